@@ -1,0 +1,5 @@
+"""`python -m app` is the command `calcinosis-check`."""
+
+from app.commands import run
+
+run()

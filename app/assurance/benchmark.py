@@ -1,0 +1,242 @@
+"""The benchmark: what the rulebook says of cases that others have judged, counted honestly.
+
+Published cases are regression tests, not patients: every report says so.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+from app.assurance.cases import Case
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+from app.triage.terms import NOT_CALCINOSIS, Assessment, Urgency
+
+CAVEAT = (
+    "Published cases, not patients: they lean to the rare and severe, and their levels are three "
+    "careful readings, not a consensus of clinicians. A regression test, not clinical evidence."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One case, with what was expected and what came out."""
+
+    id: str
+    confidence: str
+    expected: str
+    acceptable: tuple[str, ...]
+    urgency: str
+    rules: tuple[str, ...]
+    expected_type: str | None
+    acceptable_types: tuple[str, ...]
+    type_scorable: bool
+    likely_type: str
+    questions: int
+
+    @property
+    def steps(self) -> int:
+        """Levels above (+) or below (-) the expected one."""
+        return Urgency[self.urgency] - Urgency[self.expected]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    count: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.of} ({self.count / self.of:.1%})" if self.of else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The figures of one set of cases."""
+
+    exact: Share
+    acceptable: Share
+    within_one: Share
+    under: Share
+    over_by_one: Share
+    over_by_more: Share
+    urgent_missed: Share
+    type_exact: Share
+    type_acceptable: Share
+    not_calcinosis_right: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole benchmark: headline over all cases, views beside it, and every miss by name."""
+
+    cases: int
+    rulebook: str
+    sha256: str
+    headline: Score
+    views: dict[str, Score]
+    outcomes: tuple[Outcome, ...]
+    questions_median: float
+    questions_most: int
+    caveat: str = CAVEAT
+
+    def as_json(self) -> dict[str, object]:
+        """The report as plain values."""
+        return asdict(self)
+
+
+def run(
+    rulebook: Rulebook,
+    cases: Sequence[Case],
+    conflicts: Iterable[str] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Assess every case. `conflicts`: ids of cases whose label contradicts a sourced rule."""
+    outcomes = []
+    for number, case in enumerate(cases, start=1):
+        outcomes.append(_outcome(case, assess(rulebook, case.answers, case.labs)))
+        if progress is not None:
+            progress(number)
+    aside = set(conflicts)
+    asked = [outcome.questions for outcome in outcomes]
+    views = {f"confidence {c}": [o for o in outcomes if o.confidence == c] for c in _levels(outcomes)}
+    if aside & {o.id for o in outcomes}:
+        views["without cases whose label contradicts a sourced rule"] = [
+            o for o in outcomes if o.id not in aside
+        ]
+    for kind in sorted({o.expected_type for o in outcomes if o.expected_type}):
+        views[f"type {kind}"] = [o for o in outcomes if o.expected_type == kind]
+    return Report(
+        cases=len(outcomes),
+        rulebook=rulebook.version,
+        sha256=rulebook.sha256,
+        headline=_score(outcomes),
+        views={name: _score(subset) for name, subset in views.items()},
+        outcomes=tuple(outcomes),
+        questions_median=median(asked),
+        questions_most=max(asked),
+    )
+
+
+def in_words(report: Report, explanations: dict[str, str]) -> str:
+    """The report as text for a terminal; `explanations`: why a case is judged otherwise, by id."""
+    lines = [
+        f"Benchmark: {report.cases} cases, rulebook {report.rulebook} ({report.sha256[:12]})",
+        report.caveat,
+        "",
+        *_table(report),
+        "",
+        f"Questions asked: median {report.questions_median:g}, most {report.questions_most}",
+        "",
+        *_misses("Emergency or same-day cases rated below same day", report, _urgent_miss, explanations),
+        *_misses("Rated below the expected level", report, lambda o: o.steps < 0, explanations),
+        *_misses("Rated two or more levels above", report, lambda o: o.steps > 1, explanations),
+        *_misses("Level not exact, above by one", report, lambda o: o.steps == 1, explanations),
+        *_type_misses(report),
+    ]
+    return "\n".join(lines)
+
+
+def _outcome(case: Case, assessment: Assessment) -> Outcome:
+    entry = case.entry
+    rules = [f.rule for f in assessment.findings if f.urgency == assessment.urgency]
+    return Outcome(
+        id=entry.id,
+        confidence=entry.urgency_confidence,
+        expected=entry.urgency,
+        acceptable=tuple(entry.urgency_acceptable),
+        urgency=assessment.urgency.name,
+        rules=tuple(rules),
+        expected_type=entry.type,
+        acceptable_types=tuple(entry.type_acceptable),
+        type_scorable=entry.type_scorable and entry.type is not None,
+        likely_type=assessment.likely_type,
+        questions=len(case.answers) - len(assessment.ignored),
+    )
+
+
+def _score(outcomes: Sequence[Outcome]) -> Score:
+    typed = [o for o in outcomes if o.type_scorable]
+    urgent = [o for o in outcomes if Urgency[o.expected] >= Urgency.same_day]
+    others = [o for o in typed if o.expected_type == NOT_CALCINOSIS]
+    return Score(
+        exact=_share(outcomes, lambda o: o.steps == 0),
+        acceptable=_share(outcomes, lambda o: o.steps == 0 or o.urgency in o.acceptable),
+        within_one=_share(outcomes, lambda o: abs(o.steps) <= 1),
+        under=_share(outcomes, lambda o: o.steps < 0),
+        over_by_one=_share(outcomes, lambda o: o.steps == 1),
+        over_by_more=_share(outcomes, lambda o: o.steps > 1),
+        urgent_missed=_share(urgent, _urgent_miss),
+        type_exact=_share(typed, lambda o: o.likely_type == o.expected_type),
+        type_acceptable=_share(typed, _type_acceptable),
+        not_calcinosis_right=_share(others, lambda o: o.likely_type == NOT_CALCINOSIS),
+    )
+
+
+def _share(outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> Share:
+    return Share(sum(map(holds, outcomes)), len(outcomes))
+
+
+def _urgent_miss(outcome: Outcome) -> bool:
+    expected, given = Urgency[outcome.expected], Urgency[outcome.urgency]
+    return expected >= Urgency.same_day > given
+
+
+def _type_acceptable(outcome: Outcome) -> bool:
+    return outcome.likely_type in (outcome.expected_type, *outcome.acceptable_types)
+
+
+def _levels(outcomes: Sequence[Outcome]) -> list[str]:
+    return sorted(Counter(o.confidence for o in outcomes))
+
+
+_COLUMNS = {
+    "level exact": "exact",
+    "acceptable": "acceptable",
+    "within one": "within_one",
+    "under": "under",
+    "over by 1": "over_by_one",
+    "over by 2+": "over_by_more",
+    "urgent missed": "urgent_missed",
+    "type exact": "type_exact",
+    "type acceptable": "type_acceptable",
+    "not calcinosis right": "not_calcinosis_right",
+}
+
+
+def _table(report: Report) -> list[str]:
+    lines = ["All cases (strict headline)"]
+    lines += [f"  {name:<22}{getattr(report.headline, key)}" for name, key in _COLUMNS.items()]
+    for view, score in report.views.items():
+        lines += ["", f"View: {view}"]
+        lines += [f"  {name:<22}{getattr(score, key)}" for name, key in _COLUMNS.items()]
+    return lines
+
+
+def _misses(
+    title: str, report: Report, holds: Callable[[Outcome], bool], explanations: dict[str, str]
+) -> list[str]:
+    found = [outcome for outcome in report.outcomes if holds(outcome)]
+    lines = [f"{title}: {len(found)}"]
+    for o in found:
+        rules = ", ".join(o.rules) or "floor"
+        mark = "acceptable" if o.urgency in o.acceptable else "not acceptable"
+        lines.append(
+            f"  {o.id}: expected {o.expected} ({o.confidence}), given {o.urgency} ({mark}) by {rules}"
+        )
+        if o.id in explanations:
+            lines.append(f"    {explanations[o.id]}")
+    return [*lines, ""]
+
+
+def _type_misses(report: Report) -> list[str]:
+    found = [
+        o for o in report.outcomes if o.type_scorable and o.likely_type != o.expected_type
+    ]
+    lines = [f"Type not exact: {len(found)}"]
+    for o in found:
+        mark = "acceptable" if _type_acceptable(o) else "not acceptable"
+        lines.append(f"  {o.id}: expected {o.expected_type}, given {o.likely_type} ({mark})")
+    return lines

@@ -1,0 +1,106 @@
+"""Cases: answers with the level and the type that others gave. Read from YAML files or a JSON list."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+from app.triage.answers import BadAnswer, read
+from app.triage.labs import BadLab, read_labs
+from app.triage.rulebook import Rulebook
+from app.triage.terms import Answers
+
+UrgencyName = Literal["self_care", "routine", "soon", "same_day", "emergency"]
+TypeName = Literal[
+    "dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis",
+    "not_calcinosis", "cannot_tell",
+]  # fmt: skip
+
+
+def _some(value: object) -> object:
+    return {} if value is None else value
+
+
+class CaseEntry(BaseModel):
+    """One case as it stands in a file; keys that are not needed here are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    answers: dict[str, str | list[str]]
+    labs: Annotated[dict[str, dict[str, str]], BeforeValidator(_some)] = {}
+    urgency: UrgencyName
+    urgency_acceptable: list[UrgencyName] = []
+    urgency_confidence: str = "high"
+    type: TypeName | None = None
+    type_acceptable: list[TypeName] = []
+    type_scorable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case, its answers read and found good."""
+
+    entry: CaseEntry
+    answers: Answers
+    labs: Mapping[str, Mapping[str, str]]
+
+
+class BadCases(Exception):
+    """Cases that cannot be used; every line names the case and what is wrong with it."""
+
+
+def read_cases(rulebook: Rulebook, path: Path) -> list[Case]:
+    """The cases of a JSON file, or of a folder of YAML files. Raises BadCases."""
+    try:
+        entries = _from_folder(path) if path.is_dir() else _from_json(path)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as problem:
+        raise BadCases(f"{path}: cannot be read: {problem}") from problem
+    except ValidationError as problem:
+        lines = [
+            f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
+            for error in problem.errors(include_url=False, include_input=False)
+        ]
+        raise BadCases("\n".join(lines)) from problem
+    cases, faults = [], []
+    for entry in entries:
+        try:
+            cases.append(_case(rulebook, entry))
+        except (BadAnswer, BadLab) as problem:
+            faults.append(f"{entry.id}: {problem}")
+        except KeyError as problem:
+            allowed = ", ".join(q.id for q in rulebook.questionnaire)
+            faults.append(f"{entry.id}: unknown question {problem}; allowed: {allowed}")
+    if faults or not cases:
+        raise BadCases("\n".join(faults) or f"{path}: holds no case")
+    return cases
+
+
+def _case(rulebook: Rulebook, entry: CaseEntry) -> Case:
+    answers = {
+        question: read(rulebook.questionnaire[question], _listed(reply))
+        for question, reply in entry.answers.items()
+    }
+    read_labs(rulebook.laboratory, entry.labs)
+    return Case(entry, answers, entry.labs)
+
+
+def _listed(reply: str | list[str]) -> list[str]:
+    return [reply] if isinstance(reply, str) else reply
+
+
+def _from_json(path: Path) -> list[CaseEntry]:
+    return TypeAdapter(list[CaseEntry]).validate_json(path.read_bytes())
+
+
+def _from_folder(path: Path) -> list[CaseEntry]:
+    return [_from_yaml(file) for file in sorted(path.glob("*.yaml"))]
+
+
+def _from_yaml(file: Path) -> CaseEntry:
+    raw: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return CaseEntry.model_validate({**raw, **raw.get("expected", {})})

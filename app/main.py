@@ -1,0 +1,58 @@
+"""Joins the floors into one application. The only place that knows all of them."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
+
+from app.settings import ROOT, Settings
+from app.triage.rulebook import load
+from app.web import assets, patient, status
+from app.web.errors import LastResort, add_error_pages, last_page
+from app.web.journey import load_key
+from app.web.pages import Floor, environment
+from app.web.shield import Gate, Headings
+
+
+def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
+    """The application on one rulebook. Raises RulebookFaults, AssetFault, OSError or ValueError."""
+    app = FastAPI(
+        title="Calcinosis Check",
+        openapi_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        # On by default, it would send paths and errors to any collector in the environment.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    floor = Floor(
+        rulebook=load(settings.rules),
+        environment=environment(ROOT / "templates"),
+        assets=assets.gather(ROOT / "static"),
+        key=load_key(settings.var / "journey.key"),
+        clock=clock,
+    )
+    app.state.floor = floor
+    app.state.last_page = last_page(floor)
+    app.router.routes += [*patient.routes(), *status.routes()]
+    app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
+    add_error_pages(app)
+    # The last one added is the outermost.
+    app.add_middleware(Gate, open_paths=["/api/"])
+    app.add_middleware(LastResort)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=2)
+    app.add_middleware(Headings, origin=settings.trusted_origin)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """What stands at start stays for ever, so the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    yield

@@ -1,0 +1,81 @@
+"""Every setting that can be given from outside, each as an environment variable CALCINOSIS_<NAME>.
+
+Knows no rules and no pages, and opens nothing: it says where things are, and no more.
+README.md lists the same names; a test holds the two together.
+"""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds app/, rules/, templates/, static/ and migrations/."""
+
+PREFIX = "CALCINOSIS_"
+FOR_TESTS_ONLY = frozenset({"CALCINOSIS_SOAK"})
+"""Variables that the tests read and the server does not."""
+
+
+def load_settings() -> "Settings":
+    """Give the settings of this environment; raise SettingsFaults that names all that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = (
+            ": ".join([*(f"{PREFIX}{name}".upper() for name in fault["loc"][:1]), fault["msg"]])
+            for fault in error.errors(include_input=False)
+        )
+        raise SettingsFaults(tuple(faults)) from None
+
+
+class SettingsFaults(Exception):
+    """Some settings cannot be used; `faults` holds a sentence for each."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Settings(BaseSettings):
+    """The settings of one running server or command."""
+
+    # A database address may hold a password, so no error repeats what was given.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    rules: Path = Field(ROOT / "rules", description="The folder of the rulebook.")
+    var: Path = Field(
+        ROOT / "var", description="The folder of what the server makes: its key and its database."
+    )
+    database_url: str = Field(
+        "",
+        repr=False,
+        description="The database: sqlite:///FILE or postgresql://...; a file in var if not given.",
+    )
+    host: str = Field("127.0.0.1", description="The address that the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port that the server listens on.")
+    trusted_origin: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+$",
+        description="The public address, where a proxy hides it from the server: https://NAME.",
+    )
+
+    @model_validator(mode="after")
+    def _refuse_unknown_variables(self) -> Self:
+        """A setting with a slip in its name would be left out without a word."""
+        known = {f"{PREFIX}{name}".upper() for name in type(self).model_fields} | FOR_TESTS_ONLY
+        unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX))
+        unknown = [name for name in unknown if name.upper() not in known]
+        if unknown:
+            allowed = ", ".join(sorted(known - FOR_TESTS_ONLY))
+            raise ValueError(f"unknown setting {', '.join(unknown)}; the settings are {allowed}")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database address to use, given or not."""
+        return self.database_url or f"sqlite:///{self.var / 'calcinosis.db'}"

@@ -1,0 +1,143 @@
+"""Answers as one integer and all rules as a few generated functions of mask tests.
+
+The generated source holds nothing but numbers that are made here, never a word from a rule file.
+`conditions.judge` is the reference; a property test holds the two equal.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from app.triage.conditions import (
+    AtLeast,
+    Choice,
+    Condition,
+    LabBound,
+    Named,
+    Situation,
+    judge,
+    leaves,
+)
+from app.triage.labs import Amounts
+from app.triage.questionnaire import Questionnaire
+from app.triage.terms import Answers, Truth, Urgency
+
+if TYPE_CHECKING:
+    from app.triage.rules import Rule
+
+Fired = tuple[int, bool]
+"""Index of a rule, and whether it certainly holds."""
+
+
+class Compiled:
+    """The rules and evidence lines of one rulebook in compiled form."""
+
+    def __init__(
+        self, questionnaire: Questionnaire, rules: Sequence["Rule"], lines: Sequence[Condition]
+    ) -> None:
+        self._questionnaire = questionnaire
+        self._bits: dict[str, dict[str, int]] = {}
+        self._off: dict[str, int] = {}
+        self._labs: dict[LabBound, int] = {}
+        position = 0
+        for question in questionnaire:
+            self._bits[question.id] = {
+                option: 1 << position + step for step, option in enumerate(question.option_ids)
+            }
+            position += len(question.options)
+            self._off[question.id] = 1 << position
+            position += 1
+        for leaf in _lab_leaves([*(rule.when for rule in rules), *lines]):
+            self._labs.setdefault(leaf, 1 << position + len(self._labs))
+        self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
+        self.level: Callable[[int], int] = self._function("level", self._level_body(rules))
+        self.fired: Callable[[int], list[Fired]] = self._function("fired", self._fired_body(rules))
+        self.spoken: Callable[[int], list[int]] = self._function("spoken", self._spoken_body(lines))
+
+    def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
+        """The answers on the path, the questions that are not asked and the lab bounds met."""
+        marks = 0
+        for question, chosen in answers.items():
+            bits = self._bits[question]
+            for option in chosen:
+                marks |= bits[option]
+        for question in off_path:
+            marks |= self._off[question]
+        if amounts:
+            situation = Situation({}, frozenset(), {}, amounts)
+            for leaf, bit in self._labs.items():
+                if judge(leaf, situation) is Truth.TRUE:
+                    marks |= bit
+        return marks
+
+    def _level_body(self, rules: Sequence["Rule"]) -> list[str]:
+        body = []
+        for urgency in sorted(Urgency, reverse=True)[:-1]:
+            certain = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is urgency]
+            unsure = [self._test(r.when, Truth.UNSURE) for r in rules if r.if_unsure is urgency]
+            if certain or unsure:
+                body.append(f"if {' or '.join([*certain, *unsure])}: return {int(urgency)}")
+        earned = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care]
+        complete = [f"marks & {self._asked(q.id)}" for q in self._questionnaire]
+        if earned:
+            calm = f"not marks & {self._unsure} and {' and '.join(complete)}"
+            body.append(f"if ({' or '.join(earned)}) and {calm}: return 0")
+        return [*body, "return 1"]
+
+    def _fired_body(self, rules: Sequence["Rule"]) -> list[str]:
+        body = ["found = []"]
+        for index, rule in enumerate(rules):
+            body.append(f"if {self._test(rule.when, Truth.TRUE)}: found.append(({index}, True))")
+            if rule.if_unsure is not None:
+                unsure = self._test(rule.when, Truth.UNSURE)
+                body.append(f"elif {unsure}: found.append(({index}, False))")
+        return [*body, "return found"]
+
+    def _spoken_body(self, lines: Sequence[Condition]) -> list[str]:
+        tests = (self._test(line, Truth.TRUE) for line in lines)
+        body = [f"if {test}: found.append({index})" for index, test in enumerate(tests)]
+        return ["found = []", *body, "return found"]
+
+    def _test(self, condition: Condition, truth: Truth) -> str:
+        """Source that is true when the condition is at least so true (UNSURE or TRUE)."""
+        match condition:
+            case Named():
+                return self._test(condition.part, truth)
+            case LabBound():
+                return f"marks & {self._labs[condition]}"
+            case Choice():
+                return self._choice(condition, truth)
+            case AtLeast():
+                parts = [self._test(part, truth) for part in condition.parts]
+                if condition.count == 1:
+                    return f"({' or '.join(parts)})"
+                if condition.count == len(parts):
+                    return f"({' and '.join(parts)})"
+                return f"({' + '.join(f'bool({part})' for part in parts)} >= {condition.count})"
+
+    def _choice(self, leaf: Choice, truth: Truth) -> str:
+        bits = self._bits[leaf.question]
+        ticked = sum(bits[option] for option in leaf.options)
+        unsure, could_be = self._questionnaire.unsure[leaf.question]
+        doubtful = ticked | (bits[unsure] if leaf.options & could_be else 0)
+        if not leaf.negated:
+            return f"marks & {ticked if truth is Truth.TRUE else doubtful}"
+        against = doubtful if truth is Truth.TRUE else ticked
+        return f"(marks & {self._asked(leaf.question)} and not marks & {against})"
+
+    def _asked(self, question: str) -> int:
+        """Bits of which one is set once the question is answered or known not to be asked."""
+        return sum(self._bits[question].values()) | self._off[question]
+
+    @staticmethod
+    def _function(name: str, body: Sequence[str]) -> Callable[[int], object]:  # type: ignore[misc]
+        source = "\n    ".join([f"def {name}(marks):", *body])
+        space: dict[str, Callable[[int], object]] = {}
+        exec(compile(source, f"<rules: {name}>", "exec"), {"bool": bool}, space)  # noqa: S102
+        return space[name]
+
+
+def _lab_leaves(conditions: Iterable[Condition]) -> Iterable[LabBound]:
+    for condition in conditions:
+        for leaf in leaves(condition):
+            if isinstance(leaf, LabBound):
+                yield leaf

@@ -1,0 +1,141 @@
+"""Questions in asking order, and the path that a set of answers takes through them.
+
+No step is ever stored: the path is replayed from the first question each time, so Back, a changed
+answer and a deep link are the same few lines, and an answer off the path can never count.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+from app.triage.conditions import Choice, Condition, Situation, judge, leaves
+from app.triage.terms import Answers, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice. `reassuring` and `neutral` say how it stands in the order of severity."""
+
+    id: str
+    group: str | None = None
+    reassuring: bool = False
+    neutral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question: `one` choice, or `many` ticks with an exclusive `none`."""
+
+    id: str
+    kind: str
+    options: tuple[Option, ...]
+    unsure: str
+    none: str | None = None
+    unsure_among: frozenset[str] = frozenset()
+    severity: tuple[tuple[str, ...], ...] = ()
+    must_ask: bool = False
+    ask_if: Condition | None = None
+
+    @property
+    def option_ids(self) -> tuple[str, ...]:
+        """Ids of all options in the order shown; "none of these" and "not sure" come last."""
+        return tuple(option.id for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where the answers lead.
+
+    `asked` holds the questions answered so far, `answers` only what stands on the path, `next` the
+    first open question, `ignored` the ids whose answers do not count, `off_path` what is not asked.
+    """
+
+    asked: tuple[Question, ...]
+    answers: Answers
+    next: Question | None
+    ignored: tuple[str, ...]
+    off_path: frozenset[str]
+    remaining_at_most: int
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """What is asked, in order."""
+
+    questions: tuple[Question, ...]
+
+    def __getitem__(self, question: str) -> Question:
+        """The question of this id. Raises KeyError."""
+        return self._by_id[question]
+
+    def __contains__(self, question: object) -> bool:
+        return question in self._by_id
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self.questions)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Question]:
+        return {question.id: question for question in self.questions}
+
+    @cached_property
+    def unsure(self) -> Mapping[str, tuple[str, frozenset[str]]]:
+        """Question id -> its "not sure" option and the options that it may stand for."""
+        return {
+            q.id: (q.unsure, q.unsure_among or frozenset(q.option_ids)) for q in self.questions
+        }
+
+    @cached_property
+    def _routing(self) -> tuple[str, ...]:
+        """Questions whose answer decides whether another is asked."""
+        conditions = (q.ask_if for q in self.questions if q.ask_if is not None)
+        found = {leaf.question for c in conditions for leaf in leaves(c) if isinstance(leaf, Choice)}
+        return tuple(q.id for q in self.questions if q.id in found)
+
+    def path(self, answers: Answers) -> Path:
+        """Replay the answers from the first question on."""
+        asked, kept, off, following = self._replay(answers)
+        return Path(
+            asked=tuple(asked),
+            answers=kept,
+            next=following,
+            ignored=tuple(sorted(answers.keys() - kept.keys())),
+            off_path=frozenset(off),
+            remaining_at_most=self._remaining(kept),
+        )
+
+    def longest(self) -> int:
+        """The length of the longest path, in questions."""
+        return self._remaining({})
+
+    def _replay(
+        self, answers: Answers
+    ) -> tuple[list[Question], dict[str, frozenset[str]], set[str], Question | None]:
+        asked: list[Question] = []
+        kept: dict[str, frozenset[str]] = {}
+        off: set[str] = set()
+        following: Question | None = None
+        for question in self.questions:
+            if question.ask_if is not None and self._hidden(question.ask_if, kept, off):
+                off.add(question.id)
+            elif question.id in answers:
+                kept[question.id] = answers[question.id]
+                asked.append(question)
+            elif following is None:
+                following = question
+        return asked, kept, off, following
+
+    def _hidden(self, condition: Condition, kept: Answers, off: set[str]) -> bool:
+        situation = Situation(kept, frozenset(off), self.unsure, {})
+        return judge(condition, situation) is Truth.FALSE
+
+    def _remaining(self, kept: Answers) -> int:
+        """The most questions that can still come, over every way the routing ones may be answered."""
+        still_open = [q for q in self._routing if q not in kept]
+        longest = 0
+        for choice in product(*(self[q].option_ids for q in still_open)):
+            guess = dict(kept) | {q: frozenset([o]) for q, o in zip(still_open, choice, strict=True)}
+            _, _, off, _ = self._replay(guess)
+            longest = max(longest, sum(q.id not in off for q in self.questions))
+        return longest - len(kept)

@@ -1,0 +1,124 @@
+"""`load(folder)`: everything in rules/ as one value, at one version and hash, or every fault in it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from app.triage.advice import AdviceRule
+from app.triage.checks import check
+from app.triage.compiled import Compiled
+from app.triage.conditions import Condition
+from app.triage.faults import Faults
+from app.triage.labs import Laboratory
+from app.triage.questionnaire import Questionnaire
+from app.triage.reading import Contradiction, Reader
+from app.triage.rules import Rule
+from app.triage.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
+from app.triage.types import Conflict, EvidenceLine, Scale
+from app.triage.wording import Wording
+from app.triage.words import read_wording
+
+
+class RulebookFaults(Exception):
+    """A rulebook that must not be used. `faults`: `file:line: id: what is wrong, what is allowed`."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything that clinicians decided, with its words and sources."""
+
+    version: str
+    date: str
+    sha256: str
+    approvals: tuple[str, ...]
+    languages: tuple[str, ...]
+    longest_path: int
+    questionnaire: Questionnaire
+    named: Mapping[str, Condition]
+    rules: tuple[Rule, ...]
+    evidence: tuple[EvidenceLine, ...]
+    conflicts: tuple[Conflict, ...]
+    scale: Scale
+    contradictions: tuple[Contradiction, ...]
+    laboratory: Laboratory
+    advice: tuple[AdviceRule, ...]
+    sources: Mapping[str, SourceEntry]
+    regions: Mapping[str, RegionEntry]
+    wording: Mapping[str, Wording]
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """Rules and evidence lines as functions of one integer."""
+        return Compiled(self.questionnaire, self.rules, [line.when for line in self.evidence])
+
+    def rule(self, rule: str) -> Rule:
+        """The urgency rule of this id. Raises KeyError."""
+        try:
+            return next(r for r in self.rules if r.id == rule)
+        except StopIteration:
+            raise KeyError(rule) from None
+
+
+def load(folder: Path) -> Rulebook:
+    """The rulebook in this folder. Raises RulebookFaults with every fault that was found."""
+    reader = Reader(folder)
+    faults = reader.faults
+    head = read_entry(RulebookEntry, faults.read_mapping("rulebook.yaml"), "rulebook.yaml", faults)
+    sources = {e.id: e for _, e in reader.entries("sources.yaml", SourceEntry)}
+    regions = {e.id: e for _, e in reader.entries("regions.yaml", RegionEntry)}
+    laboratory = reader.laboratory("labs.yaml")
+    questionnaire = reader.questionnaire("questions.yaml")
+    reader.names("named.yaml")
+    urgency_files = sorted(f"urgency/{path.name}" for path in (folder / "urgency").glob("*.yaml"))
+    rules = reader.rules(urgency_files)
+    evidence = reader.evidence("types/evidence.yaml", "types/look_alikes.yaml")
+    conflicts = reader.conflicts("types/conflicts.yaml")
+    scale = reader.scale("types/scale.yaml")
+    contradictions = reader.contradictions("contradictions.yaml")
+    places = questionnaire["place"].option_ids if "place" in questionnaire else ()
+    advice = reader.advice("advice.yaml", places)
+    if head is None or scale is None or laboratory is None:
+        raise RulebookFaults(tuple(faults.found))
+    rulebook = Rulebook(
+        version=head.version,
+        date=head.date,
+        sha256=_hash(folder),
+        approvals=tuple(head.approvals),
+        languages=tuple(head.languages),
+        longest_path=head.longest_path,
+        questionnaire=questionnaire,
+        named=dict(reader.named),
+        rules=rules,
+        evidence=evidence,
+        conflicts=conflicts,
+        scale=scale,
+        contradictions=contradictions,
+        laboratory=laboratory,
+        advice=advice,
+        sources=sources,
+        regions=regions,
+        wording={language: read_wording(faults, language) for language in head.languages},
+    )
+    check(rulebook, faults, reader.where)
+    if faults.found:
+        raise RulebookFaults(tuple(faults.found))
+    return rulebook
+
+
+def _hash(folder: Path) -> str:
+    """SHA-256 over names and contents of all rule files; cases and texts about them do not count."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(("cases/", "published/")):
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+__all__ = ["Faults", "Rulebook", "RulebookFaults", "load"]

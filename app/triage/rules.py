@@ -1,0 +1,114 @@
+"""Urgency: rules over answers, and the one entrance `assess`. The worst finding leads.
+
+Conditions only ever raise the level. No match is not "fine": the floor is a routine appointment,
+and self-care must be earned by a rule that certainly holds once everything has been answered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.triage.advice import choose
+from app.triage.conditions import Condition, Situation, because, judge
+from app.triage.labs import read_labs
+from app.triage.questionnaire import Path
+from app.triage.terms import Answers, Assessment, Finding, Truth, Urgency
+from app.triage.types import weigh
+
+if TYPE_CHECKING:
+    from app.triage.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Condition => urgency, with its sources. `if_unsure` is what an open "not sure" makes of it."""
+
+    id: str
+    when: Condition
+    urgency: Urgency
+    sources: tuple[str, ...]
+    review_by: str
+    file: str
+    if_unsure: Urgency | None = None
+    within: str | None = None
+
+
+def assess(
+    rulebook: "Rulebook",
+    answers: Answers,
+    labs: Mapping[str, Mapping[str, str]] | None = None,
+) -> Assessment:
+    """What the rulebook makes of these answers; see Assessment.
+
+    Answers off the path never count. Unfinished answers are assessed as they stand: the level is
+    "at least", and never self-care. Raises BadLab for a value that cannot be used.
+    """
+    path = rulebook.questionnaire.path(answers)
+    amounts = read_labs(rulebook.laboratory, labs or {})
+    situation = Situation(path.answers, path.off_path, rulebook.questionnaire.unsure, amounts)
+    marks = rulebook.compiled.encode(path.answers, path.off_path, amounts)
+    fired = rulebook.compiled.fired(marks)
+    found = [_finding(rulebook.rules[index], certain, situation) for index, certain in fired]
+    urgency = Urgency(rulebook.compiled.level(marks))
+    leading = sorted(
+        (f for f in found if f.urgency > Urgency.self_care or urgency == Urgency.self_care),
+        key=lambda finding: (-finding.urgency, not finding.certain),
+    )
+    types = weigh(rulebook, situation, rulebook.compiled.spoken(marks))
+    return Assessment(
+        urgency=urgency,
+        within=_shortest(leading, urgency),
+        findings=tuple(leading),
+        likely_type=types.likely,
+        types=types.standings,
+        look_alikes=types.look_alikes,
+        conflicts=types.conflicts,
+        contradictions=tuple(
+            c.id for c in rulebook.contradictions if judge(c.when, situation) is Truth.TRUE
+        ),
+        next_question=path.next.id if path.next else None,
+        complete=path.next is None,
+        ignored=path.ignored,
+        advice=choose(rulebook.advice, situation, urgency, types.likely),
+    )
+
+
+def urgency_by_walking(rules: tuple[Rule, ...], path: Path, situation: Situation) -> Urgency:
+    """The level by judging every condition in turn: the reference that the compiled form equals."""
+    level = Urgency.routine
+    earned = False
+    for rule in rules:
+        truth = judge(rule.when, situation)
+        if rule.urgency is Urgency.self_care:
+            earned = earned or truth is Truth.TRUE
+        elif truth is Truth.TRUE:
+            level = max(level, rule.urgency)
+        elif truth is Truth.UNSURE and rule.if_unsure is not None:
+            level = max(level, rule.if_unsure)
+    quiet = not any(
+        judge(rule.when, situation) is Truth.TRUE
+        for rule in rules
+        if rule.urgency is not Urgency.self_care
+    )
+    sure = not any(situation.unsure[q][0] in chosen for q, chosen in path.answers.items())
+    if earned and quiet and sure and level is Urgency.routine and path.next is None:
+        return Urgency.self_care
+    return level
+
+
+def _finding(rule: Rule, certain: bool, situation: Situation) -> Finding:
+    urgency = rule.urgency if certain else rule.if_unsure
+    return Finding(
+        rule=rule.id,
+        urgency=rule.urgency if urgency is None else urgency,
+        certain=certain,
+        because=because(rule.when, situation),
+        sources=rule.sources,
+        within=rule.within,
+    )
+
+
+def _shortest(findings: list[Finding], urgency: Urgency) -> str | None:
+    times = [f.within for f in findings if f.urgency == urgency and f.certain and f.within]
+    return min(times, key=lambda time: int(time.split()[0])) if times else None
+

@@ -1,0 +1,67 @@
+"""One language's words, by id. Complete or refused; logic never reads a word."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionWords:
+    """A question as a person reads it; `child` is the parent's version."""
+
+    text: str
+    why: str
+    options: Mapping[str, str]
+    hint: str | None = None
+    groups: Mapping[str, str] | None = None
+    child: "QuestionWords | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of one thing, by the name of each part (`texts.name`, `texts.reason`, ...)."""
+
+    parts: Mapping[str, str]
+
+    def __getattr__(self, part: str) -> str:
+        try:
+            return self.parts[part]
+        except KeyError:
+            raise AttributeError(part) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Every word of one language."""
+
+    language: str
+    questions: Mapping[str, QuestionWords]
+    rules: Mapping[str, Texts]
+    named: Mapping[str, str]
+    types: Mapping[str, Texts]
+    evidence: Mapping[str, str]
+    conflicts: Mapping[str, str]
+    standings: Mapping[str, str]
+    look_alikes: Mapping[str, Texts]
+    contradictions: Mapping[str, str]
+    levels: Mapping[str, Texts]
+    box: tuple[str, ...]
+    times: Mapping[str, str]
+    advice: Mapping[str, str]
+    regions: Mapping[str, Mapping[str, str]]
+    labs: Mapping[str, Texts]
+    lab_messages: Mapping[str, str]
+    pages: Mapping[str, str]
+
+    @staticmethod
+    def fill(text: str, region_words: Mapping[str, str], **more: str) -> str:
+        """The text with its {placeholders} filled. Raises KeyError for one that is unknown."""
+        words = {**region_words, **more}
+        return _PLACEHOLDER.sub(lambda found: words[found.group(1)], text)
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names of all {placeholders} in a text."""
+    return frozenset(_PLACEHOLDER.findall(text))

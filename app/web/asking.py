@@ -1,0 +1,118 @@
+"""One question as its page shows it: lines to tick, which are ticked, how far along it is.
+
+It must not know what an answer means, and it renders nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.triage.questionnaire import Path, Question, Questionnaire
+from app.triage.terms import Answers
+from app.triage.wording import QuestionWords, Wording
+
+CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One option to tick. `exclusive` is "none of these", which no other tick may join."""
+
+    id: str
+    value: str
+    text: str
+    ticked: bool
+    exclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines under one heading; a list without headings is one group without."""
+
+    id: str
+    heading: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, ready to be shown."""
+
+    id: str
+    kind: str
+    text: str
+    hint: str
+    why: str
+    groups: tuple[Group, ...]
+    last: tuple[Line, ...]  # "none of these" and "I'm not sure", after a divider
+
+    @property
+    def first_id(self) -> str:
+        """The line that an error leads to."""
+        lines = [line for group in self.groups for line in group.lines]
+        return (lines or list(self.last))[0].id
+
+
+def asked(words: Wording, question: Question, ticked: Collection[str], answers: Answers) -> Asked:
+    """The question in the words for this person, with the given options ticked."""
+    spoken = words_for(words, question.id, answers)
+    apart = {question.none, question.unsure}
+
+    def line(option: str) -> Line:
+        return Line(
+            id=f"{question.id}-{option}",
+            value=option,
+            text=spoken.options[option],
+            ticked=option in ticked,
+            exclusive=option == question.none,
+        )
+
+    groups = tuple(
+        Group(
+            id=f"{question.id}-group-{name or 'all'}",
+            heading=spoken.groups[name] if name else "",
+            lines=tuple(line(option.id) for option in options),
+        )
+        for name, options in groupby(
+            (option for option in question.options if option.id not in apart),
+            key=lambda option: option.group,
+        )
+    )
+    last = tuple(line(option.id) for option in question.options if option.id in apart)
+    return Asked(
+        id=question.id,
+        kind=question.kind,
+        text=spoken.text,
+        hint=spoken.hint or "",
+        why=spoken.why,
+        groups=groups,
+        last=last,
+    )
+
+
+def words_for(words: Wording, question: str, answers: Answers) -> QuestionWords:
+    """The words of a question; for someone under 16 those that a parent reads."""
+    spoken = words.questions[question]
+    young = bool(answers.get("age", frozenset()) & CHILD_AGES)
+    return spoken.child if young and spoken.child else spoken
+
+
+def progress(questionnaire: Questionnaire, path: Path, question: Question) -> tuple[int, int]:
+    """(Which question this is, how many more there are at most)."""
+    number = 1 + _on_path(questionnaire, path).index(question)
+    return number, len(path.asked) + path.remaining_at_most - number
+
+
+def before(questionnaire: Questionnaire, path: Path, question: Question) -> Question | None:
+    """The question that stands before this one on the path."""
+    on_path = _on_path(questionnaire, path)
+    place = on_path.index(question)
+    return on_path[place - 1] if place else None
+
+
+def _on_path(questionnaire: Questionnaire, path: Path) -> list[Question]:
+    """Trap: after a changed answer the open question may stand before answered ones."""
+    known = {*(question.id for question in path.asked), path.next.id if path.next else ""}
+    return [question for question in questionnaire if question.id in known]

@@ -1,0 +1,85 @@
+"""The files that a page needs, read once at start: bundled, compressed, named after their content.
+
+It must not know any page. The style sheet and the script are one file each: a script that arrives
+only in part would take a form over and then not send it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+# Served name -> the files under static/ that it is made of, in order.
+_BUNDLES = {
+    "site.css": ("vendor/nhsuk.css", "app.css"),
+    "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js"),
+    "icon.svg": ("images/icon.svg",),
+}
+_KINDS = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+class AssetFault(Exception):
+    """A file that every page needs is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One served file, as it is and compressed."""
+
+    plain: bytes
+    packed: bytes
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """All served files: by address, and the address of each by name."""
+
+    by_address: Mapping[str, Asset]
+    addresses: Mapping[str, str]
+
+
+def gather(folder: Path) -> Assets:
+    """Read and bundle all served files. Raises AssetFault when set-up has not built one of them."""
+    by_address: dict[str, Asset] = {}
+    addresses: dict[str, str] = {}
+    for name, parts in _BUNDLES.items():
+        plain = b"\n".join(_read(folder, parts))
+        stem, ending = name.rsplit(".", 1)
+        address = f"/static/{stem}.{hashlib.sha256(plain).hexdigest()[:12]}.{ending}"
+        by_address[address] = Asset(plain, gzip.compress(plain, 9, mtime=0), _KINDS[ending])
+        addresses[name] = address
+    return Assets(by_address, addresses)
+
+
+def _read(folder: Path, parts: Iterable[str]) -> Iterable[bytes]:
+    for part in parts:
+        try:
+            # Trap: a byte order mark is allowed only at the very start of a style sheet.
+            yield (folder / part).read_bytes().removeprefix(b"\xef\xbb\xbf")
+        except OSError as error:
+            raise AssetFault(f"{folder / part} is missing: run `make setup` to build it") from error
+
+
+async def serve(request: Request) -> Response:
+    """GET /static/NAME.HASH.ENDING: for ever the same bytes, so the browser may keep them."""
+    assets: Assets = request.app.state.floor.assets
+    asset = assets.by_address.get(request.url.path)
+    if asset is None:
+        raise HTTPException(status_code=404)
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding", "Content-Type": asset.kind}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(asset.packed, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(asset.plain, headers=headers)

@@ -1,0 +1,157 @@
+"""One person's answers while they are being given: sealed into their own cookie, kept nowhere else.
+
+It must not know what a question or an answer means, and it must never store or log one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import os
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from starlette.requests import Request
+from starlette.responses import Response
+
+LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
+CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
+MOST_BYTES = 3500  # browsers promise 4096 for a cookie with its name and attributes
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_PURPOSE = b"calcinosis-check journey 1"
+
+
+class NoJourney(Exception):
+    """The request carries no answers: not begun, or the browser does not keep our cookie."""
+
+
+class LostJourney(Exception):
+    """The request carries a cookie that is not ours to read: tampered, too old, or another key's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What one person has told us so far."""
+
+    region: str
+    begun: int  # seconds since 1970
+    answers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    warned_at: str = ""  # the question after which the emergency page stopped this journey
+    note: str = ""  # id of a line to show once, on the next page
+
+    def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
+        """The journey with one answer given or changed; all others stay."""
+        return replace(self, answers={**self.answers, question: chosen}, note="")
+
+
+def open_journey(request: Request, key: bytes, now: int) -> Journey:
+    """The journey in the request's cookie. Raises NoJourney or LostJourney."""
+    sealed = request.cookies.get(cookie_name(request))
+    if not sealed:
+        raise NoJourney
+    return unseal(key, sealed, now)
+
+
+def keep(response: Response, request: Request, key: bytes, journey: Journey) -> None:
+    """Send the journey along with the response, sealed."""
+    _set_cookie(response, request, seal(key, journey), "")
+
+
+def forget(response: Response, request: Request) -> None:
+    """Tell the browser to drop the journey."""
+    _set_cookie(response, request, "", "; Max-Age=0")
+
+
+def cookie_name(request: Request) -> str:
+    """Browsers take a `__Host-` cookie only over https; a clinic's own network may have none."""
+    return "__Host-journey" if request.url.scheme == "https" else "journey"
+
+
+def _set_cookie(response: Response, request: Request, value: str, ending: str) -> None:
+    secure = "; Secure" if request.url.scheme == "https" else ""
+    response.headers.append(
+        "set-cookie",
+        f"{cookie_name(request)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ending}",
+    )
+
+
+def seal(key: bytes, journey: Journey) -> str:
+    """The journey as text that only the holder of the key can read or change."""
+    plain = json.dumps(
+        {
+            "r": journey.region,
+            "t": journey.begun,
+            "a": {question: sorted(chosen) for question, chosen in journey.answers.items()},
+            "w": journey.warned_at,
+            "n": journey.note,
+        },
+        separators=(",", ":"),
+    )
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSE)
+    return base64.urlsafe_b64encode(nonce + box).rstrip(b"=").decode()
+
+
+def unseal(key: bytes, sealed: str, now: int) -> Journey:
+    """The journey that was sealed at most a day ago. Raises LostJourney for anything else."""
+    try:
+        raw = _exact_base64(sealed)
+        plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _PURPOSE)
+    except (ValueError, InvalidTag) as error:
+        raise LostJourney from error
+    kept = json.loads(zlib.decompress(plain))
+    if not -CLOCK_SLACK <= now - kept["t"] < LIFETIME:
+        raise LostJourney
+    return Journey(
+        region=kept["r"],
+        begun=kept["t"],
+        answers={question: frozenset(chosen) for question, chosen in kept["a"].items()},
+        warned_at=kept["w"],
+        note=kept["n"],
+    )
+
+
+def _exact_base64(sealed: str) -> bytes:
+    """Trap: the standard decoder skips foreign letters and spare bits, so two texts could match."""
+    try:
+        raw = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise ValueError from error
+    if len(raw) < _NONCE_BYTES + 16 or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != sealed:
+        raise ValueError
+    return raw
+
+
+def load_key(path: Path) -> bytes:
+    """The sealing key, made on the first start and readable by its owner only.
+
+    Raises OSError when the file cannot be made or read, ValueError when it holds no key.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make_key(path)
+    path.chmod(0o600)
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"{path} holds no key of {_KEY_BYTES} bytes: move it away and start again")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Linked into place whole, so that of two servers starting at once both use one key."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(_KEY_BYTES))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

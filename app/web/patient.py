@@ -1,0 +1,362 @@
+"""The self-check, page by page: start, questions, answers, emergency, result, clear.
+
+Each route replays the answers, asks the engine and shows a page. No step is stored, so Back, a
+deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from app.triage.answers import BadAnswer, read
+from app.triage.questionnaire import Path, Question
+from app.triage.rules import assess
+from app.triage.terms import Assessment
+from app.web import journey as journeys
+from app.web.asking import asked, before, progress
+from app.web.journey import Journey, LostJourney, NoJourney
+from app.web.pages import Floor, filler, floor, see_other, show
+from app.web.telling import Teller, emergencies
+
+log = logging.getLogger(__name__)
+
+MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
+UNFINISHED = "unfinished"
+
+
+class CannotWorkOut(Exception):
+    """Assessing failed; the person gets careful advice instead of a level."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__()
+        self.region = region
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a person under way: their journey, where it leads, what it means so far."""
+
+    journey: Journey
+    path: Path
+    assessment: Assessment
+
+    @property
+    def onward(self) -> str:
+        """The first open question, or the list of answers."""
+        return f"/check/{self.path.next.id}" if self.path.next else "/answers"
+
+    @property
+    def emergency(self) -> bool:
+        """Whether a certain sign of an emergency stands in the answers."""
+        return bool(emergencies(self.assessment))
+
+
+def routes() -> list[Route]:
+    """The pages of the self-check."""
+    return [
+        Route("/", start, methods=["GET"]),
+        Route("/start", begin, methods=["POST"]),
+        Route("/check/{question}", question_page, methods=["GET"]),
+        Route("/check/{question}", answer, methods=["POST"]),
+        Route("/answers", answers, methods=["GET"]),
+        Route("/emergency", emergency, methods=["GET"]),
+        Route("/result", result, methods=["GET"]),
+        Route("/clear", clear, methods=["POST"]),
+        Route("/cleared", cleared, methods=["GET"]),
+        Route("/about", about, methods=["GET"]),
+        Route("/privacy", privacy, methods=["GET"]),
+    ]
+
+
+async def start(request: Request) -> Response:
+    """GET /: what this is, the emergency box, and where the person is."""
+    try:
+        going: Visit | None = visit(request)
+    except NoJourney:
+        going = None
+    except LostJourney:
+        response = _start_page(request, lost=True)
+        journeys.forget(response, request)
+        return response
+    return _start_page(request, going=going)
+
+
+def _start_page(
+    request: Request, *, going: Visit | None = None, lost: bool = False, problem: str = ""
+) -> Response:
+    here = floor(request)
+    names = {r: here.words.regions[r] for r in here.rulebook.regions}
+    return show(
+        request,
+        "patient/start.html",
+        places=names,
+        chosen=going.journey.region if going else "",
+        onward=going.onward if going else "",
+        lost=lost,
+        problem=problem,
+        error=bool(problem),
+        status=422 if problem else 200,
+    )
+
+
+async def begin(request: Request) -> Response:
+    """POST /start: the region is known, the questions begin. Answers already given stay."""
+    here = floor(request)
+    chosen = await reply(request, "region")
+    if len(chosen) != 1 or chosen[0] not in here.rulebook.regions:
+        return _start_page(request, problem="start.region.problem")
+    try:
+        going = replace(visit(request).journey, region=chosen[0])
+    except (NoJourney, LostJourney):
+        going = Journey(region=chosen[0], begun=here.now)
+    response = see_other(f"/check/{next(iter(here.rulebook.questionnaire)).id}")
+    journeys.keep(response, request, here.key, going)
+    return response
+
+
+async def question_page(request: Request) -> Response:
+    """GET /check/{question}: one question, filled in if it was answered before."""
+    question = _question(request)
+    here = visit(request)
+    if not _may_be_asked(question, here.path):
+        return see_other(here.onward)
+    ticked = here.path.answers.get(question.id, frozenset())
+    response = _show_question(request, question, here, ticked)
+    if here.journey.note:
+        journeys.keep(response, request, floor(request).key, replace(here.journey, note=""))
+    return response
+
+
+async def answer(request: Request) -> Response:
+    """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
+    question = _question(request)
+    here = visit(request)
+    if not _may_be_asked(question, here.path):
+        return see_other(here.onward)
+    given = await reply(request, question.id)
+    try:
+        chosen = read(question, given)
+    except BadAnswer as bad:
+        return _show_question(request, question, here, given, bad.problem)
+    now = _visit(request, here.journey.with_answer(question.id, chosen))
+    # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
+    interrupts = now.emergency and here.journey.warned_at in ("", question.id)
+    warned_at = question.id if interrupts else here.journey.warned_at
+    response = see_other("/emergency" if interrupts else now.onward)
+    kept = replace(now.journey, warned_at=warned_at if now.emergency else "")
+    journeys.keep(response, request, floor(request).key, kept)
+    return response
+
+
+def _show_question(
+    request: Request, question: Question, here: Visit, ticked: Collection[str], problem: str = ""
+) -> Response:
+    questionnaire = floor(request).rulebook.questionnaire
+    number, more = progress(questionnaire, here.path, question)
+    earlier = before(questionnaire, here.path, question)
+    if here.path.next is None:
+        back = "/answers"
+    else:
+        back = f"/check/{earlier.id}" if earlier else "/"
+    view = asked(floor(request).words, question, ticked, here.path.answers)
+    if problem == "missing":
+        problem = f"missing_{question.kind}"
+    return show(
+        request,
+        "patient/question.html",
+        region=here.journey.region,
+        question=view,
+        number=number,
+        more=more,
+        back=back,
+        note=here.journey.note,
+        emergency=here.emergency,
+        problem=problem,
+        none=view.last[0].text,
+        error=bool(problem),
+        status=422 if problem else 200,
+    )
+
+
+async def answers(request: Request) -> Response:
+    """GET /answers: every answer with a way to change it; what does not fit is asked back."""
+    here = visit(request)
+    teller = _teller(request, here)
+    off = {id_: here.journey.answers[id_] for id_ in here.path.ignored}
+    return show(
+        request,
+        "patient/answers.html",
+        region=here.journey.region,
+        given=teller.all_answers(here.path.answers),
+        ignored=teller.all_answers(off),
+        contradictions=teller.contradictions(here.assessment),
+        emergency=here.emergency,
+        onward="/result" if here.path.next is None else here.onward,
+        complete=here.path.next is None,
+    )
+
+
+async def emergency(request: Request) -> Response:
+    """GET /emergency: stop and get help. The person may go on; the message stays in sight."""
+    here = visit(request)
+    if not here.emergency:
+        return see_other(here.onward)
+    teller = _teller(request, here)
+    return show(
+        request,
+        "patient/emergency.html",
+        region=here.journey.region,
+        card=teller.card_of("emergency"),
+        reasons=teller.emergency(here.assessment),
+        onward=here.onward,
+    )
+
+
+async def result(request: Request) -> Response:
+    """GET /result: what to do and when, why, and what it might be."""
+    here = visit(request)
+    if here.path.next is not None:
+        response = see_other(here.onward)
+        noted = replace(here.journey, note=UNFINISHED)
+        journeys.keep(response, request, floor(request).key, noted)
+        return response
+    teller = _teller(request, here)
+    reasons, also = teller.reasons(here.assessment)
+    rulebook = floor(request).rulebook
+    return show(
+        request,
+        "patient/result.html",
+        region=here.journey.region,
+        card=teller.card(here.assessment),
+        reasons=reasons,
+        also=also,
+        advice=teller.advice(here.assessment),
+        likely=here.assessment.likely_type,
+        likely_words=floor(request).words.types[here.assessment.likely_type],
+        kinds=teller.kinds(here.assessment),
+        others=teller.others(here.assessment),
+        contradictions=teller.contradictions(here.assessment),
+        given=teller.all_answers(here.path.answers),
+        sources=teller.all_sources(here.assessment),
+        rulebook=rulebook,
+    )
+
+
+async def clear(request: Request) -> Response:
+    """POST /clear: drop the answers, and all that the browser kept of these pages."""
+    response = see_other("/cleared")
+    # Browsers heed this only over https and on localhost; the cookie is dropped everywhere.
+    response.headers["Clear-Site-Data"] = '"cookies", "storage", "cache"'
+    journeys.forget(response, request)
+    return response
+
+
+async def cleared(request: Request) -> Response:
+    """GET /cleared: the answers are gone."""
+    return show(request, "patient/cleared.html")
+
+
+async def about(request: Request) -> Response:
+    """GET /about: what this is and is not, and whose software it uses."""
+    return show(request, "patient/about.html", rulebook=floor(request).rulebook)
+
+
+async def privacy(request: Request) -> Response:
+    """GET /privacy: where the answers are."""
+    return show(request, "patient/privacy.html")
+
+
+async def no_journey(request: Request, _: Exception) -> Response:
+    """Nothing begun, or a browser that keeps no cookie: one page says both."""
+    return show(request, "patient/no_journey.html")
+
+
+async def lost_journey(_request: Request, _: Exception) -> RedirectResponse:
+    """The start page finds the unreadable cookie too, says so kindly and drops it."""
+    return see_other("/")
+
+
+async def cannot_work_out(request: Request, error: Exception) -> Response:
+    """Careful advice where assessing failed."""
+    region = error.region if isinstance(error, CannotWorkOut) else None
+    here = floor(request)
+    teller = Teller(here.rulebook, here.words, filler(here, region), {})
+    return show(
+        request,
+        "errors/unworkable.html",
+        region=region,
+        card=teller.card_of("cannot_work_out"),
+        status=500,
+    )
+
+
+def visit(request: Request) -> Visit:
+    """The journey of this request. Raises NoJourney, LostJourney or CannotWorkOut."""
+    here = floor(request)
+    journey = journeys.open_journey(request, here.key, here.now)
+    if journey.region not in here.rulebook.regions:
+        raise LostJourney
+    return _visit(request, replace(journey, answers=_readable(here, journey)))
+
+
+def _readable(here: Floor, journey: Journey) -> dict[str, frozenset[str]]:
+    """A cookie may be older than the rulebook: what it no longer knows is asked again."""
+    kept = {}
+    for id_, chosen in journey.answers.items():
+        if id_ not in here.rulebook.questionnaire:
+            continue
+        try:
+            kept[id_] = read(here.rulebook.questionnaire[id_], sorted(chosen))
+        except BadAnswer:
+            log.info("an answer of an older rulebook is asked again")
+    return kept
+
+
+def _visit(request: Request, journey: Journey) -> Visit:
+    rulebook = floor(request).rulebook
+    path = rulebook.questionnaire.path(journey.answers)
+    try:
+        assessment = assess(rulebook, path.answers)
+    except Exception as error:  # noqa: BLE001  the last resort: never a page without advice
+        # Only the kind of the fault: its message could hold an answer.
+        log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400
+        raise CannotWorkOut(journey.region) from None
+    return Visit(journey, path, assessment)
+
+
+def _teller(request: Request, here: Visit) -> Teller:
+    house = floor(request)
+    fill = filler(house, here.journey.region)
+    return Teller(house.rulebook, house.words, fill, here.path.answers)
+
+
+def _question(request: Request) -> Question:
+    questionnaire = floor(request).rulebook.questionnaire
+    id_ = request.path_params["question"]
+    if id_ not in questionnaire:
+        raise HTTPException(status_code=404)
+    return questionnaire[id_]
+
+
+def _may_be_asked(question: Question, path: Path) -> bool:
+    return question in path.asked or question == path.next
+
+
+async def reply(request: Request, name: str) -> list[str]:
+    """What a form sent under this name; nothing where it is no form that we can read."""
+    body = await request.body()
+    try:
+        fields = parse_qs(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
+        return []
+    return fields.get(name, [])

@@ -1,0 +1,225 @@
+"""An assessment put into words: what the result, the answers and the emergency page show.
+
+It joins ids with their words and orders them; it decides nothing and renders nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from app.triage.rulebook import Rulebook
+from app.triage.shapes import SourceEntry
+from app.triage.terms import SECTIONS, Answers, Assessment, Evidence, Finding, TypeStanding, Urgency
+from app.triage.wording import Wording
+from app.web.asking import words_for
+
+Fill = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question with what the person answered, in the words that they saw."""
+
+    id: str
+    question: str
+    chosen: tuple[str, ...]
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a sentence, the answers behind it, and where it comes from."""
+
+    text: str
+    answers: tuple[Answer, ...]
+    sources: tuple[SourceEntry, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A piece of advice and where it comes from."""
+
+    text: str
+    sources: tuple[SourceEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of calcinosis and how it stands."""
+
+    name: str
+    plain: str
+    summary: str
+    standing: str
+    speaks_for: tuple[Sentence, ...]
+    speaks_against: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Something else that can look like calcinosis."""
+
+    name: str
+    looks_like: str
+    tells_apart: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The one card that leads: the level, what to do, by when."""
+
+    level: str
+    heading: str
+    action: str
+    hidden: str
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Puts one person's assessment into words: their region's numbers, their own answers."""
+
+    rulebook: Rulebook
+    words: Wording
+    fill: Fill
+    answers: Answers
+
+    def card(self, assessment: Assessment) -> Card:
+        """The leading card, with the shorter time where a rule gives one."""
+        return self.card_of(assessment.urgency.name, assessment.within)
+
+    def card_of(self, level: str, within: str | None = None) -> Card:
+        """The card of a level that is not a level of the rules: "cannot_work_out"."""
+        spoken = self.words.levels[level].parts
+        ending, more = "", {}
+        if within is not None and "heading_within" in spoken:
+            ending, more = "_within", {"within": self.words.times[within]}
+        return Card(
+            level,
+            heading=self.fill(spoken[f"heading{ending}"], **more),
+            action=self.fill(spoken[f"action{ending}"], **more),
+            hidden=spoken["hidden"],
+        )
+
+    def reasons(self, assessment: Assessment) -> tuple[list[Reason], list[Reason]]:
+        """(What set the level, what else was found), the certain ones first."""
+        leading = [f for f in assessment.findings if f.urgency == assessment.urgency]
+        others = [f for f in assessment.findings if f.urgency < assessment.urgency]
+        return [self._reason(f) for f in leading], [self._reason(f) for f in others]
+
+    def emergency(self, assessment: Assessment) -> list[Reason]:
+        """The certain signs of an emergency."""
+        return [self._reason(finding) for finding in emergencies(assessment)]
+
+    def _reason(self, finding: Finding) -> Reason:
+        return Reason(
+            text=self.fill(self.words.rules[finding.rule].reason),
+            answers=self.given(finding.because),
+            sources=self.sources(finding.sources),
+            certain=finding.certain,
+        )
+
+    def given(self, evidence: Iterable[Evidence]) -> tuple[Answer, ...]:
+        """Evidence as question and answer, each question once."""
+        found: dict[str, Answer] = {}
+        for piece in evidence:
+            if piece.lab is not None or piece.question in found:
+                continue
+            spoken = words_for(self.words, piece.question, self.answers)
+            found[piece.question] = Answer(
+                piece.question,
+                self.fill(spoken.text),
+                tuple(self.fill(spoken.options[option]) for option in piece.options),
+                piece.unsure,
+            )
+        return tuple(found.values())
+
+    def all_answers(self, answers: Answers) -> list[Answer]:
+        """Every answer that counts, in asking order."""
+        listed = []
+        for question in self.rulebook.questionnaire:
+            if question.id not in answers:
+                continue
+            spoken = words_for(self.words, question.id, self.answers)
+            chosen = tuple(
+                self.fill(spoken.options[option])
+                for option in question.option_ids
+                if option in answers[question.id]
+            )
+            listed.append(Answer(question.id, self.fill(spoken.text), chosen))
+        return listed
+
+    def advice(self, assessment: Assessment) -> dict[str, list[Sentence]]:
+        """Every section of advice, by its id; a section may be empty."""
+        return {
+            section: [
+                Sentence(self.fill(self.words.advice[advice.id]), self.sources(advice.sources))
+                for advice in assessment.advice.get(section, ())
+            ]
+            for section in SECTIONS
+        }
+
+    def kinds(self, assessment: Assessment) -> list[Kind]:
+        """The types that fit at all, the best first."""
+        order = {"likely": 0, "possible": 1}
+        standing = [s for s in assessment.types if s.standing in order]
+        standing.sort(key=lambda s: (s.type != assessment.likely_type, order[s.standing]))
+        return [self._kind(s) for s in standing]
+
+    def _kind(self, standing: TypeStanding) -> Kind:
+        spoken = self.words.types[standing.type]
+        return Kind(
+            name=spoken.name,
+            plain=self.fill(spoken.plain),
+            summary=self.fill(spoken.summary),
+            standing=standing.standing,
+            speaks_for=tuple(self._evidence(e.id, e.sources) for e in standing.evidence_for),
+            speaks_against=tuple(
+                self._evidence(e.id, e.sources) for e in standing.evidence_against
+            ),
+        )
+
+    def _evidence(self, id_: str, sources: Iterable[str]) -> Sentence:
+        return Sentence(self.fill(self.words.evidence[id_]), self.sources(sources))
+
+    def others(self, assessment: Assessment) -> list[Other]:
+        """Look-alikes that fit some of the answers."""
+        return [
+            Other(
+                name=self.words.look_alikes[alike.id].name,
+                looks_like=self.fill(self.words.look_alikes[alike.id].looks_like),
+                tells_apart=self.fill(self.words.look_alikes[alike.id].tells_apart),
+                answers=self.given(alike.because),
+            )
+            for alike in assessment.look_alikes
+        ]
+
+    def contradictions(self, assessment: Assessment) -> list[str]:
+        """Answers that do not fit together, to be asked back."""
+        return [self.fill(self.words.contradictions[id_]) for id_ in assessment.contradictions]
+
+    def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
+        """Every source that this result rests on, each once."""
+        ids = [
+            *(id_ for finding in assessment.findings for id_ in finding.sources),
+            *(id_ for alike in assessment.look_alikes for id_ in alike.sources),
+            *(
+                id_
+                for standing in assessment.types
+                for line in (*standing.evidence_for, *standing.evidence_against)
+                for id_ in line.sources
+            ),
+            *(id_ for section in SECTIONS for a in assessment.advice[section] for id_ in a.sources),
+        ]
+        return sorted(self.sources(dict.fromkeys(ids)), key=lambda source: source.title)
+
+    def sources(self, ids: Iterable[str]) -> tuple[SourceEntry, ...]:
+        """The sources of these ids."""
+        return tuple(self.rulebook.sources[id_] for id_ in ids)
+
+
+def emergencies(assessment: Assessment) -> list[Finding]:
+    """The findings that are an emergency beyond doubt; an open "not sure" is none."""
+    return [f for f in assessment.findings if f.certain and f.urgency is Urgency.emergency]

@@ -96,16 +96,25 @@ def run(
     """Assess every case. `conflicts`: ids of cases whose label contradicts a sourced rule."""
     outcomes = []
     for number, case in enumerate(cases, start=1):
-        outcomes.append(_outcome(case, assess(rulebook, case.answers, case.labs)))
+        outcomes.append(_outcome(case, assess(rulebook, case.answers, case.entry.labs)))
         if progress is not None:
             progress(number)
     aside = set(conflicts)
     asked = [outcome.questions for outcome in outcomes]
-    views = {f"confidence {c}": [o for o in outcomes if o.confidence == c] for c in _levels(outcomes)}
+    views = {
+        f"confidence {c}": [o for o in outcomes if o.confidence == c] for c in _levels(outcomes)
+    }
     if aside & {o.id for o in outcomes}:
         views["without cases whose label contradicts a sourced rule"] = [
             o for o in outcomes if o.id not in aside
         ]
+    again = [
+        _outcome(c, assess(rulebook, c.second_reading, c.entry.labs))
+        for c in cases
+        if c.second_reading
+    ]
+    if again:
+        views["second reading of the same cases by another reader"] = again
     for kind in sorted({o.expected_type for o in outcomes if o.expected_type}):
         views[f"type {kind}"] = [o for o in outcomes if o.expected_type == kind]
     return Report(
@@ -130,7 +139,9 @@ def in_words(report: Report, explanations: dict[str, str]) -> str:
         "",
         f"Questions asked: median {report.questions_median:g}, most {report.questions_most}",
         "",
-        *_misses("Emergency or same-day cases rated below same day", report, _urgent_miss, explanations),
+        *_misses(
+            "Emergency or same-day cases rated below same day", report, _urgent_miss, explanations
+        ),
         *_misses("Rated below the expected level", report, lambda o: o.steps < 0, explanations),
         *_misses("Rated two or more levels above", report, lambda o: o.steps > 1, explanations),
         *_misses("Level not exact, above by one", report, lambda o: o.steps == 1, explanations),
@@ -224,7 +235,8 @@ def _misses(
         rules = ", ".join(o.rules) or "floor"
         mark = "acceptable" if o.urgency in o.acceptable else "not acceptable"
         lines.append(
-            f"  {o.id}: expected {o.expected} ({o.confidence}), given {o.urgency} ({mark}) by {rules}"
+            f"  {o.id}: expected {o.expected} ({o.confidence}), "
+            f"given {o.urgency} ({mark}) by {rules}"
         )
         if o.id in explanations:
             lines.append(f"    {explanations[o.id]}")
@@ -232,9 +244,7 @@ def _misses(
 
 
 def _type_misses(report: Report) -> list[str]:
-    found = [
-        o for o in report.outcomes if o.type_scorable and o.likely_type != o.expected_type
-    ]
+    found = [o for o in report.outcomes if o.type_scorable and o.likely_type != o.expected_type]
     lines = [f"Type not exact: {len(found)}"]
     for o in found:
         mark = "acceptable" if _type_acceptable(o) else "not acceptable"

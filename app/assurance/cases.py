@@ -1,4 +1,4 @@
-"""Cases: answers with the level and the type that others gave. Read from YAML files or a JSON list."""
+"""Cases: answers with the level and type that others gave, from YAML files or a JSON list."""
 
 import json
 from collections.abc import Mapping
@@ -33,6 +33,7 @@ class CaseEntry(BaseModel):
     id: str
     answers: dict[str, str | list[str]]
     labs: Annotated[dict[str, dict[str, str]], BeforeValidator(_some)] = {}
+    second_reading: dict[str, str | list[str]] = {}
     urgency: UrgencyName
     urgency_acceptable: list[UrgencyName] = []
     urgency_confidence: str = "high"
@@ -43,11 +44,11 @@ class CaseEntry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case, its answers read and found good."""
+    """One case, its answers read and found good; `second_reading` is empty where nobody read again."""
 
     entry: CaseEntry
     answers: Answers
-    labs: Mapping[str, Mapping[str, str]]
+    second_reading: Answers
 
 
 class BadCases(Exception):
@@ -80,13 +81,24 @@ def read_cases(rulebook: Rulebook, path: Path) -> list[Case]:
     return cases
 
 
+def read_conflicts(path: Path) -> dict[str, str]:
+    """Case id -> why its label contradicts a sourced rule; none where there is no such file."""
+    if not path.is_file():
+        return {}
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {entry["case"]: f"conflicts with {entry['rule']}: {entry['why']}" for entry in entries}
+
+
 def _case(rulebook: Rulebook, entry: CaseEntry) -> Case:
-    answers = {
-        question: read(rulebook.questionnaire[question], _listed(reply))
-        for question, reply in entry.answers.items()
-    }
     read_labs(rulebook.laboratory, entry.labs)
-    return Case(entry, answers, entry.labs)
+    return Case(entry, _read(rulebook, entry.answers), _read(rulebook, entry.second_reading))
+
+
+def _read(rulebook: Rulebook, replies: Mapping[str, str | list[str]]) -> Answers:
+    return {
+        question: read(rulebook.questionnaire[question], _listed(reply))
+        for question, reply in replies.items()
+    }
 
 
 def _listed(reply: str | list[str]) -> list[str]:

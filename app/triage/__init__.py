@@ -1,1 +1,1 @@
-"""Ground floor: what the answers mean. Pure: no clock, no environment, no I/O but `load(folder)`."""
+"""Ground floor: what the answers mean. Pure: no clock, no environment; reads rules/ only."""

@@ -56,7 +56,9 @@ def _sources(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
             faults.add(file, line, subject, f"unknown source '{source}'; add it to sources.yaml")
     known = rulebook.sources
     named = [(a.id, a.sources) for a in rulebook.laboratory.analytes.values()]
-    named.append((rulebook.laboratory.product.analyte.id, rulebook.laboratory.product.analyte.sources))
+    named.append(
+        (rulebook.laboratory.product.analyte.id, rulebook.laboratory.product.analyte.sources)
+    )
     named += [("correction", c.sources) for c in rulebook.laboratory.corrections]
     for subject, sources in named:
         for source in (s for s in sources if s not in known):
@@ -71,10 +73,12 @@ def _sources(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
 def _rules(rulebook: "Rulebook", faults: Faults) -> None:
     for rule in rulebook.rules:
         if rule.if_unsure is not None and rule.if_unsure > rule.urgency:
-            text = f"'if_unsure' is above '{rule.urgency.name}'; it must not be graver than the rule"
+            text = (
+                f"'if_unsure' is above '{rule.urgency.name}'; it must not be graver than the rule"
+            )
             faults.add(rule.file, 0, rule.id, text)
         if rule.urgency is Urgency.emergency and rule.if_unsure is None and _asks(rule.when):
-            text = "an emergency rule needs 'if_unsure': \"not sure\" is never \"no\""
+            text = 'an emergency rule needs \'if_unsure\': "not sure" is never "no"'
             faults.add(rule.file, 0, rule.id, text)
         if rule.urgency is Urgency.self_care and rule.if_unsure is not None:
             text = "self-care must be certain; leave out 'if_unsure'"
@@ -161,10 +165,14 @@ def _words(rulebook: "Rulebook", words: Wording, folder: str, faults: Faults) ->
     same("questions.yaml", "question", (q.id for q in rulebook.questionnaire), words.questions)
     same("rules.yaml", "rule", (rule.id for rule in rulebook.rules), words.rules)
     same("rules.yaml", "name", rulebook.named, words.named)
-    same("rules.yaml", "contradiction", (c.id for c in rulebook.contradictions), words.contradictions)
+    same(
+        "rules.yaml", "contradiction", (c.id for c in rulebook.contradictions), words.contradictions
+    )
     same("types.yaml", "type", [*TYPES, NOT_CALCINOSIS, CANNOT_TELL], words.types)
     same("types.yaml", "evidence", (line.id for line in lines), words.evidence)
-    same("types.yaml", "conflict", (conflict.id for conflict in rulebook.conflicts), words.conflicts)
+    same(
+        "types.yaml", "conflict", (conflict.id for conflict in rulebook.conflicts), words.conflicts
+    )
     same("look_alikes.yaml", "look-alike", alikes, words.look_alikes)
     same("advice.yaml", "advice", (advice.id for advice in rulebook.advice), words.advice)
     same("regions.yaml", "region", rulebook.regions, words.regions)
@@ -246,5 +254,3 @@ def _filled(words: Wording) -> Iterator[tuple[str, str, str]]:
     )
     for file, texts in plain:
         yield from ((file, name, text) for name, text in texts.items())
-
-

@@ -5,7 +5,7 @@ The generated source holds nothing but numbers that are made here, never a word 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.triage.conditions import (
     AtLeast,
@@ -48,14 +48,18 @@ class Compiled:
             position += 1
         for leaf in _lab_leaves([*(rule.when for rule in rules), *lines]):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
+        nothing = Situation({}, frozenset(), {}, {})
+        self._no_labs = sum(
+            b for leaf, b in self._labs.items() if judge(leaf, nothing) is Truth.TRUE
+        )
         self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
-        self.level: Callable[[int], int] = self._function("level", self._level_body(rules))
-        self.fired: Callable[[int], list[Fired]] = self._function("fired", self._fired_body(rules))
-        self.spoken: Callable[[int], list[int]] = self._function("spoken", self._spoken_body(lines))
+        self.level: Callable[[int], int] = _function("level", self._level_body(rules))
+        self.fired: Callable[[int], list[Fired]] = _function("fired", self._fired_body(rules))
+        self.spoken: Callable[[int], list[int]] = _function("spoken", self._spoken_body(lines))
 
     def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
         """The answers on the path, the questions that are not asked and the lab bounds met."""
-        marks = 0
+        marks = 0 if amounts else self._no_labs
         for question, chosen in answers.items():
             bits = self._bits[question]
             for option in chosen:
@@ -128,12 +132,12 @@ class Compiled:
         """Bits of which one is set once the question is answered or known not to be asked."""
         return sum(self._bits[question].values()) | self._off[question]
 
-    @staticmethod
-    def _function(name: str, body: Sequence[str]) -> Callable[[int], object]:  # type: ignore[misc]
-        source = "\n    ".join([f"def {name}(marks):", *body])
-        space: dict[str, Callable[[int], object]] = {}
-        exec(compile(source, f"<rules: {name}>", "exec"), {"bool": bool}, space)  # noqa: S102
-        return space[name]
+
+def _function(name: str, body: Sequence[str]) -> Any:
+    source = "\n    ".join([f"def {name}(marks):", *body])
+    space: dict[str, Any] = {}
+    exec(compile(source, f"<rules: {name}>", "exec"), {"bool": bool}, space)  # noqa: S102
+    return space[name]
 
 
 def _lab_leaves(conditions: Iterable[Condition]) -> Iterable[LabBound]:

@@ -154,7 +154,7 @@ def _judge_choice(leaf: Choice, situation: Situation) -> Truth:
 def _judge_lab(leaf: LabBound, situation: Situation) -> Truth:
     amounts = situation.labs.get(leaf.analyte)
     if amounts is None:
-        return Truth.FALSE
+        return _turned(Truth.FALSE, leaf.negated)
     compare: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
         "at_least": Decimal.__ge__,
         "above": Decimal.__gt__,
@@ -288,9 +288,7 @@ _FORMS_OF_KIND = {"one": ("is", "any_of"), "many": ("includes", "includes_any")}
 _FORMS = "all, any, not, at_least with of, named, question, lab"
 
 
-def _parts(
-    raw: object, key: str, vocabulary: Vocabulary
-) -> tuple[Condition, ...]:
+def _parts(raw: object, key: str, vocabulary: Vocabulary) -> tuple[Condition, ...]:
     if not isinstance(raw, list) or not raw:
         raise BadCondition(f"'{key}' takes a list of conditions")
     return tuple(parse(part, vocabulary) for part in raw)

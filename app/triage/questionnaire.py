@@ -82,15 +82,15 @@ class Questionnaire:
     @cached_property
     def unsure(self) -> Mapping[str, tuple[str, frozenset[str]]]:
         """Question id -> its "not sure" option and the options that it may stand for."""
-        return {
-            q.id: (q.unsure, q.unsure_among or frozenset(q.option_ids)) for q in self.questions
-        }
+        return {q.id: (q.unsure, q.unsure_among or frozenset(q.option_ids)) for q in self.questions}
 
     @cached_property
     def _routing(self) -> tuple[str, ...]:
         """Questions whose answer decides whether another is asked."""
         conditions = (q.ask_if for q in self.questions if q.ask_if is not None)
-        found = {leaf.question for c in conditions for leaf in leaves(c) if isinstance(leaf, Choice)}
+        found = {
+            leaf.question for c in conditions for leaf in leaves(c) if isinstance(leaf, Choice)
+        }
         return tuple(q.id for q in self.questions if q.id in found)
 
     def path(self, answers: Answers) -> Path:
@@ -135,7 +135,9 @@ class Questionnaire:
         still_open = [q for q in self._routing if q not in kept]
         longest = 0
         for choice in product(*(self[q].option_ids for q in still_open)):
-            guess = dict(kept) | {q: frozenset([o]) for q, o in zip(still_open, choice, strict=True)}
+            guess = dict(kept) | {
+                q: frozenset([o]) for q, o in zip(still_open, choice, strict=True)
+            }
             _, _, off, _ = self._replay(guess)
             longest = max(longest, sum(q.id not in off for q in self.questions))
         return longest - len(kept)

@@ -202,7 +202,9 @@ class Reader:
     ) -> None:
         for unknown in (i for i in ids if i not in known):
             allowed = ", ".join(known)
-            self.faults.add(file, raw.line, subject, f"unknown {what} '{unknown}'; allowed: {allowed}")
+            self.faults.add(
+                file, raw.line, subject, f"unknown {what} '{unknown}'; allowed: {allowed}"
+            )
 
     def _check_question(self, question: Question, file: str, raw: Lined) -> None:
         def fault(key: str, text: str) -> None:

@@ -112,7 +112,7 @@ def load(folder: Path) -> Rulebook:
 
 
 def _hash(folder: Path) -> str:
-    """SHA-256 over names and contents of all rule files; cases and texts about them do not count."""
+    """SHA-256 over names and contents of all rule files; cases do not count."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Condition => urgency, with its sources. `if_unsure` is what an open "not sure" makes of it."""
+    """Condition => urgency, with its sources; `if_unsure`: what an open "not sure" makes of it."""
 
     id: str
     when: Condition
@@ -111,4 +111,3 @@ def _finding(rule: Rule, certain: bool, situation: Situation) -> Finding:
 def _shortest(findings: list[Finding], urgency: Urgency) -> str | None:
     times = [f.within for f in findings if f.urgency == urgency and f.certain and f.within]
     return min(times, key=lambda time: int(time.split()[0])) if times else None
-

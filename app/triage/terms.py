@@ -74,7 +74,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TypeEvidence:
-    """An answer that speaks for or against a type; `weight` is on the scale of evidence -3 to +3."""
+    """An answer that speaks for or against a type; `weight` runs from -3 to +3."""
 
     id: str
     weight: int

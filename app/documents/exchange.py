@@ -1,0 +1,306 @@
+"""The JSON form: answers in, assessment out. The same for the API and the command line.
+
+What was sent is never repeated in a fault: it could be private. A fault says where, what was wrong
+and what is allowed.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.triage.answers import BadAnswer, read
+from app.triage.explain import as_written
+from app.triage.labs import Analyte, BadLab, read_labs
+from app.triage.questionnaire import Question, Questionnaire
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence
+from app.triage.wording import Wording
+
+LANGUAGE = "en"
+ANYWHERE = "international"
+MOST_LISTED = 64
+"""Most options or labs in one request; far above what any question has."""
+
+
+class LabBody(BaseModel):
+    """One laboratory value as it stands on the report."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    value: Annotated[str, Field(examples=["3.1"])]
+    unit: Annotated[str, Field(examples=["mmol/L"])]
+
+
+class AssessBody(BaseModel):
+    """What `POST /api/v1/assess` and `calcinosis-check assess` take."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    answers: Annotated[
+        dict[str, str | Annotated[list[str], Field(max_length=MOST_LISTED)]],
+        Field(max_length=MOST_LISTED, examples=[{"now": ["none"], "age": "adult"}]),
+    ]
+    labs: Annotated[dict[str, LabBody], Field(max_length=MOST_LISTED)] = {}
+    audience: Literal["patient", "nurse"] = "patient"
+    region: Annotated[str | None, Field(examples=["uk"])] = None
+
+
+class BadBody(Exception):
+    """A body that cannot be assessed; `faults` name the place, the problem and what is allowed."""
+
+    def __init__(self, faults: Sequence[Mapping[str, object]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(_in_words(fault) for fault in self.faults))
+
+
+def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
+    """The assessment of a JSON body. Raises BadBody."""
+    body = _body(text)
+    region = body.region or ANYWHERE
+    if region not in rulebook.regions:
+        raise BadBody([_fault("region", "unknown_region", tuple(rulebook.regions))])
+    labs = {analyte: value.model_dump() for analyte, value in body.labs.items()}
+    answers = _answers(rulebook, body)
+    try:
+        read_labs(rulebook.laboratory, labs)
+    except BadLab as problem:
+        where = f"labs.{problem.analyte}" if problem.analyte else "labs"
+        raise BadBody([_fault(where, problem.problem, problem.allowed)]) from None
+    return _assessment(rulebook, assess(rulebook, answers, labs), region)
+
+
+def questionnaire_json(rulebook: Rulebook, audience: str) -> dict[str, object]:
+    """All questions with their words, and for nurses the labs."""
+    words = rulebook.wording[LANGUAGE]
+    content: dict[str, object] = {
+        "rulebook": _version(rulebook),
+        "questions": [_question(q, rulebook.questionnaire, words) for q in rulebook.questionnaire],
+    }
+    if audience == "nurse":
+        analytes = rulebook.laboratory.analytes.values()
+        content["labs"] = [_analyte(analyte, words) for analyte in analytes]
+    return content
+
+
+def _body(text: bytes) -> AssessBody:
+    try:
+        raw = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        return AssessBody.model_validate(raw)
+    except _Twice:
+        raise BadBody([_fault("body", "key_stands_twice", ())]) from None
+    except ValidationError as problem:
+        raise BadBody([_shape_fault(error) for error in problem.errors()]) from None
+    except (ValueError, RecursionError):
+        raise BadBody([_fault("body", "not_json", ("a JSON object with answers",))]) from None
+
+
+def _answers(rulebook: Rulebook, body: AssessBody) -> Answers:
+    questionnaire = rulebook.questionnaire
+    answers: dict[str, frozenset[str]] = {}
+    faults = []
+    for position, (question, reply) in enumerate(body.answers.items(), start=1):
+        if question not in questionnaire:
+            allowed = tuple(q.id for q in questionnaire)
+            faults.append(_fault(f"answers, entry {position}", "unknown_question", allowed))
+            continue
+        try:
+            replies = [reply] if isinstance(reply, str) else reply
+            answers[question] = read(questionnaire[question], replies)
+        except BadAnswer as problem:
+            faults.append(_fault(f"answers.{question}", problem.problem, problem.allowed))
+    if faults:
+        raise BadBody(faults)
+    return answers
+
+
+def _assessment(rulebook: Rulebook, found: Assessment, region: str) -> dict[str, object]:
+    words = rulebook.wording[LANGUAGE]
+    return {
+        "rulebook": _version(rulebook),
+        "urgency": found.urgency.name,
+        "within": found.within,
+        "level": _level(found, words, region),
+        "findings": [
+            {
+                "rule": finding.rule,
+                "urgency": finding.urgency.name,
+                "certain": finding.certain,
+                "reason": words.fill(words.rules[finding.rule].reason, words.regions[region]),
+                "because": _because(finding.because, words),
+                "sources": list(finding.sources),
+                "within": finding.within,
+            }
+            for finding in found.findings
+        ],
+        "likely_type": found.likely_type,
+        "types": [
+            {
+                "type": standing.type,
+                "standing": standing.standing,
+                "evidence_for": _evidence(standing.evidence_for, words),
+                "evidence_against": _evidence(standing.evidence_against, words),
+            }
+            for standing in found.types
+        ],
+        "look_alikes": [
+            {
+                "id": alike.id,
+                "name": words.look_alikes[alike.id].name,
+                "tells_apart": words.look_alikes[alike.id].tells_apart,
+                "because": _because(alike.because, words),
+                "sources": list(alike.sources),
+            }
+            for alike in found.look_alikes
+        ],
+        "conflicts": [{"id": c, "note": words.conflicts[c]} for c in found.conflicts],
+        "contradictions": [
+            {"id": c, "text": words.contradictions[c]} for c in found.contradictions
+        ],
+        "next_question": found.next_question,
+        "complete": found.complete,
+        "ignored": list(found.ignored),
+        "advice": {
+            section: [_advice(advice, words, region) for advice in chosen]
+            for section, chosen in found.advice.items()
+        },
+    }
+
+
+def _level(found: Assessment, words: Wording, region: str) -> dict[str, str]:
+    texts, places = words.levels[found.urgency.name].parts, words.regions[region]
+    within = {"within": words.times.get(found.within or "", found.within or "")}
+    ending = "_within" if found.within else ""
+    parts = {
+        part: texts.get(f"{part}{ending}", texts[part]) for part in ("heading", "action", "when")
+    }
+    if not found.complete:
+        parts["more"] = texts["more"]
+    return {part: words.fill(text, places, **within) for part, text in parts.items()}
+
+
+def _because(because: Sequence[Evidence], words: Wording) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = []
+    for evidence in because:
+        if evidence.lab is not None:
+            listed.append({"lab": evidence.lab, "text": words.labs[evidence.lab].name})
+            continue
+        question = words.questions[evidence.question]
+        given = [question.options[option] for option in evidence.options]
+        listed.append(
+            {
+                "question": evidence.question,
+                "options": list(evidence.options),
+                "unsure": evidence.unsure,
+                "text": f"{question.text} {'; '.join(given)}",
+            }
+        )
+    return listed
+
+
+def _evidence(lines: Sequence[TypeEvidence], words: Wording) -> list[dict[str, object]]:
+    return [
+        {
+            "id": line.id,
+            "note": words.evidence.get(line.id),
+            "because": _because(line.because, words),
+            "sources": list(line.sources),
+        }
+        for line in lines
+    ]
+
+
+def _advice(advice: Advice, words: Wording, region: str) -> dict[str, object]:
+    text = words.fill(words.advice[advice.id], words.regions[region])
+    return {"id": advice.id, "text": text, "sources": list(advice.sources)}
+
+
+def _question(
+    question: Question, questionnaire: Questionnaire, words: Wording
+) -> dict[str, object]:
+    texts = words.questions[question.id]
+    ask_if = question.ask_if
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "text": texts.text,
+        "hint": texts.hint,
+        "why": texts.why,
+        "options": [
+            {"id": option.id, "text": texts.options[option.id]}
+            | ({"group": (texts.groups or {})[option.group]} if option.group else {})
+            for option in question.options
+        ],
+        "none": question.none,
+        "unsure": question.unsure,
+        "ask_if": as_written(ask_if, questionnaire) if ask_if is not None else None,
+    }
+
+
+def _analyte(analyte: Analyte, words: Wording) -> dict[str, object]:
+    texts = words.labs[analyte.id].parts
+    units = [
+        {
+            "unit": u.name,
+            "also": list(u.also),
+            "lowest": _number(u.hard[0]),
+            "highest": _number(u.hard[1]),
+        }
+        for u in analyte.units
+    ]
+    return {"id": analyte.id, "name": texts["name"], "hint": texts.get("hint"), "units": units}
+
+
+def _number(limit: object) -> str | None:
+    return None if limit is None else str(limit)
+
+
+def _version(rulebook: Rulebook) -> dict[str, str]:
+    return {"version": rulebook.version, "sha256": rulebook.sha256}
+
+
+def _fault(where: str, problem: str, allowed: Sequence[str]) -> dict[str, object]:
+    return {"where": where, "problem": problem, "allowed": list(allowed)}
+
+
+def _in_words(fault: Mapping[str, object]) -> str:
+    allowed = fault["allowed"]
+    ending = f"; allowed: {', '.join(allowed)}" if isinstance(allowed, list) and allowed else ""
+    return f"{fault['where']}: {str(fault['problem']).replace('_', ' ')}{ending}"
+
+
+def _shape_fault(error: Any) -> dict[str, object]:
+    """The place in our own words only: keys that were sent are not repeated."""
+    top = error["loc"][0] if error["loc"] else "body"
+    known = top in AssessBody.model_fields
+    if error["type"] == "extra_forbidden" and not known:
+        return _fault("body", "unknown_key", tuple(AssessBody.model_fields))
+    if error["type"] == "extra_forbidden":
+        return _fault(str(top), "unknown_key", tuple(LabBody.model_fields))
+    if error["type"] == "missing":
+        return _fault(str(top) if known else "body", "missing", ())
+    allowed = {
+        "answers": ("question id: option id, or a list of option ids",),
+        "labs": ('analyte: {"value": "3.1", "unit": "mmol/L"}, both in quotes',),
+        "audience": ("patient", "nurse"),
+        "region": ("the id of a region, in quotes",),
+    }
+    return _fault(
+        str(top) if known else "body", "wrong_shape", allowed.get(str(top), ("an object",))
+    )
+
+
+class _Twice(Exception):
+    """A key stands twice in one object; which one was meant cannot be known."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise _Twice
+    return dict(pairs)
+
+
+def _refuse_constant(_: str) -> object:
+    raise ValueError

@@ -1,0 +1,71 @@
+"""A condition in plain words, and in the form in which it stands in a rule file."""
+
+from collections.abc import Iterator
+
+from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named
+from app.triage.questionnaire import Questionnaire
+from app.triage.wording import Wording
+
+_COMPARED = {"at_least": "at least", "above": "above", "below": "below"}
+
+
+def in_words(condition: Condition, wording: Wording, depth: int = 0) -> Iterator[tuple[int, str]]:
+    """Lines of (depth, text) that say the condition; named ones are said in full below their name."""
+    match condition:
+        case Choice():
+            question = wording.questions[condition.question]
+            given = [
+                text for option, text in question.options.items() if option in condition.options
+            ]
+            joined = " / ".join(given)
+            turned = "is not" if condition.negated else "is"
+            yield depth, f"{question.text} {turned}: {joined}"
+        case LabBound():
+            bounds = " or ".join(f"{bound} {unit}" for unit, bound in condition.bounds)
+            turned = "is not" if condition.negated else "is"
+            compared = _COMPARED[condition.comparison]
+            yield depth, f"{wording.labs[condition.analyte].name} {turned} {compared} {bounds}"
+        case Named():
+            turned = "not: " if condition.negated else ""
+            yield depth, f"{turned}{wording.named[condition.name]}, that is"
+            yield from in_words(condition.part, wording, depth + 1)
+        case AtLeast():
+            yield depth, _heading(condition)
+            for part in condition.parts:
+                yield from in_words(part, wording, depth + 1)
+
+
+def as_written(condition: Condition, questionnaire: Questionnaire) -> dict[str, object]:
+    """The condition as a rule file would hold it, with names spelled out and `not` at the leaves."""
+    match condition:
+        case Choice():
+            kind = questionnaire[condition.question].kind
+            form = "any_of" if kind == "one" else "includes_any"
+            written: dict[str, object] = {
+                "question": condition.question,
+                form: [
+                    o
+                    for o in questionnaire[condition.question].option_ids
+                    if o in condition.options
+                ],
+            }
+            return {"not": written} if condition.negated else written
+        case LabBound():
+            bounds = {unit: str(bound) for unit, bound in condition.bounds}
+            written = {"lab": condition.analyte, condition.comparison: bounds}
+            return {"not": written} if condition.negated else written
+        case Named():
+            return as_written(condition.part, questionnaire)
+        case AtLeast():
+            parts = [as_written(part, questionnaire) for part in condition.parts]
+            if condition.count == len(parts):
+                return {"all": parts}
+            if condition.count == 1:
+                return {"any": parts}
+            return {"at_least": condition.count, "of": parts}
+
+
+def _heading(condition: AtLeast) -> str:
+    if condition.count == len(condition.parts):
+        return "all of these:"
+    return "any of these:" if condition.count == 1 else f"at least {condition.count} of these:"

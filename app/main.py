@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app.settings import ROOT, Settings
 from app.triage.rulebook import load
-from app.web import assets, patient, status
+from app.web import api, assets, patient, status
 from app.web.errors import LastResort, add_error_pages, last_page
 from app.web.journey import load_key
 from app.web.pages import Floor, environment
@@ -24,7 +24,9 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     """The application on one rulebook. Raises RulebookFaults, AssetFault, OSError or ValueError."""
     app = FastAPI(
         title="Calcinosis Check",
-        openapi_url=None,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # they would load scripts from another host
+        redoc_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
         # On by default, it would send paths and errors to any collector in the environment.
@@ -40,6 +42,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.state.floor = floor
     app.state.last_page = last_page(floor)
     app.router.routes += [*patient.routes(), *status.routes()]
+    app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)
     # The last one added is the outermost.

@@ -44,7 +44,7 @@ class CaseEntry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case, its answers read and found good; `second_reading` is empty where nobody read again."""
+    """One case, its answers read and found good; `second_reading` may be empty."""
 
     entry: CaseEntry
     answers: Answers

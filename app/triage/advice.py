@@ -1,9 +1,9 @@
 """Which pieces of advice belong to a result: by type, place, level and the person's answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.triage.conditions import Condition, Situation, judge
+from app.triage.conditions import Condition
 from app.triage.terms import SECTIONS, Advice, Truth, Urgency
 
 
@@ -11,32 +11,42 @@ from app.triage.terms import SECTIONS, Advice, Truth, Urgency
 class AdviceRule:
     """One piece of advice and when it is shown; an empty filter lets everyone see it."""
 
-    id: str
+    advice: Advice
     section: str
-    sources: tuple[str, ...]
     types: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
     levels: frozenset[str] = frozenset()
     when: Condition | None = None
 
+    @property
+    def enough(self) -> Truth:
+        """How true `when` has to be: warnings are also given to those who are not sure."""
+        return Truth.UNSURE if self.section in ("watch", "do_not") else Truth.TRUE
+
+
+def fitting(
+    rules: Iterable[AdviceRule], urgency: Urgency, likely_type: str
+) -> tuple[AdviceRule, ...]:
+    """The advice that belongs to a level and a type, whatever else was answered."""
+    return tuple(
+        rule
+        for rule in rules
+        if (not rule.types or likely_type in rule.types)
+        and (not rule.levels or urgency.name in rule.levels)
+    )
+
 
 def choose(
-    rules: Iterable[AdviceRule], situation: Situation, urgency: Urgency, likely_type: str
+    rules: Iterable[AdviceRule], holding: Collection[str], places: frozenset[str]
 ) -> Mapping[str, tuple[Advice, ...]]:
-    """The advice of each section, in the order of the rulebook."""
-    places = situation.answers.get("place", frozenset())
+    """The advice of each section, in the order of the rulebook.
+
+    `holding`: ids of the advice whose condition holds.
+    """
     chosen: dict[str, list[Advice]] = {section: [] for section in SECTIONS}
     for rule in rules:
-        if (
-            (not rule.types or likely_type in rule.types)
-            and (not rule.places or rule.places & places)
-            and (not rule.levels or urgency.name in rule.levels)
-            and (rule.when is None or judge(rule.when, situation) >= _enough(rule.section))
+        if (rule.when is None or rule.advice.id in holding) and (
+            not rule.places or not rule.places.isdisjoint(places)
         ):
-            chosen[rule.section].append(Advice(rule.id, rule.sources))
+            chosen[rule.section].append(rule.advice)
     return {section: tuple(entries) for section, entries in chosen.items()}
-
-
-def _enough(section: str) -> Truth:
-    """Warnings are also given to those who are not sure."""
-    return Truth.UNSURE if section in ("watch", "do_not") else Truth.TRUE

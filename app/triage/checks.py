@@ -174,7 +174,7 @@ def _words(rulebook: "Rulebook", words: Wording, folder: str, faults: Faults) ->
         "types.yaml", "conflict", (conflict.id for conflict in rulebook.conflicts), words.conflicts
     )
     same("look_alikes.yaml", "look-alike", alikes, words.look_alikes)
-    same("advice.yaml", "advice", (advice.id for advice in rulebook.advice), words.advice)
+    same("advice.yaml", "advice", (rule.advice.id for rule in rulebook.advice), words.advice)
     same("regions.yaml", "region", rulebook.regions, words.regions)
     same("labs.yaml", "analyte", lab_ids, words.labs)
     levels = [u.name for u in Urgency]

@@ -1,10 +1,10 @@
 """Answers as one integer and all rules as a few generated functions of mask tests.
 
 The generated source holds nothing but numbers that are made here, never a word from a rule file.
-`conditions.judge` is the reference; a property test holds the two equal.
+`conditions.judge` and `conditions.because` are the reference; property tests hold them equal.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.triage.conditions import (
@@ -19,7 +19,7 @@ from app.triage.conditions import (
 )
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Questionnaire
-from app.triage.terms import Answers, Truth, Urgency
+from app.triage.terms import Answers, Evidence, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rules import Rule
@@ -28,11 +28,18 @@ Fired = tuple[int, bool]
 """Index of a rule, and whether it certainly holds."""
 
 
+Asked = tuple[Condition, Truth]
+"""A condition, and how true it has to be at least: UNSURE or TRUE."""
+
+
 class Compiled:
-    """The rules and evidence lines of one rulebook in compiled form."""
+    """The rules of one rulebook, and groups of its other conditions, in compiled form."""
 
     def __init__(
-        self, questionnaire: Questionnaire, rules: Sequence["Rule"], lines: Sequence[Condition]
+        self,
+        questionnaire: Questionnaire,
+        rules: Sequence["Rule"],
+        groups: Mapping[str, Sequence[Asked]],
     ) -> None:
         self._questionnaire = questionnaire
         self._bits: dict[str, dict[str, int]] = {}
@@ -46,7 +53,8 @@ class Compiled:
             position += len(question.options)
             self._off[question.id] = 1 << position
             position += 1
-        for leaf in _lab_leaves([*(rule.when for rule in rules), *lines]):
+        others = [condition for group in groups.values() for condition, _ in group]
+        for leaf in _lab_leaves([*(rule.when for rule in rules), *others]):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
@@ -55,7 +63,17 @@ class Compiled:
         self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
         self.level: Callable[[int], int] = _function("level", self._level_body(rules))
         self.fired: Callable[[int], list[Fired]] = _function("fired", self._fired_body(rules))
-        self.spoken: Callable[[int], list[int]] = _function("spoken", self._spoken_body(lines))
+        self.holding: Mapping[str, Callable[[int], list[int]]] = {
+            name: _function(name, self._holding_body(group)) for name, group in groups.items()
+        }
+        self._leaves: dict[Choice | LabBound, int] = {}
+        # By identity: to hash a condition is to walk it, which costs more than the answer.
+        self._behind: dict[int, Callable[[int], list[int]]] = {}
+        explained = [rule.when for rule in rules] + [c for c, _ in groups.get("evidence", ())]
+        for condition in explained:
+            body = ["found = []", *self._behind_body(condition, ""), "return found"]
+            self._behind[id(condition)] = _function("behind", body)
+        self._telling = [(leaf, *self._evidence(leaf)) for leaf in self._leaves]
 
     def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
         """The answers on the path, the questions that are not asked and the lab bounds met."""
@@ -72,6 +90,24 @@ class Compiled:
                 if judge(leaf, situation) is Truth.TRUE:
                     marks |= bit
         return marks
+
+    def because(self, condition: Condition, marks: int, answers: Answers) -> tuple[Evidence, ...]:
+        """The answers that make a rule or an evidence line hold, as `conditions.because` does."""
+        found = []
+        for index in self._behind[id(condition)](marks):
+            leaf, otherwise, mask = self._telling[index]
+            if isinstance(leaf, LabBound):
+                found.append(otherwise)
+            elif (
+                leaf.question in answers
+            ):  # a "not" about a question that is not asked says nothing
+                if bool(marks & mask) is leaf.negated:
+                    found.append(otherwise)
+                else:
+                    chosen = answers[leaf.question]
+                    telling = chosen if leaf.negated else chosen & leaf.options
+                    found.append(Evidence(leaf.question, tuple(sorted(telling))))
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
     def _level_body(self, rules: Sequence["Rule"]) -> list[str]:
         body = []
@@ -96,10 +132,32 @@ class Compiled:
                 body.append(f"elif {unsure}: found.append(({index}, False))")
         return [*body, "return found"]
 
-    def _spoken_body(self, lines: Sequence[Condition]) -> list[str]:
-        tests = (self._test(line, Truth.TRUE) for line in lines)
+    def _holding_body(self, group: Sequence[Asked]) -> list[str]:
+        tests = (self._test(condition, truth) for condition, truth in group)
         body = [f"if {test}: found.append({index})" for index, test in enumerate(tests)]
         return ["found = []", *body, "return found"]
+
+    def _behind_body(self, condition: Condition, pad: str) -> list[str]:
+        """Source that collects the leaves which carry a condition, like `conditions.because`."""
+        match condition:
+            case Named():
+                return self._behind_body(condition.part, pad)
+            case AtLeast():
+                inner = [line for p in condition.parts for line in self._behind_body(p, pad + " ")]
+                return [f"{pad}if {self._test(condition, Truth.UNSURE)}:", *inner]
+            case Choice() | LabBound():
+                index = self._leaves.setdefault(condition, len(self._leaves))
+                return [f"{pad}if {self._test(condition, Truth.UNSURE)}: found.append({index})"]
+
+    def _evidence(self, leaf: Choice | LabBound) -> tuple[Evidence, int]:
+        """What a leaf says when it is unsure (or a lab value), and the bits that decide which."""
+        if isinstance(leaf, LabBound):
+            return Evidence("", (), lab=leaf.analyte), 0
+        bits = self._bits[leaf.question]
+        unsure, could_be = self._questionnaire.unsure[leaf.question]
+        doubt = bits[unsure] if leaf.options & could_be else 0
+        ticked = sum(bits[option] for option in leaf.options)
+        return Evidence(leaf.question, (unsure,), unsure=True), doubt if leaf.negated else ticked
 
     def _test(self, condition: Condition, truth: Truth) -> str:
         """Source that is true when the condition is at least so true (UNSURE or TRUE)."""

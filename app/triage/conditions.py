@@ -67,7 +67,7 @@ class Vocabulary:
 
 
 class BadCondition(Exception):
-    """A condition that does not fit the grammar; the text says what is wrong and what is allowed."""
+    """A condition outside the grammar; the text says what is wrong and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,11 @@ def judge(condition: Condition, situation: Situation) -> Truth:
 
 def because(condition: Condition, situation: Situation) -> tuple[Evidence, ...]:
     """The answers that make the condition hold, or keep it open, each named once."""
-    found = dict.fromkeys(_because(condition, situation))
-    return tuple(found)
+    behind: list[Evidence] = []
+    truth = _explain(condition, situation, behind)
+    if truth < Truth.UNSURE:
+        return ()
+    return tuple(dict.fromkeys(behind)) if len(behind) > 1 else tuple(behind)
 
 
 def leaves(condition: Condition) -> Iterator[Choice | LabBound]:
@@ -142,11 +145,11 @@ def _judge_choice(leaf: Choice, situation: Situation) -> Truth:
     chosen = situation.answers.get(leaf.question)
     if chosen is None:
         truth = Truth.FALSE if leaf.question in situation.off_path else Truth.OPEN
-    elif chosen & leaf.options:
+    elif not chosen.isdisjoint(leaf.options):
         truth = Truth.TRUE
     else:
         unsure, could_be = situation.unsure[leaf.question]
-        open_to_doubt = unsure in chosen and bool(leaf.options & could_be)
+        open_to_doubt = unsure in chosen and not leaf.options.isdisjoint(could_be)
         truth = Truth.UNSURE if open_to_doubt else Truth.FALSE
     return _turned(truth, leaf.negated)
 
@@ -165,31 +168,47 @@ def _judge_lab(leaf: LabBound, situation: Situation) -> Truth:
 
 
 def _turned(truth: Truth, negated: bool) -> Truth:
-    if not negated or truth in (Truth.OPEN, Truth.UNSURE):
+    if not negated or truth is Truth.OPEN or truth is Truth.UNSURE:
         return truth
     return Truth.FALSE if truth is Truth.TRUE else Truth.TRUE
 
 
-def _because(condition: Condition, situation: Situation) -> Iterator[Evidence]:
-    if judge(condition, situation) < Truth.UNSURE:
+def _explain(condition: Condition, situation: Situation, behind: list[Evidence]) -> Truth:
+    """The truth of a condition; what it rests on is added to `behind`, in one walk."""
+    if isinstance(condition, Named):
+        return _explain(condition.part, situation, behind)
+    if isinstance(condition, Choice):
+        truth = _judge_choice(condition, situation)
+        if truth >= Truth.UNSURE:
+            _answer_behind(condition, situation, truth, behind)
+        return truth
+    if isinstance(condition, LabBound):
+        truth = _judge_lab(condition, situation)
+        if truth is Truth.TRUE:
+            behind.append(Evidence("", (), lab=condition.analyte))
+        return truth
+    truths = []
+    for part in condition.parts:
+        before = len(behind)
+        truths.append(_explain(part, situation, behind))
+        if truths[-1] < Truth.UNSURE:
+            del behind[before:]
+    truths.sort(reverse=True)
+    return truths[condition.count - 1]
+
+
+def _answer_behind(
+    leaf: Choice, situation: Situation, truth: Truth, behind: list[Evidence]
+) -> None:
+    chosen = situation.answers.get(leaf.question)
+    if not chosen:
         return
-    match condition:
-        case Choice():
-            chosen = situation.answers.get(condition.question, frozenset())
-            unsure, _ = situation.unsure[condition.question]
-            if chosen & condition.options and not condition.negated:
-                yield Evidence(condition.question, tuple(sorted(chosen & condition.options)))
-            elif judge(condition, situation) is Truth.UNSURE:
-                yield Evidence(condition.question, (unsure,), unsure=True)
-            elif chosen:
-                yield Evidence(condition.question, tuple(sorted(chosen)))
-        case LabBound():
-            yield Evidence("", (), lab=condition.analyte)
-        case Named():
-            yield from _because(condition.part, situation)
-        case AtLeast():
-            for part in condition.parts:
-                yield from _because(part, situation)
+    if truth is Truth.UNSURE:
+        unsure = situation.unsure[leaf.question][0]
+        behind.append(Evidence(leaf.question, (unsure,), unsure=True))
+    else:
+        telling = chosen if leaf.negated else chosen & leaf.options
+        behind.append(Evidence(leaf.question, tuple(sorted(telling))))
 
 
 def _read_group(key: str) -> Callable[[dict[str, object], Vocabulary], Condition]:

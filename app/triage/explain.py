@@ -10,7 +10,7 @@ _COMPARED = {"at_least": "at least", "above": "above", "below": "below"}
 
 
 def in_words(condition: Condition, wording: Wording, depth: int = 0) -> Iterator[tuple[int, str]]:
-    """Lines of (depth, text) that say the condition; named ones are said in full below their name."""
+    """Lines of (depth, text) that say the condition; a named one is said in full below its name."""
     match condition:
         case Choice():
             question = wording.questions[condition.question]
@@ -36,7 +36,7 @@ def in_words(condition: Condition, wording: Wording, depth: int = 0) -> Iterator
 
 
 def as_written(condition: Condition, questionnaire: Questionnaire) -> dict[str, object]:
-    """The condition as a rule file would hold it, with names spelled out and `not` at the leaves."""
+    """The condition as a rule file would hold it: names spelled out, `not` at the leaves."""
     match condition:
         case Choice():
             kind = questionnaire[condition.question].kind

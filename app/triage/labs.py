@@ -1,4 +1,4 @@
-"""Laboratory values: units, plausible limits, correction for albumin. Amounts are Decimal, unrounded.
+"""Laboratory values: units, plausible limits, correction for albumin. Decimal, never rounded.
 
 What a value means for the level or the type stands in the rules; this floor only reads amounts.
 """
@@ -16,7 +16,7 @@ _LONGEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit of an analyte. Amount x `factor` = amount in the SI unit; `hard` are plausible limits."""
+    """One unit of an analyte; amount x `factor` = amount in the SI unit; `hard`: plausible."""
 
     name: str
     factor: Decimal

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import NamedTuple
 
 from app.triage.conditions import Choice, Condition, Situation, judge, leaves
 from app.triage.terms import Answers, Truth
@@ -43,8 +44,7 @@ class Question:
         return tuple(option.id for option in self.options)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """Where the answers lead.
 
     `asked` holds the questions answered so far, `answers` only what stands on the path, `next` the
@@ -102,12 +102,12 @@ class Questionnaire:
             next=following,
             ignored=tuple(sorted(answers.keys() - kept.keys())),
             off_path=frozenset(off),
-            remaining_at_most=self._remaining(kept),
+            remaining_at_most=self._remaining(kept, off),
         )
 
     def longest(self) -> int:
         """The length of the longest path, in questions."""
-        return self._remaining({})
+        return self._remaining({}, set())
 
     def _replay(
         self, answers: Answers
@@ -130,14 +130,15 @@ class Questionnaire:
         situation = Situation(kept, frozenset(off), self.unsure, {})
         return judge(condition, situation) is Truth.FALSE
 
-    def _remaining(self, kept: Answers) -> int:
-        """The most questions that can still come, over every way the routing ones may be answered."""
-        still_open = [q for q in self._routing if q not in kept]
+    def _remaining(self, kept: Answers, off: set[str]) -> int:
+        """The most questions that can still come, however the open routing ones are answered."""
+        still_open = [q for q in self._routing if q not in kept and q not in off]
+        if not still_open:
+            return len(self.questions) - len(off) - len(kept)
         longest = 0
         for choice in product(*(self[q].option_ids for q in still_open)):
-            guess = dict(kept) | {
-                q: frozenset([o]) for q, o in zip(still_open, choice, strict=True)
-            }
-            _, _, off, _ = self._replay(guess)
-            longest = max(longest, sum(q.id not in off for q in self.questions))
+            answers = (frozenset([option]) for option in choice)
+            guess = {**kept, **dict(zip(still_open, answers, strict=True))}
+            _, _, skipped, _ = self._replay(guess)
+            longest = max(longest, len(self.questions) - len(skipped))
         return longest - len(kept)

@@ -29,7 +29,7 @@ from app.triage.shapes import (
     UnitEntry,
     read_entry,
 )
-from app.triage.terms import Urgency
+from app.triage.terms import Advice, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 
 Model = TypeVar("Model", bound=Entry)
@@ -163,9 +163,8 @@ class Reader:
                 when = self.condition(entry.when, raw.line_of("when"), file, entry.id)
             found.append(
                 AdviceRule(
-                    entry.id,
+                    Advice(entry.id, tuple(entry.sources)),
                     entry.section,
-                    tuple(entry.sources),
                     frozenset(entry.types) if entry.types != "all" else frozenset(),
                     frozenset(entry.places),
                     frozenset(entry.levels),

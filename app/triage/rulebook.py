@@ -1,4 +1,4 @@
-"""`load(folder)`: everything in rules/ as one value, at one version and hash, or every fault in it."""
+"""`load(folder)`: all of rules/ as one value, at one version and hash, or every fault in it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from app.triage.advice import AdviceRule
+from app.triage.advice import AdviceRule, fitting
 from app.triage.checks import check
 from app.triage.compiled import Compiled
 from app.triage.conditions import Condition
@@ -16,13 +16,14 @@ from app.triage.questionnaire import Questionnaire
 from app.triage.reading import Contradiction, Reader
 from app.triage.rules import Rule
 from app.triage.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
+from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
 from app.triage.words import read_wording
 
 
 class RulebookFaults(Exception):
-    """A rulebook that must not be used. `faults`: `file:line: id: what is wrong, what is allowed`."""
+    """A rulebook that must not be used; `faults`: `file:line: id: what is wrong and allowed`."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         self.faults = faults
@@ -54,8 +55,26 @@ class Rulebook:
 
     @cached_property
     def compiled(self) -> Compiled:
-        """Rules and evidence lines as functions of one integer."""
-        return Compiled(self.questionnaire, self.rules, [line.when for line in self.evidence])
+        """Every condition of the rulebook as functions of one integer."""
+        groups = {
+            "evidence": [(line.when, Truth.TRUE) for line in self.evidence],
+            "conflicts": [(conflict.when, Truth.TRUE) for conflict in self.conflicts],
+            "contradictions": [(c.when, Truth.TRUE) for c in self.contradictions],
+            "likely": [(self.scale.likely_needs, Truth.TRUE)],
+            "advice": [(a.when, a.enough) for a in self.advice if a.when is not None],
+        }
+        return Compiled(self.questionnaire, self.rules, groups)
+
+    @cached_property
+    def conditional_advice(self) -> tuple[str, ...]:
+        """Ids of the advice that depends on a condition, in the order of the compiled group."""
+        return tuple(rule.advice.id for rule in self.advice if rule.when is not None)
+
+    @cached_property
+    def advice_by_level_and_type(self) -> Mapping[tuple[Urgency, str], tuple[AdviceRule, ...]]:
+        """What advice belongs to each level and likely type."""
+        kinds = [*TYPES, NOT_CALCINOSIS, CANNOT_TELL]
+        return {(u, kind): fitting(self.advice, u, kind) for u in Urgency for kind in kinds}
 
     def rule(self, rule: str) -> Rule:
         """The urgency rule of this id. Raises KeyError."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.triage.advice import choose
-from app.triage.conditions import Condition, Situation, because, judge
+from app.triage.conditions import Condition, Situation, judge
 from app.triage.labs import read_labs
 from app.triage.questionnaire import Path
-from app.triage.terms import Answers, Assessment, Finding, Truth, Urgency
-from app.triage.types import weigh
+from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
+from app.triage.types import Behind, weigh
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -45,16 +45,22 @@ def assess(
     """
     path = rulebook.questionnaire.path(answers)
     amounts = read_labs(rulebook.laboratory, labs or {})
-    situation = Situation(path.answers, path.off_path, rulebook.questionnaire.unsure, amounts)
     marks = rulebook.compiled.encode(path.answers, path.off_path, amounts)
     fired = rulebook.compiled.fired(marks)
-    found = [_finding(rulebook.rules[index], certain, situation) for index, certain in fired]
+
+    def behind(condition: Condition) -> tuple[Evidence, ...]:
+        return rulebook.compiled.because(condition, marks, path.answers)
+
+    found = [_finding(rulebook.rules[index], certain, behind) for index, certain in fired]
     urgency = Urgency(rulebook.compiled.level(marks))
     leading = sorted(
         (f for f in found if f.urgency > Urgency.self_care or urgency == Urgency.self_care),
         key=lambda finding: (-finding.urgency, not finding.certain),
     )
-    types = weigh(rulebook, situation, rulebook.compiled.spoken(marks))
+    holding = {group: test(marks) for group, test in rulebook.compiled.holding.items()}
+    types = weigh(rulebook, holding, behind)
+    advised = {rulebook.conditional_advice[index] for index in holding["advice"]}
+    places = path.answers.get("place", frozenset())
     return Assessment(
         urgency=urgency,
         within=_shortest(leading, urgency),
@@ -63,13 +69,11 @@ def assess(
         types=types.standings,
         look_alikes=types.look_alikes,
         conflicts=types.conflicts,
-        contradictions=tuple(
-            c.id for c in rulebook.contradictions if judge(c.when, situation) is Truth.TRUE
-        ),
+        contradictions=tuple(rulebook.contradictions[i].id for i in holding["contradictions"]),
         next_question=path.next.id if path.next else None,
         complete=path.next is None,
         ignored=path.ignored,
-        advice=choose(rulebook.advice, situation, urgency, types.likely),
+        advice=choose(rulebook.advice_by_level_and_type[urgency, types.likely], advised, places),
     )
 
 
@@ -96,13 +100,13 @@ def urgency_by_walking(rules: tuple[Rule, ...], path: Path, situation: Situation
     return level
 
 
-def _finding(rule: Rule, certain: bool, situation: Situation) -> Finding:
+def _finding(rule: Rule, certain: bool, behind: Behind) -> Finding:
     urgency = rule.urgency if certain else rule.if_unsure
     return Finding(
         rule=rule.id,
         urgency=rule.urgency if urgency is None else urgency,
         certain=certain,
-        because=because(rule.when, situation),
+        because=behind(rule.when),
         sources=rule.sources,
         within=rule.within,
     )

@@ -1,8 +1,8 @@
 """The words of the trade, as values. Knows nothing of files, questions or words for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 Answers = Mapping[str, frozenset[str]]
 """Question id -> ids of the chosen options (a one-choice question holds one)."""
@@ -50,8 +50,7 @@ class Truth(IntEnum):
     TRUE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One answer, or one laboratory value, that made a condition hold."""
 
     question: str
@@ -60,8 +59,7 @@ class Evidence:
     lab: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A rule that fired. `certain` is false where a "not sure" keeps it open."""
 
     rule: str
@@ -72,8 +70,7 @@ class Finding:
     within: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeEvidence:
+class TypeEvidence(NamedTuple):
     """An answer that speaks for or against a type; `weight` runs from -3 to +3."""
 
     id: str
@@ -82,8 +79,7 @@ class TypeEvidence:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TypeStanding:
+class TypeStanding(NamedTuple):
     """How one type stands: `likely`, `possible` or `unlikely`, never a percentage."""
 
     type: str
@@ -92,8 +88,7 @@ class TypeStanding:
     evidence_against: tuple[TypeEvidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LookAlike:
+class LookAlike(NamedTuple):
     """A lump of another kind that fits some of the answers."""
 
     id: str
@@ -101,16 +96,14 @@ class LookAlike:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """One piece of advice; its words stand in the wording under the same id."""
 
     id: str
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """What the rulebook makes of the answers. Findings stand worst first."""
 
     urgency: Urgency

@@ -3,17 +3,17 @@
 Weights rank the types and are never shown; standings are words. Nothing here can change a level.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from app.triage.conditions import Condition, Situation, because, judge
+from app.triage.conditions import Condition
 from app.triage.terms import (
     CANNOT_TELL,
     NOT_CALCINOSIS,
     TYPES,
+    Evidence,
     LookAlike,
-    Truth,
     TypeEvidence,
     TypeStanding,
 )
@@ -21,10 +21,16 @@ from app.triage.terms import (
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
 
+Behind = Callable[[Condition], tuple[Evidence, ...]]
+"""Gives the answers behind a condition that holds."""
+
+Reasons = Mapping["EvidenceLine", tuple[Evidence, ...]]
+"""The evidence lines that hold, each with the answers behind it."""
+
 STANDINGS = ("unlikely", "possible", "likely")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EvidenceLine:
     """A condition with its weight for each type that it speaks for (+1 to +3) or against."""
 
@@ -59,8 +65,7 @@ class Scale:
     likely_needs: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Weighing:
+class Weighing(NamedTuple):
     """The outcome: the likely type in one word, how each type stands, and what was decided."""
 
     likely: str
@@ -69,30 +74,33 @@ class Weighing:
     conflicts: tuple[str, ...]
 
 
-def weigh(rulebook: "Rulebook", situation: Situation, spoken: Sequence[int]) -> Weighing:
-    """Weigh the evidence lines that hold (`spoken`: their indices) and settle conflicts."""
-    lines = [rulebook.evidence[index] for index in spoken]
+def weigh(rulebook: "Rulebook", holding: Mapping[str, Sequence[int]], behind: Behind) -> Weighing:
+    """Weigh the evidence and settle conflicts.
+
+    `holding`: group of conditions -> indices of those that hold; `behind`: what one rests on.
+    """
+    lines = [rulebook.evidence[index] for index in holding["evidence"]]
     scale = rulebook.scale
     scores = _scores(lines)
-    ranked = sorted(scores, key=lambda t: (-scores[t], scale.tie_order.index(t)))
-    held = [c for c in rulebook.conflicts if judge(c.when, situation) is Truth.TRUE]
+    # Stable: where scores tie, the tie order stands.
+    ranked = sorted(scale.tie_order, key=scores.__getitem__, reverse=True)
+    held = [rulebook.conflicts[index] for index in holding["conflicts"]]
     likely, decided = _decide(ranked, scores, held, scale)
-    capped = {t: s for c in held if c.cap for t, s in c.cap.items()}
-    sure_enough = judge(scale.likely_needs, situation) is Truth.TRUE
-    standings = [
-        TypeStanding(
-            type=kind,
-            standing=_standing(kind, likely, scores, scale, sure_enough, capped),
-            evidence_for=_evidence(lines, kind, situation, 1),
-            evidence_against=_evidence(lines, kind, situation, -1),
-        )
-        for kind in sorted(TYPES, key=lambda t: (t != likely, ranked.index(t)))
-    ]
+    capped = {t: STANDINGS.index(s) for c in held if c.cap for t, s in c.cap.items()}
+    sure_enough = bool(holding["likely"])
+    reasons = {line: behind(line.when) for line in lines}
+    evidence = _evidence(reasons)
+    order = [kind for kind in ranked if kind != likely and kind != NOT_CALCINOSIS]
+    standings = []
+    for kind in [likely, *order] if likely in TYPES else order:
+        standing = _standing(kind == likely, scores[kind], scale, sure_enough)
+        shown = STANDINGS[min(standing, capped.get(kind, standing))]
+        standings.append(TypeStanding(kind, shown, *map(tuple, evidence[kind])))
     caps = [c.id for c in held if c.cap]
     return Weighing(
         likely=likely,
         standings=tuple(standings),
-        look_alikes=_look_alikes(lines, situation, scale),
+        look_alikes=_look_alikes(reasons, scale),
         conflicts=tuple(dict.fromkeys([*decided, *caps])),
     )
 
@@ -124,49 +132,43 @@ def _decide(
     return best, []
 
 
-def _standing(
-    kind: str,
-    likely: str,
-    scores: Mapping[str, int],
-    scale: Scale,
-    sure_enough: bool,
-    capped: Mapping[str, str],
-) -> str:
-    if kind == likely:
-        reached = "likely" if sure_enough and scores[kind] >= scale.likely_at else "possible"
-    else:
-        reached = "possible" if scores[kind] >= scale.possible_at else "unlikely"
-    cap = capped.get(kind, "likely")
-    return min(reached, cap, key=STANDINGS.index)
+def _standing(leads: bool, score: int, scale: Scale, sure_enough: bool) -> int:
+    """Position among STANDINGS, before any cap."""
+    if leads:
+        return 2 if sure_enough and score >= scale.likely_at else 1
+    return 1 if score >= scale.possible_at else 0
 
 
-def _evidence(
-    lines: Sequence[EvidenceLine], kind: str, situation: Situation, sign: int
-) -> tuple[TypeEvidence, ...]:
-    spoken = [
-        TypeEvidence(line.id, line.weights[kind], because(line.when, situation), line.sources)
-        for line in lines
-        if line.weights.get(kind, 0) * sign > 0
-    ]
-    return tuple(sorted(spoken, key=lambda e: -abs(e.weight)))
+def _evidence(reasons: Reasons) -> Mapping[str, tuple[list[TypeEvidence], list[TypeEvidence]]]:
+    """Type -> its evidence for and against, strongest first."""
+    found: dict[str, tuple[list[TypeEvidence], list[TypeEvidence]]] = {k: ([], []) for k in TYPES}
+    for line, behind in reasons.items():
+        for kind, weight in line.weights.items():
+            if kind != NOT_CALCINOSIS:
+                spoken = TypeEvidence(line.id, weight, behind, line.sources)
+                found[kind][weight < 0].append(spoken)
+    for for_it, against_it in found.values():
+        for_it.sort(key=_strength)
+        against_it.sort(key=_strength)
+    return found
 
 
-def _look_alikes(
-    lines: Sequence[EvidenceLine], situation: Situation, scale: Scale
-) -> tuple[LookAlike, ...]:
+def _strength(evidence: TypeEvidence) -> int:
+    return -abs(evidence.weight)
+
+
+def _look_alikes(reasons: Reasons, scale: Scale) -> tuple[LookAlike, ...]:
     """Look-alikes that reach the mark, best first."""
     by_id: dict[str, list[EvidenceLine]] = {}
-    for line in lines:
+    for line in reasons:
         if line.look_alike is not None:
             by_id.setdefault(line.look_alike, []).append(line)
     weight = {k: sum(x.weights[NOT_CALCINOSIS] for x in own) for k, own in by_id.items()}
     return tuple(
         LookAlike(
             id=alike,
-            because=tuple(
-                dict.fromkeys(e for x in by_id[alike] for e in because(x.when, situation))
-            ),
-            sources=tuple(dict.fromkeys(s for x in by_id[alike] for s in x.sources)),
+            because=tuple(dict.fromkeys(e for line in by_id[alike] for e in reasons[line])),
+            sources=tuple(dict.fromkeys(s for line in by_id[alike] for s in line.sources)),
         )
         for alike in sorted(weight, key=lambda k: -weight[k])
         if weight[alike] >= scale.look_alike_at

@@ -72,7 +72,7 @@ def asked(words: Wording, question: Question, ticked: Collection[str], answers: 
     groups = tuple(
         Group(
             id=f"{question.id}-group-{name or 'all'}",
-            heading=spoken.groups[name] if name else "",
+            heading=(spoken.groups or {})[name] if name else "",
             lines=tuple(line(option.id) for option in options),
         )
         for name, options in groupby(

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import patient
 from app.web.journey import LostJourney, NoJourney
-from app.web.pages import Floor, floor, render, show
+from app.web.pages import Floor, render, show
 
 log = logging.getLogger(__name__)
 

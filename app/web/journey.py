@@ -35,7 +35,7 @@ class NoJourney(Exception):
 
 
 class LostJourney(Exception):
-    """The request carries a cookie that is not ours to read: tampered, too old, or another key's."""
+    """The request carries a cookie that we cannot read: tampered, too old, or of another key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def seal(key: bytes, journey: Journey) -> str:
     )
     nonce = secrets.token_bytes(_NONCE_BYTES)
     box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSE)
-    return base64.urlsafe_b64encode(nonce + box).rstrip(b"=").decode()
+    return _as_text(nonce + box)
 
 
 def unseal(key: bytes, sealed: str, now: int) -> Journey:
@@ -126,9 +126,13 @@ def _exact_base64(sealed: str) -> bytes:
         raw = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
     except (UnicodeEncodeError, binascii.Error) as error:
         raise ValueError from error
-    if len(raw) < _NONCE_BYTES + 16 or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != sealed:
+    if len(raw) <= _NONCE_BYTES or _as_text(raw) != sealed:
         raise ValueError
     return raw
+
+
+def _as_text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def load_key(path: Path) -> bytes:

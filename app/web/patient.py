@@ -42,21 +42,15 @@ class CannotWorkOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of a person under way: their journey, where it leads, what it means so far."""
+    """One request of a person under way: their journey and where it leads."""
 
     journey: Journey
     path: Path
-    assessment: Assessment
 
     @property
     def onward(self) -> str:
         """The first open question, or the list of answers."""
         return f"/check/{self.path.next.id}" if self.path.next else "/answers"
-
-    @property
-    def emergency(self) -> bool:
-        """Whether a certain sign of an emergency stands in the answers."""
-        return bool(emergencies(self.assessment))
 
 
 def routes() -> list[Route]:
@@ -147,11 +141,12 @@ async def answer(request: Request) -> Response:
     except BadAnswer as bad:
         return _show_question(request, question, here, given, bad.problem)
     now = _visit(request, here.journey.with_answer(question.id, chosen))
+    is_emergency = bool(emergencies(meaning(request, now)))
     # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
-    interrupts = now.emergency and here.journey.warned_at in ("", question.id)
+    interrupts = is_emergency and here.journey.warned_at in ("", question.id)
     warned_at = question.id if interrupts else here.journey.warned_at
     response = see_other("/emergency" if interrupts else now.onward)
-    kept = replace(now.journey, warned_at=warned_at if now.emergency else "")
+    kept = replace(now.journey, warned_at=warned_at if is_emergency else "")
     journeys.keep(response, request, floor(request).key, kept)
     return response
 
@@ -161,11 +156,6 @@ def _show_question(
 ) -> Response:
     questionnaire = floor(request).rulebook.questionnaire
     number, more = progress(questionnaire, here.path, question)
-    earlier = before(questionnaire, here.path, question)
-    if here.path.next is None:
-        back = "/answers"
-    else:
-        back = f"/check/{earlier.id}" if earlier else "/"
     view = asked(floor(request).words, question, ticked, here.path.answers)
     if problem == "missing":
         problem = f"missing_{question.kind}"
@@ -176,9 +166,9 @@ def _show_question(
         question=view,
         number=number,
         more=more,
-        back=back,
+        back=_back(request, question, here.path),
         note=here.journey.note,
-        emergency=here.emergency,
+        emergency=bool(emergencies(meaning(request, here))),
         problem=problem,
         none=view.last[0].text,
         error=bool(problem),
@@ -186,9 +176,17 @@ def _show_question(
     )
 
 
+def _back(request: Request, question: Question, path: Path) -> str:
+    if path.next is None:
+        return "/answers"
+    earlier = before(floor(request).rulebook.questionnaire, path, question)
+    return f"/check/{earlier.id}" if earlier else "/"
+
+
 async def answers(request: Request) -> Response:
     """GET /answers: every answer with a way to change it; what does not fit is asked back."""
     here = visit(request)
+    assessment = meaning(request, here)
     teller = _teller(request, here)
     off = {id_: here.journey.answers[id_] for id_ in here.path.ignored}
     return show(
@@ -197,8 +195,8 @@ async def answers(request: Request) -> Response:
         region=here.journey.region,
         given=teller.all_answers(here.path.answers),
         ignored=teller.all_answers(off),
-        contradictions=teller.contradictions(here.assessment),
-        emergency=here.emergency,
+        contradictions=teller.contradictions(assessment),
+        emergency=bool(emergencies(assessment)),
         onward="/result" if here.path.next is None else here.onward,
         complete=here.path.next is None,
     )
@@ -207,7 +205,8 @@ async def answers(request: Request) -> Response:
 async def emergency(request: Request) -> Response:
     """GET /emergency: stop and get help. The person may go on; the message stays in sight."""
     here = visit(request)
-    if not here.emergency:
+    assessment = meaning(request, here)
+    if not emergencies(assessment):
         return see_other(here.onward)
     teller = _teller(request, here)
     return show(
@@ -215,7 +214,7 @@ async def emergency(request: Request) -> Response:
         "patient/emergency.html",
         region=here.journey.region,
         card=teller.card_of("emergency"),
-        reasons=teller.emergency(here.assessment),
+        reasons=teller.emergency(assessment),
         onward=here.onward,
     )
 
@@ -228,24 +227,25 @@ async def result(request: Request) -> Response:
         noted = replace(here.journey, note=UNFINISHED)
         journeys.keep(response, request, floor(request).key, noted)
         return response
+    assessment = meaning(request, here)
     teller = _teller(request, here)
-    reasons, also = teller.reasons(here.assessment)
+    reasons, also = teller.reasons(assessment)
     rulebook = floor(request).rulebook
     return show(
         request,
         "patient/result.html",
         region=here.journey.region,
-        card=teller.card(here.assessment),
+        card=teller.card(assessment),
         reasons=reasons,
         also=also,
-        advice=teller.advice(here.assessment),
-        likely=here.assessment.likely_type,
-        likely_words=floor(request).words.types[here.assessment.likely_type],
-        kinds=teller.kinds(here.assessment),
-        others=teller.others(here.assessment),
-        contradictions=teller.contradictions(here.assessment),
+        advice=teller.advice(assessment),
+        likely=assessment.likely_type,
+        likely_words=floor(request).words.types[assessment.likely_type],
+        kinds=teller.kinds(assessment),
+        others=teller.others(assessment),
+        contradictions=teller.contradictions(assessment),
         given=teller.all_answers(here.path.answers),
-        sources=teller.all_sources(here.assessment),
+        sources=teller.all_sources(assessment),
         rulebook=rulebook,
     )
 
@@ -253,8 +253,10 @@ async def result(request: Request) -> Response:
 async def clear(request: Request) -> Response:
     """POST /clear: drop the answers, and all that the browser kept of these pages."""
     response = see_other("/cleared")
-    # Browsers heed this only over https and on localhost; the cookie is dropped everywhere.
-    response.headers["Clear-Site-Data"] = '"cookies", "storage", "cache"'
+    # Trap: where "cookies" stands here, Chromium leaves Set-Cookie aside, also over plain http,
+    # where it does not heed this header: the answers would stay.
+    cookies = '"cookies", ' if request.url.scheme == "https" else ""
+    response.headers["Clear-Site-Data"] = f'{cookies}"storage", "cache"'
     journeys.forget(response, request)
     return response
 
@@ -299,7 +301,7 @@ async def cannot_work_out(request: Request, error: Exception) -> Response:
 
 
 def visit(request: Request) -> Visit:
-    """The journey of this request. Raises NoJourney, LostJourney or CannotWorkOut."""
+    """The journey of this request. Raises NoJourney or LostJourney."""
     here = floor(request)
     journey = journeys.open_journey(request, here.key, here.now)
     if journey.region not in here.rulebook.regions:
@@ -321,15 +323,17 @@ def _readable(here: Floor, journey: Journey) -> dict[str, frozenset[str]]:
 
 
 def _visit(request: Request, journey: Journey) -> Visit:
-    rulebook = floor(request).rulebook
-    path = rulebook.questionnaire.path(journey.answers)
+    return Visit(journey, floor(request).rulebook.questionnaire.path(journey.answers))
+
+
+def meaning(request: Request, here: Visit) -> Assessment:
+    """What the answers given so far mean. Raises CannotWorkOut."""
     try:
-        assessment = assess(rulebook, path.answers)
+        return assess(floor(request).rulebook, here.path.answers)
     except Exception as error:  # noqa: BLE001  the last resort: never a page without advice
         # Only the kind of the fault: its message could hold an answer.
         log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400
-        raise CannotWorkOut(journey.region) from None
-    return Visit(journey, path, assessment)
+        raise CannotWorkOut(here.journey.region) from None
 
 
 def _teller(request: Request, here: Visit) -> Teller:

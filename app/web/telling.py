@@ -25,6 +25,7 @@ class Answer:
     question: str
     chosen: tuple[str, ...]
     unsure: bool = False
+    nothing: bool = False  # "none of these"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ class Other:
     name: str
     looks_like: str
     tells_apart: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Answers that cannot both be right, and which ones to look at again."""
+
+    text: str
     answers: tuple[Answer, ...]
 
 
@@ -148,7 +157,8 @@ class Teller:
                 for option in question.option_ids
                 if option in answers[question.id]
             )
-            listed.append(Answer(question.id, self.fill(spoken.text), chosen))
+            nothing = question.none in answers[question.id]
+            listed.append(Answer(question.id, self.fill(spoken.text), chosen, nothing=nothing))
         return listed
 
     def advice(self, assessment: Assessment) -> dict[str, list[Sentence]]:
@@ -174,7 +184,7 @@ class Teller:
             name=spoken.name,
             plain=self.fill(spoken.plain),
             summary=self.fill(spoken.summary),
-            standing=standing.standing,
+            standing=self.words.standings[standing.standing],
             speaks_for=tuple(self._evidence(e.id, e.sources) for e in standing.evidence_for),
             speaks_against=tuple(
                 self._evidence(e.id, e.sources) for e in standing.evidence_against
@@ -196,9 +206,20 @@ class Teller:
             for alike in assessment.look_alikes
         ]
 
-    def contradictions(self, assessment: Assessment) -> list[str]:
+    def contradictions(self, assessment: Assessment) -> list[Contradiction]:
         """Answers that do not fit together, to be asked back."""
-        return [self.fill(self.words.contradictions[id_]) for id_ in assessment.contradictions]
+        return [
+            Contradiction(
+                text=self.fill(self.words.contradictions[known.id]),
+                answers=tuple(
+                    Answer(id_, self.fill(words_for(self.words, id_, self.answers).text), ())
+                    for id_ in known.questions
+                    if id_ in self.answers
+                ),
+            )
+            for known in self.rulebook.contradictions
+            if known.id in assessment.contradictions
+        ]
 
     def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
         """Every source that this result rests on, each once."""

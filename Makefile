@@ -1,0 +1,86 @@
+# Set up, run and check Calcinosis Check. `make help` lists the targets.
+# Needs Python >= 3.11 and make; everything else is brought at locked versions.
+# A target does its work again only when what it is made from has changed.
+
+HOST := $(or $(CALCINOSIS_HOST),127.0.0.1)
+PORT ?= $(or $(CALCINOSIS_PORT),8000)
+PIP := .build/bin/uv pip
+PYTHON := .venv/bin/python
+COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
+
+.DELETE_ON_ERROR:
+.PHONY: help run setup test format check browser postgres soak bench lock image clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/ready static/vendor/nhsuk.css ## Set up and serve on http://127.0.0.1:8000 (PORT=... for another port)
+	@exec $(PYTHON) -m app serve --host $(HOST) --port $(PORT)
+
+setup: .venv/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
+
+test: setup browser postgres check ## Set up and run every check: format, lint, types, tests, browser tests
+	$(PYTHON) -m pytest
+
+check: .venv/ready-dev ## Only format, lint and types
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+
+format: .venv/ready-dev ## Put the code into its format and mend what lint can mend
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+browser: .venv/ready-dev ## Bring a Chromium for the browser tests
+	@sh scripts/machine.sh chromium
+
+postgres: ## Bring a PostgreSQL for the tests of the store
+	@sh scripts/machine.sh postgresql
+
+soak: setup browser postgres ## All tests at full size; keeps the results in soak-results.md
+	sh scripts/soak.sh
+
+bench: setup ## Measure speed (benchmarks/)
+	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+
+image: ## Build the container image
+	docker build --tag calcinosis-check .
+
+lock: .build/ready ## Make the lock files anew from pyproject.toml and package.json
+	$(COMPILE) $(UPGRADE) --group uv -o requirements-uv.txt
+	$(COMPILE) $(UPGRADE) --group node -o requirements-node.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres -o requirements.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --group dev -c requirements.txt -o requirements-dev.txt
+	PATH="$(CURDIR)/.build/bin:$$PATH" npm install --package-lock-only --no-progress
+
+clean: ## Remove all that set-up made (not var/, where the key and the database are)
+	rm -rf .build .venv node_modules static/vendor
+
+# uv and Node: the machine's own, or brought into .build/.
+.build/ready: scripts/tools.sh requirements-uv.txt requirements-node.txt
+	@sh scripts/tools.sh
+	@touch $@
+
+.venv/bin/python: | .build/ready
+	.build/bin/uv venv --quiet --allow-existing --python "$$(cat .build/python)" .venv
+
+# The packages to run; a set-up for work holds them too, so the two never undo each other.
+.venv/ready: requirements.txt pyproject.toml | .venv/bin/python
+	$(PIP) install --quiet --python $(PYTHON) --compile-bytecode --require-hashes -r requirements.txt
+	$(PIP) install --quiet --python $(PYTHON) --no-deps --editable .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.txt requirements.txt pyproject.toml | .venv/bin/python
+	$(PIP) sync --quiet --python $(PYTHON) --compile-bytecode --require-hashes requirements-dev.txt
+	$(PIP) install --quiet --python $(PYTHON) --no-deps --editable .
+	@touch .venv/ready $@
+
+# package-lock.json holds the hash of every package; npm refuses one that differs.
+node_modules/ready: package.json package-lock.json .npmrc | .build/ready
+	PATH="$(CURDIR)/.build/bin:$$PATH" npm ci --ignore-scripts --omit=optional --no-audit --no-fund --no-progress --loglevel=error
+	@touch $@
+
+static/vendor/nhsuk.css: node_modules/ready static/vendor.scss static/_vendor-components.scss
+	@rm -rf static/vendor && mkdir -p static/vendor
+	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/dist/ext/hx-csp.min.js static/vendor/
+	.build/bin/node node_modules/sass/sass.js --style=compressed --no-source-map --load-path=node_modules static/vendor.scss $@

@@ -1,0 +1,34 @@
+"""How Alembic reaches the database: the engine that it is handed, else the one of the settings."""
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from app.settings import load_settings
+from app.store.database import open_database
+from app.store.tables import SQLModel
+
+TURN = 7_120_406
+"""Servers that start at once on PostgreSQL take turns by a lock of this number."""
+
+
+def migrate(connection: Connection) -> None:
+    """Run what Alembic was asked for, all in one transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        compare_type=True,
+        compare_server_default=True,
+        # SQLite cannot alter most of a table; Alembic then copies it into a new one.
+        render_as_batch=True,
+    )
+    context.run_migrations()
+
+
+if context.is_offline_mode():
+    raise SystemExit("Migrations need the database itself; there is no offline mode.")
+
+engine = context.config.attributes.get("engine") or open_database(load_settings().database)
+with engine.begin() as connection:
+    migrate(connection)

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Brings what the tests need beyond packages: `machine.sh chromium` or `machine.sh postgresql`.
+# Uses what is there; else Debian's package where it may; else says what to do. Says what it did.
+set -eu
+
+say() { echo "test machine: $*"; }
+
+stop() {
+	echo "test machine: $*" >&2
+	exit 1
+}
+
+has_chromium() {
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null ||
+		.venv/bin/python scripts/has_chromium.py
+}
+
+has_postgresql() {
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+
+may_install() {
+	[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null
+}
+
+install_packages() {
+	say "installing Debian's $* (apt-get)"
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+	say "installed $*"
+}
+
+bring_chromium() {
+	if has_chromium; then
+		say "Chromium is here"
+	elif may_install; then
+		install_packages chromium fonts-liberation
+	else
+		say "Chromium is missing, and this is not root on Debian: playwright install chromium"
+		.venv/bin/python -m playwright install chromium
+	fi
+}
+
+bring_postgresql() {
+	if has_postgresql; then
+		say "PostgreSQL is here"
+	elif may_install; then
+		install_packages postgresql
+	elif [ -n "${CI:-}" ]; then
+		stop "PostgreSQL is missing, and this is not root on Debian: install it first"
+	else
+		say "PostgreSQL is missing, and this is not root on Debian: its tests will be skipped"
+	fi
+}
+
+case "${1:-}" in
+chromium) bring_chromium ;;
+postgresql) bring_postgresql ;;
+*) stop "chromium or postgresql?" ;;
+esac

@@ -1,0 +1,162 @@
+"""A real server on a real socket, and a real browser that reports whatever goes wrong in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+# A refused answer and a missing page are told by the browser too; they are no fault.
+EXPECTED = ("the server responded with a status of 4",)
+
+
+@pytest.fixture(scope="session")
+def address(app) -> Iterator[str]:
+    """The address of the running server."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", server_header=False)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < until, "the server did not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def launch(playwright: Playwright, *more: str) -> Browser:
+    """Debian's Chromium where it is there, else the one that playwright brought."""
+    own = {"executable_path": str(CHROMIUM)} if CHROMIUM.exists() else {}
+    return playwright.chromium.launch(args=[*ARGUMENTS, *more], **own)
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser on this machine."""
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser_over_lan(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that meets the server under a name, so that http is not trusted as localhost is."""
+    browser = launch(playwright, "--host-resolver-rules=MAP check.clinic.test 127.0.0.1")
+    yield browser
+    browser.close()
+
+
+@dataclass
+class Tab:
+    """One page of the browser, and what it complained about and asked for."""
+
+    page: Page
+    base: str
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(8000)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def _console(self, message) -> None:
+        if message.type in {"error", "warning"} and not any(e in message.text for e in EXPECTED):
+            self.complaints.append(message.text)
+
+    def open(self, path: str) -> None:
+        """Load a page."""
+        self.page.goto(self.base + path)
+
+    def at(self, path: str) -> None:
+        """Wait until this is the page."""
+        self.page.wait_for_url(self.base + path)
+
+    @property
+    def path(self) -> str:
+        """Where the tab is."""
+        return self.page.url.removeprefix(self.base)
+
+    @property
+    def heading(self) -> str:
+        """The page's heading."""
+        return self.page.locator("main h1").inner_text()
+
+    @property
+    def focused(self) -> str:
+        """The focused element: its tag, and its id or name."""
+        return self.page.evaluate(
+            "() => [document.activeElement].map((e) => `${e.tagName}#${e.id || e.name || ''}`)[0]"
+        )
+
+    def start(self, region: str = "uk") -> None:
+        """Begin a self-check."""
+        self.open("/")
+        self.page.check(f"#region-{region}")
+        self.page.click("main form button")
+        self.at("/check/now")
+
+    def answer(self, *options: str) -> None:
+        """Tick and go on."""
+        heading = self.page.locator("main h1")
+        before, question = heading.inner_text(), self.path.rsplit("/", 1)[1]
+        for option in options:
+            self.page.check(f"#{question}-{option}")
+        self.page.click("main form button")
+        self.page.wait_for_function(
+            "text => document.querySelector('main h1')?.innerText !== text", arg=before
+        )
+
+    def walk(self, answers: dict[str, list[str]]) -> None:
+        """Answer until the list of answers is there; what is not said is not sure."""
+        while self.path.startswith("/check/"):
+            self.answer(*answers.get(self.path.rsplit("/", 1)[1], ["not_sure"]))
+            if self.path == "/emergency":
+                self.page.click("main a.nhsuk-button--secondary")
+                self.page.wait_for_url(lambda url: not url.endswith("/emergency"))
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A fresh browser profile; parametrise indirectly to set its options."""
+    context = browser.new_context(**getattr(request, "param", {}))
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(context: BrowserContext, address: str) -> Iterator[Tab]:
+    """A tab that must end without a complaint and without a request to anyone else."""
+    tab = Tab(context.new_page(), address)
+    yield tab
+    assert tab.complaints == []
+    assert [url for url in tab.requests if not url.startswith((address, "data:"))] == []
+
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checker's source."""
+    assert AXE.exists(), "axe-core is missing: run `make setup`"
+    return AXE.read_text()

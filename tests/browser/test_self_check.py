@@ -1,0 +1,335 @@
+"""The self-check in a real browser: with script, without, by keyboard, and when things break."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.test_journeys import QUIET
+
+NO_SCRIPT = {"java_script_enabled": False}
+
+
+def result_of(tab):
+    tab.open("/result")
+    return tab.page.locator("[data-level]").first.get_attribute("data-level")
+
+
+def test_the_journey_with_its_script_never_loads_a_whole_page(tab):
+    tab.start()
+    loads = []
+    tab.page.on("load", lambda _: loads.append(tab.path))
+    tab.walk(QUIET)
+    assert tab.path == "/answers"
+    assert loads == []
+    tab.page.click("main a.nhsuk-button")
+    tab.at("/result")
+    assert tab.page.locator("[data-level]").get_attribute("data-level") == "routine"
+
+
+@pytest.mark.parametrize("context", [NO_SCRIPT], indirect=True)
+def test_the_journey_without_script_ends_in_the_same_result(tab):
+    tab.open("/")
+    tab.page.check("#region-uk")
+    tab.page.click("main form button")
+    for question, options in QUIET.items():
+        tab.at(f"/check/{question}")
+        for option in options:
+            tab.page.check(f"#{question}-{option}")
+        tab.page.click("main form button")
+    tab.at("/answers")
+    assert result_of(tab) == "routine"
+
+
+def test_the_journey_by_keyboard_alone_ends_in_the_same_result(tab):
+    tab.open("/")
+    tab.page.locator("#region-uk").focus()
+    tab.page.keyboard.press("Space")
+    tab.page.keyboard.press("Enter")
+    for question, options in QUIET.items():
+        tab.at(f"/check/{question}")
+        expect(tab.page.locator("main h1")).to_be_focused()
+        press_until(tab, f"#{question}-{options[0]}")
+        tab.page.keyboard.press("Space")
+        press_until(tab, "main form button")
+        tab.page.keyboard.press("Enter")
+    tab.at("/answers")
+    assert result_of(tab) == "routine"
+
+
+def press_until(tab, selector):
+    """Tab on, and with the arrows inside a group of radios, until this has the focus."""
+    wanted = tab.page.locator(selector)
+    for _ in range(60):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        inside = tab.page.evaluate("() => document.activeElement.type === 'radio'")
+        same = inside and wanted.evaluate("element => element.type === 'radio'")
+        tab.page.keyboard.press("ArrowDown" if same else "Tab")
+    raise AssertionError(f"{selector} cannot be reached by keyboard")
+
+
+def test_after_each_swap_the_focus_is_on_the_heading(tab):
+    tab.start()
+    for options in list(QUIET.values())[:5]:
+        tab.answer(*options)
+        assert tab.focused == "H1#"
+
+
+def test_after_a_refused_answer_the_focus_is_on_the_summary(tab):
+    tab.start()
+    tab.page.click("main form button")
+    expect(tab.page.locator("#problem")).to_be_focused()
+    assert tab.page.title().startswith("Error: ")
+    tab.page.click("#problem a")
+    assert tab.focused == "INPUT#now-confused"
+
+
+@pytest.mark.parametrize("context", [NO_SCRIPT], indirect=True)
+def test_without_script_too_the_summary_takes_the_focus(tab):
+    tab.open("/")
+    tab.page.click("main form button")
+    expect(tab.page.locator("#problem")).to_be_focused()
+
+
+def test_a_refused_answer_is_no_new_step_for_back(tab):
+    tab.start()
+    tab.answer("none")
+    tab.page.click("main form button")
+    expect(tab.page.locator("#problem")).to_be_visible()
+    tab.page.go_back()
+    tab.at("/check/now")
+
+
+def test_back_and_forward_show_the_answers_given(tab):
+    tab.start()
+    tab.answer("none")
+    tab.answer("adult")
+    tab.page.go_back()
+    tab.at("/check/age")
+    expect(tab.page.locator("#age-adult")).to_be_checked()
+    tab.page.go_back()
+    tab.at("/check/now")
+    expect(tab.page.locator("#now-none")).to_be_checked()
+    tab.page.go_forward()
+    tab.at("/check/age")
+
+
+def test_no_tick_of_one_question_is_left_in_the_next(tab):
+    tab.start()
+    for options in QUIET.values():
+        tab.answer(*options)
+        assert tab.page.locator("main input:checked").count() == 0
+
+
+def test_none_of_these_takes_the_other_ticks_away_and_is_taken_away(tab):
+    tab.start()
+    tab.page.check("#now-confused")
+    tab.page.check("#now-none")
+    expect(tab.page.locator("#now-confused")).not_to_be_checked()
+    tab.page.check("#now-sight")
+    expect(tab.page.locator("#now-none")).not_to_be_checked()
+    tab.page.check("#now-not_sure")
+    expect(tab.page.locator("#now-sight")).to_be_checked()
+
+
+def test_a_double_tap_does_not_step_over_the_emergency(tab):
+    tab.start()
+    tab.page.check("#now-breathing")
+    tab.page.dblclick("main form button")
+    tab.at("/emergency")
+    tab.page.wait_for_timeout(300)
+    assert tab.path == "/emergency"
+
+
+@pytest.mark.parametrize("context", [NO_SCRIPT], indirect=True)
+def test_a_double_tap_without_script_does_not_step_over_the_emergency(tab):
+    tab.open("/")
+    tab.page.check("#region-uk")
+    tab.page.click("main form button")
+    tab.page.check("#now-breathing")
+    tab.page.dblclick("main form button")
+    tab.at("/emergency")
+
+
+def test_cleared_answers_do_not_come_back(tab):
+    tab.start()
+    tab.answer("none")
+    tab.page.click("footer form button")
+    tab.at("/cleared")
+    assert tab.page.context.cookies() == []
+    tab.page.go_back()
+    tab.page.wait_for_timeout(500)
+    assert tab.page.locator("input:checked").count() == 0
+    assert tab.page.context.cookies() == []
+
+
+def test_a_browser_that_keeps_no_cookie_is_told_at_the_second_step(tab):
+    tab.page.route(
+        "**/start",
+        lambda route: route.fulfill(status=303, headers={"Location": f"{tab.base}/check/now"}),
+    )
+    tab.open("/")
+    tab.page.check("#region-uk")
+    tab.page.click("main form button")
+    expect(tab.page.locator("main h1")).to_have_text("We cannot find your answers")
+    expect(tab.page.locator("[data-level=emergency]")).to_be_visible()
+    tab.complaints.clear()
+
+
+def test_with_the_script_blocked_the_journey_works(tab):
+    tab.page.route("**/*.js", lambda route: route.abort())
+    tab.start()
+    tab.answer("none")
+    assert tab.path == "/check/age"
+    tab.complaints.clear()
+
+
+def test_with_the_script_broken_half_way_the_form_still_sends(tab):
+    tab.start()
+    tab.page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('planted')); }")
+    tab.answer("none")
+    assert tab.path == "/check/age"
+    tab.complaints.clear()
+
+
+def test_a_reply_that_is_no_page_is_fetched_by_the_browser_itself(tab):
+    tab.start()
+    served = []
+
+    def first_time_empty(route):
+        served.append(route.request.resource_type)
+        if len(served) == 1:
+            route.fulfill(status=502, content_type="text/plain", body="bad gateway")
+        else:
+            route.continue_()
+
+    tab.page.route("**/check/now", first_time_empty)
+    tab.answer("none")
+    assert tab.path == "/check/age"
+    assert served[:2] == ["fetch", "document"]
+    tab.complaints.clear()
+
+
+def test_injected_markup_starts_no_request_and_no_script(tab):
+    tab.start()
+    tab.page.evaluate(
+        """() => {
+          const place = document.querySelector("main");
+          const put = (tag, attributes) => {
+            const element = document.createElement(tag);
+            for (const name in attributes) element.setAttribute(name, attributes[name]);
+            place.append(element);
+          };
+          put("div", { "hx-get": "/planted-get", "hx-trigger": "load" });
+          put("div", { "hx-on:click": "window.ran = true", id: "planted" });
+          window.htmx.process(place);
+          document.getElementById("planted").click();
+        }"""
+    )
+    tab.page.wait_for_timeout(300)
+    assert not [url for url in tab.requests if "planted" in url]
+    assert tab.page.evaluate("() => window.ran") is None
+    assert tab.complaints
+    tab.complaints.clear()
+
+
+def test_targets_are_big_enough_for_stiff_fingers(tab):
+    for path in ["/", "/check/now", "/answers", "/emergency", "/result"]:
+        if path == "/check/now":
+            tab.start()
+            tab.answer("breathing")
+            tab.page.click("main a.nhsuk-button--secondary")
+            tab.walk(QUIET)
+        tab.open(path)
+        assert small_targets(tab) == [], path
+
+
+def small_targets(tab):
+    """Links and buttons outside running text, and inputs, under 44 by 44 pixels."""
+    return tab.page.evaluate(
+        """() => [...document.querySelectorAll("a, button, input")]
+          .filter((e) => e.checkVisibility())
+          .filter((e) => !e.closest("p, .nhsuk-error-summary, .nhsuk-skip-link"))
+          .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+          .filter(([, box]) => box.width && (box.height < 44 || box.width < 44))
+          .map(([html, box]) => html + " " + box.width + "x" + box.height)"""
+    )
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+        {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+        {"color_scheme": "light", "viewport": {"width": 320, "height": 640}},
+        {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
+    ],
+    indirect=True,
+    ids=["light-1280", "dark-1280", "light-320", "dark-320"],
+)
+def test_every_page_passes_the_accessibility_checker_and_fits(tab, axe):
+    problems = {}
+
+    def check(state):
+        found = tab.page.evaluate(
+            axe
+            + """; axe.run(document, {resultTypes: ["violations"],
+              runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+              .then((r) => r.violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)]))"""
+        )
+        assert isinstance(found, list), "the checker did not run"
+        wide = tab.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        if found or wide > 0:
+            problems[state] = [*found, wide]
+
+    for path in ["/", "/about", "/privacy", "/cleared", "/check/now", "/nothing"]:
+        tab.open(path)
+        check(path)
+    tab.page.context.clear_cookies()
+    tab.start()
+    check("question")
+    tab.page.click("main form button")
+    expect(tab.page.locator("#problem")).to_be_visible()
+    check("refused answer")
+    tab.answer("breathing")
+    check("emergency")
+    tab.page.click("main a.nhsuk-button--secondary")
+    tab.at("/check/age")
+    check("question under an emergency")
+    tab.walk(QUIET | {"medicines": ["binder"]})
+    check("answers")
+    tab.open("/result")
+    check("result of an emergency")
+    tab.page.context.clear_cookies()
+    tab.start()
+    tab.walk(QUIET)
+    tab.open("/result")
+    for fold in tab.page.locator("main details").all():
+        fold.evaluate("element => { element.open = true; }")
+    check("result, unfolded")
+    assert problems == {}
+
+
+def test_the_result_prints_on_one_sheet_with_the_level_first(tab):
+    tab.start()
+    tab.walk(QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]})
+    tab.open("/result")
+    sheet = tab.page.pdf(format="A4")
+    assert sheet.count(b"/Type /Page\n") + sheet.count(b"/Type /Page ") == 1
+
+
+def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, address):
+    page = browser_over_lan.new_page()
+    base = address.replace("127.0.0.1", "check.clinic.test")
+    sent = {}
+    page.on("request", lambda request: sent.update({request.url: request.headers}))
+    page.goto(base + "/")
+    page.check("#region-uk")
+    page.click("main form button")
+    page.wait_for_url(base + "/check/now")
+    page.check("#now-none")
+    page.click("main form button")
+    page.wait_for_url(base + "/check/age")
+    assert "sec-fetch-site" not in sent[base + "/start"]
+    page.click("footer form button")
+    page.wait_for_url(base + "/cleared")
+    assert page.context.cookies() == []

@@ -1,0 +1,53 @@
+"""What many tests start from: settings of their own folder, one application, one visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+
+from app.settings import Settings
+from tests.visitor import Visitor
+
+
+class Clock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(scope="session")
+def clock() -> Clock:
+    """The clock of the application under test."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of a server that keeps its things in a folder of its own."""
+    return Settings(var=tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, clock: Clock) -> FastAPI:
+    """One application for all tests: it holds no state of any person."""
+    from app.main import create_app  # here, so that a lower floor's tests run without this one
+
+    return create_app(settings, clock=clock)
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> Visitor:
+    """A person with a fresh browser."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def visitors(app: FastAPI) -> Callable[[], Visitor]:
+    """As many people as a test needs."""
+    return lambda: Visitor(app)

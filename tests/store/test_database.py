@@ -1,0 +1,52 @@
+"""How databases are opened, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.store.database import open_database
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 5000),
+        ("trusted_schema", 0),
+    ],
+)
+def test_an_sqlite_database_is_durable_and_strict(
+    tmp_path: Path, pragma: str, value: str | int
+) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.connect() as connection:
+        assert connection.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
+    engine.dispose()
+
+
+def test_a_reader_that_goes_on_to_write_waits_for_its_turn(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.begin() as first:
+        assert first.connection.driver_connection is not None
+        first.execute(text("SELECT 1"))
+        assert first.connection.driver_connection.in_transaction
+    engine.dispose()
+
+
+def test_the_folder_of_an_sqlite_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    open_database(f"sqlite:///{tmp_path / 'var' / 'store.db'}").dispose()
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("url", ["mysql://name@host/db", "oracle://name@host/db"])
+def test_another_kind_of_database_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite, postgresql"):
+        open_database(url)
+
+
+@pytest.mark.parametrize("url", ["postgresql://h/d", "postgresql+psycopg://h/d"])
+def test_both_spellings_of_a_postgresql_address_work(url: str) -> None:
+    assert open_database(url).url.drivername == "postgresql+psycopg"

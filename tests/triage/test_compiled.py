@@ -1,0 +1,201 @@
+"""The compiled rules say exactly what the interpreted walk says, on answers nobody thought of."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.triage.compiled import Compiled
+from app.triage.conditions import Choice, Condition, LabBound, Situation, because, judge, negate
+from app.triage.conditions import AtLeast as Count
+from app.triage.labs import Amounts
+from app.triage.questionnaire import Option, Question, Questionnaire
+from app.triage.rules import Rule, assess, urgency_by_walking
+from app.triage.terms import Answers, Truth, Urgency
+from tests.builders import (
+    answers,
+    examples,
+    read_amounts,
+    rulebook,
+    situation,
+    some_amounts,
+    some_answers,
+    some_unfinished_answers,
+    some_values,
+    values_as_sent,
+)
+
+any_answers = some_answers() | some_unfinished_answers()
+
+
+def marks_of(given_answers: Answers, amounts: Amounts) -> int:
+    path = rulebook().questionnaire.path(given_answers)
+    return rulebook().compiled.encode(path.answers, path.off_path, amounts)
+
+
+@examples(2_000, soak=100_000)
+@given(any_answers, some_amounts())
+def test_the_compiled_level_is_that_of_walking_through_every_rule(
+    given_answers: Answers, amounts: Amounts
+) -> None:
+    book = rulebook()
+    walked = urgency_by_walking(
+        book.rules, book.questionnaire.path(given_answers), situation(given_answers, amounts)
+    )
+    assert book.compiled.level(marks_of(given_answers, amounts)) == walked
+
+
+@examples(1_000, soak=100_000)
+@given(any_answers, some_amounts())
+def test_the_rules_that_fire_are_those_judged_to_hold(
+    given_answers: Answers, amounts: Amounts
+) -> None:
+    facing = situation(given_answers, amounts)
+    judged = [(i, rule, judge(rule.when, facing)) for i, rule in enumerate(rulebook().rules)]
+    expected = [
+        (index, truth is Truth.TRUE)
+        for index, rule, truth in judged
+        if truth is Truth.TRUE or (truth is Truth.UNSURE and rule.if_unsure is not None)
+    ]
+    assert rulebook().compiled.fired(marks_of(given_answers, amounts)) == expected
+
+
+@examples(1_000, soak=100_000)
+@given(any_answers, some_amounts())
+def test_the_evidence_that_speaks_is_the_evidence_judged_to_hold(
+    given_answers: Answers, amounts: Amounts
+) -> None:
+    facing = situation(given_answers, amounts)
+    held = [
+        index
+        for index, line in enumerate(rulebook().evidence)
+        if judge(line.when, facing) is Truth.TRUE
+    ]
+    assert rulebook().compiled.holding["evidence"](marks_of(given_answers, amounts)) == held
+
+
+@examples(500, soak=20_000)
+@given(any_answers, some_values())
+def test_an_assessment_explains_itself_as_the_condition_tree_does(
+    given_answers: Answers, values: list[tuple[str, str, str]]
+) -> None:
+    book = rulebook()
+    found = assess(book, given_answers, values_as_sent(values))
+    facing = situation(given_answers, read_amounts(values))
+    assert {f.rule: f.because for f in found.findings} == {
+        f.rule: because(book.rule(f.rule).when, facing) for f in found.findings
+    }
+    lines = {line.id: line for line in book.evidence if line.look_alike is None}
+    spoken = [e for t in found.types for e in (*t.evidence_for, *t.evidence_against)]
+    assert all(e.because == because(lines[e.id].when, facing) for e in spoken if e.id in lines)
+    held = [c.id for c in book.contradictions if judge(c.when, facing) is Truth.TRUE]
+    assert list(found.contradictions) == held
+
+
+# Conditions of every kind on a small questionnaire of their own: what the rulebook has no use for yet.
+
+ASKED = Questionnaire((
+    Question("size", "one", tuple(map(Option, ("s", "m", "l", "unsure"))), "unsure"),
+    Question(
+        "age", "one", tuple(map(Option, ("baby", "child", "adult", "unsure"))), "unsure",
+        unsure_among=frozenset({"child", "adult"}),
+    ),
+    Question(
+        "feed", "many", tuple(map(Option, ("milk", "cry", "none", "unsure"))), "unsure", "none",
+        ask_if=Choice("age", frozenset({"baby"})),
+    ),
+    Question("skin", "many", tuple(map(Option, ("hot", "pus", "none", "unsure"))), "unsure", "none"),
+))  # fmt: skip
+OPTIONS = {q.id: q.option_ids for q in ASKED}
+
+small_choices = st.one_of(
+    *(
+        st.builds(Choice, st.just(name), st.frozensets(st.sampled_from(options), min_size=1), st.booleans())
+        for name, options in OPTIONS.items()
+    )
+)
+small_bounds = st.builds(
+    LabBound,
+    st.sampled_from(["calcium", "pth"]),
+    st.sampled_from(["at_least", "above", "below"]),
+    st.tuples(st.tuples(st.just("SI"), st.sampled_from([Decimal(2), Decimal(3)]))),
+    st.booleans(),
+)
+small_conditions: st.SearchStrategy[Condition] = st.recursive(
+    small_choices | small_bounds,
+    lambda parts: st.one_of(
+        st.lists(parts, min_size=1, max_size=4).flatmap(
+            lambda several: st.builds(
+                Count, st.integers(1, len(several)), st.just(tuple(several))
+            )
+        ),
+        parts.map(negate),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+small_answers = st.fixed_dictionaries(
+    {},
+    optional={
+        q.id: st.frozensets(st.sampled_from(q.option_ids), min_size=1, max_size=1 if q.kind == "one" else 3)
+        for q in ASKED
+    },
+)
+small_amounts = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.sampled_from([{"SI": Decimal(v)} for v in ("1.9", "2", "2.5", "3", "3.1")])
+        for name in ("calcium", "pth")
+    },
+)
+# The loader refuses a "not sure" that is graver than the rule, or that earns self-care.
+lawful_levels = [
+    (urgency, unsure)
+    for urgency in Urgency
+    for unsure in (None, *Urgency)
+    if unsure is None or Urgency.self_care < unsure <= urgency
+]
+small_rules = st.lists(
+    st.builds(
+        lambda when, levels: Rule("id", when, levels[0], (), "", "", levels[1]),
+        small_conditions,
+        st.sampled_from(lawful_levels),
+    ),
+    max_size=4,
+)
+
+
+@examples(500, soak=20_000)
+@given(small_rules, small_answers, small_amounts)
+def test_any_rules_at_all_are_compiled_truly(
+    rules: list[Rule], chosen: Answers, amounts: Amounts
+) -> None:
+    path = ASKED.path(chosen)
+    facing = Situation(path.answers, path.off_path, ASKED.unsure, amounts)
+    compiled = Compiled(ASKED, rules, {})
+    marks = compiled.encode(path.answers, path.off_path, amounts)
+    assert compiled.level(marks) == urgency_by_walking(tuple(rules), path, facing)
+    assert {i for i, certain in compiled.fired(marks) if certain} == {
+        i for i, rule in enumerate(rules) if judge(rule.when, facing) is Truth.TRUE
+    }
+
+
+def test_the_same_answers_give_the_same_marks_and_others_do_not() -> None:
+    quiet = marks_of(answers(), {})
+    assert marks_of(dict(reversed(answers().items())), {}) == quiet
+    one_step = [
+        marks_of(answers({asked.id: [option]}), {})
+        for asked in rulebook().questionnaire
+        for option in asked.option_ids
+        if asked.id != "baby" and answers()[asked.id] != {option}
+    ]
+    assert len({quiet, *one_step}) == len(one_step) + 1
+
+
+def test_the_compiled_form_holds_no_word_of_the_rulebook() -> None:
+    """Its source is made of numbers only, so that no rule file can put code into it."""
+    compiled = rulebook().compiled
+    functions = [compiled.level, compiled.fired, *compiled.holding.values()]
+    constants = {type(c) for f in functions for c in f.__code__.co_consts}
+    names = {name for f in functions for name in f.__code__.co_names}
+    assert constants <= {int, bool, type(None), tuple}
+    assert names <= {"append", "bool"}

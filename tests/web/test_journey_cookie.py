@@ -1,0 +1,151 @@
+"""The sealed cookie: ours alone to read, small enough, a day old at most, and never a 500."""
+
+import stat
+
+import pytest
+
+from app.web.journey import LIFETIME, MOST_BYTES, Journey, LostJourney, load_key, seal, unseal
+
+KEY = bytes(range(32))
+NOW = 1_800_000_000
+JOURNEY = Journey("uk", NOW, {"skin": frozenset({"pus", "open"})}, warned_at="skin", note="x")
+
+
+def test_what_is_sealed_comes_back_whole():
+    assert unseal(KEY, seal(KEY, JOURNEY), NOW) == JOURNEY
+
+
+def test_every_flipped_bit_is_refused():
+    sealed = seal(KEY, JOURNEY).encode()
+    for place in range(len(sealed)):
+        for bit in range(8):
+            changed = bytearray(sealed)
+            changed[place] ^= 1 << bit
+            with pytest.raises(LostJourney):
+                unseal(KEY, changed.decode("latin-1"), NOW)
+
+
+def test_every_cut_is_refused():
+    sealed = seal(KEY, JOURNEY)
+    for length in range(len(sealed)):
+        with pytest.raises(LostJourney):
+            unseal(KEY, sealed[:length], NOW)
+
+
+def test_another_key_is_refused():
+    with pytest.raises(LostJourney):
+        unseal(bytes(32), seal(KEY, JOURNEY), NOW)
+
+
+@pytest.mark.parametrize(("later", "kept"), [(0, True), (LIFETIME - 1, True), (LIFETIME, False)])
+def test_a_journey_lasts_a_day(later, kept):
+    sealed = seal(KEY, JOURNEY)
+    if kept:
+        assert unseal(KEY, sealed, NOW + later) == JOURNEY
+    else:
+        with pytest.raises(LostJourney):
+            unseal(KEY, sealed, NOW + later)
+
+
+def test_a_journey_from_the_future_is_refused():
+    with pytest.raises(LostJourney):
+        unseal(KEY, seal(KEY, JOURNEY), NOW - LIFETIME)
+
+
+def test_two_seals_of_one_journey_differ():
+    assert seal(KEY, JOURNEY) != seal(KEY, JOURNEY)
+
+
+def test_every_option_of_every_question_fits_into_one_cookie(app):
+    """More than the longest path can hold: also the questions that shut each other out."""
+    everything = {q.id: frozenset(q.option_ids) for q in app.state.floor.rulebook.questionnaire}
+    longest = max(everything, key=len)
+    full = Journey("international", NOW, everything, warned_at=longest, note="unfinished")
+    assert len("__Host-journey=" + seal(KEY, full)) <= MOST_BYTES
+
+
+def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
+    path = tmp_path / "new" / "journey.key"
+    key = load_key(path)
+    assert len(key) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_key(path) == key
+    assert [file.name for file in path.parent.iterdir()] == ["journey.key"]
+
+
+def test_a_file_that_holds_no_key_is_refused_in_words(tmp_path):
+    path = tmp_path / "journey.key"
+    path.write_bytes(b"too short")
+    with pytest.raises(ValueError, match="holds no key"):
+        load_key(path)
+
+
+def test_the_cookie_over_http_is_kept_from_scripts_and_other_sites(visitor):
+    cookie = visitor.send("/start", {"region": "uk"}).headers["set-cookie"]
+    assert cookie.startswith("journey=")
+    assert cookie.split("; ")[1:] == ["Path=/", "HttpOnly", "SameSite=Lax"]
+
+
+def test_the_cookie_over_https_is_bound_to_the_host(app):
+    from tests.visitor import Visitor
+
+    visitor = Visitor(app, "https://testserver")
+    cookie = visitor.send("/start", {"region": "uk"}).headers["set-cookie"]
+    assert cookie.startswith("__Host-journey=")
+    assert cookie.split("; ")[1:] == ["Path=/", "HttpOnly", "SameSite=Lax", "Secure"]
+
+
+@pytest.mark.parametrize("junk", ["x", "A" * 40, "%00", "é", "=" * 10, "A" * 8000])
+@pytest.mark.parametrize("page", ["/check/now", "/answers", "/result", "/emergency", "/"])
+def test_a_cookie_that_is_not_ours_gives_a_kind_fresh_start(visitor, junk, page):
+    response = visitor.client.get(page, headers={b"cookie": f"journey={junk}".encode("latin-1")})
+    while response.is_redirect:
+        response = visitor.client.get(
+            response.headers["location"], headers={b"cookie": f"journey={junk}".encode("latin-1")}
+        )
+    assert response.status_code == 200
+    assert response.url.path == "/"
+    assert "Please start again" in response.text
+    assert response.headers["set-cookie"].startswith("journey=; ")
+
+
+def test_a_day_later_the_person_starts_again(visitor, clock):
+    visitor.start()
+    clock.seconds += LIFETIME
+    page = visitor.get("/check/now")
+    clock.seconds -= LIFETIME
+    assert page.url == "/"
+    assert "Please start again" in page.text
+
+
+def test_a_refused_cookie_is_noticed_at_the_second_step(visitor):
+    response = visitor.send("/start", {"region": "uk"})
+    visitor.client.cookies.clear()
+    page = visitor.get(response.headers["location"])
+    assert page.h1 == ["We cannot find your answers"]
+    assert "allow cookies" in page.text
+    assert page.level == "emergency"
+
+
+def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor):
+    floor = app.state.floor
+    old = Journey(
+        "uk",
+        floor.now,
+        {"now": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
+    )
+    visitor.client.cookies.set("journey", seal(floor.key, old))
+    assert visitor.get("/answers").url == "/answers"
+    assert visitor.get("/check/place").url == "/check/age"
+
+
+def test_a_region_that_the_rulebook_no_longer_knows_starts_again(app, visitor):
+    floor = app.state.floor
+    visitor.client.cookies.set("journey", seal(floor.key, Journey("atlantis", floor.now)))
+    assert visitor.get("/check/now").url == "/"
+
+
+def test_the_cookie_holds_no_readable_answer(visitor):
+    visitor.start()
+    visitor.answer("now", "breathing")
+    assert "breathing" not in str(visitor.client.cookies)

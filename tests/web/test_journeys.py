@@ -1,0 +1,201 @@
+"""Whole self-checks through the real pages, without JavaScript."""
+
+import pytest
+
+from app.triage.rules import assess
+from app.web.patient import UNFINISHED
+from tests.visitor import Visitor
+
+QUIET = {
+    "now": ["none"],
+    "age": ["adult"],
+    "place": ["elbow"],
+    "skin": ["normal"],
+    "unwell": ["none"],
+    "pain": ["mild"],
+    "change": ["none"],
+    "feel": ["hard"],
+    "known": ["nothing_yet"],
+    "kidney": ["no"],
+    "autoimmune": ["none"],
+    "medicines": ["none"],
+    "conditions": ["none"],
+    "before": ["none"],
+}
+
+
+def level_of(app, answers):
+    chosen = {question: frozenset(options) for question, options in answers.items()}
+    return assess(app.state.floor.rulebook, chosen).urgency.name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"skin": ["pus"]},
+        {"skin": ["black"]},
+        {"change": ["growing", "over_5cm"]},
+        {"known": ["calcinosis"], "pain": ["no"]},
+        {"kidney": ["not_sure"]},
+        {"age": ["child"], "change": ["growing"]},
+        {"now": ["not_sure"]},
+    ],
+)
+def test_a_journey_ends_in_the_level_that_the_engine_gives(app, visitor, changes):
+    answers = QUIET | changes
+    assert visitor.walk(answers).url == "/answers"
+    assert visitor.get("/result").level == level_of(app, answers)
+
+
+def test_a_baby_is_asked_the_questions_of_a_baby(visitor):
+    page = visitor.walk({**QUIET, "age": ["under_3m"], "baby": ["none"]})
+    assert "/check/baby" in visitor.steps
+    assert "/check/unwell" not in visitor.steps
+    assert page.url == "/answers"
+
+
+def test_the_words_for_a_child_speak_to_a_parent(visitor):
+    visitor.start()
+    visitor.answer("now", "none")
+    visitor.answer("age", "child")
+    visitor.answer("place", "elbow")
+    assert "your child" in visitor.answer("skin", "normal").h1[0]
+
+
+def test_back_shows_the_answer_given_and_leads_on_to_the_open_question(visitor):
+    visitor.start()
+    visitor.answer("now", "none")
+    page = visitor.answer("age", "adult")
+    assert page.links[2] == "/check/age"
+    earlier = visitor.get("/check/age")
+    assert earlier.ticked == {"adult"}
+    assert visitor.answer("age", "older").url == "/check/place"
+
+
+def test_the_first_question_leads_back_to_the_start(visitor):
+    assert visitor.start().links[2] == "/"
+
+
+def test_progress_counts_up_and_its_bound_never_grows(visitor):
+    visitor.start()
+    bounds = []
+    for number, question in enumerate(list(QUIET), start=1):
+        page = visitor.get(f"/check/{question}")
+        assert f"Question {number}, " in page.text
+        words = page.text.split("at most ")
+        bounds.append(int(words[1].split()[0]) if len(words) > 1 else 0)
+        visitor.answer(question, *QUIET[question])
+    assert bounds == list(range(13, -1, -1))
+
+
+def test_a_question_too_far_ahead_leads_to_the_first_open_one(visitor):
+    visitor.start()
+    assert visitor.get("/check/kidney").url == "/check/now"
+    assert visitor.post("/check/kidney", {"kidney": "no"}).url == "/check/now"
+
+
+def test_a_question_off_the_path_leads_to_the_first_open_one(visitor):
+    visitor.start()
+    visitor.answer("now", "none")
+    visitor.answer("age", "adult")
+    assert visitor.get("/check/baby").url == "/check/place"
+
+
+def test_an_unknown_question_is_a_page_not_found(visitor):
+    visitor.start()
+    assert visitor.get("/check/nothing", 404).h1 == ["We cannot find this page"]
+
+
+def test_a_changed_answer_keeps_the_others_and_leads_back_to_the_list(visitor):
+    visitor.walk(QUIET)
+    page = visitor.answer("pain", "severe")
+    assert page.url == "/answers"
+    assert visitor.get("/check/feel").ticked == {"hard"}
+
+
+def test_a_changed_answer_leads_to_the_first_newly_needed_question(visitor):
+    visitor.walk(QUIET)
+    page = visitor.answer("age", "under_1")
+    assert page.url == "/check/baby"
+    assert visitor.answer("baby", "none").url == "/answers"
+
+
+def test_an_answer_that_no_longer_counts_is_named_and_left_out(app, visitor):
+    visitor.walk(QUIET | {"unwell": ["fever"]})
+    visitor.answer("age", "under_1")
+    page = visitor.answer("baby", "none")
+    assert "We no longer need your answer" in page.text
+    known = {**QUIET, "age": ["under_1"], "baby": ["none"]}
+    del known["unwell"]
+    assert visitor.get("/result").level == level_of(app, known)
+
+
+def test_the_result_waits_for_the_last_answer_and_says_so_once(visitor):
+    visitor.start()
+    page = visitor.get("/result")
+    assert page.url == "/check/now"
+    assert "Please answer this question first" in page.text
+    assert "Please answer this question first" not in visitor.get("/check/now").text
+    assert UNFINISHED not in page.html
+
+
+def test_answers_that_do_not_fit_together_are_asked_back(visitor):
+    page = visitor.walk(QUIET | {"kidney": ["no"], "medicines": ["binder"]})
+    assert "do not fit together" in page.text
+    assert page.links.count("/check/kidney") == 2
+
+
+def test_no_region_is_chosen_for_the_person(visitor):
+    assert not visitor.get("/").ticked
+    page = visitor.post("/start", {}, status=422)
+    assert "Choose where you are now" in page.text
+
+
+@pytest.mark.parametrize("region", ["uk", "us", "international"])
+def test_each_region_is_told_its_own_number(app, visitor, region):
+    number = app.state.floor.rulebook.regions[region].emergency_number
+    visitor.start(region)
+    page = visitor.answer("now", "confused")
+    assert page.url == "/emergency"
+    assert f"tel:{number}" in page.links
+    assert {link for link in page.links if link.startswith("tel:")} == {f"tel:{number}"}
+
+
+def test_a_journey_under_way_can_be_gone_on_with_from_the_start(visitor):
+    visitor.start()
+    visitor.answer("now", "none")
+    assert "/check/age" in visitor.get("/").links
+
+
+def test_a_new_start_in_another_country_keeps_the_answers(visitor):
+    visitor.start("uk")
+    visitor.answer("now", "none")
+    assert visitor.start("us").ticked == {"none"}
+
+
+def test_two_tabs_write_into_one_journey(visitor):
+    visitor.start()
+    visitor.answer("now", "none")
+    visitor.get("/check/age")
+    visitor.answer("now", "not_sure")
+    assert visitor.answer("age", "adult").url == "/check/place"
+    assert visitor.get("/check/now").ticked == {"not_sure"}
+
+
+def test_clearing_leaves_nothing_behind(visitor):
+    visitor.walk(QUIET)
+    response = visitor.send("/clear")
+    assert response.status_code == 303
+    assert response.headers["clear-site-data"] == '"storage", "cache"'
+    assert not visitor.client.cookies
+    assert visitor.get("/cleared").h1 == ["Your answers are cleared"]
+    assert visitor.get("/result").h1 == ["We cannot find your answers"]
+
+
+def test_over_https_the_browser_is_told_to_drop_all_cookies(app):
+    secure = Visitor(app, "https://testserver")
+    secure.start()
+    response = secure.send("/clear")
+    assert response.headers["clear-site-data"] == '"cookies", "storage", "cache"'
+    assert response.headers["set-cookie"].startswith("__Host-journey=; ")

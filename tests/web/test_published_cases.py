@@ -1,0 +1,34 @@
+"""Every published case walks through the real pages, without script, to the API's own result."""
+
+import os
+
+import pytest
+import yaml
+
+from app.settings import ROOT
+
+FILES = sorted((ROOT / "rules" / "cases" / "published").glob("*.yaml"))
+SOME = FILES if os.environ.get("CALCINOSIS_SOAK") else FILES[::4]
+
+
+def answers_of(path):
+    raw = yaml.load(path.read_text(), Loader=yaml.BaseLoader)["answers"]  # noqa: S506  only texts
+    return {question: [o] if isinstance(o, str) else o for question, o in raw.items()}
+
+
+def test_there_are_published_cases():
+    assert len(FILES) > 50
+
+
+@pytest.mark.parametrize("path", SOME, ids=lambda path: path.stem)
+def test_a_published_case_ends_in_the_result_of_the_api(visitor, path):
+    given = answers_of(path)
+    assert visitor.walk(given).url == "/answers"
+    page = visitor.get("/result")
+    asked = {step.removeprefix("/check/") for step in visitor.steps if step.startswith("/check/")}
+    sent = {question: given.get(question, ["not_sure"]) for question in asked}
+    told = visitor.client.post("/api/v1/assess", json={"answers": sent}).json()
+    assert told["complete"]
+    assert page.level == told["urgency"]
+    likely = {tag["data-likely"] for _, tag in page.tags if "data-likely" in tag}
+    assert likely == {told["likely_type"]}

@@ -1,0 +1,58 @@
+"""The words of the pages: each is used, each that is used is there, and all are plain."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.settings import ROOT
+
+KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
+MADE_UP = {  # keys that a page puts together
+    "problem.": {"missing_one", "missing_many", "unknown_option", "two_values", "none_with_others"},
+    "question.note.": {"unfinished"},
+    "result.": {"complications", "prevention"},
+    "error.": {
+        f"{kind}.{part}"
+        for kind in [403, 404, 405, 413, 422, 429, 500, 503, "other"]
+        for part in ["heading", "text"]
+    },
+}
+BANNED = re.compile(
+    r"\byou have\b(?! (?:begun|finished|to start))|%|\bsafe\b|\bfine\b|low risk|\bprobably\b"
+    r"|\bconfirm|rule[sd]? out|\bred\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="module")
+def pages(app):
+    return app.state.floor.words.pages
+
+
+def used():
+    found = {start + end for start, ends in MADE_UP.items() for end in ends}
+    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").glob("*.py")]
+    for path in sources:
+        found |= set(KEY.findall(Path(path).read_text()))
+    return found
+
+
+def test_every_word_that_a_page_uses_is_there_and_none_is_left_over(pages):
+    names = {"site.css", "site.js", "icon.svg"}
+    keys = {key for key in used() - names if not key.endswith((".html", ".css", ".js", ".svg"))}
+    prefixes = {key.split(".")[0] for key in pages}
+    assert {key for key in keys if key.split(".")[0] in prefixes} == set(pages)
+
+
+def test_no_page_says_what_only_a_doctor_may_say(pages):
+    assert {key: text for key, text in pages.items() if BANNED.search(text)} == {}
+
+
+def test_sentences_are_short(pages):
+    long = {}
+    for key, text in pages.items():
+        for sentence in re.split(r"(?<=[.:?!])\s+", text):
+            if len(sentence.split()) > 25:
+                long[key] = sentence
+    assert long == {}

@@ -92,7 +92,9 @@ def _body(text: bytes) -> AssessBody:
     except _Twice:
         raise BadBody([_fault("body", "key_stands_twice", ())]) from None
     except ValidationError as problem:
-        raise BadBody([_shape_fault(error) for error in problem.errors()]) from None
+        # A value that fits none of several forms is told once, not once for each form.
+        faults = {str(fault): fault for fault in map(_shape_fault, problem.errors())}
+        raise BadBody(list(faults.values())) from None
     except (ValueError, RecursionError):
         raise BadBody([_fault("body", "not_json", ("a JSON object with answers",))]) from None
 

@@ -1,0 +1,45 @@
+"""The drawing shows what the engine runs: every question, every rule, every edge."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from app.documents.drawing import draw, edges
+from app.triage.conditions import Choice, leaves
+from app.triage.rulebook import load
+
+RULEBOOK = load(Path(__file__).resolve().parents[2] / "rules")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts() -> list[str]:
+    return [node.text or "" for node in ET.fromstring(draw(RULEBOOK)).iter(f"{SVG}text")]
+
+
+def test_every_question_and_every_rule_is_drawn() -> None:
+    shown = texts()
+    for question in RULEBOOK.questionnaire:
+        assert question.id in shown
+    for rule in RULEBOOK.rules:
+        assert rule.id in shown
+
+
+def test_the_edges_are_those_of_the_engine() -> None:
+    read = {
+        (leaf.question, rule.id)
+        for rule in RULEBOOK.rules
+        for leaf in leaves(rule.when)
+        if isinstance(leaf, Choice)
+    }
+    assert set(edges(RULEBOOK)) == read
+    assert len(edges(RULEBOOK)) == len(read)
+
+
+def test_the_condition_of_a_question_stands_on_its_box() -> None:
+    assert any(text.startswith("Asked if: How old") for text in texts())
+
+
+def test_the_picture_can_be_heard() -> None:
+    picture = ET.fromstring(draw(RULEBOOK))
+    assert picture.find(f"{SVG}title") is not None
+    assert picture.find(f"{SVG}desc") is not None
+    assert picture.get("role") == "img"

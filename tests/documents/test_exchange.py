@@ -1,0 +1,194 @@
+"""The JSON form of an assessment: what goes in, what comes out, and what a fault may say."""
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.documents.exchange import BadBody, assess_json, questionnaire_json
+from app.triage.rulebook import Rulebook, load
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = 20_000 if os.environ.get("CALCINOSIS_SOAK") else 1_500
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture(scope="module")
+def rulebook() -> Rulebook:
+    return load(ROOT / "rules")
+
+
+def assessed(rulebook: Rulebook, **body: Any) -> dict[str, Any]:
+    return assess_json(rulebook, json.dumps(body).encode())
+
+
+def fault_of(rulebook: Rulebook, body: object) -> dict[str, Any]:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(BadBody) as caught:
+        assess_json(rulebook, text)
+    (fault,) = caught.value.faults
+    assert CANARY not in json.dumps(caught.value.faults)
+    assert CANARY not in str(caught.value)
+    return dict(fault)
+
+
+def test_the_answer_has_every_part_that_was_promised(rulebook: Rulebook) -> None:
+    found = assessed(rulebook, answers={"now": ["none"], "age": "adult", "skin": ["pus"]})
+    assert found["rulebook"] == {"version": rulebook.version, "sha256": rulebook.sha256}
+    assert found["urgency"] == "same_day"
+    assert {f["rule"] for f in found["findings"]} >= {"U3"}
+    assert all(f["sources"] and f["because"] for f in found["findings"])
+    assert found["next_question"] == "place"
+    assert found["complete"] is False
+    assert found["ignored"] == []
+    assert set(found) >= {"likely_type", "types", "look_alikes", "advice", "contradictions"}
+
+
+def test_an_answer_off_the_path_is_named_as_ignored(rulebook: Rulebook) -> None:
+    found = assessed(rulebook, answers={"age": "adult", "baby": ["baby_fever"]})
+    assert found["ignored"] == ["baby"]
+    assert found["urgency"] == "routine"
+
+
+def test_the_region_chooses_whom_to_call(rulebook: Rulebook) -> None:
+    answers = {"now": ["confused"]}
+    assert "999" in assessed(rulebook, answers=answers, region="uk")["level"]["heading"]
+    assert "911" in assessed(rulebook, answers=answers, region="us")["level"]["heading"]
+    assert "112" in assessed(rulebook, answers=answers)["level"]["heading"]
+
+
+def test_laboratory_values_count_without_nurse_mode(rulebook: Rulebook) -> None:
+    labs = {"calcium_adjusted": {"value": "14.0", "unit": "mg/dL"}}
+    found = assessed(rulebook, answers={"age": "adult"}, labs=labs)
+    assert found["urgency"] == "emergency"
+    assert found["findings"][0]["because"][0]["lab"] == "calcium_adjusted"
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "problem"),
+    [
+        (b"{", "body", "not_json"),
+        (b"\xff\xfe", "body", "not_json"),
+        (b'{"answers": {"pain": NaN}}', "body", "not_json"),
+        (b"[" * 5000, "body", "not_json"),
+        (b'{"answers": {"age": "adult", "age": "child"}}', "body", "key_stands_twice"),
+        ([1], "body", "wrong_shape"),
+        ({}, "answers", "missing"),
+        ({"answers": [CANARY]}, "answers", "wrong_shape"),
+        ({"answers": {"age": 5}}, "answers", "wrong_shape"),
+        ({"answers": {}, CANARY: 1}, "body", "unknown_key"),
+        ({"answers": {CANARY: "x"}}, "answers, entry 1", "unknown_question"),
+        ({"answers": {"age": CANARY}}, "answers.age", "unknown_option"),
+        ({"answers": {"age": ["adult", "child"]}}, "answers.age", "two_values"),
+        ({"answers": {"now": ["none", "confused"]}}, "answers.now", "none_with_others"),
+        ({"answers": {"now": []}}, "answers.now", "missing"),
+        ({"answers": {}, "audience": CANARY}, "audience", "wrong_shape"),
+        ({"answers": {}, "region": CANARY}, "region", "unknown_region"),
+        (
+            {"answers": {}, "labs": {CANARY: {"value": "1", "unit": "g/L"}}},
+            "labs",
+            "unknown_analyte",
+        ),
+        (
+            {"answers": {}, "labs": {"phosphate": {"value": "1", "unit": CANARY}}},
+            "labs.phosphate",
+            "unknown_unit",
+        ),
+        (
+            {"answers": {}, "labs": {"phosphate": {"value": CANARY, "unit": "mmol/L"}}},
+            "labs.phosphate",
+            "not_a_number",
+        ),
+        (
+            {"answers": {}, "labs": {"calcium_total": {"value": "9.5", "unit": "mmol/L"}}},
+            "labs.calcium_total",
+            "other_unit",
+        ),
+        (
+            {"answers": {}, "labs": {"phosphate": {"value": 1, "unit": "mmol/L"}}},
+            "labs",
+            "wrong_shape",
+        ),
+    ],
+)
+def test_a_fault_names_the_place_and_what_is_allowed_and_never_what_was_sent(
+    rulebook: Rulebook, body: object, where: str, problem: str
+) -> None:
+    fault = fault_of(rulebook, body)
+    assert (fault["where"], fault["problem"]) == (where, problem)
+    assert fault["allowed"] or problem in ("key_stands_twice", "missing")
+
+
+def test_several_faults_are_told_at_once(rulebook: Rulebook) -> None:
+    with pytest.raises(BadBody) as caught:
+        assessed(rulebook, answers={"age": "old", "pain": "huge", "nobody": "asks"})
+    assert len(caught.value.faults) == 3
+
+
+def test_the_questionnaire_holds_all_that_a_caller_needs(rulebook: Rulebook) -> None:
+    patient = questionnaire_json(rulebook, "patient")
+    assert "labs" not in patient
+    questions: Any = patient["questions"]
+    assert [q["id"] for q in questions] == [q.id for q in rulebook.questionnaire]
+    for question in questions:
+        assert question["text"]
+        assert question["why"]
+        assert all(option["text"] for option in question["options"])
+        assert question["unsure"] == "not_sure"
+    asked_of_babies = next(q for q in questions if q["id"] == "baby")
+    assert asked_of_babies["ask_if"] == {"question": "age", "any_of": ["under_3m", "under_1"]}
+    nurse: Any = questionnaire_json(rulebook, "nurse")
+    assert {lab["id"] for lab in nurse["labs"]} == set(rulebook.laboratory.analytes)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+words = st.sampled_from(
+    ["answers", "labs", "audience", "region", "now", "age", "none", "adult", "mmol/L"]
+)
+hostile = st.dictionaries(
+    words | st.text(max_size=12), json_values | words | st.lists(words), max_size=6
+)
+
+
+@given(st.one_of(st.binary(max_size=200), hostile.map(lambda v: json.dumps(v).encode())))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_no_body_at_all_does_more_than_raise_a_fault(body: bytes) -> None:
+    with suppress(BadBody):
+        assert assess_json(RULEBOOK, body)["urgency"]
+
+
+@given(
+    st.dictionaries(
+        words,
+        st.lists(words | st.text(max_size=8), max_size=3) | words,
+        max_size=6,
+    ),
+    st.dictionaries(
+        st.sampled_from(["phosphate", "calcium_total", "albumin"]) | st.text(max_size=5),
+        st.fixed_dictionaries(
+            {
+                "value": st.text(max_size=14) | st.decimals().map(str),
+                "unit": words | st.text(max_size=6),
+            }
+        ),
+        max_size=3,
+    ),
+)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_no_answers_and_no_labs_do_more_than_raise_a_fault(answers: Any, labs: Any) -> None:
+    with suppress(BadBody):
+        assert assessed(RULEBOOK, answers=answers, labs=labs)["urgency"]
+
+
+RULEBOOK = load(ROOT / "rules")

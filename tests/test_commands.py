@@ -1,0 +1,135 @@
+"""The command line as a person uses it: output, exit codes, faults in words."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.commands import app
+
+ROOT = Path(__file__).resolve().parent.parent
+CASE = {"answers": {"now": ["confused"]}, "region": "uk"}
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("COLUMNS", "200")
+    return CliRunner()
+
+
+def test_help_names_every_command(call: CliRunner) -> None:
+    shown = call.invoke(app, ["--help"]).output
+    for command in ("serve", "assess", "benchmark", "rules"):
+        assert command in shown
+    shown = call.invoke(app, ["rules", "--help"]).output
+    for command in ("check", "show", "draw"):
+        assert command in shown
+
+
+def test_assess_reads_a_file_and_standard_input(call: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(CASE))
+    for result in (
+        call.invoke(app, ["assess", str(file)]),
+        call.invoke(app, ["assess", "-"], input=json.dumps(CASE)),
+    ):
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)["urgency"] == "emergency"
+
+
+def test_assess_says_what_is_wrong_and_does_not_repeat_it(call: CliRunner) -> None:
+    result = call.invoke(app, ["assess", "-"], input='{"answers": {"age": "canary-1"}}')
+    assert result.exit_code == 1
+    assert "answers.age: unknown option; allowed: under_3m" in result.stderr
+    assert "canary-1" not in result.output
+
+
+def test_assess_without_a_file_is_a_wrong_call(call: CliRunner, tmp_path: Path) -> None:
+    result = call.invoke(app, ["assess", str(tmp_path / "none.json")])
+    assert result.exit_code == 2
+    assert "No such file" in result.stderr
+
+
+def test_rules_check_counts_what_the_rulebook_holds(call: CliRunner) -> None:
+    result = call.invoke(app, ["rules", "check"])
+    assert result.exit_code == 0
+    assert "No faults." in result.stdout
+    assert "nobody yet" in result.stdout
+
+
+def test_every_command_refuses_a_faulty_rulebook(
+    call: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    rules = tmp_path / "rules" / "urgency" / "skin.yaml"
+    rules.write_text(rules.read_text().replace("urgency: same_day", "urgency: tomorrow", 1))
+    monkeypatch.setenv("CALCINOSIS_RULES", str(tmp_path / "rules"))
+    monkeypatch.setenv("CALCINOSIS_VAR", str(tmp_path / "var"))
+    for command in (
+        ["rules", "check"],
+        ["rules", "show", "E1"],
+        ["rules", "draw"],
+        ["benchmark"],
+        ["assess", "-"],
+        ["serve"],
+    ):
+        result = call.invoke(app, command, input="{}")
+        assert result.exit_code == 1, command
+        assert "'tomorrow' is not allowed" in result.stderr, command
+
+
+def test_rules_show_says_a_rule_in_words(call: CliRunner) -> None:
+    result = call.invoke(app, ["rules", "show", "U11"])
+    assert result.exit_code == 0
+    assert "U11: same_day" in result.stdout
+    assert "Finger, thumb or fingertip" in result.stdout
+    assert "Sources" in result.stdout
+
+
+def test_rules_show_lists_the_rules_when_the_id_is_unknown(call: CliRunner) -> None:
+    result = call.invoke(app, ["rules", "show", "X99"])
+    assert result.exit_code == 2
+    assert "E1, E2" in result.stderr
+
+
+def test_rules_draw_writes_a_picture(call: CliRunner, tmp_path: Path) -> None:
+    result = call.invoke(app, ["rules", "draw", "-o", str(tmp_path / "flow.svg")])
+    assert result.exit_code == 0
+    assert (tmp_path / "flow.svg").read_text().startswith("<svg")
+
+
+def test_benchmark_reports_the_published_cases(call: CliRunner) -> None:
+    result = call.invoke(app, ["benchmark", "--json"])
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert report["cases"] == 110
+    assert report["headline"]["urgent_missed"]["count"] == 0
+
+
+def test_benchmark_takes_any_list_of_cases(call: CliRunner, tmp_path: Path) -> None:
+    case = {
+        "id": "mine",
+        "answers": {"now": ["none"], "age": "adult", "skin": ["pus"]},
+        "labs": {},
+        "urgency": "soon",
+        "urgency_acceptable": ["soon", "same_day"],
+        "urgency_confidence": "medium",
+        "type": "not_calcinosis",
+        "type_acceptable": ["cannot_tell"],
+        "type_scorable": True,
+    }
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([case]))
+    result = call.invoke(app, ["benchmark", str(file)])
+    assert result.exit_code == 0
+    assert "mine: expected soon (medium), given same_day (acceptable) by U3" in result.stdout
+
+
+def test_benchmark_names_a_case_that_cannot_be_used(call: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text('[{"id": "odd", "answers": {"age": "old"}, "urgency": "soon"}]')
+    result = call.invoke(app, ["benchmark", str(file)])
+    assert result.exit_code == 1
+    assert "odd: age: unknown_option" in result.stderr

@@ -183,8 +183,7 @@ class Compiled:
         doubtful = ticked | (bits[unsure] if leaf.options & could_be else 0)
         if not leaf.negated:
             return f"marks & {ticked if truth is Truth.TRUE else doubtful}"
-        against = doubtful if truth is Truth.TRUE else ticked
-        return f"(marks & {self._asked(leaf.question)} and not marks & {against})"
+        return f"(marks & {self._asked(leaf.question)} and not marks & {ticked})"
 
     def _asked(self, question: str) -> int:
         """Bits of which one is set once the question is answered or known not to be asked."""

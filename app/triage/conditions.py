@@ -168,7 +168,8 @@ def _judge_lab(leaf: LabBound, situation: Situation) -> Truth:
 
 
 def _turned(truth: Truth, negated: bool) -> Truth:
-    if not negated or truth is Truth.OPEN or truth is Truth.UNSURE:
+    """A "not" turns true and false; "not sure" never takes a reason away, so it leaves it standing."""
+    if not negated or truth is Truth.OPEN:
         return truth
     return Truth.FALSE if truth is Truth.TRUE else Truth.TRUE
 
@@ -203,8 +204,9 @@ def _answer_behind(
     chosen = situation.answers.get(leaf.question)
     if not chosen:
         return
-    if truth is Truth.UNSURE:
-        unsure = situation.unsure[leaf.question][0]
+    unsure, could_be = situation.unsure[leaf.question]
+    doubtful = unsure in chosen and not leaf.options.isdisjoint(could_be)
+    if truth is Truth.UNSURE or (leaf.negated and doubtful):
         behind.append(Evidence(leaf.question, (unsure,), unsure=True))
     else:
         telling = chosen if leaf.negated else chosen & leaf.options

@@ -41,7 +41,7 @@ class Truth(IntEnum):
 
     OPEN means a question that is still to be asked, UNSURE that the person answered "I'm not sure".
     `all` is the minimum and `any` the maximum, so that a condition counts as UNSURE only if no
-    open question can still make it false.
+    open question can still make it false. "Not" something unsure is TRUE: a doubt clears nothing.
     """
 
     FALSE = 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from fastapi import FastAPI
 
@@ -45,9 +43,3 @@ def app(settings: Settings, clock: Clock) -> FastAPI:
 def visitor(app: FastAPI) -> Visitor:
     """A person with a fresh browser."""
     return Visitor(app)
-
-
-@pytest.fixture
-def visitors(app: FastAPI) -> Callable[[], Visitor]:
-    """As many people as a test needs."""
-    return lambda: Visitor(app)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 # Served name -> the files under static/ that it is made of, in order.
 _BUNDLES = {
-    "site.css": ("vendor/nhsuk.css", "app.css"),
+    "site.css": ("vendor/nhsuk.css", "app.css", "print.css"),
     "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js"),
     "icon.svg": ("images/icon.svg",),
 }

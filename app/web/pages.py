@@ -117,11 +117,11 @@ def speaker(here: Floor, region: str | None) -> Say:
     return say
 
 
-def emergency_numbers(here: Floor) -> list[tuple[str, str]]:
-    """(Name of the region, number to call), for pages that do not know where the person is."""
+def emergency_numbers(here: Floor) -> list[tuple[str, str, str]]:
+    """(Region, what to call in words, number), for pages that do not know where the person is."""
     return [
-        (here.words.regions[region.id]["name"], region.emergency_number)
-        for region in here.rulebook.regions.values()
+        (words["name"], words["local_emergency_words"], here.rulebook.regions[id_].emergency_number)
+        for id_, words in here.words.regions.items()
     ]
 
 

@@ -192,7 +192,13 @@ class Teller:
         )
 
     def _evidence(self, id_: str, sources: Iterable[str]) -> Sentence:
-        return Sentence(self.fill(self.words.evidence[id_]), self.sources(sources))
+        """A line of the evidence; what speaks for a look-alike is said by its name."""
+        alike = next((e.look_alike for e in self.rulebook.evidence if e.id == id_), None)
+        if alike is None:
+            text = self.words.evidence[id_]
+        else:
+            text = f"{self.words.pages['result.also_fits']} {self.words.look_alikes[alike].name}."
+        return Sentence(self.fill(text), self.sources(sources))
 
     def others(self, assessment: Assessment) -> list[Other]:
         """Look-alikes that fit some of the answers."""

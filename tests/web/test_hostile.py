@@ -4,6 +4,7 @@ import os
 import random
 from urllib.parse import urlencode
 
+from app.web.journey import Journey, seal
 from tests.visitor import Visitor
 
 REQUESTS = 20_000 if os.environ.get("CALCINOSIS_SOAK") else 2_000
@@ -38,6 +39,26 @@ def test_no_request_makes_a_page_fail(app):
     visitor.start()
     for _ in range(REQUESTS):
         send_something(chance, app, visitor)
+
+
+def test_no_set_of_answers_makes_the_result_fail(app):
+    """Every rule, type, look-alike and piece of advice that can be reached has its words."""
+    chance = random.Random(7)  # noqa: S311  the same answers each time
+    visitor, floor = Visitor(app), app.state.floor
+    for _ in range(REQUESTS // 10):
+        given = {q.id: some_ticks(chance, q) for q in floor.rulebook.questionnaire}
+        region = chance.choice(list(floor.rulebook.regions))
+        visitor.client.cookies.clear()
+        visitor.client.cookies.set("journey", seal(floor.key, Journey(region, floor.now, given)))
+        assert visitor.get("/result").url == "/result"
+        assert visitor.get("/answers").url == "/answers"
+
+
+def some_ticks(chance, question):
+    options = [o for o in question.option_ids if o not in (question.none, question.unsure)]
+    if question.kind == "one" or chance.random() < 0.3:
+        return frozenset([chance.choice(question.option_ids)])
+    return frozenset(chance.sample(options, chance.randrange(1, len(options) + 1)))
 
 
 def send_something(chance, app, visitor):

@@ -206,7 +206,7 @@ def _evidence(lines: Sequence[TypeEvidence], words: Wording) -> list[dict[str, o
     return [
         {
             "id": line.id,
-            "note": words.evidence.get(line.id),
+            "note": words.note(line.id),
             "because": _because(line.because, words),
             "sources": list(line.sources),
         }

@@ -77,6 +77,15 @@ def assess(
     )
 
 
+def certain_emergency(rulebook: "Rulebook", path: Path) -> bool:
+    """Whether an emergency is beyond doubt; a tenth of the work of `assess`, for every question."""
+    marks = rulebook.compiled.encode(path.answers, path.off_path, {})
+    return any(
+        certain and rulebook.rules[index].urgency is Urgency.emergency
+        for index, certain in rulebook.compiled.fired(marks)
+    )
+
+
 def urgency_by_walking(rules: tuple[Rule, ...], path: Path, situation: Situation) -> Urgency:
     """The level by judging every condition in turn: the reference that the compiled form equals."""
     level = Urgency.routine

@@ -55,6 +55,11 @@ class Wording:
     lab_messages: Mapping[str, str]
     pages: Mapping[str, str]
 
+    def note(self, evidence: str) -> str:
+        """What a line of evidence says; a look-alike's line says its name."""
+        alike = self.look_alikes.get(evidence.removeprefix("like-"))
+        return self.evidence[evidence] if alike is None else alike.name
+
     @staticmethod
     def fill(text: str, region_words: Mapping[str, str], **more: str) -> str:
         """The text with its {placeholders} filled. Raises KeyError for one that is unknown."""

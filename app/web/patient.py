@@ -7,8 +7,9 @@ deep link, two tabs and a changed answer are all the same few lines. It knows no
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
@@ -18,7 +19,8 @@ from starlette.routing import Route
 
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
-from app.triage.rules import assess
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess, certain_emergency
 from app.triage.terms import Assessment
 from app.web import journey as journeys
 from app.web.asking import asked, before, progress
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 
 MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
 UNFINISHED = "unfinished"
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 
 class CannotWorkOut(Exception):
@@ -141,7 +145,7 @@ async def answer(request: Request) -> Response:
     except BadAnswer as bad:
         return _show_question(request, question, here, given, bad.problem)
     now = _visit(request, here.journey.with_answer(question.id, chosen))
-    is_emergency = bool(emergencies(meaning(request, now)))
+    is_emergency = alarming(request, now)
     # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
     interrupts = is_emergency and here.journey.warned_at in ("", question.id)
     warned_at = question.id if interrupts else here.journey.warned_at
@@ -168,7 +172,7 @@ def _show_question(
         more=more,
         back=_back(request, question, here.path),
         note=here.journey.note,
-        emergency=bool(emergencies(meaning(request, here))),
+        emergency=alarming(request, here),
         problem=problem,
         none=view.last[0].text,
         error=bool(problem),
@@ -328,8 +332,19 @@ def _visit(request: Request, journey: Journey) -> Visit:
 
 def meaning(request: Request, here: Visit) -> Assessment:
     """What the answers given so far mean. Raises CannotWorkOut."""
+    return _carefully(assess, request, here, here.path.answers)
+
+
+def alarming(request: Request, here: Visit) -> bool:
+    """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
+    return _carefully(certain_emergency, request, here, here.path)
+
+
+def _carefully(
+    work: Callable[[Rulebook, Given], Found], request: Request, here: Visit, given: Given
+) -> Found:
     try:
-        return assess(floor(request).rulebook, here.path.answers)
+        return work(floor(request).rulebook, given)
     except Exception as error:  # noqa: BLE001  the last resort: never a page without advice
         # Only the kind of the fault: its message could hold an answer.
         log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400

@@ -7,7 +7,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from app.main import create_app
-from app.web import patient
 from tests.visitor import Visitor
 
 CANARY = "canary-9f3a7c"
@@ -62,13 +61,19 @@ def test_a_trailing_slash_is_no_way_to_another_host(visitor):
     assert visitor.get("/about/", 404, host="evil.example").status == 404
 
 
-def test_when_assessing_fails_the_advice_is_careful(visitor, monkeypatch, caplog):
-    visitor.start("uk")
+@pytest.fixture
+def broken_engine(app, monkeypatch):
+    """The rules raise, whatever is asked of them."""
 
     def planted(*_args):
         raise ValueError(CANARY)
 
-    monkeypatch.setattr(patient, "assess", planted)
+    monkeypatch.setattr(app.state.floor.rulebook.compiled, "fired", planted)
+
+
+@pytest.mark.usefixtures("broken_engine")
+def test_when_assessing_fails_the_advice_is_careful(visitor, caplog):
+    visitor.start("uk")
     with caplog.at_level(logging.DEBUG):
         page = visitor.answer("now", "none", status=500)
     assert page.h1 == ["We cannot work this out safely"]
@@ -80,9 +85,9 @@ def test_when_assessing_fails_the_advice_is_careful(visitor, monkeypatch, caplog
 
 
 @pytest.mark.parametrize("address", ["/check/now", "/answers", "/emergency"])
-def test_when_assessing_fails_no_page_is_without_advice(visitor, monkeypatch, address):
+@pytest.mark.usefixtures("broken_engine")
+def test_when_assessing_fails_no_page_is_without_advice(visitor, address):
     visitor.start("us")
-    monkeypatch.setattr(patient, "assess", lambda *_: 1 / 0)
     page = visitor.get(address, 500)
     assert page.level == "cannot_work_out"
     assert "tel:911" in page.links
@@ -101,7 +106,7 @@ def test_the_status_page_says_which_rulebook_is_served(app, visitor):
     assert answer["rulebook"]["sha256"] == app.state.floor.rulebook.sha256
 
 
-def test_when_assessing_fails_the_start_page_still_opens(visitor, monkeypatch):
+@pytest.mark.usefixtures("broken_engine")
+def test_when_assessing_fails_the_start_page_still_opens(visitor):
     visitor.start("us")
-    monkeypatch.setattr(patient, "assess", lambda *_: 1 / 0)
     assert visitor.get("/").level == "emergency"

@@ -62,18 +62,18 @@ def test_a_trailing_slash_is_no_way_to_another_host(visitor):
 
 
 @pytest.fixture
-def broken_engine(app, monkeypatch):
-    """The rules raise, whatever is asked of them."""
+def break_engine(app, monkeypatch):
+    """From this call on the rules raise, whatever is asked of them."""
 
     def planted(*_args):
         raise ValueError(CANARY)
 
-    monkeypatch.setattr(app.state.floor.rulebook.compiled, "fired", planted)
+    return lambda: monkeypatch.setattr(app.state.floor.rulebook.compiled, "fired", planted)
 
 
-@pytest.mark.usefixtures("broken_engine")
-def test_when_assessing_fails_the_advice_is_careful(visitor, caplog):
+def test_when_assessing_fails_the_advice_is_careful(visitor, break_engine, caplog):
     visitor.start("uk")
+    break_engine()
     with caplog.at_level(logging.DEBUG):
         page = visitor.answer("now", "none", status=500)
     assert page.h1 == ["We cannot work this out safely"]
@@ -85,9 +85,9 @@ def test_when_assessing_fails_the_advice_is_careful(visitor, caplog):
 
 
 @pytest.mark.parametrize("address", ["/check/now", "/answers", "/emergency"])
-@pytest.mark.usefixtures("broken_engine")
-def test_when_assessing_fails_no_page_is_without_advice(visitor, address):
+def test_when_assessing_fails_no_page_is_without_advice(visitor, break_engine, address):
     visitor.start("us")
+    break_engine()
     page = visitor.get(address, 500)
     assert page.level == "cannot_work_out"
     assert "tel:911" in page.links
@@ -106,7 +106,7 @@ def test_the_status_page_says_which_rulebook_is_served(app, visitor):
     assert answer["rulebook"]["sha256"] == app.state.floor.rulebook.sha256
 
 
-@pytest.mark.usefixtures("broken_engine")
-def test_when_assessing_fails_the_start_page_still_opens(visitor):
+def test_when_assessing_fails_the_start_page_still_opens(visitor, break_engine):
     visitor.start("us")
+    break_engine()
     assert visitor.get("/").level == "emergency"

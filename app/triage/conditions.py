@@ -168,7 +168,7 @@ def _judge_lab(leaf: LabBound, situation: Situation) -> Truth:
 
 
 def _turned(truth: Truth, negated: bool) -> Truth:
-    """A "not" turns true and false; "not sure" never takes a reason away, so it leaves it standing."""
+    """A "not" turns true and false round; of "not sure" it makes true: a doubt clears nothing."""
     if not negated or truth is Truth.OPEN:
         return truth
     return Truth.FALSE if truth is Truth.TRUE else Truth.TRUE

@@ -1,118 +1,112 @@
-"""Reading a YAML file so that every fault can name its file and line, and no YAML trap bites.
+"""Everything found wrong with a rulebook, and the files of its folder, each read once.
 
-Only `true` and `false` are true and false (plain PyYAML also takes yes, no, on, off), dates stay
-text, and a key that stands twice is a fault instead of a silent overwrite.
+Every fault is one line, `file:line: id: what is wrong; what is allowed`. Knows nothing of rules.
 """
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
+from app.triage.lined import Lined, LinedList, read_yaml
 
 
-class Lined(dict[str, object]):
-    """A mapping that remembers on which line it and each of its keys began."""
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong, at one line of one file."""
 
-    line: int = 0
-    lines: dict[str, int]
+    file: str
+    line: int
+    subject: str
+    text: str
 
-    def line_of(self, key: object) -> int:
-        """The line of this key, or of the mapping itself."""
-        return self.lines.get(str(key), self.line)
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.subject}: {self.text}"
 
 
 @dataclass
 class Faults:
-    """Everything found wrong with a rulebook: `file:line: id: what is wrong and what is allowed`."""
+    """The faults of the rulebook in this folder; `unread` are files that gave nothing."""
 
     folder: Path
-    found: list[str] = field(default_factory=list)
+    noted: set[Fault] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    contents: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def found(self) -> list[str]:
+        """Every fault once, in the order of files and lines."""
+        return [str(fault) for fault in sorted(self.noted)]
 
     def add(self, file: str, line: int, subject: str, text: str) -> None:
         """Note one fault."""
-        self.found.append(f"{file}:{line}: {subject}: {text}")
+        self.noted.add(Fault(file, line, subject, text))
 
     def read(self, file: str) -> object:
-        """The content of a file of the rulebook; None, with a fault noted, if it cannot be read."""
-        path = self.folder / file
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            self.add(file, 0, "file", "is missing")
-            return None
-        except UnicodeDecodeError:
-            self.add(file, 0, "file", "is not UTF-8 text")
-            return None
-        loader = _Loader(text)
-        loader.file, loader.faults = file, self
-        try:
-            content: object = loader.get_single_data()
-        except (yaml.MarkedYAMLError, RecursionError) as problem:
-            mark = getattr(problem, "problem_mark", None)
-            line = mark.line + 1 if mark else 0
-            self.add(file, line, "yaml", getattr(problem, "problem", None) or "nested too deep")
-            return None
-        finally:
-            loader.dispose()
-        return content
+        """The content of a file of the rulebook; None, with a fault noted, if there is none."""
+        if file not in self.contents:
+            self.contents[file] = self._read(file)
+            if self.contents[file] is None:
+                self.unread.add(file)
+        return self.contents[file]
 
     def read_list(self, file: str) -> list[Lined]:
-        """A file that holds a list of mappings, each with an id."""
+        """The mappings in a file that holds a list of them."""
         content = self.read(file)
-        if content is None:
-            return []
-        if not isinstance(content, list):
+        if content is not None and not isinstance(content, LinedList):
             self.add(file, 1, "file", "holds no list; a list of entries with an id is expected")
-            return []
-        entries = []
-        for entry in content:
-            if isinstance(entry, Lined) and isinstance(entry.get("id"), str):
-                entries.append(entry)
-            else:
-                line = entry.line if isinstance(entry, Lined) else 1
-                self.add(file, line, "entry", "has no id; every entry needs an id in words")
-        return entries
+            self.unread.add(file)
+        return self.mappings(content, file)
 
     def read_mapping(self, file: str) -> Lined:
-        """A file that holds one mapping."""
+        """A file that holds one mapping; an empty one, with a fault noted, if it does not."""
         content = self.read(file)
         if isinstance(content, Lined):
             return content
         if content is not None:
             self.add(file, 1, "file", "holds no mapping; 'key: value' lines are expected")
-        empty = Lined()
-        empty.lines = {}
-        return empty
+            self.unread.add(file)
+        return Lined()
+
+    def mappings(self, content: object, file: str) -> list[Lined]:
+        """The mappings in a list; anything else in it is a fault."""
+        if not isinstance(content, LinedList):
+            return []
+        for index, entry in enumerate(content):
+            if not isinstance(entry, Lined):
+                text = "holds no 'key: value' lines; every entry has an id and more"
+                self.add(file, content.lines[index], "entry", text)
+        return [entry for entry in content if isinstance(entry, Lined)]
+
+    def _read(self, file: str) -> object:
+        try:
+            text = (self.folder / file).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self.add(file, 1, "file", "is missing; every rulebook has it")
+        except UnicodeDecodeError:
+            self.add(file, 1, "file", "is not UTF-8 text; save it as UTF-8")
+        except OSError as problem:
+            self.add(file, 1, "file", f"cannot be read: {problem.strerror}")
+        else:
+            content = read_yaml(text, lambda line, fault: self.add(file, line, "yaml", fault))
+            if content is None and not any(fault.file == file for fault in self.noted):
+                self.add(file, 1, "file", "is empty; fill it, or write [] for an empty list")
+            return content
+        return None
 
 
-class _Loader(yaml.SafeLoader):
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Something as its author wrote it: says what is wrong with it, and on which line."""
+
     file: str
+    id: str
+    raw: Lined
     faults: Faults
 
+    @property
+    def line(self) -> int:
+        """The line on which it begins."""
+        return self.raw.line
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> Lined:
-    lined = Lined()
-    lined.line = node.start_mark.line + 1
-    lined.lines = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]  # PyYAML
-        line = key_node.start_mark.line + 1
-        if not isinstance(key, str):
-            text = f"key '{key_node.value}' is not a word; put quotes round it"
-            loader.faults.add(loader.file, line, "yaml", text)
-        if str(key) in lined:
-            loader.faults.add(loader.file, line, "yaml", f"key '{key}' stands twice")
-        lined[str(key)] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
-        lined.lines[str(key)] = line
-    return lined
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith((":int", ":null"))]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
-)
+    def wrong(self, text: str, *path: object) -> None:
+        """Note a fault at this path of keys and positions, or at the whole."""
+        self.faults.add(self.file, self.raw.line_of(*path), self.id, text)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from app.triage.compiled import Compiled
 from app.triage.conditions import Condition
 from app.triage.faults import Faults
 from app.triage.labs import Laboratory
+from app.triage.learn import LEARN_FILES, Learn, check_learn, read_learn
 from app.triage.questionnaire import Questionnaire
 from app.triage.reading import Contradiction, Reader
 from app.triage.rules import Rule
@@ -52,6 +53,7 @@ class Rulebook:
     sources: Mapping[str, SourceEntry]
     regions: Mapping[str, RegionEntry]
     wording: Mapping[str, Wording]
+    learn: Mapping[str, Learn]
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -102,12 +104,12 @@ def load(folder: Path) -> Rulebook:
     contradictions = reader.contradictions("contradictions.yaml")
     places = questionnaire["place"].option_ids if "place" in questionnaire else ()
     advice = reader.advice("advice.yaml", places)
-    if head is None or scale is None or laboratory is None:
+    if head is None:
         raise RulebookFaults(tuple(faults.found))
     rulebook = Rulebook(
         version=head.version,
         date=head.date,
-        sha256=_hash(folder),
+        sha256="",
         approvals=tuple(head.approvals),
         languages=tuple(head.languages),
         longest_path=head.longest_path,
@@ -123,19 +125,32 @@ def load(folder: Path) -> Rulebook:
         sources=sources,
         regions=regions,
         wording={language: read_wording(faults, language) for language in head.languages},
+        learn={},
     )
     check(rulebook, faults, reader.where)
     if faults.found:
         raise RulebookFaults(tuple(faults.found))
-    return rulebook
+    # Last: only now is every file known to be read, and one slip no longer looks like many.
+    learn = {language: _learn(folder, language, rulebook) for language in head.languages}
+    return replace(rulebook, sha256=_hash(folder), learn=learn)
+
+
+def _learn(folder: Path, language: str, rulebook: Rulebook) -> Learn:
+    reader = Reader(folder)
+    pages = read_learn(reader, language)
+    region_words = next(iter(rulebook.wording[language].regions.values()))
+    check_learn(pages, reader.faults, reader.where, rulebook.sources, region_words)
+    if reader.faults.found:
+        raise RulebookFaults(tuple(reader.faults.found))
+    return pages
 
 
 def _hash(folder: Path) -> str:
-    """SHA-256 over names and contents of all rule files; cases do not count."""
+    """SHA-256 over names and contents of all files that a result rests on."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith(("cases/", "published/")):
+        if not name.startswith(("cases/", "published/")) and path.name not in LEARN_FILES:
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

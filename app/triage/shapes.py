@@ -1,31 +1,40 @@
-"""The shape of every entry of a rule file, as Pydantic models: what keys there are and their kinds.
+"""The shape of every entry of a rule file, as Pydantic models: what keys there are, of what kind.
 
 Only shapes; whether the ids in them exist is checked where the rulebook is put together.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.triage.faults import Faults, Lined
-
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Day = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
-Number = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]
-SourceIds = Annotated[list[str], Field(min_length=1)]
-UrgencyName = Literal["self_care", "routine", "soon", "same_day", "emergency"]
-TypeName = Literal["dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis"]
-Leading = TypeName | Literal["not_calcinosis", "cannot_tell"]
-Weights = Annotated[
-    dict[TypeName | Literal["not_calcinosis"], Annotated[int, Field(ge=-3, le=3)]],
-    Field(min_length=1),
-]
-Strength = Literal[
-    "guideline", "national_page", "systematic_review", "cohort", "case_series", "case_report",
-    "review", "textbook", "charity_page", "patient_leaflet", "reference_table", "laboratory",
-    "expert", "source_document",
-]  # fmt: skip
+from app.triage.faults import Faults, Written
+from app.triage.kinds import (
+    AdvisedTypes,
+    Day,
+    FirmLimits,
+    Hours,
+    Id,
+    Ids,
+    Language,
+    Leading,
+    Limits,
+    Link,
+    Once,
+    Positive,
+    Ranked,
+    Section,
+    SourceIds,
+    Strength,
+    Telephone,
+    Text,
+    TypeName,
+    UrgencyName,
+    Version,
+    Weights,
+    Year,
+)
+from app.triage.lined import Lined
+from app.triage.misfits import misfits
 
 
 class Entry(BaseModel):
@@ -34,12 +43,25 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class Sourced(Entry):
+    """What names its sources."""
+
+    sources: SourceIds
+
+
+class Reviewed(Sourced):
+    """What names its sources and the day by which a clinician looks at it again."""
+
+    id: Id
+    review_by: Day
+
+
 class RulebookEntry(Entry):
-    version: Annotated[str, Field(pattern=r"^\d{4}\.\d{1,2}\.\d+$")]
+    version: Version
     date: Day
     longest_path: Annotated[int, Field(ge=1)]
-    languages: Annotated[list[str], Field(min_length=1)]
-    approvals: list[str]
+    languages: Annotated[list[Language], Field(min_length=1), Once]
+    approvals: list[Text]
 
 
 class OptionEntry(Entry):
@@ -55,8 +77,8 @@ class QuestionEntry(Entry):
     options: Annotated[list[OptionEntry], Field(min_length=1)]
     unsure: Id
     none: Id | None = None
-    unsure_among: list[Id] = []
-    severity: list[list[Id]] = []
+    unsure_among: Ids = []
+    severity: list[Ids] = []
     must_ask: bool = False
     ask_if: Any = None
 
@@ -66,29 +88,16 @@ class NamedEntry(Entry):
     when: Any
 
 
-class RuleEntry(Entry):
-    id: Id
+class RuleEntry(Reviewed):
     when: Any
     urgency: UrgencyName
     if_unsure: UrgencyName | None = None
-    within: Annotated[str, Field(pattern=r"^\d+ h$")] | None = None
-    sources: SourceIds
-    review_by: Day
+    within: Hours | None = None
 
 
-class EvidenceEntry(Entry):
-    id: Id
+class EvidenceEntry(Reviewed):
     when: Any
     weights: Weights
-    sources: SourceIds
-    review_by: Day
-
-
-class LookAlikeEntry(Entry):
-    id: Id
-    evidence: Annotated[list["LookAlikeLine"], Field(min_length=1)]
-    sources: SourceIds
-    review_by: Day
 
 
 class LookAlikeLine(Entry):
@@ -96,186 +105,137 @@ class LookAlikeLine(Entry):
     weights: Weights
 
 
-class ConflictEntry(Entry):
-    id: Id
+class LookAlikeEntry(Reviewed):
+    evidence: Annotated[list[LookAlikeLine], Field(min_length=1)]
+
+
+class ConflictEntry(Reviewed):
     when: Any
     lead: Leading | None = None
-    only_before: list[Leading] = []
+    only_before: Annotated[list[Ranked], Once] = []
     cap: dict[TypeName, Literal["unlikely", "possible"]] | None = None
-    sources: SourceIds
-    review_by: Day
 
 
 class ScaleEntry(Entry):
     possible_at: int
     likely_at: int
-    margin: int
+    margin: Annotated[int, Field(ge=0)]
     look_alike_at: int
-    tie_order: list[TypeName | Literal["not_calcinosis"]]
+    tie_order: Annotated[list[Ranked], Once]
     likely_needs: Any
 
 
 class ContradictionEntry(Entry):
     id: Id
     when: Any
-    questions: Annotated[list[Id], Field(min_length=1)]
+    questions: Annotated[list[Id], Field(min_length=1), Once]
 
 
-class AdviceEntry(Entry):
-    id: Id
-    section: Literal[
-        "watch", "tests", "treatments", "self_care", "do_not", "complications", "prevention", "ask"
-    ]
-    types: Literal["all"] | list[Leading] = "all"
-    places: list[Id] = []
-    levels: list[UrgencyName] = []
+class AdviceEntry(Reviewed):
+    section: Section
+    types: AdvisedTypes
+    places: Ids = []
+    levels: Annotated[list[UrgencyName], Once] = []
     when: Any = None
-    sources: SourceIds
-    review_by: Day
 
 
 class SourceEntry(Entry):
     id: Id
-    title: Annotated[str, Field(min_length=3)]
-    link: Annotated[str, Field(pattern=r"^(https?://\S+|none)$")]
-    year: Annotated[int, Field(ge=1900, le=2100)] | Literal["undated"]
+    title: Text
+    link: Link
+    year: Year
     read: Day
     strength: Strength
-    note: str | None = None
+    note: Text | None = None
 
 
-class RegionEntry(Entry):
-    id: Id
-    emergency_number: Annotated[str, Field(pattern=r"^\d{2,5}$")]
-    also: list[str] = []
-    urgent_number: str | None = None
-    sources: SourceIds
-    review_by: Day
-
-
-Limits = Annotated[list[Number | None], Field(min_length=2, max_length=2)]
+class RegionEntry(Reviewed):
+    emergency_number: Telephone
+    also: list[Telephone] = []
+    urgent_number: Telephone | None = None
 
 
 class UnitEntry(Entry):
-    factor: Number
-    also: list[str] = []
-    hard: Limits = [None, None]
+    factor: Positive
+    hard: FirmLimits
     soft: Limits = [None, None]
     range: Limits = [None, None]
+    also: list[Text] = []
 
 
-class AnalyteEntry(Entry):
-    id: Id
+class AnalyteEntry(Reviewed):
     si: str
     units: Annotated[dict[str, UnitEntry], Field(min_length=1)]
-    loinc: dict[str, str] = {}
-    sources: SourceIds
-    review_by: Day
+    loinc: dict[str, Text] = {}
 
 
-class CorrectionEntry(Entry):
+class CorrectionEntry(Sourced):
     calcium: str
     albumin: str
-    slope: Number
-    reference: Number
-    sources: SourceIds
+    slope: Positive
+    reference: Positive
 
 
 class ProductUnitEntry(Entry):
-    factor: Number
+    factor: Positive
     of: str = Field(alias="from")
-    also: list[str] = []
+    also: list[Text] = []
     range: Limits = [None, None]
 
 
-class ProductEntry(Entry):
-    id: Id
+class ProductEntry(Reviewed):
     of: list[Id]
     si: str
-    units: dict[str, ProductUnitEntry]
-    sources: SourceIds
-    review_by: Day
+    units: Annotated[dict[str, ProductUnitEntry], Field(min_length=1)]
 
 
-class ResultAgeEntry(Entry):
-    soft_days: int
-    hard_days: int
-    sources: SourceIds
+class ResultAgeEntry(Sourced):
+    soft_days: Annotated[int, Field(ge=1)]
+    hard_days: Annotated[int, Field(ge=1)]
 
 
 class LaboratoryEntry(Entry):
-    analytes: list[AnalyteEntry]
-    correction: list[CorrectionEntry]
-    product: ProductEntry
-    age_of_result: ResultAgeEntry
-    messages: list[Id]
+    """The keys of labs.yaml; what stands under them is read part by part."""
 
-
-class QuestionWordsEntry(Entry):
-    text: str
-    why: str
-    options: dict[str, str]
-    hint: str | None = None
-    groups: dict[str, str] = {}
-    child: "ChildWordsEntry | None" = None
+    analytes: Annotated[list[Any], Field(min_length=1)]
+    correction: Annotated[list[Any], Field(min_length=1)]
+    product: dict[str, Any]
+    age_of_result: dict[str, Any]
+    messages: Ids
 
 
 class ChildWordsEntry(Entry):
-    text: str | None = None
-    hint: str | None = None
-    why: str | None = None
-    options: dict[str, str] = {}
-    groups: dict[str, str] = {}
+    text: Text | None = None
+    hint: Text | None = None
+    why: Text | None = None
+    options: dict[str, Text] = {}
+    groups: dict[str, Text] = {}
+
+
+class QuestionWordsEntry(Entry):
+    text: Text
+    why: Text
+    options: dict[str, Text]
+    hint: Text | None = None
+    groups: dict[str, Text] = {}
+    child: ChildWordsEntry | None = None
 
 
 Model = TypeVar("Model", bound=Entry)
+Where = dict[type[Entry], dict[str, Written]]
+"""Every entry as it was written, by its shape and id, those with faults among them."""
 
 
-def read_entry(model: type[Model], raw: Lined, file: str, faults: Faults) -> Model | None:
+def read_entry(
+    model: type[Model], raw: Lined, file: str, faults: Faults, subject: str = "file"
+) -> Model | None:
     """The entry as its model; None, with every fault noted, where it does not fit."""
-    subject = str(raw.get("id", "file"))
+    if file in faults.unread:
+        return None
+    written = Written(file, subject, raw, faults)
     try:
         return model.model_validate(raw)
     except ValidationError as problem:
-        for error in problem.errors(include_url=False, include_input=True):
-            where = [str(part) for part in error["loc"]]
-            line = _line(raw, error["loc"])
-            faults.add(file, line, subject, _in_words(model, where, error))
+        for path, text in misfits(model, problem):
+            written.wrong(text, *path)
     return None
-
-
-def _line(raw: Lined, location: tuple[int | str, ...]) -> int:
-    """The line of the innermost key of the location that the file holds."""
-    line, here = raw.line, raw
-    for part in location:
-        if isinstance(here, Lined) and part in here:
-            line, here = here.line_of(part), here[str(part)]  # type: ignore[assignment]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-            line = here.line if isinstance(here, Lined) else line
-        else:
-            break
-    return line
-
-
-def _in_words(model: type[Entry], where: list[str], error: Any) -> str:
-    key, context = ".".join(where), error.get("ctx") or {}
-    match error["type"]:
-        case "extra_forbidden":
-            known = model.model_fields
-            allowed = ", ".join(f.alias or n for n, f in known.items()) if len(where) == 1 else ""
-            return f"unknown key '{key}'" + (f"; allowed: {allowed}" if allowed else "")
-        case "missing":
-            return f"key '{key}' is missing"
-        case "literal_error":
-            return f"'{error['input']}' is not allowed for '{key}'; allowed: {context['expected']}"
-        case "string_pattern_mismatch":
-            pattern = context["pattern"]
-            return f"'{error['input']}' does not fit '{key}'; it must match {pattern}"
-        case _:
-            return f"'{key}': {error['msg'][0].lower()}{error['msg'][1:]}"
-
-
-def texts(raw: Mapping[str, object]) -> dict[str, str]:
-    """The entries of a mapping that are plain text."""
-    return {key: value for key, value in raw.items() if isinstance(value, str)}

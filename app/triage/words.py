@@ -1,62 +1,81 @@
-"""Reading one language's words from wording/<language>/. Completeness is checked in `checks`."""
+"""Reading one language's words from wording/<language>/.
+
+What is no text is left out here, quietly: `checks_words` notes every gap at its line.
+"""
 
 from collections.abc import Mapping
 
-from app.triage.faults import Faults, Lined
-from app.triage.shapes import ChildWordsEntry, QuestionWordsEntry, read_entry, texts
+from app.triage.faults import Faults
+from app.triage.lined import Lined, LinedList
+from app.triage.shapes import ChildWordsEntry, QuestionWordsEntry, read_entry
 from app.triage.wording import QuestionWords, Texts, Wording
+
+FILES = (
+    "questions", "rules", "types", "look_alikes", "levels", "advice", "regions", "labs", "pages"
+)  # fmt: skip
 
 
 def read_wording(faults: Faults, language: str) -> Wording:
     """Every word of one language; what cannot be read is a fault."""
     folder = f"wording/{language}"
-    rules = faults.read_mapping(f"{folder}/rules.yaml")
-    types = faults.read_mapping(f"{folder}/types.yaml")
-    levels = faults.read_mapping(f"{folder}/levels.yaml")
-    labs = faults.read_mapping(f"{folder}/labs.yaml")
+    if not (faults.folder / folder).is_dir():
+        _note_missing(faults, language)
+        whole = dict.fromkeys(FILES, Lined())
+    else:
+        whole = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
+    rules, types, levels, labs = (whole[name] for name in ("rules", "types", "levels", "labs"))
     box = _part(levels, "box").get("lines")
     return Wording(
         language=language,
-        questions=_questions(faults, f"{folder}/questions.yaml"),
-        rules=_named_texts(_part(rules, "rules")),
-        named=texts(_part(rules, "named")),
-        contradictions=texts(_part(rules, "contradictions")),
-        types=_named_texts(_part(types, "types")),
-        evidence=texts(_part(types, "evidence")),
-        conflicts=texts(_part(types, "conflicts")),
-        standings=texts(_part(types, "standings")),
-        look_alikes=_named_texts(faults.read_mapping(f"{folder}/look_alikes.yaml")),
-        levels=_named_texts({k: v for k, v in levels.items() if k != "times"}),
-        box=tuple(str(line) for line in box) if isinstance(box, list) else (),
-        times=texts(_part(levels, "times")),
-        advice=texts(faults.read_mapping(f"{folder}/advice.yaml")),
-        regions={
-            region: texts(words)
-            for region, words in faults.read_mapping(f"{folder}/regions.yaml").items()
-            if isinstance(words, Lined)
-        },
-        labs=_named_texts(_part(labs, "analytes")),
-        lab_messages=texts(_part(labs, "messages")),
-        pages=texts(faults.read_mapping(f"{folder}/pages.yaml")),
+        questions=_questions(faults, whole["questions"], f"{folder}/questions.yaml"),
+        rules=_named(_part(rules, "rules")),
+        named=_texts(_part(rules, "named")),
+        contradictions=_texts(_part(rules, "contradictions")),
+        types=_named(_part(types, "types")),
+        evidence=_texts(_part(types, "evidence")),
+        conflicts=_texts(_part(types, "conflicts")),
+        standings=_texts(_part(types, "standings")),
+        look_alikes=_named(whole["look_alikes"]),
+        levels=_named({key: raw for key, raw in levels.items() if key != "times"}),
+        box=tuple(str(line) for line in box) if isinstance(box, LinedList) else (),
+        times=_texts(_part(levels, "times")),
+        advice=_texts(whole["advice"]),
+        regions={region: texts.parts for region, texts in _named(whole["regions"]).items()},
+        labs=_named(_part(labs, "analytes")),
+        lab_messages=_texts(_part(labs, "messages")),
+        pages=_texts(whole["pages"]),
     )
 
 
-def _part(whole: Mapping[str, object], key: str) -> Mapping[str, object]:
+def _note_missing(faults: Faults, language: str) -> None:
+    head = faults.read_mapping("rulebook.yaml")
+    listed = head.get("languages")
+    index = listed.index(language) if isinstance(listed, LinedList) else 0
+    line = head.line_of("languages", index)
+    text = f"'{language}' has no folder wording/{language}; add it or take the language out"
+    faults.add("rulebook.yaml", line, "languages", text)
+
+
+def _part(whole: Lined, key: str) -> Lined:
     part = whole.get(key)
-    return part if isinstance(part, Lined) else {}
+    return part if isinstance(part, Lined) else Lined()
 
 
-def _named_texts(raw: Mapping[str, object]) -> dict[str, Texts]:
-    return {key: Texts(texts(value)) for key, value in raw.items() if isinstance(value, Lined)}
+def _texts(raw: Mapping[str, object]) -> dict[str, str]:
+    return {key: value for key, value in raw.items() if isinstance(value, str)}
 
 
-def _questions(faults: Faults, file: str) -> dict[str, QuestionWords]:
+def _named(raw: Mapping[str, object]) -> dict[str, Texts]:
+    return {key: Texts(_texts(value)) for key, value in raw.items() if isinstance(value, Lined)}
+
+
+def _questions(faults: Faults, whole: Lined, file: str) -> dict[str, QuestionWords]:
     found = {}
-    for question, raw in faults.read_mapping(file).items():
+    for question, raw in whole.items():
         if not isinstance(raw, Lined):
-            continue
-        entry = read_entry(QuestionWordsEntry, raw, file, faults)
-        if entry is not None:
+            text = "holds no words; 'text', 'why' and 'options' are expected"
+            faults.add(file, whole.line_of(question), question, text)
+        elif entry := read_entry(QuestionWordsEntry, raw, file, faults, question):
             found[question] = _question_words(entry)
     return found
 

@@ -1,0 +1,271 @@
+"""Every word is there, none is left over, and each {placeholder} is one that will be filled.
+
+Walks the words as they were written, so that each fault has its line. Knows nothing of answers.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.triage.faults import Faults
+from app.triage.lined import Lined, LinedList
+from app.triage.questionnaire import Question
+from app.triage.shapes import (
+    AdviceEntry,
+    AnalyteEntry,
+    ConflictEntry,
+    ContradictionEntry,
+    Entry,
+    EvidenceEntry,
+    LookAlikeEntry,
+    NamedEntry,
+    ProductEntry,
+    QuestionEntry,
+    RegionEntry,
+    RuleEntry,
+    Where,
+)
+from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
+from app.triage.types import STANDINGS
+from app.triage.wording import placeholders
+from app.triage.words import FILES
+
+if TYPE_CHECKING:
+    from app.triage.rulebook import Rulebook
+
+Path = tuple[object, ...]
+ALL_TYPES = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
+LEVELS = (*(urgency.name for urgency in Urgency), "cannot_work_out")
+LEVEL = ("heading", "action", "when", "hidden", "badge", "more")
+SHORTER = ("heading_within", "action_within", "when_within", "badge_within")
+"""Words of a level for a rule that gives a shorter time, which fills {within}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a words file: whose words it holds, and of which parts each consists.
+
+    `key` None is the whole file but for `besides`. `ids` are ids, or shapes that stand for the ids
+    of all their entries. Without `parts` each id has one plain text (a question has a shape).
+    """
+
+    file: str
+    key: str | None
+    what: str
+    ids: tuple[str | type[Entry], ...]
+    parts: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+
+
+SECTIONS = (
+    Section("questions", None, "question", (QuestionEntry,)),
+    Section("rules", "rules", "rule", (RuleEntry,), ("reason",)),
+    Section("rules", "named", "name", (NamedEntry,)),
+    Section("rules", "contradictions", "contradiction", (ContradictionEntry,)),
+    Section("types", "types", "type", ALL_TYPES, ("name", "plain", "summary")),
+    Section("types", "evidence", "piece of evidence", (EvidenceEntry,)),
+    Section("types", "conflicts", "conflict", (ConflictEntry,)),
+    Section("types", "standings", "standing", STANDINGS),
+    Section(
+        "look_alikes",
+        None,
+        "look-alike",
+        (LookAlikeEntry,),
+        ("name", "looks_like", "tells_apart"),
+    ),
+    Section("levels", None, "level", LEVELS, LEVEL, SHORTER, besides=("box", "times")),
+    Section("advice", None, "piece of advice", (AdviceEntry,)),
+    Section("labs", "analytes", "analyte", (AnalyteEntry, ProductEntry), ("name", "short", "hint")),
+)
+
+BRACES = re.compile(r"\{[a-z_]+\}|([{}])")
+"""Placeholders, and braces that belong to none."""
+
+
+def check_words(
+    rulebook: "Rulebook", language: str, where: Where, faults: Faults, *, complete: bool
+) -> None:
+    """Note every fault in the words of a language; in its pages it follows the first one.
+
+    Words are left over only where the rulebook is `complete`: every entry could be read.
+    """
+    if not (faults.folder / "wording" / language).is_dir():
+        return
+    first = WrittenWords(f"wording/{rulebook.languages[0]}", faults)
+    words = first
+    if language != rulebook.languages[0]:
+        words = WrittenWords(f"wording/{language}", faults)
+    sections = [*SECTIONS, *further_sections(rulebook, words, first)]
+    for section in sections:
+        ids = [i for one in section.ids for i in ([one] if isinstance(one, str) else where[one])]
+        words.check_section(section, ids, complete=complete)
+    for question in rulebook.questionnaire:
+        words.check_question(question, complete=complete)
+    for file in FILES:
+        words.check_keys(file, [s.key for s in sections if s.file == file])
+        words.check_texts(file, first)
+    words.check_box()
+    for rule in rulebook.rules if complete else ():
+        if rule.within is not None and (lacking := words.lacking(rule.urgency.name, SHORTER)):
+            text = f"'within' needs words that {rule.urgency.name} lacks in {words.folder}"
+            where[RuleEntry][rule.id].wrong(f"{text}/levels.yaml: {lacking}", "within")
+
+
+def further_sections(
+    rulebook: "Rulebook", words: "WrittenWords", first: "WrittenWords"
+) -> Iterator[Section]:
+    """The sections whose ids are not those of entries."""
+    messages = words.faults.read_mapping("labs.yaml").get("messages")
+    ids = tuple(map(str, messages)) if isinstance(messages, LinedList) else ()
+    yield Section("labs", "messages", "message", ids)
+    times = dict.fromkeys(rule.within for rule in rulebook.rules if rule.within is not None)
+    yield Section("levels", "times", "time", tuple(times))
+    yield Section("regions", None, "region", (RegionEntry,), words.region_words)
+    yield Section("pages", None, "page", tuple(first.files["pages"]))
+
+
+class WrittenWords:
+    """The words of one language as they were written."""
+
+    def __init__(self, folder: str, faults: Faults) -> None:
+        self.folder, self.faults = folder, faults
+        self.files = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
+        regions = [texts for texts in self.files["regions"].values() if isinstance(texts, Lined)]
+        self.region_words = tuple(dict.fromkeys(name for texts in regions for name in texts))
+
+    def check_section(self, section: Section, wanted: Sequence[str], *, complete: bool) -> None:
+        """The wanted ids, each with the right parts."""
+        path = () if section.key is None else (section.key,)
+        texts = self._at(section.file, *path)
+        if texts is None:
+            return
+        given = [name for name in texts if name not in section.besides]
+        for name in [name for name in wanted if name not in given]:
+            text = f"has no words; every {section.what} has them"
+            self._wrong(section.file, name, text, *path)
+        for name in given:
+            if name not in wanted and complete:
+                text = f"is no {section.what} of the rulebook; take it out"
+                self._wrong(section.file, name, text, *path, name)
+            self._check_parts(section, name, texts[name], *path, name)
+
+    def _check_parts(self, section: Section, name: str, given: object, *path: object) -> None:
+        if section.file == "questions":
+            return  # these have a shape of their own
+        if not section.parts and isinstance(given, Lined | LinedList):
+            text = f"holds more than one text; every {section.what} has one"
+            self._wrong(section.file, name, text, *path)
+        parts = given if isinstance(given, Lined) else Lined()
+        for part in [part for part in section.parts if part not in parts]:
+            text = f"'{part}' is missing; every {section.what} has it"
+            self._wrong(section.file, name, text, *path)
+        allowed = [*section.parts, *section.more]
+        for part in [part for part in parts if section.parts and part not in allowed]:
+            text = f"unknown key '{part}'; allowed: {', '.join(allowed)}"
+            self._wrong(section.file, name, text, *path, part)
+
+    def check_keys(self, file: str, keys: Collection[str | None]) -> None:
+        """No part of a file stands under a key that nothing reads."""
+        for key in self.files[file]:
+            if None not in keys and key not in keys:
+                allowed = ", ".join(str(known) for known in keys)
+                self._wrong(file, "file", f"unknown key '{key}'; allowed: {allowed}", key)
+
+    def check_question(self, question: Question, *, complete: bool) -> None:
+        """Words for every option and group, and for no other."""
+        groups = dict.fromkeys(o.group for o in question.options if o.group is not None)
+        for what, ids in (("option", question.option_ids), ("group", tuple(groups))):
+            key, words = f"{what}s", self.files["questions"].get(question.id)
+            for name in [name for name in ids if words and name not in _keys(words, key)]:
+                text = f"{what} '{name}' has no words; every {what} has them"
+                self._wrong("questions", question.id, text, question.id, key)
+            for path in ((key,), ("child", key)):
+                for name in [n for n in _keys(words, *path) if complete and n not in ids]:
+                    text = f"words for unknown {what} '{name}'; take them out"
+                    self._wrong("questions", question.id, text, question.id, *path, name)
+
+    def check_texts(self, file: str, first: "WrittenWords") -> None:
+        """Every text is one, and each of its placeholders is filled when it is shown."""
+        keys = [section.key for section in SECTIONS if section.file == file]
+        for path, text in _leaves(self.files[file]):
+            subject = str(path[1] if path[0] in keys and len(path) > 1 else path[0])
+            if not isinstance(text, str) or not text.strip():
+                if file != "questions":  # there the shape says so
+                    self._wrong(file, subject, "holds no text; put it in quotes", *path)
+                continue
+            if any(found[1] for found in BRACES.finditer(text)):
+                fault = "a brace stands alone; braces are only for {placeholders}"
+                self._wrong(file, subject, fault, *path)
+            if self.region_words and not (first is self and self._filled_by_pages(file, path)):
+                self._check_placeholders(file, subject, path, placeholders(text), first)
+
+    def _check_placeholders(
+        self, file: str, subject: str, path: Path, given: Iterable[str], first: "WrittenWords"
+    ) -> None:
+        known = [] if file == "regions" else [*self.region_words]
+        known += ["within"] if path[-1] in SHORTER else []
+        if self._filled_by_pages(file, path):
+            text = _reach(first.files[file], path)
+            wanted = placeholders(text) if isinstance(text, str) else frozenset()
+            own = sorted(wanted - {*first.region_words})
+            for name in [name for name in own if name not in given]:
+                fault = f"lacks the placeholder '{{{name}}}', which {first.folder} has"
+                self._wrong(file, subject, fault, *path)
+            known += own
+        for name in sorted(name for name in given if name not in known):
+            fault = f"unknown placeholder '{{{name}}}'; allowed: {', '.join(known) or 'none'}"
+            self._wrong(file, subject, fault, *path)
+
+    def check_box(self) -> None:
+        """The emergency box has its lines."""
+        box = self._at("levels", "box")
+        if box is not None and not (isinstance(lines := box.get("lines"), LinedList) and lines):
+            self._wrong("levels", "box", "has no lines; a list of signs is expected", "box")
+
+    def lacking(self, level: str, parts: tuple[str, ...]) -> str:
+        """The parts that the words of a level lack."""
+        words = self.files["levels"].get(level)
+        return ", ".join(p for p in parts if isinstance(words, Lined) and p not in words)
+
+    def _at(self, file: str, *path: object) -> Lined | None:
+        """The mapping there; None, with a fault noted, if there is none."""
+        found = _reach(self.files[file], path)
+        if f"{self.folder}/{file}.yaml" in self.faults.unread:
+            return None
+        if not isinstance(found, Lined):
+            self._wrong(
+                file, "file", f"'{path[0]}' holds no words; 'id: text' lines are expected", *path
+            )
+            return None
+        return found
+
+    def _wrong(self, file: str, subject: str, text: str, *path: object) -> None:
+        line = self.files[file].line_of(*path)
+        self.faults.add(f"{self.folder}/{file}.yaml", line, subject, text)
+
+    @staticmethod
+    def _filled_by_pages(file: str, path: Path) -> bool:
+        """Whether only the page that shows the text knows all of its placeholders."""
+        return file == "pages" or (file == "labs" and path[0] == "messages")
+
+
+def _leaves(raw: object, *path: object) -> Iterator[tuple[Path, object]]:
+    """Everything in there that is neither a mapping nor a list, with its path."""
+    if not isinstance(raw, Lined | LinedList):
+        yield path, raw
+        return
+    for key, value in raw.items() if isinstance(raw, Lined) else enumerate(raw):
+        yield from _leaves(value, *path, key)
+
+
+def _reach(raw: object, path: Path) -> object:
+    for part in path:
+        raw = raw.get(str(part)) if isinstance(raw, Lined) else None
+    return raw
+
+
+def _keys(raw: object, *path: object) -> list[str]:
+    found = _reach(raw, path)
+    return list(found) if isinstance(found, Lined) else []

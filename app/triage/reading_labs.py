@@ -1,0 +1,145 @@
+"""From labs.yaml to the laboratory: units that fit together, limits in order, no unknown names."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.triage.faults import Written
+from app.triage.labs import Analyte, Correction, Laboratory, Product, Unit
+from app.triage.lined import Lined
+from app.triage.shapes import (
+    AnalyteEntry,
+    CorrectionEntry,
+    LaboratoryEntry,
+    ProductEntry,
+    ResultAgeEntry,
+    UnitEntry,
+)
+
+if TYPE_CHECKING:
+    from app.triage.reading import Reader
+
+Units = Mapping[str, tuple[str, ...]]
+"""Analyte -> the units in which it may be given."""
+
+NO_PRODUCT = Product(Analyte("", (), ()), {})
+"""Stands in for a product that could not be read."""
+
+FACTORS = ("calcium_adjusted", "phosphate")
+COMPUTED_WITH = ("calcium_total", "albumin", *FACTORS)
+"""What the correction and the product are computed from, by name."""
+
+
+def read_laboratory(reader: "Reader", file: str) -> Laboratory:
+    """Analytes, corrections and the product; their units become part of the vocabulary."""
+    whole = reader.faults.read_mapping(file)
+    reader.one(whole, file, LaboratoryEntry, "laboratory")
+    raws = reader.faults.mappings(whole.get("analytes"), file)
+    analytes = {}
+    for at, entry in reader.each(raws, file, AnalyteEntry):
+        _check_analyte(at, entry)
+        analytes[entry.id] = _analyte(entry)
+        reader.analytes[entry.id] = analytes[entry.id].unit_names
+    units = dict(reader.analytes)
+    at = Written(file, "laboratory", whole, reader.faults)
+    for name in COMPUTED_WITH:
+        if whole and name not in reader.where[AnalyteEntry]:
+            at.wrong(f"the analyte '{name}' is missing; adjusted calcium needs it", "analytes")
+    corrections = tuple(_corrections(reader, whole, file, units))
+    product = _product(reader, whole.get("product"), file, units)
+    _check_age(reader, whole.get("age_of_result"), file)
+    return Laboratory(analytes, corrections, product)
+
+
+def _corrections(reader: "Reader", whole: Lined, file: str, units: Units) -> Iterator[Correction]:
+    adjusted = set()
+    for raw in reader.faults.mappings(whole.get("correction"), file):
+        entry = reader.one(raw, file, CorrectionEntry, "correction")
+        if entry is None:
+            return
+        at = Written(file, "correction", raw, reader.faults)
+        for key, unit, analyte in (
+            ("calcium", entry.calcium, "calcium_total"),
+            ("albumin", entry.albumin, "albumin"),
+        ):
+            _known_unit(at, unit, units.get(analyte, ()), key)
+        adjusted.add(entry.calcium)
+        numbers = Decimal(entry.slope), Decimal(entry.reference)
+        yield Correction(entry.calcium, entry.albumin, *numbers, tuple(entry.sources))
+    for missing in [unit for unit in units.get("calcium_adjusted", ()) if unit not in adjusted]:
+        text = f"no correction gives calcium in {missing}; every unit needs one"
+        Written(file, "correction", whole, reader.faults).wrong(text, "correction")
+
+
+def _product(reader: "Reader", raw: object, file: str, units: Units) -> Product:
+    raws = [raw] if isinstance(raw, Lined) else []
+    for at, entry in reader.each(raws, file, ProductEntry):
+        if sorted(entry.of) != sorted(FACTORS):
+            at.wrong(f"the product is one of {' and '.join(FACTORS)}; 'of' names others", "of")
+        _known_unit(at, entry.si, tuple(entry.units), "si")
+        for name, unit in entry.units.items():
+            for factor in FACTORS:
+                _known_unit(at, unit.of, units.get(factor, ()), "units", name, "from")
+        made = (Unit(n, Decimal(u.factor), tuple(u.also)) for n, u in entry.units.items())
+        product = Analyte(entry.id, tuple(made), tuple(entry.sources))
+        reader.analytes[entry.id] = product.unit_names
+        return Product(product, {name: unit.of for name, unit in entry.units.items()})
+    return NO_PRODUCT
+
+
+def _check_age(reader: "Reader", raw: object, file: str) -> None:
+    if isinstance(raw, Lined):
+        entry = reader.one(raw, file, ResultAgeEntry, "age_of_result")
+        if entry and entry.soft_days > entry.hard_days:
+            text = f"'soft_days' is above 'hard_days'; allowed: at most {entry.hard_days}"
+            Written(file, "age_of_result", raw, reader.faults).wrong(text, "soft_days")
+
+
+def _check_analyte(at: Written, entry: AnalyteEntry) -> None:
+    names = tuple(entry.units)
+    _known_unit(at, entry.si, names, "si")
+    for name in entry.loinc:
+        _known_unit(at, name, names, "loinc", name)
+    spellings = [s for name, unit in entry.units.items() for s in (name, *unit.also)]
+    for twice in sorted({s for s in spellings if spellings.count(s) > 1}):
+        at.wrong(f"the spelling '{twice}' stands for two units; allowed: one", "units")
+    for name, unit in entry.units.items():
+        path = ("units", name)
+        if name == entry.si and Decimal(unit.factor) != 1:
+            at.wrong(f"the factor of 'si', {name}, must be 1", *path, "factor")
+        _check_limits(at, unit, path)
+
+
+def _check_limits(at: Written, unit: UnitEntry, path: tuple[str, str]) -> None:
+    for key in ("hard", "soft", "range"):
+        low, high = _limits(getattr(unit, key))
+        if low is not None and high is not None and low >= high:
+            at.wrong(f"'{key}' runs from {low} to {high}; the lower limit comes first", *path, key)
+    lowest, highest = (Decimal(limit) for limit in unit.hard)
+    for key in ("soft", "range"):
+        for limit in _limits(getattr(unit, key)):
+            if limit is not None and not lowest <= limit <= highest:
+                text = f"{limit} in '{key}' lies outside 'hard'; allowed: {lowest} to {highest}"
+                at.wrong(text, *path, key)
+
+
+def _known_unit(at: Written, unit: str, known: tuple[str, ...], *path: object) -> None:
+    """Note a unit that is not known; where none is, the analyte itself is at fault."""
+    if known and unit not in known:
+        at.wrong(f"unknown unit '{unit}'; allowed: {', '.join(known)}", *path)
+
+
+def _analyte(entry: AnalyteEntry) -> Analyte:
+    units = sorted(entry.units.items(), key=lambda pair: pair[0] != entry.si)
+    made = tuple(_unit(name, unit) for name, unit in units)
+    return Analyte(entry.id, made, tuple(entry.sources))
+
+
+def _unit(name: str, entry: UnitEntry) -> Unit:
+    limits = _limits(entry.hard), _limits(entry.soft), _limits(entry.range)
+    return Unit(name, Decimal(entry.factor), tuple(entry.also), *limits)
+
+
+def _limits(pair: list[str | None] | list[str]) -> tuple[Decimal | None, Decimal | None]:
+    low, high = (None if limit is None else Decimal(limit) for limit in pair)
+    return low, high

@@ -1,0 +1,57 @@
+"""From the entry of a question to the question, with every fault in it noted."""
+
+from app.triage.conditions import Condition
+from app.triage.faults import Written
+from app.triage.questionnaire import Option, Question
+from app.triage.shapes import QuestionEntry
+
+
+def read_question(at: Written, entry: QuestionEntry, ask_if: Condition | None) -> Question:
+    """The question; "none of these" and "not sure" stand last among its options."""
+    options = [Option(**option.model_dump()) for option in entry.options]
+    tail = [Option(extra) for extra in (entry.none, entry.unsure) if extra is not None]
+    question = Question(
+        id=entry.id,
+        kind=entry.kind,
+        options=(*options, *tail),
+        unsure=entry.unsure,
+        none=entry.none,
+        unsure_among=frozenset(entry.unsure_among),
+        severity=tuple(tuple(chain) for chain in entry.severity),
+        must_ask=entry.must_ask,
+        ask_if=ask_if,
+    )
+    _check_options(at, entry)
+    _check_order(at, entry, question.option_ids)
+    return question
+
+
+def _check_options(at: Written, entry: QuestionEntry) -> None:
+    if entry.kind == "many" and entry.none is None:
+        at.wrong("a tick list needs 'none', its exclusive \"none of these\"", "kind")
+    if entry.kind == "one" and entry.none is not None:
+        at.wrong("only a tick list takes 'none'", "none")
+    seen: set[str] = set()
+    for index, option in enumerate(entry.options):
+        if option.id in seen | {entry.none, entry.unsure}:
+            at.wrong(f"option '{option.id}' stands twice; ids are used once", "options", index)
+        if option.reassuring and option.neutral:
+            text = f"option '{option.id}' is both reassuring and neutral; allowed: one of them"
+            at.wrong(text, "options", index)
+        seen.add(option.id)
+    if entry.none == entry.unsure:
+        at.wrong("'none' and 'unsure' are the same option; give two ids", "unsure")
+
+
+def _check_order(at: Written, entry: QuestionEntry, known: tuple[str, ...]) -> None:
+    if entry.kind == "many" and entry.severity:
+        text = "only a one-choice question takes 'severity'; mark options reassuring or neutral"
+        at.wrong(text, "severity")
+    named: list[tuple[str, tuple[object, ...]]] = [
+        (option, ("unsure_among", index)) for index, option in enumerate(entry.unsure_among)
+    ]
+    for index, chain in enumerate(entry.severity):
+        named += [(option, ("severity", index, place)) for place, option in enumerate(chain)]
+    for option, path in named:
+        if option not in known:
+            at.wrong(f"unknown option '{option}'; allowed: {', '.join(known)}", *path)

@@ -1,0 +1,43 @@
+"""From the entry of an urgency rule to the rule, with every fault in it noted."""
+
+from app.triage.conditions import Choice, Condition, leaves
+from app.triage.faults import Written
+from app.triage.rules import Rule
+from app.triage.shapes import RuleEntry
+from app.triage.terms import Urgency
+
+TIMED = (Urgency.routine, Urgency.soon)
+"""Levels of which a rule may shorten the time; the others mean now, today, or no visit."""
+
+
+def read_rule(at: Written, entry: RuleEntry, when: Condition) -> Rule:
+    """The rule; what "not sure" makes of it is never graver, and never self-care."""
+    rule = Rule(
+        id=entry.id,
+        when=when,
+        urgency=Urgency[entry.urgency],
+        sources=tuple(entry.sources),
+        review_by=entry.review_by,
+        file=at.file,
+        if_unsure=Urgency[entry.if_unsure] if entry.if_unsure else None,
+        within=entry.within,
+    )
+    _check_unsure(at, rule)
+    if rule.within is not None and rule.urgency not in TIMED:
+        allowed = ", ".join(urgency.name for urgency in TIMED)
+        text = f"'within' does not go with {rule.urgency.name}; allowed with: {allowed}"
+        at.wrong(text, "within")
+    return rule
+
+
+def _check_unsure(at: Written, rule: Rule) -> None:
+    asks = list(leaves(rule.when))
+    by_answers = asks != [] and all(isinstance(leaf, Choice) for leaf in asks)
+    if rule.if_unsure is None:
+        if rule.urgency is Urgency.emergency and by_answers:
+            at.wrong('an emergency rule needs \'if_unsure\', since "not sure" is never "no"')
+    elif rule.urgency is Urgency.self_care:
+        at.wrong("self-care must be certain; leave out 'if_unsure'", "if_unsure")
+    elif rule.if_unsure > rule.urgency:
+        text = f"'{rule.if_unsure.name}' is graver than the rule; allowed: at most"
+        at.wrong(f"{text} {rule.urgency.name}", "if_unsure")

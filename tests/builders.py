@@ -85,7 +85,9 @@ def level(given: Answers, amounts: Amounts | None = None) -> Urgency:
     """Only the level, quickly."""
     book = rulebook()
     path = book.questionnaire.path(given)
-    return Urgency(book.compiled.level(book.compiled.encode(path.answers, path.off_path, amounts or {})))
+    return Urgency(
+        book.compiled.level(book.compiled.encode(path.answers, path.off_path, amounts or {}))
+    )
 
 
 def situation(given: Answers, amounts: Amounts | None = None) -> Situation:
@@ -115,8 +117,8 @@ def some_answers() -> st.SearchStrategy[Answers]:
 
     Off-path answers are among them: every question is answered.
     """
-    quiet = [_default() | {n: _set(c) for n, c in base.items()} for base in ({}, KNOWN, FRESH)]
-    return st.builds(_with_choices, st.sampled_from(quiet), _choices(9) | _choices(40))
+    steps = _choices(3) | _choices(9) | _choices(40)
+    return st.builds(_with_choices, st.sampled_from(QUIET_LUMPS), steps)
 
 
 def some_unfinished_answers() -> st.SearchStrategy[Answers]:
@@ -130,28 +132,8 @@ def some_unfinished_answers() -> st.SearchStrategy[Answers]:
     )
 
 
-def some_values() -> st.SearchStrategy[list[Value]]:
-    """Mostly a few laboratory values on and beside the bounds that the rulebook names."""
-    return st.lists(st.sampled_from(_telling_values()), max_size=3)
-
-
-def some_amounts() -> st.SearchStrategy[Amounts]:
-    """The same values, read."""
-    return some_values().map(read_amounts)
-
-
-def values_as_sent(values: Iterable[Value]) -> Labs:
-    """Values in the form in which they are sent; a later value of the same analyte counts."""
-    return {analyte: {"value": value, "unit": unit} for analyte, value, unit in values}
-
-
-def read_amounts(values: Iterable[Value]) -> Amounts:
-    """Values, read: amounts in every unit, with what can be computed from them."""
-    return read_labs(rulebook().laboratory, values_as_sent(values))
-
-
 @cache
-def _telling_values() -> list[Value]:
+def telling_values() -> list[Value]:
     """(analyte, value, unit) at each bound of the rulebook, just below it and just above it."""
     book = rulebook()
     bounds = [leaf for c in conditions(book) for leaf in leaves(c) if isinstance(leaf, LabBound)]
@@ -167,6 +149,26 @@ def _telling_values() -> list[Value]:
     plain |= {("albumin", Decimal(v), "g/L") for v in ("20", "40", "60")}
     plain |= {("egfr", Decimal(90), "mL/min/1.73 m²"), ("phosphate", Decimal(12), "mg/dL")}
     return sorted((analyte, str(value), unit) for analyte, value, unit in around | plain)
+
+
+def some_values() -> st.SearchStrategy[list[Value]]:
+    """Mostly a few laboratory values on and beside the bounds that the rulebook names."""
+    return st.lists(st.sampled_from(telling_values()), max_size=3)
+
+
+def some_amounts() -> st.SearchStrategy[Amounts]:
+    """The same values, read."""
+    return some_values().map(read_amounts)
+
+
+def values_as_sent(values: Iterable[Value]) -> Labs:
+    """Values in the form in which they are sent; a later value of the same analyte counts."""
+    return {analyte: {"value": value, "unit": unit} for analyte, value, unit in values}
+
+
+def read_amounts(values: Iterable[Value]) -> Amounts:
+    """Values, read: amounts in every unit, with what can be computed from them."""
+    return read_labs(rulebook().laboratory, values_as_sent(values))
 
 
 def _choices(most: int) -> st.SearchStrategy[list[tuple[str, str]]]:
@@ -193,3 +195,10 @@ def _default() -> dict[str, frozenset[str]]:
 
 def _set(chosen: Chosen) -> frozenset[str]:
     return frozenset([chosen] if isinstance(chosen, str) else chosen)
+
+
+QUIET_LUMPS: tuple[Answers, ...] = tuple(
+    _default() | {name: _set(chosen) for name, chosen in change.items()}
+    for change in ({}, KNOWN, FRESH)
+)
+"""Every question answered: the healthy default, the same lump already known, and a fresh one."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
@@ -62,11 +62,7 @@ def read_cases(rulebook: Rulebook, path: Path) -> list[Case]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as problem:
         raise BadCases(f"{path}: cannot be read: {problem}") from problem
     except ValidationError as problem:
-        lines = [
-            f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
-            for error in problem.errors(include_url=False, include_input=False)
-        ]
-        raise BadCases("\n".join(lines)) from problem
+        raise BadCases(f"{path}: {_in_words(problem)}") from problem
     cases, faults = [], []
     for entry in entries:
         try:
@@ -114,5 +110,18 @@ def _from_folder(path: Path) -> list[CaseEntry]:
 
 
 def _from_yaml(file: Path) -> CaseEntry:
-    raw: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return CaseEntry.model_validate({**raw, **raw.get("expected", {})})
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as problem:
+        raise BadCases(f"{file}: cannot be read: {problem}") from problem
+    if not isinstance(raw, dict) or not isinstance(raw.get("expected", {}), dict):
+        raise BadCases(f"{file}: holds no case; 'id:', 'answers:' and 'expected:' are needed")
+    try:
+        return CaseEntry.model_validate({**raw, **raw.get("expected", {})})
+    except ValidationError as problem:
+        raise BadCases(f"{file}: {_in_words(problem)}") from problem
+
+
+def _in_words(problem: ValidationError) -> str:
+    errors = problem.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)

@@ -181,7 +181,7 @@ class WrittenWords:
             for name in [name for name in ids if words and name not in _keys(words, key)]:
                 text = f"{what} '{name}' has no words; every {what} has them"
                 self._wrong("questions", question.id, text, question.id, key)
-            for path in ((key,), ("child", key)):
+            for path in ((key,), ("child", key), ("other", key)):
                 for name in [n for n in _keys(words, *path) if complete and n not in ids]:
                     text = f"words for unknown {what} '{name}'; take them out"
                     self._wrong("questions", question.id, text, question.id, *path, name)

@@ -97,7 +97,8 @@ class Compiled:
         for index in self._behind[id(condition)](marks):
             leaf, otherwise, mask = self._telling[index]
             if isinstance(leaf, LabBound):
-                found.append(otherwise)
+                if not leaf.negated:  # a value that was not given is no evidence
+                    found.append(otherwise)
             elif (
                 leaf.question in answers
             ):  # a "not" about a question that is not asked says nothing

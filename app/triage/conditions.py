@@ -185,7 +185,7 @@ def _explain(condition: Condition, situation: Situation, behind: list[Evidence])
         return truth
     if isinstance(condition, LabBound):
         truth = _judge_lab(condition, situation)
-        if truth is Truth.TRUE:
+        if truth is Truth.TRUE and not condition.negated:
             behind.append(Evidence("", (), lab=condition.analyte))
         return truth
     truths = []

@@ -204,7 +204,9 @@ class LaboratoryEntry(Entry):
     messages: Ids
 
 
-class ChildWordsEntry(Entry):
+class VoiceEntry(Entry):
+    """What a question says anew for someone who answers about another person."""
+
     text: Text | None = None
     hint: Text | None = None
     why: Text | None = None
@@ -218,7 +220,8 @@ class QuestionWordsEntry(Entry):
     options: dict[str, Text]
     hint: Text | None = None
     groups: dict[str, Text] = {}
-    child: ChildWordsEntry | None = None
+    child: VoiceEntry | None = None
+    other: VoiceEntry | None = None
 
 
 Model = TypeVar("Model", bound=Entry)

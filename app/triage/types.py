@@ -127,6 +127,8 @@ def _decide(
         if conflict.lead is not None and applies:
             return conflict.lead, [conflict.id]
     best, second = ranked[0], ranked[1]
+    if best == NOT_CALCINOSIS and scores[best] >= scale.possible_at:
+        return best, []  # a look-alike that fits as well as the best type is told first
     if scores[best] < scale.possible_at or scores[best] - scores[second] < scale.margin:
         return CANNOT_TELL, []
     return best, []

@@ -9,7 +9,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class QuestionWords:
-    """A question as a person reads it; `child` is the parent's version."""
+    """A question as a person reads it; `child` and `other` are for who answers about another."""
 
     text: str
     why: str
@@ -17,6 +17,7 @@ class QuestionWords:
     hint: str | None = None
     groups: Mapping[str, str] | None = None
     child: "QuestionWords | None" = None
+    other: "QuestionWords | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ What is no text is left out here, quietly: `checks_words` notes every gap at its
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.triage.faults import Faults
 from app.triage.lined import Lined, LinedList
-from app.triage.shapes import ChildWordsEntry, QuestionWordsEntry, read_entry
+from app.triage.shapes import QuestionWordsEntry, VoiceEntry, read_entry
 from app.triage.wording import QuestionWords, Texts, Wording
 
 FILES = (
@@ -81,17 +82,18 @@ def _questions(faults: Faults, whole: Lined, file: str) -> dict[str, QuestionWor
 
 
 def _question_words(entry: QuestionWordsEntry) -> QuestionWords:
-    adult = QuestionWords(entry.text, entry.why, entry.options, entry.hint, entry.groups)
-    child = _for_child(adult, entry.child) if entry.child else None
-    return QuestionWords(entry.text, entry.why, entry.options, entry.hint, entry.groups, child)
+    own = QuestionWords(entry.text, entry.why, entry.options, entry.hint, entry.groups)
+    return replace(own, child=_voiced(own, entry.child), other=_voiced(own, entry.other))
 
 
-def _for_child(adult: QuestionWords, child: ChildWordsEntry) -> QuestionWords:
-    """The parent's version; what it does not say anew is said as for an adult."""
+def _voiced(own: QuestionWords, voice: VoiceEntry | None) -> QuestionWords | None:
+    """The words about another person; what they do not say anew is said as to oneself."""
+    if voice is None:
+        return None
     return QuestionWords(
-        text=child.text or adult.text,
-        why=child.why or adult.why,
-        options={**adult.options, **child.options},
-        hint=child.hint or adult.hint,
-        groups={**(adult.groups or {}), **child.groups},
+        text=voice.text or own.text,
+        why=voice.why or own.why,
+        options={**own.options, **voice.options},
+        hint=voice.hint or own.hint,
+        groups={**(own.groups or {}), **voice.groups},
     )

@@ -6,11 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.triage.compiled import Compiled
-from app.triage.conditions import Choice, Condition, LabBound, Situation, because, judge, negate
-from app.triage.conditions import AtLeast as Count
+from app.triage.conditions import (
+    AtLeast,
+    Choice,
+    Condition,
+    LabBound,
+    Situation,
+    because,
+    judge,
+    negate,
+)
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Option, Question, Questionnaire
-from app.triage.rules import Rule, assess, urgency_by_walking
+from app.triage.rules import Rule, assess, certain_emergency, urgency_by_walking
 from app.triage.terms import Answers, Truth, Urgency
 from tests.builders import (
     answers,
@@ -35,43 +43,22 @@ def marks_of(given_answers: Answers, amounts: Amounts) -> int:
 
 @examples(2_000, soak=100_000)
 @given(any_answers, some_amounts())
-def test_the_compiled_level_is_that_of_walking_through_every_rule(
+def test_the_compiled_form_says_what_walking_through_every_condition_says(
     given_answers: Answers, amounts: Amounts
 ) -> None:
-    book = rulebook()
-    walked = urgency_by_walking(
-        book.rules, book.questionnaire.path(given_answers), situation(given_answers, amounts)
-    )
-    assert book.compiled.level(marks_of(given_answers, amounts)) == walked
-
-
-@examples(1_000, soak=100_000)
-@given(any_answers, some_amounts())
-def test_the_rules_that_fire_are_those_judged_to_hold(
-    given_answers: Answers, amounts: Amounts
-) -> None:
-    facing = situation(given_answers, amounts)
-    judged = [(i, rule, judge(rule.when, facing)) for i, rule in enumerate(rulebook().rules)]
-    expected = [
+    """The level, the rules that fire, and the evidence and conflicts that hold."""
+    book, marks = rulebook(), marks_of(given_answers, amounts)
+    path, facing = book.questionnaire.path(given_answers), situation(given_answers, amounts)
+    assert book.compiled.level(marks) == urgency_by_walking(book.rules, path, facing)
+    judged = [(i, rule, judge(rule.when, facing)) for i, rule in enumerate(book.rules)]
+    assert book.compiled.fired(marks) == [
         (index, truth is Truth.TRUE)
         for index, rule, truth in judged
         if truth is Truth.TRUE or (truth is Truth.UNSURE and rule.if_unsure is not None)
     ]
-    assert rulebook().compiled.fired(marks_of(given_answers, amounts)) == expected
-
-
-@examples(1_000, soak=100_000)
-@given(any_answers, some_amounts())
-def test_the_evidence_that_speaks_is_the_evidence_judged_to_hold(
-    given_answers: Answers, amounts: Amounts
-) -> None:
-    facing = situation(given_answers, amounts)
-    held = [
-        index
-        for index, line in enumerate(rulebook().evidence)
-        if judge(line.when, facing) is Truth.TRUE
-    ]
-    assert rulebook().compiled.holding["evidence"](marks_of(given_answers, amounts)) == held
+    for group, entries in (("evidence", book.evidence), ("conflicts", book.conflicts)):
+        held = [i for i, e in enumerate(entries) if judge(e.when, facing) is Truth.TRUE]
+        assert book.compiled.holding[group](marks) == held
 
 
 @examples(500, soak=20_000)
@@ -92,7 +79,18 @@ def test_an_assessment_explains_itself_as_the_condition_tree_does(
     assert list(found.contradictions) == held
 
 
-# Conditions of every kind on a small questionnaire of their own: what the rulebook has no use for yet.
+@examples(500, soak=20_000)
+@given(any_answers)
+def test_the_alarm_on_a_question_page_is_that_of_the_whole_assessment(
+    given_answers: Answers,
+) -> None:
+    findings = assess(rulebook(), given_answers).findings
+    alarm = any(f.certain and f.urgency is Urgency.emergency for f in findings)
+    path = rulebook().questionnaire.path(given_answers)
+    assert certain_emergency(rulebook(), path) is alarm
+
+
+# Conditions of every kind on a small questionnaire: also what the rulebook has no use for yet.
 
 ASKED = Questionnaire((
     Question("size", "one", tuple(map(Option, ("s", "m", "l", "unsure"))), "unsure"),
@@ -104,13 +102,18 @@ ASKED = Questionnaire((
         "feed", "many", tuple(map(Option, ("milk", "cry", "none", "unsure"))), "unsure", "none",
         ask_if=Choice("age", frozenset({"baby"})),
     ),
-    Question("skin", "many", tuple(map(Option, ("hot", "pus", "none", "unsure"))), "unsure", "none"),
+    Question("skin", "many", tuple(map(Option, ("hot", "none", "unsure"))), "unsure", "none"),
 ))  # fmt: skip
 OPTIONS = {q.id: q.option_ids for q in ASKED}
 
 small_choices = st.one_of(
     *(
-        st.builds(Choice, st.just(name), st.frozensets(st.sampled_from(options), min_size=1), st.booleans())
+        st.builds(
+            Choice,
+            st.just(name),
+            st.frozensets(st.sampled_from(options), min_size=1),
+            st.booleans(),
+        )
         for name, options in OPTIONS.items()
     )
 )
@@ -126,7 +129,7 @@ small_conditions: st.SearchStrategy[Condition] = st.recursive(
     lambda parts: st.one_of(
         st.lists(parts, min_size=1, max_size=4).flatmap(
             lambda several: st.builds(
-                Count, st.integers(1, len(several)), st.just(tuple(several))
+                AtLeast, st.integers(1, len(several)), st.just(tuple(several))
             )
         ),
         parts.map(negate),
@@ -136,7 +139,9 @@ small_conditions: st.SearchStrategy[Condition] = st.recursive(
 small_answers = st.fixed_dictionaries(
     {},
     optional={
-        q.id: st.frozensets(st.sampled_from(q.option_ids), min_size=1, max_size=1 if q.kind == "one" else 3)
+        q.id: st.frozensets(
+            st.sampled_from(q.option_ids), min_size=1, max_size=1 if q.kind == "one" else 3
+        )
         for q in ASKED
     },
 )

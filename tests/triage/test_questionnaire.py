@@ -6,13 +6,23 @@ from hypothesis import given
 from app.triage.conditions import Choice
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.terms import Answers
-from tests.builders import answers, examples, question, rulebook, some_answers, some_unfinished_answers, ticks
+from tests.builders import (
+    answers,
+    examples,
+    question,
+    rulebook,
+    some_answers,
+    some_unfinished_answers,
+    ticks,
+)
 
 INFANTS = ("under_3m", "under_1")
 
 
 def one(name: str, *options: str, ask_if: Choice | None = None) -> Question:
-    return Question(name, "one", tuple(Option(o) for o in (*options, "unsure")), "unsure", ask_if=ask_if)
+    return Question(
+        name, "one", tuple(Option(o) for o in (*options, "unsure")), "unsure", ask_if=ask_if
+    )
 
 
 SMALL = Questionnaire((
@@ -52,7 +62,11 @@ def test_a_question_whose_condition_is_false_is_not_asked_and_leads_to_nothing()
 
 
 def test_an_unknown_answer_never_hides_a_question() -> None:
-    assert names(path(first="unsure", second="yes", third="yes").asked) == ["first", "second", "third"]
+    assert names(path(first="unsure", second="yes", third="yes").asked) == [
+        "first",
+        "second",
+        "third",
+    ]
     assert path(first="unsure").next == SMALL["second"]
     assert path(second="yes", third="no").off_path == frozenset()
 

@@ -1,0 +1,160 @@
+"""Which advice belongs to a result: by type, place, level and answers; the warnings always."""
+
+import pytest
+
+from app.triage.advice import AdviceRule, choose, fitting
+from app.triage.terms import (
+    CANNOT_TELL,
+    NOT_CALCINOSIS,
+    SECTIONS,
+    TYPES,
+    Advice,
+    Assessment,
+    Truth,
+    Urgency,
+)
+from tests.builders import Chosen, assessed, rulebook, ticks
+
+NEVER = [
+    "do-not-pick",
+    "do-not-needle",
+    "do-not-rub-acid",
+    "do-not-stop-medicines",
+    "do-not-start-supplements",
+    "do-not-start-drugs",
+    "do-not-wait",
+]
+"""What everyone is told not to do, whatever else."""
+LIKELY = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
+
+
+def given(result: Assessment, section: str) -> list[str]:
+    return [advice.id for advice in result.advice[section]]
+
+
+def everything(**changes: Chosen) -> set[str]:
+    return {advice.id for told in assessed(**changes).advice.values() for advice in told}
+
+
+# Choosing, with made-up advice.
+
+
+def made_up(name: str, section: str = "tests", **filters: object) -> AdviceRule:
+    return AdviceRule(Advice(name, ("source",)), section, **filters)  # type: ignore[arg-type]
+
+
+def fits(rule: AdviceRule, urgency: Urgency = Urgency.routine, kind: str = "dystrophic") -> bool:
+    return fitting([rule], urgency, kind) == (rule,)
+
+
+def test_advice_without_filters_is_for_everyone() -> None:
+    assert all(fits(made_up("plain"), urgency, kind) for urgency in Urgency for kind in LIKELY)
+
+
+def test_advice_for_some_types_is_for_those_types() -> None:
+    rule = made_up("typed", types=frozenset({"metastatic"}))
+    assert fits(rule, kind="metastatic")
+    assert not fits(rule, kind="dystrophic")
+    assert not fits(rule, kind=CANNOT_TELL)
+
+
+def test_advice_for_some_levels_is_for_those_levels() -> None:
+    rule = made_up("levelled", levels=frozenset({"soon"}))
+    assert [urgency.name for urgency in Urgency if fits(rule, urgency)] == ["soon"]
+
+
+def test_advice_for_some_places_needs_one_of_them_ticked() -> None:
+    rules = [made_up("placed", places=frozenset({"finger", "toe"})), made_up("plain")]
+    assert choose(rules, (), frozenset({"toe", "back"}))["tests"] == (
+        Advice("placed", ("source",)),
+        Advice("plain", ("source",)),
+    )
+    assert choose(rules, (), frozenset({"back"}))["tests"] == (Advice("plain", ("source",)),)
+    assert choose(rules, (), frozenset())["tests"] == (Advice("plain", ("source",)),)
+
+
+def test_advice_with_a_condition_is_given_when_it_holds() -> None:
+    condition = next(rule.when for rule in rulebook().advice if rule.when is not None)
+    rule = made_up("conditional", when=condition)
+    assert choose([rule], {"conditional"}, frozenset())["tests"]
+    assert not choose([rule], (), frozenset())["tests"]
+
+
+def test_every_section_is_there_in_reading_order_even_when_empty() -> None:
+    assert tuple(choose([], (), frozenset())) == SECTIONS
+
+
+# The advice of the real rulebook.
+
+PEOPLE: list[dict[str, Chosen]] = [
+    {},
+    {"known": "calcinosis"},
+    {"skin": "hot"},
+    {"now": "confused"},
+    {"kidney": "dialysis", "place": "hip"},
+    {"medicines": "warfarin", "place": "shin", "skin": "net", "pain": "moderate"},
+    {"place": "injection", "before": "drip"},
+    {"feel": "soft"},
+    {"place": "testicle"},
+    {"age": "under_3m"},
+]
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=str)
+def test_everyone_is_told_what_never_to_do_first(person: dict[str, Chosen]) -> None:
+    assert given(assessed(**person), "do_not")[: len(NEVER)] == NEVER
+
+
+@pytest.mark.parametrize("urgency", list(Urgency), ids=lambda urgency: urgency.name)
+@pytest.mark.parametrize("kind", LIKELY)
+def test_every_level_and_type_has_something_in_each_section(urgency: Urgency, kind: str) -> None:
+    told = {rule.section for rule in fitting(rulebook().advice, urgency, kind) if not rule.places}
+    assert {"watch", "tests", "self_care", "do_not", "ask"} <= told
+    assert kind not in TYPES or {"treatments", "complications", "prevention"} <= told
+
+
+@pytest.mark.parametrize("place", sorted({*ticks("place")} - {"injection"}))
+def test_every_place_has_advice_of_its_own(place: str) -> None:
+    """The spot of an injection has that of the type "from treatment"."""
+    assert any(place in rule.places for rule in rulebook().advice)
+
+
+def test_a_warning_is_given_to_those_who_are_not_sure_as_well() -> None:
+    sure, unsure = everything(medicines="warfarin"), everything(medicines="not_sure")
+    assert "do-not-stop-warfarin" in sure & unsure
+    assert "do-not-stop-warfarin" not in everything()
+    assert "do-not-magnesium" in everything(kidney="not_sure")
+
+
+def test_only_warnings_are_given_on_a_mere_perhaps() -> None:
+    for rule in rulebook().advice:
+        warns = rule.section in ("watch", "do_not")
+        assert rule.enough is (Truth.UNSURE if warns else Truth.TRUE)
+
+
+def test_no_one_on_warfarin_is_left_without_the_warning_not_to_stop_it() -> None:
+    for person in PEOPLE:
+        medicines = {"medicines": "warfarin"}
+        assert "do-not-stop-warfarin" in everything(**{**person, **medicines})
+
+
+def test_vinegar_is_only_ever_advised_against() -> None:
+    words = rulebook().wording["en"].advice
+    named = {
+        rule.section for rule in rulebook().advice if "vinegar" in words[rule.advice.id].lower()
+    }
+    assert named == {"do_not"}
+
+
+def test_no_advice_is_given_twice_and_each_names_its_sources() -> None:
+    ids = [rule.advice.id for rule in rulebook().advice]
+    assert len(ids) == len(set(ids))
+    for rule in rulebook().advice:
+        assert rule.section in SECTIONS
+        assert rule.advice.sources
+        assert set(rule.advice.sources) <= set(rulebook().sources)
+
+
+def test_an_emergency_is_told_what_to_do_while_waiting() -> None:
+    assert "while-waiting" in given(assessed(now="confused"), "watch")
+    assert "while-waiting" not in given(assessed(), "watch")

@@ -65,7 +65,9 @@ class Server:
 def main() -> None:
     """Print a line for each kind of page."""
     with tempfile.TemporaryDirectory() as var:
-        ours = _serve([sys.executable, "-m", "app", "serve", "--port", "%d"], {"CALCINOSIS_VAR": var})
+        ours = _serve(
+            [sys.executable, "-m", "app", "serve", "--port", "%d"], {"CALCINOSIS_VAR": var}
+        )
         bare = _serve([sys.executable, "-c", BARE], {})
         try:
             _compare(ours, bare)

@@ -139,7 +139,7 @@ def _start_form(ours: Server) -> str:
 
 def _cpu(server: Server, job: Callable[[], object]) -> float:
     """CPU seconds a call."""
-    server.connection.close()  # the server drops a connection that was idle; the next call opens one
+    server.connection.close()  # an idle one is dropped by the server; the next call opens another
     job()
     began = server.cpu()
     for _ in range(REPEATS):

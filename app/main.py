@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
+from app.documents.receipt import Shelf
 from app.settings import ROOT, Settings
 from app.triage.rulebook import load
-from app.web import api, assets, patient, status
+from app.web import api, assets, learn, patient, status, trust, verify
 from app.web.errors import LastResort, add_error_pages, last_page
 from app.web.journey import load_key
 from app.web.pages import Floor, environment
@@ -40,15 +41,17 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
         clock=clock,
     )
     app.state.floor = floor
+    app.state.shelf = Shelf(floor.rulebook, settings.rules / "published")
     app.state.last_page = last_page(floor)
-    app.router.routes += [*patient.routes(), *status.routes()]
+    app.router.routes += [*learn.routes(), *trust.routes()]
+    app.router.routes += [*patient.routes(), *verify.routes(), *status.routes()]
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)
     # The last one added is the outermost.
     app.add_middleware(Gate, open_paths=["/api/"])
     app.add_middleware(LastResort)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=2)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=2, exclude_content_types=())
     app.add_middleware(Headings, origin=settings.trusted_origin)
     return app
 

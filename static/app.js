@@ -11,11 +11,13 @@ document.addEventListener("change", ({ target }) => {
   }
 });
 
-// A new page read from its top: to the error summary where there is one, else to the heading.
+// A new page read from its top: to the error summary where there is one, else to the place that
+// the link aimed at, else to the heading.
 // Without this the focus would fall to the body, and a screen reader would say nothing.
-const arrive = () => {
+const arrive = ({ detail }) => {
   const problem = document.querySelector("main .nhsuk-error-summary");
-  const place = problem ?? document.querySelector("main h1");
+  const aimed = document.getElementById(detail.ctx.request.anchor ?? "");
+  const place = problem ?? aimed ?? document.querySelector("main h1");
   if (!place) return;
   place.tabIndex = -1;
   window.scrollTo(0, 0);
@@ -29,9 +31,32 @@ document.addEventListener("click", (event) => {
   const input = link && document.getElementById(link.hash.slice(1));
   if (!input) return;
   event.preventDefault();
-  input.closest("fieldset").scrollIntoView();
+  input.closest("fieldset, .nhsuk-form-group").scrollIntoView();
   input.focus({ preventScroll: true });
 });
+
+// Printing and copying by a button; without a script the page says how to do it by hand.
+document.documentElement.classList.add("scripted");
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("[data-print]")) window.print();
+  const button = target.closest?.("[data-copy]");
+  if (button) copy(button);
+});
+
+const copy = async (button) => {
+  const source = document.getElementById(button.dataset.copy);
+  const said = button.parentElement.querySelector("[role=status]");
+  // Marked first: over plain http the browser gives us no clipboard, and by hand it is one step.
+  if (source.select) source.select();
+  else window.getSelection().selectAllChildren(source);
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+  } catch {
+    done = document.execCommand("copy");
+  }
+  said.textContent = done ? said.dataset.done : said.dataset.failed;
+};
 
 // The same page once more (an answer that could not be taken) is no new step for Back.
 document.addEventListener("htmx:before:history:update", ({ detail }) => {

@@ -8,6 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from app.commands import app
+from app.documents.receipt import write
+from app.triage.rulebook import load
+from app.triage.rules import assess
+from tests.builders import answers
+from tests.documents.test_receipt import copied, forged, receipt_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CASE = {"answers": {"now": ["confused"]}, "region": "uk"}
@@ -21,7 +26,7 @@ def call(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 def test_help_names_every_command(call: CliRunner) -> None:
     shown = call.invoke(app, ["--help"]).output
-    for command in ("serve", "assess", "benchmark", "rules"):
+    for command in ("serve", "assess", "verify", "benchmark", "rules"):
         assert command in shown
     shown = call.invoke(app, ["rules", "--help"]).output
     for command in ("check", "show", "draw"):
@@ -52,6 +57,65 @@ def test_assess_without_a_file_is_a_wrong_call(call: CliRunner, tmp_path: Path) 
     assert "No such file" in result.stderr
 
 
+def test_verify_shows_the_assessment_of_a_receipt_again(call: CliRunner) -> None:
+    receipt = receipt_of(answers(skin=["pus"]))
+    lines = [receipt[i : i + 30] for i in range(0, len(receipt), 30)]
+    for result in (
+        call.invoke(app, ["verify", receipt]),
+        call.invoke(app, ["verify", "-"], input="\n".join(lines)),
+    ):
+        assert result.exit_code == 0
+        assert "The receipt says  same_day, " in result.stdout
+        assert ": the same" in result.stdout
+        assert "U3: same_day: " in result.stdout
+        assert "skin: pus" in result.stdout
+
+
+def test_verify_tells_findings_that_rest_on_a_doubt_and_open_questions(call: CliRunner) -> None:
+    doubtful = call.invoke(app, ["verify", receipt_of(answers(now=["not_sure"]))])
+    assert "same_day (not sure): " in doubtful.stdout
+    unfinished = call.invoke(app, ["verify", receipt_of({"age": frozenset({"adult"})})])
+    assert unfinished.exit_code == 0
+    assert "at least this" in unfinished.stdout
+
+
+def test_verify_refuses_a_damaged_receipt_without_repeating_it(call: CliRunner) -> None:
+    receipt = receipt_of(answers())
+    for sent, told in ((receipt[:-1], "wrong or missing"), ("canary-1", "no receipt")):
+        result = call.invoke(app, ["verify", sent])
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert sent not in result.output
+    result = call.invoke(app, ["verify", "-"], input=b"\xff\xfe")
+    assert result.exit_code == 1
+
+
+def test_verify_fails_where_the_receipt_claims_another_level(call: CliRunner) -> None:
+    result = call.invoke(app, ["verify", forged([("now", "confused")], "SELF-CARE")])
+    assert result.exit_code == 1
+    assert "The receipt says  self_care, " in result.stdout
+    assert "The rules say     emergency, " in result.stdout
+    assert "they differ" in result.stdout
+    assert "was changed" in result.stderr
+
+
+def test_verify_judges_an_older_receipt_by_its_own_rulebook(
+    call: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules", ignore=shutil.ignore_patterns("cases"))
+    monkeypatch.setenv("CALCINOSIS_RULES", str(tmp_path / "rules"))
+    old = load(copied(tmp_path / "rules" / "published" / "2025.1.1"))
+    receipt = write(old, answers(), assess(old, answers()))
+    result = call.invoke(app, ["verify", receipt])
+    assert result.exit_code == 0
+    assert "Rulebook          2025.1.1 of " in result.stdout
+    assert "Rulebook of today" in result.stdout
+    shutil.rmtree(tmp_path / "rules" / "published")
+    result = call.invoke(app, ["verify", receipt])
+    assert result.exit_code == 1
+    assert f"Made with rulebook 2025.1.1 ({old.sha256[:16]})" in result.stderr
+
+
 def test_rules_check_counts_what_the_rulebook_holds(call: CliRunner) -> None:
     result = call.invoke(app, ["rules", "check"])
     assert result.exit_code == 0
@@ -73,6 +137,7 @@ def test_every_command_refuses_a_faulty_rulebook(
         ["rules", "draw"],
         ["benchmark"],
         ["assess", "-"],
+        ["verify", "-"],
         ["serve"],
     ):
         result = call.invoke(app, command, input="{}")

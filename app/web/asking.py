@@ -12,7 +12,11 @@ from itertools import groupby
 from app.triage.questionnaire import Path, Question, Questionnaire
 from app.triage.terms import Answers
 from app.triage.wording import QuestionWords, Wording
+from app.web.drawings import View, body_map
+from app.web.journey import CHILD, ME, OTHER
 
+BODY_MAP = "place"  # the question that is answered on a picture of the body too
+SIZED = ("change", "over_5cm")  # the option whose size a drawing shows
 CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
 
 
@@ -25,6 +29,7 @@ class Line:
     text: str
     ticked: bool
     exclusive: bool
+    sized: bool  # a drawing beside it shows how big that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,28 @@ class Asked:
     why: str
     groups: tuple[Group, ...]
     last: tuple[Line, ...]  # "none of these" and "I'm not sure", after a divider
+    body_map: tuple[View, ...]  # pictures on which the same lines can be ticked; mostly none
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every line, in the order of the page."""
+        return [*(line for group in self.groups for line in group.lines), *self.last]
 
     @property
     def first_id(self) -> str:
         """The line that an error leads to."""
-        lines = [line for group in self.groups for line in group.lines]
-        return (lines or list(self.last))[0].id
+        return self.lines[0].id
 
 
-def asked(words: Wording, question: Question, ticked: Collection[str], answers: Answers) -> Asked:
+def asked(
+    words: Wording,
+    question: Question,
+    ticked: Collection[str],
+    answers: Answers,
+    about: str = ME,
+) -> Asked:
     """The question in the words for this person, with the given options ticked."""
-    spoken = words_for(words, question.id, answers)
+    spoken = words_for(words, question.id, answers, about)
     apart = {question.none, question.unsure}
 
     def line(option: str) -> Line:
@@ -67,6 +83,7 @@ def asked(words: Wording, question: Question, ticked: Collection[str], answers: 
             text=spoken.options[option],
             ticked=option in ticked,
             exclusive=option == question.none,
+            sized=(question.id, option) == SIZED,
         )
 
     groups = tuple(
@@ -89,14 +106,21 @@ def asked(words: Wording, question: Question, ticked: Collection[str], answers: 
         why=spoken.why,
         groups=groups,
         last=last,
+        body_map=body_map() if question.id == BODY_MAP else (),
     )
 
 
-def words_for(words: Wording, question: str, answers: Answers) -> QuestionWords:
-    """The words of a question; for someone under 16 those that a parent reads."""
+def words_for(words: Wording, question: str, answers: Answers, about: str = ME) -> QuestionWords:
+    """The words of a question, for the voice in which this person is spoken to."""
     spoken = words.questions[question]
+    voices = {CHILD: spoken.child, OTHER: spoken.other}
+    return voices.get(voice(answers, about)) or spoken
+
+
+def voice(answers: Answers, about: str) -> str:
+    """Whom "you" is about: ME, CHILD or OTHER. Under 16 it is a parent or carer who reads."""
     young = bool(answers.get("age", frozenset()) & CHILD_AGES)
-    return spoken.child if young and spoken.child else spoken
+    return CHILD if young else about
 
 
 def progress(questionnaire: Questionnaire, path: Path, question: Question) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,6 +60,8 @@ class LastResort:
         except HTTPException as error:
             response = await refused(Request(scope), error)
             await response(scope, receive, send)
+        except ClientDisconnect:
+            log.info("a request broke off half way")  # no fault, and nobody is left to answer
         except Exception as error:
             if begun:
                 raise

@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
 CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
+ME, CHILD, OTHER = "me", "child", "other"  # whom a journey may be about, said by who answers
 MOST_BYTES = 3500  # browsers promise 4096 for a cookie with its name and attributes
 
 _KEY_BYTES = 32
@@ -47,6 +48,7 @@ class Journey:
     answers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     warned_at: str = ""  # the question after which the emergency page stopped this journey
     note: str = ""  # id of a line to show once, on the next page
+    about: str = ME
 
     def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The journey with one answer given or changed; all others stay."""
@@ -73,11 +75,11 @@ def forget(response: Response, request: Request) -> None:
 
 def cookie_name(request: Request) -> str:
     """Browsers take a `__Host-` cookie only over https; a clinic's own network may have none."""
-    return "__Host-journey" if request.url.scheme == "https" else "journey"
+    return "__Host-journey" if request.scope["scheme"] == "https" else "journey"
 
 
 def _set_cookie(response: Response, request: Request, value: str, ending: str) -> None:
-    secure = "; Secure" if request.url.scheme == "https" else ""
+    secure = "; Secure" if request.scope["scheme"] == "https" else ""
     response.headers.append(
         "set-cookie",
         f"{cookie_name(request)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ending}",
@@ -93,6 +95,7 @@ def seal(key: bytes, journey: Journey) -> str:
             "a": {question: sorted(chosen) for question, chosen in journey.answers.items()},
             "w": journey.warned_at,
             "n": journey.note,
+            "p": journey.about,
         },
         separators=(",", ":"),
     )
@@ -117,6 +120,7 @@ def unseal(key: bytes, sealed: str, now: int) -> Journey:
         answers={question: frozenset(chosen) for question, chosen in kept["a"].items()},
         warned_at=kept["w"],
         note=kept["n"],
+        about=kept.get("p", ME),  # younger than the others: a cookie may be a day old
     )
 
 

@@ -6,9 +6,9 @@ It knows templates, words and the request; it must not know what a page is about
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -17,6 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web.assets import Assets
+
+if TYPE_CHECKING:
+    from app.web.still import Still
 
 LANGUAGE = "en"
 ANYWHERE = "international"  # whose words a page takes before the person has said where they are
@@ -33,6 +36,7 @@ class Floor:
     assets: Assets
     key: bytes
     clock: Callable[[], float]
+    stills: dict[tuple[str, str, str], Still] = field(default_factory=dict)
 
     @property
     def words(self) -> Wording:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
@@ -17,21 +17,24 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.documents.receipt import qr_code, write
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess, certain_emergency
 from app.triage.terms import Assessment
 from app.web import journey as journeys
-from app.web.asking import asked, before, progress
-from app.web.journey import Journey, LostJourney, NoJourney
+from app.web.asking import asked, before, progress, voice
+from app.web.journey import CHILD, ME, OTHER, Journey, LostJourney, NoJourney
 from app.web.pages import Floor, filler, floor, see_other, show
+from app.web.still import still
 from app.web.telling import Teller, emergencies
 
 log = logging.getLogger(__name__)
 
 MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
 UNFINISHED = "unfinished"
+ABOUT = (ME, CHILD, OTHER)
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
@@ -88,20 +91,26 @@ async def start(request: Request) -> Response:
 
 
 def _start_page(
-    request: Request, *, going: Visit | None = None, lost: bool = False, problem: str = ""
+    request: Request,
+    *,
+    going: Visit | None = None,
+    lost: bool = False,
+    problem: str = "",
+    whom: str = "",
 ) -> Response:
     here = floor(request)
-    names = {r: here.words.regions[r] for r in here.rulebook.regions}
+    values: dict[str, Any] = {
+        "places": {r: here.words.regions[r] for r in here.rulebook.regions},
+        "chosen": going.journey.region if going else "",
+        "about": going.journey.about if going else whom,
+        "onward": going.onward if going else "",
+        "lost": lost,
+        "problem": problem,
+    }
+    if not (going or lost or problem):
+        return still(request, "patient/start.html", values=lambda: values)
     return show(
-        request,
-        "patient/start.html",
-        places=names,
-        chosen=going.journey.region if going else "",
-        onward=going.onward if going else "",
-        lost=lost,
-        problem=problem,
-        error=bool(problem),
-        status=422 if problem else 200,
+        request, "patient/start.html", error=bool(problem), status=422 if problem else 200, **values
     )
 
 
@@ -109,12 +118,13 @@ async def begin(request: Request) -> Response:
     """POST /start: the region is known, the questions begin. Answers already given stay."""
     here = floor(request)
     chosen = await reply(request, "region")
+    whom = next((who for who in await reply(request, "about") if who in ABOUT), "")
     if len(chosen) != 1 or chosen[0] not in here.rulebook.regions:
-        return _start_page(request, problem="start.region.problem")
+        return _start_page(request, problem="start.region.problem", whom=whom)
     try:
-        going = replace(visit(request).journey, region=chosen[0])
+        going = replace(visit(request).journey, region=chosen[0], about=whom or ME)
     except (NoJourney, LostJourney):
-        going = Journey(region=chosen[0], begun=here.now)
+        going = Journey(region=chosen[0], begun=here.now, about=whom or ME)
     response = see_other(f"/check/{next(iter(here.rulebook.questionnaire)).id}")
     journeys.keep(response, request, here.key, going)
     return response
@@ -160,7 +170,7 @@ def _show_question(
 ) -> Response:
     questionnaire = floor(request).rulebook.questionnaire
     number, more = progress(questionnaire, here.path, question)
-    view = asked(floor(request).words, question, ticked, here.path.answers)
+    view = asked(floor(request).words, question, ticked, here.path.answers, here.journey.about)
     if problem == "missing":
         problem = f"missing_{question.kind}"
     return show(
@@ -235,10 +245,12 @@ async def result(request: Request) -> Response:
     teller = _teller(request, here)
     reasons, also = teller.reasons(assessment)
     rulebook = floor(request).rulebook
+    receipt = write(rulebook, here.path.answers, assessment)
     return show(
         request,
         "patient/result.html",
         region=here.journey.region,
+        about=voice(here.path.answers, here.journey.about),
         card=teller.card(assessment),
         reasons=reasons,
         also=also,
@@ -251,6 +263,8 @@ async def result(request: Request) -> Response:
         given=teller.all_answers(here.path.answers),
         sources=teller.all_sources(assessment),
         rulebook=rulebook,
+        receipt=receipt,
+        code=qr_code(receipt),
     )
 
 
@@ -259,7 +273,7 @@ async def clear(request: Request) -> Response:
     response = see_other("/cleared")
     # Trap: where "cookies" stands here, Chromium leaves Set-Cookie aside, also over plain http,
     # where it does not heed this header: the answers would stay.
-    cookies = '"cookies", ' if request.url.scheme == "https" else ""
+    cookies = '"cookies", ' if request.scope["scheme"] == "https" else ""
     response.headers["Clear-Site-Data"] = f'{cookies}"storage", "cache"'
     journeys.forget(response, request)
     return response
@@ -267,17 +281,19 @@ async def clear(request: Request) -> Response:
 
 async def cleared(request: Request) -> Response:
     """GET /cleared: the answers are gone."""
-    return show(request, "patient/cleared.html")
+    return still(request, "patient/cleared.html")
 
 
 async def about(request: Request) -> Response:
     """GET /about: what this is and is not, and whose software it uses."""
-    return show(request, "patient/about.html", rulebook=floor(request).rulebook)
+    return still(
+        request, "patient/about.html", values=lambda: {"rulebook": floor(request).rulebook}
+    )
 
 
 async def privacy(request: Request) -> Response:
     """GET /privacy: where the answers are."""
-    return show(request, "patient/privacy.html")
+    return still(request, "patient/privacy.html")
 
 
 async def no_journey(request: Request, _: Exception) -> Response:
@@ -354,7 +370,7 @@ def _carefully(
 def _teller(request: Request, here: Visit) -> Teller:
     house = floor(request)
     fill = filler(house, here.journey.region)
-    return Teller(house.rulebook, house.words, fill, here.path.answers)
+    return Teller(house.rulebook, house.words, fill, here.path.answers, here.journey.about)
 
 
 def _question(request: Request) -> Question:

@@ -13,6 +13,7 @@ from app.triage.shapes import SourceEntry
 from app.triage.terms import SECTIONS, Answers, Assessment, Evidence, Finding, TypeStanding, Urgency
 from app.triage.wording import Wording
 from app.web.asking import words_for
+from app.web.journey import ME
 
 Fill = Callable[..., str]
 
@@ -94,6 +95,7 @@ class Teller:
     words: Wording
     fill: Fill
     answers: Answers
+    about: str = ME
 
     def card(self, assessment: Assessment) -> Card:
         """The leading card, with the shorter time where a rule gives one."""
@@ -136,7 +138,7 @@ class Teller:
         for piece in evidence:
             if piece.lab is not None or piece.question in found:
                 continue
-            spoken = words_for(self.words, piece.question, self.answers)
+            spoken = words_for(self.words, piece.question, self.answers, self.about)
             found[piece.question] = Answer(
                 piece.question,
                 self.fill(spoken.text),
@@ -151,7 +153,7 @@ class Teller:
         for question in self.rulebook.questionnaire:
             if question.id not in answers:
                 continue
-            spoken = words_for(self.words, question.id, self.answers)
+            spoken = words_for(self.words, question.id, self.answers, self.about)
             chosen = tuple(
                 self.fill(spoken.options[option])
                 for option in question.option_ids
@@ -218,7 +220,7 @@ class Teller:
             Contradiction(
                 text=self.fill(self.words.contradictions[known.id]),
                 answers=tuple(
-                    Answer(id_, self.fill(words_for(self.words, id_, self.answers).text), ())
+                    Answer(id_, self._question(id_), ())
                     for id_ in known.questions
                     if id_ in self.answers
                 ),
@@ -226,6 +228,9 @@ class Teller:
             for known in self.rulebook.contradictions
             if known.id in assessment.contradictions
         ]
+
+    def _question(self, id_: str) -> str:
+        return self.fill(words_for(self.words, id_, self.answers, self.about).text)
 
     def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
         """Every source that this result rests on, each once."""

@@ -1,0 +1,261 @@
+"""The receipt: one assessment as a short text, and that text turned back into the same assessment.
+
+It holds which rulebook, the answers that count, the level and the likely type. It holds no
+identity and no date, so that the same answers always give the same receipt:
+
+    CALCINOSIS-CHECK/1/2026.11.1/44F0B8FF8A93108E/SAME-DAY/DYSTROPHIC/0G4K7...0/1M5ZQ2A
+
+The answers are one bit for each option of each question, in the rulebook's order: 35 letters
+whatever was ticked. Ids would survive a change of the rulebook, but need up to 1,500 letters,
+and no phone reads a QR code of that size from paper. Bits mean something only with the very
+rulebook that they were made with, so its hash stands beside them, and an older receipt is read
+with the published copy of its own rulebook or not at all. The check is a CRC-32: it catches every
+wrong letter and every two neighbours that changed places. A receipt is not signed: what it says
+is compared with what the rules say, never believed. It has no place for laboratory values.
+
+Every letter is one of those that a QR code packs most tightly. This file knows no page.
+"""
+
+import logging
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import segno
+
+from app.triage.answers import BadAnswer
+from app.triage.answers import read as read_answer
+from app.triage.rulebook import Rulebook, RulebookFaults, load
+from app.triage.rules import assess
+from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
+
+log = logging.getLogger(__name__)
+
+NAME = "CALCINOSIS-CHECK"
+FORMAT = "1"
+PROBLEMS = ("not_a_receipt", "damaged", "other_rulebook", "unknown_answer")
+
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of Crockford: no I, L, O or U to be mistaken
+_BITS = 5  # in one letter
+_FINGERPRINT = 16  # hexadecimal digits of the rulebook's hash
+_CHECK = 7  # letters that hold the 32 bits of the check
+_RIM = 4  # light squares round a QR code, without which some readers do not find it
+_KINDS = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
+_FORM = re.compile(
+    rf"{NAME}/{FORMAT}/(?P<version>[0-9]{{4}}\.[0-9]{{1,2}}\.[0-9]{{1,6}})"
+    rf"/(?P<fingerprint>[0-9A-F]{{{_FINGERPRINT}}})/(?P<level>[A-Z-]{{1,20}})/(?P<kind>[A-Z-]{{1,20}})"
+    rf"/(?P<answers>[{_LETTERS}]{{1,200}})/(?P<check>[{_LETTERS}]{{{_CHECK}}})"
+)
+
+
+class BadReceipt(Exception):
+    """A text that cannot be read as a receipt; `problem` is one of PROBLEMS.
+
+    `version` and `fingerprint` name the rulebook of `other_rulebook`, which is not at hand. The
+    text itself is not kept, since it could be private.
+    """
+
+    def __init__(self, problem: str, version: str = "", fingerprint: str = "") -> None:
+        self.problem = problem
+        self.version = version
+        self.fingerprint = fingerprint
+        super().__init__(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says, with the rulebook that it was made with."""
+
+    rulebook: Rulebook
+    answers: Answers
+    urgency: Urgency
+    likely_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A receipt beside what its own rulebook makes of the answers, and what today's does.
+
+    `currently` is None where today's rulebook is the receipt's own or knows some answer no more.
+    """
+
+    receipt: Receipt
+    assessment: Assessment
+    older: bool
+    currently: Assessment | None
+
+    @property
+    def same(self) -> bool:
+        """Whether the receipt says what its rulebook says."""
+        said = (self.receipt.urgency, self.receipt.likely_type)
+        return said == (self.assessment.urgency, self.assessment.likely_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR code: its width in squares with the light rim, its dark squares as an SVG's path."""
+
+    size: int
+    path: str
+
+
+class Shelf:
+    """The rulebooks at hand: today's, and published ones, each loaded when first asked for."""
+
+    def __init__(self, current: Rulebook, published: Path) -> None:
+        self.current = current
+        self._published = published
+        self._loaded: dict[str, Rulebook | None] = {}
+
+    def find(self, version: str, fingerprint: str) -> Rulebook | None:
+        """The very rulebook of this version and start of the hash, if it is at hand."""
+        if _is(self.current, version, fingerprint):
+            return self.current
+        folder = self._published / version
+        if version not in self._loaded and folder.is_dir():
+            self._loaded[version] = _load(folder)
+        found = self._loaded.get(version)
+        return found if found and _is(found, version, fingerprint) else None
+
+
+def write(rulebook: Rulebook, answers: Answers, assessment: Assessment) -> str:
+    """The receipt of an assessment of these answers."""
+    body = "/".join(
+        [
+            NAME,
+            FORMAT,
+            rulebook.version,
+            _fingerprint(rulebook),
+            _spelled(assessment.urgency.name),
+            _spelled(assessment.likely_type),
+            _pack(rulebook, rulebook.questionnaire.path(answers).answers),
+        ]
+    )
+    return f"{body}/{_check(body)}"
+
+
+def verify(text: str, shelf: Shelf) -> Verdict:
+    """A receipt's assessment, worked out again from its answers alone. Raises BadReceipt."""
+    receipt = read(text, shelf)
+    older = receipt.rulebook is not shelf.current
+    return Verdict(
+        receipt,
+        assess(receipt.rulebook, receipt.answers),
+        older=older,
+        currently=_currently(shelf.current, receipt.answers) if older else None,
+    )
+
+
+def read(text: str, shelf: Shelf) -> Receipt:
+    """What a receipt says, wherever in the text it begins; it must end there. Raises BadReceipt.
+
+    Spaces, line breaks and small letters do no harm.
+    """
+    tight = "".join(text.split()).upper()
+    begin = tight.rfind(f"{NAME}/")
+    if begin < 0:
+        raise BadReceipt("not_a_receipt")
+    tight = tight[begin:]
+    found = _FORM.fullmatch(tight)
+    if found is None or _check(tight.rpartition("/")[0]) != found["check"]:
+        raise BadReceipt("damaged")
+    level, kind = _name(found["level"]), _name(found["kind"])
+    if level not in Urgency.__members__ or kind not in _KINDS:
+        raise BadReceipt("damaged")
+    rulebook = shelf.find(found["version"], found["fingerprint"])
+    if rulebook is None:
+        raise BadReceipt("other_rulebook", found["version"], found["fingerprint"].lower())
+    return Receipt(rulebook, _unpack(rulebook, found["answers"]), Urgency[level], kind)
+
+
+def qr_code(receipt: str) -> Code:
+    """The receipt's text, and nothing else, as a QR code with error correction M."""
+    code = segno.make_qr(receipt, error="m", boost_error=False)
+    rows = (f"M{_RIM} {y}.5{_strokes(row)}" for y, row in enumerate(code.matrix, start=_RIM))
+    return Code(len(code.matrix) + 2 * _RIM, "".join(rows))
+
+
+def _strokes(row: Iterable[int]) -> str:
+    """One row of squares: `h` draws over dark ones, `m` passes over light ones."""
+    marks = "".join("h" if dark else "m" for dark in row).rstrip("m")
+    runs = re.findall("h+|m+", marks)
+    return "".join(f"h{len(run)}" if run[0] == "h" else f"m{len(run)} 0" for run in runs)
+
+
+def _currently(rulebook: Rulebook, answers: Answers) -> Assessment | None:
+    try:
+        asked = {id_: rulebook.questionnaire[id_] for id_ in answers}
+        known = {id_: read_answer(asked[id_], sorted(answers[id_])) for id_ in answers}
+    except (KeyError, BadAnswer):
+        return None
+    return assess(rulebook, known)
+
+
+def _pack(rulebook: Rulebook, answers: Answers) -> str:
+    """One bit an option; a question without an answer leaves all of its bits at 0."""
+    number = 0
+    for question, option in _places(rulebook):
+        number = number << 1 | (option in answers.get(question, ()))
+    return _in_letters(number, _width(rulebook))
+
+
+def _unpack(rulebook: Rulebook, letters: str) -> Answers:
+    places = _places(rulebook)
+    number = sum(_LETTERS.index(letter) << _BITS * i for i, letter in enumerate(letters[::-1]))
+    if len(letters) != _width(rulebook) or number >> len(places):
+        raise BadReceipt("unknown_answer")
+    ticked: dict[str, list[str]] = {}
+    for i, (question, option) in enumerate(reversed(places)):
+        if number >> i & 1:
+            ticked.setdefault(question, []).append(option)
+    questions = rulebook.questionnaire
+    try:
+        answers = {id_: read_answer(questions[id_], chosen) for id_, chosen in ticked.items()}
+    except BadAnswer:
+        raise BadReceipt("unknown_answer") from None
+    if questions.path(answers).ignored:
+        raise BadReceipt("unknown_answer")
+    return answers
+
+
+def _places(rulebook: Rulebook) -> list[tuple[str, str]]:
+    return [(q.id, option) for q in rulebook.questionnaire for option in q.option_ids]
+
+
+def _width(rulebook: Rulebook) -> int:
+    return -(-len(_places(rulebook)) // _BITS)
+
+
+def _check(body: str) -> str:
+    return _in_letters(zlib.crc32(body.encode()), _CHECK)
+
+
+def _in_letters(number: int, width: int) -> str:
+    places = range(_BITS * (width - 1), -1, -_BITS)
+    return "".join(_LETTERS[number >> place & 31] for place in places)
+
+
+def _is(rulebook: Rulebook, version: str, fingerprint: str) -> bool:
+    return (rulebook.version, _fingerprint(rulebook)) == (version, fingerprint)
+
+
+def _fingerprint(rulebook: Rulebook) -> str:
+    return rulebook.sha256[:_FINGERPRINT].upper()
+
+
+def _spelled(name: str) -> str:
+    return name.upper().replace("_", "-")
+
+
+def _name(spelled: str) -> str:
+    return spelled.lower().replace("-", "_")
+
+
+def _load(folder: Path) -> Rulebook | None:
+    try:
+        return load(folder)
+    except RulebookFaults:
+        log.warning("the published rulebook in %s cannot be read any more", folder)
+        return None

@@ -1,0 +1,38 @@
+"""The files that pages need: every sheet of ours is served, in order, and without our comments."""
+
+import re
+
+from app.settings import ROOT
+from app.web.assets import gather
+
+STATIC = ROOT / "static"
+
+
+def sheet():
+    """The one style sheet that pages get."""
+    assets = gather(STATIC)
+    return assets.by_address[assets.addresses["site.css"]].plain.decode()
+
+
+def first_rule_of(name):
+    """The first line of a sheet that is no comment."""
+    plain = re.sub(r"/\*.*?\*/\s*", "", (STATIC / name).read_text(), flags=re.DOTALL)
+    return plain.splitlines()[0] + "\n" + plain.splitlines()[1]
+
+
+def test_every_sheet_of_ours_is_served_between_the_tokens_and_print():
+    served = sheet()
+    ours = sorted(path.name for path in STATIC.glob("*.css"))
+    places = {name: served.index(first_rule_of(name)) for name in ours}
+    order = sorted(places, key=places.get)
+    assert order[0] == "tokens.css"
+    assert order[-1] == "print.css"
+    assert served.index("@layer vendor") < places["tokens.css"]
+
+
+def test_our_comments_stay_with_us():
+    served = sheet()
+    assert "/* Our colours as tokens" in (STATIC / "tokens.css").read_text()
+    assert "Our colours as tokens" not in served
+    vendor = (STATIC / "vendor" / "nhsuk.css").read_text(encoding="utf-8-sig")
+    assert vendor in served

@@ -1,0 +1,237 @@
+"""What holds for all pages together: no link is broken, none is heavy, all are easy to read.
+
+The pages are found by following every link from the start, before, during and after a self-check.
+"""
+
+import gzip
+import re
+from html.parser import HTMLParser
+from statistics import median
+
+import pytest
+from starlette.routing import Route
+
+from app.web.still import cut
+from tests.reading import coleman_liau, finder, flesch_kincaid, masked, sentences, words
+from tests.visitor import Visitor
+from tests.web.test_journeys import QUIET
+
+FOR_CHECKING = {"/rules", "/rules/types", "/rules/sources"}
+"""Pages for whoever checks us; they hold every rule and need not be light or easy."""
+MOST_BYTES = 14 * 1024
+ROUTES_WITHOUT_PAGE = {"/healthz", "/static/{path:path}"}
+ANSWERED = {
+    "quiet": QUIET,
+    "emergency": QUIET | {"skin": ["black"]},
+    "today": QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"], "kidney": ["dialysis"]},
+    "child": QUIET | {"age": ["child"], "change": ["growing"]},
+    "unsure": {},
+}
+
+
+class Blocks(HTMLParser):
+    """The texts of a page's main part as its paragraphs, lines of lists, headings and cells."""
+
+    BLOCK = re.compile(
+        r"p|li|dt|dd|h\d|t[hdr]|caption|legend|label|summary|button|div|section|ul|ol"
+    )
+    LEFT_OUT = ("source", "numbered-sources", "receipt", "text-box", "body-map")
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.texts, self.part, self.deep, self.hidden = [], "", 0, 0
+        self.feed(html[html.index("<main") : html.index("</main>")])
+        self._end()
+
+    def handle_starttag(self, tag, attrs):
+        if tag in {"input", "br", "hr", "img"}:
+            return
+        self.deep += 1
+        classes = (dict(attrs).get("class") or "").split()
+        if not self.hidden and (tag == "svg" or set(classes) & set(self.LEFT_OUT)):
+            self.hidden = self.deep
+        if self.BLOCK.fullmatch(tag):
+            self._end()
+
+    def handle_endtag(self, tag):
+        if self.hidden == self.deep:
+            self.hidden = 0
+        self.deep -= 1
+        if self.BLOCK.fullmatch(tag):
+            self._end()
+
+    def handle_data(self, text):
+        if not self.hidden:
+            self.part += text
+
+    def _end(self):
+        if text := " ".join(self.part.split()):
+            self.texts.append(text)
+        self.part = ""
+
+
+def crawl(visitor, begin):
+    """Every page that links lead to from these addresses, each fetched and checked once."""
+    found, waiting = {}, list(begin)
+    while waiting:
+        address = waiting.pop()
+        if address in found:
+            continue
+        if address.endswith(".svg"):
+            assert visitor.client.get(address).status_code == 200
+            continue
+        found[address] = page = visitor.get(address)
+        waiting += [link.partition("#")[0] for link in page.links if link.startswith("/")]
+    return found
+
+
+@pytest.fixture(scope="module")
+def pages(app):
+    """All pages as (what was answered, address) -> page."""
+    found = {("nothing", at): page for at, page in crawl(Visitor(app), ["/", "/cleared"]).items()}
+    for name, answers in ANSWERED.items():
+        visitor = Visitor(app)
+        visitor.walk(answers)
+        begin = ["/", "/answers", "/result", *(["/emergency"] if name == "emergency" else [])]
+        found |= {(name, at): page for at, page in crawl(visitor, begin).items()}
+    refused = Visitor(app)
+    found["nothing", "no journey"] = refused.get("/check/now")
+    found["nothing", "not found"] = refused.get("/nothing", 404)
+    found["nothing", "refused"] = refused.start() and refused.answer("now", status=422)
+    return found
+
+
+@pytest.fixture(scope="module")
+def terms(app):
+    """Finds every medical word that the glossary explains."""
+    glossary = app.state.floor.rulebook.learn["en"].glossary.values()
+    return finder(form for term in glossary for form in (term.name, *term.also))
+
+
+def test_every_page_that_there_is_can_be_reached(app, pages):
+    routes = [
+        route
+        for route in app.router.routes
+        if isinstance(route, Route)
+        and "GET" in route.methods
+        and not route.path.startswith("/api/")
+        and not route.path.endswith(".svg")
+        and route.path not in ROUTES_WITHOUT_PAGE
+    ]
+    reached = {at for _, at in pages}
+    assert [r.path for r in routes if not any(r.path_regex.match(at) for at in reached)] == []
+
+
+def test_no_link_within_the_pages_is_broken(pages):
+    ids = {
+        (name, at): {found["id"] for _, found in page.tags if "id" in found}
+        for (name, at), page in pages.items()
+    }
+    broken = [
+        (at, link)
+        for (name, at), page in pages.items()
+        for link in page.links
+        if "#" in link and not link.startswith("http")
+        for address, _, anchor in [link.partition("#")]
+        if anchor not in ids[name, address or at]
+    ]
+    assert broken == []
+
+
+def test_every_page_is_light(pages, record_property):
+    sizes = {}
+    for (name, at), page in pages.items():
+        sizes[at] = max(sizes.get(at, 0), len(gzip.compress(page.html.encode(), 2)))
+        record_property(f"{name} {at}", sizes[at])
+    assert {at: n for at, n in sizes.items() if n > MOST_BYTES and at not in FOR_CHECKING} == {}
+    assert {at: sizes[at] for at in FOR_CHECKING if sizes[at] > 40 * 1024} == {}
+
+
+def spoken(page, terms):
+    """(All texts of a page, its whole sentences alone), the medical words masked."""
+    texts = [masked(text, terms) for text in Blocks(page.html).texts]
+    return texts, [text for text in texts if text.endswith((".", "?", "!"))]
+
+
+def test_every_page_is_easy_to_read(pages, terms):
+    hard, grades = {}, []
+    for key, page in pages.items():
+        if key[1] in FOR_CHECKING:
+            continue
+        found = max(flesch_kincaid(texts) for texts in spoken(page, terms))
+        if found > (8 if key[1].startswith("/learn") else 6):
+            hard[key] = found
+        if not key[1].startswith("/learn"):
+            grades.append(found)
+    assert hard == {}
+    assert median(grades) <= 4
+
+
+def test_the_second_measure_of_reading_agrees(pages, terms):
+    grades = {
+        key: max(coleman_liau(texts) for texts in spoken(page, terms))
+        for key, page in pages.items()
+        if key[1] not in FOR_CHECKING
+    }
+    assert {key: grade for key, grade in grades.items() if grade > 8} == {}
+
+
+def test_no_sentence_is_long(pages):
+    long = {
+        sentence
+        for (_, at), page in pages.items()
+        if at not in FOR_CHECKING
+        for sentence in sentences(Blocks(page.html).texts)
+        if len(words(sentence)) > 25
+    }
+    assert long == set()
+
+
+# --- Pages that never change ---
+
+
+def test_a_page_that_is_kept_is_the_same_compressed_or_plain():
+    page = cut("<a>é\0</a>" + "<p>text</p>" * 500 + "\0<b>\0")
+    for nonce in (b"", b"x", b"0123456789abcdefghij-_"):
+        plain = page.plain(nonce)
+        assert plain.count(nonce) >= 3
+        assert b"\0" not in plain
+        assert gzip.decompress(page.gzipped(nonce)) == plain
+        assert len(page.gzipped(nonce)) < 200
+
+
+def test_a_page_that_never_changes_has_no_place_for_a_nonce():
+    picture = cut("<svg/>")
+    assert picture.plain(b"unused") == gzip.decompress(picture.gzipped(b"unused")) == b"<svg/>"
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/about", "/privacy", "/cleared", "/learn/types", "/rules"]
+)
+def test_a_kept_page_carries_the_nonce_of_its_own_answer_and_of_no_other(visitor, address):
+    seen = set()
+    for asked in ("gzip", "identity"):
+        response = visitor.client.get(address, headers={"Accept-Encoding": asked})
+        nonce = re.search(r"'nonce-([^']+)'", response.headers["content-security-policy"]).group(1)
+        assert response.text.count(f'nonce="{nonce}"') == response.text.count('nonce="') >= 3
+        assert (response.headers.get("content-encoding") == "gzip") is (asked == "gzip")
+        assert response.headers["vary"] == "Accept-Encoding"
+        seen.add(response.text.replace(nonce, ""))
+        assert nonce not in seen
+    assert len(seen) == 1
+
+
+def test_what_is_kept_grows_with_no_visit(app, visitor):
+    for _ in range(2):
+        crawl(visitor, ["/"])
+        visitor.get("/learn/nothing", 404)
+        before, visitor = len(app.state.floor.stills), Visitor(app)
+    crawl(visitor, ["/"])
+    assert len(app.state.floor.stills) == before
+
+
+def test_nothing_of_a_journey_is_kept(app, visitor):
+    visitor.walk(ANSWERED["emergency"])
+    crawl(visitor, ["/result"])
+    kept = "".join(part.decode() for page in app.state.floor.stills.values() for part in page.parts)
+    assert "/check/" not in kept.replace("/check/now", "")

@@ -1,0 +1,178 @@
+"""Who answers for someone else: every question speaks of that person, and none of its reader."""
+
+import json
+import re
+
+import pytest
+
+from app.web.journey import CHILD, ME, OTHER, Journey, seal, unseal
+from tests.builders import question, rulebook
+from tests.web.test_journeys import QUIET
+
+WORDS = rulebook().wording["en"]
+OWN = re.compile(r"\b(I|my|me|your|yours)\b", re.IGNORECASE)
+QUOTED = re.compile(r"“[^”]*”")
+SPEAKS_OF_THE_READER = {
+    "Clear my answers": "who reads has given the answers",
+    "Your privacy": "it is the reader's browser",
+    "I'm not sure": "who answers is not sure",
+    "I'm not sure, but older than 1 year": "who answers is not sure",
+}
+BABY = {**QUIET, "age": ["under_3m"], "baby": ["none"]}
+LONGEST_SENTENCE = 25
+
+
+def walk(visitor, about, answers):
+    """Every question page of a journey, then the list of answers and the result."""
+    page = visitor.post("/start", {"region": "uk", "about": about})
+    pages = []
+    while page.url.startswith("/check/"):
+        pages.append(page)
+        name = page.url.removeprefix("/check/")
+        page = visitor.answer(name, *answers[name])
+    return [*pages, page, visitor.get("/result")]
+
+
+def of_the_reader(text):
+    """What a text says of who reads it, but for what is allowed to."""
+    for allowed in SPEAKS_OF_THE_READER:
+        text = text.replace(allowed, "")
+    text = QUOTED.sub("", text)
+    return [text[max(0, m.start() - 30) : m.end() + 30] for m in OWN.finditer(text)]
+
+
+@pytest.mark.parametrize("about", [ME, CHILD, OTHER])
+@pytest.mark.parametrize("answers", [QUIET, BABY], ids=["adult", "baby"])
+def test_every_page_is_whole_in_every_voice(visitor, about, answers):
+    pages = walk(visitor, about, answers)
+    asked = [page.url.removeprefix("/check/") for page in pages[:-2]]
+    assert asked == [q.id for q in rulebook().questionnaire if q.id in answers and q.id in asked]
+    assert [page.url for page in pages[-2:]] == ["/answers", "/result"]
+
+
+def test_no_question_about_another_adult_speaks_of_the_reader(visitor):
+    found = {page.url: of_the_reader(page.text) for page in walk(visitor, OTHER, QUIET)[:-2]}
+    assert {url: texts for url, texts in found.items() if texts} == {}
+
+
+def test_what_the_reader_may_be_told_of_is_really_said():
+    """An allowance that nothing needs would hide the next mistake."""
+    said = " ".join(
+        [*WORDS.pages.values(), *(o for q in WORDS.questions.values() for o in q.options.values())]
+    )
+    assert [text for text in SPEAKS_OF_THE_READER if text not in said] == []
+
+
+def test_the_check_for_the_reader_sees_what_it_should():
+    assert of_the_reader("Do you take it for my heart? It is your choice, I think.")
+    assert not of_the_reader("Tick “None of my own” or I'm not sure. Their family.")
+
+
+@pytest.mark.parametrize("name", list(WORDS.questions))
+def test_every_question_that_speaks_to_oneself_has_words_for_others(name):
+    own = WORDS.questions[name]
+    child, other = own.child or own, own.other or own
+    mine = re.compile(
+        r"\b(my|you|your|I have|I take|I am|I do|I can|I cannot)\b(?! (?:think|know))"
+    )
+    for option in question(name).option_ids:
+        if mine.search(own.options[option]):
+            assert child.options[option] != own.options[option], option
+            assert other.options[option] != own.options[option], option
+    if re.search(r"\byou\b", own.text):
+        assert "child" in child.text
+        assert "the person" in other.text
+
+
+@pytest.mark.parametrize("name", list(WORDS.questions))
+def test_every_voice_asks_for_the_same_options_in_short_sentences(name):
+    own = WORDS.questions[name]
+    for spoken in filter(None, (own.child, own.other)):
+        assert list(spoken.options) == list(own.options)
+        assert set(spoken.groups or {}) == set(own.groups or {})
+        assert len(set(spoken.options.values())) == len(spoken.options)
+        for text in (spoken.text, spoken.hint or "", spoken.why):
+            for sentence in re.split(r"(?<=[.:?!])\s+", text):
+                assert len(sentence.split()) <= LONGEST_SENTENCE, sentence
+
+
+def test_the_start_asks_whom_it_is_about_and_remembers(visitor):
+    assert not visitor.get("/").ticked
+    visitor.post("/start", {"region": "us", "about": "other"})
+    assert visitor.get("/").ticked == {"us", "other"}
+
+
+def test_a_start_without_a_region_keeps_whom_it_is_about(visitor):
+    assert visitor.post("/start", {"about": "child"}, status=422).ticked == {"child"}
+
+
+@pytest.mark.parametrize("about", [[], ["nobody"], ["me"]])
+def test_who_says_nothing_about_it_is_spoken_to(visitor, about):
+    page = visitor.post("/start", {"region": "uk", "about": about})
+    assert page.h1 == ["Do any of these apply right now?"]
+
+
+def test_a_child_is_spoken_of_from_the_first_question_on(visitor):
+    page = visitor.post("/start", {"region": "uk", "about": "child"})
+    assert page.h1 == ["Do any of these apply to your child right now?"]
+
+
+@pytest.mark.parametrize("about", [ME, OTHER])
+def test_under_16_a_carer_is_spoken_to_whatever_was_said_at_the_start(visitor, about):
+    pages = walk(visitor, about, QUIET | {"age": ["child"]})
+    assert "your child" in {page.url: page for page in pages}["/check/kidney"].h1[0]
+    assert "This is about a child." in pages[-1].text
+
+
+def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
+    answers = QUIET | {"medicines": ["warfarin"], "kidney": ["weak"]}
+    listed, result = walk(visitor, OTHER, answers)[-2:]
+    for page in (listed, result):
+        assert "They take warfarin" in page.text
+        assert "Their kidneys are weak" in page.text
+        assert "I take" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("about", "line"),
+    [
+        (ME, None),
+        (CHILD, "This is about a child. In the advice below, “you” and “I” mean the child."),
+        (OTHER, "This is about someone else. In the advice below, “you” and “I” mean that person."),
+    ],
+)
+def test_the_result_says_whom_its_advice_means(visitor, about, line):
+    text = walk(visitor, about, QUIET)[-1].text
+    assert (line in text) if line else ("In the advice below" not in text)
+
+
+def test_whom_it_is_about_changes_no_level(visitor):
+    level = walk(visitor, ME, QUIET)[-1].level
+    for about in (CHILD, OTHER):
+        visitor.post("/start", {"region": "uk", "about": about})
+        assert visitor.get("/result").level == level
+
+
+def test_another_start_changes_the_voice_and_keeps_the_answers(visitor):
+    visitor.post("/start", {"region": "uk"})
+    visitor.answer("now", "none")
+    page = visitor.post("/start", {"region": "uk", "about": "other"})
+    assert page.ticked == {"none"}
+    assert page.h1 == ["Do any of these apply to the person right now?"]
+
+
+def test_whom_it_is_about_is_sealed_with_the_answers():
+    key = bytes(range(32))
+    journey = Journey("uk", 1_800_000_000, {}, about=OTHER)
+    assert unseal(key, seal(key, journey), 1_800_000_000) == journey
+
+
+def test_a_cookie_from_before_the_question_was_asked_is_still_read(monkeypatch):
+    key = bytes(range(32))
+    dumps = json.dumps
+    monkeypatch.setattr(
+        "app.web.journey.json.dumps",
+        lambda kept, **how: dumps({k: v for k, v in kept.items() if k != "p"}, **how),
+    )
+    old = seal(key, Journey("uk", 1_800_000_000, {"now": frozenset({"none"})}, about=OTHER))
+    assert unseal(key, old, 1_800_000_000).about == ME

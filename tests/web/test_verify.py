@@ -1,0 +1,285 @@
+"""Take it with you: what the result page holds for it, a receipt checked, and wrong advice."""
+
+import html
+import logging
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from app.documents.receipt import Shelf, qr_code, verify, write
+from app.main import create_app
+from app.settings import Settings
+from app.triage.rulebook import load
+from app.triage.rules import assess
+from tests.builders import RULES, SOAK, answers, rulebook
+from tests.documents.test_receipt import copied, forged, published_cases, receipt_of
+from tests.visitor import Visitor
+from tests.web.test_journeys import QUIET
+
+CANARY = "canary-7f3a"
+
+
+def chosen(given):
+    return {question: frozenset(options) for question, options in given.items()}
+
+
+def text_to_copy(page):
+    found = re.search(r'<textarea[^>]*id="result-text"[^>]*>(.*?)</textarea>', page.html, re.DOTALL)
+    return html.unescape(found.group(1))
+
+
+def receipt_on(page):
+    return re.search(r'id="receipt">([^<]+)<', page.html).group(1)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"skin": ["pus"]}, {"now": ["confused"]}, {"known": ["calcinosis"]}]
+)
+def test_the_receipt_of_a_result_gives_the_same_result_again(visitor, changes):
+    visitor.walk(QUIET | changes)
+    result = visitor.get("/result")
+    receipt = receipt_on(result)
+    assert receipt == receipt_of(chosen(QUIET | changes))
+    page = visitor.post("/verify", {"receipt": receipt})
+    assert page.level == result.level
+    assert page.all("section", **{"data-same": "yes"})
+    assert page.all("p", **{"data-likely": assess(rulebook(), chosen(QUIET | changes)).likely_type})
+    for _, tag in [t for t in page.tags if "data-level" in t[1]]:
+        assert tag["data-level"] == result.level
+
+
+def test_a_receipt_needs_no_journey_and_leaves_nothing(app):
+    stranger = Visitor(app)
+    page = stranger.post("/verify", {"receipt": receipt_of(answers(skin=["pus"]))})
+    assert page.level == "same_day"
+    assert "Pus" in page.text
+    assert not stranger.client.cookies
+    assert "set-cookie" not in page.headers
+
+
+def test_every_published_case_shows_its_level_again(app):
+    stranger = Visitor(app)
+    for case in published_cases()[:: 1 if SOAK else 8]:
+        page = stranger.post("/verify", {"receipt": receipt_of(case.answers)})
+        assert page.level == assess(rulebook(), case.answers).urgency.name, case.entry.id
+        assert page.all("section", **{"data-same": "yes"}), case.entry.id
+
+
+def test_an_emergency_names_every_number_since_a_receipt_holds_no_region(visitor):
+    page = visitor.post("/verify", {"receipt": receipt_of(answers(now=["confused"]))})
+    assert page.level == "emergency"
+    assert {"tel:999", "tel:911", "tel:112"} <= set(page.links)
+
+
+def test_a_receipt_shows_its_answers_and_the_words_for_a_child(visitor):
+    page = visitor.post("/verify", {"receipt": receipt_of(answers(age="child"))})
+    assert "1 to 15 years" in page.text
+    assert "your child" in page.text
+    assert "This is about a child" in page.text
+
+
+def test_an_unfinished_receipt_says_so(visitor):
+    page = visitor.post("/verify", {"receipt": forged([("age", "adult")])})
+    assert "Some questions were still open" in page.text
+
+
+@pytest.mark.parametrize("sent", ["", CANARY, f"<script>{CANARY}</script>", "CALCINOSIS-CHECK/1/"])
+def test_what_is_no_receipt_is_told_kindly_and_never_repeated(visitor, sent):
+    page = visitor.post("/verify", {"receipt": sent}, status=422)
+    summary = page.all("div", id="problem")
+    assert summary
+    assert "autofocus" in summary[0]
+    assert "#receipt" in page.links
+    box = page.all("textarea")[0]
+    assert box["id"] == "receipt"
+    assert "receipt-error" in box["aria-describedby"]
+    assert page.title.startswith("Error: ")
+    assert CANARY not in page.html
+
+
+def test_a_form_without_a_receipt_or_with_too_much_is_refused(visitor):
+    visitor.post("/verify", {}, status=422)
+    visitor.post("/verify", {"other": "x"}, status=422)
+    visitor.post("/verify", {"receipt": "A" * 60_000}, status=422)
+    visitor.post("/verify", {"receipt": "A" * 70_000}, status=413)
+    visitor.post(
+        "/verify", {"receipt": receipt_of(answers())}, 403, **{"Sec-Fetch-Site": "cross-site"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("receipt", "told"),
+    [
+        (receipt_of(answers())[:-1], "wrong or missing"),
+        (forged([("age", "adult"), ("age", "older")]), "does not know"),
+    ],
+)
+def test_each_fault_of_a_receipt_has_its_own_words(visitor, receipt, told):
+    page = visitor.post("/verify", {"receipt": receipt}, status=422)
+    assert told in page.text
+    assert receipt not in page.html
+
+
+def test_a_receipt_of_a_rulebook_that_is_not_here_names_it(visitor):
+    other = replace(rulebook(), version="2031.1.1", sha256="ab" * 32)
+    receipt = write(other, answers(), assess(other, answers()))
+    page = visitor.post("/verify", {"receipt": receipt}, status=422)
+    assert "2031.1.1" in page.text
+    assert "abababababababab" in page.text
+
+
+def test_a_receipt_that_claims_too_little_is_not_believed(visitor):
+    receipt = forged([("now", "confused")], "SELF-CARE")
+    page = visitor.post("/verify", {"receipt": receipt})
+    assert page.level == "emergency"
+    assert page.all("section", **{"data-same": "no"})
+    assert "do not say the same" in page.text
+    assert "The receipt says: Care at home." in page.text
+    assert "The rules say: Emergency." in page.text
+
+
+def test_what_does_not_agree_is_told_before_the_card_and_what_agrees_after_it(visitor, clinic):
+    app, old = clinic
+    given = answers(now=["confused"])
+    older = write(old, given, assess(old, given))
+    for who, receipt, first in [
+        (visitor, receipt_of(given), "data-level"),
+        (visitor, forged([("now", "confused")], "SELF-CARE"), "data-same"),
+        (Visitor(app), older, "data-same"),
+    ]:
+        page = who.post("/verify", {"receipt": receipt})
+        order = [n for _, tag in page.tags for n in tag if n in ("data-level", "data-same")]
+        assert order[0] == first
+        assert sorted(order) == ["data-level", "data-same"]
+
+
+def test_the_shorter_time_of_a_rule_is_told_on_both_sides(visitor):
+    found = [c for c in published_cases() if assess(rulebook(), c.answers).within]
+    page = visitor.post("/verify", {"receipt": receipt_of(found[0].answers)})
+    assert page.text.count("Within 48 hours.") == 2
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory):
+    """A server with today's rules and an older, published rulebook, which took less for urgent."""
+    folder = tmp_path_factory.mktemp("clinic")
+    shutil.copytree(RULES, folder / "rules", ignore=shutil.ignore_patterns("cases"))
+    old = copied(folder / "rules" / "published" / "2025.1.1")
+    alarm = old / "urgency" / "alarm.yaml"
+    alarm.write_text(alarm.read_text().replace("urgency: emergency", "urgency: same_day"))
+    head = old / "rulebook.yaml"
+    raw = yaml.safe_load(head.read_text())
+    head.write_text(head.read_text().replace(f'date: "{raw["date"]}"', 'date: "2025-01-31"'))
+    return create_app(Settings(rules=folder / "rules", var=folder / "var")), load(old)
+
+
+def test_an_older_receipt_is_shown_by_its_own_rules_beside_those_of_today(clinic):
+    app, old = clinic
+    given = answers(now=["confused"])
+    page = Visitor(app).post("/verify", {"receipt": write(old, given, assess(old, given))})
+    assert page.level == "same_day"
+    assert page.all("section", **{"data-same": "yes"})
+    assert "rules of 2025-01-31 (rulebook 2025.1.1)" in page.text
+    assert "The rules of today say: Emergency." in page.text
+    assert "Go by the more urgent of the two." in page.text
+
+
+def test_an_older_receipt_with_the_same_result_today_needs_no_warning(clinic):
+    app, old = clinic
+    page = Visitor(app).post("/verify", {"receipt": write(old, answers(), assess(old, answers()))})
+    assert "The rules of today say:" in page.text
+    assert "Go by the more urgent" not in page.text
+
+
+def test_checking_a_receipt_writes_nothing_to_the_log(visitor, caplog):
+    receipt = receipt_of(answers(now=["confused"]))
+    with caplog.at_level(logging.DEBUG):
+        visitor.post("/verify", {"receipt": receipt})
+        visitor.post("/verify", {"receipt": receipt[:-1] + CANARY}, status=422)
+    assert receipt[-20:] not in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_the_text_to_copy_holds_level_reasons_warnings_type_and_a_receipt_that_verifies(visitor):
+    visitor.walk(QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]})
+    page = visitor.get("/result")
+    text = text_to_copy(page)
+    found = assess(rulebook(), chosen(QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]}))
+    words = rulebook().wording["en"]
+    uk = words.regions["uk"]
+    assert words.fill(words.levels["same_day"].action, uk) in text
+    for finding in found.findings:
+        if finding.urgency == found.urgency:
+            assert words.fill(words.rules[finding.rule].reason, uk) in text
+    for advice in found.advice["watch"]:
+        assert words.fill(words.advice[advice.id], uk) in text
+    assert words.types[found.likely_type].parts["name"] in text
+    assert text.endswith(receipt_on(page))
+    assert "\n\n\n" not in text
+    verdict = verify(text, Shelf(rulebook(), RULES / "published"))
+    assert verdict.assessment == found
+
+
+def test_the_text_to_copy_says_whom_it_is_about(visitor):
+    visitor.walk(QUIET | {"age": ["child"]})
+    assert "This is about a child" in text_to_copy(visitor.get("/result"))
+
+
+def test_a_result_without_findings_has_a_text_that_says_why(visitor):
+    found = assess(rulebook(), chosen(QUIET))
+    visitor.walk(QUIET)
+    text = text_to_copy(visitor.get("/result"))
+    assert ("level that we never go below" in text) is (not found.findings)
+    assert "Why we say this\n- " in text
+
+
+def test_the_code_on_the_page_is_that_of_the_receipt(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/result")
+    code = qr_code(receipt_on(page))
+    assert [tag["d"] for tag in page.all("path")] == [code.path]
+    assert page.all("svg", viewbox=f"0 0 {code.size} {code.size}")
+    drawn = page.all("svg", role="img")
+    assert drawn[0]["aria-label"]
+
+
+def test_no_address_on_the_result_page_holds_an_answer(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/result")
+    own = [link for link in page.links if link.startswith("/")]
+    assert not [link for link in own if "?" in link or len(link) > 40]
+    assert not page.all("img")
+
+
+def test_what_to_take_stands_between_the_questions_to_ask_and_the_answers(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/result")
+    order = [tag["id"] for name, tag in page.tags if name == "h2" and "id" in tag]
+    assert order.index("ask") < order.index("take") < order.index("your-answers")
+
+
+def test_without_script_the_page_says_how_to_print_and_no_button_is_a_dead_end(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/result")
+    assert "print it or save it as a PDF" in page.text
+    for tag in page.all("button", type="button"):
+        assert "data-print" in tag or "data-copy" in tag
+    assert all(tag["method"] == "post" for tag in page.all("form"))
+
+
+def test_wrong_advice_can_be_told_without_sending_anything(visitor):
+    page = visitor.get("/wrong-advice")
+    assert [tag["action"] for tag in page.all("form")] == ["/clear"]
+    assert not page.all("textarea")
+    assert "SECURITY.md" in page.text
+    assert "get help now" in page.text
+
+
+def test_the_result_leads_to_wrong_advice_and_to_checking_a_receipt(visitor):
+    visitor.walk(QUIET)
+    links = visitor.get("/result").links
+    assert "/wrong-advice" in links
+    assert "/verify" in links

@@ -26,7 +26,7 @@ from app.triage.terms import Assessment
 from app.web import journey as journeys
 from app.web.asking import asked, before, progress, voice
 from app.web.journey import CHILD, ME, OTHER, Journey, LostJourney, NoJourney
-from app.web.pages import Floor, filler, floor, see_other, show
+from app.web.pages import LANGUAGE, Floor, filler, floor, see_other, show
 from app.web.still import still
 from app.web.telling import Teller, emergencies
 
@@ -265,6 +265,8 @@ async def result(request: Request) -> Response:
         rulebook=rulebook,
         receipt=receipt,
         code=qr_code(receipt),
+        learn=rulebook.learn[LANGUAGE],
+        places=sorted(here.path.answers.get("place", ())),
     )
 
 

@@ -92,7 +92,7 @@ def _guard(headers: MutableHeaders, scope: Scope, nonce: str) -> None:
         headers[name] = value
     # Only the static files say otherwise: they hold nothing about anyone.
     headers.setdefault("Cache-Control", "no-store")
-    if scope["path"] not in _INDEXED:
+    if scope["path"] not in _INDEXED and not scope["path"].startswith("/learn"):
         headers["X-Robots-Tag"] = "noindex"
     if scope["scheme"] == "https":
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"

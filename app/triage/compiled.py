@@ -73,7 +73,7 @@ class Compiled:
         for condition in explained:
             body = ["found = []", *self._behind_body(condition, ""), "return found"]
             self._behind[id(condition)] = _function("behind", body)
-        self._telling = [(leaf, *self._evidence(leaf)) for leaf in self._leaves]
+        self._telling = [self._tell(leaf) for leaf in self._leaves]
 
     def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
         """The answers on the path, the questions that are not asked and the lab bounds met."""
@@ -95,19 +95,18 @@ class Compiled:
         """The answers that make a rule or an evidence line hold, as `conditions.because` does."""
         found = []
         for index in self._behind[id(condition)](marks):
-            leaf, otherwise, mask = self._telling[index]
-            if isinstance(leaf, LabBound):
-                if not leaf.negated:  # a value that was not given is no evidence
-                    found.append(otherwise)
-            elif (
-                leaf.question in answers
-            ):  # a "not" about a question that is not asked says nothing
-                if bool(marks & mask) is leaf.negated:
-                    found.append(otherwise)
-                else:
-                    chosen = answers[leaf.question]
-                    telling = chosen if leaf.negated else chosen & leaf.options
-                    found.append(Evidence(leaf.question, tuple(sorted(telling))))
+            leaf, ready, unsure, mask = self._telling[index]
+            if ready is not None and marks & mask:
+                found.append(ready)
+                continue
+            chosen = answers.get(leaf.question)
+            if chosen is None:
+                continue  # a "not" about a question that is not asked rests on no answer
+            if bool(marks & mask) is leaf.negated:
+                found.append(unsure)
+            else:
+                telling = chosen if leaf.negated else chosen & leaf.options
+                found.append(Evidence(leaf.question, tuple(sorted(telling))))
         return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
     def _level_body(self, rules: Sequence["Rule"]) -> list[str]:
@@ -146,19 +145,25 @@ class Compiled:
             case AtLeast():
                 inner = [line for p in condition.parts for line in self._behind_body(p, pad + " ")]
                 return [f"{pad}if {self._test(condition, Truth.UNSURE)}:", *inner]
+            case LabBound() if condition.negated:
+                return [f"{pad}pass"]  # a value that was not given is no evidence
             case Choice() | LabBound():
                 index = self._leaves.setdefault(condition, len(self._leaves))
                 return [f"{pad}if {self._test(condition, Truth.UNSURE)}: found.append({index})"]
 
-    def _evidence(self, leaf: Choice | LabBound) -> tuple[Evidence, int]:
-        """What a leaf says when it is unsure (or a lab value), and the bits that decide which."""
+    def _tell(self, leaf: Choice | LabBound) -> tuple[Any, Evidence | None, Evidence, int]:
+        """The leaf, what it says when met (if always the same) and when unsure, and its bits."""
         if isinstance(leaf, LabBound):
-            return Evidence("", (), lab=leaf.analyte), 0
+            value = Evidence("", (), lab=leaf.analyte)
+            return leaf, value, value, self._labs[leaf]
         bits = self._bits[leaf.question]
-        unsure, could_be = self._questionnaire.unsure[leaf.question]
-        doubt = bits[unsure] if leaf.options & could_be else 0
-        ticked = sum(bits[option] for option in leaf.options)
-        return Evidence(leaf.question, (unsure,), unsure=True), doubt if leaf.negated else ticked
+        option, could_be = self._questionnaire.unsure[leaf.question]
+        doubt = bits[option] if leaf.options & could_be else 0
+        unsure = Evidence(leaf.question, (option,), unsure=True)
+        if leaf.negated:
+            return leaf, None, unsure, doubt
+        alone = Evidence(leaf.question, tuple(leaf.options)) if len(leaf.options) == 1 else None
+        return leaf, alone, unsure, sum(bits[ticked] for ticked in leaf.options)
 
     def _test(self, condition: Condition, truth: Truth) -> str:
         """Source that is true when the condition is at least so true (UNSURE or TRUE)."""

@@ -15,9 +15,9 @@ import yaml
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from app.triage.checks import conditions
 from app.triage.conditions import LabBound, Situation, leaves
 from app.triage.labs import Amounts, read_labs
+from app.triage.loading.checks import conditions
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess

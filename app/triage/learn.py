@@ -12,11 +12,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.triage.faults import Faults
-from app.triage.kinds import Day, Id, SourceIds
-from app.triage.lined import Lined
-from app.triage.reading import Model, Reader
-from app.triage.shapes import Entry, Where, read_entry
+from app.triage.loading.faults import Faults
+from app.triage.loading.kinds import Day, Id, SourceIds
+from app.triage.loading.lined import Lined
+from app.triage.loading.reading import Model, Reader
+from app.triage.loading.shapes import Entry, Where, read_entry
 from app.triage.wording import placeholders
 
 PAGES, GLOSSARY = "learn.yaml", "glossary.yaml"

@@ -7,20 +7,20 @@ from functools import cached_property
 from pathlib import Path
 
 from app.triage.advice import AdviceRule, fitting
-from app.triage.checks import check
 from app.triage.compiled import Compiled
 from app.triage.conditions import Condition
-from app.triage.faults import Faults
 from app.triage.labs import Laboratory
 from app.triage.learn import LEARN_FILES, Learn, check_learn, read_learn
+from app.triage.loading.checks import check
+from app.triage.loading.faults import Faults
+from app.triage.loading.reading import Contradiction, Reader
+from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
+from app.triage.loading.words import read_wording
 from app.triage.questionnaire import Questionnaire
-from app.triage.reading import Contradiction, Reader
 from app.triage.rules import Rule
-from app.triage.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
-from app.triage.words import read_wording
 
 
 class RulebookFaults(Exception):

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.triage.learn import GLOSSARY_PAGE, Learn, Page, Section, Term, pieces
-from app.triage.shapes import SourceEntry
+from app.triage.loading.shapes import SourceEntry
 from app.web.journey import LostJourney, NoJourney, open_journey
 from app.web.pages import LANGUAGE, Floor, floor
 from app.web.still import Values, still

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from app.triage.loading.shapes import SourceEntry
 from app.triage.rulebook import Rulebook
-from app.triage.shapes import SourceEntry
 from app.triage.terms import SECTIONS, Answers, Assessment, Evidence, Finding, TypeStanding, Urgency
 from app.triage.wording import Wording
 from app.web.asking import words_for

@@ -17,8 +17,8 @@ from starlette.routing import Route
 from app.documents.drawing import draw
 from app.triage.conditions import Condition
 from app.triage.explain import in_words
+from app.triage.loading.shapes import SourceEntry
 from app.triage.rules import Rule
-from app.triage.shapes import SourceEntry
 from app.triage.terms import NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import Conflict, EvidenceLine
 from app.web.learn import spoken_day

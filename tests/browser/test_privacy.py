@@ -138,7 +138,7 @@ def test_the_browser_remembers_nothing_that_is_ticked_or_typed(crawl: Crawl) -> 
 
 @dataclass
 class Walked:
-    """Two whole self-checks with other answers: the addresses of each, and the last one's cookies."""
+    """Two whole self-checks with other answers: the addresses of each, and the last cookies."""
 
     asked: list[list[SplitResult]]
     cookies: list[dict[str, object]]

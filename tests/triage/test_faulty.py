@@ -19,7 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.settings import ROOT
-from app.triage.lined import MOST_NESTED
+from app.triage.loading.lined import MOST_NESTED
 from app.triage.rulebook import RulebookFaults, load
 
 FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))

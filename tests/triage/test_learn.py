@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from app.triage.learn import Learn, Page, check_learn, pieces, plain, read_learn
-from app.triage.reading import Reader
+from app.triage.loading.reading import Reader
 from app.triage.wording import Wording
 from tests.reading import coleman_liau, finder, flesch_kincaid, masked, sentences, words
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from app.settings import ROOT
-from app.triage import lined
 from app.triage.conditions import Choice
 from app.triage.learn import LEARN_FILES
-from app.triage.lined import Lined, LinedList, read_yaml
+from app.triage.loading import lined
+from app.triage.loading.lined import Lined, LinedList, read_yaml
 from app.triage.rulebook import Rulebook, RulebookFaults, load
 
 RULES = ROOT / "rules"

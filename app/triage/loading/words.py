@@ -6,9 +6,9 @@ What is no text is left out here, quietly: `checks_words` notes every gap at its
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.triage.faults import Faults
-from app.triage.lined import Lined, LinedList
-from app.triage.shapes import QuestionWordsEntry, VoiceEntry, read_entry
+from app.triage.loading.faults import Faults
+from app.triage.loading.lined import Lined, LinedList
+from app.triage.loading.shapes import QuestionWordsEntry, VoiceEntry, read_entry
 from app.triage.wording import QuestionWords, Texts, Wording
 
 FILES = (

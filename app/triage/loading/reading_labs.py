@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.triage.faults import Written
 from app.triage.labs import Analyte, Correction, Laboratory, Product, Unit
-from app.triage.lined import Lined
-from app.triage.shapes import (
+from app.triage.loading.faults import Written
+from app.triage.loading.lined import Lined
+from app.triage.loading.shapes import (
     AnalyteEntry,
     CorrectionEntry,
     LaboratoryEntry,
@@ -17,7 +17,7 @@ from app.triage.shapes import (
 )
 
 if TYPE_CHECKING:
-    from app.triage.reading import Reader
+    from app.triage.loading.reading import Reader
 
 Units = Mapping[str, tuple[str, ...]]
 """Analyte -> the units in which it may be given."""

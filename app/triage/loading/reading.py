@@ -21,17 +21,15 @@ from app.triage.conditions import (
     leaves,
     parse,
 )
-from app.triage.faults import Faults, Written
-from app.triage.kinds import DAY, ID, Ranked
 from app.triage.labs import Laboratory
-from app.triage.lined import Lined
-from app.triage.misfits import bad_parts, shown
-from app.triage.questionnaire import Questionnaire
-from app.triage.reading_labs import read_laboratory
-from app.triage.reading_questions import read_question
-from app.triage.reading_rules import read_rule
-from app.triage.rules import Rule
-from app.triage.shapes import (
+from app.triage.loading.faults import Faults, Written
+from app.triage.loading.kinds import DAY, ID, Ranked
+from app.triage.loading.lined import Lined
+from app.triage.loading.misfits import bad_parts, shown
+from app.triage.loading.reading_labs import read_laboratory
+from app.triage.loading.reading_questions import read_question
+from app.triage.loading.reading_rules import read_rule
+from app.triage.loading.shapes import (
     AdviceEntry,
     AnalyteEntry,
     ConflictEntry,
@@ -50,6 +48,8 @@ from app.triage.shapes import (
     Where,
     read_entry,
 )
+from app.triage.questionnaire import Questionnaire
+from app.triage.rules import Rule
 from app.triage.terms import NOT_CALCINOSIS, Advice
 from app.triage.types import Conflict, EvidenceLine, Scale
 

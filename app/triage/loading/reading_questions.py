@@ -1,9 +1,9 @@
 """From the entry of a question to the question, with every fault in it noted."""
 
 from app.triage.conditions import Condition
-from app.triage.faults import Written
+from app.triage.loading.faults import Written
+from app.triage.loading.shapes import QuestionEntry
 from app.triage.questionnaire import Option, Question
-from app.triage.shapes import QuestionEntry
 
 
 def read_question(at: Written, entry: QuestionEntry, ask_if: Condition | None) -> Question:

@@ -6,7 +6,7 @@ Every fault is one line, `file:line: id: what is wrong; what is allowed`. Knows 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.triage.lined import Lined, LinedList, read_yaml
+from app.triage.loading.lined import Lined, LinedList, read_yaml
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.triage.faults import Faults, Written
-from app.triage.kinds import (
+from app.triage.loading.faults import Faults, Written
+from app.triage.loading.kinds import (
     AdvisedTypes,
     Day,
     FirmLimits,
@@ -33,8 +33,8 @@ from app.triage.kinds import (
     Weights,
     Year,
 )
-from app.triage.lined import Lined
-from app.triage.misfits import misfits
+from app.triage.loading.lined import Lined
+from app.triage.loading.misfits import misfits
 
 
 class Entry(BaseModel):

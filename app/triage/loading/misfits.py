@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from app.triage.conditions import BadCondition, Vocabulary, parse
-from app.triage.lined import Lined, LinedList
+from app.triage.loading.lined import Lined, LinedList
 
 Path = tuple[object, ...]
 

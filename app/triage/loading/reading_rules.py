@@ -1,9 +1,9 @@
 """From the entry of an urgency rule to the rule, with every fault in it noted."""
 
 from app.triage.conditions import Choice, Condition, leaves
-from app.triage.faults import Written
+from app.triage.loading.faults import Written
+from app.triage.loading.shapes import RuleEntry
 from app.triage.rules import Rule
-from app.triage.shapes import RuleEntry
 from app.triage.terms import Urgency
 
 TIMED = (Urgency.routine, Urgency.soon)

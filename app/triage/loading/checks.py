@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING
 
-from app.triage.checks_words import check_words
 from app.triage.conditions import AtLeast, Choice, Condition, Named, Situation, judge, leaves
-from app.triage.faults import Faults
-from app.triage.questionnaire import Question, Questionnaire
-from app.triage.shapes import (
+from app.triage.loading.checks_words import check_words
+from app.triage.loading.faults import Faults
+from app.triage.loading.shapes import (
     NamedEntry,
     QuestionEntry,
     RegionEntry,
@@ -20,6 +19,7 @@ from app.triage.shapes import (
     SourceEntry,
     Where,
 )
+from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import Answers, Truth
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.triage.faults import Faults
-from app.triage.lined import Lined, LinedList
-from app.triage.questionnaire import Question
-from app.triage.shapes import (
+from app.triage.loading.faults import Faults
+from app.triage.loading.lined import Lined, LinedList
+from app.triage.loading.shapes import (
     AdviceEntry,
     AnalyteEntry,
     ConflictEntry,
@@ -26,10 +25,11 @@ from app.triage.shapes import (
     RuleEntry,
     Where,
 )
+from app.triage.loading.words import FILES
+from app.triage.questionnaire import Question
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
 from app.triage.wording import placeholders
-from app.triage.words import FILES
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook

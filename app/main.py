@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from app.documents.receipt import Shelf
@@ -51,7 +50,6 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     # The last one added is the outermost.
     app.add_middleware(Gate, open_paths=["/api/"])
     app.add_middleware(LastResort)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=2, exclude_content_types=())
     app.add_middleware(Headings, origin=settings.trusted_origin)
     return app
 

@@ -19,11 +19,10 @@ Every letter is one of those that a QR code packs most tightly. This file knows 
 import logging
 import re
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import segno
+from zxingcpp import BarcodeFormat, create_barcode
 
 from app.triage.answers import BadAnswer
 from app.triage.answers import read as read_answer
@@ -42,6 +41,7 @@ _BITS = 5  # in one letter
 _FINGERPRINT = 16  # hexadecimal digits of the rulebook's hash
 _CHECK = 7  # letters that hold the 32 bits of the check
 _RIM = 4  # light squares round a QR code, without which some readers do not find it
+_RUNS = re.compile("\0+|\xff+")
 _KINDS = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
 _FORM = re.compile(
     rf"{NAME}/{FORMAT}/(?P<version>[0-9]{{4}}\.[0-9]{{1,2}}\.[0-9]{{1,6}})"
@@ -172,16 +172,21 @@ def read(text: str, shelf: Shelf) -> Receipt:
 
 def qr_code(receipt: str) -> Code:
     """The receipt's text, and nothing else, as a QR code with error correction M."""
-    code = segno.make_qr(receipt, error="m", boost_error=False)
-    rows = (f"M{_RIM} {y}.5{_strokes(row)}" for y, row in enumerate(code.matrix, start=_RIM))
-    return Code(len(code.matrix) + 2 * _RIM, "".join(rows))
+    code = create_barcode(receipt, BarcodeFormat.QRCode, ec_level="M")
+    image = code.to_image(scale=1, add_quiet_zones=False)
+    rows = memoryview(image).tolist()  # type: ignore[arg-type]  # a buffer, not said in its types
+    lines = (f"M{_RIM} {y}.5{_strokes(bytes(row))}" for y, row in enumerate(rows, start=_RIM))
+    return Code(len(rows) + 2 * _RIM, "".join(lines))
 
 
-def _strokes(row: Iterable[int]) -> str:
-    """One row of squares: `h` draws over dark ones, `m` passes over light ones."""
-    marks = "".join("h" if dark else "m" for dark in row).rstrip("m")
-    runs = re.findall("h+|m+", marks)
-    return "".join(f"h{len(run)}" if run[0] == "h" else f"m{len(run)} 0" for run in runs)
+def _strokes(row: bytes) -> str:
+    """One row of squares: `h` draws over dark ones (0), `m` passes over light ones."""
+    return _RUNS.sub(_stroke, row.rstrip(b"\xff").decode("latin-1"))
+
+
+def _stroke(run: re.Match[str]) -> str:
+    length = run.end() - run.start()
+    return f"h{length}" if run[0][0] == "\0" else f"m{length} 0"
 
 
 def _currently(rulebook: Rulebook, answers: Answers) -> Assessment | None:

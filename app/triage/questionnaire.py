@@ -16,15 +16,23 @@ from app.triage.terms import Answers, Truth
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice. `reassuring` and `neutral` say how it stands in the order of severity."""
+    """One choice. `reassuring` and `neutral` say how it stands in the order of severity.
+
+    The last four are for the safety net: it can newly come true, time can end it, which line tells
+    it together with others, which line of the emergency box tells it.
+    """
 
     id: str
     group: str | None = None
     reassuring: bool = False
     neutral: bool = False
+    may_happen: bool = False
+    may_end: bool = False
+    told_with: str | None = None
+    box: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """One question: `one` choice, or `many` ticks with an exclusive `none`."""
 
@@ -38,10 +46,17 @@ class Question:
     must_ask: bool = False
     ask_if: Condition | None = None
 
-    @property
+    @cached_property
     def option_ids(self) -> tuple[str, ...]:
         """Ids of all options in the order shown; "none of these" and "not sure" come last."""
         return tuple(option.id for option in self.options)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Ids of all that the safety net may say: options that change, and lines of several."""
+        own = (o.id for o in self.options if o.may_end or (o.may_happen and o.box is None))
+        together = (o.told_with for o in self.options if o.told_with is not None)
+        return (*own, *dict.fromkeys(together))
 
 
 class Path(NamedTuple):

@@ -5,7 +5,7 @@ It must not know what an answer means, and it renders nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -27,7 +27,7 @@ class Line:
     id: str
     value: str
     text: str
-    ticked: bool
+    tick: str  # what its box says of that: " checked" or nothing
     exclusive: bool
     sized: bool  # a drawing beside it shows how big that is
 
@@ -65,23 +65,17 @@ class Asked:
         return self.lines[0].id
 
 
-def asked(
-    words: Wording,
-    question: Question,
-    ticked: Collection[str],
-    answers: Answers,
-    about: str = ME,
-) -> Asked:
-    """The question in the words for this person, with the given options ticked."""
-    spoken = words_for(words, question.id, answers, about)
-    apart = {question.none, question.unsure}
+def asked(words: Wording, question: Question, person: str, tick: Callable[[str], str]) -> Asked:
+    """The question in the words for this person; `tick` gives what the box of an option says."""
+    spoken = spoken_to(words, question.id, person)
+    apart = _apart(question)
 
     def line(option: str) -> Line:
         return Line(
             id=f"{question.id}-{option}",
             value=option,
             text=spoken.options[option],
-            ticked=option in ticked,
+            tick=tick(option),
             exclusive=option == question.none,
             sized=(question.id, option) == SIZED,
         )
@@ -110,11 +104,26 @@ def asked(
     )
 
 
+def in_order(question: Question) -> list[str]:
+    """The options in the order of the page, as `asked` has them."""
+    apart = _apart(question)
+    ids = question.option_ids
+    return [*(id_ for id_ in ids if id_ not in apart), *(id_ for id_ in ids if id_ in apart)]
+
+
+def _apart(question: Question) -> Collection[str | None]:
+    return (question.none, question.unsure)
+
+
 def words_for(words: Wording, question: str, answers: Answers, about: str = ME) -> QuestionWords:
     """The words of a question, for the voice in which this person is spoken to."""
+    return spoken_to(words, question, voice(answers, about))
+
+
+def spoken_to(words: Wording, question: str, person: str) -> QuestionWords:
+    """The words of a question for ME, CHILD or OTHER."""
     spoken = words.questions[question]
-    voices = {CHILD: spoken.child, OTHER: spoken.other}
-    return voices.get(voice(answers, about)) or spoken
+    return {CHILD: spoken.child, OTHER: spoken.other}.get(person) or spoken
 
 
 def voice(answers: Answers, about: str) -> str:

@@ -7,24 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web.assets import Assets
+from app.web.wire import packed
 
 if TYPE_CHECKING:
     from app.web.still import Still
 
+KIND = "text/html; charset=utf-8"
 LANGUAGE = "en"
 ANYWHERE = "international"  # whose words a page takes before the person has said where they are
 
-Say = Callable[..., str]
+MOST_FILLED = 5000  # texts of one region; a rulebook has about 2,000
+
+Say = Callable[..., Markup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Floor:
     key: bytes
     clock: Callable[[], float]
     stills: dict[tuple[str, str, str], Still] = field(default_factory=dict)
+    voices: dict[tuple[str, str], tuple[Say, Say]] = field(default_factory=dict)
 
     @property
     def words(self) -> Wording:
@@ -63,22 +70,21 @@ def show(
     status: int = 200,
     error: bool = False,
     **values: Any,
-) -> HTMLResponse:
+) -> Response:
     """One whole page. `region` None means that the person has not said yet where they are."""
-    here = floor(request)
-    return HTMLResponse(
-        render(here, template, request.scope["nonce"], region=region, error=error, **values), status
-    )
+    nonce = request.scope["nonce"]
+    html = render(floor(request), template, nonce, region=region, error=error, **values)
+    return packed(request, html.encode(), KIND, status)
 
 
 def render(
     here: Floor, template: str, nonce: str, *, region: str | None, error: bool, **values: Any
 ) -> str:
     """The HTML of one page."""
-    fill = filler(here, region)
+    say, fill = voice(here, region)
     return here.environment.get_template(template).render(
         nonce=nonce,
-        t=speaker(here, region),
+        t=say,
         fill=fill,
         region=here.rulebook.regions[region or ANYWHERE],
         numbers=[] if region else emergency_numbers(here),
@@ -101,24 +107,36 @@ def region_words(here: Floor, region: str | None) -> Mapping[str, str]:
     return here.words.regions[region or ANYWHERE]
 
 
-def filler(here: Floor, region: str | None) -> Callable[..., str]:
-    """Fills the placeholders of a text with the words of the region."""
-    words, places = here.words, region_words(here, region)
-
-    def fill(text: str, **more: object) -> str:
-        return words.fill(text, places, **{name: str(word) for name, word in more.items()})
-
-    return fill
+def filler(here: Floor, region: str | None) -> Say:
+    """Fills the placeholders of a text with the words of the region; see `voice`."""
+    return voice(here, region)[1]
 
 
-def speaker(here: Floor, region: str | None) -> Say:
-    """Gives the words of a page by their key; an unknown key is a fault of ours."""
-    texts, fill = here.words.pages, filler(here, region)
+def voice(here: Floor, region: str | None) -> tuple[Say, Say]:
+    """(Gives the words of a page by their key, fills any text of the rulebook), as HTML.
 
-    def say(key: str, **more: object) -> str:
-        return fill(texts[key], **more)
+    Both remember what they made: most of a page is the same words again. An unknown key is a
+    fault of ours, and so a KeyError.
+    """
+    key = (here.rulebook.sha256, region or ANYWHERE)
+    if key not in here.voices:
+        here.voices[key] = _voice(here.words, region_words(here, region))
+    return here.voices[key]
 
-    return say
+
+def _voice(words: Wording, places: Mapping[str, str]) -> tuple[Say, Say]:
+    escaped = {name: escape(word) for name, word in places.items()}
+
+    @lru_cache(MOST_FILLED)
+    def fill(text: str, **more: object) -> Markup:
+        others = {name: escape(word) for name, word in more.items()}
+        return Markup(words.fill(escape(text), escaped, **others))  # noqa: S704  all is escaped
+
+    @lru_cache(MOST_FILLED)
+    def say(key: str, **more: object) -> Markup:
+        return fill(words.pages[key], **more)
+
+    return say, fill
 
 
 def emergency_numbers(here: Floor) -> list[tuple[str, str, str]]:

@@ -24,16 +24,17 @@ from app.triage.rulebook import Rulebook
 from app.triage.rules import assess, certain_emergency
 from app.triage.terms import Assessment
 from app.web import journey as journeys
-from app.web.asking import asked, before, progress, voice
+from app.web.asking import asked, before, in_order, progress, voice
 from app.web.journey import CHILD, ME, OTHER, Journey, LostJourney, NoJourney
 from app.web.pages import LANGUAGE, Floor, filler, floor, see_other, show
-from app.web.still import still
+from app.web.still import TICK, still
 from app.web.telling import Teller, emergencies
 
 log = logging.getLogger(__name__)
 
 MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
 UNFINISHED = "unfinished"
+QUESTION = "patient/question.html"
 ABOUT = (ME, CHILD, OTHER)
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -168,25 +169,38 @@ async def answer(request: Request) -> Response:
 def _show_question(
     request: Request, question: Question, here: Visit, ticked: Collection[str], problem: str = ""
 ) -> Response:
-    questionnaire = floor(request).rulebook.questionnaire
-    number, more = progress(questionnaire, here.path, question)
-    view = asked(floor(request).words, question, ticked, here.path.answers, here.journey.about)
+    number, more = progress(floor(request).rulebook.questionnaire, here.path, question)
+    back = _back(request, question, here.path)
+    person = voice(here.path.answers, here.journey.about)
+    note, is_emergency = here.journey.note, alarming(request, here)
     if problem == "missing":
         problem = f"missing_{question.kind}"
-    return show(
+
+    def values(tick: Callable[[str], str]) -> dict[str, Any]:
+        view = asked(floor(request).words, question, person, tick)
+        return {
+            "question": view,
+            "number": number,
+            "more": more,
+            "back": back,
+            "note": note,
+            "emergency": is_emergency,
+            "problem": problem,
+            "none": view.last[0].text,
+        }
+
+    if problem or note or is_emergency:
+        shown = values(lambda option: " checked" if option in ticked else "")
+        status = 422 if problem else 200
+        region, error = here.journey.region, bool(problem)
+        return show(request, QUESTION, region=region, error=error, status=status, **shown)
+    return still(
         request,
-        "patient/question.html",
+        QUESTION,
         region=here.journey.region,
-        question=view,
-        number=number,
-        more=more,
-        back=_back(request, question, here.path),
-        note=here.journey.note,
-        emergency=alarming(request, here),
-        problem=problem,
-        none=view.last[0].text,
-        error=bool(problem),
-        status=422 if problem else 200,
+        name=f"{question.id} {number} {more} {back} {person}",
+        values=lambda: values(lambda _: TICK),
+        ticks=[option in ticked for option in in_order(question)],
     )
 
 

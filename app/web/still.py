@@ -1,46 +1,76 @@
-"""Pages that never change: rendered and compressed once, at their first visit.
+"""Pages that hardly change: rendered and compressed once, at their first visit.
 
-Only the nonce differs from answer to answer, so a page is kept in parts, cut where the nonce goes.
-It knows bytes and templates; it must not know what a page is about, and it keeps nothing of anyone.
+What differs from answer to answer stands in holes of fixed length: the nonce, and the ticks of a
+question. It knows bytes and templates; it must not know what a page is about, and it keeps
+nothing of anyone.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.pages import Floor, floor, render
+from app.web.pages import KIND, Floor, floor, render
+from app.web.wire import PACKED, PLAIN, takes_gzip
 
-_HOLE = "\0"  # stands for the nonce while a page is rendered; no page holds this character
+MOST_KEPT = 1000  # pages; the usual ones are about 200, each of some 20 KB
+TICK = Markup("\1")
+"""Stands for " checked" or nothing while a page is rendered; no page holds this character."""
+_NONCE = "\0"
+_LENGTHS = {_NONCE: 22, str(TICK): len(" checked")}
+_TICKED, _NOT_TICKED = b" checked", b"        "
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-_KIND = "text/html; charset=utf-8"
-_PACKED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+_WINDOW = 32 * 1024
 
 Values = Callable[[], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One page as bytes, in parts between which the nonce goes."""
+    """One page as bytes, in parts; `holes` says what goes between each and the next."""
 
     parts: tuple[bytes, ...]
     packed: tuple[bytes, ...]  # the same parts, each a piece of one deflate stream
+    holes: tuple[str, ...]
 
-    def plain(self, nonce: bytes) -> bytes:
-        """The page with this nonce."""
-        return nonce.join(self.parts)
+    def plain(self, nonce: bytes = b"", ticks: Iterable[bool] = ()) -> bytes:
+        """The page with this nonce and these lines ticked, in their order."""
+        return _joined(self.parts, self._fillings(nonce, ticks))
 
-    def gzipped(self, nonce: bytes) -> bytes:
-        """The page with this nonce as a gzip file, of which only the nonce and the sums are new."""
-        plain, size = self.plain(nonce), len(nonce)
-        # A block of deflate that is stored as it is: its kind, its length, its length inverted.
-        stored = b"\0" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + nonce
+    def gzipped(self, nonce: bytes = b"", ticks: Iterable[bool] = ()) -> bytes:
+        """The same as a gzip file, of which only the fillings and the sums are new."""
+        fillings = self._fillings(nonce, ticks)
+        plain = _joined(self.parts, fillings)
         sums = zlib.crc32(plain).to_bytes(4, "little") + len(plain).to_bytes(4, "little")
-        return _GZIP_HEAD + stored.join(self.packed) + sums
+        return _GZIP_HEAD + _joined(self.packed, [_stored(f) for f in fillings]) + sums
+
+    def _fillings(self, nonce: bytes, ticks: Iterable[bool]) -> list[bytes]:
+        ticked = iter(ticks)
+        return [
+            nonce if hole == _NONCE else _TICKED if next(ticked) else _NOT_TICKED
+            for hole in self.holes
+        ]
+
+
+def _joined(parts: tuple[bytes, ...], fillings: list[bytes]) -> bytes:
+    return b"".join([piece for pair in zip(parts, [*fillings, b""], strict=True) for piece in pair])
+
+
+@cache
+def _stored_head(size: int) -> bytes:
+    """The head of a block of deflate that is stored as it is: kind, length, length inverted."""
+    return b"\0" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little")
+
+
+def _stored(filling: bytes) -> bytes:
+    return _stored_head(len(filling)) + filling
 
 
 def still(
@@ -50,6 +80,7 @@ def still(
     region: str | None = None,
     name: str = "",
     values: Values = dict,
+    ticks: Iterable[bool] = (),
 ) -> Response:
     """The page of this template for this region; `name` tells apart what else it depends on.
 
@@ -59,34 +90,45 @@ def still(
     here = floor(request)
 
     def whole() -> str:
-        return render(here, template, _HOLE, region=region, error=False, **values())
+        return render(here, template, _NONCE, region=region, error=False, **values())
 
     page = kept(here, (template, region or "", name), whole)
-    return answer(request, page, {"Content-Type": _KIND}, request.scope["nonce"].encode())
+    return answer(request, page, {"Content-Type": KIND}, request.scope["nonce"].encode(), ticks)
 
 
 def kept(here: Floor, key: tuple[str, str, str], make: Callable[[], str]) -> Still:
     """What is kept under this key; made at the first call."""
     found = here.stills.get(key)
     if found is None:
+        while len(here.stills) >= MOST_KEPT:
+            del here.stills[next(iter(here.stills))]
         found = here.stills[key] = cut(make())
     return found
 
 
 def answer(
-    request: Request, page: Still, headers: Mapping[str, str], nonce: bytes = b""
+    request: Request,
+    page: Still,
+    headers: Mapping[str, str],
+    nonce: bytes = b"",
+    ticks: Iterable[bool] = (),
 ) -> Response:
     """The page as the browser takes it, compressed or plain."""
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(page.gzipped(nonce), headers={**headers, **_PACKED})
-    return Response(page.plain(nonce), headers=dict(headers))
+    if takes_gzip(request):
+        return Response(page.gzipped(nonce, ticks), headers={**headers, **PACKED})
+    return Response(page.plain(nonce, ticks), headers={**headers, **PLAIN})
 
 
 def cut(html: str) -> Still:
     """The page as parts, plain and packed."""
-    parts = tuple(html.encode().split(_HOLE.encode()))
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    # Trap: a full flush, so that no part refers back beyond a nonce that will be another one.
-    packed = [packer.compress(part) + packer.flush(zlib.Z_FULL_FLUSH) for part in parts]
-    packed[-1] += packer.flush()
-    return Still(parts, tuple(packed))
+    pieces = re.split(f"([{''.join(_LENGTHS)}])", html)
+    parts, holes = tuple(text.encode() for text in pieces[::2]), tuple(pieces[1::2])
+    before, packed = b"", []
+    for part, hole in zip(parts, [*holes, ""], strict=True):
+        # A part may refer back beyond a hole, whose length is fixed, but never into it, since no
+        # part holds the character that fills it here.
+        packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=before[-_WINDOW:])
+        ending = zlib.Z_SYNC_FLUSH if hole else zlib.Z_FINISH
+        packed.append(packer.compress(part) + packer.flush(ending))
+        before += part + hole.encode() * _LENGTHS.get(hole, 0)
+    return Still(parts, tuple(packed), holes)

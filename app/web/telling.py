@@ -40,14 +40,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
-    """A piece of advice and where it comes from."""
-
-    text: str
-    sources: tuple[SourceEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """One type of calcinosis and how it stands."""
 
@@ -55,8 +47,8 @@ class Kind:
     plain: str
     summary: str
     standing: str
-    speaks_for: tuple[Sentence, ...]
-    speaks_against: tuple[Sentence, ...]
+    speaks_for: tuple[str, ...]
+    speaks_against: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +155,11 @@ class Teller:
             listed.append(Answer(question.id, self.fill(spoken.text), chosen, nothing=nothing))
         return listed
 
-    def advice(self, assessment: Assessment) -> dict[str, list[Sentence]]:
+    def advice(self, assessment: Assessment) -> dict[str, list[str]]:
         """Every section of advice, by its id; a section may be empty."""
         return {
             section: [
-                Sentence(self.fill(self.words.advice[advice.id]), self.sources(advice.sources))
+                self.fill(self.words.advice[advice.id])
                 for advice in assessment.advice.get(section, ())
             ]
             for section in SECTIONS
@@ -187,20 +179,16 @@ class Teller:
             plain=self.fill(spoken.plain),
             summary=self.fill(spoken.summary),
             standing=self.words.standings[standing.standing],
-            speaks_for=tuple(self._evidence(e.id, e.sources) for e in standing.evidence_for),
-            speaks_against=tuple(
-                self._evidence(e.id, e.sources) for e in standing.evidence_against
-            ),
+            speaks_for=tuple(self._evidence(line.id) for line in standing.evidence_for),
+            speaks_against=tuple(self._evidence(line.id) for line in standing.evidence_against),
         )
 
-    def _evidence(self, id_: str, sources: Iterable[str]) -> Sentence:
+    def _evidence(self, line: str) -> str:
         """A line of the evidence; what speaks for a look-alike is said by its name."""
-        alike = next((e.look_alike for e in self.rulebook.evidence if e.id == id_), None)
-        if alike is None:
-            text = self.words.evidence[id_]
-        else:
-            text = f"{self.words.pages['result.also_fits']} {self.words.look_alikes[alike].name}."
-        return Sentence(self.fill(text), self.sources(sources))
+        if line in self.words.evidence:
+            return self.fill(self.words.evidence[line])
+        also = self.words.pages["result.also_fits"]
+        return self.fill(f"{also} {self.words.note(line)}.")
 
     def others(self, assessment: Assessment) -> list[Other]:
         """Look-alikes that fit some of the answers."""

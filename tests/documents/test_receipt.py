@@ -4,7 +4,7 @@ import logging
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -371,9 +371,22 @@ def decoded(rows: list[list[int]]) -> str:
                     bits += str(rows[y][x] ^ (mask(y, x) == 0))
     words = [bits[i : i + 8] for i in range(0, 86 * 8, 8)]
     stream = "".join(words[0::2] + words[1::2])  # two blocks of 43 words take turns
-    assert stream[:4] == "0010", "letters and digits, packed in pairs"
-    count, at, text = int(stream[4:13], 2), 13, ""
-    while count - len(text) >= 2:
-        pair = int(stream[at : at + 11], 2)
-        text, at = text + IN_A_CODE[pair // 45] + IN_A_CODE[pair % 45], at + 11
-    return text + (IN_A_CODE[int(stream[at : at + 6], 2)] if len(text) < count else "")
+    return "".join(segments(stream))
+
+
+def segments(stream: str) -> Iterator[str]:
+    """The pieces of the text: letters and digits packed in pairs, or digits packed in threes."""
+    at = 0
+    while (mode := stream[at : at + 4]) in ("0010", "0001"):
+        count_bits = 9 if mode == "0010" else 10
+        count, at = int(stream[at + 4 : at + 4 + count_bits], 2), at + 4 + count_bits
+        most, bits = (2, {2: 11, 1: 6}) if mode == "0010" else (3, {3: 10, 2: 7, 1: 4})
+        while count:
+            taken = min(most, count)
+            value = int(stream[at : at + bits[taken]], 2)
+            at, count = at + bits[taken], count - taken
+            if mode == "0001":
+                yield f"{value:0{taken}}"
+            else:
+                yield (IN_A_CODE[value // 45] if taken == 2 else "") + IN_A_CODE[value % 45]
+    assert mode == "0000", "the text is all in these two ways of packing"

@@ -5,13 +5,16 @@ The pages are found by following every link from the start, before, during and a
 
 import gzip
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from statistics import median
 
 import pytest
 from starlette.routing import Route
 
-from app.web.still import cut
+from app.web import still
+from app.web.still import TICK, cut, kept
+from tests.builders import rulebook
 from tests.reading import coleman_liau, finder, flesch_kincaid, masked, sentences, words
 from tests.visitor import Visitor
 from tests.web.test_journeys import QUIET
@@ -191,13 +194,42 @@ def test_no_sentence_is_long(pages):
 
 
 def test_a_page_that_is_kept_is_the_same_compressed_or_plain():
-    page = cut("<a>é\0</a>" + "<p>text</p>" * 500 + "\0<b>\0")
-    for nonce in (b"", b"x", b"0123456789abcdefghij-_"):
-        plain = page.plain(nonce)
-        assert plain.count(nonce) >= 3
-        assert b"\0" not in plain
-        assert gzip.decompress(page.gzipped(nonce)) == plain
-        assert len(page.gzipped(nonce)) < 200
+    page = cut("<a>é\0</a>" + f"<p>text</p><i{TICK}>" * 300 + "\0<b>\0")
+    for nonce in (b"0123456789abcdefghij-_", b"<p>text</p><i><p>text<"):
+        for ticks in ([True] * 300, [False] * 300, [number % 3 == 0 for number in range(300)]):
+            plain = page.plain(nonce, ticks)
+            assert plain.count(nonce) >= 3
+            assert plain.count(b"<i checked>") == sum(ticks)
+            assert b"\0" not in plain
+            assert b"\1" not in plain
+            assert gzip.decompress(page.gzipped(nonce, ticks)) == plain
+
+
+def test_a_kept_page_refers_back_beyond_its_holes():
+    text = "".join(f"<p>{number}</p>" for number in range(400))
+    once, twice = cut(text), cut(f"{text}\0{text}")
+    assert len(twice.gzipped(b"n" * 22)) < len(once.gzipped()) + 200
+
+
+def test_a_kept_question_shows_just_what_this_person_ticked(visitor):
+    visitor.walk(ANSWERED["quiet"])
+    for question in rulebook().questionnaire:
+        if question.id == "baby":
+            continue
+        for option in question.option_ids:
+            visitor.answer(question.id, option)
+            for asked in ("gzip", "identity"):
+                page = visitor.get(f"/check/{question.id}", **{"Accept-Encoding": asked})
+                assert page.ticked == {option}
+        visitor.answer(question.id, *QUIET[question.id])
+
+
+def test_only_so_many_pages_are_kept(app, monkeypatch):
+    here = replace(app.state.floor, stills={})
+    monkeypatch.setattr(still, "MOST_KEPT", 3)
+    for number in range(5):
+        kept(here, ("template", "uk", str(number)), lambda: "<p>")
+    assert [name for *_, name in here.stills] == ["2", "3", "4"]
 
 
 def test_a_page_that_never_changes_has_no_place_for_a_nonce():
@@ -230,8 +262,12 @@ def test_what_is_kept_grows_with_no_visit(app, visitor):
     assert len(app.state.floor.stills) == before
 
 
-def test_nothing_of_a_journey_is_kept(app, visitor):
-    visitor.walk(ANSWERED["emergency"])
+def test_no_answer_is_kept(app, visitor):
+    visitor.walk(ANSWERED["quiet"])
     crawl(visitor, ["/result"])
-    kept = "".join(part.decode() for page in app.state.floor.stills.values() for part in page.parts)
-    assert "/check/" not in kept.replace("/check/now", "")
+    stills = app.state.floor.stills
+    pages = "".join(part.decode() for page in stills.values() for part in page.parts)
+    assert 'action="/check/pain"' in pages
+    assert not re.search("<input[^>]* checked", pages)
+    personal = {"patient/result.html", "patient/answers.html", "patient/emergency.html"}
+    assert personal & {template for template, *_ in stills} == set()

@@ -97,8 +97,10 @@ def _shots(rulebook: Rulebook) -> Iterator[Shot]:
     for question in questionnaire:
         if question.id in everything["emergency"]:
             yield Shot(f"check/{question.id}", f"/check/{question.id}", dict(before))
+            if question.id in ("place", "pain"):
+                error = f"check/{question.id}, error"
+                yield Shot(error, f"/check/{question.id}", dict(before), press="main form button")
             before[question.id] = everything["emergency"][question.id]
-    yield Shot("check/skin, error", "/check/skin", everything["routine"] | {"skin": frozenset()})
     yield Shot("check/place, filled", "/check/place", everything["soon"])
     yield Shot("answers", "/answers", everything["soon"])
     yield Shot("emergency", "/emergency", everything["emergency"])

@@ -241,6 +241,7 @@ async def emergency(request: Request) -> Response:
         request,
         "patient/emergency.html",
         region=here.journey.region,
+        about=voice(here.path.answers, here.journey.about),
         card=teller.card_of("emergency"),
         reasons=teller.emergency(assessment),
         onward=here.onward,

@@ -19,6 +19,7 @@ from app.web.asking import voice
 from app.web.journey import ME
 from app.web.pages import Floor, filler, floor, show
 from app.web.patient import reply
+from app.web.still import still
 from app.web.telling import Teller
 
 _PROBLEMS = {
@@ -40,7 +41,8 @@ def routes() -> list[Route]:
 
 async def ask(request: Request) -> Response:
     """GET /verify: a box for the text of a receipt."""
-    return show(request, "patient/verify.html", problem="", version="", fingerprint="")
+    nothing = {"problem": "", "version": "", "fingerprint": ""}
+    return still(request, "patient/verify.html", values=lambda: nothing)
 
 
 async def answer(request: Request) -> Response:
@@ -109,4 +111,4 @@ def _in_short(here: Floor, urgency: Urgency, likely_type: str, told: Assessment)
 
 async def wrong_advice(request: Request) -> Response:
     """GET /wrong-advice: whom to tell, without sending any answers."""
-    return show(request, "patient/wrong_advice.html")
+    return still(request, "patient/wrong_advice.html")

@@ -50,6 +50,21 @@ def test_every_page_is_whole_in_every_voice(visitor, about, answers):
     assert [page.url for page in pages[-2:]] == ["/answers", "/result"]
 
 
+@pytest.mark.parametrize(
+    ("about", "heading"),
+    [
+        (ME, "Stop. You need help now"),
+        (CHILD, "Stop. The child needs help now"),
+        (OTHER, "Stop. This person needs help now"),
+    ],
+)
+def test_an_emergency_says_who_needs_help(visitor, about, heading):
+    visitor.post("/start", {"region": "uk", "about": about})
+    page = visitor.answer("now", "breathing")
+    assert page.url == "/emergency"
+    assert heading in page.text
+
+
 def test_no_question_about_another_adult_speaks_of_the_reader(visitor):
     found = {page.url: of_the_reader(page.text) for page in walk(visitor, OTHER, QUIET)[:-2]}
     assert {url: texts for url, texts in found.items() if texts} == {}

@@ -12,6 +12,7 @@ MADE_UP = {  # keys that a page puts together
     "problem.": {"missing_one", "missing_many", "unknown_option", "two_values", "none_with_others"},
     "question.note.": {"unfinished"},
     "result.": {"complications", "prevention"},
+    "interrupt.heading.": {"child", "other"},
     "error.": {
         f"{kind}.{part}"
         for kind in [403, 404, 405, 413, 422, 429, 500, 503, "other"]

@@ -15,11 +15,15 @@ def in_words(condition: Condition, wording: Wording, depth: int = 0) -> Iterator
         case Choice():
             question = wording.questions[condition.question]
             given = [
-                text for option, text in question.options.items() if option in condition.options
+                f"“{text}”" for id_, text in question.options.items() if id_ in condition.options
             ]
-            joined = " / ".join(given)
-            turned = "is not" if condition.negated else "is"
-            yield depth, f"{question.text} {turned}: {joined}"
+            if len(given) == 1:
+                turned = "not " if condition.negated else ""
+                yield depth, f"“{question.text}”: {turned}{given[0]}"
+                return
+            turned = "none" if condition.negated else "one"
+            yield depth, f"“{question.text}”: {turned} of these:"
+            yield from ((depth + 1, text) for text in given)
         case LabBound():
             bounds = " or ".join(f"{bound} {unit}" for unit, bound in condition.bounds)
             turned = "is not" if condition.negated else "is"

@@ -35,7 +35,7 @@ def test_the_edges_are_those_of_the_engine() -> None:
 
 
 def test_the_condition_of_a_question_stands_on_its_box() -> None:
-    assert any(text.startswith("Asked if: How old") for text in texts())
+    assert any(text.startswith("Asked if: “How old") for text in texts())
 
 
 def test_the_picture_can_be_heard() -> None:

@@ -6,18 +6,22 @@ HOST := $(or $(CALCINOSIS_HOST),127.0.0.1)
 PORT ?= $(or $(CALCINOSIS_PORT),8000)
 PIP := .build/bin/uv pip
 PYTHON := .venv/bin/python
+NPM := PATH="$(CURDIR)/.build/bin:$$PATH" npm
+NPM_CI := $(NPM) ci --ignore-scripts --omit=optional --no-audit --no-fund --no-progress --loglevel=error
+TEST_TOOLS := $(wildcard node_modules/ready-dev)
 COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DELETE_ON_ERROR:
-.PHONY: help run setup test format check browser postgres soak bench lock image clean
+.NOTPARALLEL:
+.PHONY: help run setup test format check browser postgres soak screenshots bench lock image clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/ready static/vendor/nhsuk.css ## Set up and serve on http://127.0.0.1:8000 (PORT=... for another port)
 	@exec $(PYTHON) -m app serve --host $(HOST) --port $(PORT)
 
-setup: .venv/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
+setup: .venv/ready-dev node_modules/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
 
 test: setup browser postgres check ## Set up and run every check: format, lint, types, tests, browser tests
 	$(PYTHON) -m pytest
@@ -40,6 +44,9 @@ postgres: ## Bring a PostgreSQL for the tests of the store
 soak: setup browser postgres ## All tests at full size; keeps the results in soak-results.md
 	sh scripts/soak.sh
 
+screenshots: setup browser ## Take a picture of every page into screenshots/
+	$(PYTHON) scripts/screenshots.py
+
 bench: setup ## Measure speed (benchmarks/)
 	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
 
@@ -50,8 +57,8 @@ lock: .build/ready ## Make the lock files anew from pyproject.toml and package.j
 	$(COMPILE) $(UPGRADE) --group uv -o requirements-uv.txt
 	$(COMPILE) $(UPGRADE) --group node -o requirements-node.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres -o requirements.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --group dev -c requirements.txt -o requirements-dev.txt
-	PATH="$(CURDIR)/.build/bin:$$PATH" npm install --package-lock-only --no-progress
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra postgres --extra proof --group dev -c requirements.txt -o requirements-dev.txt
+	$(NPM) install --package-lock-only --no-progress
 
 clean: ## Remove all that set-up made (not var/, where the key and the database are)
 	rm -rf .build .venv node_modules static/vendor
@@ -75,10 +82,15 @@ clean: ## Remove all that set-up made (not var/, where the key and the database 
 	$(PIP) install --quiet --python $(PYTHON) --no-deps --editable .
 	@touch .venv/ready $@
 
-# package-lock.json holds the hash of every package; npm refuses one that differs.
+# package-lock.json holds the hash of every package; npm refuses one that differs. To run, only
+# what static/vendor/ is built from; `npm ci` starts from nothing, so test tools that are there are brought again.
 node_modules/ready: package.json package-lock.json .npmrc | .build/ready
-	PATH="$(CURDIR)/.build/bin:$$PATH" npm ci --ignore-scripts --omit=optional --no-audit --no-fund --no-progress --loglevel=error
-	@touch $@
+	$(NPM_CI) $(if $(TEST_TOOLS),,--omit=dev)
+	@touch $@ $(TEST_TOOLS)
+
+node_modules/ready-dev: package.json package-lock.json .npmrc | .build/ready
+	$(NPM_CI)
+	@touch node_modules/ready $@
 
 static/vendor/nhsuk.css: node_modules/ready static/vendor.scss static/_vendor-components.scss
 	@rm -rf static/vendor && mkdir -p static/vendor

@@ -11,5 +11,5 @@ The floors, each looking only down:
     rules/      what clinicians decided: data, words, sources, cases; read once at start
 
 `store`, `documents` and `assurance` stand side by side and never import each other.
-`main.py` and `commands.py` stand outside and join the floors. `tests/test_floors.py` holds this.
+`main.py` and `commands/` stand outside and join the floors. `tests/test_floors.py` holds this.
 """

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds app/, rules/, templates/, static/ and migrations/."""
 
 PREFIX = "CALCINOSIS_"
-FOR_TESTS_ONLY = frozenset({"CALCINOSIS_SOAK"})
+FOR_TESTS_ONLY = frozenset({"CALCINOSIS_REWRITE", "CALCINOSIS_SOAK"})
 """Variables that the tests read and the server does not."""
 
 

@@ -18,7 +18,16 @@ MAY_IMPORT = {
     # These stand outside and join the floors.
     "settings": {"settings"},
     "main": {"triage", "assurance", "documents", "store", "web", "settings", "main"},
-    "commands": {"triage", "assurance", "documents", "store", "web", "settings", "main"},
+    "commands": {
+        "triage",
+        "assurance",
+        "documents",
+        "store",
+        "web",
+        "settings",
+        "main",
+        "commands",
+    },
     "__main__": {"commands"},
     "__init__": set(),
 }

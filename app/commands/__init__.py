@@ -1,0 +1,26 @@
+"""The command line, `calcinosis-check`. Outside the floors: it joins them and speaks in words.
+
+Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call itself was wrong.
+"""
+
+import typer
+
+from app.commands import rules
+from app.commands.assess import assess, verify
+from app.commands.benchmark import benchmark
+from app.commands.service import serve
+
+app = typer.Typer(
+    help="Calcinosis Check: when to see a doctor about a hard lump, and what it might be.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, assess, verify, benchmark):
+    app.command()(command)
+app.add_typer(rules.app, name="rules")
+
+
+def run() -> None:
+    """Run the command line."""
+    app(prog_name="calcinosis-check")

@@ -1,0 +1,39 @@
+"""What all commands share: where they speak, the settings, the rulebook, and how they stop."""
+
+import typer
+from rich.console import Console
+
+from app.settings import Settings, SettingsFaults, load_settings
+from app.triage.rulebook import Rulebook, RulebookFaults, load
+
+say = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Everything that is not the command's result goes here, to standard error."""
+
+
+def read_settings() -> Settings:
+    """The settings; with a fault in them, the command stops with code 2."""
+    try:
+        return load_settings()
+    except SettingsFaults as problem:
+        raise stop("\n".join(problem.faults), 2) from None
+
+
+def load_rulebook(settings: Settings) -> Rulebook:
+    """The rulebook; with faults in it, the command prints them all and stops with code 1."""
+    try:
+        return load(settings.rules)
+    except RulebookFaults as problem:
+        raise faulty(problem, settings) from None
+
+
+def faulty(problem: RulebookFaults, settings: Settings) -> typer.Exit:
+    """Print the faults of a rulebook; raise what comes back."""
+    count = len(problem.faults)
+    summary = f"{count} fault{'' if count == 1 else 's'} in {settings.rules}"
+    return stop("\n".join([*problem.faults, summary]), 1)
+
+
+def stop(text: str, code: int) -> typer.Exit:
+    """Print why the command stops; raise what comes back."""
+    say.print(text, markup=False)
+    return typer.Exit(code)

@@ -1,0 +1,46 @@
+"""`calcinosis-check serve`: the pages and the API."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.commands.console import faulty, read_settings, say
+from app.store.database import open_database, upgrade
+from app.store.rulebooks import record
+from app.triage.rulebook import RulebookFaults
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
+) -> None:
+    """Serve the pages and the API."""
+    from app.main import (
+        create_app,
+    )  # the web floor takes a while to import; no other command needs it
+
+    settings = read_settings()
+    settings.var.mkdir(parents=True, exist_ok=True)
+    try:
+        application = create_app(settings)
+    except RulebookFaults as problem:
+        raise faulty(problem, settings) from None
+    rulebook = application.state.floor.rulebook
+    database = open_database(settings.database)
+    upgrade(database)
+    record(database, rulebook.version, rulebook.sha256, datetime.now(UTC))
+    database.dispose()
+    chosen_host, chosen_port = host or settings.host, settings.port if port is None else port
+    say.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")
+    say.print(f"Serving on http://{chosen_host}:{chosen_port}  (Ctrl+C stops)")
+    uvicorn.run(
+        application,
+        host=chosen_host,
+        port=chosen_port,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )

@@ -49,7 +49,8 @@ PEOPLE = {
 }
 STILL = (
     *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),
-    *("/learn", "/learn/words", "/rules", "/rules/types", "/rules/sources", "/nothing"),
+    *("/learn", "/learn/words", "/rules", "/rules/types", "/rules/evidence"),
+    *("/rules/look-alikes", "/rules/sources", "/nothing"),
 )
 
 

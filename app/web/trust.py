@@ -74,6 +74,8 @@ def routes() -> list[Route]:
     return [
         Route("/rules", rules, methods=["GET"]),
         Route("/rules/types", types, methods=["GET"]),
+        Route("/rules/evidence", evidence, methods=["GET"]),
+        Route("/rules/look-alikes", look_alikes, methods=["GET"]),
         Route("/rules/sources", sources, methods=["GET"]),
         Route("/rules/flow.svg", flow, methods=["GET"]),
         Route("/accessibility", accessibility, methods=["GET"]),
@@ -87,9 +89,21 @@ async def rules(request: Request) -> Response:
 
 
 async def types(request: Request) -> Response:
-    """GET /rules/types: what speaks for and against each type, and what else it may be."""
+    """GET /rules/types: what speaks for and against each type."""
     here = floor(request)
     return still(request, "trust/types.html", values=lambda: _types_values(here))
+
+
+async def evidence(request: Request) -> Response:
+    """GET /rules/evidence: every line of evidence, with its condition and its sources."""
+    here = floor(request)
+    return still(request, "trust/evidence.html", values=lambda: _evidence_values(here))
+
+
+async def look_alikes(request: Request) -> Response:
+    """GET /rules/look-alikes: what else it may be, and which answers fit that."""
+    here = floor(request)
+    return still(request, "trust/look_alikes.html", values=lambda: _look_alikes_values(here))
 
 
 async def sources(request: Request) -> Response:
@@ -133,26 +147,34 @@ def _rules_values(here: Floor) -> Mapping[str, object]:
 
 def _types_values(here: Floor) -> Mapping[str, object]:
     book = here.rulebook
-    lines = [line for line in book.evidence if line.look_alike is None]
-    alikes: dict[str, list[Told]] = {}
-    for line in book.evidence:
-        if line.look_alike is not None:
-            alikes.setdefault(line.look_alike, []).append(_told(here, line))
     return {
         "types": {
             kind: (_speaking(book.evidence, kind, 1), _speaking(book.evidence, kind, -1))
             for kind in (*TYPES, NOT_CALCINOSIS)
         },
-        "lines": [_told(here, line) for line in lines],
-        "strengths": WEIGHTS,
-        "alikes": alikes,
         "conflicts": [_told(here, conflict) for conflict in book.conflicts],
         "likely_needs": _condition(here, book.scale.likely_needs),
         "tie_order": book.scale.tie_order,
-        "not_calcinosis": NOT_CALCINOSIS,
         "words": here.words,
         "rulebook": book,
     }
+
+
+def _evidence_values(here: Floor) -> Mapping[str, object]:
+    lines = [line for line in here.rulebook.evidence if line.look_alike is None]
+    return {"lines": [_told(here, line) for line in lines], **_weighing(here)}
+
+
+def _look_alikes_values(here: Floor) -> Mapping[str, object]:
+    alikes: dict[str, list[Told]] = {}
+    for line in here.rulebook.evidence:
+        if line.look_alike is not None:
+            alikes.setdefault(line.look_alike, []).append(_told(here, line))
+    return {"alikes": alikes, "not_calcinosis": NOT_CALCINOSIS, **_weighing(here)}
+
+
+def _weighing(here: Floor) -> Mapping[str, object]:
+    return {"strengths": WEIGHTS, "words": here.words, "rulebook": here.rulebook}
 
 
 def _speaking(lines: Iterable[EvidenceLine], kind: str, side: int) -> list[Speaking]:

@@ -6,7 +6,10 @@ from playwright.sync_api import expect
 from app.web.learn import GROUPS
 
 READING = ["/learn", "/learn/words", *(f"/learn/{id_}" for ids in GROUPS.values() for id_ in ids)]
-OTHERS = ["/rules", "/rules/types", "/rules/sources", "/accessibility", "/verify", "/wrong-advice"]
+OTHERS = [
+    *("/rules", "/rules/types", "/rules/evidence", "/rules/look-alikes", "/rules/sources"),
+    *("/accessibility", "/verify", "/wrong-advice"),
+]
 NO_SCRIPT = {"java_script_enabled": False}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

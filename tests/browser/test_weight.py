@@ -28,7 +28,6 @@ FIRST_BYTES = 14_000
 """The emergency box must be among these."""
 HEAVY = {
     "/result": "here of someone who ticks every box there is; real people's are measured below",
-    "/rules/types": "all evidence for all types, for whoever checks us",
     "/rules/flow.svg": "a picture of all rules, for whoever checks us",
 }
 """Pages whose HTML may be longer than that, and why."""

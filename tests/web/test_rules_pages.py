@@ -69,9 +69,10 @@ def test_a_shorter_time_is_said_on_the_badge(visitor):
 
 
 def test_every_line_of_evidence_is_shown_with_what_it_speaks_for(app, rulebook, visitor):
-    page, words = visitor.get("/rules/types"), app.state.floor.words
+    words, lines = app.state.floor.words, visitor.get("/rules/evidence")
+    alikes = visitor.get("/rules/look-alikes")
     for line in rulebook.evidence:
-        html, text = article(page, anchor(line))
+        html, text = article(alikes if line.look_alike else lines, anchor(line))
         assert said(line.when, words) in text
         assert set(line.sources) <= set(re.findall(r'href="/rules/sources#([^"]+)"', html))
         for kind, weight in line.weights.items():
@@ -94,7 +95,7 @@ def test_each_type_lists_all_lines_for_and_against_it_the_strongest_first(rulebo
         lists = re.findall(r"<ul.*?</ul>", part.group(0), re.S)
         for side, shown in zip((1, -1), lists, strict=True):
             mine = [x for x in rulebook.evidence if x.weights.get(kind, 0) * side > 0]
-            linked = re.findall(r'href="#([^"]+)"', shown)
+            linked = re.findall(r'href="/rules/(?:evidence|look-alikes)#([^"]+)"', shown)
             assert sorted(linked) == sorted(anchor(line) for line in mine)
             strengths = re.findall(r"\((weak|medium|strong)\)", shown)
             order = ["strong", "medium", "weak"]
@@ -130,7 +131,10 @@ def test_every_source_is_shown_with_its_kind_and_its_days(rulebook, visitor):
         assert source.year == "undated" or f"From {source.year}." in text
 
 
-@pytest.mark.parametrize("address", ["/rules", "/rules/types", "/rules/sources"])
+@pytest.mark.parametrize(
+    "address",
+    ["/rules", "/rules/types", "/rules/evidence", "/rules/look-alikes", "/rules/sources"],
+)
 def test_that_no_clinician_has_approved_stands_on_every_page_of_the_rules(visitor, address):
     text = visitor.get(address).text
     assert "No clinician has approved this rulebook yet." in text

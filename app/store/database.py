@@ -11,8 +11,13 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
+WAL_IS_SOUND = (3, 51, 3)
+"""The first SQLite whose write-ahead log cannot lose what was committed while it is reset."""
+
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 ALLOWED = ("sqlite", "postgresql")
+ONLY_READS = "calcinosis_only_reads"
+"""The execution option of a connection on which nothing will be written."""
 
 
 def open_database(url: str) -> Engine:
@@ -38,6 +43,11 @@ def upgrade(engine: Engine) -> None:
     command.upgrade(migration_config(engine), "head")
 
 
+def journal_mode(version: tuple[int, ...]) -> str:
+    """How SQLite of this version keeps a transaction whole."""
+    return "WAL" if version >= WAL_IS_SOUND else "DELETE"
+
+
 def migration_config(engine: Engine) -> Config:
     """Give Alembic's configuration for this database."""
     config = Config()
@@ -51,9 +61,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
     connection.isolation_level = None
     for pragma in (
         "busy_timeout=5000",
-        "journal_mode=WAL",
+        f"journal_mode={journal_mode(sqlite3.sqlite_version_info)}",
         "synchronous=FULL",
         "foreign_keys=ON",
+        # Without it, INSERT OR REPLACE removes a row past the triggers that keep it.
+        "recursive_triggers=ON",
         "trusted_schema=OFF",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -62,4 +74,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that first reads and then writes fails at once, without waiting, where
     # another wrote in between; taking the lock at the start makes it wait instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # One that says beforehand that it only reads need not wait for those that write.
+    only_reads = connection.get_execution_options().get(ONLY_READS, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

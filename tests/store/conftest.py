@@ -28,11 +28,42 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[E
     engine.dispose()
 
 
-@pytest.fixture
-def database(empty_database: Engine) -> Engine:
-    """A database with today's tables."""
-    upgrade(empty_database)
-    return empty_database
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database with today's tables, once of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
+        engine = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    else:
+        cluster = request.getfixturevalue("cluster")
+        template = request.getfixturevalue("postgresql_template")
+        engine = open_database(_new_database(cluster, template))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with today's tables and no rows, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "store.db"
+    engine = open_database(f"sqlite:///{file}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        # Nothing may stay behind in a log beside the file.
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(cluster: str) -> str:
+    """The name of a PostgreSQL database with today's tables and no rows, to be copied."""
+    engine = open_database(_new_database(cluster))
+    upgrade(engine)
+    engine.dispose()
+    assert engine.url.database is not None
+    return engine.url.database
 
 
 @pytest.fixture(scope="session")
@@ -93,10 +124,10 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"PostgreSQL does not answer:\n{log.read_text()}")
 
 
-def _new_database(url: str) -> str:
+def _new_database(url: str, template: str = "template1") -> str:
     name = f"t{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return url.removesuffix("postgres") + name
 
 

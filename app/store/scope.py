@@ -87,6 +87,11 @@ class Scope:
         # It builds rows as typed objects and never writes: a changed object changes nothing.
         self._session = Session(connection, autoflush=False)
 
+    @property
+    def dialect(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self._connection.dialect.name
+
     def one(self, table: type[Row], *where: Criterion, **equals: object) -> Row | None:
         """The only row that fits, or None. Raises MultipleResultsFound where there are more."""
         found = self.run(self._rows(table, where, equals))
@@ -158,21 +163,22 @@ class WritingScope(Scope):
         if "clinic_id" in to:
             raise OtherClinic("no row moves to another clinic")
         changed = update(_table(table)).where(*self._fits(table, where, equals)).values(to)
-        return self._write(changed)
+        return self.write(changed)
 
     def remove(self, table: type[ClinicTable], *where: Criterion, **equals: object) -> int:
         """Delete the rows that fit; give how many there were."""
-        return self._write(delete(_table(table)).where(*self._fits(table, where, equals)))
+        return self.write(delete(_table(table)).where(*self._fits(table, where, equals)))
 
-    def notify(self, channel: str, words: str) -> None:
-        """Tell all servers on PostgreSQL, once this is kept; SQLite has only one server."""
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(select(func.pg_notify(channel, words)))
-
-    def _write(self, statement: Executable) -> int:
+    def write(self, statement: Executable) -> int:
+        """Send a statement that writes; give how many rows it reached. Raises OtherClinic."""
         refuse_other_clinics(statement, self.clinic)
         result: CursorResult[Any] = self._connection.execute(statement)
         return result.rowcount
+
+    def notify(self, channel: str, words: str) -> None:
+        """Tell all servers on PostgreSQL, once this is kept; SQLite has only one server."""
+        if self.dialect == "postgresql":
+            self._connection.execute(select(func.pg_notify(channel, words)))
 
 
 def refuse_other_clinics(statement: Executable, clinic: str) -> None:

@@ -15,6 +15,9 @@ import pytest
 from sqlalchemy import Engine
 
 from app.store.database import open_database, upgrade
+from app.store.scope import Store
+from app.store.tables import Clinic
+from tests.store.rows import A_ROW_OF, KEYRING
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,6 +43,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
         engine = open_database(_new_database(cluster, template))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def store(database: Engine) -> Store:
+    """A database with two clinics, c1 and c2, in which nobody works yet."""
+    store = Store(database, KEYRING)
+    for clinic in ("c1", "c2"):
+        with store.writing(clinic) as scope:
+            scope.add(Clinic, **{**A_ROW_OF["clinic"], "name": f"Clinic {clinic}"})
+    return store
 
 
 @pytest.fixture(scope="session")

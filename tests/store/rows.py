@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
+from app.store.sealing import Keyring
+
+KEYRING = Keyring({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
 THEN = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
 HASH = "0" * 64
 HERE = {"clinic_id": "c1"}
@@ -66,7 +69,7 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
     "audit_entry": {
         **HERE,
         "number": 1,
-        "at": THEN,
+        "at": "2026-01-31T23:59:00.000000+00:00",
         "actor": "s1",
         "action": "view",
         "subject_kind": "submission",

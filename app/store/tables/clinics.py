@@ -130,7 +130,7 @@ class AuditEntry(ClinicTable, table=True):
     __table_args__ = (Index("ix_audit_entry_subject", "clinic_id", "subject_kind", "subject_id"),)
 
     number: int = Field(primary_key=True)
-    at: datetime
+    at: str  # ISO 8601 in UTC: what stands here is what the mac covers
     actor: str
     action: str
     subject_kind: str

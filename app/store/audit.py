@@ -1,0 +1,168 @@
+"""Who did what, when: entries that are added in the transaction of what they tell of.
+
+Each clinic's entries form a chain of keyed hashes, so that a change made in the database by other
+means is found and its place named. Nothing else reads them, and no answer is ever in them.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlmodel import col
+
+from app.store.scope import Scope, WritingScope
+from app.store.tables import AuditEntry, AuditHead
+
+SERVER = "server"
+"""The chain of what belongs to no clinic, such as a sign-in under a name that nobody has."""
+
+_AT_ONCE = 1000
+_COLUMNS = ("number", "at", "actor", "action", "subject_kind", "subject_id", "place", "facts")
+
+
+class Anchor(NamedTuple):
+    """The newest entry at some time, noted outside the database: it shows a later cut."""
+
+    clinic: str
+    number: int
+    mac: str
+
+
+class Fault(NamedTuple):
+    """Where a chain was tampered with: the number of the first entry that is not as written."""
+
+    number: int
+    problem: str  # changed, missing, added, head
+
+
+def add(
+    scope: WritingScope,
+    now: datetime,
+    actor: str,
+    action: str,
+    subject: tuple[str, str] = ("", ""),
+    place: str = "",
+    **facts: str | int | bool | None,
+) -> int:
+    """Add an entry, kept together with what it tells of; give its number.
+
+    `actor` is an id of staff, or patient, command, job or nobody; `subject` a kind and an id.
+    """
+    head = scope.one(AuditHead)
+    number, before = (head.number + 1, head.mac) if head else (1, "")
+    row: dict[str, Any] = {
+        "number": number,
+        "at": now.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": actor,
+        "action": action,
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "place": place,
+        "facts": json.dumps(facts, sort_keys=True, separators=(",", ":")),
+    }
+    words = [str(row[column]).encode() for column in _COLUMNS]
+    mac = _mac(scope, "entry", before.encode(), *words)
+    scope.add(AuditEntry, **row, mac=mac)
+    new = {"number": number, "mac": mac, "seal": _seal(scope, number, mac)}
+    if head is None:
+        scope.add(AuditHead, **new)
+    else:
+        scope.change(AuditHead, to=new)
+    return number
+
+
+def entries(
+    scope: Scope,
+    *,
+    subject: tuple[str, str] | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[AuditEntry]:
+    """The entries on a subject or by an actor, newest first, a page ending before a number."""
+    where = [] if before is None else [col(AuditEntry.number) < before]
+    equals: dict[str, object] = {} if actor is None else {"actor": actor}
+    if subject is not None:
+        equals |= {"subject_kind": subject[0], "subject_id": subject[1]}
+    newest_first = [col(AuditEntry.number).desc()]
+    return scope.all(AuditEntry, *where, order_by=newest_first, limit=limit, **equals)
+
+
+def head(scope: Scope) -> Anchor | None:
+    """The newest entry, to be noted elsewhere; None where there is none."""
+    found = scope.one(AuditHead)
+    return Anchor(scope.clinic, found.number, found.mac) if found else None
+
+
+def verify(
+    scope: Scope,
+    anchors: Iterable[Anchor] = (),
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Fault | None:
+    """The first fault in the clinic's chain, or None where it is as it was written."""
+    noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == scope.clinic}
+    expected, before = 1, ""
+    for number, words, mac in _raw_rows(scope):
+        if number != expected:
+            return Fault(expected, "missing")
+        before_it, before = before, mac
+        if not hmac.compare_digest(_mac(scope, "entry", before_it.encode(), *words), mac):
+            return Fault(expected, "changed")
+        if noted.pop(number, mac) != mac:
+            return Fault(expected, "changed")
+        if expected % _AT_ONCE == 0:
+            progress(expected)
+        expected += 1
+    return _end(scope, expected - 1, before, noted)
+
+
+def _end(scope: Scope, last: int, mac: str, noted: dict[int, str]) -> Fault | None:
+    """Whether the chain ends where its head, and what was noted elsewhere, say."""
+    if any(number > last for number in noted):
+        return Fault(last + 1, "missing")
+    found = scope.one(AuditHead)
+    if found is None:
+        return None if last == 0 and scope.clinic == SERVER else Fault(last, "head")
+    if not hmac.compare_digest(_seal(scope, found.number, found.mac), found.seal):
+        return Fault(last, "head")
+    if found.number != last:
+        return Fault(last + 1, "missing") if found.number > last else Fault(last, "added")
+    return None if found.mac == mac else Fault(last, "head")
+
+
+def _raw_rows(scope: Scope) -> Iterator[tuple[Any, list[bytes], str]]:
+    """Every entry by its bytes, since a spoilt text may be none that can be read."""
+    chosen = [_bytes(scope, getattr(AuditEntry, name)) for name in (*_COLUMNS[1:], "mac")]
+    last = 0
+    while True:
+        page = scope.columns(col(AuditEntry.number), *chosen).order_by(col(AuditEntry.number))
+        page = page.where(col(AuditEntry.number) > last).limit(_AT_ONCE)
+        rows: Sequence[Any] = scope.run(page).all()
+        for number, *written in rows:
+            words = [bytes.fromhex(word) for word in written]
+            yield number, [str(number).encode(), *words[:-1]], words[-1].decode("ascii", "replace")
+        if len(rows) < _AT_ONCE or not isinstance(rows[-1][0], int):
+            return
+        last = rows[-1][0]
+
+
+def _bytes(scope: Scope, column: Any) -> Any:
+    if scope.dialect == "sqlite":
+        return func.hex(column)
+    return func.encode(func.convert_to(column, "UTF8"), "hex")
+
+
+def _seal(scope: Scope, number: int, mac: str) -> str:
+    return _mac(scope, "head", str(number).encode(), mac.encode())
+
+
+def _mac(scope: Scope, purpose: str, *words: bytes) -> str:
+    """A keyed hash over the words, each with its length, so that none can run into the next."""
+    chain = hmac.new(scope.keyring.audit, digestmod=hashlib.sha256)
+    for word in (purpose.encode(), scope.clinic.encode(), *words):
+        chain.update(len(word).to_bytes(4) + word)
+    return chain.hexdigest()

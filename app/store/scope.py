@@ -6,7 +6,7 @@ tests/store/test_scope.py holds that no other file builds statements on tables o
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -146,7 +146,7 @@ class WritingScope(Scope):
         """Add a row."""
         self.add_all(table, [values])
 
-    def add_all(self, table: type[ClinicTable], rows: Sequence[dict[str, object]]) -> None:
+    def add_all(self, table: type[ClinicTable], rows: Sequence[Mapping[str, object]]) -> None:
         """Add rows that have the same columns."""
         if rows:
             owned = [{**row, "clinic_id": self.clinic} for row in rows]
@@ -156,7 +156,7 @@ class WritingScope(Scope):
         self,
         table: type[ClinicTable],
         *where: Criterion,
-        to: dict[str, object],
+        to: Mapping[str, object],
         **equals: object,
     ) -> int:
         """Change the rows that fit; give how many there were."""

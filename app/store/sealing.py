@@ -181,7 +181,9 @@ def _write(path: Path, text: str) -> None:
 
 def _place(*words: str) -> bytes:
     """The words as bytes; lengths stand first, so that no two lists of words give the same."""
-    return b"".join(len(word.encode()).to_bytes(4) + word.encode() for word in words)
+    # What people type may hold half a letter, which plain UTF-8 refuses.
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    return b"".join(len(word).to_bytes(4) + word for word in encoded)
 
 
 def _seal(key: bytes, plain: bytes, place: bytes) -> bytes:

@@ -14,9 +14,11 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from app.store import passwords
 from app.store.database import open_database, upgrade
 from app.store.scope import Store
 from app.store.tables import Clinic
+from tests.store.kim import QUICK, Kim
 from tests.store.rows import A_ROW_OF, KEYRING
 
 
@@ -53,6 +55,21 @@ def store(database: Engine) -> Store:
         with store.writing(clinic) as scope:
             scope.add(Clinic, **{**A_ROW_OF["clinic"], "name": f"Clinic {clinic}"})
     return store
+
+
+@pytest.fixture
+def kim(store: Store, _quick_hashes: None) -> Kim:
+    """A nurse who has joined clinic c1."""
+    return Kim(store)
+
+
+@pytest.fixture
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are hashed in no time."""
+    monkeypatch.setattr(passwords, "_HASHER", QUICK)
+    passwords._decoy.cache_clear()
+    yield
+    passwords._decoy.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -79,3 +79,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database address to use, given or not."""
         return self.database_url or f"sqlite:///{self.var / 'calcinosis.db'}"
+
+    @property
+    def master_key(self) -> Path:
+        """The file of the keys to what is sealed in the database."""
+        return self.var / "master.key"
+
+    @property
+    def origin(self) -> str:
+        """The address that people see in links."""
+        return self.trusted_origin or f"http://{self.host}:{self.port}"

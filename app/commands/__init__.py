@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import rules
+from app.commands import audit, clinic, keys, rules, staff
 from app.commands.assess import assess, verify
 from app.commands.benchmark import benchmark
 from app.commands.service import serve
@@ -18,7 +18,14 @@ app = typer.Typer(
 )
 for command in (serve, assess, verify, benchmark):
     app.command()(command)
-app.add_typer(rules.app, name="rules")
+for name, group in {
+    "rules": rules,
+    "clinic": clinic,
+    "staff": staff,
+    "audit": audit,
+    "keys": keys,
+}.items():
+    app.add_typer(group.app, name=name)
 
 
 def run() -> None:

@@ -1,9 +1,13 @@
-"""What all commands share: where they speak, the settings, the rulebook, and how they stop."""
+"""What all commands share: where they speak, what they open, how they stop."""
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings, SettingsFaults, load_settings
+from app.store.database import open_database, upgrade
+from app.store.scope import Store
+from app.store.sealing import BadKeyring, load_keyring
 from app.triage.rulebook import Rulebook, RulebookFaults, load
 
 say = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -24,6 +28,18 @@ def load_rulebook(settings: Settings) -> Rulebook:
         return load(settings.rules)
     except RulebookFaults as problem:
         raise faulty(problem, settings) from None
+
+
+def open_store(settings: Settings) -> Store:
+    """The database at today's tables, and its keys; where they cannot be used, stop with code 2."""
+    try:
+        store = Store(open_database(settings.database), load_keyring(settings.master_key))
+        upgrade(store.engine)
+    except (BadKeyring, OSError, ValueError) as problem:
+        raise stop(str(problem), 2) from None
+    except OperationalError as problem:
+        raise stop(f"The database does not answer: {problem.orig}", 2) from None
+    return store
 
 
 def faulty(problem: RulebookFaults, settings: Settings) -> typer.Exit:

@@ -61,6 +61,7 @@ class Keyring:
     masters: Mapping[bytes, bytes] = field(repr=False)
     search: bytes = field(repr=False)
     audit: bytes = field(repr=False)
+    file: Path | None = None
 
     def make(self, clinic: str, record: str) -> tuple[RecordKey, bytes]:
         """A new key for the record, and the same key wrapped, to be kept with it."""
@@ -69,13 +70,13 @@ class Keyring:
 
     def unwrap(self, clinic: str, record: str, wrapped: bytes) -> RecordKey:
         """The record's key. Raises WillNotOpen."""
-        name = wrapped[:_NAME_BYTES]
-        if name not in self.masters:
+        name, box = wrapped[:_NAME_BYTES], wrapped[_NAME_BYTES:]
+        masters = self.masters
+        if name not in masters and self.file is not None:
+            masters = _read(self.file).masters  # one that was added while this server runs
+        if name not in masters:
             raise WillNotOpen("its master key is not in the keyring")
-        box = wrapped[_NAME_BYTES:]
-        return RecordKey(
-            clinic, record, _open(self.masters[name], box, _place("key", clinic, record))
-        )
+        return RecordKey(clinic, record, _open(masters[name], box, _place("key", clinic, record)))
 
     def rewrap(self, clinic: str, record: str, wrapped: bytes) -> bytes:
         """The same key wrapped by the newest master key. Raises WillNotOpen."""
@@ -150,7 +151,7 @@ def _read(path: Path) -> Keyring:
             others[purpose] = secret
     if not masters or set(others) != set(_PURPOSES):
         raise BadKeyring(f"{path}: a master, an audit and a search key are needed")
-    return Keyring(MappingProxyType(masters), others["search"], others["audit"])
+    return Keyring(MappingProxyType(masters), others["search"], others["audit"], path)
 
 
 def _line(purpose: str) -> str:

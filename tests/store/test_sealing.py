@@ -125,6 +125,8 @@ def test_a_new_master_key_opens_the_old_and_wraps_the_new(tmp_path: Path) -> Non
     assert not new.is_newest(wrapped)
     rewrapped = new.rewrap("here", "r1", wrapped)
     assert new.is_newest(rewrapped)
+    # A server that runs since before the change finds the new key too.
+    assert _name(old.unwrap("here", "r1", rewrapped), sealed) == "Ada"
 
     last = drop_old_master_keys(file)
     assert list(last.masters) == [new.newest]

@@ -59,13 +59,14 @@ def anchor() -> None:
 
 
 def _check(store: Store, clinic: str, name: str, anchors: Iterable[Anchor]) -> dict[str, Any]:
-    with say.status(name) as status, store.reading(clinic) as scope:
+    with store.reading(clinic) as scope:
         newest = audit.head(scope)
+    with say.status(name) as status:
 
         def tell(done: int) -> None:
             status.update(f"{name}: {done} of {newest.number if newest else 0}")
 
-        fault = audit.verify(scope, anchors, tell)
+        fault = audit.verify(store, clinic, anchors, tell)
     return {
         "clinic": clinic,
         "name": name,

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import func
 from sqlmodel import col
 
-from app.store.scope import Scope, WritingScope
+from app.store.scope import Scope, Store, WritingScope
+from app.store.sealing import Keyring
 from app.store.tables import AuditEntry, AuditHead
 
 SERVER = "server"
@@ -65,9 +66,9 @@ def add(
         "facts": json.dumps(facts, sort_keys=True, separators=(",", ":")),
     }
     words = [str(row[column]).encode() for column in _COLUMNS]
-    mac = _mac(scope, "entry", before.encode(), *words)
+    mac = _mac(scope.keyring, scope.clinic, "entry", before.encode(), *words)
     scope.add(AuditEntry, **row, mac=mac)
-    new = {"number": number, "mac": mac, "seal": _seal(scope, number, mac)}
+    new = {"number": number, "mac": mac, "seal": _seal(scope.keyring, scope.clinic, number, mac)}
     if head is None:
         scope.add(AuditHead, **new)
     else:
@@ -99,55 +100,67 @@ def head(scope: Scope) -> Anchor | None:
 
 
 def verify(
-    scope: Scope,
+    store: Store,
+    clinic: str,
     anchors: Iterable[Anchor] = (),
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Fault | None:
-    """The first fault in the clinic's chain, or None where it is as it was written."""
-    noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == scope.clinic}
+    """The first fault in the clinic's chain, or None where it is as it was written.
+
+    Reads it page by page, so that nobody who writes meanwhile has to wait.
+    """
+    noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == clinic}
+    with store.reading(clinic) as scope:
+        end = scope.one(AuditHead)
+        newest = scope.run(scope.columns(func.max(col(AuditEntry.number)))).scalar()
     expected, before = 1, ""
-    for number, words, mac in _raw_rows(scope):
+    for number, words, mac in _raw_rows(store, clinic, newest):
         if number != expected:
             return Fault(expected, "missing")
-        before_it, before = before, mac
-        if not hmac.compare_digest(_mac(scope, "entry", before_it.encode(), *words), mac):
+        chained = _mac(store.keyring, clinic, "entry", before.encode(), *words)
+        # A byte that is no ASCII cannot be compared as text.
+        if not hmac.compare_digest(chained.encode(), mac.encode()):
             return Fault(expected, "changed")
         if noted.pop(number, mac) != mac:
             return Fault(expected, "changed")
         if expected % _AT_ONCE == 0:
             progress(expected)
-        expected += 1
-    return _end(scope, expected - 1, before, noted)
-
-
-def _end(scope: Scope, last: int, mac: str, noted: dict[int, str]) -> Fault | None:
-    """Whether the chain ends where its head, and what was noted elsewhere, say."""
+        expected, before = expected + 1, mac
+    last = expected - 1
     if any(number > last for number in noted):
-        return Fault(last + 1, "missing")
-    found = scope.one(AuditHead)
-    if found is None:
-        return None if last == 0 and scope.clinic == SERVER else Fault(last, "head")
-    if not hmac.compare_digest(_seal(scope, found.number, found.mac), found.seal):
+        return Fault(expected, "missing")
+    return _end(store.keyring, clinic, end, last, before)
+
+
+def _end(keyring: Keyring, clinic: str, end: AuditHead | None, last: int, mac: str) -> Fault | None:
+    """Whether the chain ends where its head says."""
+    if end is None:
+        # The server's own chain begins with the first refusal, every other with its clinic.
+        return None if last == 0 and clinic == SERVER else Fault(last, "head")
+    if not hmac.compare_digest(_seal(keyring, clinic, end.number, end.mac), end.seal):
         return Fault(last, "head")
-    if found.number != last:
-        return Fault(last + 1, "missing") if found.number > last else Fault(last, "added")
-    return None if found.mac == mac else Fault(last, "head")
+    if end.number != last:
+        return Fault(last + 1, "missing") if end.number > last else Fault(last, "added")
+    return None if end.mac == mac else Fault(last, "head")
 
 
-def _raw_rows(scope: Scope) -> Iterator[tuple[Any, list[bytes], str]]:
-    """Every entry by its bytes, since a spoilt text may be none that can be read."""
-    chosen = [_bytes(scope, getattr(AuditEntry, name)) for name in (*_COLUMNS[1:], "mac")]
-    last = 0
-    while True:
-        page = scope.columns(col(AuditEntry.number), *chosen).order_by(col(AuditEntry.number))
-        page = page.where(col(AuditEntry.number) > last).limit(_AT_ONCE)
-        rows: Sequence[Any] = scope.run(page).all()
+def _raw_rows(store: Store, clinic: str, newest: Any) -> Iterator[tuple[Any, list[bytes], str]]:
+    """Entries up to the newest by their bytes, since a spoilt text may be none that can be read."""
+    number: Any = 0
+    columns = [getattr(AuditEntry, name) for name in (*_COLUMNS[1:], "mac")]
+    while number != newest:
+        with store.reading(clinic) as scope:
+            chosen = [_bytes(scope, column) for column in columns]
+            page = scope.columns(col(AuditEntry.number), *chosen).order_by(col(AuditEntry.number))
+            page = page.where(col(AuditEntry.number) > number).limit(_AT_ONCE)
+            rows: Sequence[Any] = scope.run(page).all()
         for number, *written in rows:
             words = [bytes.fromhex(word) for word in written]
             yield number, [str(number).encode(), *words[:-1]], words[-1].decode("ascii", "replace")
-        if len(rows) < _AT_ONCE or not isinstance(rows[-1][0], int):
+            if number == newest:
+                return
+        if not rows:
             return
-        last = rows[-1][0]
 
 
 def _bytes(scope: Scope, column: Any) -> Any:
@@ -156,13 +169,13 @@ def _bytes(scope: Scope, column: Any) -> Any:
     return func.encode(func.convert_to(column, "UTF8"), "hex")
 
 
-def _seal(scope: Scope, number: int, mac: str) -> str:
-    return _mac(scope, "head", str(number).encode(), mac.encode())
+def _seal(keyring: Keyring, clinic: str, number: int, mac: str) -> str:
+    return _mac(keyring, clinic, "head", str(number).encode(), mac.encode())
 
 
-def _mac(scope: Scope, purpose: str, *words: bytes) -> str:
+def _mac(keyring: Keyring, clinic: str, purpose: str, *words: bytes) -> str:
     """A keyed hash over the words, each with its length, so that none can run into the next."""
-    chain = hmac.new(scope.keyring.audit, digestmod=hashlib.sha256)
-    for word in (purpose.encode(), scope.clinic.encode(), *words):
+    chain = hmac.new(keyring.audit, digestmod=hashlib.sha256)
+    for word in (purpose.encode(), clinic.encode(), *words):
         chain.update(len(word).to_bytes(4) + word)
     return chain.hexdigest()

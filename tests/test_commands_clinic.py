@@ -156,6 +156,16 @@ def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
     assert "chmod 600" in result.stderr
 
 
+@pytest.mark.usefixtures("clinic")
+def test_new_keys_are_not_made_for_a_database_that_needs_the_old_ones(tmp_path: Path) -> None:
+    key_file = tmp_path / "var" / "master.key"
+    key_file.rename(tmp_path / "elsewhere")
+    result = call("staff list")
+    assert result.exit_code == 2
+    assert "master.key is missing" in result.stderr
+    assert not key_file.exists()
+
+
 def test_a_database_that_does_not_answer_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALCINOSIS_DATABASE_URL", "postgresql://me:open-sesame@127.0.0.1:1/none")
     result = call("staff list")

@@ -5,9 +5,9 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings, SettingsFaults, load_settings
-from app.store.database import open_database, upgrade
+from app.store import opening
 from app.store.scope import Store
-from app.store.sealing import BadKeyring, load_keyring
+from app.store.sealing import BadKeyring
 from app.triage.rulebook import Rulebook, RulebookFaults, load
 
 say = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -33,13 +33,11 @@ def load_rulebook(settings: Settings) -> Rulebook:
 def open_store(settings: Settings) -> Store:
     """The database at today's tables, and its keys; where they cannot be used, stop with code 2."""
     try:
-        store = Store(open_database(settings.database), load_keyring(settings.master_key))
-        upgrade(store.engine)
+        return opening.open_store(settings.database, settings.master_key)
     except (BadKeyring, OSError, ValueError) as problem:
         raise stop(str(problem), 2) from None
     except OperationalError as problem:
         raise stop(f"The database does not answer: {problem.orig}", 2) from None
-    return store
 
 
 def faulty(problem: RulebookFaults, settings: Settings) -> typer.Exit:

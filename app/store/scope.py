@@ -73,8 +73,7 @@ class Store:
 
     def clinics(self) -> list[str]:
         """The ids of all clinics, for what is done to each in turn."""
-        with self.engine.connect() as connection:
-            return list(connection.scalars(select(_table(Clinic).c.clinic_id).order_by("name")))
+        return all_clinics(self.engine)
 
 
 class Scope:
@@ -179,6 +178,13 @@ class WritingScope(Scope):
         """Tell all servers on PostgreSQL, once this is kept; SQLite has only one server."""
         if self.dialect == "postgresql":
             self._connection.execute(select(func.pg_notify(channel, words)))
+
+
+def all_clinics(engine: Engine) -> list[str]:
+    """The ids of all clinics, by name; it needs no keys."""
+    columns = _table(Clinic).c
+    with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+        return list(connection.scalars(select(columns.clinic_id).order_by(columns.name)))
 
 
 def refuse_other_clinics(statement: Executable, clinic: str) -> None:

@@ -113,6 +113,14 @@ def test_bytes_that_are_no_text_are_found_too(written: Store) -> None:
             ],
             Fault(4, "head"),
         ),
+        (
+            [
+                "DELETE FROM audit_entry WHERE clinic_id='c1' AND number=5",
+                "UPDATE audit_head SET number=4, mac=(SELECT mac FROM audit_entry"
+                " WHERE clinic_id='c1' AND number=4) WHERE clinic_id='c1'",
+            ],
+            Fault(4, "head"),
+        ),
         (["DELETE FROM audit_head WHERE clinic_id='c1'"], Fault(5, "head")),
         (["DELETE FROM audit_head", "DELETE FROM audit_entry"], Fault(0, "head")),
         (

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from app.store import audit, factors, sessions, staff
@@ -75,6 +76,16 @@ def test_a_code_counts_once_and_only_near_its_time(kim: Kim) -> None:
     later = now + timedelta(minutes=10)
     spaced = kim.code(later - NEXT)
     assert kim.prove(token, f" {spaced[:3]} {spaced[3:]} ", later)
+
+
+def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
+    secret = pyotp.random_base32()
+    accepted = [
+        shift
+        for shift in range(-3, 4)
+        if factors.step_of(secret, pyotp.TOTP(secret).at(NOON + shift * NEXT), NOON) is not None
+    ]
+    assert accepted == [-1, 0, 1]
 
 
 def test_a_code_used_twice_at_once_counts_once(kim: Kim) -> None:

@@ -49,6 +49,7 @@ PEOPLE = {
 }
 STILL = (
     *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),
+    *("/safety", "/safety/hazards"),
     *("/learn", "/learn/words", "/rules", "/rules/types", "/rules/evidence"),
     *("/rules/look-alikes", "/rules/sources", "/nothing"),
 )

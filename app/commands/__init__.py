@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import rules
+from app.commands import changes, rules, safety
 from app.commands.assess import assess, verify
 from app.commands.benchmark import benchmark
 from app.commands.service import serve
@@ -18,7 +18,11 @@ app = typer.Typer(
 )
 for command in (serve, assess, verify, benchmark):
     app.command()(command)
+rules.app.command()(changes.mutate)
+rules.app.command()(changes.diff)
+rules.app.command()(changes.publish)
 app.add_typer(rules.app, name="rules")
+app.add_typer(safety.app, name="safety")
 
 
 def run() -> None:

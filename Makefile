@@ -13,7 +13,7 @@ COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run setup test format check browser postgres soak screenshots bench lock image clean
+.PHONY: help run setup test format check browser postgres soak screenshots bench safety lock image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,10 @@ screenshots: setup browser ## Take a picture of every page into screenshots/
 
 bench: setup ## Measure speed (benchmarks/)
 	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+
+safety: setup ## Prove and measure the rules anew; write what /safety shows
+	$(PYTHON) -m app rules mutate --json > .build/mutants.json
+	$(PYTHON) -m app safety build --mutants .build/mutants.json
 
 image: ## Build the container image
 	docker build --tag calcinosis-check .
@@ -92,7 +96,11 @@ node_modules/ready-dev: package.json package-lock.json .npmrc | .build/ready
 	$(NPM_CI)
 	@touch node_modules/ready $@
 
-static/vendor/nhsuk.css: node_modules/ready static/vendor.scss static/_vendor-components.scss
+# The design system holds far more than our pages use: what no page names is left out.
+PAGES := $(wildcard templates/*.html templates/*/*.html)
+
+static/vendor/nhsuk.css: node_modules/ready static/vendor.scss static/_vendor-components.scss $(PAGES)
 	@rm -rf static/vendor && mkdir -p static/vendor
 	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/dist/ext/hx-csp.min.js static/vendor/
 	.build/bin/node node_modules/sass/sass.js --style=compressed --no-source-map --load-path=node_modules static/vendor.scss $@
+	.build/bin/node node_modules/purgecss/bin/purgecss.js --css $@ --output $@ --content $(PAGES) static/app.js

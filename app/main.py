@@ -10,10 +10,22 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from app.assurance.figures import read_figures
 from app.documents.receipt import Shelf
 from app.settings import ROOT, Settings
 from app.triage.rulebook import load
-from app.web import api, assets, learn, patient, status, trust, verify
+from app.web import (
+    api,
+    assets,
+    changed,
+    learn,
+    patient,
+    result,
+    safety,
+    status,
+    trust,
+    verify,
+)
 from app.web.errors import LastResort, add_error_pages, last_page
 from app.web.journey import load_key
 from app.web.pages import Floor, environment
@@ -21,7 +33,10 @@ from app.web.shield import Gate, Headings
 
 
 def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
-    """The application on one rulebook. Raises RulebookFaults, AssetFault, OSError or ValueError."""
+    """The application on one rulebook.
+
+    Raises RulebookFaults, BadFigures, AssetFault, OSError or ValueError.
+    """
     app = FastAPI(
         title="Calcinosis Check",
         openapi_url="/api/v1/openapi.json",
@@ -41,9 +56,11 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     )
     app.state.floor = floor
     app.state.shelf = Shelf(floor.rulebook, settings.rules / "published")
+    app.state.figures = read_figures(ROOT / "safety" / "figures.json")
     app.state.last_page = last_page(floor)
-    app.router.routes += [*learn.routes(), *trust.routes()]
-    app.router.routes += [*patient.routes(), *verify.routes(), *status.routes()]
+    app.router.routes += [*learn.routes(), *trust.routes(), *safety.routes()]
+    app.router.routes += [*patient.routes(), *result.routes(), *changed.routes()]
+    app.router.routes += [*verify.routes(), *status.routes()]
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)

@@ -49,6 +49,7 @@ PEOPLE = {
 }
 STILL = (
     *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),
+    *("/safety", "/safety/hazards"),
     *("/learn", "/learn/words", "/rules", "/rules/types", "/rules/evidence"),
     *("/rules/look-alikes", "/rules/sources", "/nothing"),
 )
@@ -105,6 +106,7 @@ def _shots(rulebook: Rulebook) -> Iterator[Shot]:
     yield Shot("check/place, filled", "/check/place", everything["soon"])
     yield Shot("answers", "/answers", everything["soon"])
     yield Shot("emergency", "/emergency", everything["emergency"])
+    yield Shot("changed", "/changed", everything["soon"])
     yield Shot("no journey", "/answers")
     for name, given in everything.items():
         yield Shot(f"result, {name}", "/result", given)

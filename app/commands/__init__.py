@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import audit, clinic, keys, rules, staff
+from app.commands import audit, changes, clinic, keys, rules, safety, staff
 from app.commands.assess import assess, verify
 from app.commands.benchmark import benchmark
 from app.commands.service import serve
@@ -18,8 +18,11 @@ app = typer.Typer(
 )
 for command in (serve, assess, verify, benchmark):
     app.command()(command)
+for command in (changes.mutate, changes.diff, changes.publish):
+    rules.app.command()(command)
 for name, group in {
     "rules": rules,
+    "safety": safety,
     "clinic": clinic,
     "staff": staff,
     "audit": audit,

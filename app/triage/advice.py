@@ -9,7 +9,11 @@ from app.triage.terms import SECTIONS, Advice, Truth, Urgency
 
 @dataclass(frozen=True, slots=True)
 class AdviceRule:
-    """One piece of advice and when it is shown; an empty filter lets everyone see it."""
+    """One piece of advice and when it is shown; an empty filter lets everyone see it.
+
+    For a warning: `urgency` is where it leads, `covers` the (question, option) pairs whose lines
+    in the safety net it stands for, `covered_by` those whose lines stand for it.
+    """
 
     advice: Advice
     section: str
@@ -17,6 +21,9 @@ class AdviceRule:
     places: frozenset[str] = frozenset()
     levels: frozenset[str] = frozenset()
     when: Condition | None = None
+    urgency: Urgency | None = None
+    covers: frozenset[tuple[str, str]] = frozenset()
+    covered_by: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def enough(self) -> Truth:

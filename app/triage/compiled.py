@@ -63,9 +63,7 @@ class Compiled:
         self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
         self.level: Callable[[int], int] = _function("level", self._level_body(rules))
         self.fired: Callable[[int], list[Fired]] = _function("fired", self._fired_body(rules))
-        self.holding: Mapping[str, Callable[[int], list[int]]] = {
-            name: _function(name, self._holding_body(group)) for name, group in groups.items()
-        }
+        self.holding = self.asking(groups)
         self._leaves: dict[Choice | LabBound, int] = {}
         # By identity: to hash a condition is to walk it, which costs more than the answer.
         self._behind: dict[int, Callable[[int], list[int]]] = {}
@@ -74,6 +72,12 @@ class Compiled:
             body = ["found = []", *self._behind_body(condition, ""), "return found"]
             self._behind[id(condition)] = _function("behind", body)
         self._telling = [self._tell(leaf) for leaf in self._leaves]
+
+    def asking(
+        self, groups: Mapping[str, Sequence[Asked]]
+    ) -> Mapping[str, Callable[[int], list[int]]]:
+        """For each group, a function that lists which of its conditions hold, by index."""
+        return {name: _function(name, self._holding_body(group)) for name, group in groups.items()}
 
     def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
         """The answers on the path, the questions that are not asked and the lab bounds met."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.triage.advice import AdviceRule, fitting
 from app.triage.compiled import Compiled
 from app.triage.conditions import Condition
+from app.triage.dangers import Danger
 from app.triage.labs import Laboratory
 from app.triage.learn import LEARN_FILES, Learn, check_learn, read_learn
 from app.triage.loading.checks import check
@@ -18,6 +19,7 @@ from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, r
 from app.triage.loading.words import read_wording
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
+from app.triage.safetynet import Watched
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
@@ -50,6 +52,7 @@ class Rulebook:
     contradictions: tuple[Contradiction, ...]
     laboratory: Laboratory
     advice: tuple[AdviceRule, ...]
+    dangers: tuple[Danger, ...]
     sources: Mapping[str, SourceEntry]
     regions: Mapping[str, RegionEntry]
     wording: Mapping[str, Wording]
@@ -66,6 +69,11 @@ class Rulebook:
             "advice": [(a.when, a.enough) for a in self.advice if a.when is not None],
         }
         return Compiled(self.questionnaire, self.rules, groups)
+
+    @cached_property
+    def watched(self) -> Watched:
+        """Every change that the safety net watches for, ready to be tried."""
+        return Watched(self.questionnaire, self.rules, self.compiled)
 
     @cached_property
     def conditional_advice(self) -> tuple[str, ...]:
@@ -104,6 +112,7 @@ def load(folder: Path) -> Rulebook:
     contradictions = reader.contradictions("contradictions.yaml")
     places = questionnaire["place"].option_ids if "place" in questionnaire else ()
     advice = reader.advice("advice.yaml", places)
+    dangers = reader.dangers("dangers.yaml")
     if head is None:
         raise RulebookFaults(tuple(faults.found))
     rulebook = Rulebook(
@@ -122,6 +131,7 @@ def load(folder: Path) -> Rulebook:
         contradictions=contradictions,
         laboratory=laboratory,
         advice=advice,
+        dangers=dangers,
         sources=sources,
         regions=regions,
         wording={language: read_wording(faults, language) for language in head.languages},

@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionWords:
-    """A question as a person reads it; `child` and `other` are for who answers about another."""
+    """A question as a person reads it; `child` and `other` are for who answers about another.
+
+    `counted`: what "I'm not sure" is counted as. `changes`: what may newly happen, as it stands
+    after "if", by option or line of options.
+    """
 
     text: str
     why: str
+    counted: str
     options: Mapping[str, str]
     hint: str | None = None
     groups: Mapping[str, str] | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
     child: "QuestionWords | None" = None
     other: "QuestionWords | None" = None
 
@@ -49,11 +55,13 @@ class Wording:
     contradictions: Mapping[str, str]
     levels: Mapping[str, Texts]
     box: tuple[str, ...]
+    net: Mapping[str, str]
     times: Mapping[str, str]
     advice: Mapping[str, str]
     regions: Mapping[str, Mapping[str, str]]
     labs: Mapping[str, Texts]
     lab_messages: Mapping[str, str]
+    dangers: Mapping[str, Texts]
     pages: Mapping[str, str]
 
     def note(self, evidence: str) -> str:

@@ -32,6 +32,7 @@ _BUNDLES = {
         "take.css",
         "learn.css",
         "trust.css",
+        "safety.css",
         "print.css",
     ),
     "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js"),

@@ -49,10 +49,24 @@ class Journey:
     warned_at: str = ""  # the question after which the emergency page stopped this journey
     note: str = ""  # id of a line to show once, on the next page
     about: str = ME
+    earlier: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What was answered before, of each question that a second look has asked again."""
 
     def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The journey with one answer given or changed; all others stay."""
-        return replace(self, answers={**self.answers, question: chosen}, note="")
+        return replace(self, answers={**self.answers, question: chosen}, note="", earlier={})
+
+    def asked_again(self, question: str, chosen: frozenset[str]) -> Journey:
+        """The same in a second look, where the answer of before is kept beside it."""
+        before = self.earlier.get(question, self.answers.get(question, frozenset()))
+        changed = replace(self, answers={**self.answers, question: chosen}, note="")
+        return replace(changed, earlier={**self.earlier, question: before})
+
+    @property
+    def as_before(self) -> dict[str, frozenset[str]]:
+        """The answers as they were before the second look."""
+        before = {**self.answers, **self.earlier}
+        return {question: chosen for question, chosen in before.items() if chosen}
 
 
 def open_journey(request: Request, key: bytes, now: int) -> Journey:
@@ -96,6 +110,7 @@ def seal(key: bytes, journey: Journey) -> str:
             "w": journey.warned_at,
             "n": journey.note,
             "p": journey.about,
+            "e": {question: sorted(chosen) for question, chosen in journey.earlier.items()},
         },
         separators=(",", ":"),
     )
@@ -121,6 +136,7 @@ def unseal(key: bytes, sealed: str, now: int) -> Journey:
         warned_at=kept["w"],
         note=kept["n"],
         about=kept.get("p", ME),  # younger than the others: a cookie may be a day old
+        earlier={q: frozenset(chosen) for q, chosen in kept.get("e", {}).items()},
     )
 
 

@@ -92,6 +92,7 @@ def render(
         emergency_hidden=here.words.levels["emergency"].hidden,
         address=here.assets.addresses,
         language=LANGUAGE,
+        approvals=here.rulebook.approvals,
         error=error,
         **values,
     )

@@ -1,4 +1,4 @@
-"""The self-check, page by page: start, questions, answers, emergency, result, clear.
+"""The self-check, page by page: start, questions, answers, emergency, clear.
 
 Each route replays the answers, asks the engine and shows a page. No step is stored, so Back, a
 deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
@@ -17,16 +17,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.documents.receipt import qr_code, write
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess, certain_emergency
-from app.triage.terms import Assessment
+from app.triage.terms import Answers, Assessment
 from app.web import journey as journeys
 from app.web.asking import asked, before, in_order, progress, voice
 from app.web.journey import CHILD, ME, OTHER, Journey, LostJourney, NoJourney
-from app.web.pages import LANGUAGE, Floor, filler, floor, see_other, show
+from app.web.pages import Floor, filler, floor, see_other, show
 from app.web.still import TICK, still
 from app.web.telling import Teller, emergencies
 
@@ -70,7 +69,6 @@ def routes() -> list[Route]:
         Route("/check/{question}", answer, methods=["POST"]),
         Route("/answers", answers, methods=["GET"]),
         Route("/emergency", emergency, methods=["GET"]),
-        Route("/result", result, methods=["GET"]),
         Route("/clear", clear, methods=["POST"]),
         Route("/cleared", cleared, methods=["GET"]),
         Route("/about", about, methods=["GET"]),
@@ -133,7 +131,7 @@ async def begin(request: Request) -> Response:
 
 async def question_page(request: Request) -> Response:
     """GET /check/{question}: one question, filled in if it was answered before."""
-    question = _question(request)
+    question = question_of(request)
     here = visit(request)
     if not _may_be_asked(question, here.path):
         return see_other(here.onward)
@@ -146,7 +144,7 @@ async def question_page(request: Request) -> Response:
 
 async def answer(request: Request) -> Response:
     """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
-    question = _question(request)
+    question = question_of(request)
     here = visit(request)
     if not _may_be_asked(question, here.path):
         return see_other(here.onward)
@@ -155,7 +153,7 @@ async def answer(request: Request) -> Response:
         chosen = read(question, given)
     except BadAnswer as bad:
         return _show_question(request, question, here, given, bad.problem)
-    now = _visit(request, here.journey.with_answer(question.id, chosen))
+    now = visit_of(request, here.journey.with_answer(question.id, chosen))
     is_emergency = alarming(request, now)
     # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
     interrupts = is_emergency and here.journey.warned_at in ("", question.id)
@@ -215,7 +213,7 @@ async def answers(request: Request) -> Response:
     """GET /answers: every answer with a way to change it; what does not fit is asked back."""
     here = visit(request)
     assessment = meaning(request, here)
-    teller = _teller(request, here)
+    teller = teller_of(request, here)
     off = {id_: here.journey.answers[id_] for id_ in here.path.ignored}
     return show(
         request,
@@ -236,7 +234,7 @@ async def emergency(request: Request) -> Response:
     assessment = meaning(request, here)
     if not emergencies(assessment):
         return see_other(here.onward)
-    teller = _teller(request, here)
+    teller = teller_of(request, here)
     return show(
         request,
         "patient/emergency.html",
@@ -245,43 +243,6 @@ async def emergency(request: Request) -> Response:
         card=teller.card_of("emergency"),
         reasons=teller.emergency(assessment),
         onward=here.onward,
-    )
-
-
-async def result(request: Request) -> Response:
-    """GET /result: what to do and when, why, and what it might be."""
-    here = visit(request)
-    if here.path.next is not None:
-        response = see_other(here.onward)
-        noted = replace(here.journey, note=UNFINISHED)
-        journeys.keep(response, request, floor(request).key, noted)
-        return response
-    assessment = meaning(request, here)
-    teller = _teller(request, here)
-    reasons, also = teller.reasons(assessment)
-    rulebook = floor(request).rulebook
-    receipt = write(rulebook, here.path.answers, assessment)
-    return show(
-        request,
-        "patient/result.html",
-        region=here.journey.region,
-        about=voice(here.path.answers, here.journey.about),
-        card=teller.card(assessment),
-        reasons=reasons,
-        also=also,
-        advice=teller.advice(assessment),
-        likely=assessment.likely_type,
-        likely_words=floor(request).words.types[assessment.likely_type],
-        kinds=teller.kinds(assessment),
-        others=teller.others(assessment),
-        contradictions=teller.contradictions(assessment),
-        given=teller.all_answers(here.path.answers),
-        sources=teller.all_sources(assessment),
-        rulebook=rulebook,
-        receipt=receipt,
-        code=qr_code(receipt),
-        learn=rulebook.learn[LANGUAGE],
-        places=sorted(here.path.answers.get("place", ())),
     )
 
 
@@ -343,14 +304,19 @@ def visit(request: Request) -> Visit:
     journey = journeys.open_journey(request, here.key, here.now)
     if journey.region not in here.rulebook.regions:
         raise LostJourney
-    return _visit(request, replace(journey, answers=_readable(here, journey)))
+    known = _readable(here, journey.answers)
+    earlier = _readable(here, journey.earlier)
+    return visit_of(request, replace(journey, answers=known, earlier=earlier))
 
 
-def _readable(here: Floor, journey: Journey) -> dict[str, frozenset[str]]:
+def _readable(here: Floor, answers: Answers) -> dict[str, frozenset[str]]:
     """A cookie may be older than the rulebook: what it no longer knows is asked again."""
     kept = {}
-    for id_, chosen in journey.answers.items():
+    for id_, chosen in answers.items():
         if id_ not in here.rulebook.questionnaire:
+            continue
+        if not chosen:  # before a second look, this question was not asked
+            kept[id_] = chosen
             continue
         try:
             kept[id_] = read(here.rulebook.questionnaire[id_], sorted(chosen))
@@ -359,23 +325,25 @@ def _readable(here: Floor, journey: Journey) -> dict[str, frozenset[str]]:
     return kept
 
 
-def _visit(request: Request, journey: Journey) -> Visit:
+def visit_of(request: Request, journey: Journey) -> Visit:
+    """A journey and where it leads."""
     return Visit(journey, floor(request).rulebook.questionnaire.path(journey.answers))
 
 
 def meaning(request: Request, here: Visit) -> Assessment:
     """What the answers given so far mean. Raises CannotWorkOut."""
-    return _carefully(assess, request, here, here.path.answers)
+    return carefully(assess, request, here, here.path.answers)
 
 
 def alarming(request: Request, here: Visit) -> bool:
     """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
-    return _carefully(certain_emergency, request, here, here.path)
+    return carefully(certain_emergency, request, here, here.path)
 
 
-def _carefully(
+def carefully(
     work: Callable[[Rulebook, Given], Found], request: Request, here: Visit, given: Given
 ) -> Found:
+    """What the work makes of what was given. Raises CannotWorkOut for any fault in it."""
     try:
         return work(floor(request).rulebook, given)
     except Exception as error:  # noqa: BLE001  the last resort: never a page without advice
@@ -384,13 +352,15 @@ def _carefully(
         raise CannotWorkOut(here.journey.region) from None
 
 
-def _teller(request: Request, here: Visit) -> Teller:
+def teller_of(request: Request, here: Visit) -> Teller:
+    """Puts into words what the answers of this visit mean."""
     house = floor(request)
     fill = filler(house, here.journey.region)
     return Teller(house.rulebook, house.words, fill, here.path.answers, here.journey.about)
 
 
-def _question(request: Request) -> Question:
+def question_of(request: Request) -> Question:
+    """The question that the address names. Raises HTTPException where there is none."""
     questionnaire = floor(request).rulebook.questionnaire
     id_ = request.path_params["question"]
     if id_ not in questionnaire:

@@ -106,10 +106,18 @@ class Teller:
             hidden=spoken["hidden"],
         )
 
+    def badge(self, assessment: Assessment) -> str:
+        """The level in a few words."""
+        spoken = self.words.levels[assessment.urgency.name].parts
+        if assessment.within is not None and "badge_within" in spoken:
+            return self.fill(spoken["badge_within"], within=self.words.times[assessment.within])
+        return spoken["badge"]
+
     def reasons(self, assessment: Assessment) -> tuple[list[Reason], list[Reason]]:
-        """(What set the level, what else was found), the certain ones first."""
-        leading = [f for f in assessment.findings if f.urgency == assessment.urgency]
-        others = [f for f in assessment.findings if f.urgency < assessment.urgency]
+        """(What set the level, what else was found); a doubt set it only where nothing else did."""
+        level = [f for f in assessment.findings if f.urgency == assessment.urgency]
+        leading = [f for f in level if f.certain] or level
+        others = [f for f in assessment.findings if f not in leading]
         return [self._reason(f) for f in leading], [self._reason(f) for f in others]
 
     def emergency(self, assessment: Assessment) -> list[Reason]:

@@ -15,10 +15,12 @@ from starlette.routing import Route
 
 from app.documents.receipt import BadReceipt, Shelf, Verdict, verify
 from app.triage.terms import Assessment, Urgency
+from app.web import journey as journeys
 from app.web.asking import voice
-from app.web.journey import ME
-from app.web.pages import Floor, filler, floor, show
+from app.web.journey import ME, Journey, LostJourney, NoJourney
+from app.web.pages import ANYWHERE, Floor, filler, floor, see_other, show
 from app.web.patient import reply
+from app.web.result import careful
 from app.web.still import still
 from app.web.telling import Teller
 
@@ -62,7 +64,27 @@ async def answer(request: Request) -> Response:
             error=True,
             status=422,
         )
+    if await reply(request, "then"):
+        return _second_look(request, verdict)
     return _verified(request, verdict)
+
+
+def _second_look(request: Request, verdict: Verdict) -> Response:
+    """The receipt's answers go into the sealed cookie, from which the second look starts.
+
+    It speaks to the person as the visit under way does, if there is one: a receipt says neither
+    where they are nor who reads it.
+    """
+    here = floor(request)
+    try:
+        going = journeys.open_journey(request, here.key, here.now)
+        region, about = going.region, going.about
+    except (NoJourney, LostJourney):
+        region, about = ANYWHERE, ME
+    journey = Journey(region, begun=here.now, answers=verdict.receipt.answers, about=about)
+    response = see_other("/changed")
+    journeys.keep(response, request, here.key, journey)
+    return response
 
 
 def _verified(request: Request, verdict: Verdict) -> Response:
@@ -78,7 +100,6 @@ def _verified(request: Request, verdict: Verdict) -> Response:
         "patient/verified.html",
         about=voice(receipt.answers, ME),
         card=teller.card(told),
-        watch=teller.advice(told)["watch"],
         reasons=reasons,
         also=also,
         verdict=verdict,
@@ -93,6 +114,7 @@ def _verified(request: Request, verdict: Verdict) -> Response:
         rulebook=receipt.rulebook,
         rulebook_today=here.rulebook,
         fill_then=fill,
+        **careful(teller, told),
     )
 
 

@@ -9,9 +9,9 @@ from tests.builders import FRESH, KNOWN, SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, published_cases, receipt_of
 
 REGIONS = ["uk", "us", "international"]
-NEEDED = {"watch", "why", "type-on-paper", "do-not", "ask", "take"}
+NEEDED = {"watch", "why", "type-on-paper", "do-not", "take"}
 """The parts of the sheet that are never dropped, beside the card."""
-IN_ORDER = ["your-answers", "self-care", "tests", "treatments"]
+IN_ORDER = ["watch-more", "ask", "your-answers", "self-care", "tests", "treatments"]
 """The parts that are there as far as they fit, the first first."""
 PAPER = {"viewport": {"width": 703, "height": 1058}}
 """A4 within the margins of the sheet, in CSS pixels."""

@@ -240,11 +240,11 @@ def copied(folder: Path) -> Path:
 
 @cache
 def older_rulebook(folder: Path) -> Rulebook:
-    """Today's rules under an older version, which took an alarm for less than an emergency."""
-    rules = copied(folder) / "urgency" / "alarm.yaml"
-    text = rules.read_text()
-    assert "urgency: emergency" in text
-    rules.write_text(text.replace("urgency: emergency", "urgency: same_day"))
+    """Today's rules under an older version, for which hot skin could wait."""
+    rules = copied(folder) / "urgency" / "skin.yaml"
+    before, hot, after = rules.read_text().partition("- id: U1\n")
+    assert "urgency: same_day" in after
+    rules.write_text(before + hot + after.replace("urgency: same_day", "urgency: soon", 1))
     return load(folder)
 
 
@@ -257,15 +257,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_receipt_of_a_published_rulebook_is_judged_by_that_and_by_todays(published: Path) -> None:
     old = older_rulebook(published / "2025.1.1")
-    given = answers(now=["confused"])
+    given = answers(skin=["hot"])
     receipt = write(old, given, assess(old, given))
     verdict = verify(receipt, shelf(published))
     assert verdict.older
     assert verdict.same
     assert verdict.receipt.rulebook.sha256 == old.sha256
-    assert verdict.assessment.urgency is Urgency.same_day
+    assert verdict.assessment.urgency is Urgency.soon
     assert verdict.currently is not None
-    assert verdict.currently.urgency is Urgency.emergency
+    assert verdict.currently.urgency is Urgency.same_day
 
 
 def test_a_receipt_whose_rulebook_is_not_at_hand_names_it(published: Path, tmp_path: Path) -> None:

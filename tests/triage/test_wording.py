@@ -25,10 +25,12 @@ LATER = dict.fromkeys(("within", "example", "name", "low", "high", "unit", "othe
 
 def texts_of_questions() -> Iterator[tuple[str, str]]:
     for name, adult in WORDS.questions.items():
-        for words in filter(None, (adult, adult.child)):
+        for words in filter(None, (adult, adult.child, adult.other)):
             yield f"{name}.text", words.text
             yield f"{name}.why", words.why
             yield f"{name}.hint", words.hint or ""
+            yield f"{name}.counted", words.counted
+            yield from ((f"{name}.if {change}", text) for change, text in words.changes.items())
 
 
 def texts_of_options() -> Iterator[tuple[str, str]]:
@@ -39,12 +41,20 @@ def texts_of_options() -> Iterator[tuple[str, str]]:
 
 
 def texts_of_results() -> Iterator[tuple[str, str]]:
-    for part in (WORDS.rules, WORDS.types, WORDS.look_alikes, WORDS.levels, WORDS.labs):
+    for part in (
+        WORDS.rules,
+        WORDS.types,
+        WORDS.look_alikes,
+        WORDS.levels,
+        WORDS.labs,
+        WORDS.dangers,
+    ):
         for name, texts in part.items():
             yield from ((f"{name}.{key}", text) for key, text in texts.parts.items())
     for plain in (WORDS.named, WORDS.evidence, WORDS.conflicts, WORDS.standings, WORDS.advice):
         yield from plain.items()
     yield from WORDS.times.items()
+    yield from WORDS.net.items()
     yield from WORDS.lab_messages.items()
     yield from (("box", line) for line in WORDS.box)
 
@@ -188,6 +198,20 @@ def test_every_type_is_said_in_plain_words() -> None:
     for kind in (*TYPES, NOT_CALCINOSIS, CANNOT_TELL):
         assert WORDS.types[kind].plain
         assert WORDS.types[kind].summary
+
+
+def test_what_may_change_is_said_so_that_it_stands_after_if() -> None:
+    for asked in rulebook().questionnaire:
+        for words in filter(None, (WORDS.questions[asked.id], WORDS.questions[asked.id].other)):
+            for text in words.changes.values():
+                assert text[0].islower(), text
+                assert not text.endswith("."), text
+
+
+def test_not_sure_is_said_to_be_counted_as_something() -> None:
+    for words in WORDS.questions.values():
+        assert words.counted.startswith("We counted that as ")
+        assert words.counted.endswith(".")
 
 
 def test_every_rule_says_why() -> None:

@@ -47,9 +47,9 @@ HEADERS = words(
 )
 PAGES = words(
     """
-    / /start /check/now /answers /emergency /result /clear /cleared /about /privacy /verify
-    /wrong-advice /learn /rules /healthz /api/v1/questionnaire /api/v1/assess
-    /api/v1/openapi.json /static/site.css
+    / /start /check/now /answers /emergency /result /changed /changed/now /clear /cleared
+    /about /privacy /verify /wrong-advice /learn /rules /healthz /api/v1/questionnaire
+    /api/v1/assess /api/v1/openapi.json /static/site.css
     """
 )
 PATHS = words(

@@ -95,7 +95,13 @@ def pages(app):
     for name, answers in ANSWERED.items():
         visitor = Visitor(app)
         visitor.walk(answers)
-        begin = ["/", "/answers", "/result", *(["/emergency"] if name == "emergency" else [])]
+        begin = [
+            "/",
+            "/answers",
+            "/result",
+            "/changed/now",
+            *(["/emergency"] if name == "emergency" else []),
+        ]
         found |= {(name, at): page for at, page in crawl(visitor, begin).items()}
     refused = Visitor(app)
     found["nothing", "no journey"] = refused.get("/check/now")
@@ -148,6 +154,12 @@ def test_every_page_is_light(pages, record_property):
         sizes[at] = max(sizes.get(at, 0), int(page.headers["content-length"]))
         record_property(f"{name} {at}", sizes[at])
     assert {at: n for at, n in sizes.items() if n > MOST_BYTES} == {}
+
+
+def test_every_page_says_that_no_clinician_has_approved_it(pages):
+    """Until rulebook.yaml names one; tests/web/test_safety_page.py shows what happens then."""
+    silent = [key for key, page in pages.items() if "No clinician has approved it" not in page.text]
+    assert silent == []
 
 
 def spoken(page, terms):

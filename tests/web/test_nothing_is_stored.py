@@ -126,6 +126,9 @@ def journey(client: httpx2.Client, chance: random.Random, **headers: str) -> Non
     receipt = RECEIPT.findall(client.get("/result").text)[0]
     assert "data-same" in send(client, "/verify", {"receipt": receipt}, 200).text
     assert client.post("/api/v1/assess", json={"answers": given}).status_code == 200
+    second_look(client, chance)
+    send(client, "/verify", {"receipt": receipt, "then": "changed"}, 303)
+    assert client.get("/changed").status_code == 200
     send(client, "/check/age", {"age": "ancient"}, 422)
     send(client, "/verify", {"receipt": receipt[:-1]}, 422)
     send(client, "/check/age", {"age": "x" * 70_000}, 413)
@@ -134,6 +137,17 @@ def journey(client: httpx2.Client, chance: random.Random, **headers: str) -> Non
     assert send(client, "/clear", {}, 303).headers["location"] == "/cleared"
     assert client.get("/cleared").status_code == 200
     assert not client.cookies
+
+
+def second_look(client: httpx2.Client, chance: random.Random) -> None:
+    """Answer again all that is asked again, at random."""
+    address = send(client, "/changed", {"region": "uk"}, 303).headers["location"]
+    while address.startswith("/changed/"):
+        question = address.removeprefix("/changed/")
+        assert client.get(address).status_code == 200
+        reply = send(client, address, {question: some_ticks(chance, question)}, 303)
+        address = reply.headers["location"]
+    assert client.get("/result").status_code == 200
 
 
 def answer_all(

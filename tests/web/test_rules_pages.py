@@ -195,12 +195,12 @@ def test_the_statement_says_what_was_not_tested_and_how_to_complain(visitor):
 
 
 def test_the_footer_is_the_same_on_every_page(visitor):
-    wanted = ["/about", "/learn", "/rules", "/privacy", "/accessibility", "/verify"]
+    wanted = ["/about", "/learn", "/rules", "/safety", "/privacy", "/accessibility", "/verify"]
     wanted.append("/wrong-advice")
     for address in ["/", "/learn/types", "/rules", "/accessibility", "/verify"]:
-        assert visitor.get(address).links[-7:] == wanted
-    assert visitor.get("/nothing", 404).links[-7:] == wanted
-    assert visitor.start().links[-7:] == wanted
+        assert visitor.get(address).links[-8:] == wanted
+    assert visitor.get("/nothing", 404).links[-8:] == wanted
+    assert visitor.start().links[-8:] == wanted
 
 
 def test_the_drawing_comes_compressed_or_plain_as_asked(visitor):

@@ -14,6 +14,8 @@ from app.main import create_app
 from app.settings import Settings
 from app.triage.rulebook import load
 from app.triage.rules import assess
+from app.triage.safetynet import net
+from app.triage.told import Line, tell
 from tests.builders import RULES, SOAK, answers, rulebook
 from tests.documents.test_receipt import copied, forged, published_cases, receipt_of
 from tests.visitor import Visitor
@@ -143,7 +145,7 @@ def test_a_receipt_that_claims_too_little_is_not_believed(visitor):
 
 def test_what_does_not_agree_is_told_before_the_card_and_what_agrees_after_it(visitor, clinic):
     app, old = clinic
-    given = answers(now=["confused"])
+    given = answers(skin=["hot"])
     older = write(old, given, assess(old, given))
     for who, receipt, first in [
         (visitor, receipt_of(given), "data-level"),
@@ -164,12 +166,13 @@ def test_the_shorter_time_of_a_rule_is_told_on_both_sides(visitor):
 
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory):
-    """A server with today's rules and an older, published rulebook, which took less for urgent."""
+    """A server with today's rules and an older, published rulebook, for which heat could wait."""
     folder = tmp_path_factory.mktemp("clinic")
     shutil.copytree(RULES, folder / "rules", ignore=shutil.ignore_patterns("cases"))
     old = copied(folder / "rules" / "published" / "2025.1.1")
-    alarm = old / "urgency" / "alarm.yaml"
-    alarm.write_text(alarm.read_text().replace("urgency: emergency", "urgency: same_day"))
+    skin = old / "urgency" / "skin.yaml"
+    before, hot, after = skin.read_text().partition("- id: U1\n")
+    skin.write_text(before + hot + after.replace("urgency: same_day", "urgency: soon", 1))
     head = old / "rulebook.yaml"
     raw = yaml.safe_load(head.read_text())
     head.write_text(head.read_text().replace(f'date: "{raw["date"]}"', 'date: "2025-01-31"'))
@@ -178,12 +181,12 @@ def clinic(tmp_path_factory):
 
 def test_an_older_receipt_is_shown_by_its_own_rules_beside_those_of_today(clinic):
     app, old = clinic
-    given = answers(now=["confused"])
+    given = answers(skin=["hot"])
     page = Visitor(app).post("/verify", {"receipt": write(old, given, assess(old, given))})
-    assert page.level == "same_day"
+    assert page.level == "soon"
     assert page.all("section", **{"data-same": "yes"})
     assert "rules of 2025-01-31 (rulebook 2025.1.1)" in page.text
-    assert "The rules of today say: Emergency." in page.text
+    assert "The rules of today say: Today." in page.text
     assert "Go by the more urgent of the two." in page.text
 
 
@@ -204,18 +207,28 @@ def test_checking_a_receipt_writes_nothing_to_the_log(visitor, caplog):
 
 
 def test_the_text_to_copy_holds_level_reasons_warnings_type_and_a_receipt_that_verifies(visitor):
-    visitor.walk(QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]})
+    given = QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]}
+    visitor.walk(given)
     page = visitor.get("/result")
     text = text_to_copy(page)
-    found = assess(rulebook(), chosen(QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]}))
+    found = assess(rulebook(), chosen(given))
     words = rulebook().wording["en"]
     uk = words.regions["uk"]
     assert words.fill(words.levels["same_day"].action, uk) in text
     for finding in found.findings:
         if finding.urgency == found.urgency:
             assert words.fill(words.rules[finding.rule].reason, uk) in text
-    for advice in found.advice["watch"]:
-        assert words.fill(words.advice[advice.id], uk) in text
+    told = tell(rulebook(), net(rulebook(), chosen(given)), found.advice["watch"])
+    assert told.entries
+    assert told.remarks
+    for entry in (*told.entries, *told.remarks):
+        said = (
+            words.questions[entry.question].changes[entry.words]
+            if isinstance(entry, Line)
+            else words.advice[entry.advice.id]
+        )
+        assert words.fill(said, uk) in text
+    assert all(line in text for line in words.box)
     assert words.types[found.likely_type].parts["name"] in text
     assert text.endswith(receipt_on(page))
     assert "\n\n\n" not in text

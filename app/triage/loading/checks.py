@@ -12,6 +12,7 @@ from app.triage.conditions import AtLeast, Choice, Condition, Named, Situation, 
 from app.triage.loading.checks_words import check_words
 from app.triage.loading.faults import Faults
 from app.triage.loading.shapes import (
+    DangerEntry,
     NamedEntry,
     QuestionEntry,
     RegionEntry,
@@ -20,7 +21,7 @@ from app.triage.loading.shapes import (
     Where,
 )
 from app.triage.questionnaire import Question, Questionnaire
-from app.triage.terms import Answers, Truth
+from app.triage.terms import Answers, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -50,6 +51,8 @@ def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
         _askable(rulebook, faults, where)
         _options_read(rulebook, where)
         _names_used(rulebook, where)
+        _box_is_true(rulebook, where)
+        _signs_are_read(rulebook, where)
 
 
 def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
@@ -166,6 +169,52 @@ def _names_used(rulebook: "Rulebook", where: Where) -> None:
     for name, at in where[NamedEntry].items():
         if name not in used:
             at.wrong("no rule uses this name; use it or take it out")
+
+
+def _box_is_true(rulebook: "Rulebook", where: Where) -> None:
+    """What the emergency box says to everyone is an emergency whatever else is answered."""
+    grave = [rule.when for rule in rulebook.rules if rule.urgency is Urgency.emergency]
+    for question in rulebook.questionnaire:
+        for index, option in enumerate(question.options):
+            if option.box and not any(_settled(w, question.id, option.id) for w in grave):
+                text = f"'{option.id}' is in the box, but no rule makes it an emergency alone"
+                where[QuestionEntry][question.id].wrong(text, "options", index)
+
+
+def _signs_are_read(rulebook: "Rulebook", where: Where) -> None:
+    """What is said to be a sign of a danger is one for its rules too."""
+    whens = {rule.id: rule.when for rule in rulebook.rules}
+    for danger in rulebook.dangers:
+        at = where[DangerEntry][danger.id]
+        for rule in sorted(danger.rules - whens.keys()):
+            at.wrong(f"unknown rule '{rule}'; name one of urgency/", "rules")
+        told = [leaf for rule in danger.rules & whens.keys() for leaf in _choices(whens[rule])]
+        read = {(leaf.question, option) for leaf in told for option in leaf.options}
+        for question, options in danger.signs.items():
+            for option in sorted(options):
+                if (question, option) not in read:
+                    text = f"no rule of it reads '{option}'; name one that does, or take it out"
+                    at.wrong(text, "signs", question)
+        for index, question in enumerate(danger.not_asked):
+            if rulebook.questionnaire[question].ask_if is None:
+                text = f"question '{question}' is asked of everyone; take it out"
+                at.wrong(text, "not_asked", index)
+
+
+def _settled(condition: Condition, question: str, option: str) -> bool:
+    """Whether this tick makes the condition true, whatever else is ticked, said or measured."""
+    match condition:
+        case Choice():
+            return condition.question == question and (
+                option in condition.options and not condition.negated
+            )
+        case Named():
+            return _settled(condition.part, question, option)
+        case AtLeast():
+            met = sum(_settled(part, question, option) for part in condition.parts)
+            return met >= condition.count
+        case _:
+            return False
 
 
 def _names(condition: Condition) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.triage.dangers import Danger
 from app.triage.loading.faults import Faults
 from app.triage.loading.lined import Lined, LinedList
 from app.triage.loading.shapes import (
@@ -15,6 +16,7 @@ from app.triage.loading.shapes import (
     AnalyteEntry,
     ConflictEntry,
     ContradictionEntry,
+    DangerEntry,
     Entry,
     EvidenceEntry,
     LookAlikeEntry,
@@ -26,7 +28,7 @@ from app.triage.loading.shapes import (
     Where,
 )
 from app.triage.loading.words import FILES
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
 from app.triage.wording import placeholders
@@ -38,6 +40,8 @@ Path = tuple[object, ...]
 ALL_TYPES = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
 LEVELS = (*(urgency.name for urgency in Urgency), "cannot_work_out")
 LEVEL = ("heading", "action", "when", "hidden", "badge", "more")
+NET = ("emergency", "same_day", "soon", "routine", "when_within")
+"""What the safety net says to do, by the level to which a change leads."""
 SHORTER = ("heading_within", "action_within", "when_within", "badge_within")
 """Words of a level for a rule that gives a shorter time, which fills {within}."""
 
@@ -75,8 +79,10 @@ SECTIONS = (
         (LookAlikeEntry,),
         ("name", "looks_like", "tells_apart"),
     ),
-    Section("levels", None, "level", LEVELS, LEVEL, SHORTER, besides=("box", "times")),
+    Section("levels", None, "level", LEVELS, LEVEL, SHORTER, besides=("box", "net", "times")),
+    Section("levels", "net", "level of the safety net", NET),
     Section("advice", None, "piece of advice", (AdviceEntry,)),
+    Section("dangers", None, "danger", (DangerEntry,), ("name", "asked", "worry"), ("not_asked",)),
     Section("labs", "analytes", "analyte", (AnalyteEntry, ProductEntry), ("name", "short", "hint")),
 )
 
@@ -106,11 +112,13 @@ def check_words(
     for file in FILES:
         words.check_keys(file, [s.key for s in sections if s.file == file])
         words.check_texts(file, first)
-    words.check_box()
+    words.check_box(rulebook.questionnaire, complete=complete)
     for rule in rulebook.rules if complete else ():
         if rule.within is not None and (lacking := words.lacking(rule.urgency.name, SHORTER)):
             text = f"'within' needs words that {rule.urgency.name} lacks in {words.folder}"
             where[RuleEntry][rule.id].wrong(f"{text}/levels.yaml: {lacking}", "within")
+    for danger in rulebook.dangers if complete else ():
+        words.check_not_asked(danger)
 
 
 def further_sections(
@@ -174,9 +182,14 @@ class WrittenWords:
                 self._wrong(file, "file", f"unknown key '{key}'; allowed: {allowed}", key)
 
     def check_question(self, question: Question, *, complete: bool) -> None:
-        """Words for every option and group, and for no other."""
+        """Words for every option, group and change, and for no other."""
         groups = dict.fromkeys(o.group for o in question.options if o.group is not None)
-        for what, ids in (("option", question.option_ids), ("group", tuple(groups))):
+        told = {
+            "option": question.option_ids,
+            "group": tuple(groups),
+            "change": question.changes,
+        }
+        for what, ids in told.items():
             key, words = f"{what}s", self.files["questions"].get(question.id)
             for name in [name for name in ids if words and name not in _keys(words, key)]:
                 text = f"{what} '{name}' has no words; every {what} has them"
@@ -218,11 +231,24 @@ class WrittenWords:
             fault = f"unknown placeholder '{{{name}}}'; allowed: {', '.join(known) or 'none'}"
             self._wrong(file, subject, fault, *path)
 
-    def check_box(self) -> None:
-        """The emergency box has its lines."""
-        box = self._at("levels", "box")
-        if box is not None and not (isinstance(lines := box.get("lines"), LinedList) and lines):
-            self._wrong("levels", "box", "has no lines; a list of signs is expected", "box")
+    def check_box(self, questionnaire: Questionnaire, *, complete: bool) -> None:
+        """The emergency box has the lines that options name, and no other."""
+        path = ("box", "lines")
+        if self._at("levels", "box") is None or (lines := self._at("levels", *path)) is None:
+            return
+        named = dict.fromkeys(o.box for q in questionnaire for o in q.options if o.box is not None)
+        for name in [name for name in named if name not in lines]:
+            self._wrong("levels", "box", f"line '{name}' has no words; every line has them", *path)
+        for name in [name for name in lines if complete and name not in named]:
+            text = f"line '{name}' tells no option; name it at one or take it out"
+            self._wrong("levels", "box", text, *path, name)
+
+    def check_not_asked(self, danger: Danger) -> None:
+        """Words why something was not asked stand where that can be, and nowhere else."""
+        given = self.files["dangers"].get(danger.id)
+        if isinstance(given, Lined) and bool(danger.not_asked) != ("not_asked" in given):
+            text = "'not_asked' stands in dangers.yaml and in the words, or in neither"
+            self._wrong("dangers", danger.id, text, danger.id)
 
     def lacking(self, level: str, parts: tuple[str, ...]) -> str:
         """The parts that the words of a level lack."""
@@ -236,7 +262,7 @@ class WrittenWords:
             return None
         if not isinstance(found, Lined):
             self._wrong(
-                file, "file", f"'{path[0]}' holds no words; 'id: text' lines are expected", *path
+                file, "file", f"'{path[-1]}' holds no words; 'id: text' lines are expected", *path
             )
             return None
         return found

@@ -78,6 +78,7 @@ Text = Annotated[str, _fits(r"(?s).*\S.*", "text that is not empty")]
 ID = r"[A-Za-z][A-Za-z0-9_-]*"
 Id = Annotated[str, _fits(ID, "a letter, then letters, digits, '-' and '_'")]
 Ids = Annotated[list[Id], Once]
+OptionsOfQuestions = dict[Id, Annotated[list[Id], Field(min_length=1), Once]]
 SourceIds = Annotated[list[Id], Field(min_length=1), Once]
 
 DAY = r"\d{4}-\d\d-\d\d"

@@ -21,11 +21,14 @@ from app.triage.conditions import (
     leaves,
     parse,
 )
+from app.triage.dangers import Danger
 from app.triage.labs import Laboratory
 from app.triage.loading.faults import Faults, Written
 from app.triage.loading.kinds import DAY, ID, Ranked
 from app.triage.loading.lined import Lined
 from app.triage.loading.misfits import bad_parts, shown
+from app.triage.loading.reading_advice import read_advice
+from app.triage.loading.reading_dangers import read_danger
 from app.triage.loading.reading_labs import read_laboratory
 from app.triage.loading.reading_questions import read_question
 from app.triage.loading.reading_rules import read_rule
@@ -34,6 +37,7 @@ from app.triage.loading.shapes import (
     AnalyteEntry,
     ConflictEntry,
     ContradictionEntry,
+    DangerEntry,
     Entry,
     EvidenceEntry,
     LookAlikeEntry,
@@ -50,7 +54,7 @@ from app.triage.loading.shapes import (
 )
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
-from app.triage.terms import NOT_CALCINOSIS, Advice
+from app.triage.terms import NOT_CALCINOSIS
 from app.triage.types import Conflict, EvidenceLine, Scale
 
 Model = TypeVar("Model", bound=Entry)
@@ -87,6 +91,7 @@ class Reader:
         self.questions: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.analytes: dict[str, tuple[str, ...]] = {}
         self.named: dict[str, Condition] = {}
+        self.changing: dict[str, Sequence[str]] = {}
         self._broken: set[tuple[type[Entry], str]] = set()
         date = str(self.faults.read_mapping("rulebook.yaml").get("date"))
         self._date = date if re.fullmatch(DAY, date) else ""
@@ -176,6 +181,8 @@ class Reader:
                     at.wrong(f"no question waits for a blood test{note}", "ask_if")
             question = read_question(at, entry, ask_if)
             self.questions[question.id] = (question.kind, question.option_ids)
+            if changing := [o.id for o in question.options if o.may_happen or o.may_end]:
+                self.changing[question.id] = changing
             questions.append(question)
             if len(self.faults.noted) > before:
                 self._broken.add((QuestionEntry, question.id))
@@ -259,13 +266,21 @@ class Reader:
     def advice(self, file: str, places: Sequence[str]) -> tuple[AdviceRule, ...]:
         """Every piece of advice with its filters; `places` are the options that it may name."""
         found = []
+        broken = {name for model, name in self._broken if model is QuestionEntry}
         for at, entry in self.entries(file, AdviceEntry):
             self.known(at, "place", entry.places, places, "places")
             when = None if entry.when is None else self.condition(at, entry.when, "when")
-            types = () if entry.types == "all" else entry.types
-            filters = frozenset(types), frozenset(entry.places), frozenset(entry.levels)
-            advice = Advice(entry.id, tuple(entry.sources))
-            found.append(AdviceRule(advice, entry.section, *filters, when))
+            found.append(read_advice(at, entry, when, self.changing, broken))
+        return tuple(found)
+
+    def dangers(self, file: str) -> tuple[Danger, ...]:
+        """What must not be missed, with the signs and the rules of each."""
+        found = []
+        broken = {name for model, name in self._broken if model is QuestionEntry}
+        options = {question: ids for question, (_, ids) in self.questions.items()}
+        for at, entry in self.entries(file, DangerEntry):
+            self.known(at, "question", entry.not_asked, entry.signs, "not_asked")
+            found.append(read_danger(at, entry, options, broken))
         return tuple(found)
 
     def laboratory(self, file: str) -> Laboratory:

@@ -1,5 +1,7 @@
 """From the entry of a question to the question, with every fault in it noted."""
 
+from collections import Counter
+
 from app.triage.conditions import Condition
 from app.triage.loading.faults import Written
 from app.triage.loading.shapes import QuestionEntry
@@ -23,6 +25,7 @@ def read_question(at: Written, entry: QuestionEntry, ask_if: Condition | None) -
     )
     _check_options(at, entry)
     _check_order(at, entry, question.option_ids)
+    _check_changes(at, entry)
     return question
 
 
@@ -41,6 +44,28 @@ def _check_options(at: Written, entry: QuestionEntry) -> None:
         seen.add(option.id)
     if entry.none == entry.unsure:
         at.wrong("'none' and 'unsure' are the same option; give two ids", "unsure")
+
+
+def _check_changes(at: Written, entry: QuestionEntry) -> None:
+    """What the safety net says: a line for several options has several, of a tick list."""
+    ordered = {option for steps in entry.severity for option in steps}
+    together = Counter(option.told_with for option in entry.options if option.told_with)
+    for index, option in enumerate(entry.options):
+        path, name = ("options", index), f"option '{option.id}'"
+        if option.may_end and (option.may_happen or entry.kind == "one"):
+            at.wrong(f"{name}: 'may_end' is for a tick that time only takes away", *path)
+        if (option.told_with or option.box) and not option.may_happen:
+            at.wrong(f"{name}: 'told_with' and 'box' are for what may happen", *path)
+        if option.may_happen and entry.kind == "one" and option.id not in ordered:
+            at.wrong(f"{name} may happen, so 'severity' must say what it follows", *path)
+        if option.told_with is None:
+            continue
+        if option.box:
+            at.wrong(f"{name} has 'told_with' and 'box'; allowed: one of them", *path)
+        if together[option.told_with] == 1 or entry.kind == "one":
+            at.wrong(f"{name}: 'told_with' is for two or more options of a tick list", *path)
+        if option.told_with in [other.id for other in entry.options]:
+            at.wrong(f"{name}: 'told_with' is the id of an option; give another", *path)
 
 
 def _check_order(at: Written, entry: QuestionEntry, known: tuple[str, ...]) -> None:

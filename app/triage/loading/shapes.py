@@ -20,6 +20,7 @@ from app.triage.loading.kinds import (
     Limits,
     Link,
     Once,
+    OptionsOfQuestions,
     Positive,
     Ranked,
     Section,
@@ -69,6 +70,10 @@ class OptionEntry(Entry):
     group: Id | None = None
     reassuring: bool = False
     neutral: bool = False
+    may_happen: bool = False
+    may_end: bool = False
+    told_with: Id | None = None
+    box: Id | None = None
 
 
 class QuestionEntry(Entry):
@@ -137,6 +142,15 @@ class AdviceEntry(Reviewed):
     places: Ids = []
     levels: Annotated[list[UrgencyName], Once] = []
     when: Any = None
+    urgency: UrgencyName | None = None
+    covers: OptionsOfQuestions = {}
+    covered_by: OptionsOfQuestions = {}
+
+
+class DangerEntry(Reviewed):
+    signs: Annotated[OptionsOfQuestions, Field(min_length=1)]
+    rules: Annotated[list[Id], Field(min_length=1), Once]
+    not_asked: Ids = []
 
 
 class SourceEntry(Entry):
@@ -212,14 +226,17 @@ class VoiceEntry(Entry):
     why: Text | None = None
     options: dict[str, Text] = {}
     groups: dict[str, Text] = {}
+    changes: dict[str, Text] = {}
 
 
 class QuestionWordsEntry(Entry):
     text: Text
     why: Text
+    counted: Text
     options: dict[str, Text]
     hint: Text | None = None
     groups: dict[str, Text] = {}
+    changes: dict[str, Text] = {}
     child: VoiceEntry | None = None
     other: VoiceEntry | None = None
 

@@ -12,7 +12,8 @@ from app.triage.loading.shapes import QuestionWordsEntry, VoiceEntry, read_entry
 from app.triage.wording import QuestionWords, Texts, Wording
 
 FILES = (
-    "questions", "rules", "types", "look_alikes", "levels", "advice", "regions", "labs", "pages"
+    "questions", "rules", "types", "look_alikes", "levels", "advice", "dangers", "regions", "labs",
+    "pages",
 )  # fmt: skip
 
 
@@ -25,7 +26,6 @@ def read_wording(faults: Faults, language: str) -> Wording:
     else:
         whole = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
     rules, types, levels, labs = (whole[name] for name in ("rules", "types", "levels", "labs"))
-    box = _part(levels, "box").get("lines")
     return Wording(
         language=language,
         questions=_questions(faults, whole["questions"], f"{folder}/questions.yaml"),
@@ -37,13 +37,15 @@ def read_wording(faults: Faults, language: str) -> Wording:
         conflicts=_texts(_part(types, "conflicts")),
         standings=_texts(_part(types, "standings")),
         look_alikes=_named(whole["look_alikes"]),
-        levels=_named({key: raw for key, raw in levels.items() if key != "times"}),
-        box=tuple(str(line) for line in box) if isinstance(box, LinedList) else (),
+        levels=_named({k: raw for k, raw in levels.items() if k not in ("times", "net")}),
+        box=tuple(_texts(_part(_part(levels, "box"), "lines")).values()),
+        net=_texts(_part(levels, "net")),
         times=_texts(_part(levels, "times")),
         advice=_texts(whole["advice"]),
         regions={region: texts.parts for region, texts in _named(whole["regions"]).items()},
         labs=_named(_part(labs, "analytes")),
         lab_messages=_texts(_part(labs, "messages")),
+        dangers=_named(whole["dangers"]),
         pages=_texts(whole["pages"]),
     )
 
@@ -82,7 +84,15 @@ def _questions(faults: Faults, whole: Lined, file: str) -> dict[str, QuestionWor
 
 
 def _question_words(entry: QuestionWordsEntry) -> QuestionWords:
-    own = QuestionWords(entry.text, entry.why, entry.options, entry.hint, entry.groups)
+    own = QuestionWords(
+        text=entry.text,
+        why=entry.why,
+        counted=entry.counted,
+        options=entry.options,
+        hint=entry.hint,
+        groups=entry.groups,
+        changes=entry.changes,
+    )
     return replace(own, child=_voiced(own, entry.child), other=_voiced(own, entry.other))
 
 
@@ -93,7 +103,9 @@ def _voiced(own: QuestionWords, voice: VoiceEntry | None) -> QuestionWords | Non
     return QuestionWords(
         text=voice.text or own.text,
         why=voice.why or own.why,
+        counted=own.counted,
         options={**own.options, **voice.options},
         hint=voice.hint or own.hint,
         groups={**(own.groups or {}), **voice.groups},
+        changes={**own.changes, **voice.changes},
     )

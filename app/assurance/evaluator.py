@@ -1,0 +1,180 @@
+"""A second reading of the rulebook, from its own README alone: path, rules and level. No types.
+
+It reads the YAML itself and shares no code with `app.triage`, so that a slip in either shows as a
+difference. It trusts its input: faulty rulebooks and impossible answers are refused elsewhere.
+A condition is judged for the least or for the most that open questions may still make of it:
+0 it does not hold, 1 a "not sure" keeps it open, 2 it holds.
+"""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from operator import ge, gt, lt
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+LEVELS = ("self_care", "routine", "soon", "same_day", "emergency")
+COMPARE = {"at_least": ge, "above": gt, "below": lt}
+
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C is ten times as fast
+
+Answers = Mapping[str, frozenset[str]]
+Labs = Mapping[str, Mapping[str, str]]
+Amounts = dict[str, dict[str, Fraction]]
+
+
+class Person(NamedTuple):
+    """What a condition is judged against: answers that count, questions off the path, amounts."""
+
+    answers: dict[str, frozenset[str]]
+    off_path: set[str]
+    amounts: Amounts
+
+
+class Verdict(NamedTuple):
+    """The level, each rule that leads there ("certain" or "unsure"), the questions to ask."""
+
+    level: str
+    fired: dict[str, str]
+    path: list[str]
+    next: str | None
+
+
+Judge = Callable[[Person, bool], int]
+"""Person, the most (or the least) -> 0, 1 or 2."""
+
+
+def read_yaml(file: Path) -> Any:
+    """A file with every scalar a plain string: "no" stays "no", and 3.50 stays "3.50"."""
+    return yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506
+
+
+class Evaluator:
+    """One rulebook, ready to judge answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.labs = read_yaml(folder / "labs.yaml")
+        self.questions = {entry["id"]: entry for entry in read_yaml(folder / "questions.yaml")}
+        self.named = {entry["id"]: entry["when"] for entry in read_yaml(folder / "named.yaml")}
+        rules = [rule for file in folder.glob("urgency/*.yaml") for rule in read_yaml(file)]
+        self.rules = [(rule, self._judge(rule["when"])) for rule in rules]
+        asked = self.questions.items()
+        self.ask_if = {q: self._judge(e["ask_if"]) for q, e in asked if "ask_if" in e}
+
+    def verdict(self, answers: Answers, labs: Labs | None = None) -> Verdict:
+        """The worst finding leads; with none it is a routine visit. Self-care has to be earned."""
+        person = self._person(answers, labs or {})
+        fired, levels, self_care = {}, {"routine"}, {}
+        for rule, judge in self.rules:
+            holds = judge(person, False)
+            if holds == 2 and rule["urgency"] == "self_care":
+                self_care[rule["id"]] = "certain"
+            elif holds == 2 or (holds == 1 and "if_unsure" in rule):
+                fired[rule["id"]] = "certain" if holds == 2 else "unsure"
+                levels.add(rule["urgency" if holds == 2 else "if_unsure"])
+        path = [name for name in self.questions if name not in person.off_path]
+        to_ask = next((name for name in path if name not in person.answers), None)
+        unsure = any(self.questions[q]["unsure"] in said for q, said in person.answers.items())
+        if self_care and not (fired or to_ask or unsure):
+            return Verdict("self_care", self_care, path, None)
+        return Verdict(max(levels, key=LEVELS.index), fired, path, to_ask)
+
+    def _person(self, answers: Answers, labs: Labs) -> Person:
+        """Walk the questions in order; one that certainly does not apply is left out."""
+        person = Person({}, set(), self._amounts(labs))
+        for name in self.questions:
+            if name in self.ask_if and self.ask_if[name](person, True) == 0:
+                person.off_path.add(name)
+            elif name in answers:
+                person.answers[name] = answers[name]
+        return person
+
+    def _judge(self, when: Any, *, no: bool = False) -> Judge:
+        """The condition, or its opposite: that of "all" is "any opposite", down to each answer."""
+        match when:
+            case {"all": parts} | {"any": parts} | {"of": parts}:
+                least = int(when.get("at_least", len(parts) if "all" in when else 1))
+                needed = len(parts) + 1 - least if no else least
+                return _ranked([self._judge(part, no=no) for part in parts], needed)
+            case {"not": part}:
+                return self._judge(part, no=not no)
+            case {"named": name}:
+                return self._judge(self.named[name], no=no)
+            case {"lab": analyte}:
+                [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
+                return _opposite(no, _bound(analyte, comparison, limits))
+        wanted = {when[key] for key in ("is", "includes") if key in when}
+        wanted |= {o for key in ("any_of", "includes_any") for o in when.get(key, ())}
+        return _opposite(no, _choice(self.questions[when["question"]], wanted))
+
+    def _amounts(self, labs: Labs) -> Amounts:
+        """Every value in each of its units, and what follows from two values together."""
+        units = {entry["id"]: entry["units"] for entry in self.labs["analytes"]} if labs else {}
+        amounts = {name: _in_each_unit(units[name], value) for name, value in labs.items()}
+        if "calcium_total" in amounts and "calcium_adjusted" not in amounts:
+            amounts["calcium_adjusted"] = dict(amounts["calcium_total"])
+            for how in self.labs["correction"] if "albumin" in amounts else ():
+                lacking = Fraction(how["reference"]) - amounts["albumin"][how["albumin"]]
+                amounts["calcium_adjusted"][how["calcium"]] += Fraction(how["slope"]) * lacking
+        product = self.labs["product"]
+        if all(factor in amounts for factor in product["of"]):
+            one, other = (amounts[factor] for factor in product["of"])
+            of = {unit: entry["from"] for unit, entry in product["units"].items()}
+            amounts[product["id"]] = {unit: one[of[unit]] * other[of[unit]] for unit in of}
+        return amounts
+
+
+def _ranked(parts: list[Judge], needed: int) -> Judge:
+    """What the `needed`-th best of the parts reaches: all of them, any of them, or some number."""
+    spare = len(parts) - needed
+
+    def judge(person: Person, most: bool) -> int:
+        reached = [0, 0, 0]
+        for part in parts:
+            reached[part(person, most)] += 1
+            if reached[0] > spare:
+                return 0
+            if reached[2] == needed:
+                return 2
+        return 1
+
+    return judge
+
+
+def _choice(question: dict[str, Any], wanted: set[str]) -> Judge:
+    """An unsure person may mean any option, but for what `unsure_among` leaves out."""
+    name, unsure = question["id"], question["unsure"]
+    doubt = 1 if wanted & set(question.get("unsure_among", wanted)) else 0
+
+    def judge(person: Person, most: bool) -> int:
+        chosen = person.answers.get(name)
+        if chosen is None:
+            return 2 if most and name not in person.off_path else 0
+        if chosen.isdisjoint(wanted):
+            return doubt if unsure in chosen else 0
+        return 2
+
+    return judge
+
+
+def _opposite(no: bool, judge: Judge) -> Judge:
+    """A doubt clears nothing: "not" undoes only what certainly holds."""
+    return (lambda person, most: 0 if judge(person, not most) == 2 else 2) if no else judge
+
+
+def _bound(analyte: str, comparison: str, limits: dict[str, str]) -> Judge:
+    """Compared in each unit, unrounded; one is enough. A value not given meets no bound."""
+    exact = {unit: Fraction(limit) for unit, limit in limits.items()}
+
+    def judge(person: Person, _most: bool) -> int:
+        amounts = person.amounts.get(analyte, {}).items()
+        return 2 if any(COMPARE[comparison](amount, exact[u]) for u, amount in amounts) else 0
+
+    return judge
+
+
+def _in_each_unit(units: dict[str, Any], value: Mapping[str, str]) -> dict[str, Fraction]:
+    given = next(u for u, e in units.items() if value["unit"] in (u, *e.get("also", ())))
+    in_si = Fraction(value["value"]) * Fraction(units[given]["factor"])
+    return {unit: in_si / Fraction(entry["factor"]) for unit, entry in units.items()}

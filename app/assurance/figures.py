@@ -1,0 +1,187 @@
+"""The published figures: what was proved and measured of one rulebook, kept as one file.
+
+The file is made by `make safety` and read as it is, so that a server without the tools of proof
+can show it. It knows the shape of the figures; it must not know how they are made.
+"""
+
+from collections.abc import Mapping
+from math import ceil, comb, floor
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.assurance.hazards import Hazard
+
+FILE = "figures.json"
+COMMAND = "make safety"
+"""What makes the figures again."""
+
+
+class Figure(BaseModel):
+    """Any part of the figures: unknown keys are refused and nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ProofFigure(Figure):
+    """One property that was proved over all answer sets."""
+
+    letter: str
+    title: str
+    holds: bool
+    asked: int
+    seconds: float
+    twice: bool
+    """Whether the second checker examined it too."""
+
+
+class CertificateFigures(Figure):
+    """What two checkers proved of the rules."""
+
+    holds: bool
+    answer_sets: int
+    by_level: dict[str, int]
+    longest: int
+    replayed: int
+    differences: list[str]
+    seconds: float
+    peak_mib: int
+    proofs: list[ProofFigure]
+
+
+class ShareFigure(Figure):
+    """So many of so many cases, and the bounds between which the true share lies."""
+
+    count: int
+    of: int
+    low: float
+    high: float
+
+    def once_in(self, many: int = 100) -> tuple[int, int]:
+        """The bounds as whole cases in `many`, rounded to the careful side of each."""
+        return floor(self.low * many), ceil(self.high * many)
+
+
+class BenchmarkFigures(Figure):
+    """How the rules did on published cases."""
+
+    cases: int
+    shares: dict[str, ShareFigure]
+    questions_median: float
+    questions_most: int
+    caveat: str
+
+
+class MutantFigures(Figure):
+    """Rules that were made wrong on purpose: how many of them were noticed."""
+
+    made: int
+    killed: int
+    equivalent: int
+    survivors: list[str]
+    seconds: float
+
+
+class ChangeFigure(Figure):
+    """One kind of change between two rulebooks, with the smallest answers that show it."""
+
+    was: str
+    becomes: str
+    way: Literal["up", "down", "type"]
+    answer_sets: int
+    example: dict[str, list[str]]
+    because: list[str]
+
+
+class ChangesFigures(Figure):
+    """What the last change of the rules did, against the newest published rulebook."""
+
+    old: str
+    old_sha256: str
+    up: int
+    down: int
+    approved: bool
+    cases: list[str]
+    changes: list[ChangeFigure]
+
+
+class HazardFigure(Figure):
+    """One hazard of the log with the state of its proofs."""
+
+    hazard: Hazard
+    state: Literal["proved", "partly", "open"]
+    risk_before: int
+    risk_after: int
+
+
+class Figures(Figure):
+    """Everything, of the rulebook of this version and hash."""
+
+    version: str
+    date: str
+    sha256: str
+    approvals: list[str]
+    made_on: str
+    command: str
+    certificate: CertificateFigures
+    mutants: MutantFigures | None
+    benchmark: BenchmarkFigures
+    changes: ChangesFigures | None
+    hazards: list[HazardFigure]
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """How many hazards are proved, partly proved, and open."""
+        found = [hazard.state for hazard in self.hazards]
+        return {state: found.count(state) for state in ("proved", "partly", "open")}
+
+    @property
+    def proofs_of_hazards(self) -> int:
+        """How many tests the hazard log rests on."""
+        controls = [control for one in self.hazards for control in one.hazard.controls]
+        return len({proof for control in controls for proof in control.proofs})
+
+    @property
+    def open_controls(self) -> int:
+        """How many controls are not built or not done."""
+        controls = [control for one in self.hazards for control in one.hazard.controls]
+        return sum(control.open is not None for control in controls)
+
+
+class BadFigures(Exception):
+    """The file of figures cannot be read; the message says why."""
+
+
+def read_figures(file: Path) -> Figures | None:
+    """The figures in this file; None where there is no such file. Raises BadFigures."""
+    try:
+        return Figures.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadFigures(f"{file}: {where}: {first['msg']}; run `{COMMAND}`") from None
+
+
+def bounds(count: int, of: int, doubt: float = 0.05) -> tuple[float, float]:
+    """Between which shares the true one lies, unless we are unlucky with probability `doubt`.
+
+    Clopper and Pearson 1934: exact, and rather too wide than too narrow.
+    """
+    if of == 0:
+        return 0.0, 1.0
+    low = 0.0 if count == 0 else _share_with_tail(of, count, doubt / 2)
+    high = 1.0 if count == of else 1 - _share_with_tail(of, of - count, doubt / 2)
+    return low, high
+
+
+def _share_with_tail(of: int, count: int, tail: float) -> float:
+    """The share at which `count` or more of `of` come with this probability, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        share = (low + high) / 2
+        found = sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(count, of + 1))
+        low, high = (share, high) if found < tail else (low, share)
+    return (low + high) / 2

@@ -1,0 +1,181 @@
+"""The clinical safety case as Markdown, made from the published figures and from nothing else.
+
+It says what is proved, what is measured, what is open, and that nobody has approved it.
+"""
+
+from collections.abc import Iterator
+
+from app.assurance.figures import ChangeFigure, Figures, HazardFigure, ShareFigure
+from app.assurance.hazards import SEVERITIES, Control, Score
+
+CASE = "clinical-safety-case.md"
+_STATES = {"proved": "proved", "partly": "partly proved", "open": "open"}
+_SIDES = {"rules": "Rules", "patient": "Patient side", "clinic": "Clinic side"}
+_SHARES = {
+    "exact": "Level as expected",
+    "acceptable": "Level acceptable",
+    "under": "Rated below the expected level",
+    "urgent_missed": "Needed help the same day or at once, rated below that",
+    "over_by_one": "Rated one level above",
+    "over_by_more": "Rated two or more levels above",
+    "type_exact": "Likely type as expected",
+    "type_acceptable": "Likely type acceptable",
+}
+
+
+def safety_case(figures: Figures) -> str:
+    """The whole safety case."""
+    parts = [
+        _head(figures),
+        _standing(figures),
+        _properties(figures),
+        _mutants(figures),
+        _benchmark(figures),
+        _changes(figures),
+        _hazards(figures),
+    ]
+    return "\n".join(line for part in parts for line in part)
+
+
+def _head(figures: Figures) -> Iterator[str]:
+    yield f"<!-- Made by `{figures.command}` from figures.json. Never edit by hand. -->"
+    yield "# Clinical safety case"
+    yield ""
+    yield f"Rulebook {figures.version} of {figures.date}, sha256 `{figures.sha256}`."
+    yield f"Figures of {figures.made_on}. `{figures.command}` makes them again."
+    yield ""
+    yield "What it is for: [intended-use.md](intended-use.md). How risk is handled:"
+    yield "[risk-management-plan.md](risk-management-plan.md). Every hazard in full:"
+    yield "[hazards.yaml](hazards.yaml). For whoever puts it to use: [clinic/](clinic/)."
+    yield ""
+
+
+def _standing(figures: Figures) -> Iterator[str]:
+    yield "## Where this stands"
+    yield ""
+    names = ", ".join(figures.approvals)
+    approved = f"Approved by {names}." if names else "No clinician has approved the rules."
+    yield f"- {approved}"
+    yield "- It is not a registered medical device, and must not be used for real patients yet."
+    yield "- No Clinical Safety Officer is named. Every score below is the makers' own."
+    yield "- The cases are published or made up. They are not patients."
+    states = figures.states
+    yield (
+        f"- Of {len(figures.hazards)} hazards, {states['proved']} have a proof for every control, "
+        f"{states['partly']} for a part of them, and {states['open']} are open. "
+        f"{figures.open_controls} controls are not built or not done."
+    )
+    yield ""
+
+
+def _properties(figures: Figures) -> Iterator[str]:
+    proof = figures.certificate
+    yield "## What is proved of the rules, over every possible set of answers"
+    yield ""
+    agree = "agree" if not proof.differences else "DO NOT AGREE"
+    yield f"{proof.answer_sets:,} finished sets of answers, whatever the blood values. Two checkers"
+    yield f"that share only the rule files {agree}. {proof.replayed:,} answer sets that the first"
+    yield "one found were shown to the program that answers people. The longest path has"
+    yield f"{proof.longest} questions. {proof.seconds:.0f} s, {proof.peak_mib} MiB."
+    yield ""
+    yield "| | Property | Holds | Checkers | Solver calls | Seconds |"
+    yield "|---|---|---|---|---|---|"
+    for one in proof.proofs:
+        holds, checkers = ("yes" if one.holds else "NO"), (2 if one.twice else 1)
+        yield (
+            f"| {one.letter} | {one.title} | {holds} | {checkers} | {one.asked} | {one.seconds} |"
+        )
+    yield ""
+
+
+def _mutants(figures: Figures) -> Iterator[str]:
+    yield "## Rules made wrong on purpose"
+    yield ""
+    if figures.mutants is None:
+        yield "Not measured."
+    else:
+        found = figures.mutants
+        yield f"{found.killed} of {found.made} mutants are noticed by a property or a case."
+        yield f"{found.equivalent} more change no result at all, which is proved."
+        yield f"Not noticed: {', '.join(found.survivors) or 'none'}."
+    yield ""
+
+
+def _benchmark(figures: Figures) -> Iterator[str]:
+    found = figures.benchmark
+    yield "## Published cases"
+    yield ""
+    yield f"{found.cases} cases. {found.caveat} Bounds: 95 %, Clopper and Pearson."
+    yield f"Questions asked: median {found.questions_median:g}, most {found.questions_most}."
+    yield ""
+    yield "| | Cases | Bounds |"
+    yield "|---|---|---|"
+    for name, words in _SHARES.items():
+        yield f"| {words} | {_share(found.shares[name])} |"
+    yield ""
+
+
+def _share(share: ShareFigure) -> str:
+    return f"{share.count} of {share.of} | {share.low:.1%} to {share.high:.1%}"
+
+
+def _changes(figures: Figures) -> Iterator[str]:
+    yield "## The last change of the rules"
+    yield ""
+    found = figures.changes
+    if found is None:
+        yield "No earlier rulebook is published, so there is nothing to compare with."
+    else:
+        yield f"Against rulebook {found.old} (`{found.old_sha256[:12]}`): the level rises in"
+        yield f"{found.up:,} answer sets and falls in {found.down:,}."
+        if found.down and not found.approved:
+            yield "**A level falls, and no clinician has approved that.**"
+        yield ""
+        for change in found.changes:
+            because, example = ", ".join(change.because), _example(change)
+            yield f"- {change.was} to {change.becomes}: {change.answer_sets:,} answer sets, by"
+            yield f"  {because}; for example {example}"
+        yield f"- Cases with another result: {', '.join(found.cases) or 'none'}"
+    yield ""
+
+
+def _example(change: ChangeFigure) -> str:
+    return "; ".join(f"{name}: {', '.join(chosen)}" for name, chosen in change.example.items())
+
+
+def _hazards(figures: Figures) -> Iterator[str]:
+    yield "## Hazards"
+    yield ""
+    yield "Risk from 1 to 5 by the matrix of DCB0129: before, and after what is built and proved."
+    yield "Scores are provisional until a Clinical Safety Officer has signed them."
+    yield ""
+    for side, words in _SIDES.items():
+        yield f"### {words}"
+        yield ""
+        for one in figures.hazards:
+            if one.hazard.side == side:
+                yield from _hazard(one)
+
+
+def _hazard(one: HazardFigure) -> Iterator[str]:
+    hazard = one.hazard
+    yield f"#### {hazard.id}: {hazard.title} ({_STATES[one.state]})"
+    yield ""
+    yield f"- Causes: {' '.join(hazard.causes)}"
+    yield f"- Harm: {hazard.harm}"
+    before, after = _score(hazard.before), _score(hazard.after)
+    yield f"- Risk {one.risk_before} ({before}), after controls {one.risk_after} ({after})"
+    for control in hazard.controls:
+        yield from _control(control)
+    yield ""
+
+
+def _control(control: Control) -> Iterator[str]:
+    yield f"- {f'**Open, {control.open}**' if control.open else 'Control'}: {control.what}"
+    for proof in control.proofs:
+        yield f"  - `{proof}`"
+
+
+def _score(score: Score) -> str:
+    place = SEVERITIES.index(score.severity) + 1
+    return f"{score.severity}, {score.likelihood.replace('_', ' ')} likelihood; severity {place}"

@@ -1,0 +1,64 @@
+"""From the entry of a piece of advice to the advice, with every fault in it noted."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from app.triage.advice import AdviceRule
+from app.triage.conditions import Condition
+from app.triage.loading.faults import Written
+from app.triage.loading.shapes import AdviceEntry
+from app.triage.terms import Advice, Urgency
+
+Changing = Mapping[str, Sequence[str]]
+"""Question -> options that may newly come true, or end; or some of them."""
+
+
+def read_advice(
+    at: Written,
+    entry: AdviceEntry,
+    when: Condition | None,
+    changing: Changing,
+    broken: Collection[str],
+) -> AdviceRule:
+    """The advice; only a warning says where it leads, and which changes it speaks of.
+
+    `broken`: questions whose own faults are noted elsewhere ("" is all of them).
+    """
+    if entry.urgency is not None and entry.section != "watch":
+        at.wrong("'urgency' goes only with section watch", "urgency")
+    for key, named in (("covers", entry.covers), ("covered_by", entry.covered_by)):
+        if named and entry.urgency is None:
+            at.wrong(f"'{key}' needs 'urgency': where the warning leads", key)
+        sound = {q: options for q, options in named.items() if not {q, ""} & set(broken)}
+        _check_options(at, sound, key, changing)
+    if entry.covers and entry.covered_by:
+        at.wrong("both 'covers' and 'covered_by'; allowed: one of them", "covered_by")
+    return AdviceRule(
+        advice=Advice(entry.id, tuple(entry.sources)),
+        section=entry.section,
+        types=frozenset() if entry.types == "all" else frozenset(entry.types),
+        places=frozenset(entry.places),
+        levels=frozenset(entry.levels),
+        when=when,
+        urgency=Urgency[entry.urgency] if entry.urgency else None,
+        covers=_pairs(entry.covers),
+        covered_by=_pairs(entry.covered_by),
+    )
+
+
+def _check_options(at: Written, named: Changing, key: str, changing: Changing) -> None:
+    for question, options in named.items():
+        if question not in changing:
+            allowed = ", ".join(changing)
+            at.wrong(f"unknown question '{question}'; allowed: {allowed}", key, question)
+            continue
+        for index, option in enumerate(options):
+            if option not in changing[question]:
+                allowed = ", ".join(changing[question])
+                text = f"option '{option}' of question '{question}' does not change; allowed: "
+                at.wrong(text + allowed, key, question, index)
+
+
+def _pairs(named: Changing) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (question, option) for question, options in named.items() for option in options
+    )

@@ -1,0 +1,194 @@
+"""The safety net: for a person's own answers, every single change that would raise the level.
+
+What can change stands in rules/questions.yaml (`may_happen`, `may_end`); each change is tried on
+the rules themselves, and nothing is added to them. Knows no words and no page.
+
+A change that opens a question leaves that one unanswered. Unanswered is never "no": the level is
+then "at least", and never self-care; the change names what it `opens`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.triage.compiled import Compiled
+from app.triage.conditions import Choice, Condition, LabBound, leaves
+from app.triage.labs import Amounts, read_labs
+from app.triage.questionnaire import Path, Question, Questionnaire
+from app.triage.terms import Answers, Truth, Urgency
+
+if TYPE_CHECKING:
+    from app.triage.rulebook import Rulebook
+    from app.triage.rules import Rule
+
+Labs = Mapping[str, Mapping[str, str]]
+ANY = -1
+"""The mask of all marks."""
+
+
+class Change(NamedTuple):
+    """One answer that would raise the level to `urgency`, and by which rules (none: the floor).
+
+    `ends`: no new tick, but one that time takes away. `opens`: what would have to be asked then.
+    """
+
+    question: str
+    option: str
+    urgency: Urgency
+    rules: tuple[str, ...]
+    within: str | None = None
+    ends: bool = False
+    opens: tuple[str, ...] = ()
+
+
+class SafetyNet(NamedTuple):
+    """The level now, and every change that raises it: the gravest first, then as asked."""
+
+    urgency: Urgency
+    changes: tuple[Change, ...]
+
+
+def net(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> SafetyNet:
+    """Every single change that raises the level of these answers. Raises BadLab."""
+    return rulebook.watched.net(answers, read_labs(rulebook.laboratory, labs or {}))
+
+
+class Step(NamedTuple):
+    """A change as arithmetic on marks.
+
+    It can happen where a mark of `needs` and one of `also` is set, and none of `bars`.
+    """
+
+    question: Question
+    option: str
+    needs: int
+    also: int
+    bars: int
+    keeps: int
+    adds: int
+    ends: bool = False
+
+    def on(self, chosen: frozenset[str]) -> frozenset[str]:
+        """The answer after the change."""
+        if self.question.kind == "one":
+            return frozenset([self.option])
+        if not self.ends:
+            return chosen - {self.question.none} | {self.option}
+        return chosen - {self.option} or frozenset([self.question.none or self.option])
+
+    def turns(self, leaf: Choice | LabBound) -> bool:
+        """Whether the change could make a comparison true that was not."""
+        if not isinstance(leaf, Choice) or leaf.question != self.question.id:
+            return False
+        return leaf.negated or (self.question.none if self.ends else self.option) in leaf.options
+
+
+class Watched:
+    """Every change that the questions name, ready to be tried on anyone's answers."""
+
+    def __init__(
+        self, questionnaire: Questionnaire, rules: Sequence["Rule"], compiled: Compiled
+    ) -> None:
+        self._questionnaire, self._rules, self._compiled = questionnaire, rules, compiled
+        self.routing = {name for q in questionnaire if q.ask_if for name in _read_by(q.ask_if)}
+        self._steps = [step for question in questionnaire for step in self._steps_of(question)]
+        self._outcomes = [self._outcomes_of(step) for step in self._steps]
+        groups = {
+            f"after_{place}": [(rule.when, truth) for rule, _, truth in outcomes]
+            for place, outcomes in enumerate(self._outcomes)
+        }
+        self._holding = list(compiled.asking(groups).values())
+        self.boxed = frozenset((q.id, o.id) for q in questionnaire for o in q.options if o.box)
+
+    def net(self, answers: Answers, amounts: Amounts) -> SafetyNet:
+        """Every single change that raises the level of these answers."""
+        path = self._questionnaire.path(answers)
+        marks = self._compiled.encode(path.answers, path.off_path, amounts)
+        now = self._compiled.level(marks)
+        found = []
+        for place, step in enumerate(self._steps):
+            if not marks & step.needs or not marks & step.also or marks & step.bars:
+                continue
+            if step.question.id in self.routing:
+                change = self._rerouted(step, path, amounts)
+                found += [change] if change.urgency > now else []
+                continue
+            after = marks & step.keeps | step.adds
+            held = [self._outcomes[place][index] for index in self._holding[place](after)]
+            reached = max((urgency for _, urgency, _ in held), default=now)
+            if now == Urgency.self_care >= reached:
+                reached = self._compiled.level(after)  # not earned any more?
+            if reached > now:
+                found.append(_change(step, reached, (r for r, u, _ in held if u == reached)))
+        found.sort(key=lambda change: -change.urgency)
+        return SafetyNet(Urgency(now), tuple(found))
+
+    def possible(self, answers: Answers) -> list[Step]:
+        """Every change that can still happen to these answers, whatever it leads to."""
+        path = self._questionnaire.path(answers)
+        marks = self._compiled.encode(path.answers, path.off_path, {})
+        return [s for s in self._steps if marks & s.needs and marks & s.also and not marks & s.bars]
+
+    def _rerouted(self, step: Step, path: Path, amounts: Amounts) -> Change:
+        """A change after which other questions may be asked: the path is walked anew."""
+        name = step.question.id
+        after = self._questionnaire.path({**path.answers, name: step.on(path.answers[name])})
+        marks = self._compiled.encode(after.answers, after.off_path, amounts)
+        reached = self._compiled.level(marks)
+        fired = [(self._rules[index], certain) for index, certain in self._compiled.fired(marks)]
+        rules = (r for r, certain in fired if (r.urgency if certain else r.if_unsure) == reached)
+        opened = path.off_path - after.off_path - after.answers.keys()
+        opens = tuple(q.id for q in self._questionnaire if q.id in opened)
+        return _change(step, reached, rules)._replace(opens=opens)
+
+    def _outcomes_of(self, step: Step) -> list[tuple["Rule", int, Truth]]:
+        """What each rule that the change can make true gives, and how true it is for that.
+
+        A rule that raises the level did not give it before, so it is among them; the gravest of
+        those that hold is the level. Only self-care can be lost without any.
+        """
+        found = []
+        for rule in self._rules:
+            if any(step.turns(leaf) for leaf in leaves(rule.when)):
+                found.append((rule, int(rule.urgency), Truth.TRUE))
+                if rule.if_unsure is not None:
+                    found.append((rule, int(rule.if_unsure), Truth.UNSURE))
+        return found
+
+    def _steps_of(self, question: Question) -> Iterator[Step]:
+        bits = {option: self._bit(question.id, option) for option in question.option_ids}
+        all_bits = sum(bits.values())
+        none = bits[question.none] if question.none is not None else 0
+        for option in question.options:
+            bit = bits[option.id]
+            if option.may_happen and question.kind == "many":
+                yield Step(question, option.id, all_bits, ANY, bit, ~none, bit)
+            elif option.may_happen:
+                graver = _from(question, option.id)
+                lower = all_bits - sum(bits[one] for one in graver)
+                yield Step(question, option.id, lower, ANY, 0, ~all_bits, bit)
+            elif option.may_end:
+                others = all_bits - bit
+                yield Step(question, option.id, bit, ANY, others, ~bit, none, ends=True)
+                yield Step(question, option.id, bit, others, 0, ~bit, 0, ends=True)
+
+    def _bit(self, question: str, option: str) -> int:
+        nothing = self._compiled.encode({}, (), {})
+        return self._compiled.encode({question: frozenset([option])}, (), {}) - nothing
+
+
+def _change(step: Step, reached: int, rules: Iterable["Rule"]) -> Change:
+    within = {rule.id: rule.within for rule in rules}  # by id: to hash a rule is to walk it
+    times = [time for time in within.values() if time is not None]
+    shortest = min(times, key=lambda time: int(time.split()[0]), default=None)
+    level = Urgency(reached)
+    return Change(step.question.id, step.option, level, tuple(within), shortest, step.ends)
+
+
+def _from(question: Question, option: str) -> set[str]:
+    """This option and every one that is graver: from these no step leads up to it."""
+    after = [chain[chain.index(option) :] for chain in question.severity if option in chain]
+    return {option}.union(*after)
+
+
+def _read_by(condition: Condition) -> frozenset[str]:
+    return frozenset(leaf.question for leaf in leaves(condition) if isinstance(leaf, Choice))

@@ -1,0 +1,112 @@
+"""Looking again: what "I'm not sure" did to a result, and what to ask when all may have changed.
+
+Knows no words and no page.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, Situation, judge
+from app.triage.labs import read_labs
+from app.triage.questionnaire import Question
+from app.triage.safetynet import Labs, Step
+from app.triage.terms import Answers, Truth, Urgency
+
+if TYPE_CHECKING:
+    from app.triage.rulebook import Rulebook
+
+
+class Doubt(NamedTuple):
+    """An unsure answer that made the result more careful, and the level if it were "no"."""
+
+    question: str
+    if_no: Urgency
+
+
+class Doubts(NamedTuple):
+    """The level now, each doubt that made it more careful, and the level if all were "no"."""
+
+    urgency: Urgency
+    each: tuple[Doubt, ...]
+    if_all_no: Urgency
+
+
+def doubts(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> Doubts:
+    """Which unsure answers made the result more careful, and what it would be without them.
+
+    What else is ticked in the same answer stays. A question that has no "no" (how old?) counts by
+    the calmest of the answers that "not sure" may stand for. Raises BadLab.
+    """
+    path, amounts = rulebook.questionnaire.path(answers), read_labs(rulebook.laboratory, labs or {})
+    unsure = [q for q in path.asked if q.unsure in path.answers[q.id]]
+
+    def level(calmed: Iterable[Question]) -> Urgency:
+        guesses: list[Answers] = [path.answers]
+        for question in calmed:
+            calm = _calm(question, path.answers[question.id])
+            guesses = [{**guess, question.id: one} for guess in guesses for one in calm]
+        paths = map(rulebook.questionnaire.path, guesses)
+        marks = (rulebook.compiled.encode(p.answers, p.off_path, amounts) for p in paths)
+        return Urgency(min(map(rulebook.compiled.level, marks)))
+
+    now, calmest = level([]), level(unsure)
+    each = [Doubt(question.id, level([question])) for question in unsure]
+    alone = [level([q for q in unsure if q is not question]) for question in unsure]
+    telling = [
+        doubt
+        for doubt, if_only_this in zip(each, alone, strict=True)
+        if doubt.if_no < now or if_only_this > calmest
+    ]
+    named = {doubt.question for doubt in telling}
+    if level([question for question in unsure if question.id in named]) > calmest:
+        telling = each  # several keep the level up together, in more than one way
+    return Doubts(now, tuple(telling), calmest)
+
+
+def _calm(question: Question, chosen: frozenset[str]) -> list[frozenset[str]]:
+    """The answer without the doubt, in every way that it may be meant where there is no "no"."""
+    if question.none is not None:
+        return [chosen - {question.unsure} or frozenset([question.none])]
+    mildest = [chain[0] for chain in question.severity if question.unsure in chain[1:]]
+    meant = mildest or question.unsure_among or set(question.option_ids) - {question.unsure}
+    return [frozenset([option]) for option in sorted(meant)]
+
+
+def recheck_questions(
+    rulebook: "Rulebook", answers: Answers, labs: Labs | None = None
+) -> tuple[str, ...]:
+    """The questions of which a change, alone or with others, could raise the level, as asked.
+
+    Whatever happens, its changes in these questions lead as high as all of them. Raises BadLab.
+    """
+    path, amounts = rulebook.questionnaire.path(answers), read_labs(rulebook.laboratory, labs or {})
+    now = rulebook.compiled.level(rulebook.compiled.encode(path.answers, path.off_path, amounts))
+    situation = Situation(path.answers, path.off_path, rulebook.questionnaire.unsure, amounts)
+    steps = rulebook.watched.possible(answers)
+    changing = {step.question.id for step in steps}
+    asked = changing if now == Urgency.self_care else changing & rulebook.watched.routing
+    for rule in rulebook.rules:
+        if rule.urgency > now:
+            asked |= _needed(rule.when, Truth.TRUE, situation, steps) or set()
+        if rule.if_unsure is not None and rule.if_unsure > now:
+            asked |= _needed(rule.when, Truth.UNSURE, situation, steps) or set()
+    return tuple(q.id for q in rulebook.questionnaire if q.id in asked)
+
+
+def _needed(
+    condition: Condition, enough: Truth, situation: Situation, steps: Sequence[Step]
+) -> set[str] | None:
+    """Questions whose changes can make it true `enough`; empty: it is already; None: none can."""
+    if judge(condition, situation) >= enough:
+        return set()
+    match condition:
+        case Choice():
+            return {condition.question} if any(step.turns(condition) for step in steps) else None
+        case Named():
+            return _needed(condition.part, enough, situation, steps)
+        case AtLeast():
+            parts = [_needed(part, enough, situation, steps) for part in condition.parts]
+            ways = [part for part in parts if part is not None]
+            return set().union(*ways) if len(ways) >= condition.count else None
+        case LabBound():
+            return None

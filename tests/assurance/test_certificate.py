@@ -1,0 +1,265 @@
+"""The certificate of the real rulebook: all holds, both checkers agree, and so does the engine."""
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from typer.testing import CliRunner
+
+from app.assurance.cases import read_cases
+from app.assurance.certificate import PROPERTIES, Certificate, certify
+from app.assurance.certificate_words import as_json, in_words
+from app.assurance.diagram import Checked, examine
+from app.assurance.prover import Broken, Prover
+from app.commands import app
+from app.settings import ROOT
+from app.triage.rules import assess
+from app.triage.terms import Answers
+from tests.builders import (
+    RULES,
+    Value,
+    examples,
+    rulebook,
+    some_answers,
+    some_unfinished_answers,
+    some_values,
+    values_as_sent,
+)
+
+BROKEN = Checked(1, 0.0, ("a claim",), {})
+
+
+@pytest.fixture(scope="module")
+def certificate() -> Certificate:
+    """The certificate of the real rulebook, by both checkers."""
+    return certify(rulebook(), lambda: examine(RULES))
+
+
+@pytest.fixture(scope="module")
+def prover() -> Prover:
+    """The real rulebook as a formula, with types and advice."""
+    whole = Prover(rulebook())
+    assert whole.advice
+    return whole
+
+
+# The real rulebook.
+
+
+@pytest.mark.parametrize("letter", PROPERTIES)
+def test_the_real_rulebook_has_the_property(certificate: Certificate, letter: str) -> None:
+    [proof] = [proof for proof in certificate.proofs if proof.letter == letter]
+    assert [broken.in_words() for broken in proof.broken] == []
+    assert proof.holds
+    assert certificate.examined is not None
+    assert certificate.examined.checked[letter].breaches == ()
+    assert certificate.examined.checked[letter].claims > 0
+
+
+def test_the_two_checkers_share_no_code_but_the_words_of_the_trade() -> None:
+    """What each imports, in turn, of the program."""
+    first = imported("app.assurance.properties_level") | imported("app.assurance.properties_reach")
+    second = imported("app.assurance.diagram")
+    assert {"app.assurance.sat", "app.triage.conditions"} <= first
+    assert {"app.assurance.answer_space", "app.assurance.evaluator"} <= second
+    assert first & second == set()
+    assert not [name for name in second if name.startswith("app.triage")]
+
+
+def test_the_engine_sees_every_answer_set_that_was_found_as_the_formula_does(
+    certificate: Certificate,
+) -> None:
+    assert certificate.differences == ()
+    assert certificate.replayed > 500
+
+
+def test_the_certificate_stays_within_its_limits_of_time_and_memory(
+    certificate: Certificate,
+) -> None:
+    assert certificate.seconds < 60
+    assert certificate.peak_mib < 1024
+
+
+def test_the_certificate_names_the_rulebook_and_its_longest_path(
+    certificate: Certificate,
+) -> None:
+    assert (certificate.rulebook, certificate.sha256) == (rulebook().version, rulebook().sha256)
+    assert certificate.longest == rulebook().questionnaire.longest()
+
+
+def test_the_certificate_as_json_holds_every_property_and_says_that_all_hold(
+    certificate: Certificate,
+) -> None:
+    whole = json.loads(json.dumps(as_json(certificate)))
+    assert whole["holds"] is True
+    assert [proof["property"] for proof in whole["proofs"]] == list(PROPERTIES)
+    assert all(proof["sat"]["holds"] and proof["diagram"]["holds"] for proof in whole["proofs"])
+
+
+def test_time_and_memory_stand_apart_in_the_json_from_what_never_varies(
+    certificate: Certificate,
+) -> None:
+    slower = replace(certificate, seconds=99.0, peak_mib=999)
+    one, other = as_json(certificate), as_json(slower)
+    assert one.pop("measured") != other.pop("measured")
+    assert one == other
+
+
+def test_every_answer_set_is_counted_once(certificate: Certificate) -> None:
+    examined = certificate.examined
+    assert examined is not None
+    assert sum(examined.by_level.values()) == examined.answer_sets > 10**40
+    assert min(examined.by_level.values()) > 0
+    assert sum(examined.by_type.values()) > 10**6
+    assert min(examined.by_type.values()) > 0
+
+
+def test_the_certificate_in_words_has_a_line_for_each_property_and_all_counts(
+    certificate: Certificate,
+) -> None:
+    words = in_words(certificate)
+    assert words.count("holds  ") >= len(PROPERTIES)
+    assert str(certificate.examined.answer_sets if certificate.examined else "none") in words
+    assert words.endswith("All properties hold. Both checkers agree.")
+
+
+# Smallest answer sets, as cases.
+
+
+def test_a_finding_is_shown_as_a_case_that_the_benchmark_can_read(tmp_path: Path) -> None:
+    prover = Prover(rulebook())
+    [found] = prover.never("x", "a hot lump", prover.one.complete, prover.one.ticks["skin"]["hot"])
+    (tmp_path / "found.json").write_text(json.dumps([{**found.as_case(), "labs": {}}]))
+    [case] = read_cases(rulebook(), tmp_path / "found.json")
+    assert assess(rulebook(), case.answers).urgency.name == found.urgency == "same_day"
+
+
+def test_the_smallest_answer_set_says_nothing_that_need_not_be_said() -> None:
+    prover = Prover(rulebook())
+    [found] = prover.never("x", "now", prover.one.complete, prover.one.certain["U11"])
+    told = {
+        q: chosen for q, chosen in (found.answers or {}).items() if chosen not in (["none"], "no")
+    }
+    assert set(told) == {"age", "place", "skin", "known", "autoimmune"}
+    assert [len(told[q]) for q in ("place", "skin", "autoimmune")] == [1, 1, 1]
+    assert told["known"] == ["nothing_yet"]
+    assert not found.labs
+
+
+def test_a_finding_without_answers_is_shown_by_its_words_alone() -> None:
+    assert (
+        Broken("j", "no value").in_words() == "- {about: no value, id: j}"
+        or Broken("j", "no value").in_words() == "- {id: j, about: no value}"
+    )
+
+
+# The formula is the engine.
+
+
+@examples(150)
+@given(some_unfinished_answers() | some_answers(), some_values())
+def test_the_formula_sees_any_person_as_the_engine_does(
+    prover: Prover, given_answers: Answers, values: list[Value]
+) -> None:
+    sent = values_as_sent(values)
+    on_path = rulebook().questionnaire.path(given_answers).answers
+    bands = prover.space.labs.bands
+    met = bands.met(sent)
+    ticks = [
+        tick if option in on_path.get(name, ()) else -tick
+        for name, options in prover.one.ticks.items()
+        for option, tick in options.items()
+    ]
+    labs = [
+        literal if bound in met else -literal
+        for bound in bands.bounds
+        for literal in [prover.space.labs.met(bound)]
+    ]
+    model = prover.formula.solve(*ticks, *labs)
+    assert model is not None
+    assert prover.replay(model, prover.one) == assess(rulebook(), given_answers, sent).urgency
+    assert prover.differing == []
+
+
+# Two checkers.
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({}, None),
+        ({"longest": 13}, "longest path: 14 by SAT, 13 by decision diagram"),
+        ({"answer_sets": 11}, "the counts of the levels do not add up to all answer sets"),
+        ({"fires": {}}, "rule E1: found True by SAT, 0 times by decision diagram"),
+        ({"by_level": {"soon": 10}}, "level emergency: found True by SAT, 0 times by decision"),
+        ({"checked": {"d": BROKEN}}, "(d) holds: True by SAT, False by decision diagram"),
+        ({"shown": {"idiopathic": {}}}, "type idiopathic by decision diagram, cannot_tell by"),
+    ],
+)
+def test_where_the_checkers_disagree_the_certificate_fails_and_says_where(
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: Certificate,
+    changes: dict[str, Any],
+    difference: str | None,
+) -> None:
+    few = {letter: PROPERTIES[letter] for letter in "abd"}
+    monkeypatch.setattr("app.assurance.certificate.PROPERTIES", few)
+    examined = certificate.examined
+    assert examined is not None
+    if "checked" in changes:
+        changes = {"checked": {**examined.checked, **changes["checked"]}}
+    joined = certify(rulebook(), lambda: replace(examined, **changes))
+    assert joined.holds is (difference is None)
+    if difference is not None:
+        assert any(told.startswith(difference) for told in joined.differences)
+        assert f"Disagreement: {difference}" in in_words(joined)
+        assert in_words(joined).endswith("Not proved.")
+
+
+# The command.
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_the_command_prints_the_certificate_and_ends_with_1_where_something_fails(
+    monkeypatch: pytest.MonkeyPatch, certificate: Certificate, agree: bool
+) -> None:
+    examined = certificate.examined
+    assert examined is not None
+    second = examined if agree else replace(examined, longest=13)
+    monkeypatch.setattr("app.assurance.certificate.PROPERTIES", {"a": PROPERTIES["a"]})
+    monkeypatch.setattr("app.assurance.diagram.examine", lambda _: second)
+    shown = CliRunner().invoke(app, ["rules", "certify", "--json"])
+    assert shown.exit_code == (0 if agree else 1)
+    whole = json.loads(shown.stdout)
+    assert whole["sha256"] == rulebook().sha256
+    assert whole["holds"] is agree
+    assert len(whole["differences"]) == (0 if agree else 1)
+    table = CliRunner().invoke(app, ["rules", "certify"])
+    assert table.exit_code == shown.exit_code
+    assert f"{PROPERTIES['a'].title}" in table.stdout
+
+
+def test_the_check_of_the_rules_says_what_each_question_can_still_change() -> None:
+    shown = CliRunner().invoke(app, ["rules", "check"])
+    assert shown.exit_code == 0
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    for question in rulebook().questionnaire:
+        assert any(line[:1] == [question.id] and len(line) >= 5 for line in lines)
+
+
+def imported(module: str) -> set[str]:
+    """The modules of the program that this one imports, and those that they import."""
+    found: set[str] = set()
+    left = {module}
+    while left:
+        found.add(name := left.pop())
+        tree = ast.parse((ROOT / f"{name.replace('.', '/')}.py").read_text("utf-8"))
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        names = {f"{node.module}.{part.name}" for node in froms for part in node.names}
+        names |= {str(node.module) for node in froms}
+        left |= {n for n in names if (ROOT / f"{n.replace('.', '/')}.py").is_file()} - found
+    return found

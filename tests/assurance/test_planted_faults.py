@@ -1,0 +1,159 @@
+"""For each property of the certificate a planted fault, which both checkers must find.
+
+A file in planted/ is one small change of the real rules: the `property` that it breaks, the `edit`
+(as in tests/triage/faulty), in `expect` the start or a part of each finding, and in `answers` and
+`then` what the smallest answer set of the first finding says. No rule file that loads can break (b)
+and (h): there the fault is planted in the program.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from app.assurance.answer_space import AnswerSpace, Meaning
+from app.assurance.certificate import PROPERTIES, certify, prove
+from app.assurance.diagram import examine_one
+from app.assurance.prover import Prover
+from app.triage.questionnaire import Path as Walk
+from app.triage.questionnaire import Questionnaire
+from app.triage.rulebook import load
+from app.triage.terms import Answers, Urgency
+from tests.assurance.rulebooks import changed_copy, copied
+from tests.builders import RULES, rulebook
+from tests.triage.test_faulty import Edit, apply
+
+PLANTED = sorted((Path(__file__).parent / "planted").glob("*.yaml"))
+IN_THE_PROGRAM = {"b", "h"}
+
+
+class Planted(BaseModel):
+    """One planted fault."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    property: str
+    edit: list[Edit]
+    expect: list[str]
+    answers: dict[str, str | list[str]] = {}
+    then: dict[str, str | list[str]] = {}
+
+
+@pytest.fixture
+def broken_rules(tmp_path: Path) -> Callable[[Planted], Path]:
+    def make(planted: Planted) -> Path:
+        folder = copied(tmp_path)
+        for edit in planted.edit:
+            apply(edit, folder)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize("file", PLANTED, ids=lambda file: file.stem)
+def test_a_planted_fault_is_found(file: Path, broken_rules: Callable[[Planted], Path]) -> None:
+    planted = Planted.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    folder = broken_rules(planted)
+    prover = Prover(load(folder))
+    proof = prove(prover, planted.property)
+    assert not proof.holds
+    said = [broken.about for broken in proof.broken]
+    assert [part for part in planted.expect if not any(part in about for about in said)] == []
+    [shown, *_] = [broken for broken in proof.broken if planted.expect[0] in broken.about]
+    assert {q: (shown.answers or {}).get(q) for q in planted.answers} == planted.answers
+    assert {q: (shown.then or {}).get(q) for q in planted.then} == planted.then
+    assert prover.differing == []
+    assert not examine_one(folder, planted.property).holds
+
+
+def test_every_property_has_a_planted_fault() -> None:
+    planted = {yaml.safe_load(file.read_text(encoding="utf-8"))["property"] for file in PLANTED}
+    assert planted | IN_THE_PROGRAM == set(PROPERTIES)
+
+
+def test_a_question_that_waits_for_a_later_one_breaks_the_first_property_and_ends_the_proof() -> (
+    None
+):
+    questions = list(rulebook().questionnaire)
+    questions.sort(key=lambda question: question.id == "age")
+    found = certify(replace(rulebook(), questionnaire=Questionnaire(tuple(questions))))
+    assert [proof.letter for proof in found.proofs] == ["a"]
+    assert found.proofs[0].broken[0].about == "unwell waits for age, which comes no earlier"
+    assert not found.holds
+
+
+def test_a_progress_line_that_allows_for_too_many_questions_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    honest = Questionnaire.path
+
+    def padded(self: Questionnaire, given: Answers) -> Walk:
+        path = honest(self, given)
+        return path._replace(remaining_at_most=path.remaining_at_most + ("age" in given))
+
+    monkeypatch.setattr(Questionnaire, "path", padded)
+    proof = prove(Prover(rulebook()), "a")
+    told = {broken.about for broken in proof.broken}
+    assert told == {"the progress line allows for 15 questions, and fewer can come"}
+
+
+def test_a_rule_that_is_graver_when_in_doubt_gives_two_levels_and_is_found() -> None:
+    rules = tuple(
+        replace(rule, if_unsure=Urgency.emergency) if rule.id == "TW5" else rule
+        for rule in rulebook().rules
+    )
+    proof = prove(Prover(replace(rulebook(), rules=rules)), "b")
+    assert [b.about for b in proof.broken] == [
+        "emergency or above is given without a finding that says so",
+        "same_day or above is given without a finding that says so",
+    ]
+    assert (proof.broken[0].answers or {})["place"] in (["breast"], ["testicle"])
+
+
+def test_an_engine_that_counts_what_was_not_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Questionnaire.path
+
+    def leaking(self: Questionnaire, given: Answers):
+        return honest(self, given)._replace(answers=given)
+
+    monkeypatch.setattr(Questionnaire, "path", leaking)
+    proof = prove(Prover(rulebook()), "h")
+    assert "baby: baby_floppy was not asked for and changes the result" in {
+        broken.about for broken in proof.broken
+    }
+
+
+def test_the_second_checker_finds_a_level_that_there_is_not(tmp_path: Path) -> None:
+    find = "{question: unwell, includes: swollen_limb}\n  urgency: same_day"
+    folder = changed_copy(
+        tmp_path, "urgency/joints_nerves.yaml", find, find.replace("same_day", "tomorrow")
+    )
+    checked = examine_one(folder, "b")
+    assert checked.breaches == ("U24 gives no level that there is",)
+    assert checked.smallest["unwell"] == ["swollen_limb"]
+
+
+def test_the_second_checker_finds_a_reading_that_counts_what_was_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def leaking(self: AnswerSpace, name: str, wanted: set[str]) -> Meaning:
+        options = self.options[name]
+        found = self.some(self.bdd.var(options[option]) for option in wanted if option in options)
+        return Meaning(found, found)
+
+    monkeypatch.setattr(AnswerSpace, "_chosen", leaking)
+    assert "baby changes emergency where it is not asked" in examine_one(RULES, "h").breaches
+
+
+def test_an_engine_that_gives_another_level_than_the_formula_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    book = replace(rulebook())
+    monkeypatch.setattr(book.compiled, "level", lambda _: 4)
+    prover = Prover(book)
+    assert prover.shown(prover.one.complete, prover.one.level[Urgency.soon])
+    [difference] = prover.differing
+    assert difference.startswith("level: engine {<Urgency.emergency: 4>}, formula {<Urgency.soon")

@@ -1,0 +1,217 @@
+"""Every page of the site, in every state that a person can meet it in.
+
+It knows which there are and how to open them; it must not know what is then looked at. A page that
+needs no answers is found by its route or by the links to it, so a new one is looked at unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from unittest.mock import patch
+
+from fastapi import FastAPI
+from playwright.sync_api import expect
+from starlette.routing import Route
+
+from app.triage.terms import Answers
+from app.web.journey import CHILD, ME, OTHER, Journey, seal
+from app.web.pages import render
+from app.web.patient import UNFINISHED
+from tests.browser.conftest import Tab
+from tests.builders import SOAK, answers, rulebook
+from tests.documents.test_receipt import forged, receipt_of
+from tests.visitor import Page, Visitor
+from tests.web.test_every_page import ROUTES_WITHOUT_PAGE, crawl
+
+RESULTS = {
+    "self_care": answers(known="calcinosis"),
+    "routine": answers(),
+    "soon": answers(change="growing"),
+    "same_day": answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
+    "emergency": answers(now="confused", medicines="binder"),
+}
+UNLIKELY = answers(feel=["soft", "jelly"], known="nothing_yet")
+AT_ODDS = answers(feel="no_lump", change="over_5cm")
+BABY = answers(age="under_3m")
+HOW = ("fresh", "refused", "filled")
+KEYS = {"place, filled", "result, same_day"}
+
+
+@dataclass(frozen=True)
+class State:
+    """One page in one state."""
+
+    name: str
+    path: str
+    given: Answers | None = None  # the answers so far; None before the start
+    about: str = ME
+    note: str = ""
+    sends: str | None = None  # what is typed, before the form is sent; "" sends it as it is
+    html: str = ""  # of a page that no address gives on demand
+    earlier: Answers = field(default_factory=dict)  # what a second look has asked again
+
+    @property
+    def key(self) -> bool:
+        """Whether it is one of the few that stand for the rest."""
+        return self.name in KEYS
+
+    def open(self, tab: Tab, app: FastAPI, now: float) -> None:
+        """Show it, as if the person had come here step by step."""
+        tab.page.context.clear_cookies()
+        if self.given is not None:
+            journey = Journey(
+                "uk",
+                int(now),
+                self.given,
+                note=self.note,
+                about=self.about,
+                earlier=self.earlier,
+            )
+            sealed = seal(app.state.floor.key, journey)
+            tab.page.context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
+        if self.html:
+            tab.page.route(
+                f"**{self.path}",
+                lambda route: route.fulfill(body=self.html, content_type="text/html"),
+                times=1,
+            )
+        tab.open(self.path)
+        if self.sends is not None:
+            self._send(tab)
+
+    def _send(self, tab: Tab) -> None:
+        box = tab.page.locator("textarea:visible")
+        if self.sends:
+            box.fill(self.sends)
+        tab.page.click("main form button")
+        expect(tab.page.locator("#problem, [data-same]")).to_be_visible()
+
+
+@dataclass
+class States:
+    """All of them, and which addresses they cover."""
+
+    app: FastAPI
+    all: list[State] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.all = [*self._start(), *self._questions(), *self._results(), *self._receipts()]
+        self.all += [*self._second_look(), *self._failures()]
+        self.all += self._reading()
+
+    @property
+    def chosen(self) -> list[State]:
+        """Every page, but each question in one of its states by turns; a soak takes all of all."""
+        return self.all if SOAK else [state for state in self.all if state.name not in self.spared]
+
+    @property
+    def spared(self) -> set[str]:
+        """What only a soak looks at: nothing but ticks or a few words tell these from others."""
+        turns = enumerate(rulebook().questionnaire)
+        asked = {f"{q.id}, {how}" for n, q in turns for how in HOW if how != HOW[n % len(HOW)]}
+        errors = {state.name for state in self.all if state.name.startswith("error ")}
+        return (asked | errors) - KEYS - {"error 500"}
+
+    def _start(self) -> Iterator[State]:
+        yield State("start", "/")
+        yield State("start, refused", "/", sends="")
+        yield State("start, under way", "/", answers(now="none"))
+        yield State("no journey", "/answers")
+
+    def _questions(self) -> Iterator[State]:
+        for question in rulebook().questionnaire:
+            whole = next(g for g in (answers(), BABY) if question.id in g)
+            earlier = dict(list(whole.items())[: list(whole).index(question.id)])
+            path = f"/check/{question.id}"
+            yield State(f"{question.id}, fresh", path, earlier)
+            yield State(f"{question.id}, refused", path, earlier, sends="")
+            yield State(f"{question.id}, filled", path, whole)
+        yield State("place, widely filled", "/check/place", answers(place=_all_places()))
+        yield State("question for a child", "/check/skin", answers(age="child"), CHILD)
+        yield State("question in an emergency", "/check/pain", RESULTS["emergency"], OTHER)
+        half = {"now": frozenset({"none"})}
+        yield State("question, sent back", "/check/age", half, note=UNFINISHED)
+
+    def _results(self) -> Iterator[State]:
+        for level, given in RESULTS.items():
+            yield State(f"result, {level}", "/result", given)
+        yield State("result for a child", "/result", answers(age="child", change="growing"), CHILD)
+        yield State("result for someone else", "/result", RESULTS["same_day"], OTHER)
+        yield State("result, not calcinosis", "/result", UNLIKELY)
+        yield State("result, at odds", "/result", AT_ODDS)
+        yield State("answers", "/answers", answers())
+        yield State("answers, unfinished", "/answers", {"now": frozenset({"none"})})
+        yield State("answers, at odds", "/answers", AT_ODDS)
+        off = {**answers(), "baby": frozenset({"none"})}
+        yield State("answers, some left out", "/answers", off)
+        yield State("answers, emergency", "/answers", RESULTS["emergency"])
+        yield State("emergency", "/emergency", RESULTS["emergency"])
+
+    def _receipts(self) -> Iterator[State]:
+        yield State("receipt", "/verify")
+        yield State("receipt, refused", "/verify", sends="nothing that we know")
+        yield State("receipt, the same", "/verify", sends=receipt_of(RESULTS["same_day"]))
+        yield State("receipt, emergency", "/verify", sends=receipt_of(RESULTS["emergency"]))
+        yield State("receipt, differs", "/verify", sends=forged([("age", "child")], "SELF-CARE"))
+        yield State("wrong advice", "/wrong-advice")
+
+    def _second_look(self) -> Iterator[State]:
+        grown = answers(change="growing", skin="pus", autoimmune="scleroderma")
+        yield State("second look", "/changed", answers())
+        yield State("second look, emergency", "/changed", RESULTS["emergency"])
+        yield State("second look, question", "/changed/skin", answers())
+        none = {question: chosen for question, chosen in answers().items() if question != "skin"}
+        yield State("second look, refused", "/changed/skin", none, sends="")
+        was = {"skin": answers()["skin"], "change": answers()["change"]}
+        yield State("second look, result", "/result", grown, earlier=was)
+        yield State("second look, nothing new", "/result", answers(), earlier=was)
+
+    def _reading(self) -> Iterator[State]:
+        covered = {state.path for state in self.all}
+        bare = [route.path for route in page_routes(self.app) if not route.param_convertors]
+        found = crawl(Visitor(self.app), [path for path in bare if path not in covered])
+        for path, page in sorted(found.items()):
+            if path not in covered:
+                yield State(path.strip("/"), path)
+                if asks(page):
+                    yield State(f"{path.strip('/')}, refused", path, sends="")
+        yield State("learn in an emergency", "/learn/fingers", RESULTS["emergency"])
+
+    def _failures(self) -> Iterator[State]:
+        floor = self.app.state.floor
+        yield State("not found", "/nothing")
+        for key in floor.words.pages:
+            if key.startswith("error.") and key.endswith(".heading"):
+                kind = key.split(".")[1]
+                html = render(floor, "errors/error.html", "", region=None, error=False, kind=kind)
+                yield State(f"error {kind}", f"/failed/{kind}", html=html)
+        broken = Visitor(self.app)
+        broken.start("uk")
+        with patch.object(floor.rulebook.compiled, "fired", side_effect=ValueError):
+            html = broken.answer("now", "none", status=500).html
+        yield State("cannot work it out", "/failed/unworkable", html=html)
+
+
+def page_routes(app: FastAPI) -> list[Route]:
+    """The routes that give a person a page."""
+    return [
+        route
+        for route in app.router.routes
+        if isinstance(route, Route)
+        and route.methods
+        and "GET" in route.methods
+        and not route.path.startswith("/api/")
+        and not route.path.endswith(".svg")
+        and route.path not in ROUTES_WITHOUT_PAGE
+    ]
+
+
+def asks(page: Page) -> bool:
+    """Whether it has a form of its own, beside the one that clears all answers."""
+    return any(form["action"] != "/clear" for form in page.all("form"))
+
+
+def _all_places() -> list[str]:
+    place = rulebook().questionnaire["place"]
+    return [o.id for o in place.options if o.id not in (place.none, place.unsure)]

@@ -1,0 +1,163 @@
+"""The result page: what would make it more urgent, what doubt did, the dangers looked for."""
+
+import html
+import re
+
+import pytest
+
+from app.triage.rules import assess
+from app.triage.safetynet import net
+from app.triage.second_look import doubts
+from app.triage.told import Line, fold, tell
+from app.web.caution import MOST_AT_ONCE
+from tests.builders import SOAK, rulebook
+from tests.documents.test_receipt import published_cases
+from tests.visitor import Visitor
+from tests.web.test_journeys import QUIET
+
+WORDS = rulebook().wording["en"]
+UK = WORDS.regions["uk"]
+RESULTS = {
+    "emergency": QUIET | {"skin": ["black"]},
+    "same_day": QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"], "kidney": ["dialysis"]},
+    "soon": QUIET | {"change": ["growing"], "medicines": ["warfarin"]},
+    "routine": QUIET,
+    "unsure": QUIET | {"unwell": ["not_sure"], "kidney": ["not_sure"]},
+}
+FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
+
+
+def result_of(app, answers):
+    """The result of someone who begins anew with these answers."""
+    stranger = Visitor(app)
+    stranger.walk(answers)
+    return stranger.get("/result")
+
+
+def given(answers):
+    return {name: frozenset(options) for name, options in answers.items()}
+
+
+def told_of(answers):
+    """What the safety net tells these people, as (shown at once, folded away)."""
+    found = assess(rulebook(), answers)
+    told = tell(rulebook(), net(rulebook(), answers), found.advice["watch"])
+    return fold(told, MOST_AT_ONCE)
+
+
+def said(entry):
+    if isinstance(entry, Line):
+        text = f"If {WORDS.questions[entry.question].changes[entry.words]}."
+    else:
+        text = WORDS.advice[entry.advice.id]
+    return WORDS.fill(text, UK)
+
+
+def sections(page):
+    """(The page without what is folded away, all of it), as plain text."""
+
+    def plain(markup):
+        return " ".join(html.unescape(re.sub("<[^>]+>", " ", markup)).split())
+
+    return plain(FOLDED.sub("", page.html)), plain(page.html)
+
+
+@pytest.mark.parametrize("level", RESULTS)
+def test_every_line_of_the_safety_net_is_on_the_page_and_no_emergency_is_folded(app, level):
+    page = result_of(app, RESULTS[level])
+    open_text, whole = sections(page)
+    first, more = told_of(given(RESULTS[level]))
+    assert all(said(entry) in open_text for entry in first.entries)
+    assert all(WORDS.fill(WORDS.advice[r.advice.id], UK) in open_text for r in first.remarks)
+    assert all(said(entry) in whole for entry in more.entries)
+    assert not any(said(entry) in open_text for entry in more.entries)
+    assert all((line in open_text) is (level != "emergency") for line in WORDS.box)
+
+
+def test_the_safety_net_of_a_published_case_is_on_its_page(app):
+    for case in published_cases()[:: 1 if SOAK else 12]:
+        answers = {name: sorted(options) for name, options in case.answers.items()}
+        page = result_of(app, answers)
+        leads = [tag["data-leads-to"] for _, tag in page.tags if "data-leads-to" in tag]
+        first, more = told_of(case.answers)
+        levels = {entry.urgency.name for entry in (*first.entries, *more.entries)}
+        box = {"emergency"} if page.level != "emergency" else set()
+        assert set(leads) == levels | box, case.entry.id
+        assert "What would make it more urgent" in page.text
+
+
+def test_levels_are_told_the_gravest_first(app):
+    order = ["emergency", "same_day", "soon", "routine"]
+    for answers in RESULTS.values():
+        page = result_of(app, answers)
+        leads = [tag["data-leads-to"] for _, tag in page.tags if "data-leads-to" in tag]
+        assert leads == sorted(leads, key=order.index)
+
+
+def test_a_shorter_time_has_a_heading_of_its_own(app):
+    assert "Be seen by a GP within 48 hours" in result_of(app, QUIET | {"age": ["young"]}).text
+
+
+def test_what_may_happen_is_said_to_a_parent_about_their_child(app):
+    page = result_of(app, QUIET | {"age": ["child"]})
+    assert "If your child gets a fever" in page.text
+    assert "If you get a fever" not in page.text
+
+
+def test_the_parts_of_a_result_stand_in_their_order(app):
+    page = result_of(app, RESULTS["soon"])
+    ids = [tag["id"] for name, tag in page.tags if name == "h2" and "id" in tag]
+    parts = "watch watch-more why type tests treatments self-care do-not ask take your-answers how"
+    assert [part for part in ids if part != "type-on-paper"] == parts.split()
+
+
+def test_what_comes_after_what_it_might_be_is_folded_and_headings_stay(app):
+    page = result_of(app, RESULTS["same_day"])
+    open_text, _ = sections(page)
+    for part in ("Tests you may have", "What a doctor may offer", "Questions to ask"):
+        assert part in page.text
+        assert part not in open_text
+    assert "What not to do" in open_text
+
+
+# --- Not sure, in the open ---
+
+
+def test_an_unsure_answer_that_made_it_more_careful_is_named_with_what_it_counted_as(app):
+    page = result_of(app, RESULTS["unsure"])
+    told = [tag["data-doubt"] for _, tag in page.tags if "data-doubt" in tag]
+    found = doubts(rulebook(), given(RESULTS["unsure"]))
+    assert told == [doubt.question for doubt in found.each] != []
+    for name in told:
+        assert f"You were not sure about: “{WORDS.questions[name].text}”" in page.text
+        assert WORDS.questions[name].counted in page.text
+        assert f"/check/{name}" in page.links
+
+
+def test_where_nothing_was_unsure_or_it_changed_nothing_there_is_no_such_line(app):
+    for answers in (QUIET, QUIET | {"skin": ["pus"], "before": ["not_sure"]}):
+        assert "To be careful, we made this more urgent" not in result_of(app, answers).text
+
+
+# --- Must not be missed ---
+
+
+@pytest.mark.parametrize("level", RESULTS)
+def test_each_danger_has_one_plain_line_with_what_was_asked_and_answered(app, level):
+    page = result_of(app, RESULTS[level])
+    states = {tag["data-danger"]: tag["data-state"] for _, tag in page.tags if "data-danger" in tag}
+    assert list(states) == [danger.id for danger in rulebook().dangers]
+    for name in states:
+        words = WORDS.dangers[name].parts
+        assert f"{words['name']}." in page.text
+        assert f"{words['asked']} " in page.text
+        assert words["worry"] in page.text
+    assert (states["infection"] == "found") is (level in ("emergency", "same_day"))
+
+
+def test_a_parent_is_told_why_something_was_not_asked_of_a_baby(app):
+    assert (
+        "so we asked if the baby is floppy"
+        in result_of(app, QUIET | {"age": ["under_1"], "baby": ["none"]}).text
+    )
+    assert "A baby cannot tell us" not in result_of(app, QUIET).text

@@ -1,0 +1,165 @@
+"""Has anything changed? A second look from a result or a receipt, without script or storage."""
+
+import pytest
+
+from app.triage.second_look import recheck_questions
+from app.web.journey import unseal
+from tests.builders import answers, rulebook
+from tests.documents.test_receipt import receipt_of
+from tests.visitor import Visitor
+from tests.web.test_journeys import QUIET
+
+
+def look_again(visitor, region="uk", **anew):
+    """Keep the last answers but for these; the page at the end, and what was asked again."""
+    page, asked = visitor.post("/changed", {"region": region}), []
+    while page.url.startswith("/changed/"):
+        name = page.url.removeprefix("/changed/")
+        asked.append(name)
+        page = visitor.post(page.url, {name: anew.get(name, sorted(page.ticked))})
+    return page, asked
+
+
+def said(page, start="What has changed", end="What would make"):
+    text = page.text[page.text.index(start) :]
+    return text[: text.index(end)].replace(" .", ".")
+
+
+@pytest.fixture
+def quiet(visitor):
+    visitor.walk(QUIET)
+    assert "/changed" in visitor.get("/result").links
+    return visitor
+
+
+def test_only_the_questions_that_could_raise_the_level_are_asked_again(quiet):
+    page, asked = look_again(quiet)
+    given = {name: frozenset(options) for name, options in QUIET.items()}
+    assert tuple(asked) == recheck_questions(rulebook(), given)
+    assert page.url == "/result"
+    assert "You changed no answer." in said(page)
+
+
+def test_the_page_before_says_how_many_questions_there_are(quiet):
+    page = quiet.get("/changed")
+    given = {name: frozenset(options) for name, options in QUIET.items()}
+    assert f"We ask {len(recheck_questions(rulebook(), given))} questions again" in page.text
+    assert page.ticked == {"uk"}
+
+
+def test_the_last_answers_are_filled_in(quiet):
+    for name in ("skin", "unwell", "change"):
+        assert quiet.get(f"/changed/{name}").ticked == set(QUIET[name])
+
+
+def test_what_changed_is_shown_with_the_level_before_and_now(quiet):
+    before = quiet.get("/result").level
+    page, _ = look_again(quiet, skin=["pus"])
+    assert (before, page.level) == ("routine", "same_day")
+    assert "Before: Routine visit. Now: Today." in said(page)
+    assert "Before: The skin looks and feels normal. Now: Pus (yellow or green)" in said(page)
+    assert "less urgent" not in said(page)
+
+
+def test_an_emergency_stops_the_second_look_at_once(quiet):
+    quiet.post("/changed", {"region": "uk"})
+    page = quiet.post("/changed/now", {"now": ["confused"]})
+    assert page.url == "/emergency"
+    page = quiet.get("/result")
+    assert page.level == "emergency"
+    assert "Before: Routine visit. Now: Emergency." in said(page)
+    assert "/changed" not in page.links
+    assert "Nothing that we ask" in quiet.get("/changed").text
+
+
+def test_what_got_better_may_lower_the_level_and_the_page_stays_careful(visitor):
+    visitor.walk(QUIET | {"unwell": ["fever"], "pain": ["mild"]})
+    assert visitor.get("/result").level == "same_day"
+    page, _ = look_again(visitor, unwell=["none"])
+    assert page.level == "routine"
+    assert "It is less urgent now" in said(page)
+
+
+def test_a_second_look_starts_anew_each_time(quiet):
+    look_again(quiet, skin=["pus"])
+    page, asked = look_again(quiet)
+    assert asked
+    assert "You changed no answer." in said(page)
+    assert page.level == "same_day"
+
+
+def test_an_answer_changed_in_the_usual_way_ends_the_comparison(quiet):
+    look_again(quiet, skin=["pus"])
+    quiet.answer("pain", "mild")
+    assert "What has changed" not in quiet.get("/result").text
+
+
+def test_a_reply_that_cannot_be_taken_is_told_and_changes_nothing(quiet):
+    quiet.post("/changed", {"region": "uk"})
+    page = quiet.post("/changed/skin", {}, status=422)
+    assert page.title.startswith("Error: ")
+    assert "#skin-black" in page.links
+    quiet.post("/changed/skin", {"skin": ["nonsense"]}, status=422)
+    quiet.post("/changed/nothing", {"nothing": ["x"]}, status=404)
+    assert quiet.get("/changed/skin").ticked == {"normal"}
+
+
+def test_back_leads_to_the_question_before_and_progress_is_a_true_bound(quiet):
+    page, more = quiet.post("/changed", {"region": "uk"}), []
+    previous = "/changed"
+    while page.url.startswith("/changed/"):
+        assert page.all("a", **{"class": "nhsuk-back-link"})[0]["href"] == previous
+        previous, name = page.url, page.url.removeprefix("/changed/")
+        told = page.text.partition("A second look, ")[2].split()
+        more.append(int(told[2]) if told[0] == "at" else 0)
+        page = quiet.post(page.url, {name: sorted(page.ticked)})
+    left = range(len(more) - 1, -1, -1)
+    assert all(bound >= truth for bound, truth in zip(more, left, strict=True))
+    assert more == sorted(more, reverse=True)
+
+
+def test_without_answers_there_is_nothing_to_look_at_again(app):
+    stranger = Visitor(app)
+    assert stranger.get("/changed").h1 == ["We cannot find your answers"]
+    stranger.start()
+    assert stranger.get("/changed").url == "/check/now"
+
+
+# --- From a receipt ---
+
+
+def test_a_receipt_starts_a_second_look_with_its_answers(app):
+    stranger = Visitor(app)
+    sent = {"receipt": receipt_of(answers(skin=["hot"])), "then": "changed"}
+    page = stranger.post("/verify", sent)
+    assert page.url == "/changed"
+    page, asked = look_again(stranger, region="us", unwell=["fever"])
+    assert "unwell" in asked
+    assert page.level == "emergency" or page.url == "/emergency"
+    page = stranger.get("/result")
+    assert "Before: Today. Now: Emergency." in said(page)
+    assert "tel:911" in page.links
+
+
+def test_a_receipt_takes_over_where_the_person_said_they_are(visitor):
+    visitor.walk(QUIET)
+    visitor.post("/verify", {"receipt": receipt_of(answers(skin=["hot"])), "then": "changed"})
+    page = visitor.get("/changed")
+    assert page.ticked == {"uk"}
+    assert visitor.get("/result").level == "same_day"
+
+
+def test_a_bad_receipt_starts_nothing(app):
+    stranger = Visitor(app)
+    stranger.post("/verify", {"receipt": "nothing", "then": "changed"}, status=422)
+    assert not stranger.client.cookies
+
+
+def test_the_answers_travel_in_the_sealed_cookie_alone(app, quiet):
+    look_again(quiet, skin=["pus"])
+    assert not [step for step in quiet.steps if "pus" in step]
+    here = app.state.floor
+    kept = unseal(here.key, quiet.client.cookies["journey"], here.now)
+    assert kept.answers["skin"] == {"pus"}
+    assert kept.earlier["skin"] == {"normal"}
+    assert kept.as_before["skin"] == {"normal"}

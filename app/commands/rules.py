@@ -1,22 +1,26 @@
 """`calcinosis-check rules ...`: for those who write, check or read the rulebook."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from app.commands.console import load_rulebook, read_settings, say, stop
 from app.documents.drawing import draw
 from app.triage.explain import in_words
 
 app = typer.Typer(help="Look at the rulebook.", no_args_is_help=True)
+PROOF = "install calcinosis-check[proof]"
 
 
 @app.command()
 def check() -> None:
     """Check every rule file; print all faults, or what the rulebook holds."""
-    rulebook = load_rulebook(read_settings())
+    settings = read_settings()
+    rulebook = load_rulebook(settings)
     questions = rulebook.questionnaire
     typer.echo(f"Rulebook {rulebook.version} of {rulebook.date}, sha256 {rulebook.sha256}")
     typer.echo(f"  questions       {len(questions.questions)} (longest path {questions.longest()})")
@@ -31,7 +35,49 @@ def check() -> None:
     today = datetime.now(UTC).date().isoformat()
     for rule in (r for r in rulebook.rules if r.review_by < today):
         say.print(f"{rule.file}: {rule.id}: its review was due by {rule.review_by}")
+    typer.echo(_asking(settings.rules))
     typer.echo("No faults.")
+
+
+def _asking(folder: Path) -> str:
+    """What each question can still change when it is asked."""
+    try:
+        # The tools of proof are optional.
+        from app.assurance.answer_space import AnswerSpace
+        from app.assurance.asking import in_table, worth_asking
+    except ModuleNotFoundError as lacking:
+        return f"  asking          not counted: {lacking.name} is missing ({PROOF})"
+    with say.status("Counting what each question can change"):
+        return in_table(worth_asking(AnswerSpace(folder)))
+
+
+@app.command()
+def certify(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Prove the rulebook over all answer sets, by two checkers; exit code 1 where it fails."""
+    settings = read_settings()
+    rulebook = load_rulebook(settings)
+    try:
+        # The tools of proof are optional.
+        from app.assurance import certificate_words as words
+        from app.assurance.certificate import PROPERTIES, certify
+        from app.assurance.diagram import examine
+    except ModuleNotFoundError as lacking:
+        raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
+    with Progress(console=say, transient=True) as progress:
+        task = progress.add_task("Proving", total=len(PROPERTIES) + 1)
+        certificate = certify(
+            rulebook,
+            lambda: examine(settings.rules),
+            lambda done: progress.update(task, completed=done),
+        )
+    if as_json:
+        typer.echo(json.dumps(words.as_json(certificate), indent=2))
+    else:
+        typer.echo(words.in_words(certificate))
+    if not certificate.holds:
+        raise typer.Exit(1)
 
 
 @app.command()

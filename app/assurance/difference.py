@@ -1,0 +1,290 @@
+"""What a change of the rules does: how many answer sets move, which way, and who shows it.
+
+Levels are counted exactly over all finished answer sets, by decision diagram. The likely type is
+counted exactly among those who say at most a few things (see `answer_types`); no diagram holds it
+for everyone. Every figure counts answer sets, not patients. Writes no files, knows no versions.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from app.assurance.answer_space import AnswerSpace, rank
+from app.assurance.answer_types import AT_MOST, AnswerTypes
+from app.assurance.apart_by_diagram import either
+from app.assurance.cases import read_cases
+from app.assurance.diagrams import Diagram
+from app.assurance.evaluator import LEVELS, read_yaml
+from app.assurance.pinned import WORKED, read_boundary, read_worked
+from app.triage.answers import BadAnswer, read
+from app.triage.rulebook import Rulebook, load
+from app.triage.rules import assess
+from app.triage.terms import Answers
+
+TYPE_FILES = ("questions.yaml", "named.yaml", "labs.yaml", "types/*.yaml")
+TYPE_RULES = ("evidence", "look_alikes", "conflicts")
+PUBLISHED_CASES = Path("cases") / "published"
+Book = tuple[Rulebook, Path]
+Labs = Mapping[str, Mapping[str, str]]
+Given = Mapping[str, Sequence[str]]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One kind of change: how many answer sets, the smallest of them, and what is behind it.
+
+    `way` is "up" or "down" for a level, "type" for a likely type.
+    """
+
+    kind: str
+    way: str
+    answer_sets: int
+    example: Given
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """A case that gets another result: level and likely type, before and after."""
+
+    case: str
+    old: tuple[str, str]
+    new: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two rulebooks compared. An answer set may move up with some values and down with others."""
+
+    old: str
+    old_sha256: str
+    new: str
+    new_sha256: str
+    approvals: tuple[str, ...]
+    answer_sets: int
+    up: int
+    down: int
+    changes: tuple[Change, ...]
+    types_among: int | None
+    types_at_most: int
+    rules: Mapping[str, str]
+    cases: tuple[CaseChange, ...]
+    not_compared: tuple[str, ...]
+
+    @property
+    def approved(self) -> bool:
+        """Whether somebody has put their name to the new rulebook."""
+        return bool(self.approvals)
+
+    @property
+    def unapproved(self) -> tuple[str, ...]:
+        """Every change that lowers a level and that nobody has put a name to, in words."""
+        if self.approved:
+            return ()
+        return tuple(
+            f"{change.kind}: {change.answer_sets:,} answer sets ({', '.join(change.because)})"
+            for change in self.changes
+            if change.way == "down"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {**asdict(self), "approved": self.approved, "unapproved": list(self.unapproved)}
+
+
+def compare(old: Path, new: Path, progress: Progress = lambda _: None) -> Difference:
+    """What the rulebook in one folder does otherwise than another. Raises RulebookFaults."""
+    before, after = load(old), load(new)
+    progress("Levels")
+    one, other = _spaces(old, new)
+    people, levels = levels_between(one, other)
+    up, down = (_count(other, people & _moved(one, other, way)) for way in ("up", "down"))
+    progress("Types")
+    types, among = _types(old, new)
+    progress("Cases")
+    return Difference(
+        old=before.version,
+        old_sha256=before.sha256,
+        new=after.version,
+        new_sha256=after.sha256,
+        approvals=after.approvals,
+        answer_sets=_count(other, people),
+        up=up,
+        down=down,
+        changes=(*levels, *types),
+        types_among=among,
+        types_at_most=AT_MOST,
+        rules=dict(_rules(one, other)),
+        cases=tuple(_cases((before, old), (after, new))),
+        not_compared=tuple(_not_compared(one, other)),
+    )
+
+
+def _spaces(old: Path, new: Path) -> tuple[AnswerSpace, AnswerSpace]:
+    one = AnswerSpace(old)
+    return one, AnswerSpace(new, beside=one)
+
+
+def _people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
+    """Everyone who answers what either rulebook asks, in words that both have; any real values."""
+    people = one.plausible() & other.plausible()
+    for name in {**one.questions, **other.questions}:
+        if name not in one.questions or name not in other.questions:
+            people &= (one if name in one.questions else other).answered([name])
+            continue
+        said, said_too = one.answered([name]), other.answered([name])
+        asked, asked_too = one.on_path[name], other.on_path[name]
+        both = (asked & asked_too | ~asked & ~asked_too) & said & said_too
+        people &= both | asked & ~asked_too & said | ~asked & asked_too & said_too
+        for option in set(one.options[name]) ^ set(other.options[name]):
+            known = one if option in one.options[name] else other
+            people &= ~one.bdd.var(known.options[name][option])
+    return people
+
+
+def levels_between(one: AnswerSpace, other: AnswerSpace) -> tuple[Diagram, list[Change]]:
+    """Who is compared, and every change of level that occurs, those that lower it first.
+
+    The second stands `beside` the first.
+    """
+    people, found = _people(one, other), []
+    for was, becomes in product(LEVELS, LEVELS):
+        where = people & _exactly(one, was) & _exactly(other, becomes)
+        if was != becomes and where != one.bdd.false:
+            way = "up" if rank(becomes) > rank(was) else "down"
+            found.append(_change(one, other, f"{was} -> {becomes}", way, where))
+    return people, sorted(found, key=lambda change: change.way)
+
+
+def _change(one: AnswerSpace, other: AnswerSpace, kind: str, way: str, where: Diagram) -> Change:
+    picked = other.fewest(where)
+    behind = (name for name, differs in _differing(one, other) if where & differs != one.bdd.false)
+    return Change(
+        kind=kind,
+        way=way,
+        answer_sets=_count(other, where),
+        example=(one.as_case(picked) | other.as_case(picked)) if picked else {},
+        because=tuple(dict.fromkeys(behind)),
+    )
+
+
+def _exactly(space: AnswerSpace, level: str) -> Diagram:
+    higher = (space.at_least[above] for above in LEVELS[rank(level) + 1 :])
+    return space.at_least[level] & ~space.some(higher)
+
+
+def _moved(one: AnswerSpace, other: AnswerSpace, way: str) -> Diagram:
+    low, high = (one, other) if way == "up" else (other, one)
+    return one.some(high.at_least[level] & ~low.at_least[level] for level in LEVELS)
+
+
+def _differing(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, Diagram]]:
+    """Rules and questions that differ, with where they do; conditions are compared by meaning."""
+    nowhere = (one.bdd.false, one.bdd.false)
+    old, new = ({rule["id"]: rule for rule in space.rules} for space in (one, other))
+    for name in {**old, **new}:
+        meant, means = one.meaning.get(name, nowhere), other.meaning.get(name, nowhere)
+        differs = either(meant[0], means[0]) | either(meant[1], means[1])
+        if name in old and name in new:
+            same = [old[name].get(key) == new[name].get(key) for key in ("urgency", "if_unsure")]
+            differs |= one.bdd.false if same[0] else means[0]
+            differs |= one.bdd.false if same[1] else means[1]
+        if differs != one.bdd.false:
+            yield name, differs
+    for name, asked in one.on_path.items():
+        if name in other.on_path and asked != other.on_path[name]:
+            yield f"asking {name}", either(asked, other.on_path[name])
+
+
+def _rules(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, str]]:
+    old, new = ({rule["id"] for rule in space.rules} for space in (one, other))
+    for name, _ in _differing(one, other):
+        gone = "left out" if name in old else "added"
+        yield name, "changed" if (name in old) == (name in new) else gone
+
+
+def _types(old: Path, new: Path) -> tuple[list[Change], int | None]:
+    """Changes of the likely type among those who say little, and how many they are.
+
+    None, and no change in anyone at all, where no file that the type rests on differs.
+    """
+    if not any(_bytes(old, file) != _bytes(new, file) for file in TYPE_FILES):
+        return [], None
+    one, other = _spaces(old, new)
+    types, types_too = AnswerTypes(one), AnswerTypes(other)
+    people = types.people & types_too.people
+    found, behind = [], tuple(_type_entries(old, new))
+    for was, becomes in product(types.likely, types_too.likely):
+        where = people & types.likely[was] & types_too.likely[becomes]
+        if was != becomes and where != one.bdd.false:
+            change = _change(one, other, f"{was} -> {becomes}", "type", where)
+            found.append(replace(change, because=behind))
+    return found, _count(other, people)
+
+
+def _type_entries(old: Path, new: Path) -> Iterator[str]:
+    """Ids of the entries about types, and of the named conditions, that are not the same."""
+    for file in ("named.yaml", *(f"types/{name}.yaml" for name in TYPE_RULES)):
+        entries, entries_too = (
+            {entry["id"]: entry for entry in read_yaml(folder / file)} for folder in (old, new)
+        )
+        for name in {**entries, **entries_too}:
+            if entries.get(name) != entries_too.get(name):
+                yield name
+    if read_yaml(old / "types/scale.yaml") != read_yaml(new / "types/scale.yaml"):
+        yield "scale"
+
+
+def _bytes(folder: Path, pattern: str) -> list[bytes]:
+    return [file.read_bytes() for file in sorted(folder.glob(pattern))]
+
+
+def _count(other: AnswerSpace, where: Diagram) -> int:
+    """How many answer sets, with whatever laboratory values."""
+    return other.count(other.whatever_labs(where))
+
+
+def _cases(before: Book, after: Book) -> Iterator[CaseChange]:
+    """Cases that get another level or type: those of the new folder, or else of the old one."""
+    books = [before[0], after[0]]
+    with_cases = [book for book in (after, before) if (book[1] / "cases").is_dir()]
+    for name, answers, labs in _people_of(*with_cases[0]) if with_cases else ():
+        if all(_known(rulebook, answers) for rulebook in books):
+            results = [assess(rulebook, answers, labs) for rulebook in books]
+            was, becomes = ((found.urgency.name, found.likely_type) for found in results)
+            if was != becomes:
+                yield CaseChange(name, was, becomes)
+
+
+def _people_of(rulebook: Rulebook, folder: Path) -> Iterator[tuple[str, Answers, Labs]]:
+    """Worked, boundary and published cases, as far as the folder has them."""
+    if (folder / WORKED).is_dir():
+        for pinned in (*read_worked(rulebook, folder), *read_boundary(rulebook, folder)):
+            yield pinned.id, pinned.answers, pinned.labs
+    if (folder / PUBLISHED_CASES).is_dir():
+        for case in read_cases(rulebook, folder / PUBLISHED_CASES):
+            yield case.entry.id, case.answers, case.entry.labs
+
+
+def _known(rulebook: Rulebook, answers: Answers) -> bool:
+    try:
+        for name, chosen in answers.items():
+            read(rulebook.questionnaire[name], sorted(chosen))
+    except (KeyError, BadAnswer):
+        return False
+    return True
+
+
+def _not_compared(one: AnswerSpace, other: AnswerSpace) -> Iterator[str]:
+    for space, which in ((one, "old"), (other, "new")):
+        against = other if space is one else one
+        for name, options in space.options.items():
+            if name not in against.options:
+                yield f"only the {which} rulebook asks {name}: the other one never hears of it"
+                continue
+            for option in options:
+                if option not in against.options[name]:
+                    yield f"only the {which} rulebook has {name}: {option}; nobody here ticks it"

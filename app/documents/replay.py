@@ -1,0 +1,71 @@
+"""Old assessments worked out again: what was asked, what was answered, to the last byte.
+
+A corpus is a text of lines, one assessment each, kept with the published rulebook that it was made
+with: the body that was sent, the receipt (it has no place for laboratory values), the answer.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.documents.exchange import assess_json
+from app.documents.receipt import BadReceipt, Shelf, verify, write
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+from app.triage.terms import Answers
+
+CORPUS = "replay.jsonl"
+Labs = Mapping[str, Mapping[str, str]]
+
+
+def record(rulebook: Rulebook, people: Sequence[tuple[Answers, Labs]]) -> str:
+    """The corpus of these people."""
+    return "".join(f"{_written(_line(rulebook, *person))}\n" for person in people)
+
+
+def replay(corpus: Path, shelf: Shelf) -> Iterator[str]:
+    """Each line of a corpus that does not come out the same, with why."""
+    for number, text in enumerate(corpus.read_text("utf-8").splitlines(), start=1):
+        line = json.loads(text)
+        stands = line["answer"]["rulebook"]
+        rulebook = shelf.find(stands["version"], stands["sha256"][:16].upper())
+        if rulebook is None:
+            yield f"line {number}: its rulebook is not at hand"
+        elif _written(assess_json(rulebook, _written(line["body"]).encode())) != _written(
+            line["answer"]
+        ):
+            yield f"line {number}: another answer than was given"
+        elif "receipt" in line:
+            yield from (f"line {number}: {why}" for why in _receipt(line, rulebook, shelf))
+
+
+def _receipt(line: Mapping[str, Any], rulebook: Rulebook, shelf: Shelf) -> Iterator[str]:
+    try:
+        verdict = verify(line["receipt"], shelf)
+    except BadReceipt as problem:
+        yield f"its receipt is refused: {problem}"
+        return
+    given = {name: sorted(chosen) for name, chosen in verdict.receipt.answers.items()}
+    if verdict.receipt.rulebook is not rulebook or not verdict.same:
+        yield "its receipt gives another level or type"
+    elif given != {name: sorted(chosen) for name, chosen in line["body"]["answers"].items()}:
+        yield "its receipt holds other answers"
+    elif write(rulebook, verdict.receipt.answers, verdict.assessment) != line["receipt"]:
+        yield "its receipt is written otherwise now"
+
+
+def _line(rulebook: Rulebook, answers: Answers, labs: Labs) -> dict[str, Any]:
+    kept = rulebook.questionnaire.path(answers).answers
+    body: dict[str, Any] = {"answers": {name: sorted(chosen) for name, chosen in kept.items()}}
+    if labs:
+        body["labs"] = {name: dict(value) for name, value in labs.items()}
+    line: dict[str, Any] = {"body": body}
+    line["answer"] = assess_json(rulebook, _written(body).encode())
+    if not labs:
+        line["receipt"] = write(rulebook, kept, assess(rulebook, kept))
+    return line
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

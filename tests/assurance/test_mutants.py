@@ -1,0 +1,133 @@
+"""Mutants: every small slip in the rules is made, and noticed by a case or proved to be none."""
+
+import shutil
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from app.assurance.boundary import prove
+from app.assurance.killing import Bench, mutate
+from app.assurance.mutants import Mutant, apply, changed, mutants
+from app.assurance.pinned import BOUNDARY, read_boundary, read_worked, replayed
+from tests.builders import RULES, SOAK, rulebook
+
+EVERY = mutants(RULES)
+SAMPLE = EVERY if SOAK else Random(4).sample(EVERY, 120)  # noqa: S311
+A = {"question": "skin", "includes": "pus"}
+B = {"question": "skin", "includes_any": ["open", "hot"]}
+
+
+def with_rules(to: Path, find: str, replace: str) -> Path:
+    """A copy with its cases, one text of the rule U3 replaced, and no boundary cases."""
+    folder = Path(shutil.copytree(RULES, to / "rules", ignore=shutil.ignore_patterns("published")))
+    file = folder / "urgency" / "skin.yaml"
+    text = file.read_text("utf-8")
+    assert text.count(find) == 1
+    file.write_text(text.replace(find, replace), "utf-8")
+    shutil.copytree(RULES / "cases" / "published", folder / "cases" / "published")
+    (folder / BOUNDARY).unlink(missing_ok=True)
+    return folder
+
+
+def of_entry(folder: Path, entry: str) -> list[Mutant]:
+    return [mutant for mutant in mutants(folder) if mutant.entry == entry]
+
+
+@pytest.mark.parametrize(
+    ("when", "slips"),
+    [
+        (A, [{"not": A}]),
+        (B, [{"not": B}, *({"question": "skin", "includes_any": [o]} for o in ("hot", "open"))]),
+        ({"not": A}, [A]),
+        ({"lab": "urate", "above": {}}, [
+            {"not": {"lab": "urate", "above": {}}},
+            {"lab": "urate", "at_least": {}},
+            {"lab": "urate", "below": {}},
+        ]),
+        ({"all": [A, {"not": A}]}, [
+            {"not": {"all": [A, {"not": A}]}},
+            {"any": [A, {"not": A}]},
+            {"all": [{"not": A}]},
+            {"all": [{"not": A}, {"not": A}]},
+            {"all": [A]},
+            {"all": [A, A]},
+        ]),
+    ],
+    ids=["one answer", "one of several", "not", "blood value", "all"],
+)  # fmt: skip
+def test_every_slip_of_a_condition_is_made(when: dict, slips: list[dict]) -> None:
+    assert sorted(map(repr, (value for _, value in changed(when)))) == sorted(map(repr, slips))
+
+
+def test_a_rule_is_left_out_raised_and_lowered() -> None:
+    slips = {(m.key, m.change) for m in of_entry(RULES, "E13") if m.key != "when"}
+    assert slips >= {
+        (None, "left out"),
+        ("urgency", "emergency -> same_day"),
+        ("if_unsure", "same_day -> emergency"),
+        ("if_unsure", "same_day -> soon"),
+        ("if_unsure", "left out"),
+    }
+
+
+def test_the_sign_of_every_weight_is_swapped() -> None:
+    swapped = [m for m in EVERY if m.key == "weights"]
+    assert len(swapped) == sum(len(line.weights) for line in rulebook().evidence)
+
+
+def test_each_mutant_differs_from_the_rulebook_and_from_the_others() -> None:
+    assert len({mutant.name for mutant in EVERY}) == len(EVERY)
+    for mutant in SAMPLE:
+        assert apply(rulebook(), mutant) != rulebook(), mutant.name
+
+
+def test_every_worked_and_boundary_case_holds() -> None:
+    """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
+    cases = [*read_worked(rulebook(), RULES), *read_boundary(rulebook(), RULES)]
+    assert len(cases) > 500
+    assert replayed(rulebook(), cases) == []
+
+
+def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> None:
+    found = mutate(RULES, SAMPLE, prove=prove)
+    assert [survivor for survivor in found.survivors if not survivor.equivalent] == []
+    assert found.failing == ()
+    assert len(found.killed) + len(found.survivors) == len(SAMPLE)
+
+
+def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees() -> None:
+    bench = Bench(RULES)
+    for mutant in Random(7).sample(EVERY, 30 if SOAK else 6):  # noqa: S311
+        slow = bool(replayed(apply(bench.rulebook, mutant), bench.cases))
+        assert slow == (bench.killer(mutant) is not None), mutant.name
+
+
+def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> None:
+    twice = "{all: [{question: skin, includes: pus}, {not: {question: before, includes: burn}}]}"
+    planted = f"  when: {{any: [{twice}, {{all: [{{question: skin, includes: pus}}, {{question: place, includes: back}}]}}]}}\n  urgency: same_day\n  sources: [nhs-abs, univ]"  # noqa: E501
+    honest = (
+        "  when: {question: skin, includes: pus}\n  urgency: same_day\n  sources: [nhs-abs, univ]"
+    )
+    folder = with_rules(tmp_path, honest, planted)
+    [slip] = [
+        m for m in of_entry(folder, "U3")
+        if m.change == "without {question: place, includes: back}"
+    ]  # fmt: skip
+    found = mutate(folder, [slip], prove=prove)
+    assert not found.holds
+    assert [(s.by_sat, s.by_diagram) for s in found.survivors] == [(False, False)]
+    assert "burn" in str(found.survivors[0].shown)
+
+
+def test_a_slip_that_changes_nothing_is_proved_by_both_checkers(tmp_path: Path) -> None:
+    honest = "- id: U3\n  when: {question: skin, includes: pus}\n"
+    planted = (
+        "- id: U3\n  when: {any: [{question: skin, includes: pus}, {all: [{question: skin, "
+        "includes: pus}, {question: place, includes: back}]}]}\n"
+    )
+    folder = with_rules(tmp_path, honest, planted)
+    slips = [m for m in of_entry(folder, "U3") if "without {all" in m.change]
+    found = mutate(folder, slips, prove=prove)
+    assert len(slips) == len(found.survivors) == 1
+    assert found.holds

@@ -1,0 +1,75 @@
+"""What was once told can be told again, under its own rulebook, to the last byte."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.documents.receipt import Shelf
+from app.documents.replay import CORPUS, record, replay
+from app.triage.published import FOLDER, publish, versions
+from app.triage.rulebook import load
+from tests.builders import RULES, answers, labs, rulebook
+
+PEOPLE = [
+    (answers(), {}),
+    (answers(skin=["pus"], kidney="dialysis"), {}),
+    (answers(), labs(calcium_adjusted="3.6 mmol/L")),
+]
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> tuple[Path, Shelf]:
+    """A corpus of a published rulebook, and a shelf on which the rules of today are others."""
+    left_out = shutil.ignore_patterns(FOLDER, "cases")
+    rules = Path(shutil.copytree(RULES, tmp_path / "rules", ignore=left_out))
+    old, folder = publish(rules)
+    (folder / CORPUS).write_text(record(old, PEOPLE), "utf-8")
+    head, scale = rules / "rulebook.yaml", rules / "types" / "scale.yaml"
+    head.write_text(head.read_text("utf-8").replace(old.version, "2030.1.1"), "utf-8")
+    scale.write_text(scale.read_text("utf-8").replace("margin: 1\n", "margin: 3\n"), "utf-8")
+    return folder / CORPUS, Shelf(load(rules), rules / FOLDER)
+
+
+def change(corpus: Path, number: int, find: str, replace: str) -> None:
+    lines = corpus.read_text("utf-8").splitlines(keepends=True)
+    assert find in lines[number]
+    lines[number] = lines[number].replace(find, replace, 1)
+    corpus.write_text("".join(lines), "utf-8")
+
+
+def test_an_old_assessment_comes_out_the_same_under_its_own_rulebook(
+    later: tuple[Path, Shelf],
+) -> None:
+    corpus, shelf = later
+    assert shelf.current.version == "2030.1.1"
+    assert len(corpus.read_text("utf-8").splitlines()) == len(PEOPLE)
+    assert list(replay(corpus, shelf)) == []
+
+
+def test_one_other_letter_is_noticed(later: tuple[Path, Shelf]) -> None:
+    corpus, shelf = later
+    change(corpus, 1, '"certain":true', '"certain":false')
+    assert list(replay(corpus, shelf)) == ["line 2: another answer than was given"]
+
+
+def test_another_receipt_is_noticed(later: tuple[Path, Shelf]) -> None:
+    corpus, shelf = later
+    one, two = (json.loads(line) for line in corpus.read_text("utf-8").splitlines()[:2])
+    change(corpus, 0, one["receipt"], two["receipt"])
+    assert list(replay(corpus, shelf)) == ["line 1: its receipt holds other answers"]
+
+
+def test_a_rulebook_that_was_lost_is_noticed(later: tuple[Path, Shelf]) -> None:
+    corpus, shelf = later
+    kept = corpus.rename(corpus.parent.parent / CORPUS)
+    shutil.rmtree(corpus.parent)
+    assert len(list(replay(kept, shelf))) == len(PEOPLE)
+
+
+@pytest.mark.parametrize("version", versions(RULES / FOLDER))
+def test_every_assessment_kept_with_a_published_rulebook_comes_out_the_same(version: str) -> None:
+    corpus = RULES / FOLDER / version / CORPUS
+    assert len(corpus.read_text("utf-8").splitlines()) > 50
+    assert list(replay(corpus, Shelf(rulebook(), RULES / FOLDER))) == []

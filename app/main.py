@@ -13,8 +13,10 @@ from starlette.routing import Route
 from app.assurance.figures import read_figures
 from app.documents.receipt import Shelf
 from app.settings import ROOT, Settings
+from app.store.opening import open_store
 from app.triage.rulebook import load
 from app.web import (
+    account,
     api,
     assets,
     changed,
@@ -22,6 +24,8 @@ from app.web import (
     patient,
     result,
     safety,
+    signin,
+    staff,
     status,
     trust,
     verify,
@@ -35,7 +39,8 @@ from app.web.shield import Gate, Headings
 def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
     """The application on one rulebook.
 
-    Raises RulebookFaults, BadFigures, AssetFault, OSError or ValueError.
+    Raises RulebookFaults, BadFigures, AssetFault, BadKeyring, OSError, ValueError, or SQLAlchemy's
+    OperationalError.
     """
     app = FastAPI(
         title="Calcinosis Check",
@@ -58,9 +63,11 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.state.shelf = Shelf(floor.rulebook, settings.rules / "published")
     app.state.figures = read_figures(ROOT / "safety" / "figures.json")
     app.state.last_page = last_page(floor)
+    app.state.store = open_store(settings.database, settings.master_key)
     app.router.routes += [*learn.routes(), *trust.routes(), *safety.routes()]
     app.router.routes += [*patient.routes(), *result.routes(), *changed.routes()]
     app.router.routes += [*verify.routes(), *status.routes()]
+    app.router.routes += [*signin.routes(), *account.routes(), *staff.routes()]
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)
@@ -72,8 +79,9 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
 
 
 @asynccontextmanager
-async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What stands at start stays for ever, so the collector need not look at it again."""
     gc.collect()
     gc.freeze()
     yield
+    app.state.store.engine.dispose()

@@ -1,5 +1,8 @@
 """What all commands share: where they speak, what they open, how they stop."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
@@ -32,8 +35,15 @@ def load_rulebook(settings: Settings) -> Rulebook:
 
 def open_store(settings: Settings) -> Store:
     """The database at today's tables, and its keys; where they cannot be used, stop with code 2."""
-    try:
+    with told_in_words():
         return opening.open_store(settings.database, settings.master_key)
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """Where what is opened in this block cannot be used, say why and stop with code 2."""
+    try:
+        yield
     except (BadKeyring, OSError, ValueError) as problem:
         raise stop(str(problem), 2) from None
     except OperationalError as problem:

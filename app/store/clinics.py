@@ -51,6 +51,14 @@ def name_of(scope: Scope) -> str:
     return clinic.name if clinic else ""
 
 
+def known(scope: Scope) -> Clinic:
+    """The clinic of this scope, which is there: someone of its staff, or a link of it, is."""
+    clinic = scope.one(Clinic)
+    if clinic is None:
+        raise LookupError(scope.clinic)
+    return clinic
+
+
 def everyone(store: Store) -> list[Clinic]:
     """All clinics, by name."""
     found = []

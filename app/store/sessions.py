@@ -157,6 +157,12 @@ def of(scope: Scope, staff: str) -> list[StaffSession]:
     return scope.all(StaffSession, staff_id=staff, order_by=[col(StaffSession.started_at).desc()])
 
 
+def lives(session: StaffSession, now: datetime) -> bool:
+    """Whether it is still good: used lately enough, and not too old."""
+    longest = LONGEST if session.stage == "full" else BETWEEN_FACTORS
+    return now < min(session.seen_at + IDLE, session.started_at + longest)
+
+
 def sweep(scope: WritingScope, now: datetime) -> int:
     """Forget sessions that are over; give how many there were."""
     over = (col(StaffSession.seen_at) <= now - IDLE) | (
@@ -192,9 +198,8 @@ def _live(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]
     session = scope.one(StaffSession, token_hash=tokens.hashed(token))
     if session is None:
         raise NotSignedIn
-    longest = LONGEST if session.stage == "full" else BETWEEN_FACTORS
     staff = scope.one(Staff, id=session.staff_id, disabled_at=None)
-    if staff is None or now >= min(session.seen_at + IDLE, session.started_at + longest):
+    if staff is None or not lives(session, now):
         raise NotSignedIn
     return session, staff
 

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col
 
-from app.store import audit, factors, keys, passwords, signposts, tokens
+from app.store import audit, factors, keys, limits, passwords, signposts, tokens
 from app.store.clinics import NameTaken, name_of
+from app.store.limits import Limit
 from app.store.scope import Scope, Store, WritingScope
 from app.store.tables import Staff, StaffInvite, StaffSession
 
 LINK_LASTS = timedelta(minutes=30)
+CHANGES = Limit("password change of one account", 10, timedelta(minutes=5))
 
 
 class LinkGone(Exception):
@@ -122,8 +124,9 @@ def change_password(
 ) -> bool:
     """Change one's own password and end all one's sessions; False where the old one is wrong.
 
-    Raises BadPassword, NoSuchStaff or passwords.TooBusy.
+    Raises BadPassword, NoSuchStaff, limits.TooMany or passwords.TooBusy.
     """
+    limits.take(store.engine, CHANGES, staff, now)
     with store.reading(clinic) as scope:
         found = _known(scope, staff)
         context = [found.name, email_of(scope, found), name_of(scope)]
@@ -162,6 +165,11 @@ def enable(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
 def everyone(scope: Scope) -> list[Staff]:
     """All staff of the clinic, by name, disabled ones too."""
     return scope.all(Staff, order_by=[col(Staff.name), col(Staff.id)])
+
+
+def one(scope: Scope, staff: str) -> Staff:
+    """The one of this id. Raises NoSuchStaff."""
+    return _known(scope, staff)
 
 
 def email_of(scope: Scope, staff: Staff) -> str:

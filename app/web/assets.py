@@ -35,6 +35,7 @@ _BUNDLES = {
         "safety.css",
         "print.css",
     ),
+    "staff.css": ("staff.css",),  # beside the first, so that patients do not pay for it
     "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js"),
     "icon.svg": ("images/icon.svg",),
 }

@@ -15,11 +15,13 @@ from app.documents.receipt import Shelf
 from app.settings import ROOT, Settings
 from app.store.opening import open_store
 from app.triage.rulebook import load
+from app.triage.targets import load_targets
 from app.web import (
     account,
     api,
     assets,
     changed,
+    invited,
     learn,
     patient,
     result,
@@ -63,11 +65,13 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.state.shelf = Shelf(floor.rulebook, settings.rules / "published")
     app.state.figures = read_figures(ROOT / "safety" / "figures.json")
     app.state.last_page = last_page(floor)
+    app.state.targets = load_targets(settings.rules)
     app.state.store = open_store(settings.database, settings.master_key)
     app.router.routes += [*learn.routes(), *trust.routes(), *safety.routes()]
     app.router.routes += [*patient.routes(), *result.routes(), *changed.routes()]
     app.router.routes += [*verify.routes(), *status.routes()]
     app.router.routes += [*signin.routes(), *account.routes(), *staff.routes()]
+    app.router.routes += invited.routes()
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)

@@ -24,7 +24,9 @@ from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
 
-NOT_HASHED = LEARN_FILES | {CLINIC_FILE}
+TARGETS_FILE = "targets.yaml"
+NOT_HASHED = LEARN_FILES | {CLINIC_FILE, TARGETS_FILE}
+"""What no result rests on."""
 
 
 class RulebookFaults(Exception):

@@ -54,6 +54,9 @@ TABLE: Mapping[str, str] = MappingProxyType(
             ],
             ANYONE,
         ),
+        # Invited people: who has the link is its person.
+        **dict.fromkeys(["GET /i", "POST /i", "GET /i/{token}", "POST /i/{token}"], ANYONE),
+        "POST /send": ANYONE,
         # The doors of staff: what is behind a link or a half session is asked for by the page.
         "GET /join/{token}": ANYONE,
         "POST /join/{token}": ANYONE,

@@ -51,6 +51,7 @@ class Journey:
     about: str = ME
     earlier: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """What was answered before, of each question that a second look has asked again."""
+    invitation: str = ""  # the token of the link that began it
 
     def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The journey with one answer given or changed; all others stay."""
@@ -111,6 +112,7 @@ def seal(key: bytes, journey: Journey) -> str:
             "n": journey.note,
             "p": journey.about,
             "e": {question: sorted(chosen) for question, chosen in journey.earlier.items()},
+            "i": journey.invitation,
         },
         separators=(",", ":"),
     )
@@ -137,6 +139,7 @@ def unseal(key: bytes, sealed: str, now: int) -> Journey:
         note=kept["n"],
         about=kept.get("p", ME),  # younger than the others: a cookie may be a day old
         earlier={q: frozenset(chosen) for q, chosen in kept.get("e", {}).items()},
+        invitation=kept.get("i", ""),
     )
 
 

@@ -68,6 +68,7 @@ async def result(request: Request) -> Response:
         about=voice(here.path.answers, here.journey.about),
         card=teller.card(assessment),
         changed=_changed(teller, here, assessment),
+        invited=bool(here.journey.invitation),
         reasons=reasons,
         also=also,
         advice=teller.advice(assessment),

@@ -35,8 +35,8 @@ UNLIKELY = answers(feel=["soft", "jelly"], known="nothing_yet")
 AT_ODDS = answers(feel="no_lump", change="over_5cm")
 BABY = answers(age="under_3m")
 HOW = ("fresh", "refused", "filled")
-AT_THE_DOOR = {"/sign-in", "/signed-out"}
-"""Pages of staff that anyone can open without a link."""
+AT_THE_DOOR = {"/sign-in", "/signed-out", "/i"}
+"""Pages of clinics that anyone can open without a link."""
 KEYS = {"place, filled", "result, same_day"}
 
 
@@ -100,7 +100,8 @@ class States:
     def __post_init__(self) -> None:
         self.all = [*self._start(), *self._questions(), *self._results(), *self._receipts()]
         self.all += [*self._second_look(), *self._failures()]
-        self.all += [*self._doors(), *self._reading()]
+        self.all += self._doors()
+        self.all += self._reading()
 
     @property
     def chosen(self) -> list[State]:
@@ -174,6 +175,9 @@ class States:
         yield State("sign in, refused", "/sign-in", sends="")
         yield State("signed out", "/signed-out")
         yield State("join, by no link", "/join/nothing")
+        yield State("code of an invitation", "/i")
+        yield State("code of an invitation, refused", "/i", sends="")
+        yield State("invited, by no link", "/i/nothing")
 
     def _reading(self) -> Iterator[State]:
         covered = {state.path for state in self.all}

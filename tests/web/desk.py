@@ -15,7 +15,7 @@ from tests.conftest import Clock
 from tests.visitor import Page, Visitor
 
 SECURE = "https://testserver"
-PASSWORD = "purple kettle walks"
+PASSWORD = "purple kettle walks"  # noqa: S105
 
 
 @dataclass

@@ -21,6 +21,7 @@ from app.web import (
     api,
     assets,
     changed,
+    invitations,
     invited,
     learn,
     patient,
@@ -29,8 +30,10 @@ from app.web import (
     signin,
     staff,
     status,
+    submission,
     trust,
     verify,
+    worklist,
 )
 from app.web.errors import LastResort, add_error_pages, last_page
 from app.web.journey import load_key
@@ -71,7 +74,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.router.routes += [*patient.routes(), *result.routes(), *changed.routes()]
     app.router.routes += [*verify.routes(), *status.routes()]
     app.router.routes += [*signin.routes(), *account.routes(), *staff.routes()]
-    app.router.routes += invited.routes()
+    app.router.routes += [*invited.routes(), *invitations.routes()]
+    app.router.routes += [*worklist.routes(), *submission.routes()]
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from app.store import keys, people
 from app.store.scope import Criterion, Scope
-from app.store.submissions import level_of, rank_of
+from app.store.submissions import NoSuchSubmission, level_of, rank_of
 from app.store.tables import WorklistRow
 from app.triage.terms import Urgency
 
@@ -79,6 +79,14 @@ def page(
     order: Sequence[Any] = _ORDER
     rows = scope.all(WorklistRow, *where, closed=show == "done", order_by=order, limit=limit)
     return _lines(scope, rows)
+
+
+def one(scope: Scope, submission: str) -> Line:
+    """The line of one submission. Raises NoSuchSubmission."""
+    lines = _lines(scope, scope.all(WorklistRow, submission_id=submission))
+    if not lines:
+        raise NoSuchSubmission
+    return lines[0]
 
 
 def by_reference(scope: Scope, now: datetime, reference: str) -> list[Line]:

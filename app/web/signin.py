@@ -21,7 +21,7 @@ PASSWORD_PROBLEMS = {
     "long": "password.problem.long",
     "common": "password.problem.common",
 }
-_HOMES = (("see_staff", "/staff"),)
+_HOMES = (("see_worklist", "/worklist"), ("see_staff", "/staff"))
 """Where someone begins: the first page that they may open."""
 
 

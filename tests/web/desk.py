@@ -9,13 +9,22 @@ from datetime import UTC, datetime
 import pyotp
 from fastapi import FastAPI
 
-from app.store import audit, clinics, staff
+from app.store import audit, clinics, invitations, staff
+from app.store.invitations import Guest
 from app.store.scope import Store
+from tests.builders import answers
 from tests.conftest import Clock
 from tests.visitor import Page, Visitor
 
 SECURE = "https://testserver"
 PASSWORD = "purple kettle walks"  # noqa: S105
+
+
+CALM, TODAY, EMERGENCY = (
+    answers(),
+    answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
+    answers(now="confused", medicines="binder"),
+)
 
 
 @dataclass
@@ -102,3 +111,39 @@ class Member(Visitor):
     def token(self) -> str:
         """What the browser holds of the session."""
         return self.client.cookies.get("__Host-staff") or ""
+
+
+class Patient(Visitor):
+    """Someone whom a nurse's clinic invited, with a phone of their own."""
+
+    def __init__(self, house: House, nurse: Member, **more: object) -> None:
+        super().__init__(house.app, SECURE)
+        house.hired += 1
+        guest = Guest(**{"reference": f"R{house.hired}", "name": "Jo"} | more)  # type: ignore[arg-type]
+        (self.invitation,) = invitations.invite(
+            house.store, nurse.clinic, house.now, nurse.id, [guest], f"key{house.hired}"
+        )
+        with house.store.reading(nurse.clinic) as scope:
+            shown = invitations.one(scope, house.now, self.invitation)
+        self.link, self.code = f"/i/{shown.token}", shown.code
+
+    def answer_all(self, given, begin: bool = True) -> Page:
+        """From the link to the result."""
+        page = self.post(self.link, {"about": "me"}) if begin else self.get("/check/now")
+        while page.url != "/answers":
+            if page.url == "/emergency":
+                page = self.get(next(a for a in page.links if a.startswith(("/check/", "/ans"))))
+                continue
+            question = page.url.removeprefix("/check/")
+            page = self.answer(question, *given[question])
+        return self.get("/result")
+
+    def send_all(self, given) -> Page:
+        """From the link to the page that says what was sent."""
+        self.answer_all(given)
+        return self.post("/send")
+
+    def send_all_again(self) -> Page:
+        """What is answered by now, and the rest of it as it was, once more."""
+        self.get("/result")
+        return self.post("/send")

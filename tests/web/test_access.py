@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlmodel import SQLModel
 from starlette.routing import Route
 
-from app.store import staff
+from app.store import staff, submissions
 from app.store.permissions import PERMISSIONS, may
 from app.web.access import ANYONE, FRESH, STAFF, TABLE
 from tests.visitor import Visitor
-from tests.web.desk import SECURE, House, Member
+from tests.web.desk import SECURE, TODAY, House, Member, Patient
 
 ROLES = ("nurse", "lead", "admin", "auditor")
 GUARDED = sorted(key for key, needed in TABLE.items() if needed != ANYONE)
-LEFT = "POST /account/sessions"  # harmless without a session's id
 
 
 def keys_of(app):
@@ -59,7 +59,7 @@ def people(house: House) -> dict[str, Visitor]:
 
 def knock(visitor: Visitor, key: str, id_: str = "nobody"):
     method, path = key.split(" ")
-    address = re.sub(r"\{[^}]+\}", id_, path)
+    address = re.sub(r"\{[^}]+\}", id_, path.replace("{step}", "agree"))
     return visitor.send(address) if method == "POST" else visitor.client.get(address)
 
 
@@ -93,17 +93,37 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(
 
 @pytest.mark.parametrize("key", sorted(key for key in GUARDED if "{id}" in key))
 def test_a_record_of_another_clinic_is_like_one_that_does_not_exist(house: House, key: str) -> None:
-    here, there = house.member("admin"), house.member("admin", clinic="Dale")
-    with house.store.reading(there.clinic) as scope:
-        before = [row.model_dump() for row in staff.everyone(scope)]
-    answers = [knock(here, key, id_) for id_ in (there.id, "nobody")]
+    role = next(role for role in ("admin", "nurse") if may(role, TABLE[key]))
+    here, there = house.member(role), house.member(role, clinic="Dale")
+    theirs = there.id
+    if not key.split(" ")[1].startswith("/staff/"):
+        patient = Patient(house, there)
+        theirs = patient.invitation
+        if "/submissions/" in key:
+            patient.send_all(TODAY)
+            with house.store.reading(there.clinic) as scope:
+                theirs = submissions.arrived(scope, patient.invitation, house.now).submission
+    assert key.startswith("POST") or knock(there, key, theirs).status_code == 200
+    before = everything(house, "Dale")
+    answers = [knock(here, key, id_) for id_ in (theirs, "nobody")]
     assert [a.status_code for a in answers] == [404, 404]
     assert len({re.sub(r'nonce="[^"]+"', "", a.text) for a in answers}) == 1
-    with house.store.reading(there.clinic) as scope:
-        assert [row.model_dump() for row in staff.everyone(scope)] == before
+    assert everything(house, "Dale") == before
 
 
-@pytest.mark.parametrize("path", ["/staff/%00", "/join/%00", "/join/a%0ab", "/staff/%ff"])
+def everything(house: House, clinic: str) -> list[str]:
+    """All rows of a clinic."""
+    with house.store.engine.connect() as connection:
+        return [
+            repr(row)
+            for table in SQLModel.metadata.sorted_tables
+            if "clinic_id" in table.columns
+            for row in connection.execute(table.select())
+            if row.clinic_id == house.clinic(clinic)
+        ]
+
+
+@pytest.mark.parametrize("path", ["/staff/%00", "/join/%00", "/join/a%0ab", "/i/%00"])
 def test_an_address_that_cannot_be_seen_is_not_found(house: House, path: str) -> None:
     house.member("admin").get(path, 404)
 

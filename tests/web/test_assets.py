@@ -6,6 +6,7 @@ from app.settings import ROOT
 from app.web.assets import gather
 
 STATIC = ROOT / "static"
+FOR_STAFF = "staff.css"
 
 
 def sheet():
@@ -22,12 +23,19 @@ def first_rule_of(name):
 
 def test_every_sheet_of_ours_is_served_between_the_tokens_and_print():
     served = sheet()
-    ours = sorted(path.name for path in STATIC.glob("*.css"))
+    ours = sorted(path.name for path in STATIC.glob("*.css") if path.name != FOR_STAFF)
     places = {name: served.index(first_rule_of(name)) for name in ours}
     order = sorted(places, key=places.get)
     assert order[0] == "tokens.css"
     assert order[-1] == "print.css"
     assert served.index("@layer vendor") < places["tokens.css"]
+
+
+def test_what_only_staff_see_is_a_sheet_of_its_own_that_no_patient_pays_for():
+    assets = gather(STATIC)
+    own = assets.by_address[assets.addresses[FOR_STAFF]].plain.decode()
+    assert first_rule_of(FOR_STAFF) in own
+    assert first_rule_of(FOR_STAFF) not in sheet()
 
 
 def test_our_comments_stay_with_us():

@@ -8,51 +8,12 @@ from datetime import date, timedelta
 import pytest
 
 from app.store import invitations, reviews, submissions, worklist
-from app.store.invitations import Guest
 from app.store.reviews import Step
 from app.web.journey import MOST_BYTES, Journey, seal
-from tests.builders import answers
 from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.visitor import Page, Visitor
-from tests.web.desk import SECURE, House, Member
+from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks
-
-CALM, TODAY, EMERGENCY = (
-    answers(),
-    answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
-    answers(now="confused", medicines="binder"),
-)
-
-
-class Patient(Visitor):
-    """Someone whom the clinic Hill invited, with a phone of their own."""
-
-    def __init__(self, house: House, nurse: Member, **more: object) -> None:
-        super().__init__(house.app, SECURE)
-        house.hired += 1
-        guest = Guest(**{"reference": f"R{house.hired}", "name": "Jo"} | more)  # type: ignore[arg-type]
-        (self.invitation,) = invitations.invite(
-            house.store, nurse.clinic, house.now, nurse.id, [guest], f"key{house.hired}"
-        )
-        with house.store.reading(nurse.clinic) as scope:
-            shown = invitations.one(scope, house.now, self.invitation)
-        self.link, self.code = f"/i/{shown.token}", shown.code
-
-    def answer_all(self, given, begin: bool = True) -> Page:
-        """From the link to the result."""
-        page = self.post(self.link, {"about": "me"}) if begin else self.get("/check/now")
-        while page.url != "/answers":
-            if page.url == "/emergency":
-                page = self.get(next(a for a in page.links if a.startswith(("/check/", "/ans"))))
-                continue
-            question = page.url.removeprefix("/check/")
-            page = self.answer(question, *given[question])
-        return self.get("/result")
-
-    def send_all(self, given) -> Page:
-        """From the link to the page that says what was sent."""
-        self.answer_all(given)
-        return self.post("/send")
 
 
 @pytest.fixture(scope="module")

@@ -110,6 +110,7 @@ def test_a_link_that_is_used_or_old_or_unknown_gives_one_and_the_same_page(
 
 
 def test_a_person_signs_in_and_begins_on_their_own_page(house: House) -> None:
+    assert house.member("nurse").sign_in().url == "/worklist"
     assert house.member("admin").sign_in().url == "/staff"
     assert house.member("auditor").sign_in().url == "/account"
 
@@ -144,7 +145,7 @@ def test_a_wrong_code_is_refused_and_the_right_one_still_taken(house: House) -> 
     known.wait()
     known.post("/sign-in", {"email": known.email, "password": PASSWORD})
     assert problems(known.post("/sign-in/code", {"code": "000000"}, 422)) == ["#code"]
-    assert known.post("/sign-in/code", {"code": known.paper[0]}).url == "/account"
+    assert known.post("/sign-in/code", {"code": known.paper[0]}).url == "/worklist"
     assert "still use: 9" in known.get("/account").text
 
 
@@ -207,7 +208,7 @@ def test_a_new_password_ends_all_sessions(house: House) -> None:
     page = known.post("/account/password", {"old": PASSWORD, "new": NEW})
     assert page.url == "/signed-out"
     assert other.get("/account").url == "/sign-in"
-    assert known.sign_in(NEW).url == "/account"
+    assert known.sign_in(NEW).url == "/worklist"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_a_password_is_not_changed_to_a_bad_one_nor_without_the_old_one(
     known = house.member()
     page = known.post("/account/password", {"old": old, "new": new}, 422)
     assert problems(page) == [leads_to]
-    assert known.sign_in().url == "/account"
+    assert known.sign_in().url == "/worklist"
 
 
 def test_the_old_password_is_not_guessed_from_an_open_browser(house: House) -> None:

@@ -95,11 +95,18 @@ class Apart:
         if labs is not None:
             yield Person(answers, labs)
         else:
-            yield from (Person(answers, pair) for pair in self._just_at_the_product())
+            yield from (Person(answers, pair) for pair in self._just_at_a_bound())
 
-    def _just_at_the_product(self) -> Iterator[Mapping[str, Value]]:
-        """Plausible calcium and phosphate whose product is just a bound on it."""
+    def _just_at_a_bound(self) -> Iterator[Mapping[str, Value]]:
+        """Plausible calcium and phosphate of which one, or the product, is just at a bound.
+
+        The grid of `values` holds few such pairs.
+        """
         bands = self.prover.space.labs.bands
+        for at, other in ((PHOSPHATE, ADJUSTED), (ADJUSTED, PHOSPHATE)):
+            for middle, bound in product(bands.values(other), bands.bounds_of(at)):
+                for unit, limit in bound.bounds:
+                    yield {other: middle, at: {"value": f"{limit:f}", "unit": unit}}
         tenths = [Decimal(n) / 10 for n in range(5, 100)]
         bounds = [at for bound in bands.bounds_of(bands.product) for at in bound.bounds]
         for (unit, limit), phosphate in product(dict.fromkeys(bounds), tenths):

@@ -101,7 +101,7 @@ def publish() -> None:
         raise stop(str(problem), 1) from None
     corpus = folder / CORPUS
     if not corpus.exists():
-        corpus.write_text(record(rulebook, people), "utf-8")
+        record(corpus, rulebook, people)
     shelf = Shelf(rulebook, settings.rules / FOLDER)
     wrong = [*faults(settings.rules / FOLDER), *replay(corpus, shelf)]
     if wrong:

@@ -91,7 +91,7 @@ def test_every_worked_and_boundary_case_holds() -> None:
 
 def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> None:
     found = mutate(RULES, SAMPLE, prove=prove)
-    assert [survivor for survivor in found.survivors if not survivor.equivalent] == []
+    assert [one for one in found.survivors if not one.equivalent] == []
     assert found.failing == ()
     assert len(found.killed) + len(found.survivors) == len(SAMPLE)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.assurance.answer_space import AnswerSpace
 from app.assurance.difference import Difference, compare, levels_between
 from app.assurance.difference_words import in_html, in_words
-from app.assurance.evaluator import Evaluator
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.evaluator import Evaluator
 from app.triage.published import FOLDER, newest
 from app.triage.rulebook import load
 from app.triage.rules import assess

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from app.assurance.boundary import prove
-from app.assurance.killing import Bench, mutate
-from app.assurance.mutants import Mutant, apply, changed, mutants
-from app.assurance.pinned import BOUNDARY, read_boundary, read_worked, replayed
+from app.assurance.mutation.boundary import prove
+from app.assurance.mutation.killing import Bench, mutate
+from app.assurance.mutation.mutants import Mutant, apply, changed, mutants
+from app.assurance.mutation.pinned import BOUNDARY, read_boundary, read_worked, replayed
 from tests.builders import RULES, SOAK, rulebook
 
 EVERY = mutants(RULES)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.assurance.answer_space import AnswerSpace
-from app.assurance.condition_files import conditions
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import LEVELS, read_yaml
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from app.assurance.formula import FALSE, TRUE, Formula, Model
-from app.assurance.lab_bands import ADJUSTED, PHOSPHATE, TOTAL, Bands, Value
+from app.assurance.proof.formula import FALSE, TRUE, Formula, Model
+from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, TOTAL, Bands, Value
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, leaves
 from app.triage.loading.checks import conditions
 from app.triage.questionnaire import Question

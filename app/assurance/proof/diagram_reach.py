@@ -9,11 +9,11 @@ from fractions import Fraction
 from itertools import combinations, product
 from typing import Any
 
-from app.assurance.answer_space import AnswerSpace
-from app.assurance.answer_types import CANNOT_TELL, AnswerTypes
-from app.assurance.diagram_level import Claim, everyone_unless
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import LEVELS, read_yaml
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.answer_types import CANNOT_TELL, AnswerTypes
+from app.assurance.proof.diagram_level import Claim, everyone_unless
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
 
 LEVEL_WORDS = ("heading", "action", "when")
 TYPE_WORDS = ("name", "plain", "summary")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from app.assurance.prover import (
+from app.assurance.proof.prover import (
     Broken,
     Prover,
     asked_about,

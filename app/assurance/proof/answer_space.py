@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.assurance.condition_files import conditions
-from app.assurance.diagrams import Diagram, Diagrams
-from app.assurance.evaluator import COMPARE, LEVELS, read_yaml
+from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.diagrams import Diagram, Diagrams
+from app.assurance.proof.evaluator import COMPARE, LEVELS, read_yaml
 
 Bound = tuple[str, dict[str, str]]
 """Comparison, unit -> limit."""

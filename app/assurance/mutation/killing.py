@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from app.assurance.mutants import Mutant, apply, mutants
-from app.assurance.pinned import Pinned, read_boundary, read_worked
+from app.assurance.mutation.mutants import Mutant, apply, mutants
+from app.assurance.mutation.pinned import Pinned, read_boundary, read_worked
 from app.triage.conditions import Condition, Situation, judge
 from app.triage.labs import read_labs
 from app.triage.rulebook import Rulebook, load

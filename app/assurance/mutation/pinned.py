@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from app.assurance.lab_bands import Value
+from app.assurance.proof.lab_bands import Value
 from app.triage.answers import BadAnswer, read
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess

@@ -10,11 +10,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from app.assurance.answer_space import AnswerSpace, Bound, Meaning
-from app.assurance.condition_files import conditions
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import LEVELS, read_yaml
-from app.assurance.mutants import Mutant
+from app.assurance.mutation.mutants import Mutant
+from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
+from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
 
 CONDITION_KEYS = ("when", "ask_if", "likely_needs")
 CAREFUL = ("watch", "do_not")

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import yaml
 
-from app.assurance.formula import Formula, Model, Number
-from app.assurance.sat import Space, World, values
-from app.assurance.sat_types import Weighed
+from app.assurance.proof.formula import Formula, Model, Number
+from app.assurance.proof.sat import Space, World, values
+from app.assurance.proof.sat_types import Weighed
 from app.triage.conditions import Choice, Condition, leaves
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook

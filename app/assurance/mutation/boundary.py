@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from app.assurance.answer_space import AnswerSpace
-from app.assurance.apart import Apart, Person
-from app.assurance.apart_by_diagram import told_apart
-from app.assurance.killing import Bench, Progress, Survivor
-from app.assurance.mutants import Mutant, apply, mutants, written
-from app.assurance.pinned import (
+from app.assurance.mutation.apart import Apart, Person
+from app.assurance.mutation.apart_by_diagram import told_apart
+from app.assurance.mutation.killing import Bench, Progress, Survivor
+from app.assurance.mutation.mutants import Mutant, apply, mutants, written
+from app.assurance.mutation.pinned import (
     BOUNDARY,
     Pinned,
     as_written,
@@ -22,6 +21,7 @@ from app.assurance.pinned import (
     replayed,
     told,
 )
+from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
 from app.triage.terms import Answers, Assessment

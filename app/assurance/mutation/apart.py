@@ -10,11 +10,11 @@ from decimal import Decimal
 from itertools import product
 from typing import Any, NamedTuple
 
-from app.assurance.formula import FALSE, TRUE, Model, Number
-from app.assurance.lab_bands import ADJUSTED, PHOSPHATE, STEP, Value
-from app.assurance.prover import Prover
-from app.assurance.sat import values
-from app.assurance.sat_types import Weighed
+from app.assurance.proof.formula import FALSE, TRUE, Model, Number
+from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, STEP, Value
+from app.assurance.proof.prover import Prover
+from app.assurance.proof.sat import values
+from app.assurance.proof.sat_types import Weighed
 from app.triage.advice import AdviceRule
 from app.triage.conditions import AtLeast, LabBound, leaves
 from app.triage.labs import BadLab, read_labs

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.assurance.evaluator import read_yaml
+from app.assurance.proof.evaluator import read_yaml
 
 TELLING = ("questions.yaml", "urgency/*.yaml", "types/*.yaml", "advice.yaml")
 """The files whose conditions can change a result."""

@@ -5,8 +5,8 @@ Follows `types.weigh` and `advice.choose` step by step. Knows nothing of propert
 
 from collections.abc import Mapping
 
-from app.assurance.formula import TRUE, Number
-from app.assurance.sat import World
+from app.assurance.proof.formula import TRUE, Number
+from app.assurance.proof.sat import World
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 
 KINDS = (*TYPES, NOT_CALCINOSIS)

@@ -9,10 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, pairwise, product
 
-from app.assurance.lab_bands import ADJUSTED, PHOSPHATE, Bands
-from app.assurance.prover import Broken, Prover, every_option, readable
-from app.assurance.sat import World
-from app.assurance.sat_types import EVERY_TYPE, Weighed
+from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, Bands
+from app.assurance.proof.prover import Broken, Prover, every_option, readable
+from app.assurance.proof.sat import World
+from app.assurance.proof.sat_types import EVERY_TYPE, Weighed
 from app.triage.compiled import Compiled
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess

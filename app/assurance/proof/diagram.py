@@ -10,13 +10,13 @@ from pathlib import Path
 from time import process_time
 from typing import ParamSpec
 
-from app.assurance import diagram_level as level
-from app.assurance import diagram_reach as reach
-from app.assurance.answer_space import AnswerSpace
-from app.assurance.answer_types import AnswerTypes
-from app.assurance.diagram_level import Claim
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import LEVELS
+from app.assurance.proof import diagram_level as level
+from app.assurance.proof import diagram_reach as reach
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.answer_types import AnswerTypes
+from app.assurance.proof.diagram_level import Claim
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS
 
 P = ParamSpec("P")
 Case = dict[str, list[str]]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from app.assurance.properties_level import vocabulary
+from app.assurance.proof.properties_level import vocabulary
 from app.triage.conditions import AtLeast, Condition, Named, negate, parse
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Urgency

@@ -9,9 +9,9 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
-from app.assurance.answer_space import AnswerSpace, rank
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import LEVELS, read_yaml
+from app.assurance.proof.answer_space import AnswerSpace, rank
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
 
 PROMISES = Path(__file__).with_name("promises.yaml")
 TODAY = LEVELS[3:]

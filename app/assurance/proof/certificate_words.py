@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from app.assurance.answer_types import AT_MOST
-from app.assurance.certificate import Certificate, Proof
-from app.assurance.diagram import Checked, Examined
+from app.assurance.proof.answer_types import AT_MOST
+from app.assurance.proof.certificate import Certificate, Proof
+from app.assurance.proof.diagram import Checked, Examined
 
 NARROW = 44
 

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from time import process_time
 from typing import NamedTuple
 
-from app.assurance.diagram import Examined
-from app.assurance.properties_level import (
+from app.assurance.proof.diagram import Examined
+from app.assurance.proof.properties_level import (
     graver_never_lowers,
     must_ask_and_self_care,
     one_level,
     red_flags_count,
     walks_end,
 )
-from app.assurance.properties_reach import (
+from app.assurance.proof.properties_reach import (
     all_reached,
     lab_bands_meet,
     results_are_whole,
     types_stay_apart,
     unasked_changes_nothing,
 )
-from app.assurance.prover import Broken, Prover
+from app.assurance.proof.prover import Broken, Prover
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
 

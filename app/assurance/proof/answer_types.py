@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from app.assurance.answer_space import AnswerSpace
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import read_yaml
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import read_yaml
 
 AT_MOST = 3
 NOT_CALCINOSIS = "not_calcinosis"

@@ -61,6 +61,18 @@ def test_one_other_letter_is_noticed(later: tuple[Path, Shelf]) -> None:
     assert list(replay(corpus, shelf)) == ["line 2: another answer than was given"]
 
 
+def test_a_part_of_the_answer_that_came_later_is_no_fault_but_one_that_went_is(
+    later: tuple[Path, Shelf],
+) -> None:
+    corpus, shelf = later
+    one = json.loads(unpack(corpus)[0])
+    less = {part: told for part, told in one["answer"].items() if part != "advice"}
+    pack(corpus, [json.dumps(one | {"answer": less})])
+    assert list(replay(corpus, shelf)) == []
+    pack(corpus, [json.dumps(one | {"answer": less | {"gone": "once told"}})])
+    assert list(replay(corpus, shelf)) == ["line 1: another answer than was given"]
+
+
 def test_another_receipt_is_noticed(later: tuple[Path, Shelf]) -> None:
     corpus, shelf = later
     one, two = (json.loads(line) for line in unpack(corpus)[:2])

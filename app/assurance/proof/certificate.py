@@ -62,7 +62,7 @@ PROPERTIES: Mapping[str, Property] = {
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One property: whether it holds, how often the solver was asked, and every way it breaks."""
+    """One property: whether it holds, how many claims were tried, and every way it breaks."""
 
     letter: str
     title: str

@@ -182,6 +182,7 @@ def lab_bands_meet(prover: Prover) -> Iterator[Broken]:
     """(j) In every unit the bounds stand in the same order, and every value lies in one band."""
     bands = prover.space.labs.bands
     for analyte, line in bands.lines.items():
+        prover.formula.asked += 1  # claims too, though no solver is needed for them
         yield from _bounds_agree(bands, analyte)
         if analyte != bands.product:
             yield from _one_band_each(bands, analyte)
@@ -191,6 +192,7 @@ def lab_bands_meet(prover: Prover) -> Iterator[Broken]:
                     about = f"{analyte}: bounds at {float(low):g} and {float(high):g} mmol/L"
                     yield Broken("j", f"{about} lie closer than the two ways to adjust it agree")
     for met in bands.meeting() if bands.product in bands.lines else ():
+        prover.formula.asked += 1
         names = (ADJUSTED, PHOSPHATE, bands.product)
         if bands.give(dict(zip(names, met, strict=True))) is None:
             yield Broken("j", f"calcium, phosphate and product: no values for the bands {met}")

@@ -103,4 +103,4 @@ static/vendor/nhsuk.css: node_modules/ready static/vendor.scss static/_vendor-co
 	@rm -rf static/vendor && mkdir -p static/vendor
 	@cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/dist/ext/hx-csp.min.js static/vendor/
 	.build/bin/node node_modules/sass/sass.js --style=compressed --no-source-map --load-path=node_modules static/vendor.scss $@
-	.build/bin/node node_modules/purgecss/bin/purgecss.js --css $@ --output $@ --content $(PAGES) static/app.js
+	@.build/bin/node node_modules/purgecss/bin/purgecss.js --css $@ --output $@ --content $(PAGES) static/app.js

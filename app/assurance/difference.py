@@ -11,13 +11,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from app.assurance.answer_space import AnswerSpace, rank
-from app.assurance.answer_types import AT_MOST, AnswerTypes
-from app.assurance.apart_by_diagram import either
 from app.assurance.cases import read_cases
-from app.assurance.diagrams import Diagram
-from app.assurance.evaluator import LEVELS, read_yaml
-from app.assurance.pinned import WORKED, read_boundary, read_worked
+from app.assurance.mutation.apart_by_diagram import either
+from app.assurance.mutation.pinned import WORKED, read_boundary, read_worked
+from app.assurance.proof.answer_space import AnswerSpace, rank
+from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
 from app.triage.answers import BadAnswer, read
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess

@@ -10,8 +10,6 @@ from typing import Any
 
 from app.assurance.benchmark import Report, Score, run
 from app.assurance.cases import read_cases, read_conflicts
-from app.assurance.certificate import Certificate, certify
-from app.assurance.diagram import Examined, examine
 from app.assurance.difference import Change, compare
 from app.assurance.figures import (
     COMMAND,
@@ -27,6 +25,8 @@ from app.assurance.figures import (
     bounds,
 )
 from app.assurance.hazards import Hazard
+from app.assurance.proof.certificate import Certificate, certify
+from app.assurance.proof.diagram import Examined, examine
 from app.triage.published import FOLDER, versions
 from app.triage.rulebook import Rulebook
 

@@ -9,7 +9,7 @@ import typer
 from rich.progress import Progress
 
 from app.assurance.cases import read_cases
-from app.assurance.pinned import findings, read_worked
+from app.assurance.mutation.pinned import findings, read_worked
 from app.commands.console import faulty, load_rulebook, read_settings, say, stop
 from app.documents.receipt import Shelf
 from app.documents.replay import CORPUS, record, replay
@@ -34,8 +34,8 @@ def mutate(
     settings = read_settings()
     load_rulebook(settings)
     try:
-        from app.assurance import boundary, killing
-        from app.assurance.mutants import mutants
+        from app.assurance.mutation import boundary, killing
+        from app.assurance.mutation.mutants import mutants
     except ModuleNotFoundError as lacking:
         raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
     every = mutants(settings.rules)
@@ -101,7 +101,7 @@ def publish() -> None:
         raise stop(str(problem), 1) from None
     corpus = folder / CORPUS
     if not corpus.exists():
-        corpus.write_text(record(rulebook, people), "utf-8")
+        record(corpus, rulebook, people)
     shelf = Shelf(rulebook, settings.rules / FOLDER)
     wrong = [*faults(settings.rules / FOLDER), *replay(corpus, shelf)]
     if wrong:

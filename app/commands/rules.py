@@ -43,8 +43,8 @@ def _asking(folder: Path) -> str:
     """What each question can still change when it is asked."""
     try:
         # The tools of proof are optional.
-        from app.assurance.answer_space import AnswerSpace
-        from app.assurance.asking import in_table, worth_asking
+        from app.assurance.proof.answer_space import AnswerSpace
+        from app.assurance.proof.asking import in_table, worth_asking
     except ModuleNotFoundError as lacking:
         return f"  asking          not counted: {lacking.name} is missing ({PROOF})"
     with say.status("Counting what each question can change"):
@@ -60,9 +60,9 @@ def certify(
     rulebook = load_rulebook(settings)
     try:
         # The tools of proof are optional.
-        from app.assurance import certificate_words as words
-        from app.assurance.certificate import PROPERTIES, certify
-        from app.assurance.diagram import examine
+        from app.assurance.proof import certificate_words as words
+        from app.assurance.proof.certificate import PROPERTIES, certify
+        from app.assurance.proof.diagram import examine
     except ModuleNotFoundError as lacking:
         raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
     with Progress(console=say, transient=True) as progress:

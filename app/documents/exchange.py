@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.documents.careful import careful_json
 from app.triage.answers import BadAnswer, read
 from app.triage.explain import as_written
 from app.triage.labs import Analyte, BadLab, read_labs
@@ -57,7 +58,7 @@ class BadBody(Exception):
 
 
 def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
-    """The assessment of a JSON body. Raises BadBody."""
+    """The assessment of a JSON body; for a nurse, what she would ask next too. Raises BadBody."""
     body = _body(text)
     region = body.region or ANYWHERE
     if region not in rulebook.regions:
@@ -69,7 +70,12 @@ def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
     except BadLab as problem:
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
         raise BadBody([_fault(where, problem.problem, problem.allowed)]) from None
-    return _assessment(rulebook, assess(rulebook, answers, labs), region)
+    found = assess(rulebook, answers, labs)
+    told = _assessment(rulebook, found, region)
+    if body.audience == "nurse":
+        words = rulebook.wording[LANGUAGE]
+        told |= careful_json(rulebook, words, words.regions[region], (answers, labs), found)
+    return told
 
 
 def questionnaire_json(rulebook: Rulebook, audience: str) -> dict[str, object]:

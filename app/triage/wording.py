@@ -72,6 +72,8 @@ class Wording:
     @staticmethod
     def fill(text: str, region_words: Mapping[str, str], **more: str) -> str:
         """The text with its {placeholders} filled. Raises KeyError for one that is unknown."""
+        if "{" not in text:
+            return text
         words = {**region_words, **more}
         return _PLACEHOLDER.sub(lambda found: words[found.group(1)], text)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from app.assurance.evaluator import read_yaml
+from app.assurance.proof.evaluator import read_yaml
 from app.triage.questionnaire import Question
 from tests.builders import RULES, rulebook
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from app.assurance.answer_space import AnswerSpace
-from app.assurance.answer_types import AnswerTypes
-from app.assurance.asking import in_table, worth_asking
-from app.assurance.diagram_level import lengths
-from app.assurance.evaluator import LEVELS, Answers, Evaluator
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.answer_types import AnswerTypes
+from app.assurance.proof.asking import in_table, worth_asking
+from app.assurance.proof.diagram_level import lengths
+from app.assurance.proof.evaluator import LEVELS, Answers, Evaluator
 from app.triage.rules import assess
 from tests.assurance.anyone import seeded
 from tests.assurance.rulebooks import small_rulebook

@@ -11,10 +11,10 @@ from hypothesis import given
 from typer.testing import CliRunner
 
 from app.assurance.cases import read_cases
-from app.assurance.certificate import PROPERTIES, Certificate, certify
-from app.assurance.certificate_words import as_json, in_words
-from app.assurance.diagram import Checked, examine
-from app.assurance.prover import Broken, Prover
+from app.assurance.proof.certificate import PROPERTIES, Certificate, certify
+from app.assurance.proof.certificate_words import as_json, in_words
+from app.assurance.proof.diagram import Checked, examine
+from app.assurance.proof.prover import Broken, Prover
 from app.commands import app
 from app.settings import ROOT
 from app.triage.rules import assess
@@ -62,10 +62,12 @@ def test_the_real_rulebook_has_the_property(certificate: Certificate, letter: st
 
 def test_the_two_checkers_share_no_code_but_the_words_of_the_trade() -> None:
     """What each imports, in turn, of the program."""
-    first = imported("app.assurance.properties_level") | imported("app.assurance.properties_reach")
-    second = imported("app.assurance.diagram")
-    assert {"app.assurance.sat", "app.triage.conditions"} <= first
-    assert {"app.assurance.answer_space", "app.assurance.evaluator"} <= second
+    first = imported("app.assurance.proof.properties_level") | imported(
+        "app.assurance.proof.properties_reach"
+    )
+    second = imported("app.assurance.proof.diagram")
+    assert {"app.assurance.proof.sat", "app.triage.conditions"} <= first
+    assert {"app.assurance.proof.answer_space", "app.assurance.proof.evaluator"} <= second
     assert first & second == set()
     assert not [name for name in second if name.startswith("app.triage")]
 
@@ -207,7 +209,7 @@ def test_where_the_checkers_disagree_the_certificate_fails_and_says_where(
     difference: str | None,
 ) -> None:
     few = {letter: PROPERTIES[letter] for letter in "abd"}
-    monkeypatch.setattr("app.assurance.certificate.PROPERTIES", few)
+    monkeypatch.setattr("app.assurance.proof.certificate.PROPERTIES", few)
     examined = certificate.examined
     assert examined is not None
     if "checked" in changes:
@@ -230,8 +232,8 @@ def test_the_command_prints_the_certificate_and_ends_with_1_where_something_fail
     examined = certificate.examined
     assert examined is not None
     second = examined if agree else replace(examined, longest=13)
-    monkeypatch.setattr("app.assurance.certificate.PROPERTIES", {"a": PROPERTIES["a"]})
-    monkeypatch.setattr("app.assurance.diagram.examine", lambda _: second)
+    monkeypatch.setattr("app.assurance.proof.certificate.PROPERTIES", {"a": PROPERTIES["a"]})
+    monkeypatch.setattr("app.assurance.proof.diagram.examine", lambda _: second)
     shown = CliRunner().invoke(app, ["rules", "certify", "--json"])
     assert shown.exit_code == (0 if agree else 1)
     whole = json.loads(shown.stdout)

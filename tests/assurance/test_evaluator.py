@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.assurance.evaluator import Evaluator
+from app.assurance.proof.evaluator import Evaluator
 from app.triage.labs import read_labs
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess

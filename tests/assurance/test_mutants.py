@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from app.assurance.boundary import prove
-from app.assurance.killing import Bench, mutate
-from app.assurance.mutants import Mutant, apply, changed, mutants
-from app.assurance.pinned import BOUNDARY, read_boundary, read_worked, replayed
+from app.assurance.mutation.boundary import prove
+from app.assurance.mutation.killing import Bench, mutate
+from app.assurance.mutation.mutants import Mutant, apply, changed, mutants
+from app.assurance.mutation.pinned import BOUNDARY, read_boundary, read_worked, replayed
 from tests.builders import RULES, SOAK, rulebook
 
 EVERY = mutants(RULES)
@@ -91,7 +91,7 @@ def test_every_worked_and_boundary_case_holds() -> None:
 
 def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> None:
     found = mutate(RULES, SAMPLE, prove=prove)
-    assert [survivor for survivor in found.survivors if not survivor.equivalent] == []
+    assert [one for one in found.survivors if not one.equivalent] == []
     assert found.failing == ()
     assert len(found.killed) + len(found.survivors) == len(SAMPLE)
 

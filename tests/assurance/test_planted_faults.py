@@ -14,10 +14,10 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from app.assurance.answer_space import AnswerSpace, Meaning
-from app.assurance.certificate import PROPERTIES, certify, prove
-from app.assurance.diagram import examine_one
-from app.assurance.prover import Prover
+from app.assurance.proof.answer_space import AnswerSpace, Meaning
+from app.assurance.proof.certificate import PROPERTIES, certify, prove
+from app.assurance.proof.diagram import examine_one
+from app.assurance.proof.prover import Prover
 from app.triage.questionnaire import Path as Walk
 from app.triage.questionnaire import Questionnaire
 from app.triage.rulebook import load

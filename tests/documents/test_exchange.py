@@ -37,6 +37,25 @@ def fault_of(rulebook: Rulebook, body: object) -> dict[str, Any]:
     return dict(fault)
 
 
+def test_a_nurse_is_told_what_would_raise_the_level_what_doubt_did_and_what_to_look_for(
+    rulebook: Rulebook,
+) -> None:
+    given = {q.id: [q.none or q.option_ids[0]] for q in rulebook.questionnaire}
+    given |= {"age": ["adult"], "skin": ["not_sure"], "place": ["finger"]}
+    told = assessed(rulebook, answers=given, audience="nurse")
+    black = [change for change in told["safety_net"] if change["option"] == "black"]
+    assert [change["urgency"] for change in black] == ["emergency"]
+    raised = assessed(rulebook, answers=given | {"skin": ["not_sure", "black"]})
+    assert raised["urgency"] == "emergency"
+    [doubt] = told["doubts"]["each"]
+    calmed = assessed(rulebook, answers=given | {"skin": ["normal"]})
+    assert (doubt["question"], doubt["if_no"]) == ("skin", calmed["urgency"])
+    assert calmed["urgency"] != told["urgency"]
+    states = {danger["id"]: danger["state"] for danger in told["must_not_miss"]}
+    assert (states["calciphylaxis"], states["nerves"]) == ("unsure", "clear")
+    assert not {"safety_net", "doubts", "must_not_miss"} & assessed(rulebook, answers=given).keys()
+
+
 def test_the_answer_has_every_part_that_was_promised(rulebook: Rulebook) -> None:
     found = assessed(rulebook, answers={"now": ["none"], "age": "adult", "skin": ["pus"]})
     assert found["rulebook"] == {"version": rulebook.version, "sha256": rulebook.sha256}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.documents.receipt import Shelf
-from app.documents.replay import CORPUS, record, replay
+from app.documents.replay import CORPUS, pack, record, replay, unpack
 from app.triage.published import FOLDER, publish, versions
 from app.triage.rulebook import load
 from tests.builders import RULES, answers, labs, rulebook
@@ -25,7 +25,7 @@ def later(tmp_path: Path) -> tuple[Path, Shelf]:
     left_out = shutil.ignore_patterns(FOLDER, "cases")
     rules = Path(shutil.copytree(RULES, tmp_path / "rules", ignore=left_out))
     old, folder = publish(rules)
-    (folder / CORPUS).write_text(record(old, PEOPLE), "utf-8")
+    record(folder / CORPUS, old, PEOPLE)
     head, scale = rules / "rulebook.yaml", rules / "types" / "scale.yaml"
     head.write_text(head.read_text("utf-8").replace(old.version, "2030.1.1"), "utf-8")
     scale.write_text(scale.read_text("utf-8").replace("margin: 1\n", "margin: 3\n"), "utf-8")
@@ -33,10 +33,10 @@ def later(tmp_path: Path) -> tuple[Path, Shelf]:
 
 
 def change(corpus: Path, number: int, find: str, replace: str) -> None:
-    lines = corpus.read_text("utf-8").splitlines(keepends=True)
+    lines = unpack(corpus)
     assert find in lines[number]
     lines[number] = lines[number].replace(find, replace, 1)
-    corpus.write_text("".join(lines), "utf-8")
+    pack(corpus, lines)
 
 
 def test_an_old_assessment_comes_out_the_same_under_its_own_rulebook(
@@ -44,8 +44,15 @@ def test_an_old_assessment_comes_out_the_same_under_its_own_rulebook(
 ) -> None:
     corpus, shelf = later
     assert shelf.current.version == "2030.1.1"
-    assert len(corpus.read_text("utf-8").splitlines()) == len(PEOPLE)
+    assert len(unpack(corpus)) == len(PEOPLE)
     assert list(replay(corpus, shelf)) == []
+
+
+def test_the_same_people_are_kept_in_the_same_bytes(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for corpus in (one, other):
+        record(corpus, rulebook(), PEOPLE)
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_one_other_letter_is_noticed(later: tuple[Path, Shelf]) -> None:
@@ -54,9 +61,21 @@ def test_one_other_letter_is_noticed(later: tuple[Path, Shelf]) -> None:
     assert list(replay(corpus, shelf)) == ["line 2: another answer than was given"]
 
 
+def test_a_part_of_the_answer_that_came_later_is_no_fault_but_one_that_went_is(
+    later: tuple[Path, Shelf],
+) -> None:
+    corpus, shelf = later
+    one = json.loads(unpack(corpus)[0])
+    less = {part: told for part, told in one["answer"].items() if part != "advice"}
+    pack(corpus, [json.dumps(one | {"answer": less})])
+    assert list(replay(corpus, shelf)) == []
+    pack(corpus, [json.dumps(one | {"answer": less | {"gone": "once told"}})])
+    assert list(replay(corpus, shelf)) == ["line 1: another answer than was given"]
+
+
 def test_another_receipt_is_noticed(later: tuple[Path, Shelf]) -> None:
     corpus, shelf = later
-    one, two = (json.loads(line) for line in corpus.read_text("utf-8").splitlines()[:2])
+    one, two = (json.loads(line) for line in unpack(corpus)[:2])
     change(corpus, 0, one["receipt"], two["receipt"])
     assert list(replay(corpus, shelf)) == ["line 1: its receipt holds other answers"]
 
@@ -71,5 +90,5 @@ def test_a_rulebook_that_was_lost_is_noticed(later: tuple[Path, Shelf]) -> None:
 @pytest.mark.parametrize("version", versions(RULES / FOLDER))
 def test_every_assessment_kept_with_a_published_rulebook_comes_out_the_same(version: str) -> None:
     corpus = RULES / FOLDER / version / CORPUS
-    assert len(corpus.read_text("utf-8").splitlines()) > 50
+    assert len(unpack(corpus)) > 50
     assert list(replay(corpus, Shelf(rulebook(), RULES / FOLDER))) == []

@@ -13,6 +13,7 @@ from app.triage.loading.checks_words import check_words
 from app.triage.loading.faults import Faults
 from app.triage.loading.shapes import (
     DangerEntry,
+    LookAlikeEntry,
     NamedEntry,
     QuestionEntry,
     RegionEntry,
@@ -21,7 +22,7 @@ from app.triage.loading.shapes import (
     Where,
 )
 from app.triage.questionnaire import Question, Questionnaire
-from app.triage.terms import Answers, Truth, Urgency
+from app.triage.terms import NOT_CALCINOSIS, Answers, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -53,6 +54,7 @@ def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
         _names_used(rulebook, where)
         _box_is_true(rulebook, where)
         _signs_are_read(rulebook, where)
+        _look_alikes_can_be_named(rulebook, where)
 
 
 def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
@@ -199,6 +201,16 @@ def _signs_are_read(rulebook: "Rulebook", where: Where) -> None:
             if rulebook.questionnaire[question].ask_if is None:
                 text = f"question '{question}' is asked of everyone; take it out"
                 at.wrong(text, "not_asked", index)
+
+
+def _look_alikes_can_be_named(rulebook: "Rulebook", where: Where) -> None:
+    mark = rulebook.scale.look_alike_at
+    for alike, at in where[LookAlikeEntry].items():
+        lines = [line for line in rulebook.evidence if line.look_alike == alike]
+        most = sum(max(0, line.weights[NOT_CALCINOSIS]) for line in lines)
+        if most < mark:
+            text = f"all its weights make {most}, below look_alike_at ({mark}): it is never named"
+            at.wrong(text)
 
 
 def _settled(condition: Condition, question: str, option: str) -> bool:

@@ -1,0 +1,121 @@
+"""Where a mutant of the rules differs from the rules as they are, by decision diagram.
+
+The second of two checkers: it reads the YAML by itself and shares no code with the first. It looks
+at the mutant's own condition, over all finished answer sets; nothing there, and it changes nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from app.assurance.mutation.mutants import Mutant
+from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
+from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
+
+CONDITION_KEYS = ("when", "ask_if", "likely_needs")
+CAREFUL = ("watch", "do_not")
+"""Sections of advice that are also shown to those who are not sure."""
+
+
+def told_apart(space: AnswerSpace, mutant: Mutant) -> Diagram:
+    """The finished answer sets in which a mutant's own condition, level or weight differs.
+
+    Of a named condition: in which any condition that speaks of it differs.
+    """
+    if mutant.file == "named.yaml":
+        differs = _named_apart(space, mutant)
+    else:
+        entry = _entry(space.folder, mutant)
+        differs = _entry_apart(space, mutant, entry) & _seen(space, mutant, entry)
+    return space.complete & space.plausible() & _products(space) & differs
+
+
+def either(one: Diagram, other: Diagram) -> Diagram:
+    """Where just one of the two holds."""
+    return (one & ~other) | (~one & other)
+
+
+def _entry_apart(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
+    before = next((entry[key] for key in CONDITION_KEYS if key in entry), None)
+    was = _read(space, before)
+    doubt = mutant.key == "ask_if" or entry.get("section") in CAREFUL or "if_unsure" in entry
+    if mutant.key not in CONDITION_KEYS:
+        return was.possible if doubt else was.certain
+    becomes = _read(space, mutant.value)
+    differs = either(was.possible, becomes.possible) if doubt else space.bdd.false
+    if not doubt or "if_unsure" in entry:
+        differs |= either(was.certain, becomes.certain)
+    return differs
+
+
+def _named_apart(space: AnswerSpace, mutant: Mutant) -> Diagram:
+    named, found = space.named, space.bdd.false
+    changed = {**named, mutant.entry: mutant.value}
+    for _, when in conditions(space.folder):
+        was = space.read(when)
+        space.named = changed
+        becomes = space.read(when)
+        space.named = named
+        found |= either(was.certain, becomes.certain) | either(was.possible, becomes.possible)
+    return found
+
+
+def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
+    """Where it can matter at all.
+
+    A self-care rule: nothing else was found and nothing is unsure. Advice: at the levels and
+    places that it names; where its levels are changed, at those that are added or taken out.
+    """
+    if mutant.file.startswith("urgency/") and entry["urgency"] == LEVELS[0]:
+        others = [space.meaning[r["id"]].certain for r in space.rules if r["urgency"] != LEVELS[0]]
+        return ~space.doubt & ~space.some(others)
+    if mutant.file != "advice.yaml":
+        return space.bdd.true
+    levels = set(entry.get("levels") or LEVELS)
+    if mutant.key == "levels":
+        levels ^= set(mutant.value or LEVELS)
+    places = entry.get("places") if mutant.key != "places" else None
+    there = _read(space, {"question": "place", "includes_any": places} if places else None)
+    return space.some(map(space.exactly, levels)) & there.certain
+
+
+def _products(space: AnswerSpace) -> Diagram:
+    """A product above its bound needs a factor above one of its own, where these two stay below."""
+    labs = read_yaml(space.folder / "labs.yaml")["product"]
+    bounds = [space.bounds.get(name, {}) for name in (labs["id"], *labs["of"])]
+    fits = space.bdd.true
+    for names in product(*bounds):
+        both, one, other = (bound[name] for bound, name in zip(bounds, names, strict=True))
+        rising = {both[0], one[0], other[0]} <= {"above", "at_least"}
+        units = labs["units"].items()
+        if rising and all(_below(both, one, other, unit, e["from"]) for unit, e in units):
+            met, met_one, met_other = map(space.bdd.var, names)
+            fits &= ~met | met_one | met_other
+    return fits
+
+
+def _below(both: Bound, one: Bound, other: Bound, unit: str, of: str) -> bool:
+    """In this unit no product of factors below their bounds reaches the bound of the product."""
+    highest = Fraction(one[1][of]) * Fraction(other[1][of])
+    limit = Fraction(both[1][unit])
+    return highest < limit or (highest == limit and both[0] == "above")
+
+
+def _read(space: AnswerSpace, when: Any) -> Meaning:
+    return Meaning(space.bdd.true, space.bdd.true) if when is None else space.read(when)
+
+
+def _entry(folder: Path, mutant: Mutant) -> dict[str, Any]:
+    entries = read_yaml(folder / mutant.file)
+    found: dict[str, Any] = (
+        entries if isinstance(entries, dict) else next(_of(entries, mutant.entry))
+    )
+    return found["evidence"][mutant.line] if mutant.file == "types/look_alikes.yaml" else found
+
+
+def _of(entries: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
+    return (entry for entry in entries if entry["id"] == name)

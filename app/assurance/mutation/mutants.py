@@ -1,0 +1,271 @@
+"""Every small slip that a hand could make in the rules: an operator, a condition, a level, a sign.
+
+A mutant is made from the YAML as it is written, so that both checkers can read it in their own way.
+Knows nothing of cases and of proofs, and not whether a mutant is noticed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from app.assurance.proof.properties_level import vocabulary
+from app.triage.conditions import AtLeast, Condition, Named, negate, parse
+from app.triage.rulebook import Rulebook
+from app.triage.terms import Urgency
+
+LEVELS = [urgency.name for urgency in Urgency]
+ONE_OF = {"any_of": "is", "includes_any": "includes"}
+OPPOSITE = {"at_least": "below", "above": "below", "below": "at_least"}
+EDGE = {"at_least": "above", "above": "at_least"}
+WITH_CONDITION = {
+    "questions.yaml": "ask_if",
+    "named.yaml": "when",
+    "types/evidence.yaml": "when",
+    "types/conflicts.yaml": "when",
+    "contradictions.yaml": "when",
+    "advice.yaml": "when",
+}
+FILTERS = ("types", "places", "levels")
+Changed = tuple[str, Any]
+"""What was changed, and what then stands there; None, where nothing does."""
+
+
+class Mutant(NamedTuple):
+    """One slip: in an entry of a file, what stands under a key is another value.
+
+    `line` counts the lines of a look-alike. A key of None is the whole entry, left out.
+    """
+
+    file: str
+    entry: str
+    key: str | None
+    change: str
+    value: Any
+    line: int = 0
+
+    @property
+    def name(self) -> str:
+        """The same in one line of words."""
+        where = (
+            f"{self.entry}[{self.line}]" if self.file == "types/look_alikes.yaml" else self.entry
+        )
+        return f"{self.file}: {where}: {f'{self.key}: ' if self.key else ''}{self.change}"
+
+
+def mutants(folder: Path) -> list[Mutant]:
+    """Every mutant of the rulebook in this folder, in the order of its files."""
+    return list({mutant.name: mutant for mutant in _mutants(folder)}.values())
+
+
+def _mutants(folder: Path) -> Iterator[Mutant]:
+    for file, key in WITH_CONDITION.items():
+        for entry in _entries(folder / file):
+            if key in entry:
+                yield from _of_condition(file, entry["id"], key, entry[key])
+            if file in ("types/conflicts.yaml", "contradictions.yaml"):
+                yield Mutant(file, entry["id"], None, "left out", None)
+            if file == "advice.yaml":
+                yield from _of_advice(entry)
+            yield from _of_weights(file, entry["id"], entry.get("weights", {}))
+    for path in sorted(folder.glob("urgency/*.yaml")):
+        for rule in _entries(path):
+            yield from _of_rule(f"urgency/{path.name}", rule)
+    for alike in _entries(folder / "types/look_alikes.yaml"):
+        for line, part in enumerate(alike["evidence"]):
+            at = "types/look_alikes.yaml", alike["id"]
+            yield from _of_condition(*at, "when", part["when"], line)
+            yield from _of_weights(*at, part["weights"], line)
+    scale = yaml.safe_load((folder / "types/scale.yaml").read_text("utf-8"))
+    yield from _of_condition("types/scale.yaml", "scale", "likely_needs", scale["likely_needs"])
+
+
+def changed(when: Any, *, turned: bool = False) -> Iterator[Changed]:
+    """Every condition that is one slip away; `turned`: it stands under a "not" already."""
+    if not turned and "not" not in when:
+        yield f"not {written(when)}", {"not": when}
+    match when:
+        case {"all": [*parts]}:
+            yield from _of_parts("all", parts)
+        case {"any": [*parts]}:
+            yield from _of_parts("any", parts)
+        case {"at_least": n, "of": [*parts]}:
+            for other in (n - 1, n + 1):
+                if 1 <= other <= len(parts):
+                    yield f"at_least {n} -> {other}", {"at_least": other, "of": parts}
+            for what, fewer in _with_parts(parts):
+                yield what, {"at_least": min(n, len(fewer)), "of": fewer}
+        case {"not": part}:
+            yield f"without the not of {written(part)}", part
+            for what, other in changed(part, turned=True):
+                yield what, {"not": other}
+        case {"lab": _}:
+            [comparison] = set(when) - {"lab"}
+            for table in (EDGE, OPPOSITE):
+                if comparison in table:
+                    swapped = {"lab": when["lab"], table[comparison]: when[comparison]}
+                    yield f"{when['lab']}: {comparison} -> {table[comparison]}", swapped
+        case {"question": name}:
+            [form] = set(when) - {"question"}
+            if form in ONE_OF and len(when[form]) > 1:
+                for option in when[form]:
+                    rest = [other for other in when[form] if other != option]
+                    yield f"{name}: without {option}", {"question": name, form: rest}
+
+
+def apply(rulebook: Rulebook, mutant: Mutant) -> Rulebook:
+    """The rulebook with this slip in it."""
+    given = partial(parse, vocabulary=vocabulary(rulebook))
+    value: Any = mutant.value
+    if value is not None and mutant.key in ("when", "ask_if", "likely_needs"):
+        value = given(value)
+    change = {} if mutant.key is None else {mutant.key: value}
+    match mutant.file.split("/"):
+        case ["questions.yaml"]:
+            questions = _with(rulebook.questionnaire.questions, mutant.entry, change)
+            return replace(
+                rulebook, questionnaire=replace(rulebook.questionnaire, questions=questions)
+            )
+        case ["named.yaml"]:
+            return _renamed(rulebook, mutant.entry, value)
+        case ["contradictions.yaml"]:
+            return replace(
+                rulebook, contradictions=_with(rulebook.contradictions, mutant.entry, change)
+            )
+        case ["types", "conflicts.yaml"]:
+            return replace(rulebook, conflicts=_with(rulebook.conflicts, mutant.entry, change))
+        case ["types", "scale.yaml"]:
+            return replace(rulebook, scale=replace(rulebook.scale, likely_needs=value))
+        case ["advice.yaml"]:
+            return replace(rulebook, advice=_with_advice(rulebook, mutant, change))
+        case ["urgency", _]:
+            if mutant.key in ("urgency", "if_unsure") and value is not None:
+                change = {mutant.key: Urgency[value]}
+            return replace(rulebook, rules=_with(rulebook.rules, mutant.entry, change))
+    name = f"like-{mutant.entry}" if mutant.file == "types/look_alikes.yaml" else mutant.entry
+    [start, *_] = [i for i, line in enumerate(rulebook.evidence) if line.id == name]
+    lines = list(rulebook.evidence)
+    lines[start + mutant.line] = replace(lines[start + mutant.line], **change)
+    return replace(rulebook, evidence=tuple(lines))
+
+
+def written(part: Any) -> str:
+    """Some YAML on one line."""
+    return yaml.safe_dump(part, default_flow_style=True, width=10_000, sort_keys=False).strip()
+
+
+def _of_condition(file: str, entry: str, key: str, when: Any, line: int = 0) -> Iterator[Mutant]:
+    for what, value in changed(when):
+        yield Mutant(file, entry, key, what, value, line)
+    if key == "ask_if" or file == "advice.yaml":
+        yield Mutant(file, entry, key, "without any condition", None, line)
+
+
+def _of_rule(file: str, rule: Mapping[str, Any]) -> Iterator[Mutant]:
+    yield Mutant(file, rule["id"], None, "left out", None)
+    yield from _of_condition(file, rule["id"], "when", rule["when"])
+    for key in ("urgency", "if_unsure"):
+        for step in (-1, 1) if key in rule else ():
+            place = LEVELS.index(rule[key]) + step
+            if 0 <= place < len(LEVELS):
+                yield Mutant(
+                    file, rule["id"], key, f"{rule[key]} -> {LEVELS[place]}", LEVELS[place]
+                )
+    if "if_unsure" in rule:
+        yield Mutant(file, rule["id"], "if_unsure", "left out", None)
+
+
+def _of_weights(
+    file: str, entry: str, weights: Mapping[str, int], line: int = 0
+) -> Iterator[Mutant]:
+    for kind, weight in weights.items():
+        swapped = {**weights, kind: -weight}
+        yield Mutant(file, entry, "weights", f"{kind}: {weight:+} -> {-weight:+}", swapped, line)
+
+
+def _of_advice(entry: Mapping[str, Any]) -> Iterator[Mutant]:
+    """Each filter left out, and each word of a filter; an empty filter lets everyone see it."""
+    for key in FILTERS:
+        named = entry.get(key, "all")
+        if named == "all":
+            continue
+        yield Mutant("advice.yaml", entry["id"], key, "left out", [])
+        for one in named if len(named) > 1 else ():
+            rest = [other for other in named if other != one]
+            yield Mutant("advice.yaml", entry["id"], key, f"without {one}", rest)
+
+
+def _of_parts(key: str, parts: list[Any]) -> Iterator[Changed]:
+    other = "any" if key == "all" else "all"
+    if len(parts) > 1:
+        yield f"{key} -> {other} of {written(parts)}", {other: parts}
+    for what, changed_parts in _with_parts(parts):
+        yield what, {key: changed_parts}
+
+
+def _with_parts(parts: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    for i, part in enumerate(parts):
+        before, after = parts[:i], parts[i + 1 :]
+        if len(parts) > 1:
+            yield f"without {written(part)}", before + after
+        for what, other in changed(part):
+            yield what, [*before, other, *after]
+
+
+def _with(entries: Sequence[Any], name: str, change: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The entries, one of them changed; without a change, left out."""
+    if not change:
+        return tuple(entry for entry in entries if entry.id != name)
+    return tuple(replace(entry, **change) if entry.id == name else entry for entry in entries)
+
+
+def _with_advice(rulebook: Rulebook, mutant: Mutant, change: Mapping[str, Any]) -> tuple[Any, ...]:
+    if mutant.key in FILTERS:
+        change = {key: frozenset(value) for key, value in change.items()}
+    return tuple(
+        replace(rule, **change) if rule.advice.id == mutant.entry else rule
+        for rule in rulebook.advice
+    )
+
+
+def _renamed(rulebook: Rulebook, name: str, meaning: Condition) -> Rulebook:
+    """Another meaning for a name, wherever the name stands."""
+
+    def read(when: Condition) -> Condition:
+        match when:
+            case Named() if when.name == name:
+                return replace(when, part=negate(meaning) if when.negated else meaning)
+            case Named():
+                return replace(when, part=read(when.part))
+            case AtLeast():
+                return replace(when, parts=tuple(read(part) for part in when.parts))
+            case _:
+                return when
+
+    def each(entries: Sequence[Any], key: str = "when") -> tuple[Any, ...]:
+        found = []
+        for entry in entries:
+            when = getattr(entry, key)
+            other = None if when is None else read(when)
+            found.append(entry if other == when else replace(entry, **{key: other}))
+        return tuple(found)
+
+    questions = rulebook.questionnaire
+    return replace(
+        rulebook,
+        questionnaire=replace(questions, questions=each(questions.questions, "ask_if")),
+        rules=each(rulebook.rules),
+        evidence=each(rulebook.evidence),
+        conflicts=each(rulebook.conflicts),
+        contradictions=each(rulebook.contradictions),
+        advice=each(rulebook.advice),
+        scale=replace(rulebook.scale, likely_needs=read(rulebook.scale.likely_needs)),
+    )
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    return entries

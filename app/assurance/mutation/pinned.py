@@ -1,0 +1,194 @@
+"""Cases that pin a result down: worked ones, written by hand, and boundary ones, found by machine.
+
+A case says only what differs from the quiet lump of `cases/worked/default.yaml`. Knows nothing of
+mutants and of proofs.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.assurance.proof.lab_bands import Value
+from app.triage.answers import BadAnswer, read
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+from app.triage.terms import Answers, Assessment
+
+BOUNDARY = Path("cases") / "boundary.yaml"
+WORKED = Path("cases") / "worked"
+DEFAULT = "default.yaml"
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One case and what is expected of it.
+
+    fires    the rules that certainly fire; of a boundary case all findings, an unsure one with "?"
+    exactly  it is a boundary case: nothing else fires, and `told` is all that is told of a kind
+    next     the question that is still to be asked, where the case is not finished
+    """
+
+    id: str
+    about: str
+    answers: Answers
+    labs: Mapping[str, Value]
+    urgency: str
+    likely_type: str | None
+    fires: tuple[str, ...]
+    near_misses: tuple[str, ...] = ()
+    exactly: bool = False
+    next: str | None = None
+    told: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def names(self, entry: str) -> bool:
+        """Whether the case is about this entry of a rule file."""
+        return entry in self.fires or entry in self.near_misses or self.about == entry
+
+    def holds(self, found: Assessment) -> bool:
+        """Whether the assessment is what is expected."""
+        if (self.urgency, self.next, ()) != (
+            found.urgency.name,
+            found.next_question,
+            found.ignored,
+        ):
+            return False
+        if self.likely_type not in (None, found.likely_type):
+            return False
+        fired = findings(found)
+        if self.exactly:
+            everything = told(found)
+            return list(self.fires) == fired and all(
+                list(lines) == everything[kind] for kind, lines in self.told.items()
+            )
+        missed = {name.rstrip("?") for name in fired} & set(self.near_misses)
+        return set(self.fires) <= set(fired) and not missed
+
+
+def findings(found: Assessment) -> list[str]:
+    """The rules behind an assessment in the order of the alphabet, an unsure one with "?"."""
+    return sorted(f.rule if f.certain else f"{f.rule}?" for f in found.findings)
+
+
+def told(found: Assessment) -> dict[str, list[str]]:
+    """What else a result tells, kind by kind, as plain words."""
+    evidence = [
+        f"{line.id}: {standing.type} {line.weight:+}"
+        for standing in found.types
+        for line in (*standing.evidence_for, *standing.evidence_against)
+    ]
+    return {
+        "findings": sorted(f"{finding.rule}: {finding.urgency.name}" for finding in found.findings),
+        "evidence": sorted(evidence),
+        "standings": sorted(f"{standing.type}: {standing.standing}" for standing in found.types),
+        "look_alikes": sorted(alike.id for alike in found.look_alikes),
+        "conflicts": list(found.conflicts),
+        "contradictions": list(found.contradictions),
+        "advice": sorted(a.id for section in found.advice.values() for a in section),
+        "within": [found.within] if found.within else [],
+    }
+
+
+def read_worked(rulebook: Rulebook, folder: Path) -> list[Pinned]:
+    """The worked cases of a rulebook's folder. Raises KeyError or BadAnswer on a bad one."""
+    quiet = default(folder)
+    files = (file for file in sorted((folder / WORKED).glob("*.yaml")) if file.name != DEFAULT)
+    return [_worked(rulebook, quiet, raw) for file in files for raw in _read(file)]
+
+
+def read_boundary(rulebook: Rulebook, folder: Path) -> list[Pinned]:
+    """The boundary cases of a rulebook's folder, none where there are none yet.
+
+    One that speaks of what the rulebook no longer has is kept as it stands: it can only fail.
+    """
+    file, quiet = folder / BOUNDARY, default(folder)
+    return [_boundary(rulebook, quiet, raw) for raw in _read(file)] if file.is_file() else []
+
+
+def default(folder: Path) -> dict[str, list[str]]:
+    """The quiet lump."""
+    raw = yaml.safe_load((folder / WORKED / DEFAULT).read_text("utf-8"))
+    return {name: _listed(chosen) for name, chosen in raw.items()}
+
+
+def as_written(rulebook: Rulebook, folder: Path, case: Pinned) -> dict[str, Any]:
+    """A boundary case as it stands in its file."""
+    quiet = default(folder)
+    path = rulebook.questionnaire.path({q: frozenset(chosen) for q, chosen in quiet.items()})
+    given: dict[str, Any] = {}
+    for question in rulebook.questionnaire:
+        chosen = [o for o in question.option_ids if o in case.answers.get(question.id, ())]
+        if chosen != quiet.get(question.id, []) and (chosen or question.id in path.answers):
+            given[question.id] = chosen
+    labs = {analyte: f"{v['value']} {v['unit']}" for analyte, v in case.labs.items()}
+    parts: dict[str, Any] = {"id": case.id, "about": case.about, "answers": given, "labs": labs}
+    parts |= {"urgency": case.urgency, "likely_type": case.likely_type, "fires": list(case.fires)}
+    parts |= {"next": case.next, "told": {kind: list(lines) for kind, lines in case.told.items()}}
+    return {key: part for key, part in parts.items() if part or key == "fires"}
+
+
+def replayed(rulebook: Rulebook, cases: Iterable[Pinned]) -> list[str]:
+    """Ids of the cases in which the rulebook gives another result than is expected."""
+    return [c.id for c in cases if not c.holds(assess(rulebook, c.answers, c.labs))]
+
+
+def _worked(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]) -> Pinned:
+    return Pinned(
+        id=raw["id"],
+        about=raw["about"],
+        answers=_answers(rulebook, quiet, raw.get("answers", {})),
+        labs=_labs(raw),
+        urgency=raw["urgency"],
+        likely_type=raw.get("likely_type"),
+        fires=tuple(_listed(raw.get("rule", []))),
+        near_misses=tuple(_listed(raw.get("near_miss", []))),
+    )
+
+
+def _boundary(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]) -> Pinned:
+    try:
+        answers = _answers(rulebook, quiet, raw.get("answers", {}))
+    except (KeyError, BadAnswer):
+        answers = {}
+    return Pinned(
+        id=raw["id"],
+        about=raw["about"],
+        answers=answers,
+        labs=_labs(raw),
+        urgency=raw["urgency"],
+        likely_type=raw["likely_type"],
+        fires=tuple(raw["fires"]),
+        exactly=True,
+        next=raw.get("next"),
+        told=raw.get("told", {}),
+    )
+
+
+def _answers(
+    rulebook: Rulebook, quiet: Mapping[str, list[str]], given: Mapping[str, Any]
+) -> Answers:
+    """The quiet lump with these changes; an empty list leaves a question open.
+
+    What is then not asked is left out, unless it is one of the changes.
+    """
+    merged = {**quiet, **{name: _listed(chosen) for name, chosen in given.items()}}
+    questions = rulebook.questionnaire
+    answers = {name: read(questions[name], said) for name, said in merged.items() if said}
+    ignored = set(questions.path(answers).ignored) - set(given)
+    return {name: chosen for name, chosen in answers.items() if name not in ignored}
+
+
+def _labs(raw: Mapping[str, Any]) -> dict[str, Value]:
+    split = {analyte: text.split(" ", 1) for analyte, text in raw.get("labs", {}).items()}
+    return {analyte: {"value": value, "unit": unit} for analyte, (value, unit) in split.items()}
+
+
+def _listed(chosen: str | list[str]) -> list[str]:
+    return [chosen] if isinstance(chosen, str) else chosen
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    raw: list[dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    return raw

@@ -1,0 +1,297 @@
+"""Every complete answer set of a rulebook at once, as decision diagrams: what holds, and how often.
+
+A variable stands for each tick, each choice and each bound on a laboratory value, in the order of
+asking. All ticks of a list left empty are its "none of these". Read from the YAML and from
+rules/README.md alone; knows nothing of words, and shares no judging with others.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.diagrams import Diagram, Diagrams
+from app.assurance.proof.evaluator import COMPARE, LEVELS, read_yaml
+
+Bound = tuple[str, dict[str, str]]
+"""Comparison, unit -> limit."""
+
+
+class Meaning(NamedTuple):
+    """Where a condition certainly holds, and where it holds or a "not sure" keeps it open."""
+
+    certain: Diagram
+    possible: Diagram
+
+
+class AnswerSpace(Diagrams):
+    """The answer sets of one rulebook. Questions off the path have all their variables false.
+
+    To ask where two rulebooks differ, make the second `beside` the first: both then speak of the
+    same variables ("question: option"), so that their diagrams can be joined and counted. Make
+    both before the first use, since a real value must fit the bounds of either:
+
+        old = AnswerSpace(one)
+        new = AnswerSpace(other, beside=old)
+        up = old.complete & new.complete & ~old.at_least["soon"] & new.at_least["soon"]
+        new.count(new.whatever_labs(up)), new.as_case(new.fewest(up))
+    """
+
+    def __init__(self, folder: Path, beside: "AnswerSpace | None" = None) -> None:
+        super().__init__(beside)
+        self.folder = folder
+        self.questions = {entry["id"]: entry for entry in read_yaml(folder / "questions.yaml")}
+        self.named = {entry["id"]: entry["when"] for entry in read_yaml(folder / "named.yaml")}
+        self.rules = [r for file in sorted(folder.glob("urgency/*.yaml")) for r in read_yaml(file)]
+        self.bounds: dict[str, dict[str, Bound]] = {} if beside is None else beside.bounds
+        """Analyte -> variable -> the bound that it stands for."""
+        self.options = {name: self._declare(entry) for name, entry in self.questions.items()}
+        """Question -> option -> variable. The "none of these" of a list has no variable."""
+        self.on_path: dict[str, Diagram] = {}
+        for name in self.questions:
+            self.on_path[name] = self._asked(name)
+        self.meaning = {rule["id"]: self.read(rule["when"]) for rule in self.rules}
+
+    # The answer sets.
+
+    @cached_property
+    def complete(self) -> Diagram:
+        """Every question on the path answered as it may be, no other; values in any real band."""
+        return self.answered(self.questions) & self.plausible()
+
+    def plausible(self) -> Diagram:
+        """Real laboratory values, as far as bounds were read up to now, or none."""
+        return self.every(map(self._real, self.bounds))
+
+    def answered(self, names: Iterable[str]) -> Diagram:
+        """These questions answered as they may be, or off the path."""
+        return self.every(
+            self.bdd.ite(self.on_path[name], self._permitted(name), self._untouched(name))
+            for name in names
+        )
+
+    def unsure(self, name: str) -> Diagram:
+        """The person is not sure about this question."""
+        return self.bdd.var(self.options[name][self.questions[name]["unsure"]])
+
+    def follow_ups(self, name: str) -> list[str]:
+        """The questions whose being asked rests on this one, if only through a third."""
+        found: list[str] = []
+        for other, asked in self.on_path.items():
+            if any(asked.support & set(self.options[on].values()) for on in [name, *found]):
+                found.append(other)
+        return found
+
+    @cached_property
+    def told(self) -> list[tuple[str, Meaning]]:
+        """All that can change a result: what it is a condition of, and where it holds."""
+        return [(what, self.read(when)) for what, when in conditions(self.folder)]
+
+    def every_bound(self) -> dict[str, dict[str, Bound]]:
+        """Analyte -> variable -> bound, those of types and advice among them."""
+        return self.bounds if self.told else {}
+
+    # The levels.
+
+    @cached_property
+    def at_least(self) -> dict[str, Diagram]:
+        """Level -> the answer sets that are given it or a higher one."""
+        above = dict.fromkeys(LEVELS, self.bdd.false)
+        for rule in self.rules:
+            certain, possible = self.meaning[rule["id"]]
+            for level in LEVELS[1 : rank(rule["urgency"]) + 1]:
+                above[level] |= certain
+            for level in LEVELS[1 : rank(rule.get("if_unsure", LEVELS[0])) + 1]:
+                above[level] |= possible
+        above[LEVELS[1]] |= self.doubt | ~self.earned
+        above[LEVELS[0]] = self.bdd.true
+        return above
+
+    def exactly(self, level: str) -> Diagram:
+        """The complete answer sets that are given this level."""
+        higher = [self.at_least[above] for above in LEVELS[rank(level) + 1 :]]
+        return self.complete & self.at_least[level] & ~self.some(higher)
+
+    @cached_property
+    def earned(self) -> Diagram:
+        """A self-care rule certainly holds."""
+        return self.some(
+            self.meaning[r["id"]].certain for r in self.rules if r["urgency"] == LEVELS[0]
+        )
+
+    @cached_property
+    def doubt(self) -> Diagram:
+        """Some question of the path is answered "not sure"."""
+        return self.some(self.on_path[name] & self.unsure(name) for name in self.questions)
+
+    def without_labs(self, u: Diagram) -> Diagram:
+        """The same with no laboratory value given."""
+        return self.bdd.let(dict.fromkeys(self._lab_variables(), self.bdd.false), u)
+
+    def whatever_labs(self, u: Diagram) -> Diagram:
+        """Where it holds for some laboratory values, or for none."""
+        return u.exist(*self._lab_variables())
+
+    # Counting and picking.
+
+    def count(self, u: Diagram) -> int:
+        """How many answer sets; `u` must know no laboratory value."""
+        return self.models(u, len(self.answer_variables))
+
+    @property
+    def answer_variables(self) -> list[str]:
+        """Of all rulebooks that stand beside each other, without laboratory bounds."""
+        bounds = {variable for bounds in self.bounds.values() for variable in bounds}
+        return [variable for variable in self.bdd.vars if variable not in bounds]
+
+    def fewest(self, u: Diagram) -> dict[str, bool] | None:
+        """Of the answer sets in `u` one that says least; None if there is none.
+
+        Each tick, "not sure", laboratory value and choice but the mildest counts one.
+        """
+        return self.cheapest(u, self.silent)
+
+    @cached_property
+    def silent(self) -> set[str]:
+        """The variables of choices that count as saying nothing."""
+        return {self.options[q][o] for q, entry in self.questions.items() for o in _mild(entry)}
+
+    def as_case(self, picked: dict[str, bool]) -> dict[str, list[str]]:
+        """The answers of the questions on the path, and the bounds that the values meet."""
+        told = {}
+        for name, options in self.options.items():
+            chosen = [option for option, variable in options.items() if picked[variable]]
+            if chosen or self.bdd.let(picked, self.on_path[name]) == self.bdd.true:
+                told[name] = chosen or [self.questions[name]["none"]]
+        met = {
+            a: [v.removeprefix(a + " ") for v in vs if picked[v]] for a, vs in self.bounds.items()
+        }
+        return told | {analyte: bounds for analyte, bounds in met.items() if bounds}
+
+    # Conditions.
+
+    def read(self, when: Any, *, no: bool = False) -> Meaning:
+        """What a condition, or its opposite, means on complete answer sets."""
+        match when:
+            case {"all": [*parts]}:
+                return self._enough(parts, 1 if no else len(parts), no)
+            case {"any": [*parts]}:
+                return self._enough(parts, len(parts) if no else 1, no)
+            case {"at_least": n, "of": [*parts]}:
+                return self._enough(parts, len(parts) + 1 - int(n) if no else int(n), no)
+            case {"not": part}:
+                return self.read(part, no=not no)
+            case {"named": name}:
+                return self.read(self.named[name], no=no)
+            case {"lab": analyte}:
+                found = self._bound(analyte, when)
+                meaning = Meaning(found, found)
+            case {"question": name} if name in self.options:
+                [wanted] = [
+                    when[k] for k in ("is", "includes", "any_of", "includes_any") if k in when
+                ]
+                meaning = self._chosen(name, {wanted} if isinstance(wanted, str) else set(wanted))
+            case _:
+                raise ValueError(f"no condition about the answers: {when}")
+        return Meaning(~meaning.certain, ~meaning.certain) if no else meaning
+
+    def _chosen(self, name: str, wanted: set[str]) -> Meaning:
+        question, options = self.questions[name], self.options[name]
+        certain = self.some(self.bdd.var(options[o]) for o in wanted if o in options)
+        if question.get("none") in wanted:
+            certain |= self._untouched(name)
+        may_mean = set(question.get("unsure_among", wanted)) & wanted
+        possible = certain | self.unsure(name) if may_mean else certain
+        return Meaning(self.on_path[name] & certain, self.on_path[name] & possible)
+
+    def _bound(self, analyte: str, when: dict[str, Any]) -> Diagram:
+        [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
+        name = " ".join([analyte, comparison, *(f"{v} {u}" for u, v in limits.items())])
+        if name not in self.bdd.vars:
+            self.bdd.declare(name)
+            self.bounds.setdefault(analyte, {})[name] = (comparison, limits)
+        return self.bdd.var(name)
+
+    def _enough(self, parts: list[Any], needed: int, no: bool) -> Meaning:
+        read = [self.read(part, no=no) for part in parts]
+        certain, possible = (self.enough(needed, side) for side in zip(*read, strict=True))
+        return Meaning(certain, possible)
+
+    # What may be answered.
+
+    def _declare(self, question: dict[str, Any]) -> dict[str, str]:
+        ids = [option["id"] for option in question["options"]] + [question["unsure"]]
+        names = {option: f"{question['id']}: {option}" for option in ids}
+        self.bdd.declare(*names.values())
+        return names
+
+    def _asked(self, name: str) -> Diagram:
+        """Asked unless it certainly does not apply; a doubt hides no question."""
+        ask_if = self.questions[name].get("ask_if")
+        return self.bdd.true if ask_if is None else self.read(ask_if).possible
+
+    def _permitted(self, name: str) -> Diagram:
+        """One choice; of a list any ticks, "not sure" among them, or "none of these" alone."""
+        question, options = self.questions[name], self._vars(name)
+        if question["kind"] == "many":
+            return self.bdd.true if "none" in question else self.some(options)
+        return self.enough(1, options) & ~self.enough(2, options)
+
+    def _untouched(self, name: str) -> Diagram:
+        return ~self.some(self._vars(name))
+
+    def _vars(self, name: str) -> list[Diagram]:
+        return [self.bdd.var(variable) for variable in self.options[name].values()]
+
+    def bands(self, analyte: str) -> list[tuple[Fraction, frozenset[str]]]:
+        """Values from low to high, one in each band at least, and the bounds that each meets."""
+        bounds = self.bounds[analyte]
+        factors, (low, high) = self.units(analyte)
+        edges = {
+            Fraction(v) * factors[u] for _, limits in bounds.values() for u, v in limits.items()
+        }
+        marks = sorted(edges | {min(edges) / 2, max(edges) * 2})
+        values = {*marks, *((a + b) / 2 for a, b in pairwise(marks))}
+        return [
+            (v, frozenset(n for n, bound in bounds.items() if _meets(v, bound, factors)))
+            for v in sorted(values)
+            if low <= v <= high
+        ]
+
+    def _real(self, analyte: str) -> Diagram:
+        """The bounds that one plausible value can meet together, or no value at all."""
+        met = {together for _, together in self.bands(analyte)}
+        return self.some(
+            self.bdd.cube({name: name in together for name in self.bounds[analyte]})
+            for together in {*met, frozenset[str]()}
+        )
+
+    def _lab_variables(self) -> list[str]:
+        return [variable for bounds in self.bounds.values() for variable in bounds]
+
+    def units(self, analyte: str) -> tuple[dict[str, Fraction], tuple[Fraction, Fraction]]:
+        """Unit -> factor to the first unit; the plausible limits in that unit."""
+        labs = read_yaml(self.folder / "labs.yaml")
+        [units] = [e["units"] for e in [*labs["analytes"], labs["product"]] if e["id"] == analyte]
+        low, high = next(iter(units.values())).get("hard", ("0", "1e9"))
+        return {u: Fraction(e["factor"]) for u, e in units.items()}, (Fraction(low), Fraction(high))
+
+
+def rank(level: str) -> int:
+    """Its place in the order of levels; a name that is no level has the lowest."""
+    return LEVELS.index(level) if level in LEVELS else 0
+
+
+def _mild(question: dict[str, Any]) -> set[str]:
+    """The choices that count as saying nothing: the first of each chain; without any, all."""
+    if question["kind"] == "many":
+        return set()
+    return {c[0] for c in question.get("severity", ())} or {o["id"] for o in question["options"]}
+
+
+def _meets(value: Fraction, bound: Bound, factors: dict[str, Fraction]) -> bool:
+    comparison, limits = bound
+    return any(COMPARE[comparison](value / factors[u], Fraction(v)) for u, v in limits.items())

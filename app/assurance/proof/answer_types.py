@@ -1,0 +1,179 @@
+"""The likely type over many answer sets at once, as decision diagrams: a second reading of types/.
+
+Sums of many weights are too wide for a diagram of everyone, so it is read for those who say at
+most a few things (`AT_MOST` ticks, doubts and choices but the mildest) and give no blood test; of
+these it is exact. Shares no code with `app.triage`.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import read_yaml
+
+AT_MOST = 3
+NOT_CALCINOSIS = "not_calcinosis"
+CANNOT_TELL = "cannot_tell"
+
+Part = tuple[Diagram, int]
+"""Where a line of evidence holds, and its weight."""
+Score = Mapping[int, Diagram]
+"""A sum of weights -> where it is that."""
+
+
+class AnswerTypes:
+    """How the types stand for everyone who says little; `likely`: kind -> where it is named."""
+
+    def __init__(self, space: AnswerSpace, at_most: int = AT_MOST) -> None:
+        self.space = space
+        types = space.folder / "types"
+        self._scale = read_yaml(types / "scale.yaml")
+        self._evidence = read_yaml(types / "evidence.yaml")
+        self._look_alikes = read_yaml(types / "look_alikes.yaml")
+        self._conflicts = [c for c in read_yaml(types / "conflicts.yaml") if "lead" in c]
+        self.kinds: list[str] = self._scale["tie_order"]
+        self._at_most = at_most
+        self._ahead: dict[tuple[str, str, int], Diagram] = {}
+
+    @cached_property
+    def people(self) -> Diagram:
+        """Everyone who is looked at."""
+        space = self.space
+        said = [space.bdd.var(v) for v in space.answer_variables if v not in space.silent]
+        return space.without_labs(space.complete) & ~space.enough(self._at_most + 1, said)
+
+    @cached_property
+    def likely(self) -> dict[str, Diagram]:
+        """Kind -> where the result names it: by the first conflict rule that leads, else scores."""
+        led, open_still = self._led()
+        told = {kind: open_still & self._told(kind) for kind in self.kinds}
+        told[CANNOT_TELL] = open_still & ~self.space.some(told.values())
+        return {kind: u | led.get(kind, self.space.bdd.false) for kind, u in told.items()}
+
+    def silently_tied(self) -> Diagram:
+        """Where a type is told by its score though another kind has as much."""
+        _, open_still = self._led()
+        ties = (
+            self._told(one) & self.ahead(other, one, 0)
+            for one in self.kinds
+            for other in self.kinds
+            if NOT_CALCINOSIS != one != other
+        )
+        return open_still & self.space.some(ties)
+
+    def ahead(self, one: str, other: str, margin: int) -> Diagram:
+        """Where the first has at least so much more than the second."""
+        key = one, other, margin
+        if key not in self._ahead:
+            self._ahead[key] = self.space.some(
+                u & ~_at_least(self.space, self._from[other], value - margin + 1)
+                for value, u in self._scores[one].items()
+            )
+        return self._ahead[key]
+
+    def _told(self, kind: str) -> Diagram:
+        """It ranks first with enough; a type is also ahead of every other by the margin."""
+        enough = _at_least(self.space, self._from[kind], int(self._scale["possible_at"]))
+        if kind == NOT_CALCINOSIS:
+            return self._first(kind) & enough
+        margin = int(self._scale["margin"])
+        others = (self.ahead(kind, other, margin) for other in self.kinds if other != kind)
+        return self._first(kind) & enough & self.space.every(others)
+
+    def _first(self, kind: str) -> Diagram:
+        """None has more, and none that stands before it in the tie order has as much."""
+        place = self.kinds.index(kind)
+        return self.people & self.space.every(
+            self.ahead(kind, other, 1 if at < place else 0)
+            for at, other in enumerate(self.kinds)
+            if at != place
+        )
+
+    def _led(self) -> tuple[dict[str, Diagram], Diagram]:
+        """Kind -> where a conflict rule leads to it; and where none does."""
+        led: dict[str, Diagram] = {}
+        left = self.people
+        for conflict in self._conflicts:
+            here = left & self._holds(conflict["when"])
+            if "only_before" in conflict:
+                here &= self.space.some(map(self._first, conflict["only_before"]))
+            led[conflict["lead"]] = led.get(conflict["lead"], self.space.bdd.false) | here
+            left &= ~here
+        return led, left
+
+    @cached_property
+    def _scores(self) -> dict[str, Score]:
+        return {kind: self._score(kind) for kind in self.kinds}
+
+    @cached_property
+    def _from(self) -> dict[str, Score]:
+        return {kind: _or_more(self.space, score) for kind, score in self._scores.items()}
+
+    def _score(self, kind: str) -> Score:
+        """The weights of all lines that hold; look-alikes count for "not calcinosis" otherwise."""
+        lines = list(self._evidence)
+        if kind != NOT_CALCINOSIS:
+            lines += [line for alike in self._look_alikes for line in alike["evidence"]]
+            return self._sum(self.people, self._parts(kind, lines))
+        plain = self._sum(self.people, self._parts(kind, lines))
+        return _together(self.space, plain, self._best_look_alike())
+
+    def _best_look_alike(self) -> Score:
+        """The best sum of a look-alike of which some line holds; 0 where there is none."""
+        sums: dict[int, Diagram] = {}
+        nothing = self.people
+        for alike in self._look_alikes:
+            parts = self._parts(NOT_CALCINOSIS, alike["evidence"])
+            there = self.people & self.space.some(u for u, _ in parts)
+            nothing &= ~there
+            for value, u in self._sum(there, parts).items():
+                sums[value] = sums.get(value, self.space.bdd.false) | u
+        sums[0] = sums.get(0, self.space.bdd.false) | nothing
+        best, left = {}, self.people
+        for value in sorted(sums, reverse=True):
+            best[value] = left & sums[value]
+            left &= ~sums[value]
+        return best
+
+    def _parts(self, kind: str, lines: Iterable[dict[str, Any]]) -> list[Part]:
+        return [
+            (self._holds(line["when"]), int(line["weights"][kind]))
+            for line in lines
+            if kind in line["weights"]
+        ]
+
+    def _sum(self, among: Diagram, parts: list[Part]) -> Score:
+        """Lines that are settled early are added first: that keeps the diagrams narrow."""
+        level = self.space.bdd.level_of_var
+        parts = sorted(parts, key=lambda part: max(map(level, part[0].support), default=-1))
+        found: Score = {0: among}
+        for u, weight in parts:
+            found = _together(self.space, found, {weight: u, 0: ~u})
+        return found
+
+    def _holds(self, when: Any) -> Diagram:
+        return self.space.without_labs(self.space.read(when).certain)
+
+
+def _together(space: AnswerSpace, one: Score, other: Score) -> Score:
+    found: dict[int, Diagram] = {}
+    for value, u in one.items():
+        for more, v in other.items():
+            if u & v != space.bdd.false:
+                found[value + more] = found.get(value + more, space.bdd.false) | (u & v)
+    return found
+
+
+def _or_more(space: AnswerSpace, score: Score) -> Score:
+    """Each sum that occurs -> where it is that or more."""
+    found, above = {}, space.bdd.false
+    for value in sorted(score, reverse=True):
+        above = found[value] = above | score[value]
+    return found
+
+
+def _at_least(space: AnswerSpace, or_more: Score, value: int) -> Diagram:
+    higher = [v for v in or_more if v >= value]
+    return or_more[min(higher)] if higher else space.bdd.false

@@ -1,0 +1,163 @@
+"""The certificate: what is proved of a rulebook over all answer sets, by two checkers that agree.
+
+This file joins them. The first checker asks a SAT solver (`properties_level`, `properties_reach`),
+the second (`diagram`) shares only the rule files with it. `certificate_words` says the outcome.
+"""
+
+import resource
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import process_time
+from typing import NamedTuple
+
+from app.assurance.proof.diagram import Examined
+from app.assurance.proof.properties_level import (
+    graver_never_lowers,
+    must_ask_and_self_care,
+    one_level,
+    red_flags_count,
+    walks_end,
+)
+from app.assurance.proof.properties_reach import (
+    all_reached,
+    lab_bands_meet,
+    results_are_whole,
+    types_stay_apart,
+    unasked_changes_nothing,
+)
+from app.assurance.proof.prover import Broken, Prover
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+
+
+class Property(NamedTuple):
+    """What is to be proved, in words and as the check of it."""
+
+    title: str
+    check: Callable[[Prover], Iterator[Broken]]
+
+
+PROPERTIES: Mapping[str, Property] = {
+    "a": Property("Every walk through the questions ends, none longer than promised", walks_end),
+    "b": Property("Every finished answer set has exactly one level", one_level),
+    "c": Property("A red flag gives at least its level, whatever else is said", red_flags_count),
+    "d": Property("A graver answer never lowers the level", graver_never_lowers),
+    "e": Property(
+        "Below soon only after the must-ask answers; self-care only as F1 allows",
+        must_ask_and_self_care,
+    ),
+    "f": Property("All can be asked, can fire, is reached and matters", all_reached),
+    "g": Property(
+        "Every result has its action, warnings, sources and languages", results_are_whole
+    ),
+    "h": Property(
+        "Answers to questions that are not asked change nothing", unasked_changes_nothing
+    ),
+    "i": Property(
+        "The type never changes the level; no tie is settled in silence", types_stay_apart
+    ),
+    "j": Property("Blood-test bands leave no gap and no overlap in any unit", lab_bands_meet),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One property: whether it holds, how many claims were tried, and every way it breaks."""
+
+    letter: str
+    title: str
+    holds: bool
+    asked: int
+    seconds: float
+    broken: tuple[Broken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was proved of one rulebook.
+
+    `replayed`: answer sets that the engine was shown too; `differences`: where it, or the second
+    checker (`examined`), saw anything else than the first. Only the second checker counts. Seconds
+    are those of the processor: what else the machine has to do does not matter.
+    """
+
+    rulebook: str
+    sha256: str
+    proofs: tuple[Proof, ...]
+    examined: Examined | None
+    differences: tuple[str, ...]
+    longest: int
+    replayed: int
+    seconds: float
+    peak_mib: int
+
+    @property
+    def holds(self) -> bool:
+        """Every property holds, and nothing disagrees."""
+        return all(proof.holds for proof in self.proofs) and not self.differences
+
+
+def certify(
+    rulebook: Rulebook,
+    second: Callable[[], Examined] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Certificate:
+    """Prove every property of a rulebook; `second`: the other checker, on the same files."""
+    begun, prover, proofs = process_time(), Prover(rulebook), list[Proof]()
+    for letter in PROPERTIES:
+        proofs.append(prove(prover, letter))
+        if progress is not None:
+            progress(len(proofs))
+        if not prover.ordered:
+            break  # questions that wait for later ones have no answer sets to speak of
+    examined = second() if second is not None and prover.ordered else None
+    differences = list(prover.differing)
+    if examined is not None:
+        differences += disagreements(prover, proofs, examined)
+    return Certificate(
+        rulebook=rulebook.version,
+        sha256=rulebook.sha256,
+        proofs=tuple(proofs),
+        examined=examined,
+        differences=tuple(differences),
+        longest=prover.longest if prover.ordered else 0,
+        replayed=prover.replayed,
+        seconds=round(process_time() - begun, 2),
+        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    )
+
+
+def prove(prover: Prover, letter: str) -> Proof:
+    """One property."""
+    title, check = PROPERTIES[letter]
+    begun, asked = process_time(), prover.formula.asked
+    broken = tuple(check(prover))
+    seconds = round(process_time() - begun, 2)
+    return Proof(letter, title, not broken, prover.formula.asked - asked, seconds, broken)
+
+
+def disagreements(prover: Prover, proofs: Sequence[Proof], examined: Examined) -> Iterator[str]:
+    """Where the two checkers do not say the same, each in words."""
+    for proof in proofs:
+        theirs = examined.holds[proof.letter]
+        if theirs != proof.holds:
+            yield f"({proof.letter}) holds: {proof.holds} by SAT, {theirs} by decision diagram"
+    if examined.longest != prover.longest:
+        yield f"longest path: {prover.longest} by SAT, {examined.longest} by decision diagram"
+    one = prover.one
+    levels = {urgency.name: level for urgency, level in one.level.items()}
+    for what, literals, counts, labs in (
+        ("level", levels, examined.by_level, prover.without_labs),
+        ("rule", one.certain, examined.fires, ()),
+    ):
+        for name, literal in literals.items():
+            found = prover.formula.solve(one.complete, literal, *labs) is not None
+            count = counts.get(name, 0)
+            if found != (count > 0):
+                yield f"{what} {name}: found {found} by SAT, {count} times by decision diagram"
+    if sum(examined.by_level.values()) != examined.answer_sets:
+        yield "the counts of the levels do not add up to all answer sets"
+    for kind, case in examined.shown.items():
+        told = assess(prover.rulebook, {q: frozenset(chosen) for q, chosen in case.items()})
+        if told.likely_type != kind:
+            yield f"type {kind} by decision diagram, {told.likely_type} by the engine: {case}"

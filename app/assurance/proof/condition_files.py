@@ -1,0 +1,31 @@
+"""Every condition in the rule files, as it is written there. Knows nothing of what it means."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from app.assurance.proof.evaluator import read_yaml
+
+TELLING = ("questions.yaml", "urgency/*.yaml", "types/*.yaml", "advice.yaml")
+"""The files whose conditions can change a result."""
+
+
+def conditions(folder: Path, patterns: tuple[str, ...] = TELLING) -> Iterator[tuple[str, Any]]:
+    """Every condition in these files, with what it belongs to; `places` of advice is one too."""
+    for file in (file for files in patterns for file in sorted(folder.glob(files))):
+        yield from _conditions(read_yaml(file), file.stem)
+
+
+def _conditions(tree: Any, what: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        what = tree.get("id", what)
+        for key, value in tree.items():
+            if key in ("when", "ask_if", "likely_needs"):
+                yield what, value
+            elif key == "places":
+                yield what, {"question": "place", "includes_any": value}
+            else:
+                yield from _conditions(value, what)
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _conditions(part, what)

@@ -1,0 +1,182 @@
+"""Properties (a) to (e) by decision diagram: walks, levels, red flags, graver answers, self-care.
+
+Each yields claims: what would be wrong, and the answer sets in which it is; none, and it holds.
+Knows nothing of `app.triage` and shares no code with the other checker.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+from app.assurance.proof.answer_space import AnswerSpace, rank
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
+
+PROMISES = Path(__file__).with_name("promises.yaml")
+TODAY = LEVELS[3:]
+"""The levels that no tick of any kind may take away."""
+
+Claim = tuple[str, Diagram]
+"""What would be wrong, and in which answer sets (all of them, where something can never be)."""
+Move = tuple[str, dict[str, bool], dict[str, bool]]
+"""A step up in severity: its name, and the variables of the question before and after."""
+
+
+def walks_end(space: AnswerSpace) -> Iterator[Claim]:
+    """(a) Every walk ends within the length that the rulebook states, and some walk is as long."""
+    stated = int(read_yaml(space.folder / "rulebook.yaml")["longest_path"])
+    walks = lengths(space)
+    for length, where in walks.items():
+        longer = where if length > stated else space.bdd.false
+        yield f"a walk asks {length} questions, {stated} are stated", longer
+    about = f"{stated} questions are stated, the longest walk asks {max(walks)}"
+    yield about, everyone_unless(space, holds=max(walks) >= stated)
+
+
+def lengths(space: AnswerSpace) -> dict[int, Diagram]:
+    """Number of questions asked -> the answer sets of these walks."""
+    walks = {0: space.complete}
+    for asked in space.on_path.values():
+        longer: dict[int, Diagram] = {}
+        for length, where in walks.items():
+            for more, part in ((1, where & asked), (0, where & ~asked)):
+                if part != space.bdd.false:
+                    longer[length + more] = longer.get(length + more, space.bdd.false) | part
+        walks = longer
+    return walks
+
+
+def one_level(space: AnswerSpace) -> Iterator[Claim]:
+    """(b) Every complete answer set gets exactly one level."""
+    for rule in space.rules:
+        certain, possible = space.meaning[rule["id"]]
+        if rule["urgency"] not in LEVELS:
+            yield f"{rule['id']} gives no level that there is", space.complete & certain
+        if rule.get("if_unsure", LEVELS[0]) not in LEVELS:
+            yield f"{rule['id']} gives no level that there is", space.complete & possible
+    for lower, higher in pairwise(LEVELS):
+        gap = space.complete & space.at_least[higher] & ~space.at_least[lower]
+        yield f"{higher} without being at least {lower}", gap
+
+
+def red_flags_count(space: AnswerSpace) -> Iterator[Claim]:
+    """(c) A rule, and a tick that by itself means today, gives its level whatever else is said.
+
+    And no tick of any kind, reassuring or neutral, takes "today" or "now" away.
+    """
+    for rule in space.rules:
+        certain, possible = space.meaning[rule["id"]]
+        if rule["urgency"] != LEVELS[0]:
+            lower = space.complete & ~space.at_least[LEVELS[max(rank(rule["urgency"]), 1)]]
+            yield f"{rule['id']} fires, the level is lower", lower & certain
+        if "if_unsure" in rule:
+            lower = space.complete & ~space.at_least[LEVELS[max(rank(rule["if_unsure"]), 1)]]
+            yield f"{rule['id']} is open, the level is lower", lower & possible
+    for name, option, level in _red_flags(space):
+        ticked = space.complete & space.bdd.var(space.options[name][option])
+        why = f"{name}: {option} alone gives {level}, with other answers less"
+        yield why, ticked & ~space.at_least[level]
+    for name, question in space.questions.items():
+        if question["kind"] == "many":
+            for why, before, after in _ticks(space, question, space.options[name]):
+                for level in TODAY:
+                    fallen = _fall(space, name, level, before, after)
+                    yield f"{name}: {why} falls from {level}", fallen
+
+
+def _red_flags(space: AnswerSpace) -> Iterator[tuple[str, str, str]]:
+    """Question, option and the level that it gives when all else is quiet: today or now."""
+    telling = [v for v in space.bdd.vars if v not in space.silent]
+    for name, options in space.options.items():
+        for option, variable in options.items():
+            said = {v: v == variable for v in {*telling, variable}}
+            if space.questions[name]["kind"] == "one":
+                said |= {v: v == variable for v in options.values()}
+            alone = space.complete & space.bdd.cube(said)
+            given = [u for u in TODAY if alone & ~space.at_least[u] == space.bdd.false != alone]
+            if given:
+                yield name, option, given[-1]
+
+
+def graver_never_lowers(space: AnswerSpace) -> Iterator[Claim]:
+    """(d) A step up in severity never lowers the level, whatever questions it opens or closes."""
+    for name, question in space.questions.items():
+        for why, before, after in _moves(space, question):
+            for level in LEVELS[1:]:
+                yield f"{name}: {why} falls from {level}", _fall(space, name, level, before, after)
+
+
+def _moves(space: AnswerSpace, question: dict[str, Any]) -> Iterator[Move]:
+    options = space.options[question["id"]]
+    for chain in question.get("severity", ()):
+        for milder, graver in pairwise(chain):
+            before, after = (
+                {v: o == chosen for o, v in options.items()} for chosen in (milder, graver)
+            )
+            yield f"{milder} -> {graver}", before, after
+    if question["kind"] == "many":
+        raising = [o["id"] for o in question["options"] if not o.keys() & {"neutral", "reassuring"}]
+        yield from _ticks(space, question, [question["unsure"], *raising])
+
+
+def _ticks(space: AnswerSpace, question: dict[str, Any], options: Iterable[str]) -> Iterator[Move]:
+    variables = space.options[question["id"]]
+    for option in options:
+        yield f"+ {option}", {variables[option]: False}, {variables[option]: True}
+
+
+def _fall(
+    space: AnswerSpace, name: str, level: str, before: dict[str, bool], after: dict[str, bool]
+) -> Diagram:
+    """Answer sets of this level or a higher one that the move can take below it.
+
+    A question that is asked only before the move, or only after it, may have any answer there.
+    """
+    let, above = space.bdd.let, space.at_least[level]
+    asked = space.complete & space.on_path[name]
+    high, low = let(before, asked & above), let(after, asked & ~above)
+    follow_ups = space.follow_ups(name)
+    fallen = space.bdd.false
+    for pattern in product((True, False), repeat=2 * len(follow_ups)):
+        one, other = high, low
+        loose: list[str] = []
+        for q, was, will in zip(follow_ups, pattern[::2], pattern[1::2], strict=True):
+            on_before, on_after = let(before, space.on_path[q]), let(after, space.on_path[q])
+            one &= on_before if was else ~on_before
+            other &= on_after if will else ~on_after
+            loose += space.options[q].values() if was != will else ()
+        met = one.exist(*loose) & other.exist(*loose)
+        fallen |= one & met
+    return fallen & space.bdd.cube(before)
+
+
+def must_ask_and_self_care(space: AnswerSpace) -> Iterator[Claim]:
+    """(e) Below "soon" every must-ask question was asked; self-care only where it was earned."""
+    promises = read_yaml(PROMISES)
+    for topic, asked in promises["must_ask"].items():
+        question = space.questions.get(asked["question"], {})
+        offered = {option["id"] for option in question.get("options", ())}
+        kept = "must_ask" in question and offered.issuperset(asked.get("options", ()))
+        yield f"{topic} is not a must-ask question", everyone_unless(space, holds=kept)
+    below_soon = space.complete & ~space.at_least["soon"]
+    for name, question in space.questions.items():
+        if "must_ask" in question:
+            yield f"{name} is not asked below soon", below_soon & ~space.on_path[name]
+    others = space.some(
+        space.meaning[r["id"]].certain for r in space.rules if r["urgency"] != LEVELS[0]
+    )
+    spoilt = space.doubt | others | ~space.earned
+    self_care = space.exactly(LEVELS[0])
+    yield "self-care that was not earned", self_care & spoilt
+    try:
+        allowed = space.read(promises["self_care_only_if"]).certain
+    except (KeyError, ValueError):
+        yield "floor rule F1 speaks of what is no longer asked", space.complete
+    else:
+        yield "self-care where floor rule F1 forbids it", self_care & ~allowed
+
+
+def everyone_unless(space: AnswerSpace, *, holds: bool) -> Diagram:
+    """The answer sets of a claim that does not depend on answers."""
+    return space.bdd.false if holds else space.complete

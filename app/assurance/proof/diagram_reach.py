@@ -1,0 +1,159 @@
+"""Properties (f) to (j) by decision diagram: reach, whole results, unasked answers, types, bands.
+
+Each yields claims, as in `diagram_level`. Knows nothing of `app.triage` and shares no code with the
+other checker.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations, product
+from typing import Any
+
+from app.assurance.proof.answer_space import AnswerSpace
+from app.assurance.proof.answer_types import CANNOT_TELL, AnswerTypes
+from app.assurance.proof.diagram_level import Claim, everyone_unless
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml
+
+LEVEL_WORDS = ("heading", "action", "when")
+TYPE_WORDS = ("name", "plain", "summary")
+SAME_AMOUNT = Fraction(95, 100)
+"""How near the bounds of two units must lie: whoever gave them rounded each by itself."""
+
+
+def all_reached(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
+    """(f) Questions can be asked, rules can fire, levels and types are reached, options matter."""
+    reached: list[tuple[str, Diagram]] = [
+        *((f"{name} is never asked", asked) for name, asked in space.on_path.items()),
+        *((f"{rule['id']} can never fire", fires(space, rule)) for rule in space.rules),
+        *((f"{level} is never given", space.exactly(level)) for level in LEVELS),
+        *((f"{kind} is never the likely type", where) for kind, where in types.likely.items()),
+        *((f"a condition of {what} can never hold", read.possible) for what, read in space.told),
+    ]
+    people = space.complete & space.plausible()
+    for about, where in reached:
+        yield about, everyone_unless(space, holds=people & where != space.bdd.false)
+    read = {v for _, meaning in space.told for u in meaning for v in u.support}
+    for name, options in space.options.items():
+        for option, variable in options.items():
+            yield (
+                f"{name}: {option} changes nothing",
+                everyone_unless(space, holds=variable in read),
+            )
+
+
+def fires(space: AnswerSpace, rule: dict[str, Any]) -> Diagram:
+    """Where a rule gives its level for certain; self-care only where it is earned."""
+    certain = space.complete & space.meaning[rule["id"]].certain
+    return certain & ~space.at_least[LEVELS[1]] if rule["urgency"] == LEVELS[0] else certain
+
+
+def results_are_whole(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
+    """(g) Every level with every likely type has its action, warnings, sources and languages.
+
+    Each type is taken to go with each level, which asks more than can happen.
+    """
+    advice = read_yaml(space.folder / "advice.yaml")
+    watch = [entry for entry in advice if entry["section"] == "watch"]
+    for level, kind in product(LEVELS, [*types.kinds, CANNOT_TELL]):
+        given = [e for e in watch if level in e.get("levels", LEVELS) and _is_for(e, kind)]
+        unwarned = space.exactly(level) & ~space.some(_shown(space, entry) for entry in given)
+        yield f"{level}, {kind}: no word on what to watch for", unwarned
+    sources = {entry["id"] for entry in read_yaml(space.folder / "sources.yaml")}
+    for entry in [*space.rules, *advice]:
+        sourced = bool(entry["sources"]) and sources.issuperset(entry["sources"])
+        yield f"{entry['id']} has no source", everyone_unless(space, holds=sourced)
+    for language in read_yaml(space.folder / "rulebook.yaml")["languages"]:
+        for what, said in _words(space, language, [entry["id"] for entry in advice]):
+            yield f"{what} has no words in {language}", everyone_unless(space, holds=said)
+
+
+def _is_for(entry: dict[str, Any], kind: str) -> bool:
+    return entry["types"] == "all" or kind in entry["types"]
+
+
+def _shown(space: AnswerSpace, entry: dict[str, Any]) -> Diagram:
+    """A warning is also for those who are not sure; a place has to be ticked."""
+    shown = space.bdd.true
+    if "when" in entry:
+        shown &= space.read(entry["when"]).possible
+    if "places" in entry:
+        shown &= space.read({"question": "place", "includes_any": entry["places"]}).certain
+    return shown
+
+
+def _words(space: AnswerSpace, language: str, advice: list[str]) -> Iterator[tuple[str, bool]]:
+    folder = space.folder / "wording" / language
+    levels, types, rules, told = (
+        read_yaml(folder / f"{name}.yaml") for name in ("levels", "types", "rules", "advice")
+    )
+    for level, part in product(LEVELS, LEVEL_WORDS):
+        yield f"'{part}' of {level}", bool(levels.get(level, {}).get(part))
+    for kind, texts in types["types"].items():
+        yield from ((f"'{part}' of {kind}", bool(texts.get(part))) for part in TYPE_WORDS)
+    for rule in space.rules:
+        yield f"rule {rule['id']}", bool(rules["rules"].get(rule["id"]))
+    for entry in advice:
+        yield f"advice {entry}", bool(told.get(entry))
+
+
+def unasked_changes_nothing(space: AnswerSpace) -> Iterator[Claim]:
+    """(h) An answer to a question that is not on the path changes nothing."""
+    for name, asked in space.on_path.items():
+        answers = space.options[name].values()
+        for level in LEVELS[1:]:
+            off_path = space.at_least[level] & ~asked
+            differs = off_path.exist(*answers) & ~off_path.forall(*answers)
+            yield f"{name} changes {level} where it is not asked", space.complete & ~asked & differs
+
+
+def types_stay_apart(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
+    """(i) No tie between types is settled in silence, and a likely type never moves a level.
+
+    Levels are read from answers and laboratory values alone, so no type can move them. Each of
+    those who are looked at has just one likely type.
+    """
+    yield "a type is told though another has as much evidence", types.silently_tied()
+    kinds = list(types.likely.values())
+    yield "no likely type at all", types.people & ~space.some(kinds)
+    for one, other in combinations(types.likely, 2):
+        yield f"{one} and {other} at once", types.likely[one] & types.likely[other]
+
+
+def lab_bands_meet(space: AnswerSpace) -> Iterator[Claim]:
+    """(j) In every unit the bounds stand in the same order, and every value lies in one band."""
+    for analyte, bounds in space.every_bound().items():
+        factors, ends = space.units(analyte)
+        written = [
+            {unit: Fraction(limit) for unit, limit in limits.items()}
+            for _, limits in bounds.values()
+        ]
+        for about, holds in _in_order(analyte, written, factors, ends):
+            yield about, everyone_unless(space, holds=holds)
+        bands = [met for _, met in space.bands(analyte)]
+        row = [met for place, met in enumerate(bands) if met != bands[place - 1] or place == 0]
+        yield (
+            f"{analyte}: a band is left and met again",
+            everyone_unless(space, holds=len(row) == len({*row})),
+        )
+
+
+def _in_order(
+    analyte: str,
+    written: list[dict[str, Fraction]],
+    factors: dict[str, Fraction],
+    ends: tuple[Fraction, Fraction],
+) -> Iterator[tuple[str, bool]]:
+    """Each bound in every unit, at about the same amount, plausible, and no two change places."""
+    for bound in written:
+        said = " / ".join(f"{float(limit):g} {unit}" for unit, limit in bound.items())
+        whole = bound.keys() == factors.keys()
+        yield f"{analyte}: {said} is not given in every unit", whole
+        amounts = [limit * factors[unit] for unit, limit in bound.items()]
+        near = min(amounts) >= SAME_AMOUNT * max(amounts)
+        yield f"{analyte}: {said} is not one amount in every unit", near
+        inside = all(ends[0] < amount < ends[1] for amount in amounts)
+        yield f"{analyte}: {said} is no plausible value, so one side is empty", inside
+    for one, other in combinations(written, 2):
+        ways = {(one[u] > other[u]) - (one[u] < other[u]) for u in one.keys() & other.keys()}
+        yield f"{analyte}: two bounds change places by unit", not {-1, 1} <= ways

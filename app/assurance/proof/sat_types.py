@@ -1,0 +1,127 @@
+"""The likely type and the advice of a world, as literals: sums of weights, ranking, conflict rules.
+
+Follows `types.weigh` and `advice.choose` step by step. Knows nothing of properties.
+"""
+
+from collections.abc import Mapping
+
+from app.assurance.proof.formula import TRUE, Number
+from app.assurance.proof.sat import World
+from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
+
+KINDS = (*TYPES, NOT_CALCINOSIS)
+"""What has a score."""
+EVERY_TYPE = (*KINDS, CANNOT_TELL)
+"""What a result can name as the likely type."""
+
+
+class Weighed:
+    """How the types stand in one world; `likely`: what the result names -> its literal."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.formula = world, world.formula
+        self._scale = world.rulebook.scale
+        self.scores = {kind: self._score(kind) for kind in KINDS}
+        self.first = {kind: self._ranks_first(kind) for kind in KINDS}
+        self.leads = self._leads()
+        self.undecided = -self.formula.some(self.leads.values())
+        told = {kind: self._told_by_score(kind) for kind in KINDS}
+        told[CANNOT_TELL] = -self.formula.some(told.values())
+        leading = [(c.id, c.lead) for c in world.rulebook.conflicts]
+        self.likely: Mapping[str, int] = {
+            kind: self.formula.some(
+                [
+                    self.formula.every([self.undecided, told[kind]]),
+                    *(self.leads[conflict] for conflict, lead in leading if lead == kind),
+                ]
+            )
+            for kind in EVERY_TYPE
+        }
+
+    def silently_tied(self) -> int:
+        """A type is told by its score alone though another kind has the same score."""
+        formula = self.formula
+        ties = [
+            formula.every([self.likely[kind], formula.ahead(score, self.scores[kind], 0)])
+            for kind in TYPES
+            for other, score in self.scores.items()
+            if other != kind
+        ]
+        return formula.every([self.undecided, formula.some(ties)])
+
+    def advice(self) -> Mapping[str, int]:
+        """Advice id -> it is shown."""
+        world, formula = self.world, self.formula
+        shown = {}
+        for rule in world.rulebook.advice:
+            parts = [TRUE if rule.when is None else world.holds(rule.when, rule.enough)]
+            if rule.types:
+                parts.append(formula.some(self.likely[kind] for kind in rule.types))
+            if rule.levels:
+                parts.append(formula.some(world.level[Urgency[name]] for name in rule.levels))
+            if rule.places:
+                parts.append(world.chosen("place", rule.places))
+            shown[rule.advice.id] = formula.every(parts)
+        return shown
+
+    def _score(self, kind: str) -> Number:
+        """The sum of weights; for "not calcinosis" with the best single look-alike."""
+        plain, alike = [], dict[str, list[tuple[int, int]]]()
+        for line in self.world.rulebook.evidence:
+            holds, weight = self.world.holds(line.when, Truth.TRUE), line.weights.get(kind, 0)
+            if line.look_alike is not None and kind == NOT_CALCINOSIS:
+                alike.setdefault(line.look_alike, []).append((holds, weight))
+            elif weight:
+                plain.append(self.formula.weighed(holds, weight))
+        return self.formula.total([*plain, self._best(list(alike.values()))])
+
+    def _best(self, groups: list[list[tuple[int, int]]]) -> Number:
+        """The greatest sum among the groups of which something holds; 0 where nothing does."""
+        formula = self.formula
+        there = [formula.some(holds for holds, _ in group) for group in groups]
+        sums = [formula.total([formula.weighed(*part) for part in group]) for group in groups]
+        low = min([0, *(number.low for number in sums)])
+        high = max([0, *(number.high for number in sums)])
+        nothing = -formula.some(there)
+
+        def reaches(value: int) -> int:
+            reached = [
+                formula.every([t, n.at_least(value)]) for t, n in zip(there, sums, strict=True)
+            ]
+            return formula.some([*reached, nothing] if value <= 0 else reached)
+
+        return Number(low, tuple(reaches(value) for value in range(low + 1, high + 1)))
+
+    def _ranks_first(self, kind: str) -> int:
+        """No score is higher, and none that is as high stands before it in the tie order."""
+        order = self._scale.tie_order
+        return self.formula.every(
+            self._ahead(kind, other, 1 if order.index(other) < order.index(kind) else 0)
+            for other in KINDS
+            if other != kind
+        )
+
+    def _leads(self) -> dict[str, int]:
+        """Conflict id -> it decides: it holds, it applies, and none before it decided."""
+        decided: dict[str, int] = {}
+        for conflict in self.world.rulebook.conflicts:
+            if conflict.lead is not None:
+                applies = self.formula.some(self.first[kind] for kind in conflict.only_before)
+                decided[conflict.id] = self.formula.every(
+                    [
+                        self.world.holds(conflict.when, Truth.TRUE),
+                        applies if conflict.only_before else TRUE,
+                        *(-earlier for earlier in decided.values()),
+                    ]
+                )
+        return decided
+
+    def _told_by_score(self, kind: str) -> int:
+        """It ranks first, high enough, and far enough ahead; a look-alike need not be ahead."""
+        others = [other for other in KINDS if other != kind and kind != NOT_CALCINOSIS]
+        ahead = [self._ahead(kind, other, self._scale.margin) for other in others]
+        enough = self.scores[kind].at_least(self._scale.possible_at)
+        return self.formula.every([self.first[kind], enough, *ahead])
+
+    def _ahead(self, kind: str, other: str, margin: int) -> int:
+        return self.formula.ahead(self.scores[kind], self.scores[other], margin)

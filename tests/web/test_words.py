@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app.settings import ROOT
 
@@ -57,3 +58,10 @@ def test_sentences_are_short(pages):
             if len(sentence.split()) > 25:
                 long[key] = sentence
     assert long == {}
+
+
+def test_no_word_of_the_pages_stands_in_two_files():
+    files = [ROOT / "rules" / "wording" / "en" / f"{name}.yaml" for name in ("pages", "clinic")]
+    pages, clinic = (set(yaml.safe_load(file.read_text("utf-8"))) for file in files)
+    assert pages & clinic == set()
+    assert len(clinic) > 100

@@ -27,7 +27,7 @@ from app.triage.loading.shapes import (
     RuleEntry,
     Where,
 )
-from app.triage.loading.words import FILES
+from app.triage.loading.words import FILES, read_words
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
@@ -140,7 +140,7 @@ class WrittenWords:
 
     def __init__(self, folder: str, faults: Faults) -> None:
         self.folder, self.faults = folder, faults
-        self.files = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
+        self.files = {name: read_words(faults, folder, name) for name in FILES}
         regions = [texts for texts in self.files["regions"].values() if isinstance(texts, Lined)]
         self.region_words = tuple(dict.fromkeys(name for texts in regions for name in texts))
 

@@ -16,7 +16,8 @@ FILES = (
     "pages", "clinic",
 )  # fmt: skip
 CLINIC_FILE = "clinic.yaml"
-"""Words of the pages that only clinics need. No result rests on them."""
+"""Words of the pages that only clinics need. No result rests on them, so a rulebook that was
+published before there were any is whole without them."""
 
 
 def read_wording(faults: Faults, language: str) -> Wording:
@@ -26,7 +27,7 @@ def read_wording(faults: Faults, language: str) -> Wording:
         _note_missing(faults, language)
         whole = dict.fromkeys(FILES, Lined())
     else:
-        whole = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
+        whole = {name: read_words(faults, folder, name) for name in FILES}
     rules, types, levels, labs = (whole[name] for name in ("rules", "types", "levels", "labs"))
     return Wording(
         language=language,
@@ -50,6 +51,14 @@ def read_wording(faults: Faults, language: str) -> Wording:
         dangers=_named(whole["dangers"]),
         pages={**_texts(whole["clinic"]), **_texts(whole["pages"])},
     )
+
+
+def read_words(faults: Faults, folder: str, name: str) -> Lined:
+    """One file of words as it was written."""
+    file = f"{folder}/{name}.yaml"
+    if file.endswith(CLINIC_FILE) and not (faults.folder / file).exists():
+        return Lined()
+    return faults.read_mapping(file)
 
 
 def _note_missing(faults: Faults, language: str) -> None:

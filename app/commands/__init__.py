@@ -18,8 +18,8 @@ app = typer.Typer(
 )
 for command in (serve, assess, verify, benchmark):
     app.command()(command)
-for command in (changes.mutate, changes.diff, changes.publish):
-    rules.app.command()(command)
+for change in (changes.mutate, changes.diff, changes.publish):
+    rules.app.command()(change)
 for name, group in {
     "rules": rules,
     "safety": safety,

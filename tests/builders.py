@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 import yaml
@@ -41,6 +42,12 @@ FRESH = {"change": "under_2_weeks"}
 
 
 @cache
+def seeded(seed: int | None) -> Random:
+    """Chance for tests: the same for the same seed, new each time for none."""
+    # A test has to be able to meet the same people again; nothing secret is ever made of this.
+    return Random(seed)  # noqa: S311
+
+
 def rulebook() -> Rulebook:
     """The real rulebook, read once."""
     return load(RULES)

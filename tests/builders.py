@@ -41,13 +41,13 @@ FRESH = {"change": "under_2_weeks"}
 """What makes the healthy default a lump that S2 leaves to self-care."""
 
 
-@cache
 def seeded(seed: int | None) -> Random:
     """Chance for tests: the same for the same seed, new each time for none."""
     # A test has to be able to meet the same people again; nothing secret is ever made of this.
     return Random(seed)  # noqa: S311
 
 
+@cache
 def rulebook() -> Rulebook:
     """The real rulebook, read once."""
     return load(RULES)

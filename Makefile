@@ -45,10 +45,10 @@ soak: setup browser postgres ## All tests at full size; keeps the results in soa
 	sh scripts/soak.sh
 
 screenshots: setup browser ## Take a picture of every page into screenshots/
-	$(PYTHON) scripts/screenshots.py
+	$(PYTHON) -m scripts.screenshots
 
 bench: setup ## Measure speed (benchmarks/)
-	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) -m benchmarks.$$(basename "$$script" .py); done
 
 safety: setup ## Prove and measure the rules anew; write what /safety shows
 	$(PYTHON) -m app rules mutate --json > .build/mutants.json

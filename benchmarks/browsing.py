@@ -8,14 +8,9 @@ both stands a bare page in the same run, so that figures of two machines can be 
 
 from __future__ import annotations
 
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+
+from tests.running import serving
 
 PAGES = {
     "start": "/",
@@ -100,12 +97,12 @@ class Step:
 
 def main() -> None:
     """Print a line for each page and each kind of step."""
-    with tempfile.TemporaryDirectory() as var, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         own = {"executable_path": str(CHROMIUM)} if CHROMIUM.exists() else {}
         browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"], **own)
-        with serving(var) as ours, serving_bare(BARE) as bare:
-            _compare_steps(browser, ours, bare)
-            _compare_sights(browser, ours, bare)
+        with serving(Path(folder)) as ours, serving_bare(BARE) as bare:
+            _compare_steps(browser, ours.base, bare)
+            _compare_sights(browser, ours.base, bare)
         browser.close()
 
 
@@ -130,7 +127,7 @@ def _compare_sights(browser: Browser, ours: str, bare: str) -> None:
         f"{'bytes':>8}  aim"
     )
     for name, path in PAGES.items():
-        seen = [look(browser, ours.rstrip("/") + path, answers) for _ in range(LOADS)]
+        seen = [look(browser, ours + path, answers) for _ in range(LOADS)]
         lcp, shift = middle(sight.lcp for sight in seen), max(sight.shift for sight in seen)
         print(
             f"{name:<18}{lcp:>8.0f}{min(sight.lcp for sight in seen):>8.0f}{floor:>8.0f}"
@@ -197,31 +194,6 @@ def middle(values: Iterable[float]) -> float:
 def most(values: Iterable[float]) -> float:
     """What 95 of 100 stay under."""
     return statistics.quantiles(values, n=20)[-1]
-
-
-@contextmanager
-def serving(var: str) -> Iterator[str]:
-    """The address of our server, in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", str(port)],
-        env=os.environ | {"CALCINOSIS_VAR": var},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-    )
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    try:
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager

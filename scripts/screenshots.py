@@ -6,9 +6,6 @@ It runs a server of its own and knows the pages by their addresses; open screens
 import html
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,31 +18,21 @@ from app.settings import ROOT
 from app.triage.rulebook import Rulebook, load
 from app.triage.terms import Answers
 from app.web.journey import Journey, load_key, seal
+from tests.builders import answers
+from tests.running import serving
 
 FOLDER = ROOT / "screenshots"
 CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = {"phone": 390, "desktop": 1280}
 LOOKS = [(device, scheme) for device in WIDTHS for scheme in ("light", "dark")]
 
-NOTHING = ("now", "unwell", "autoimmune", "medicines", "conditions", "before")
-QUIET = {question: ["none"] for question in NOTHING} | {
-    "age": ["adult"],
-    "place": ["finger"],
-    "skin": ["normal"],
-    "pain": ["no"],
-    "change": ["none"],
-    "feel": ["hard"],
-    "known": ["calcinosis"],
-    "kidney": ["no"],
-}
 PEOPLE = {
-    "self care": QUIET | {"change": ["under_2_weeks"], "known": ["nothing_yet"]},
-    "routine": QUIET,
-    "soon": QUIET | {"autoimmune": ["scleroderma"], "pain": ["moderate"], "change": ["growing"]},
-    "same day": QUIET | {"autoimmune": ["scleroderma"], "skin": ["pus"], "kidney": ["dialysis"]},
-    "emergency": QUIET | {"skin": ["black"], "kidney": ["dialysis"], "pain": ["severe"]},
-    "child": QUIET | {"age": ["child"], "change": ["growing"]},
-    "not sure": {},
+    "self care": answers(change="under_2_weeks"),
+    "routine": answers(feel="hard"),
+    "soon": answers(autoimmune="scleroderma", pain="moderate", change="growing"),
+    "same day": answers(autoimmune="scleroderma", skin="pus", kidney="dialysis"),
+    "emergency": answers(skin="black", kidney="dialysis", pain="severe"),
+    "child": answers(age="child", change="growing"),
 }
 STILL = (
     *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),
@@ -71,18 +58,17 @@ def main() -> None:
     FOLDER.mkdir()
     rulebook = load(ROOT / "rules")
     shots = list(_shots(rulebook))
-    with tempfile.TemporaryDirectory() as var, sync_playwright() as playwright:
-        server, base = _serve(Path(var))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
         own = {"executable_path": str(CHROMIUM)} if CHROMIUM.exists() else {}
         browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"], **own)
-        try:
-            key = load_key(Path(var) / "journey.key")
-            for number, (device, scheme) in enumerate(LOOKS, start=1):
-                _take_all(browser, base, key, shots, device, scheme)
-                print(f"{number} of {len(LOOKS)}: {len(shots)} pages, {device}, {scheme}")
-        finally:
-            server.terminate()
-            server.wait(30)
+        key = load_key(server.folder / "var" / "journey.key")
+        for number, (device, scheme) in enumerate(LOOKS, start=1):
+            _take_all(browser, server.base, key, shots, device, scheme)
+            print(f"{number} of {len(LOOKS)}: {len(shots)} pages, {device}, {scheme}")
     _index(shots)
     print(f"Open {FOLDER / 'index.html'}")
 
@@ -94,7 +80,7 @@ def _shots(rulebook: Rulebook) -> Iterator[Shot]:
     yield Shot("start, error", "/", press="main form button")
     for page in rulebook.learn["en"].pages:
         yield Shot(f"learn/{page.id}", f"/learn/{page.id}")
-    everything = {name: _read(rulebook, given) for name, given in PEOPLE.items()}
+    everything = PEOPLE | {"not sure": _unsure(rulebook)}
     before: dict[str, frozenset[str]] = {}
     for question in questionnaire:
         if question.id in everything["emergency"]:
@@ -112,12 +98,12 @@ def _shots(rulebook: Rulebook) -> Iterator[Shot]:
         yield Shot(f"result, {name}", "/result", given)
 
 
-def _read(rulebook: Rulebook, given: dict[str, list[str]]) -> dict[str, frozenset[str]]:
-    """These answers to all that is asked; what is not said is not sure."""
-    answers: dict[str, frozenset[str]] = {}
-    while (question := rulebook.questionnaire.path(answers).next) is not None:
-        answers[question.id] = frozenset(given.get(question.id, [question.unsure]))
-    return answers
+def _unsure(rulebook: Rulebook) -> Answers:
+    """Not sure of anything that is asked."""
+    given: dict[str, frozenset[str]] = {}
+    while (question := rulebook.questionnaire.path(given).next) is not None:
+        given[question.id] = frozenset([question.unsure])
+    return given
 
 
 def _take_all(
@@ -161,27 +147,6 @@ def _index(shots: list[Shot]) -> None:
     style = "img{width:24%;vertical-align:top;border:1px solid #888;margin:2px}"
     page = f"<!doctype html><title>Screenshots</title><style>{style}</style>{''.join(rows)}"
     (FOLDER / "index.html").write_text(page)
-
-
-def _serve(var: Path) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", str(port)],
-        env={"CALCINOSIS_VAR": str(var), "PATH": "/usr/bin:/bin"},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-    )
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return server, f"http://127.0.0.1:{port}"
-    raise SystemExit("the server did not start")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 import yaml
@@ -38,6 +39,12 @@ KNOWN = {"known": "calcinosis"}
 """What makes the healthy default a lump that S1 leaves to self-care."""
 FRESH = {"change": "under_2_weeks"}
 """What makes the healthy default a lump that S2 leaves to self-care."""
+
+
+def seeded(seed: int | None) -> Random:
+    """Chance for tests: the same for the same seed, new each time for none."""
+    # A test has to be able to meet the same people again; nothing secret is ever made of this.
+    return Random(seed)  # noqa: S311
 
 
 @cache

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from fastapi import FastAPI
 
 from app.settings import Settings
+from tests.postgresql import running_postgresql
 from tests.visitor import Visitor
 
 
@@ -17,6 +20,13 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The address of a PostgreSQL server, up for as long as the tests run."""
+    with running_postgresql() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

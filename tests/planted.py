@@ -53,7 +53,7 @@ def run() -> None:
         application.user_middleware.append(Middleware(Faults, settings=settings))
         return application
 
-    main.create_app = make_faulty  # type: ignore[assignment]
+    main.create_app = make_faulty
     uvicorn.run = lambda app, **how: serve(app, **how | {"log_level": "debug", "log_config": None})
     commands.run()
 
@@ -124,6 +124,7 @@ def _fail(_settings: Settings, sent: bytes) -> None:
 
 def _log_failure(_settings: Settings, sent: bytes) -> None:
     try:
+        # Raised and caught here on purpose: a log that holds the fault holds what was sent.
         raise ValueError(sent)  # noqa: TRY301
     except ValueError:
         log.exception("planted")
@@ -139,6 +140,7 @@ FAULTS: dict[str, Callable[[Settings, bytes], None]] = {
     "row taken back": lambda settings, sent: _store(settings, sent, take_back=True),
     "file": lambda settings, sent: _write(settings.var / "planted", sent),
     "file elsewhere": lambda settings, sent: _write(settings.var.parents[1] / "planted", sent),
+    # The leak itself: a server that prints what it was sent has to be found out.
     "print": lambda _settings, sent: print(sent),  # noqa: T201
     "log": lambda _settings, sent: log.debug("answered", extra={"sent": sent}),
     "logged failure": _log_failure,

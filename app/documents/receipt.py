@@ -42,6 +42,10 @@ _FINGERPRINT = 16  # hexadecimal digits of the rulebook's hash
 _CHECK = 7  # letters that hold the 32 bits of the check
 _RIM = 4  # light squares round a QR code, without which some readers do not find it
 _RUNS = re.compile("\0+|\xff+")
+_LONGEST_ROW = 177  # squares, in the largest code that there is
+_STROKES = {"\0" * n: f"h{n}" for n in range(1, _LONGEST_ROW + 1)} | {
+    "\xff" * n: f"m{n} 0" for n in range(1, _LONGEST_ROW + 1)
+}
 _KINDS = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
 _FORM = re.compile(
     rf"{NAME}/{FORMAT}/(?P<version>[0-9]{{4}}\.[0-9]{{1,2}}\.[0-9]{{1,6}})"
@@ -181,12 +185,8 @@ def qr_code(receipt: str) -> Code:
 
 def _strokes(row: bytes) -> str:
     """One row of squares: `h` draws over dark ones (0), `m` passes over light ones."""
-    return _RUNS.sub(_stroke, row.rstrip(b"\xff").decode("latin-1"))
-
-
-def _stroke(run: re.Match[str]) -> str:
-    length = run.end() - run.start()
-    return f"h{length}" if run[0][0] == "\0" else f"m{length} 0"
+    runs = _RUNS.findall(row.rstrip(b"\xff").decode("latin-1"))
+    return "".join(map(_STROKES.__getitem__, runs))
 
 
 def _currently(rulebook: Rulebook, answers: Answers) -> Assessment | None:

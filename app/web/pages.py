@@ -131,7 +131,8 @@ def _voice(words: Wording, places: Mapping[str, str]) -> tuple[Say, Say]:
     @lru_cache(MOST_FILLED)
     def fill(text: str, **more: object) -> Markup:
         others = {name: escape(word) for name, word in more.items()}
-        return Markup(words.fill(escape(text), escaped, **others))  # noqa: S704  all is escaped
+        # The text and every word that is filled in were escaped just above; none came in otherwise.
+        return Markup(words.fill(escape(text), escaped, **others))  # noqa: S704
 
     @lru_cache(MOST_FILLED)
     def say(key: str, **more: object) -> Markup:

@@ -346,8 +346,9 @@ def carefully(
     """What the work makes of what was given. Raises CannotWorkOut for any fault in it."""
     try:
         return work(floor(request).rulebook, given)
-    except Exception as error:  # noqa: BLE001  the last resort: never a page without advice
-        # Only the kind of the fault: its message could hold an answer.
+    # Whatever went wrong, a person in danger must get advice: the page that says "today, or call".
+    except Exception as error:  # noqa: BLE001
+        # Only the kind of the fault, not the fault itself: its message could hold an answer.
         log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400
         raise CannotWorkOut(here.journey.region) from None
 

@@ -16,11 +16,6 @@ QUESTIONS = rulebook().questionnaire.questions
 ANALYTES = sorted({analyte for analyte, _, _ in telling_values()})
 
 
-def seeded(seed: int | None) -> Random:
-    """Chance: the same for the same seed, new each time for none."""
-    return Random(seed)  # noqa: S311 (no secret)
-
-
 def anyone(chance: Random, how_many: int) -> Iterator[tuple[Answers, Labs]]:
     """So many people, each with answers and mostly without laboratory values."""
     values = {analyte: [v for v in telling_values() if v[0] == analyte] for analyte in ANALYTES}

@@ -20,9 +20,8 @@ from app.assurance.proof.asking import in_table, worth_asking
 from app.assurance.proof.diagram_level import lengths
 from app.assurance.proof.evaluator import LEVELS, Answers, Evaluator
 from app.triage.rules import assess
-from tests.assurance.anyone import seeded
 from tests.assurance.rulebooks import small_rulebook
-from tests.builders import QUIET_LUMPS, RULES, SOAK, rulebook
+from tests.builders import QUIET_LUMPS, RULES, SOAK, rulebook, seeded
 
 PEOPLE = 20_000 if SOAK else 1_000
 QUESTIONS: list[dict[str, Any]] = [

@@ -140,7 +140,7 @@ def test_a_second_reading_is_a_view_of_its_own(report) -> None:
 
 
 def test_questions_are_counted_without_those_off_the_path(report) -> None:
-    whole = {**case("a", ROUTINE, "routine")["answers"], "baby": ["none"]}  # type: ignore[dict-item]
+    whole = {**case("a", ROUTINE, "routine")["answers"], "baby": ["none"]}
     measured = report({"id": "a", "answers": whole, "urgency": "routine"})
     assert measured.questions_most == len(whole) - 1
     assert measured.questions_median == len(whole) - 1

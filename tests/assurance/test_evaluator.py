@@ -11,9 +11,9 @@ from app.triage.labs import read_labs
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess
 from app.triage.terms import Answers, Urgency
-from tests.assurance.anyone import anyone, seeded
+from tests.assurance.anyone import anyone
 from tests.assurance.rulebooks import changed_copy, with_random_conditions
-from tests.builders import RULES, SOAK, Labs, rulebook
+from tests.builders import RULES, SOAK, Labs, rulebook, seeded
 
 PEOPLE = 1_000_000 if SOAK else 100_000
 IN_FULL = 10

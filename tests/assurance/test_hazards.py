@@ -38,6 +38,7 @@ def test_it_fails(): ...
 def test_it_gives_up():
     pytest.skip("not here")
 """
+"""A planted file of tests, read and never run: one proves something, three prove nothing."""
 Read = Callable[..., tuple[Hazard, ...]]
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -10,10 +9,10 @@ from app.assurance.mutation.boundary import prove
 from app.assurance.mutation.killing import Bench, mutate
 from app.assurance.mutation.mutants import Mutant, apply, changed, mutants
 from app.assurance.mutation.pinned import BOUNDARY, read_boundary, read_worked, replayed
-from tests.builders import RULES, SOAK, rulebook
+from tests.builders import RULES, SOAK, rulebook, seeded
 
 EVERY = mutants(RULES)
-SAMPLE = EVERY if SOAK else Random(4).sample(EVERY, 120)  # noqa: S311
+SAMPLE = EVERY if SOAK else seeded(4).sample(EVERY, 120)
 A = {"question": "skin", "includes": "pus"}
 B = {"question": "skin", "includes_any": ["open", "hot"]}
 
@@ -98,17 +97,17 @@ def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> None:
 
 def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees() -> None:
     bench = Bench(RULES)
-    for mutant in Random(7).sample(EVERY, 30 if SOAK else 6):  # noqa: S311
+    for mutant in seeded(7).sample(EVERY, 30 if SOAK else 6):
         slow = bool(replayed(apply(bench.rulebook, mutant), bench.cases))
         assert slow == (bench.killer(mutant) is not None), mutant.name
 
 
 def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> None:
     twice = "{all: [{question: skin, includes: pus}, {not: {question: before, includes: burn}}]}"
-    planted = f"  when: {{any: [{twice}, {{all: [{{question: skin, includes: pus}}, {{question: place, includes: back}}]}}]}}\n  urgency: same_day\n  sources: [nhs-abs, univ]"  # noqa: E501
-    honest = (
-        "  when: {question: skin, includes: pus}\n  urgency: same_day\n  sources: [nhs-abs, univ]"
-    )
+    once = "{all: [{question: skin, includes: pus}, {question: place, includes: back}]}"
+    rest = "\n  urgency: same_day\n  sources: [nhs-abs, univ]"
+    honest = f"  when: {{question: skin, includes: pus}}{rest}"
+    planted = f"  when: {{any: [{twice}, {once}]}}{rest}"
     folder = with_rules(tmp_path, honest, planted)
     [slip] = [
         m for m in of_entry(folder, "U3")

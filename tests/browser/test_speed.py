@@ -36,8 +36,10 @@ LOOKED_AT = [*PAGES] if SOAK else ["start", "body map", "result"]
 HEAVY = (
     b"<!doctype html><html><main><!--" + bytes(range(33, 45)) * 25_000 + b"--><h1>Late</h1></main>"
 )
+# It moves again and again: a first move may come before anything was painted, and would not count.
 MOVING = b"""<!doctype html><html><main><p>Above</p><h1>Below</h1></main><script>
-setTimeout(() => { document.querySelector("p").style.height = "300px"; }, 100);
+const above = document.querySelector("p").style;
+setInterval(() => { above.height = above.height ? "" : "300px"; }, 100);
 </script>"""
 LATE = BARE.replace(b"heading.focus()", b"setTimeout(() => heading.focus(), 150)")
 UNFOCUSED = BARE.replace(b"heading.focus()", b"")

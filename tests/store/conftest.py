@@ -1,16 +1,9 @@
-"""Databases for the store's tests: an SQLite file, and a PostgreSQL started for these tests."""
+"""Databases for the store's tests: an SQLite file, and one on a real PostgreSQL."""
 
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import Engine
 
@@ -18,6 +11,7 @@ from app.store import passwords
 from app.store.database import open_database, upgrade
 from app.store.scope import Store
 from app.store.tables import Clinic
+from tests.postgresql import new_database
 from tests.store.kim import QUICK, Kim
 from tests.store.rows import A_ROW_OF, KEYRING
 
@@ -28,7 +22,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[E
     if request.param == "sqlite":
         engine = open_database(f"sqlite:///{tmp_path / 'new' / 'store.db'}")
     else:
-        engine = open_database(_new_database(request.getfixturevalue("cluster")))
+        engine = open_database(new_database(request.getfixturevalue("cluster")))
     yield engine
     engine.dispose()
 
@@ -42,7 +36,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
     else:
         cluster = request.getfixturevalue("cluster")
         template = request.getfixturevalue("postgresql_template")
-        engine = open_database(_new_database(cluster, template))
+        engine = open_database(new_database(cluster, template))
     yield engine
     engine.dispose()
 
@@ -89,79 +83,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql_template(cluster: str) -> str:
     """The name of a PostgreSQL database with today's tables and no rows, to be copied."""
-    engine = open_database(_new_database(cluster))
+    engine = open_database(new_database(cluster))
     upgrade(engine)
     engine.dispose()
     assert engine.url.database is not None
     return engine.url.database
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """The address of a PostgreSQL server, up for as long as the tests run."""
-    programs = _postgresql_programs()
-    if programs is None:
-        # A build machine must prove both databases; a laptop may do without one.
-        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
-        refuse("PostgreSQL is not installed; `make postgres` brings it")
-    folder = Path(tempfile.mkdtemp(prefix="calcinosis-postgresql-"))
-    as_owner = _as_owner(folder)
-    port = _free_port()
-    new = [programs / "initdb", "-D", folder / "db", "-U", "tests", "-A", "trust", "--no-sync"]
-    subprocess.run([*as_owner, *new], check=True, capture_output=True, cwd="/")
-    settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
-    options = [word for setting in settings for word in ("-c", setting)]
-    start = [programs / "postgres", "-D", folder / "db", "-p", str(port), *options]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([*as_owner, *start], stdout=log, stderr=log, cwd="/")
-    try:
-        url = f"postgresql://tests@127.0.0.1:{port}/postgres"
-        _wait_for(url, server, folder / "log")
-        yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        shutil.rmtree(folder)
-
-
-def _postgresql_programs() -> Path | None:
-    """The folder of initdb and postgres; Debian keeps it off the path, by version."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
-
-
-def _as_owner(folder: Path) -> list[str]:
-    """The start of a command that runs as someone PostgreSQL accepts: it refuses root."""
-    if os.geteuid() != 0:
-        return []
-    shutil.chown(folder, "postgres")
-    # setpriv becomes the command itself, so that ending it ends the server.
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(100):
-        try:
-            psycopg.connect(url).close()
-        except psycopg.OperationalError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"PostgreSQL does not answer:\n{log.read_text()}")
-
-
-def _new_database(url: str, template: str = "template1") -> str:
-    name = f"t{uuid4().hex}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
-    return url.removesuffix("postgres") + name
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

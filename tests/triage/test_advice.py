@@ -40,7 +40,7 @@ def everything(**changes: Chosen) -> set[str]:
 
 
 def made_up(name: str, section: str = "tests", **filters: object) -> AdviceRule:
-    return AdviceRule(Advice(name, ("source",)), section, **filters)  # type: ignore[arg-type]
+    return AdviceRule(Advice(name, ("source",)), section, **filters)
 
 
 def fits(rule: AdviceRule, urgency: Urgency = Urgency.routine, kind: str = "dystrophic") -> bool:

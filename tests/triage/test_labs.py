@@ -20,7 +20,7 @@ def amounts(**values: str) -> Amounts:
 
 def refusal(analyte: str, value: object, unit: object = "mmol/L") -> BadLab:
     with pytest.raises(BadLab) as refused:
-        read_labs(rulebook().laboratory, {analyte: {"value": value, "unit": unit}})  # type: ignore[dict-item]
+        read_labs(rulebook().laboratory, {analyte: {"value": value, "unit": unit}})
     return refused.value
 
 

@@ -1,6 +1,5 @@
 """Loading the rulebook: its hash, its speed, what every entry has, and how YAML is read."""
 
-import random
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from app.triage.conditions import Choice
 from app.triage.loading import lined
 from app.triage.loading.lined import Lined, LinedList, read_yaml
 from app.triage.rulebook import NOT_HASHED, Rulebook, RulebookFaults, load
+from tests.builders import seeded
 
 RULES = ROOT / "rules"
 OWN_FILES = [
@@ -178,7 +178,7 @@ def test_without_the_reader_in_c_every_file_reads_the_same(
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_damaged_rulebook_is_read_or_refused_and_never_crashes(seed: int, rules: Path) -> None:
-    chance = random.Random(seed)  # noqa: S311 (no secret)
+    chance = seeded(seed)
     for _ in range(3):
         file = rules / chance.choice(OWN_FILES)
         text = file.read_text(encoding="utf-8")

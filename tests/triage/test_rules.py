@@ -34,7 +34,7 @@ def urgency(**changes: Chosen) -> str:
 def rule(name: str, on: str, urgency: Urgency, **more: object) -> Rule:
     """A made-up rule on one tick of `skin`."""
     when = Choice("skin", frozenset({on}))
-    return Rule(name, when, urgency, ("expert",), "2027-11-20", "made-up.yaml", **more)  # type: ignore[arg-type]
+    return Rule(name, when, urgency, ("expert",), "2027-11-20", "made-up.yaml", **more)
 
 
 # What leads.

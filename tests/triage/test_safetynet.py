@@ -4,7 +4,6 @@ Every single change is tried here anew, by code of its own that reads rules/ques
 on published cases, worked cases and random answers; what it finds must be what the net says.
 """
 
-import random
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
 from app.assurance.cases import read_cases
+from app.assurance.proof.evaluator import read_yaml
 from app.triage.labs import read_labs
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess, urgency_by_walking
@@ -29,6 +28,7 @@ from tests.builders import (
     Labs,
     answers,
     rulebook,
+    seeded,
     situation,
     telling_values,
     values_as_sent,
@@ -46,7 +46,7 @@ RANDOM = 100_000 if SOAK else 10_000
 @cache
 def asked(folder: Path = RULES) -> list[dict]:
     """The questions as they stand in their file."""
-    return yaml.load((folder / "questions.yaml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
+    return read_yaml(folder / "questions.yaml")
 
 
 def single_changes(given: Answers, folder: Path = RULES) -> Iterator[tuple[str, str, frozenset]]:
@@ -122,7 +122,7 @@ def known_people() -> tuple[Person, ...]:
 
 def some_people(many: int, seed: int = 0) -> Iterator[Person]:
     """Random answers, a few or many choices away from a quiet lump; some with a blood test."""
-    chance = random.Random(None if SOAK else seed)  # noqa: S311 (no secret)
+    chance = seeded(None if SOAK else seed)
     questions, values = rulebook().questionnaire.questions, telling_values()
     for _ in range(many):
         given = dict(chance.choice(QUIET_LUMPS))

@@ -1,12 +1,12 @@
 """Looking again: what "I'm not sure" did to a result, and which questions to ask again."""
 
-import random
+from random import Random
 
 from app.triage.questionnaire import Questionnaire
 from app.triage.safetynet import Step
 from app.triage.second_look import Doubt, doubts, recheck_questions
 from app.triage.terms import Answers, Urgency
-from tests.builders import FRESH, KNOWN, SOAK, answers, level, question, rulebook
+from tests.builders import FRESH, KNOWN, SOAK, answers, level, question, rulebook, seeded
 from tests.triage.test_safetynet import known_people, some_people
 
 PEOPLE = [given for given, _ in [*known_people(), *some_people(5_000 if SOAK else 400, seed=5)]]
@@ -19,7 +19,7 @@ def unsure_in(given: Answers) -> list[str]:
 
 
 def some_unsure_people() -> list[Answers]:
-    chance = random.Random(6)  # noqa: S311 (no secret)
+    chance = seeded(6)
     unsure = []
     for given in PEOPLE[:: 1 if SOAK else 2]:
         names = chance.sample(sorted(given), min(len(given), chance.randrange(1, 5)))
@@ -92,7 +92,7 @@ def changed(given: Answers, steps: list[Step], only: set[str] | None = None) -> 
     return after
 
 
-def missed(given: Answers, asked: set[str], chance: random.Random) -> bool:
+def missed(given: Answers, asked: set[str], chance: Random) -> bool:
     """Whether some changes raise the level higher than those of the questions asked again."""
     possible = rulebook().watched.possible(given)
     for _ in range(5 if possible else 0):
@@ -105,14 +105,14 @@ def missed(given: Answers, asked: set[str], chance: random.Random) -> bool:
 
 
 def test_changes_in_the_questions_asked_again_lead_as_high_as_all_changes() -> None:
-    chance = random.Random(7)  # noqa: S311 (no secret)
+    chance = seeded(7)
     for given in PEOPLE:
         asked = set(recheck_questions(rulebook(), given))
         assert not missed(given, asked, chance), given
 
 
 def test_a_question_that_is_left_out_is_missed() -> None:
-    chance = random.Random(8)  # noqa: S311 (no secret)
+    chance = seeded(8)
     given = answers()
     for name in recheck_questions(rulebook(), given):
         asked = set(recheck_questions(rulebook(), given)) - {name}

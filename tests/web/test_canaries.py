@@ -5,7 +5,6 @@ are refused, that break off and that meet a failure. The same search is then tri
 planted leaks.
 """
 
-import random
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -20,10 +19,10 @@ from sqlalchemy import MetaData, select
 
 from app.store.database import open_database
 from app.web.journey import LIFETIME, LostJourney, unseal
-from tests.builders import SOAK, rulebook
+from tests.builders import SOAK, rulebook, seeded
 from tests.planted import MARK, MEMORY
+from tests.postgresql import new_database
 from tests.running import FAULTY, REAL, Running, serving
-from tests.store.conftest import _new_database, cluster  # noqa: F401
 from tests.visitor import OWN
 from tests.web.test_nothing_is_stored import RECEIPT, answer_all
 
@@ -256,7 +255,7 @@ def send_canaries(to: Sender, least: int) -> None:
     """Rounds of requests, at least with so many canaries, by someone who has answered all."""
     while to.sent < least:
         for fill in ROUND:
-            answer_all(to.client, random.Random(to.sent))  # noqa: S311
+            answer_all(to.client, seeded(to.sent))
             fill(to)
 
 
@@ -285,7 +284,7 @@ def _all_rows(database: str) -> list[object]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> str:
     """The address of an empty database; none means an SQLite file that the server makes."""
-    return "" if request.param == "sqlite" else _new_database(request.getfixturevalue("cluster"))
+    return "" if request.param == "sqlite" else new_database(request.getfixturevalue("cluster"))
 
 
 def test_no_canary_is_found_again(tmp_path: Path, database: str) -> None:

@@ -4,7 +4,6 @@ The server is a real process. The same check is then tried on a server with plan
 """
 
 import hashlib
-import random
 import re
 import shutil
 import time
@@ -12,15 +11,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import httpx2
 import pytest
 from sqlalchemy import func, inspect, select, table, text
 
 from app.store.database import open_database
-from tests.builders import SOAK, rulebook
+from tests.builders import SOAK, rulebook, seeded
+from tests.postgresql import new_database
 from tests.running import FAULTY, REAL, Running, serving
-from tests.store.conftest import _new_database, cluster  # noqa: F401
 from tests.visitor import OWN
 
 JOURNEYS = 1000 if SOAK else 100
@@ -110,7 +110,7 @@ def many_journeys(server: Running) -> None:
     """Of two people at a time, with the same answers whenever this is run."""
 
     def half(seed: int) -> None:
-        chance = random.Random(seed)  # noqa: S311
+        chance = seeded(seed)
         with httpx2.Client(base_url=server.base) as client:
             for _ in range(JOURNEYS // 2):
                 journey(client, chance)
@@ -119,7 +119,7 @@ def many_journeys(server: Running) -> None:
         list(both.map(half, (1, 2)))
 
 
-def journey(client: httpx2.Client, chance: random.Random, **headers: str) -> None:
+def journey(client: httpx2.Client, chance: Random, **headers: str) -> None:
     """One whole self-check: all its pages, its receipt, the API, and some mistakes."""
     given = answer_all(client, chance, **headers)
     assert client.get("/answers").status_code == 200
@@ -139,7 +139,7 @@ def journey(client: httpx2.Client, chance: random.Random, **headers: str) -> Non
     assert not client.cookies
 
 
-def second_look(client: httpx2.Client, chance: random.Random) -> None:
+def second_look(client: httpx2.Client, chance: Random) -> None:
     """Answer again all that is asked again, at random."""
     address = send(client, "/changed", {"region": "uk"}, 303).headers["location"]
     while address.startswith("/changed/"):
@@ -150,9 +150,7 @@ def second_look(client: httpx2.Client, chance: random.Random) -> None:
     assert client.get("/result").status_code == 200
 
 
-def answer_all(
-    client: httpx2.Client, chance: random.Random, **headers: str
-) -> dict[str, list[str]]:
+def answer_all(client: httpx2.Client, chance: Random, **headers: str) -> dict[str, list[str]]:
     """Start, and answer all that is asked at random; the headers go with each answer."""
     client.get("/")
     start = {"region": chance.choice(["uk", "us", "international"]), "about": "child"}
@@ -169,7 +167,7 @@ def answer_all(
     return given
 
 
-def some_ticks(chance: random.Random, name: str) -> list[str]:
+def some_ticks(chance: Random, name: str) -> list[str]:
     """A random reply that the question takes."""
     question = rulebook().questionnaire[name]
     options = [o for o in question.option_ids if o not in (question.none, question.unsure)]
@@ -188,7 +186,7 @@ def send(client: httpx2.Client, address: str, fields: object, status: int, **hea
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
 def database(request: pytest.FixtureRequest) -> str:
     """The address of an empty database; none means an SQLite file that the server makes."""
-    return "" if request.param == "sqlite" else _new_database(request.getfixturevalue("cluster"))
+    return "" if request.param == "sqlite" else new_database(request.getfixturevalue("cluster"))
 
 
 def test_a_self_check_leaves_nothing_behind(tmp_path: Path, database: str) -> None:
@@ -216,7 +214,7 @@ def one_journey(server: Running, **headers: str) -> set[str]:
     """What the check finds after one journey."""
     before = trace(server)
     with httpx2.Client(base_url=server.base) as client:
-        journey(client, random.Random(1), **headers)  # noqa: S311
+        journey(client, seeded(1), **headers)
     return changes(before, trace(server))
 
 

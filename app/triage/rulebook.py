@@ -16,13 +16,16 @@ from app.triage.loading.checks import check
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading import Contradiction, Reader
 from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
-from app.triage.loading.words import read_wording
+from app.triage.loading.words import SERVICE_FILE, read_wording
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
 from app.triage.safetynet import Watched
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
+
+NOT_HASHED = LEARN_FILES | {SERVICE_FILE}
+"""What no result rests on."""
 
 
 class RulebookFaults(Exception):
@@ -160,7 +163,7 @@ def _hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith(("cases/", "published/")) and path.name not in LEARN_FILES:
+        if not name.startswith(("cases/", "published/")) and path.name not in NOT_HASHED:
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -10,10 +10,9 @@ import yaml
 
 from app.settings import ROOT
 from app.triage.conditions import Choice
-from app.triage.learn import LEARN_FILES
 from app.triage.loading import lined
 from app.triage.loading.lined import Lined, LinedList, read_yaml
-from app.triage.rulebook import Rulebook, RulebookFaults, load
+from app.triage.rulebook import NOT_HASHED, Rulebook, RulebookFaults, load
 from tests.builders import seeded
 
 RULES = ROOT / "rules"
@@ -50,7 +49,7 @@ def test_the_hash_changes_with_every_file_that_a_result_rests_on(
 ) -> None:
     with (rules / file).open("a", encoding="utf-8") as text:
         text.write("\n# A note.\n")
-    only_to_read = file.name in LEARN_FILES
+    only_to_read = file.name in NOT_HASHED
     assert (load(rules).sha256 == rulebook.sha256) is only_to_read
 
 

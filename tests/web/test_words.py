@@ -1,9 +1,11 @@
 """The words of the pages: each is used, each that is used is there, and all are plain."""
 
+import itertools
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app.settings import ROOT
 
@@ -19,6 +21,7 @@ MADE_UP = {  # keys that a page puts together
         for part in ["heading", "text"]
     },
 }
+FILES = ("pages", "service")
 BANNED = re.compile(
     r"\byou have\b(?! (?:begun|finished|to start))|%|\bsafe\b|\bfine\b|low risk|\bprobably\b"
     r"|\bconfirm|rule[sd]? out|\bred\b",
@@ -57,3 +60,10 @@ def test_sentences_are_short(pages):
             if len(sentence.split()) > 25:
                 long[key] = sentence
     assert long == {}
+
+
+def test_no_word_of_the_pages_stands_in_two_files():
+    folder = ROOT / "rules" / "wording" / "en"
+    files = [set(yaml.safe_load((folder / f"{name}.yaml").read_text())) for name in FILES]
+    assert all(len(file) > 100 for file in files)
+    assert all(one.isdisjoint(other) for one, other in itertools.combinations(files, 2))

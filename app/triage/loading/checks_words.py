@@ -131,7 +131,8 @@ def further_sections(
     times = dict.fromkeys(rule.within for rule in rulebook.rules if rule.within is not None)
     yield Section("levels", "times", "time", tuple(times))
     yield Section("regions", None, "region", (RegionEntry,), words.region_words)
-    yield Section("pages", None, "page", tuple(first.files["pages"]))
+    for file in ("pages", "service"):
+        yield Section(file, None, "page", tuple(first.files[file]))
 
 
 class WrittenWords:
@@ -274,7 +275,7 @@ class WrittenWords:
     @staticmethod
     def _filled_by_pages(file: str, path: Path) -> bool:
         """Whether only the page that shows the text knows all of its placeholders."""
-        return file == "pages" or (file == "labs" and path[0] == "messages")
+        return file in ("pages", "service") or (file == "labs" and path[0] == "messages")
 
 
 def _leaves(raw: object, *path: object) -> Iterator[tuple[Path, object]]:

@@ -13,8 +13,10 @@ from app.triage.wording import QuestionWords, Texts, Wording
 
 FILES = (
     "questions", "rules", "types", "look_alikes", "levels", "advice", "dangers", "regions", "labs",
-    "pages",
+    "pages", "service",
 )  # fmt: skip
+SERVICE_FILE = "service.yaml"
+"""Words of the pages around the check. No result rests on them."""
 
 
 def read_wording(faults: Faults, language: str) -> Wording:
@@ -46,7 +48,7 @@ def read_wording(faults: Faults, language: str) -> Wording:
         labs=_named(_part(labs, "analytes")),
         lab_messages=_texts(_part(labs, "messages")),
         dangers=_named(whole["dangers"]),
-        pages=_texts(whole["pages"]),
+        pages={**_texts(whole["service"]), **_texts(whole["pages"])},
     )
 
 

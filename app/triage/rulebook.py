@@ -16,7 +16,7 @@ from app.triage.loading.checks import check
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading import Contradiction, Reader
 from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
-from app.triage.loading.words import CLINIC_FILE, read_wording
+from app.triage.loading.words import CLINIC_FILE, SERVICE_FILE, read_wording
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
 from app.triage.safetynet import Watched
@@ -25,7 +25,7 @@ from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
 
 TARGETS_FILE = "targets.yaml"
-NOT_HASHED = LEARN_FILES | {CLINIC_FILE, TARGETS_FILE}
+NOT_HASHED = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE}
 """What no result rests on."""
 
 

@@ -27,7 +27,7 @@ from app.triage.loading.shapes import (
     RuleEntry,
     Where,
 )
-from app.triage.loading.words import FILES, read_words
+from app.triage.loading.words import FILES, PAGE_FILES, read_words
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
@@ -131,8 +131,8 @@ def further_sections(
     times = dict.fromkeys(rule.within for rule in rulebook.rules if rule.within is not None)
     yield Section("levels", "times", "time", tuple(times))
     yield Section("regions", None, "region", (RegionEntry,), words.region_words)
-    yield Section("pages", None, "page", tuple(first.files["pages"]))
-    yield Section("clinic", None, "page", tuple(first.files["clinic"]))
+    for file in PAGE_FILES:
+        yield Section(file, None, "page", tuple(first.files[file]))
 
 
 class WrittenWords:
@@ -275,7 +275,7 @@ class WrittenWords:
     @staticmethod
     def _filled_by_pages(file: str, path: Path) -> bool:
         """Whether only the page that shows the text knows all of its placeholders."""
-        return file in ("pages", "clinic") or (file == "labs" and path[0] == "messages")
+        return file in PAGE_FILES or (file == "labs" and path[0] == "messages")
 
 
 def _leaves(raw: object, *path: object) -> Iterator[tuple[Path, object]]:

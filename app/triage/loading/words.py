@@ -11,13 +11,14 @@ from app.triage.loading.lined import Lined, LinedList
 from app.triage.loading.shapes import QuestionWordsEntry, VoiceEntry, read_entry
 from app.triage.wording import QuestionWords, Texts, Wording
 
+PAGE_FILES = ("pages", "service", "clinic")
 FILES = (
     "questions", "rules", "types", "look_alikes", "levels", "advice", "dangers", "regions", "labs",
-    "pages", "clinic",
+    *PAGE_FILES,
 )  # fmt: skip
-CLINIC_FILE = "clinic.yaml"
-"""Words of the pages that only clinics need. No result rests on them, so a rulebook that was
-published before there were any is whole without them."""
+SERVICE_FILE, CLINIC_FILE = "service.yaml", "clinic.yaml"
+"""Words of the pages around the check, and of those that only clinics need. No result rests on
+them, so a rulebook that was published before there were any of clinics is whole without those."""
 
 
 def read_wording(faults: Faults, language: str) -> Wording:
@@ -49,7 +50,7 @@ def read_wording(faults: Faults, language: str) -> Wording:
         labs=_named(_part(labs, "analytes")),
         lab_messages=_texts(_part(labs, "messages")),
         dangers=_named(whole["dangers"]),
-        pages={**_texts(whole["clinic"]), **_texts(whole["pages"])},
+        pages={key: text for file in PAGE_FILES for key, text in _texts(whole[file]).items()},
     )
 
 

@@ -3,8 +3,9 @@
 import secrets
 from datetime import datetime
 
-from app.store import audit, keys
-from app.store.scope import Scope, Store
+from app.store.ground import keys
+from app.store.ground.scope import Scope, Store
+from app.store.keeping import audit
 from app.store.tables import Clinic
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -57,6 +58,12 @@ def known(scope: Scope) -> Clinic:
     if clinic is None:
         raise LookupError(scope.clinic)
     return clinic
+
+
+def is_for_show(store: Store, clinic: str) -> bool:
+    """Whether the clinic holds made-up people only; it never changes."""
+    with store.reading(clinic) as scope:
+        return known(scope).for_show
 
 
 def everyone(store: Store) -> list[Clinic]:

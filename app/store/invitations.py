@@ -11,19 +11,22 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import col
 
-from app.store import audit, keys, limits, people, signposts, tokens
+from app.store import people
 from app.store.clinics import known as clinic_of_scope
-from app.store.limits import Limit
-from app.store.scope import Scope, Store, WritingScope
-from app.store.sealing import Keyring, RecordKey
+from app.store.ground import keys, limits, signposts, tokens
+from app.store.ground.limits import Limit
+from app.store.ground.scope import Scope, Store, WritingScope
+from app.store.ground.sealing import Keyring, RecordKey
+from app.store.keeping import audit
 from app.store.tables import Clinic, Invitation
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks or sounds like another
 CODE_LENGTH = 8
 GRACE = timedelta(days=1)
 """How long after its end an invitation still takes answers that were begun before it."""
+MOST_AT_ONCE = 200
 CODES = Limit("codes of invitations from one address", 20, timedelta(hours=1))
-PEOPLE = Limit("invitations by one of the staff", 200, timedelta(hours=1))
+PEOPLE = Limit("invitations by one of the staff", 400, timedelta(hours=1))
 
 
 class InvitationGone(Exception):
@@ -76,18 +79,51 @@ def invite(
 
     Raises people.OtherName or limits.TooMany.
     """
-    for _ in guests:
-        limits.take(store.engine, PEOPLE, f"{clinic} {by}", now)
+    limits.take(store.engine, PEOPLE, f"{clinic} {by}", now, tries=len(guests))
     with store.writing(clinic) as scope:
-        same = col(Invitation.idempotency_key).in_([f"{key}:{n}" for n in range(len(guests))])
-        before = scope.all(Invitation, same, order_by=[col(Invitation.idempotency_key)])
+        before = _of_batch(scope, key)
         if before:
-            order = {f"{key}:{n}": n for n in range(len(guests))}
-            return [row.id for row in sorted(before, key=lambda r: order[r.idempotency_key])]
-        return [_invite_one(scope, now, by, guest, f"{key}:{n}") for n, guest in enumerate(guests)]
+            return [row.id for row in before]
+        ends = _ending(scope, now)
+        return [
+            _invite_one(scope, now, by, guest, f"{key}:{n}", ends) for n, guest in enumerate(guests)
+        ]
 
 
-def _invite_one(scope: WritingScope, now: datetime, by: str, guest: Guest, key: str) -> str:
+def invite_again(store: Store, clinic: str, now: datetime, by: str, invitation: str) -> str:
+    """A new link and code for the same visit, whose id it gives; the old ones stop working.
+
+    Asked for once more, it is still one. Raises NoSuchInvitation, also where it was finished or
+    taken back, or limits.TooMany.
+    """
+    limits.take(store.engine, PEOPLE, f"{clinic} {by}", now)
+    key = f"again:{invitation}"
+    with store.writing(clinic) as scope:
+        made = scope.one(Invitation, idempotency_key=key)
+        if made is not None:
+            return made.id
+        known = one(scope, now, invitation)
+        revoke(scope, now, by, invitation)
+        if scope.one(Invitation, id=invitation, revoked_at=None) is not None:
+            raise NoSuchInvitation  # it is finished: there is nothing left to ask for
+        name, reference = known.person.name, known.person.reference
+        guest = Guest(reference, name, known.appointment_on, known.appointment_kind)
+        return _invite_one(scope, now, by, guest, key, _ending(scope, now))
+
+
+def _of_batch(scope: Scope, key: str) -> list[Invitation]:
+    order = {f"{key}:{number}": number for number in range(MOST_AT_ONCE)}
+    rows = scope.all(Invitation, col(Invitation.idempotency_key).in_(order))
+    return sorted(rows, key=lambda row: order[row.idempotency_key])
+
+
+def _ending(scope: Scope, now: datetime) -> datetime:
+    return now + timedelta(days=clinic_of_scope(scope).invitation_days)
+
+
+def _invite_one(
+    scope: WritingScope, now: datetime, by: str, guest: Guest, key: str, ends: datetime
+) -> str:
     person = people.named(scope, now, guest.reference, guest.name)
     invitation = secrets.token_urlsafe(12)
     while not signposts.put_up(scope, "code", code_of(scope.keyring, invitation), invitation):
@@ -106,7 +142,7 @@ def _invite_one(scope: WritingScope, now: datetime, by: str, guest: Guest, key: 
         appointment_kind_sealed=sealed,
         made_by=by,
         made_at=now,
-        expires_at=now + timedelta(days=clinic_of_scope(scope).invitation_days),
+        expires_at=ends,
         idempotency_key=key,
     )
     audit.add(scope, now, by, "patient_invited", ("invitation", invitation), person=person)
@@ -120,6 +156,11 @@ def revoke(scope: WritingScope, now: datetime, by: str, invitation: str) -> None
     still = (col(Invitation.finished_at).is_(None), col(Invitation.revoked_at).is_(None))
     if scope.change(Invitation, *still, id=invitation, to={"revoked_at": now}):
         audit.add(scope, now, by, "invitation_revoked", ("invitation", invitation))
+
+
+def batch(scope: Scope, now: datetime, key: str) -> list[Invited]:
+    """Those that were invited together under this key, in their order, but who is taken back."""
+    return _shown(scope, now, [row for row in _of_batch(scope, key) if row.revoked_at is None])
 
 
 def not_done_yet(scope: Scope, now: datetime, limit: int = 200) -> list[Invited]:
@@ -159,8 +200,7 @@ def opened(store: Store, token: str, now: datetime) -> Opened:
 def token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
     """The link's token of the code that someone typed. Raises InvitationGone or limits.TooMany."""
     limits.take(store.engine, CODES, address, now)
-    typed = "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
-    clinic, invitation = signposts.follow(store, "code", typed) or ("", "")
+    clinic, invitation = signposts.follow(store, "code", as_typed(code)) or ("", "")
     token = token_of(store.keyring, clinic, invitation)
     opened(store, token, now)
     return token
@@ -189,12 +229,22 @@ def token_of(keyring: Keyring, clinic: str, invitation: str) -> str:
 
 def code_of(keyring: Keyring, invitation: str) -> str:
     """The code to read over the phone."""
-    number = int(keyring.fingerprint("invitation code", invitation), 16)
+    return spelled(keyring.fingerprint("invitation code", invitation))
+
+
+def spelled(fingerprint: str) -> str:
+    """A keyed hash as a code that people can read out and type."""
+    number = int(fingerprint, 16)
     letters = []
     for _ in range(CODE_LENGTH):
         number, place = divmod(number, len(CODE_LETTERS))
         letters.append(CODE_LETTERS[place])
     return "".join(letters)
+
+
+def as_typed(code: str) -> str:
+    """A code without what people put between its letters."""
+    return "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
 
 
 def _shown(scope: Scope, now: datetime, rows: Sequence[Invitation]) -> list[Invited]:

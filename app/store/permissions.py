@@ -22,6 +22,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "change_staff": frozenset({ADMIN}),
         "change_clinic": frozenset({ADMIN}),
         "see_audit": frozenset({AUDITOR}),
+        "see_looks": frozenset({NURSE, LEAD, AUDITOR}),  # who looked at one submission
     }
 )
 

@@ -4,41 +4,66 @@ Each is kept together with its line on the worklist, its entry in the audit and 
 transaction, before the person is told that it arrived. Knows levels, but no rule and no words.
 """
 
-import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func
 from sqlmodel import col
 
-from app.store import audit, doorbell, keys, people
+from app.store import people
 from app.store.clinics import known as clinic_of_scope
-from app.store.hours import due
+from app.store.ground import doorbell, keys
+from app.store.ground.scope import Scope, Store, WritingScope
 from app.store.invitations import CODE_LETTERS, GRACE, InvitationGone, is_open
-from app.store.scope import Scope, Store, WritingScope
-from app.store.sealing import RecordKey
-from app.store.tables import AssessmentVersion, Clinic, Invitation, Submission, WorklistRow
+from app.store.keeping import audit
+from app.store.lines import (
+    NoSuchSubmission,
+    anew,
+    level_of,
+    line,
+    place,
+    rank_of,
+    row_of,
+    sealed_line,
+    shown_of,
+    told_of,
+)
+from app.store.tables import AssessmentVersion, Invitation, Submission, WorklistRow
+from app.store.versions import Handed, Version, add_version, versions
 from app.triage.targets import Targets
-from app.triage.terms import Answers, Assessment, Urgency
+from app.triage.terms import Urgency
 
-
-class NoSuchSubmission(Exception):
-    """The clinic has no submission of this id, or has forgotten it."""
+__all__ = [
+    "Handed",
+    "NoSuchSubmission",
+    "Version",
+    "level_of",
+    "line",
+    "place",
+    "rank_of",
+    "sealed_line",
+    "told_of",
+    "versions",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
-    """What a person hands over: their answers and what the rules made of them."""
+class Came:
+    """How answers came, and what the clinic calls the one whom they are about.
 
-    answers: Answers
-    about: str
-    region: str
-    assessment: Assessment
-    unsure: int
-    rulebook_version: str
-    rulebook_sha256: str
+    `person` is None until someone has made sure who it is. `key` keeps what is sent twice once.
+    """
+
+    source: str
+    key: str
+    reference: str
+    name: str
+    appointment_on: date | None = None
+    invitation: str | None = None
+    person: str | None = None
+    taken_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +77,7 @@ class Arrived:
     seen_at: datetime | None
     closed_at: datetime | None
     urgency: Urgency  # the level that counts now
-    result: Urgency  # what the rules made of the newest answers
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One set of answers of a submission, readable."""
-
-    id: str
-    number: int
-    kind: str
-    author: str | None
-    made_at: datetime
-    rulebook_version: str
-    rulebook_sha256: str
-    urgency: Urgency
-    answers: dict[str, frozenset[str]]
-    body: dict[str, Any]
+    result: Urgency  # what the rules made of the newest answers that the person gave
 
 
 def send(
@@ -80,50 +89,133 @@ def send(
     submission up the list, no level moves it down. Raises InvitationGone.
     """
     with store.writing(clinic) as scope:
-        found = scope.one(Invitation, id=invitation)
-        if found is None or not is_open(found, now, GRACE):
-            raise InvitationGone
-        before = scope.one(Submission, invitation_id=invitation)
-        if before is not None:
-            _change(scope, now, before, handed, targets)
-            return _arrived(scope, before)
-        scope.change(Invitation, id=invitation, to={"finished_at": now})
-        submission = _add(scope, now, handed, found)
-        _list(scope, now, submission, handed, found, targets)
-        subject = ("submission", submission.id)
-        level = handed.assessment.urgency.name
-        audit.add(scope, now, "patient", "submission_arrived", subject, level=level)
-        doorbell.ring(scope)
-        return _arrived(scope, submission)
+        return _arrived(scope, finish(scope, now, invitation, handed, targets))
+
+
+def finish(
+    scope: WritingScope,
+    now: datetime,
+    invitation: str,
+    handed: Handed,
+    targets: Targets,
+    taken_by: str | None = None,
+) -> Submission:
+    """Finish an invitation, once, by its person or by who of the staff asked them.
+
+    Raises InvitationGone.
+    """
+    found = scope.one(Invitation, id=invitation)
+    if found is None or not is_open(found, now, GRACE):
+        raise InvitationGone
+    before = scope.one(Submission, invitation_id=invitation)
+    if before is not None:
+        _change(scope, now, before, handed, targets, taken_by)
+        return before
+    scope.change(Invitation, id=invitation, to={"finished_at": now})
+    person = people.several(scope, [found.person_id])[found.person_id]
+    came = Came(
+        source="assisted" if taken_by else "invitation",
+        key=f"invitation:{invitation}",
+        reference=person.reference,
+        name=person.name,
+        appointment_on=found.appointment_on,
+        invitation=invitation,
+        # Whoever has the link is its person; whoever stands at the desk is asked who they are.
+        person=None if taken_by else person.id,
+        taken_by=taken_by,
+    )
+    return add(scope, now, handed, came, targets)
+
+
+def add(
+    scope: WritingScope, now: datetime, handed: Handed, came: Came, targets: Targets
+) -> Submission:
+    """Keep new answers with their line, their entry in the audit and the bell."""
+    kept = scope.one(Submission, idempotency_key=came.key)
+    if kept is not None:
+        return kept
+    submission = _add(scope, now, handed, came)
+    _list(scope, now, submission, handed, came, targets)
+    facts = {"level": handed.assessment.urgency.name, "source": came.source}
+    actor = came.taken_by or "patient"
+    audit.add(scope, now, actor, "submission_arrived", ("submission", submission.id), **facts)
+    doorbell.ring(scope)
+    return submission
 
 
 def _change(
-    scope: WritingScope, now: datetime, found: Submission, handed: Handed, targets: Targets
+    scope: WritingScope,
+    now: datetime,
+    found: Submission,
+    handed: Handed,
+    targets: Targets,
+    taken_by: str | None = None,
 ) -> None:
-    row = _row(scope, found.id)
+    row = row_of(scope, found.id)
     if row is None:
         raise InvitationGone
-    if versions(scope, found.id)[-1].answers == handed.answers:
+    own = [version for version in versions(scope, found.id) if version.kind != "nurse"]
+    if own[-1].answers == handed.answers:
         return
-    record, number, level = (
-        keys.of(scope, found.id),
-        row.last_version + 1,
-        handed.assessment.urgency,
-    )
-    _add_version(scope, now, record, found.id, handed, number, "changed")
-    worse = level > level_of(row.rank)
-    told = {**_line_of(record, row), **_told(handed), "worse": worse}
-    to = {
-        **_anew(row),
+    worse = _count(scope, now, row, handed, "changed", targets, taken_by, to=anew(row))
+    subject, level = ("submission", found.id), handed.assessment.urgency.name
+    actor = taken_by or "patient"
+    audit.add(scope, now, actor, "answers_changed", subject, level=level, worse=worse)
+    doorbell.ring(scope)
+
+
+def add_findings(
+    scope: WritingScope,
+    now: datetime,
+    row: WorklistRow,
+    handed: Handed,
+    targets: Targets,
+    by: str,
+    key: str,
+) -> bool:
+    """Keep what a nurse found beside the person's own answers; give whether it is worse.
+
+    A lowering that a second person had not spoken to yet was of other answers: it ends here.
+    """
+    state = {"state": "claimed"} if row.state == "second_look" else {}
+    worse = _count(scope, now, row, handed, "nurse", targets, by, to=state, key=key)
+    subject, level = ("submission", row.submission_id), handed.assessment.urgency.name
+    audit.add(scope, now, by, "findings_added", subject, level=level, worse=worse)
+    doorbell.ring(scope)
+    return worse
+
+
+def _count(
+    scope: WritingScope,
+    now: datetime,
+    row: WorklistRow,
+    handed: Handed,
+    kind: str,
+    targets: Targets,
+    by: str | None,
+    to: Mapping[str, object],
+    key: str = "",
+) -> bool:
+    """Add a version and what it changes on the line: a worse level counts, a lower one does not."""
+    number, level = row.last_version + 1, handed.assessment.urgency
+    add_version(scope, now, row.submission_id, handed, number, kind, by, key)
+    counts = level_of(row.rank)
+    worse = level > counts
+    told = told_of(scope, row)
+    if kind == "nurse":
+        # The line goes on to say why it stands where it stands.
+        told |= {**(shown_of(handed) if level >= counts else {}), "found": told.get("found", 0) + 1}
+    else:
+        told |= {**shown_of(handed), "worse": worse}
+    changed = {
+        **to,
         **(place(clinic_of_scope(scope), now, level, targets) if worse else {}),
         "last_version": number,
         "rulebook_sha256": handed.rulebook_sha256,
-        "line_sealed": record.seal("worklist_row", found.id, "line", json.dumps(told)),
+        "line_sealed": sealed_line(scope, row.submission_id, told),
     }
-    scope.change(WorklistRow, submission_id=found.id, to=to)
-    subject = ("submission", found.id)
-    audit.add(scope, now, "patient", "answers_changed", subject, level=level.name, worse=worse)
-    doorbell.ring(scope)
+    scope.change(WorklistRow, submission_id=row.submission_id, to=changed)
+    return worse
 
 
 def arrived(scope: Scope, invitation: str, now: datetime) -> Arrived:
@@ -131,8 +223,13 @@ def arrived(scope: Scope, invitation: str, now: datetime) -> Arrived:
     found = scope.one(Submission, invitation_id=invitation)
     if found is None:
         raise NoSuchSubmission
-    line(scope, found.id, now)
-    return _arrived(scope, found)
+    return became_of(scope, found.id, now)
+
+
+def became_of(scope: Scope, submission: str, now: datetime) -> Arrived:
+    """What became of a submission, for its person. Raises NoSuchSubmission."""
+    line(scope, submission, now)
+    return _arrived(scope, known(scope, submission))
 
 
 def known(scope: Scope, submission: str) -> Submission:
@@ -143,42 +240,9 @@ def known(scope: Scope, submission: str) -> Submission:
     return found
 
 
-def versions(scope: Scope, submission: str) -> list[Version]:
-    """All sets of answers, the first one first. Raises keys.Forgotten."""
-    record = keys.of(scope, submission)
-    rows = scope.all(
-        AssessmentVersion, submission_id=submission, order_by=[col(AssessmentVersion.number)]
-    )
-    return [_version(record, row) for row in rows]
-
-
-def line(scope: Scope, submission: str, now: datetime) -> WorklistRow:
-    """Its line on the worklist. Raises NoSuchSubmission, also when it is to be forgotten."""
-    row = _row(scope, submission)
-    if row is None or row.forget_at <= now:
-        raise NoSuchSubmission
-    return row
-
-
-def place(clinic: Clinic, now: datetime, level: Urgency, targets: Targets) -> dict[str, object]:
-    """Where a level stands on the worklist, and by when it is due at this clinic."""
-    minutes = int(clinic.targets.get(level.name, targets[level]))
-    return {"rank": rank_of(level), "due_at": due(clinic, now, minutes)}
-
-
-def level_of(rank: int) -> Urgency:
-    """The level that a rank of the worklist stands for; rank 0 is an emergency."""
-    return Urgency(Urgency.emergency - rank)
-
-
-def rank_of(level: Urgency) -> int:
-    """The rank of a level on the worklist."""
-    return Urgency.emergency - level
-
-
-def _add(scope: WritingScope, now: datetime, handed: Handed, invitation: Invitation) -> Submission:
+def _add(scope: WritingScope, now: datetime, handed: Handed, came: Came) -> Submission:
     submission = secrets.token_urlsafe(12)
-    record = keys.make(scope, submission)
+    keys.make(scope, submission)
     newest = scope.run(scope.columns(func.max(col(Submission.arrived)))).scalar()
     scope.add(
         Submission,
@@ -186,49 +250,16 @@ def _add(scope: WritingScope, now: datetime, handed: Handed, invitation: Invitat
         arrived=(newest or 0) + 1,
         arrived_at=now,
         reference=_new_reference(scope),
-        source="invitation",
-        invitation_id=invitation.id,
+        source=came.source,
+        invitation_id=came.invitation,
+        taken_by=came.taken_by,
         about=handed.about,
         region=handed.region,
-        idempotency_key=f"invitation:{invitation.id}",
+        idempotency_key=came.key,
     )
-    _add_version(scope, now, record, submission, handed, 1, "first")
+    author = came.taken_by if came.source == "assisted" else None
+    add_version(scope, now, submission, handed, 1, "first", author)
     return known(scope, submission)
-
-
-def _add_version(
-    scope: WritingScope,
-    now: datetime,
-    record: RecordKey,
-    submission: str,
-    handed: Handed,
-    number: int,
-    kind: str,
-) -> None:
-    version, told = secrets.token_urlsafe(12), handed.assessment
-    body = {
-        "answers": {question: sorted(chosen) for question, chosen in handed.answers.items()},
-        "about": handed.about,
-        "region": handed.region,
-        "urgency": told.urgency.name,
-        "within": told.within,
-        "likely_type": told.likely_type,
-        "findings": [[f.rule, f.urgency.name, f.certain] for f in told.findings],
-    }
-    scope.add(
-        AssessmentVersion,
-        id=version,
-        submission_id=submission,
-        number=number,
-        kind=kind,
-        made_at=now,
-        rulebook_version=handed.rulebook_version,
-        rulebook_sha256=handed.rulebook_sha256,
-        urgency=int(told.urgency),
-        rules=[f.rule for f in told.findings if f.urgency == told.urgency],
-        body_sealed=record.seal("assessment_version", version, "body", json.dumps(body)),
-        idempotency_key=f"{submission}:{number}",
-    )
 
 
 def _list(
@@ -236,60 +267,32 @@ def _list(
     now: datetime,
     submission: Submission,
     handed: Handed,
-    invitation: Invitation,
+    came: Came,
     targets: Targets,
 ) -> None:
     """Put it on the worklist."""
-    person = people.several(scope, [invitation.person_id])[invitation.person_id]
-    day = invitation.appointment_on
+    day, clinic = came.appointment_on, clinic_of_scope(scope)
     told = {
-        **_told(handed),
-        "reference": person.reference,
-        "name": person.name,
+        **shown_of(handed),
+        "reference": came.reference,
+        "name": came.name,
         "appointment_on": day.isoformat() if day else None,
+        "source": came.source,
+        "markers": people.markers(scope, came.person) if came.person else [],
     }
-    record = keys.of(scope, submission.id)
+    print_ = people.reference_print(scope, came.reference) if came.reference else None
     scope.add(
         WorklistRow,
         submission_id=submission.id,
-        **place(clinic_of_scope(scope), now, handed.assessment.urgency, targets),
+        **place(clinic, now, handed.assessment.urgency, targets),
         arrived=submission.arrived,
         arrived_at=now,
-        person_id=invitation.person_id,
-        reference_print=people.reference_print(scope, person.reference),
+        person_id=came.person,
+        reference_print=print_,
         rulebook_sha256=handed.rulebook_sha256,
-        line_sealed=record.seal("worklist_row", submission.id, "line", json.dumps(told)),
-        forget_at=now + timedelta(days=clinic_of_scope(scope).unreviewed_days),
+        line_sealed=sealed_line(scope, submission.id, told),
+        forget_at=now + timedelta(days=clinic.unreviewed_days),
     )
-
-
-def _told(handed: Handed) -> dict[str, object]:
-    """What the answers put on the line: ids, which a page turns into words."""
-    told = handed.assessment
-    return {
-        "rules": [f.rule for f in told.findings if f.urgency == told.urgency],
-        "flags": sum(f.certain and f.urgency >= Urgency.same_day for f in told.findings),
-        "unsure": handed.unsure,
-        "age": next(iter(sorted(handed.answers.get("age", ()))), ""),
-        "about": handed.about,
-    }
-
-
-def _anew(row: WorklistRow) -> dict[str, object]:
-    """New answers are to be seen again, also where it was closed; its owner keeps it.
-
-    A lowering that a second person had not spoken to yet was of other answers: it ends here.
-    """
-    state = "claimed" if row.owner_id and not row.closed else "new"
-    owner = row.owner_id if state == "claimed" else None
-    seen = {"first_seen_at": None, "alarmed_at": None}
-    return {"closed": False, "closed_at": None, "state": state, "owner_id": owner, **seen}
-
-
-def _line_of(record: RecordKey, row: WorklistRow) -> dict[str, Any]:
-    opened = record.open("worklist_row", row.submission_id, "line", row.line_sealed)
-    line: dict[str, Any] = json.loads(opened)
-    return line
 
 
 def _new_reference(scope: Scope) -> str:
@@ -302,11 +305,14 @@ def _new_reference(scope: Scope) -> str:
 
 
 def _arrived(scope: Scope, submission: Submission) -> Arrived:
-    row = _row(scope, submission.id)
+    row = row_of(scope, submission.id)
     if row is None:
         raise InvitationGone
-    last = {"submission_id": submission.id, "number": row.last_version}
-    newest = scope.one(AssessmentVersion, **last)
+    # What a nurse found must not take back what the person was told by their own answers.
+    own = col(AssessmentVersion.kind) != "nurse"
+    newest_first = [col(AssessmentVersion.number).desc()]
+    of_it = {"submission_id": submission.id}
+    found = scope.all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
     return Arrived(
         submission.id,
         submission.reference,
@@ -315,25 +321,5 @@ def _arrived(scope: Scope, submission: Submission) -> Arrived:
         row.first_seen_at,
         row.closed_at,
         level_of(row.rank),
-        Urgency(newest.urgency) if newest else level_of(row.rank),
-    )
-
-
-def _row(scope: Scope, submission: str) -> WorklistRow | None:
-    return scope.one(WorklistRow, submission_id=submission)
-
-
-def _version(record: RecordKey, row: AssessmentVersion) -> Version:
-    body = json.loads(record.open("assessment_version", row.id, "body", row.body_sealed))
-    return Version(
-        row.id,
-        row.number,
-        row.kind,
-        row.author_id,
-        row.made_at,
-        row.rulebook_version,
-        row.rulebook_sha256,
-        Urgency(row.urgency),
-        {question: frozenset(chosen) for question, chosen in body["answers"].items()},
-        body,
+        Urgency(found[0].urgency) if found else level_of(row.rank),
     )

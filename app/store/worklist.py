@@ -5,23 +5,32 @@ rows arrive. What is sealed on a line is opened here; it becomes words elsewhere
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from sqlmodel import col
 
-from app.store import keys, people
-from app.store.scope import Criterion, Scope
+from app.store import alarms, people
+from app.store.ground import keys
+from app.store.ground.scope import Criterion, Scope
+from app.store.ground.sealing import RecordKey
 from app.store.submissions import NoSuchSubmission, level_of, rank_of
-from app.store.tables import WorklistRow
+from app.store.tables import Clinic, Doorbell, WorklistRow
+from app.store.tables import RecordKey as RecordKeys
 from app.triage.terms import Urgency
 
 PAGE = 50
 Show = Literal["all", "mine", "unassigned", "second", "done"]
 SHOWS: tuple[Show, ...] = ("all", "mine", "unassigned", "second", "done")
+_READ = (
+    *(col(WorklistRow.submission_id), col(WorklistRow.rank), col(WorklistRow.due_at)),
+    *(col(WorklistRow.arrived), col(WorklistRow.arrived_at), col(WorklistRow.state)),
+    *(col(WorklistRow.owner_id), col(WorklistRow.first_seen_at), col(WorklistRow.last_version)),
+    *(col(WorklistRow.person_id), col(WorklistRow.rulebook_sha256), col(WorklistRow.line_sealed)),
+)
 _ORDER = (col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived))
 
 
@@ -46,6 +55,7 @@ class Line:
     owner: str | None
     seen: bool
     versions: int
+    person: str | None
     rulebook_sha256: str
     told: dict[str, Any]
 
@@ -57,11 +67,31 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What stands above the list."""
+    """What stands above the list. `unseen`: how many of a level nobody has looked at."""
 
     by_level: dict[Urgency, int]
+    unseen: dict[Urgency, int]
     overdue: int
     oldest_unseen: datetime | None
+    newest: int  # what arrived last
+    alarm: datetime | None  # since when an emergency waits unseen for too long
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicNow:
+    """What a page needs of the clinic. `rung`: how often its bell has rung."""
+
+    region: str
+    time_zone: str
+    rung: int
+
+
+def clinic_now(scope: Scope) -> ClinicNow:
+    """To be read before the list: what rings in between is then fetched once more, not missed."""
+    bell = scope.columns(col(Doorbell.rung)).scalar_subquery().label("rung")
+    asked = scope.columns(col(Clinic.region), col(Clinic.time_zone)).add_columns(bell)
+    row: Any = scope.run(asked).one()
+    return ClinicNow(row.region, row.time_zone, row.rung or 0)
 
 
 def page(
@@ -71,14 +101,24 @@ def page(
     show: Show = "all",
     after: Place | None = None,
     limit: int = PAGE,
+    today: datetime | None = None,
 ) -> list[Line]:
-    """The lines of one page, in order. Whatever is asked for, open emergencies are there too."""
-    where: list[Criterion] = [col(WorklistRow.forget_at) > now, _shown(show, who)]
+    """The lines of one page, in order. Whatever is asked for, open emergencies are there too.
+
+    `today`: when the clinic's day began; what was closed since then is what is done.
+    """
+    where: list[Criterion] = [col(WorklistRow.forget_at) > now, *_shown(show, who, today or now)]
     if after is not None:
         where.append(tuple_(*_ORDER) > tuple_(*after))
     order: Sequence[Any] = _ORDER
-    rows = scope.all(WorklistRow, *where, closed=show == "done", order_by=order, limit=limit)
-    return _lines(scope, rows)
+    # Each with its key: one query less for every page. A join might begin at the keys.
+    key = scope.columns(col(RecordKeys.wrapped)).correlate(WorklistRow)
+    key = key.where(col(RecordKeys.record_id) == col(WorklistRow.submission_id)).scalar_subquery()
+    asked = scope.columns(*_READ).add_columns(key.label("wrapped")).where(*where)
+    rows: list[Any] = list(scope.run(asked.order_by(*order).limit(limit)))
+    unwrap, kept = scope.keyring.unwrap, [row for row in rows if row.wrapped is not None]
+    opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}
+    return lines_of(rows, opened)
 
 
 def one(scope: Scope, submission: str) -> Line:
@@ -98,33 +138,55 @@ def by_reference(scope: Scope, now: datetime, reference: str) -> list[Line]:
     return _lines(scope, rows)
 
 
-def counts(scope: Scope, now: datetime) -> Counts:
-    """How many wait, by level; how many are late; since when the oldest waits unseen."""
-    unseen = func.min(col(WorklistRow.arrived_at)).filter(col(WorklistRow.first_seen_at).is_(None))
-    late = func.count().filter(col(WorklistRow.due_at) <= now)
-    found = scope.columns(col(WorklistRow.rank), func.count(), late, unseen)
+def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) -> Counts:
+    """How many wait, by level, and how many of them unseen; how many are late; since when.
+
+    `alarm_before`: an emergency that came in before that time and that nobody saw alarms.
+    """
+    level, arrived = col(WorklistRow.rank), col(WorklistRow.arrived_at)
+    fresh = col(WorklistRow.first_seen_at).is_(None)
     still = (col(WorklistRow.closed).is_(False), col(WorklistRow.forget_at) > now)
-    rows: Any = scope.run(found.where(*still).group_by(col(WorklistRow.rank)))
-    by_level, overdue, oldest = {}, 0, []
-    for rank, number, late_ones, since in rows:
-        by_level[level_of(rank)] = number
-        overdue += late_ones
-        oldest += [since] if since is not None else []
-    return Counts(by_level, overdue, min(oldest, default=None))
+    found = scope.columns(
+        level,
+        func.count().label("waiting"),
+        func.count().filter(fresh).label("unseen"),
+        func.count().filter(col(WorklistRow.due_at) <= now).label("late"),
+        func.min(arrived).filter(fresh).label("oldest"),
+        func.max(col(WorklistRow.arrived)).label("newest"),
+    )
+    alarm = alarms.asking_oldest(scope, now, alarm_before or now).scalar_subquery()
+    found = found.add_columns(alarm.label("alarm"))
+    rows: list[Any] = list(scope.run(found.where(*still).group_by(level).order_by(level)))
+    return Counts(
+        by_level={level_of(row.rank): row.waiting for row in rows},
+        unseen={level_of(row.rank): row.unseen for row in rows if row.unseen},
+        overdue=sum(row.late for row in rows),
+        oldest_unseen=min((row.oldest for row in rows if row.oldest is not None), default=None),
+        newest=max((row.newest for row in rows), default=0),
+        alarm=rows[0].alarm if rows and alarm_before else None,
+    )
 
 
-def _shown(show: Show, who: str) -> ColumnElement[bool]:
-    everything = col(WorklistRow.rank) >= 0
+def _shown(show: Show, who: str, today: datetime) -> list[ColumnElement[bool]]:
+    """What a filter lets through; an open emergency passes all of them."""
+    waits, emergency = col(WorklistRow.closed).is_(False), col(WorklistRow.rank) == 0
+    if show == "done":
+        closed = and_(col(WorklistRow.closed).is_(True), col(WorklistRow.closed_at) >= today)
+        return [or_(closed, and_(waits, emergency))]
     wanted = {
         "mine": col(WorklistRow.owner_id) == who,
         "unassigned": col(WorklistRow.owner_id).is_(None),
         "second": col(WorklistRow.state) == "second_look",
-    }.get(show, everything)
-    return or_(wanted, col(WorklistRow.rank) == 0)
+    }.get(show)
+    return [waits] if wanted is None else [waits, or_(wanted, emergency)]
 
 
 def _lines(scope: Scope, rows: Sequence[WorklistRow]) -> list[Line]:
-    opened = keys.several(scope, [row.submission_id for row in rows])
+    return lines_of(rows, keys.several(scope, [row.submission_id for row in rows]))
+
+
+def lines_of(rows: Sequence[WorklistRow], opened: Mapping[str, RecordKey]) -> list[Line]:
+    """Rows with what is sealed on them, without those whose key is gone."""
     return [
         Line(
             submission=row.submission_id,
@@ -136,6 +198,7 @@ def _lines(scope: Scope, rows: Sequence[WorklistRow]) -> list[Line]:
             owner=row.owner_id,
             seen=row.first_seen_at is not None,
             versions=row.last_version,
+            person=row.person_id,
             rulebook_sha256=row.rulebook_sha256,
             told=json.loads(
                 opened[row.submission_id].open(

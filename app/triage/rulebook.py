@@ -25,7 +25,8 @@ from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
 
 TARGETS_FILE = "targets.yaml"
-NOT_HASHED = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE}
+RELIANCE_FILE = "reliance.yaml"
+NOT_HASHED = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE}
 """What no result rests on."""
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.append_only import hold, let_go
+from app.store.ground.append_only import hold, let_go
 
 revision = "0002"
 down_revision = "0001"

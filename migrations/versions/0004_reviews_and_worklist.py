@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.append_only import hold, let_go
+from app.store.ground.append_only import hold, let_go
 
 revision = "0004"
 down_revision = "0003"
@@ -96,15 +96,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("worklist_row", schema=None) as batch_op:
         batch_op.create_index("ix_worklist_row_done", ["clinic_id", "closed_at"], unique=False)
-        batch_op.create_index("ix_worklist_row_forget", ["clinic_id", "forget_at"], unique=False)
-        batch_op.create_index(
-            "ix_worklist_row_mine",
-            ["clinic_id", "owner_id", "closed", "rank", "due_at", "arrived"],
-            unique=False,
-        )
+        batch_op.create_index("ix_worklist_row_forget", ["forget_at", "clinic_id"], unique=False)
         batch_op.create_index(
             "ix_worklist_row_order",
-            ["clinic_id", "closed", "rank", "due_at", "arrived"],
+            [
+                *("clinic_id", "closed", "rank", "due_at", "arrived"),
+                *("arrived_at", "first_seen_at", "forget_at", "owner_id", "state"),
+            ],
             unique=False,
         )
         batch_op.create_index("ix_worklist_row_person", ["clinic_id", "person_id"], unique=False)
@@ -170,6 +168,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("review_entry", schema=None) as batch_op:
         batch_op.create_index("ix_review_entry_at", ["clinic_id", "at"], unique=False)
+        batch_op.create_index("ix_review_entry_version", ["clinic_id", "version_id"], unique=False)
 
     hold(op.get_bind(), "review_entry", "submission_id")
 
@@ -177,6 +176,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     let_go(op.get_bind(), "review_entry")
     with op.batch_alter_table("review_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_review_entry_version")
         batch_op.drop_index("ix_review_entry_at")
 
     op.drop_table("review_entry")
@@ -184,7 +184,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_worklist_row_reference")
         batch_op.drop_index("ix_worklist_row_person")
         batch_op.drop_index("ix_worklist_row_order")
-        batch_op.drop_index("ix_worklist_row_mine")
         batch_op.drop_index("ix_worklist_row_forget")
         batch_op.drop_index("ix_worklist_row_done")
 

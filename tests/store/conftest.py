@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from app.store import passwords
-from app.store.database import open_database, upgrade
-from app.store.scope import Store
+from app.store.accounts import passwords
+from app.store.ground.database import open_database, upgrade
+from app.store.ground.scope import Store
 from app.store.tables import Clinic
 from tests.postgresql import new_database
 from tests.store.kim import QUICK, Kim

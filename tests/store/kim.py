@@ -6,8 +6,9 @@ import pyotp
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.store import audit, sessions, staff
-from app.store.scope import Store
+from app.store.accounts import sessions, staff
+from app.store.ground.scope import Store
+from app.store.keeping import audit
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NEXT = timedelta(seconds=30)  # when the next code is shown

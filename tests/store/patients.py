@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from itertools import count
 
 from app.store import invitations, reviews, submissions
+from app.store.ground.scope import Store
 from app.store.invitations import Guest
 from app.store.reviews import Step
-from app.store.scope import Store
 from app.store.submissions import Arrived, Handed
 from app.store.tables import Staff, WorklistRow
 from app.triage.targets import load_targets
@@ -15,6 +15,8 @@ from app.triage.terms import Answers, Urgency
 from tests.builders import RULES, answers, rulebook
 from tests.store.rows import A_ROW_OF
 
+KNOWN = {"outcome": "same_person", "reason": "full_name born_on"}
+"""What a step "identify" says of someone whom the clinic invited."""
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TARGETS = load_targets(RULES)
 BY_LEVEL: dict[str, Answers] = {

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
-from app.store.sealing import Keyring
+from app.store.ground.sealing import Keyring
 
 KEYRING = Keyring({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
 THEN = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)

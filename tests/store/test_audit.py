@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import text
 
-from app.store import audit
-from app.store.append_only import let_go
-from app.store.audit import Anchor, Fault
-from app.store.scope import Store
-from app.store.sealing import Keyring
+from app.store.ground.append_only import let_go
+from app.store.ground.scope import Store
+from app.store.ground.sealing import Keyring
+from app.store.keeping import audit
+from app.store.keeping.audit import Anchor, Fault
 from app.store.tables import AuditEntry
 from tests.store.rows import KEYRING
 

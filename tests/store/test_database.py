@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.store.database import ONLY_READS, journal_mode, open_database
+from app.store.ground.database import ONLY_READS, journal_mode, open_database
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """By when something is due: opening hours, closed days, clocks that jump, levels of the rules."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.store.hours import due
+from app.store.lines import place
 from app.store.tables import Clinic
 from app.triage.rulebook import RulebookFaults
 from app.triage.targets import load_targets
@@ -59,6 +60,16 @@ def test_where_the_clinic_never_opens_all_minutes_count() -> None:
 def test_more_minutes_are_never_due_sooner(start: datetime, minutes: int, more: int) -> None:
     start = start.replace(tzinfo=UTC)
     assert start < due(LONDON, start, minutes) <= due(LONDON, start, minutes + more)
+
+
+def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> None:
+    saturday, targets = at("2026-03-07 12:00"), load_targets(RULES)
+    emergency, today = (
+        place(LONDON, saturday, level, targets)["due_at"]
+        for level in (Urgency.emergency, Urgency.same_day)
+    )
+    assert emergency == saturday + timedelta(minutes=targets[Urgency.emergency])
+    assert today == at("2026-03-09 09:00") + timedelta(minutes=targets[Urgency.same_day])
 
 
 def test_every_level_has_a_target_and_a_worse_one_waits_no_longer() -> None:

@@ -1,16 +1,17 @@
 """Invitations: what a link is worth, who can see it, when it ends."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlmodel import SQLModel
 
 from app.store import invitations, people, submissions
+from app.store.ground.limits import TooMany
+from app.store.ground.scope import Store
 from app.store.invitations import CODE_LETTERS, Guest, InvitationGone, NoSuchInvitation
-from app.store.limits import TooMany
 from app.store.people import OtherName
-from app.store.scope import Store
 from app.store.tables import Invitation, Person
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, Work
@@ -56,10 +57,10 @@ def test_link_and_code_can_be_shown_again_and_lead_to_the_same(work: Work) -> No
 
 
 def test_the_database_holds_no_link_no_code_and_no_name(work: Work) -> None:
-    (invitation,) = invite(work, GUEST)
+    (invitation,) = invite(work, replace(GUEST, name="Josephine"))
     with work.store.reading("c1") as scope:
         shown = invitations.one(scope, MONDAY, invitation)
-    secret = [shown.token.partition(".")[2], shown.code, "NHS 12", "Jo", "Dr Hill"]
+    secret = [shown.token.partition(".")[2], shown.code, "NHS 12", "Josephine", "Dr Hill"]
     with work.store.engine.begin() as connection:
         rows = [
             repr(row)
@@ -157,7 +158,7 @@ def test_the_list_of_who_has_not_done_it_yet(work: Work) -> None:
 
 def test_who_is_forgotten_is_on_no_list(work: Work) -> None:
     invitation = work.invite()
-    from app.store import keys
+    from app.store.ground import keys
 
     with work.store.writing("c1") as scope:
         person = scope.all(Person)[0].id
@@ -175,3 +176,46 @@ def test_answers_that_were_begun_in_time_are_still_taken_for_a_day(work: Work) -
         work.hand_in(too_late, now=MONDAY + FORTNIGHT + timedelta(hours=24))
     with work.store.reading("c1") as scope, pytest.raises(submissions.NoSuchSubmission):
         submissions.arrived(scope, too_late, MONDAY)
+
+
+def test_inviting_again_makes_new_ways_in_for_the_same_visit_and_ends_the_old(work: Work) -> None:
+    (old,) = invite(work, GUEST)
+    late = MONDAY + FORTNIGHT  # it has ended: that is when people ask
+    (new,) = {invitations.invite_again(work.store, "c1", late, "kim", old) for _ in range(3)}
+    with work.store.reading("c1") as scope:
+        (shown,) = invitations.not_done_yet(scope, late)
+        assert scope.count(Person) == 1
+    assert (shown.id, shown.person.reference) == (new, "NHS 12")
+    assert (shown.appointment_on, shown.appointment_kind) == (date(2026, 3, 9), "Dr Hill, 10:30")
+    assert shown.expires_at == late + FORTNIGHT
+    assert invitations.opened(work.store, shown.token, late)
+    with pytest.raises(InvitationGone):
+        invitations.opened(work.store, token(work, old), MONDAY)
+
+
+@pytest.mark.parametrize("how", ["finished", "revoked", "unknown", "of another clinic"])
+def test_what_is_over_is_not_invited_again(work: Work, how: str) -> None:
+    old, clinic = work.invite(), "c1"
+    if how == "finished":
+        work.hand_in(old)
+    elif how == "revoked":
+        with work.store.writing("c1") as scope:
+            invitations.revoke(scope, MONDAY, "kim", old)
+    elif how == "unknown":
+        old = "none"
+    else:
+        clinic = "c2"
+    with pytest.raises(NoSuchInvitation):
+        invitations.invite_again(work.store, clinic, MONDAY, "kim", old)
+
+
+def test_those_who_were_invited_together_can_be_shown_together(work: Work) -> None:
+    guests = [Guest(f"R{n}", "Ann") for n in range(12)]
+    made = invite(work, *guests)
+    invite(work, Guest("S", "Bob"), key="other")
+    with work.store.writing("c1") as scope:
+        invitations.revoke(scope, MONDAY, "kim", made[3])
+        shown = invitations.batch(scope, MONDAY, "k")
+    assert [found.id for found in shown] == made[:3] + made[4:]
+    with work.store.reading("c2") as scope:
+        assert invitations.batch(scope, MONDAY, "k") == []

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.store import doorbell, keys, signposts
-from app.store.scope import Store
-from app.store.sealing import WillNotOpen, add_master_key, drop_old_master_keys, load_keyring
+from app.store.ground import doorbell, keys, signposts
+from app.store.ground.scope import Store
+from app.store.ground.sealing import WillNotOpen, add_master_key, drop_old_master_keys, load_keyring
 
 
 def test_a_record_is_read_with_its_own_key(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.settings import ROOT
-from app.store.limits import Limit, TooMany, give_back, sweep, take
+from app.store.ground.limits import Limit, TooMany, give_back, sweep, take
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TEN = Limit("sign-in", 10, timedelta(minutes=5))
@@ -32,7 +32,7 @@ def test_of_two_hundred_tries_at_once_exactly_ten_pass(database: Engine) -> None
 def test_the_limit_holds_across_processes(database: Engine) -> None:
     program = (
         "import sys; from tests.store.test_limits import *\n"
-        "from app.store.database import open_database\n"
+        "from app.store.ground.database import open_database\n"
         "base = open_database(sys.argv[1])\n"
         "print(sum(passes(base, 'kim') for _ in range(20)))"
     )
@@ -46,6 +46,15 @@ def test_a_key_does_not_use_up_the_tries_of_another(database: Engine) -> None:
     assert [passes(database, "kim") for _ in range(11)] == [True] * 10 + [False]
     assert passes(database, "lee")
     assert passes(database, "kim", limit=Limit("codes", 10, TEN.period))
+
+
+def test_several_tries_are_taken_together_or_not_at_all(database: Engine) -> None:
+    take(database, TEN, "kim", NOON, tries=7)
+    with pytest.raises(TooMany) as many:
+        take(database, TEN, "kim", NOON, tries=4)
+    assert many.value.wait == timedelta(seconds=30)
+    take(database, TEN, "kim", NOON, tries=3)
+    assert not passes(database, "kim")
 
 
 def test_tries_come_back_one_by_one(database: Engine) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
 from app.settings import ROOT
-from app.store.database import migration_config, upgrade
+from app.store.ground.database import migration_config, upgrade
 from app.store.rulebooks import served
 from tests.store.rows import A_ROW_OF, fill
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.store import passwords
-from app.store.passwords import TooBusy, checked, hashed, problem
+from app.store.accounts import passwords
+from app.store.accounts.passwords import TooBusy, checked, hashed, problem
 from tests.store.kim import QUICK
 
 CONTEXT = ["Hill Clinic", "Kim Lee", "kim.lee@hill.example"]

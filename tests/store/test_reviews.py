@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from app.store import reviews, submissions, worklist
-from app.store.reviews import NotNow, SomeoneWasFirst, Step
-from app.store.scope import Store
-from app.store.submissions import NoSuchSubmission
+from app.store import people, reviews, submissions, worklist
+from app.store.ground.scope import Store
+from app.store.reviews import DISPOSITIONS, NotNow, SomeoneWasFirst, Step
+from app.store.submissions import Came, NoSuchSubmission
 from app.store.tables import Clinic, ReviewEntry, Staff
 from app.triage.terms import Urgency
 from tests.store.kim import actions
-from tests.store.patients import MONDAY, TARGETS, Work
+from tests.store.patients import KNOWN, MONDAY, TARGETS, Work, handed
 
 
 @pytest.fixture
@@ -175,6 +175,8 @@ def test_nothing_is_closed_undecided_and_nothing_done_after(work: Work, sent: st
     assert refused(work, "kim", sent, "close", outcome="seen_today") == "undecided"
     work.do("kim", sent, "agree")
     assert refused(work, "kim", sent, "close", outcome="bye") == "outcome"
+    assert refused(work, "kim", sent, "close", outcome="seen_today") == "unidentified"
+    work.do("kim", sent, "identify", **KNOWN)
     work.do("kim", sent, "close", outcome="seen_today")
     row = work.row(sent)
     assert (row.closed, row.closed_at, row.state) == (True, MONDAY, "closed")
@@ -242,3 +244,129 @@ def test_nobody_acts_at_another_clinic_or_when_disabled(work: Work, sent: str) -
         with pytest.raises(NoSuchSubmission):
             reviews.look(scope, MONDAY, "lee", "none", "")
         assert worklist.page(scope, MONDAY, "lee")[0].state == "new"
+
+
+# --- Several steps of one form ---
+
+
+def all_at_once(work: Work, who: str, submission: str, *steps: Step) -> int:
+    with work.store.writing("c1") as scope:
+        return reviews.do_all(scope, MONDAY, who, submission, steps, TARGETS)
+
+
+def agree_and_close(outcome: str = "seen_today") -> list[Step]:
+    steps = [("identify", KNOWN), ("agree", {}), ("close", {"outcome": outcome})]
+    return [Step(kind, 0, "form", **more) for kind, more in steps]
+
+
+def test_several_steps_of_one_form_are_kept_together_and_once(work: Work, sent: str) -> None:
+    numbers = {all_at_once(work, "kim", sent, *agree_and_close()) for _ in range(3)}
+    assert numbers == {4}
+    assert kinds(work, sent) == ["claim", "identify", "agree", "close"]
+    assert work.row(sent).closed
+
+
+def test_where_one_step_does_not_fit_none_is_kept(work: Work, sent: str) -> None:
+    with pytest.raises(NotNow) as problem:
+        all_at_once(work, "kim", sent, *agree_and_close(outcome="bye"))
+    assert problem.value.problem == "outcome"
+    assert kinds(work, sent) == []
+    assert (work.row(sent).owner_id, work.row(sent).last_entry) == (None, 0)
+
+
+def test_several_steps_are_told_who_was_first(work: Work, sent: str) -> None:
+    work.do("kim", sent, "claim")
+    with pytest.raises(SomeoneWasFirst):
+        all_at_once(work, "lee", sent, *agree_and_close())
+    assert kinds(work, sent) == ["claim"]
+
+
+# --- Who it is ---
+
+
+def unknown(work: Work, reference: str = "R-1", name: str = "Patient 1") -> str:
+    """Answers that someone showed with a code: the clinic does not know yet whose they are."""
+    with work.store.writing("c1") as scope:
+        came = Came("share", f"share:{reference}:{name}", reference, name, taken_by="kim")
+        return submissions.add(scope, MONDAY, handed("soon"), came, TARGETS).id
+
+
+@pytest.mark.parametrize("compared", [None, "", "full_name", "full_name full_name", "address sex"])
+def test_two_known_identifiers_are_needed(work: Work, sent: str, compared: str | None) -> None:
+    more = {"outcome": "same_person", "reason": compared}
+    assert refused(work, "kim", sent, "identify", **more) == "identifiers"
+    assert refused(work, "kim", sent, "identify", reason="full_name address") == "outcome"
+
+
+@pytest.mark.parametrize("outcome", DISPOSITIONS)
+def test_only_some_ends_need_no_identity(work: Work, sent: str, outcome: str) -> None:
+    work.do("kim", sent, "agree")
+    if outcome in ("not_reached", "emergency_service"):
+        work.do("kim", sent, "close", outcome=outcome, words="Moved away.")
+        assert work.row(sent).closed
+    else:
+        assert refused(work, "kim", sent, "close", outcome=outcome) == "unidentified"
+
+
+def test_what_is_nobodys_is_tied_once_it_is_known_who_it_is(work: Work) -> None:
+    shared = unknown(work, "R-9", "Mo")
+    assert work.row(shared).person_id is None
+    assert refused(work, "kim", shared, "identify", **KNOWN) == "person"
+    work.do("kim", shared, "identify", **KNOWN, reference="r-9", name="mo")
+    with work.store.reading("c1") as scope:
+        known = people.by_reference(scope, "R-9")
+        assert known is not None
+        assert [line.submission for line in worklist.by_reference(scope, MONDAY, "R-9")] == [shared]
+    assert work.row(shared).person_id == known.id
+
+
+def test_a_reference_of_another_name_is_asked_about_once(work: Work, sent: str) -> None:
+    shared = unknown(work, name="P")
+    more = {**KNOWN, "reference": "R-1", "name": "P"}
+    assert refused(work, "kim", shared, "identify", **more) == "other_name"
+    work.do("kim", shared, "identify", **more, sure=True)
+    assert work.row(shared).person_id == work.row(sent).person_id
+    with work.store.reading("c1") as scope:
+        assert worklist.one(scope, shared).told["name"] == "Patient 1"
+
+
+def test_the_wrong_person_unties_it_and_it_cannot_be_closed_as_theirs(
+    work: Work, sent: str
+) -> None:
+    work.do("kim", sent, "identify", **KNOWN)
+    work.do("kim", sent, "identify", outcome="wrong_person")
+    row = work.row(sent)
+    assert (row.person_id, row.reference_print) == (None, None)
+    with work.store.reading("c1") as scope:
+        assert worklist.one(scope, sent).told["wrong_person"] is True
+        assert worklist.by_reference(scope, MONDAY, "R-1") == []
+    work.do("kim", sent, "agree")
+    assert refused(work, "kim", sent, "close", outcome="seen_today") == "unidentified"
+    work.do("kim", sent, "identify", **KNOWN, reference="R-2", name="Lu")
+    work.do("kim", sent, "close", outcome="seen_today")
+    with work.store.reading("c1") as scope:
+        assert worklist.one(scope, sent).told["wrong_person"] is False
+
+
+def test_what_was_compared_is_kept_and_nothing_of_what_was_said(work: Work, sent: str) -> None:
+    work.do("kim", sent, "identify", **KNOWN)
+    with work.store.reading("c1") as scope:
+        entry = reviews.entries(scope, sent)[-1]
+    assert (entry.outcome, entry.reason, entry.words) == ("same_person", KNOWN["reason"], "")
+    assert actions(work.store)[-1] == "review_identify"
+
+
+# --- Three tries ---
+
+
+def test_not_reached_needs_three_calls_in_vain_or_a_reason(work: Work, sent: str) -> None:
+    work.do("kim", sent, "agree")
+    tried = ["no_answer", "answered", "wrong_number", "no_answer"]
+    for outcome in tried:
+        assert refused(work, "kim", sent, "close", outcome="not_reached") == "tries"
+        work.do("kim", sent, "call", outcome=outcome)
+    with work.store.reading("c1") as scope:
+        done = [(entry.kind, entry.outcome) for entry in reviews.entries(scope, sent)]
+    assert reviews.calls_in_vain(done) == reviews.TRIES == 3
+    work.do("kim", sent, "close", outcome="not_reached")
+    assert work.row(sent).closed

@@ -10,14 +10,17 @@ from sqlmodel import SQLModel, col
 
 from app.settings import ROOT
 from app.store import tables
-from app.store.scope import OtherClinic, Store, refuse_other_clinics
+from app.store.ground.scope import OtherClinic, Store, refuse_other_clinics
 from app.store.tables import Clinic, ClinicTable, Person, Staff, StaffInvite
 from tests.store.rows import A_ROW_OF
 
 PERSON = {key: value for key, value in A_ROW_OF["person"].items() if key != "clinic_id"}
-BUILDS_STATEMENTS = {"app/store/scope.py"}
-SPEAKS_SQL = {"app/store/scope.py", "app/store/append_only.py"}
-HARMLESS = {"Engine", "col", "or_", "and_", "func", "tuple_", "ColumnElement", "IntegrityError"}
+BUILDS_STATEMENTS = {"app/store/ground/scope.py"}
+SPEAKS_SQL = {"app/store/ground/scope.py", "app/store/ground/append_only.py"}
+HARMLESS = {
+    *("Engine", "col", "or_", "and_", "func", "tuple_", "ColumnElement", "IntegrityError"),
+    "aliased",  # names a table once more; the scope holds that name to the clinic too
+}
 FILES = sorted((ROOT / "app").rglob("*.py"))
 CLINIC_TABLES = {
     name

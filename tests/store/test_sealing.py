@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import ROOT
-from app.store.sealing import (
+from app.store.ground.sealing import (
     BadKeyring,
     Keyring,
     RecordKey,
@@ -104,14 +104,16 @@ def test_the_keyring_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> Non
 
 def test_servers_that_start_at_once_use_the_same_keys(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from app.store.sealing import load_keyring\n"
+        "import sys; from pathlib import Path; from app.store.ground.sealing import load_keyring\n"
         "print(load_keyring(Path(sys.argv[1])).search.hex())"
     )
     start = [sys.executable, "-c", program, str(tmp_path / "master.key")]
     servers = [
         subprocess.Popen(start, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
-    assert len({server.communicate()[0] for server in servers}) == 1
+    printed = {server.communicate()[0] for server in servers}
+    assert len(printed) == 1
+    assert len(printed.pop().strip()) == 64
 
 
 def test_a_new_master_key_opens_the_old_and_wraps_the_new(tmp_path: Path) -> None:

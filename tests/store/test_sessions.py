@@ -6,9 +6,10 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from app.store import audit, factors, sessions, staff
-from app.store.limits import TooMany
-from app.store.sessions import NotSignedIn, Refused
+from app.store.accounts import factors, sessions, staff
+from app.store.accounts.sessions import NotSignedIn, Refused
+from app.store.ground.limits import TooMany
+from app.store.keeping import audit
 from tests.store.kim import EMAIL, NEXT, NOON, PASSWORD, Kim, actions, invited
 
 

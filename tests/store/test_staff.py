@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from app.store import clinics, sessions, staff
+from app.store import clinics
+from app.store.accounts import sessions, staff
+from app.store.accounts.sessions import NotSignedIn, Refused
+from app.store.accounts.staff import BadPassword, LinkGone, NoSuchStaff, WrongCode
 from app.store.clinics import NameTaken
+from app.store.ground.scope import Store
 from app.store.permissions import PERMISSIONS, may
-from app.store.scope import Store
-from app.store.sessions import NotSignedIn, Refused
-from app.store.staff import BadPassword, LinkGone, NoSuchStaff, WrongCode
 from app.store.tables import ROLES, AuditEntry, Staff
 from tests.store.kim import EMAIL, NEXT, NOON, PASSWORD, Kim, actions, invited
 

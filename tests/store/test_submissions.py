@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.store import audit, doorbell, invitations, submissions, worklist
+from app.store import invitations, submissions, worklist
+from app.store.ground import doorbell
+from app.store.ground.scope import Store
 from app.store.invitations import InvitationGone
-from app.store.scope import Store
+from app.store.keeping import audit
 from app.store.submissions import NoSuchSubmission
 from app.store.tables import AssessmentVersion, Submission, WorklistRow
 from app.triage.terms import Urgency
 from tests.store.kim import actions
-from tests.store.patients import BY_LEVEL, MONDAY, TARGETS, Work, handed
+from tests.store.patients import BY_LEVEL, KNOWN, MONDAY, TARGETS, Work, handed
 
 HOUR = timedelta(hours=1)
 
@@ -135,6 +137,7 @@ def test_a_later_look_opens_again_what_was_closed(work: Work, level: str, counts
     invitation = work.invite()
     told = work.hand_in(invitation, "soon")
     work.do("kim", told.submission, "agree")
+    work.do("kim", told.submission, "identify", **KNOWN)
     work.do("kim", told.submission, "close", outcome="appointment_kept")
     assert work.hand_in(invitation, level, MONDAY + HOUR).closed_at is None
     shown = line(work, told.submission)

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import event
 
 from app.store import reviews, worklist
-from app.store.scope import Store
+from app.store.ground import doorbell
+from app.store.ground.scope import Store
 from app.triage.terms import Urgency
-from tests.store.patients import MONDAY, Work
+from tests.store.patients import KNOWN, MONDAY, Work
 
 MINUTE = timedelta(minutes=1)
 
@@ -66,16 +67,39 @@ def test_an_emergency_is_never_filtered_away(work: Work) -> None:
         "mine": [alarm, mine],
         "unassigned": [alarm, free],
         "second": [alarm],
-        "done": [],
+        "done": [alarm],
     }
 
 
 def test_what_is_closed_is_among_the_done(work: Work) -> None:
     done = work.send("soon").submission
     work.do("kim", done, "agree")
+    work.do("kim", done, "identify", **KNOWN)
     work.do("kim", done, "close", outcome="appointment_kept")
     assert page(work) == []
     assert [line.submission for line in page(work, show="done")] == [done]
+
+
+def test_what_was_closed_before_today_is_not_among_the_done_of_today(work: Work) -> None:
+    for at in (MONDAY, MONDAY + 60 * MINUTE):
+        done = work.send("soon", at).submission
+        work.do("kim", done, "agree", at)
+        work.do("kim", done, "identify", at, **KNOWN)
+        work.do("kim", done, "close", at, outcome="appointment_kept")
+    today, now = MONDAY + 30 * MINUTE, MONDAY + 90 * MINUTE
+    assert [line.submission for line in page(work, show="done", today=today, now=now)] == [done]
+
+
+def test_the_head_knows_the_bell_the_newest_and_an_emergency_that_nobody_saw(work: Work) -> None:
+    work.send("soon")
+    work.send("emergency", MONDAY + MINUTE)
+    with work.store.reading("c1") as scope:
+        early = worklist.counts(scope, MONDAY + 2 * MINUTE, MONDAY)
+        late = worklist.counts(scope, MONDAY + 2 * MINUTE, MONDAY + MINUTE)
+        assert worklist.clinic_now(scope).rung == doorbell.rung(scope) == 2
+    assert (early.alarm, late.alarm) == (None, MONDAY + MINUTE)
+    assert late.unseen == {Urgency.emergency: 1, Urgency.soon: 1}
+    assert late.newest == 2
 
 
 def test_the_head_counts_levels_the_late_and_the_oldest_unseen(work: Work) -> None:
@@ -119,13 +143,11 @@ def queries(work: Work) -> Iterator[list[str]]:
     event.remove(work.store.engine, "before_cursor_execute", note)
 
 
-def test_a_page_and_its_head_take_three_queries_however_long(
-    work: Work, queries: list[str]
-) -> None:
+def test_a_page_and_its_head_take_two_queries_however_long(work: Work, queries: list[str]) -> None:
     for _ in range(7):
         work.send("soon")
     queries.clear()
     with work.store.reading("c1") as scope:
         assert len(worklist.page(scope, MONDAY, "kim")) == 7
-        worklist.counts(scope, MONDAY)
-    assert len([q for q in queries if "SELECT" in q]) == 3
+        worklist.counts(scope, MONDAY, MONDAY)
+    assert len([q for q in queries if "SELECT" in q]) == 2

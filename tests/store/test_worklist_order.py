@@ -8,7 +8,7 @@ from sqlalchemy import Engine, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 
-from app.store.scope import Scope, Store
+from app.store.ground.scope import Scope, Store
 from app.store.tables import WorklistRow
 from tests.store.rows import A_ROW_OF, KEYRING, THEN, fill
 

@@ -1,8 +1,8 @@
 """What all tables share. Holds no queries and knows no database.
 
 Times come in and go out with their zone, kept in UTC. A column that ends in `_sealed` holds what
-app/store/sealing.py made of a text; one that ends in `_hash` or `_print` a hash of something that
-must not stand in clear.
+app/store/ground/sealing.py made of a text; one that ends in `_hash` or `_print` a hash of something
+that must not stand in clear.
 """
 
 from collections.abc import Iterable

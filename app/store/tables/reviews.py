@@ -40,6 +40,7 @@ class ReviewEntry(ClinicTable, table=True):
         UniqueConstraint("clinic_id", "submission_id", "number"),
         UniqueConstraint("clinic_id", "idempotency_key"),
         Index("ix_review_entry_at", "clinic_id", "at"),
+        Index("ix_review_entry_version", "clinic_id", "version_id"),  # or erasing one reads all
         one_of("kind", REVIEW_KINDS),
         urgency_check(),
     )
@@ -73,14 +74,17 @@ class WorklistRow(ClinicTable, table=True):
         belongs_to("submission", "submission_id"),
         belongs_to("person", "person_id"),
         belongs_to("staff", "owner_id"),
-        Index("ix_worklist_row_order", "clinic_id", "closed", "rank", "due_at", "arrived"),
+        # Five give the order; by the others, counts and filters need not read the rows.
         Index(
-            "ix_worklist_row_mine", "clinic_id", "owner_id", "closed", "rank", "due_at", "arrived"
+            "ix_worklist_row_order",
+            *("clinic_id", "closed", "rank", "due_at", "arrived"),
+            *("arrived_at", "first_seen_at", "forget_at", "owner_id", "state"),
         ),
         Index("ix_worklist_row_done", "clinic_id", "closed_at"),
         Index("ix_worklist_row_reference", "clinic_id", "reference_print"),
         Index("ix_worklist_row_person", "clinic_id", "person_id"),
-        Index("ix_worklist_row_forget", "clinic_id", "forget_at"),
+        # Trap: with the clinic first, SQLite would read the worklist by it, and sort all of it.
+        Index("ix_worklist_row_forget", "forget_at", "clinic_id"),
         one_of("state", STATES),
     )
 

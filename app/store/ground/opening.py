@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from app.store.database import open_database, upgrade
-from app.store.scope import Store, all_clinics
-from app.store.sealing import BadKeyring, load_keyring
+from app.store.ground.database import open_database, upgrade
+from app.store.ground.scope import Store, all_clinics
+from app.store.ground.sealing import BadKeyring, load_keyring
 
 
 def open_store(url: str, key_file: Path) -> Store:

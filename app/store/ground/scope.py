@@ -6,7 +6,7 @@ tests/store/test_scope.py holds that no other file builds statements on tables o
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,9 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators, visitors
 
-from app.store.database import ONLY_READS
-from app.store.sealing import Keyring
-from app.store.tables import Clinic, ClinicTable
+from app.store.ground.database import ONLY_READS
+from app.store.ground.sealing import Keyring
+from app.store.tables import Clinic, ClinicTable, Doorbell
 
 Row = TypeVar("Row", bound=ClinicTable)
 Criterion = ColumnElement[bool] | bool
@@ -74,6 +74,13 @@ class Store:
     def clinics(self) -> list[str]:
         """The ids of all clinics, for what is done to each in turn."""
         return all_clinics(self.engine)
+
+    def rung(self, clinics: Collection[str]) -> dict[str, int]:
+        """How often the bell of each of these clinics has rung, in one query: counts, no more."""
+        columns = _table(Doorbell).c
+        asked = select(columns.clinic_id, columns.rung).where(columns.clinic_id.in_(clinics))
+        with self.engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+            return {row.clinic_id: row.rung for row in connection.execute(asked)}
 
 
 class Scope:

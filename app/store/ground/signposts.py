@@ -6,8 +6,8 @@ Words are kept as keyed hashes. Knows nothing of what the record is worth.
 from sqlalchemy import delete, insert, select
 from sqlmodel import col
 
-from app.store.database import ONLY_READS
-from app.store.scope import Store, WritingScope
+from app.store.ground.database import ONLY_READS
+from app.store.ground.scope import Store, WritingScope
 from app.store.tables import Signpost
 
 
@@ -27,10 +27,10 @@ def put_up(scope: WritingScope, kind: str, word: str, record: str) -> bool:
     return True
 
 
-def take_down(scope: WritingScope, kind: str, record: str) -> int:
-    """Let no word of this kind lead to the record any more; give how many did."""
+def take_down(scope: WritingScope, kind: str, *records: str) -> int:
+    """Let no word of this kind lead to these records any more; give how many did."""
     ours = col(Signpost.leads_to_clinic) == scope.clinic
-    here = (col(Signpost.kind) == kind, col(Signpost.record_id) == record)
+    here = (col(Signpost.kind) == kind, col(Signpost.record_id).in_(records))
     return scope.write(delete(Signpost).where(ours, *here))
 
 

@@ -40,17 +40,17 @@ class TooMany(Exception):
         self.wait = wait
 
 
-def take(engine: Engine, limit: Limit, key: str, now: datetime) -> None:
-    """Take one try from this key's bucket, kept whatever comes of the try. Raises TooMany."""
+def take(engine: Engine, limit: Limit, key: str, now: datetime, tries: int = 1) -> None:
+    """Take a try, or several, from this key's bucket, kept whatever comes of it. Raises TooMany."""
     hashed = hashlib.sha256(f"{limit.name}\0{key}".encode()).hexdigest()
     at, full_at = _microseconds(now), col(Bucket.full_at)
-    taken = case((full_at > at, full_at), else_=at) + limit.step
+    taken = case((full_at > at, full_at), else_=at) + limit.step * tries
     # Each database has its own insert that can change a known row; the general one has none.
     insert: postgresql.Insert | sqlite.Insert = (
         postgresql.insert(Bucket) if engine.dialect.name == "postgresql" else sqlite.insert(Bucket)
     )
     statement = (
-        insert.values(key_hash=hashed, full_at=at + limit.step)
+        insert.values(key_hash=hashed, full_at=at + limit.step * tries)
         .on_conflict_do_update(
             index_elements=["key_hash"],
             set_={"full_at": taken},
@@ -63,7 +63,7 @@ def take(engine: Engine, limit: Limit, key: str, now: datetime) -> None:
             return
         left = select(full_at).where(col(Bucket.key_hash) == hashed)
         full = int(connection.execute(left).scalar_one())
-    raise TooMany(_MICROSECOND * max(1, full + limit.step * (1 - limit.tries) - at))
+    raise TooMany(_MICROSECOND * max(1, full + limit.step * (tries - limit.tries) - at))
 
 
 def give_back(engine: Engine, limit: Limit, key: str) -> None:

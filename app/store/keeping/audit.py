@@ -7,15 +7,15 @@ means is found and its place named. Nothing else reads them, and no answer is ev
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import col
 
-from app.store.scope import Scope, Store, WritingScope
-from app.store.sealing import Keyring
+from app.store.ground.scope import Criterion, Scope, Store, WritingScope
+from app.store.ground.sealing import Keyring
 from app.store.tables import AuditEntry, AuditHead
 
 SERVER = "server"
@@ -57,7 +57,7 @@ def add(
     number, before = (head.number + 1, head.mac) if head else (1, "")
     row: dict[str, Any] = {
         "number": number,
-        "at": now.astimezone(UTC).isoformat(timespec="microseconds"),
+        "at": _written(now),
         "actor": actor,
         "action": action,
         "subject_kind": subject[0],
@@ -81,11 +81,21 @@ def entries(
     *,
     subject: tuple[str, str] | None = None,
     actor: str | None = None,
+    actions: Collection[str] | None = None,
+    between: tuple[datetime, datetime] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[AuditEntry]:
-    """The entries on a subject or by an actor, newest first, a page ending before a number."""
-    where = [] if before is None else [col(AuditEntry.number) < before]
+    """The entries that fit, newest first, a page ending before a number.
+
+    `between`: from the first time on, up to and without the second.
+    """
+    where: list[Criterion] = [] if before is None else [col(AuditEntry.number) < before]
+    if actions is not None:
+        where.append(col(AuditEntry.action).in_(actions))
+    if between is not None:
+        first, last = map(_written, between)
+        where += [col(AuditEntry.at) >= first, col(AuditEntry.at) < last]
     equals: dict[str, object] = {} if actor is None else {"actor": actor}
     if subject is not None:
         equals |= {"subject_kind": subject[0], "subject_id": subject[1]}
@@ -167,6 +177,11 @@ def _bytes(scope: Scope, column: Any) -> Any:
     if scope.dialect == "sqlite":
         return func.hex(column)
     return func.encode(func.convert_to(column, "UTF8"), "hex")
+
+
+def _written(at: datetime) -> str:
+    """A time as it stands in an entry: later times are later texts too."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _seal(keyring: Keyring, clinic: str, number: int, mac: str) -> str:

@@ -4,15 +4,19 @@ Nobody ever sees or chooses another one's password. Knows no pages and no words 
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col
 
-from app.store import audit, factors, keys, limits, passwords, signposts, tokens
+from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, name_of
-from app.store.limits import Limit
-from app.store.scope import Scope, Store, WritingScope
+from app.store.ground import keys, limits, signposts, tokens
+from app.store.ground.limits import Limit
+from app.store.ground.scope import Scope, Store, WritingScope
+from app.store.keeping import audit
 from app.store.tables import Staff, StaffInvite, StaffSession
 
 LINK_LASTS = timedelta(minutes=30)
@@ -160,6 +164,13 @@ def enable(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
     scope.change(Staff, id=staff, to={"disabled_at": None, "password_hash": None})
     audit.add(scope, now, by, "staff_enabled", ("staff", staff))
     return _new_link(scope, now, by, staff)
+
+
+def names(scope: Scope, members: Iterable[str]) -> dict[str, str]:
+    """What these members are called, by id."""
+    asked = scope.columns(col(Staff.id), col(Staff.name))
+    rows: list[Any] = list(scope.run(asked.where(col(Staff.id).in_(list(members)))))
+    return {row.id: row.name for row in rows}
 
 
 def everyone(scope: Scope) -> list[Staff]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from sqlmodel import col
 
-from app.store.scope import Scope, Store, WritingScope
-from app.store.sealing import RecordKey
+from app.store.ground.scope import Scope, Store, WritingScope
+from app.store.ground.sealing import RecordKey
 from app.store.tables import RecordKey as Kept
 
 _AT_ONCE = 500
@@ -45,6 +45,11 @@ def several(scope: Scope, records: Iterable[str]) -> dict[str, RecordKey]:
 def destroy(scope: WritingScope, record: str) -> bool:
     """Forget the record; give whether it was known. There is no way back."""
     return scope.remove(Kept, record_id=record) == 1
+
+
+def destroy_all(scope: WritingScope, records: Iterable[str]) -> int:
+    """Forget these records; give how many were known. There is no way back."""
+    return scope.remove(Kept, col(Kept.record_id).in_(list(records)))
 
 
 def rewrap(store: Store) -> Iterator[int]:

@@ -11,9 +11,9 @@ from datetime import datetime
 import pyotp
 from sqlmodel import col
 
-from app.store import keys
-from app.store.scope import Scope, WritingScope
-from app.store.sealing import Keyring
+from app.store.ground import keys
+from app.store.ground.scope import Scope, WritingScope
+from app.store.ground.sealing import Keyring
 from app.store.tables import RecoveryCode, Staff
 
 STEP = 30  # seconds that one code stands for

@@ -5,7 +5,7 @@ A count in the database, which never says what changed; PostgreSQL also tells al
 
 from sqlmodel import col
 
-from app.store.scope import Scope, WritingScope
+from app.store.ground.scope import Scope, WritingScope
 from app.store.tables import Doorbell
 
 CHANNEL = "doorbell"

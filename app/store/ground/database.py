@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 WAL_IS_SOUND = (3, 51, 3)
 """The first SQLite whose write-ahead log cannot lose what was committed while it is reset."""
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 ALLOWED = ("sqlite", "postgresql")
 ONLY_READS = "calcinosis_only_reads"
 """The execution option of a connection on which nothing will be written."""
@@ -63,6 +63,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         "busy_timeout=5000",
         f"journal_mode={journal_mode(sqlite3.sqlite_version_info)}",
         "synchronous=FULL",
+        "secure_delete=ON",  # what is removed is overwritten, not only unlinked
         "foreign_keys=ON",
         # Without it, INSERT OR REPLACE removes a row past the triggers that keep it.
         "recursive_triggers=ON",

@@ -7,18 +7,27 @@ guessing and never lock anyone out for good. Knows no cookies and no pages.
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col
 
-from app.store import audit, factors, limits, passwords, permissions, signposts, tokens
-from app.store.limits import Limit
-from app.store.scope import Scope, Store, WritingScope
-from app.store.staff import sign_in_name
+from app.store import permissions
+from app.store.accounts import factors, passwords
+from app.store.accounts.staff import sign_in_name
+from app.store.ground import limits, signposts, tokens
+from app.store.ground.limits import Limit
+from app.store.ground.scope import Scope, Store, WritingScope
+from app.store.keeping import audit
 from app.store.tables import Staff, StaffSession
 
 IDLE, LONGEST = timedelta(minutes=15), timedelta(hours=12)
 BETWEEN_FACTORS = timedelta(minutes=10)
 PROOF_LASTS = timedelta(minutes=5)
+_WITH_STAFF = (
+    *(col(StaffSession.token_hash), col(StaffSession.staff_id), col(StaffSession.stage)),
+    *(col(StaffSession.started_at), col(StaffSession.seen_at), col(StaffSession.proved_at)),
+    *(col(Staff.name), col(Staff.role)),
+)
 _TOUCH_AFTER = timedelta(seconds=30)  # not every request need write
 
 _FIVE_MINUTES = timedelta(minutes=5)
@@ -123,7 +132,15 @@ def signed_in(store: Store, token: str, now: datetime, *, active: bool = True) -
     """
     clinic = tokens.clinic_of(token)
     with store.reading(clinic) as scope:
-        session, staff = _live(scope, token, now)
+        # Both in one query, since every request asks this.
+        asked = scope.columns(*_WITH_STAFF).where(col(Staff.id) == col(StaffSession.staff_id))
+        mine = (
+            col(StaffSession.token_hash) == tokens.hashed(token),
+            col(Staff.disabled_at).is_(None),
+        )
+        session: Any = scope.run(asked.where(*mine)).one_or_none()
+    if session is None or not lives(session, now):
+        raise NotSignedIn
     if session.stage != "full" or session.proved_at is None:
         raise NotSignedIn
     seen = session.seen_at
@@ -133,7 +150,13 @@ def signed_in(store: Store, token: str, now: datetime, *, active: bool = True) -
         seen = now
     ends = min(seen + IDLE, session.started_at + LONGEST)
     return SignedIn(
-        clinic, staff.id, staff.name, staff.role, session.token_hash, session.proved_at, ends
+        clinic,
+        session.staff_id,
+        session.name,
+        session.role,
+        session.token_hash,
+        session.proved_at,
+        ends,
     )
 
 

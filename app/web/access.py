@@ -7,6 +7,7 @@ that does not exist. It knows permissions and sessions; it must not know what a 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,11 +21,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.store import audit, sessions
-from app.store.limits import TooMany
-from app.store.passwords import TooBusy
-from app.store.scope import Store
-from app.store.sessions import NotSignedIn, Refused, SignedIn
+from app.store.accounts import sessions
+from app.store.accounts.passwords import TooBusy
+from app.store.accounts.sessions import NotSignedIn, Refused, SignedIn
+from app.store.ground.limits import TooMany
+from app.store.ground.scope import Store
+from app.store.keeping import audit
+from app.web.clinic import uploads
+from app.web.clinic.frame import look_up
 from app.web.pages import floor, see_other, show
 
 ANYONE = "anyone"
@@ -57,6 +61,18 @@ TABLE: Mapping[str, str] = MappingProxyType(
         # Invited people: who has the link is its person.
         **dict.fromkeys(["GET /i", "POST /i", "GET /i/{token}", "POST /i/{token}"], ANYONE),
         "POST /send": ANYONE,
+        # A self-check that its person shows to a nurse; the key is in their own cookie.
+        **dict.fromkeys(
+            ["GET /share", "GET /share/news", "POST /share", "POST /share/back"], ANYONE
+        ),
+        "GET /shared": "invite_patients",
+        "POST /shared": "invite_patients",
+        # A tablet that patients pass on to each other.
+        "GET /waiting-room": "invite_patients",
+        "POST /waiting-room": "invite_patients",
+        "POST /waiting-room/end": "invite_patients",
+        "GET /i/still-there": ANYONE,
+        "GET /i/wiped": ANYONE,
         # The doors of staff: what is behind a link or a half session is asked for by the page.
         "GET /join/{token}": ANYONE,
         "POST /join/{token}": ANYONE,
@@ -69,20 +85,60 @@ TABLE: Mapping[str, str] = MappingProxyType(
         "GET /account": STAFF,
         "POST /account/password": STAFF,
         "POST /account/sessions": STAFF,
+        "POST /account/stay": STAFF,
+        "GET /desk": STAFF,
         "GET /worklist": "see_worklist",
+        "GET /worklist/live": "see_worklist",
         "POST /worklist/find": "see_worklist",
         "GET /worklist/{show}": "see_worklist",
         "GET /worklist/{show}/after/{place}": "see_worklist",
         "GET /submissions/{id}": "see_answers",
         "GET /submissions/{id}/lower": "lower",
+        "GET /submissions/{id}/print": "see_answers",
+        "GET /submissions/{id}/copy": "see_answers",
         "POST /submissions/{id}/lower": "lower",
         "POST /submissions/{id}/second": "second_person",
+        **dict.fromkeys(
+            [
+                *("GET /assisted", "POST /assisted", "GET /assisted/answers"),
+                *("GET /assisted/ask/{question}", "POST /assisted/ask/{question}"),
+                *("POST /assisted/send", "POST /assisted/stop"),
+            ],
+            "review",
+        ),
+        "GET /submissions/{id}/findings": "review",
+        "POST /submissions/{id}/findings": "review",
+        "GET /submissions/{id}/identify": "review",
+        "POST /submissions/{id}/identify": "review",
+        "GET /submissions/{id}/marks": "review",
+        "POST /submissions/{id}/marks": "review",
         "POST /submissions/{id}/{step}": "review",
         "GET /invitations": "invite_patients",
         "POST /invitations": "invite_patients",
         "POST /invitations/batch": "invite_patients",
+        "GET /invitations/batch/{key}": "invite_patients",
+        "GET /invitations/batch/{key}/slips": "invite_patients",
+        "GET /invitations/batch/{key}/csv": "invite_patients",
         "GET /invitations/{id}": "invite_patients",
+        "POST /invitations/{id}/again": "invite_patients",
         "POST /invitations/{id}/revoke": "invite_patients",
+        "GET /audit": "see_audit",
+        "POST /audit": "see_audit",
+        "GET /audit/{kind}/{day}": "see_audit",
+        "GET /audit/{kind}/{day}/before/{number}": "see_audit",
+        "GET /audit/{kind}/{day}/file.csv": "see_audit",
+        "GET /submissions/{id}/looks": "see_looks",
+        "GET /agreement": "see_agreement",
+        "GET /agreement/cases.yaml": "export_cases",
+        "GET /agreement/cases/{entry}": "export_cases",
+        "GET /people": "export_person",
+        "POST /people": "export_person",
+        "POST /people/{id}/export": "export_person",
+        "POST /people/{id}/erase": "erase_person",
+        "GET /people/requests": "export_person",
+        "POST /people/requests/{id}/agree": "export_person",
+        "POST /people/requests/{id}/refuse": "export_person",
+        "POST /people/requests/{id}/file": "export_person",
         "GET /staff": "see_staff",
         "GET /staff/invite": "change_staff",
         "POST /staff/invite": "change_staff",
@@ -91,11 +147,21 @@ TABLE: Mapping[str, str] = MappingProxyType(
         "POST /staff/{id}/disable": "change_staff",
     }
 )
-FRESH = frozenset({"POST /staff/invite", "POST /staff/{id}/link", "POST /staff/{id}/disable"})
+FRESH = frozenset(
+    {
+        *("POST /staff/invite", "POST /staff/{id}/link", "POST /staff/{id}/disable"),
+        *("POST /people/{id}/export", "POST /people/{id}/erase"),
+        "POST /people/requests/{id}/agree",
+    }
+)
 """What asks for the second factor again where it was last shown some minutes ago."""
 
-MOST_FIELDS = 200
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+QUIET = frozenset({"GET /worklist/live", "GET /desk"})
+QUIET_HEADER = "x-quiet"
+"""What open pages ask for by themselves, always or with this header, keeps no session alive."""
+
+MOST_FIELDS = 250
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +192,12 @@ class Desk:
         """Whether a change of staff needs the second factor again."""
         return not self.who.proved_lately(self.now)
 
+    @property
+    def _for_show(self) -> bool:
+        """Whether all people of this clinic are made up; asked of the database once."""
+        known: Callable[[str], bool] = self.request.app.state.for_show
+        return self.signed_in is not None and known(self.signed_in.clinic)
+
     def raw(self, name: str) -> str:
         """What was typed, letter by letter, as for a password."""
         return next(iter(self.form.get(name, [])), "")
@@ -143,6 +215,8 @@ class Desk:
         **values: Any,
     ) -> Response:
         """One page. `problems`: the id of a field -> the key of the words for what is wrong."""
+        if self.signed_in is not None and "frame" not in values:
+            values["frame"] = look_up(self.request, self.store, self.signed_in, self.now)
         return show(
             self.request,
             template,
@@ -150,7 +224,9 @@ class Desk:
             error=bool(problems),
             problems=problems or {},
             who=self.signed_in,
+            for_show=self._for_show,
             asks_for_code=self.signed_in is not None and self.asks_for_code,
+            pages=TABLE,
             **values,
         )
 
@@ -175,7 +251,7 @@ def _open(request: Request, page: Page, key: str, form: Mapping[str, list[str]])
     """Let the request in, send it to the sign-in, or refuse it."""
     if any(_visible(str(part)) != part for part in request.path_params.values()):
         raise HTTPException(404)  # PostgreSQL takes no text that holds a NUL
-    if request.scope["scheme"] != "https" and request.url.hostname not in _LOCAL:
+    if not on_sealed_line(request):
         return show(request, "staff/unsealed.html", status=403, who=None)
     now = datetime.fromtimestamp(floor(request).clock(), UTC)
     desk = Desk(request, request.app.state.store, now, form)
@@ -193,7 +269,8 @@ def _open(request: Request, page: Page, key: str, form: Mapping[str, list[str]])
 
 
 def _open_to_staff(desk: Desk, page: Page, key: str) -> Response:
-    who = sessions.signed_in(desk.store, token_of(desk.request), desk.now)
+    quiet = key in QUIET or (key.startswith("GET ") and QUIET_HEADER in desk.request.headers)
+    who = sessions.signed_in(desk.store, token_of(desk.request), desk.now, active=not quiet)
     desk = replace(desk, signed_in=who)
     if TABLE[key] != STAFF and not who.may(TABLE[key]):
         with desk.store.writing(who.clinic) as scope:
@@ -214,6 +291,14 @@ def _open_to_staff(desk: Desk, page: Page, key: str) -> Response:
     response = page(replace(desk, signed_in=replace(who, proved_at=desk.now)))
     keep_token(response, desk.request, token)
     return response
+
+
+def on_sealed_line(request: Request) -> bool:
+    """Whether nobody on the way can read along: https, or this machine alone."""
+    if request.scope["scheme"] == "https":
+        return True
+    # Not by request.url: taking an address apart keeps it, with all that a person typed there.
+    return _LOCAL.fullmatch(request.headers.get("host", "")) is not None
 
 
 def token_of(request: Request) -> str:
@@ -245,7 +330,10 @@ def _set_cookie(response: Response, request: Request, value: str, ending: str) -
 
 
 async def _fields(request: Request) -> Mapping[str, list[str]]:
-    body = (await request.body()).decode("utf-8", "replace")
+    raw, kind = await request.body(), request.headers.get("content-type", "")
+    if kind.startswith(uploads.KIND):
+        return uploads.fields(kind, raw, MOST_FIELDS)
+    body = raw.decode("utf-8", "replace")
     try:
         return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:

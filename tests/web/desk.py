@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 import pyotp
 from fastapi import FastAPI
 
-from app.store import audit, clinics, invitations, staff
+from app.store import clinics, invitations
+from app.store.accounts import staff
+from app.store.ground.scope import Store
 from app.store.invitations import Guest
-from app.store.scope import Store
+from app.store.keeping import audit
 from tests.builders import answers
 from tests.conftest import Clock
 from tests.visitor import Page, Visitor

@@ -28,9 +28,11 @@ FOR_CLINICS = {
     path
     for key, needed in TABLE.items()
     for path in [key.split(" ")[1]]
-    if needed != ANYONE or path == "/i" or path.startswith((*AT_THE_DOOR, "/i/"))
+    if needed != ANYONE
+    or path in {"/i", "/share", "/share/news"}
+    or path.startswith((*AT_THE_DOOR, "/i/"))
 }
-"""No page for everyone leads there; test_signin_pages.py and test_invited.py look at them."""
+"""No page for everyone leads there; tests of their own look at them."""
 ANSWERED = {
     "quiet": QUIET,
     "emergency": QUIET | {"skin": ["black"]},

@@ -8,9 +8,13 @@ from datetime import date, timedelta
 import pytest
 
 from app.store import invitations, reviews, submissions, worklist
-from app.store.reviews import Step
+from app.store.reviews import DISPOSITIONS, Step
+from app.store.tables import Clinic
 from app.web.journey import MOST_BYTES, Journey, seal
+from app.web.patients.became import opening_hours
 from tests.reading import coleman_liau, flesch_kincaid, sentences, words
+from tests.store.patients import KNOWN
+from tests.store.rows import A_ROW_OF
 from tests.visitor import Page, Visitor
 from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks
@@ -126,11 +130,100 @@ def test_the_same_link_later_shows_what_became_of_it(
     other_phone = Visitor(house.app, SECURE)
     assert "A nurse looked at them on 15 January 2027, " in other_phone.get(patient.link).text
     step(house, nurse, patient, "agree")
+    step(house, nurse, patient, "identify", **KNOWN)
     step(house, nurse, patient, "close", outcome="appointment_kept")
     page = other_phone.get(patient.link)
     assert page.h1 == ["Your clinic has looked at your answers"]
-    assert "How soon you should be seen: Routine visit." in page.text
+    assert "Your visit stays as it is." in page.text
+    assert page.level == "routine"
+    assert "What would make it more urgent" in page.text
     assert "Kim Lee" not in page.text
+
+
+def test_the_page_says_what_was_sent_and_when_a_nurse_looks(patient: Patient) -> None:
+    page = patient.send_all(TODAY)
+    assert "What was sent" in page.text
+    given = [found for found in page.all("dt") if "nhsuk-summary-list__key" in found["class"]]
+    assert len(given) == len(TODAY)
+    assert "Pus" in page.text
+    assert not [link for link in page.links if link.startswith("/check/")]
+    assert "Monday to Friday, 09:00 to 17:00" in page.text
+
+
+def test_a_visit_that_may_be_too_late_is_told_with_a_time_to_call(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    page = patient.send_all(TODAY)
+    found = re.search(r"your visit may be too late. If you hear nothing by (.+?), call", page.text)
+    assert found
+    assert f"look at them by {found[1]}." in page.text
+    house.clock.seconds = arrived(house, nurse, patient).due_at.timestamp()
+    late = patient.get(patient.link).text
+    assert f"You should have heard by {found[1]}. Call the clinic now." in late
+    nurse.sign_in()
+    for given in (CALM, EMERGENCY):  # one can wait for the visit, the other must not wait at all
+        someone = Patient(house, nurse, appointment_on=date(2027, 6, 1))
+        assert "too late" not in someone.send_all(given).text
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "agree")
+    step(house, nurse, patient, "close", outcome="brought_forward")
+    done = patient.get(patient.link).text
+    assert "too late" not in done
+    assert "Your visit is moved to an earlier day." in done
+
+
+@pytest.mark.parametrize("outcome", DISPOSITIONS)
+def test_every_outcome_is_told_in_plain_words(
+    house: House, nurse: Member, patient: Patient, outcome: str
+) -> None:
+    patient.send_all(TODAY)
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "agree")
+    if outcome == "not_reached":
+        for _ in range(3):
+            step(house, nurse, patient, "call", outcome="no_answer")
+    step(house, nurse, patient, "close", outcome=outcome)
+    page = patient.get(patient.link)
+    assert house.app.state.floor.words.pages[f"handed.decided.{outcome}"] in page.text
+    assert page.level == ("emergency" if outcome == "emergency_service" else "same_day")
+
+
+def test_the_level_that_a_nurse_decided_is_the_one_that_is_told(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(CALM)
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "raise")
+    step(house, nurse, patient, "close", outcome="appointment_kept")
+    assert patient.get(patient.link).level == "soon"
+
+
+def test_an_emergency_that_was_closed_still_says_to_call(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(EMERGENCY)
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "agree")
+    step(house, nurse, patient, "close", outcome="seen_today")
+    page = patient.get(patient.link)
+    assert page.level == "emergency"
+    assert page.h1[0].startswith("Get help now")
+
+
+@pytest.mark.parametrize(
+    ("week", "lines"),
+    [
+        ([[["09:00", "17:00"]]] * 5 + [[], []], ["Monday to Friday, 09:00 to 17:00"]),
+        ([[]] * 7, []),
+        (
+            [[["08:00", "12:00"], ["13:00", "17:00"]], [], *[[["09:00", "12:00"]]] * 5],
+            ["Monday, 08:00 to 12:00 and 13:00 to 17:00", "Wednesday to Sunday, 09:00 to 12:00"],
+        ),
+    ],
+)
+def test_opening_hours_are_said_in_few_words(week: list[object], lines: list[str]) -> None:
+    row = A_ROW_OF["clinic"] | {"opening_hours": week}
+    assert opening_hours(Clinic(**row)) == lines
 
 
 def test_who_waits_too_long_is_told_to_call(house: House, nurse: Member, patient: Patient) -> None:
@@ -247,6 +340,7 @@ def test_the_pages_of_invited_people_are_easy_to_read(
         someone = Patient(house, nurse)
         pages += [someone.answer_all(given), someone.post("/send")]
         step(house, nurse, someone, "agree")
+        step(house, nurse, someone, "identify", **KNOWN)
         step(house, nurse, someone, "close", outcome="seen_today")
         pages.append(someone.get(someone.link))
     for page in pages:

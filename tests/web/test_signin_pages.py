@@ -8,8 +8,8 @@ import pyotp
 import pytest
 
 from app.documents.receipt import qr_code
-from app.store import passwords, staff
-from app.web.signin import browser_of
+from app.store.accounts import passwords, staff
+from app.web.clinic.signin import browser_of
 from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.visitor import Page, Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member

@@ -9,6 +9,7 @@ import yaml
 
 from app.settings import ROOT
 from app.triage.loading.words import PAGE_FILES
+from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
 MADE_UP = {  # keys that a page puts together
@@ -21,6 +22,15 @@ MADE_UP = {  # keys that a page puts together
         for kind in [403, 404, 405, 413, 422, 429, 500, 503, "other"]
         for part in ["heading", "text"]
     },
+}
+MADE_UP["nurse."] = {
+    *(f"question.{question.id}" for question in rulebook().questionnaire),
+    *(
+        f"option.{question.id}.{option}"
+        for question in rulebook().questionnaire
+        for option in question.option_ids
+        if option not in (question.unsure, "none")
+    ),
 }
 BANNED = re.compile(
     r"\byou have\b(?! (?:begun|finished|to start))|%|\bsafe\b|\bfine\b|low risk|\bprobably\b"
@@ -36,7 +46,8 @@ def pages(app):
 
 def used():
     found = {start + end for start, ends in MADE_UP.items() for end in ends}
-    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").glob("*.py")]
+    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").rglob("*.py")]
+    sources += [ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short")]
     for path in sources:
         found |= set(KEY.findall(Path(path).read_text()))
     return found

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
-from app.store import reviews, submissions
+from app.store import clinics, marks, misfits, reviews, submissions
 from app.store import worklist as kept
+from app.store.tables import WorklistRow
 from app.store.tables.reviews import REVIEW_KINDS
+from app.triage.targets import load_visit_days
 from app.triage.terms import Urgency
-from app.web import worklist as shown
-from app.web.submission import KINDS, OUTCOMES, PROBLEMS, REASONS
-from app.web.worklist import too_far
+from app.web.clinic import worklist as shown
+from app.web.clinic.submission import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
+from app.web.clinic.worklist import too_far
+from tests.builders import RULES
 from tests.visitor import Page, Visitor
 from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member, Patient
 
@@ -46,7 +51,8 @@ def hidden(page: Page, action: str) -> dict[str, str]:
 
 def act(nurse: Member, address: str, step: str, status: int = 200, **fields: str) -> Page:
     """Open the submission and take one step."""
-    opened = nurse.get(f"{address}/lower" if step == "lower" else address)
+    own_page = step in ("lower", "identify")
+    opened = nurse.get(f"{address}/{step}" if own_page else address)
     return nurse.post(f"{address}/{step}", hidden(opened, f"{address}/{step}") | fields, status)
 
 
@@ -77,6 +83,7 @@ def test_a_patient_is_invited_answers_and_is_reviewed(house: House, nurse: Membe
     assert "Bring forward" in page.text
     page = act(nurse, address, "agree")
     assert "Kim Lee: agreed with the level." in page.text
+    page = act(nurse, address, "identify", outcome="same_person", which=["full_name", "number"])
     page = act(nurse, address, "close", outcome="brought_forward")
     assert "This is done" in page.text
     assert "A 17" not in nurse.get("/worklist").text
@@ -203,7 +210,102 @@ def test_a_visit_later_than_the_level_asks_for_is_to_be_brought_forward(
     house: House, level: str, days: int, far: bool
 ) -> None:
     visit = house.now.date() + timedelta(days=days)
-    assert too_far(Urgency[level], house.now, visit, "UTC") is far
+    within = load_visit_days(RULES).get(Urgency[level])
+    assert too_far(within, house.now, visit, "UTC") is far
+
+
+def test_an_empty_list_says_what_to_do_next(house: House) -> None:
+    page = house.member("nurse", clinic="Empty").get("/worklist")
+    assert "Nothing waits." in page.text
+    assert page.links.count("/invitations") == 2  # above, and where the list would be
+    other = house.member("nurse", clinic="Empty").get("/worklist/mine")
+    assert "Nothing here. See all that waits" in other.text
+
+
+def test_a_row_tells_what_staff_must_know_before_they_call(house: House) -> None:
+    nurse = house.member("nurse", clinic="Marks")
+    address, _ = sent(house, nurse)
+    before = nurse.get("/worklist").text
+    with house.store.writing(nurse.clinic) as scope:
+        marks.put(scope, house.now, nurse.id, address.split("/")[2], marks.MARKS)
+    after = nurse.get("/worklist").text
+    words = house.app.state.floor.words.pages
+    for mark in marks.MARKS:
+        assert words[f"marks.{mark}"] not in before
+        assert words[f"marks.{mark}"] in after
+
+
+def test_done_is_what_was_closed_today_by_the_clock_of_the_clinic(house: House) -> None:
+    house.clinics["Day"] = clinics.add(
+        house.store, house.now, name="Day", region="uk", time_zone="Asia/Tokyo"
+    )
+    nurse = house.member("nurse", clinic="Day")
+    tomorrow = house.now.astimezone(ZoneInfo("Asia/Tokyo")).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), ZoneInfo("Asia/Tokyo")).timestamp()
+    house.clock.seconds = midnight - 600
+    nurse.sign_in()
+    address, _ = sent(house, nurse, CALM, reference="D-1")
+    with house.store.writing(nurse.clinic) as scope:
+        scope.change(
+            WorklistRow,
+            submission_id=address.split("/")[2],
+            to={"closed": True, "state": "closed", "closed_at": house.now},
+        )
+    assert "D-1" in nurse.get("/worklist/done").text
+    house.clock.seconds = midnight
+    assert "D-1" not in nurse.get("/worklist/done").text
+
+
+def test_an_emergency_that_nobody_saw_alarms_on_every_page_until_someone_looks(
+    house: House,
+) -> None:
+    nurse, admin = house.member("nurse", clinic="Loud"), house.member("admin", clinic="Loud")
+    elsewhere = house.member("nurse", clinic="Quiet")
+    address, _ = sent(house, nurse, EMERGENCY)
+    assert "Nobody has looked at an emergency" not in nurse.get("/account").text
+    nurse.wait(5 * 60)
+    for page in map(nurse.get, ["/worklist", "/account", "/invitations", "/desk"]):
+        assert "Nobody has looked at an emergency" in page.text
+        assert "/worklist" in page.links
+    assert "Tell a nurse now." in admin.get("/account").text
+    assert "Nobody has looked" not in elsewhere.get("/account").text
+    nurse.get(address)
+    assert "Nobody has looked" not in nurse.get("/worklist").text
+
+
+def test_the_foot_says_when_the_session_ends(house: House) -> None:
+    nurse = house.member("nurse", clinic="Foot")
+    ends = (house.now + timedelta(minutes=15)).astimezone(ZoneInfo("Europe/London"))
+    assert f"you are signed out at {ends:%H:%M}" in nurse.get("/account").text
+
+
+def test_what_becomes_late_is_counted_while_nothing_rings(house: House) -> None:
+    nurse = house.member("nurse", clinic="Late")
+    sent(house, nurse, EMERGENCY)
+    assert "Late:" not in nurse.get("/worklist").text
+    with house.store.reading(nurse.clinic) as scope:
+        (line,) = kept.page(scope, house.now, nurse.id)
+    house.clock.seconds = line.due_at.timestamp() + 1
+    nurse.sign_in()
+    assert "Late: 1" in nurse.get("/worklist").text
+
+
+def test_a_page_takes_five_queries_with_the_look_at_the_session(house: House) -> None:
+    nurse = house.member("nurse", clinic="Few")
+    for number in range(3):
+        sent(house, nurse, CALM, reference=f"F-{number}")
+    nurse.get("/worklist")
+    house.app.state.counts.clear()
+    asked: list[str] = []
+
+    def note(_connection, _cursor, words: str, *_: object) -> None:
+        asked.append(words)
+
+    event.listen(house.store.engine, "before_cursor_execute", note)
+    page = nurse.get("/worklist")
+    event.remove(house.store.engine, "before_cursor_execute", note)
+    assert "F-2" in page.text
+    assert len([words for words in asked if "SELECT" in words]) <= 5
 
 
 # --- One submission ---
@@ -334,11 +436,11 @@ def test_one_form_sent_twenty_times_counts_once(house: House, nurse: Member) -> 
 
 
 def test_every_problem_of_a_step_has_its_words() -> None:
-    text = Path(reviews.__file__).read_text("utf-8")
-    problems = text[text.index("def _problem(") : text.index("def _outcome(")]
+    problems = Path(misfits.__file__).read_text("utf-8")
     told = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
     told |= set(re.findall(r'return "([a-z_]+)" if', problems))
     assert told - {"kind"} == set(PROBLEMS)
-    assert set(REVIEW_KINDS) - set(KINDS) == {"identify"}
-    assert set(OUTCOMES) == {*reviews.CALLS, *reviews.DISPOSITIONS}
+    assert set(REVIEW_KINDS) == set(KINDS)
+    assert set(OUTCOMES) == {*reviews.CALLS, *reviews.DISPOSITIONS, *reviews.IDENTIFIED}
+    assert set(IDENTIFIER_WORDS) == set(reviews.IDENTIFIERS)
     assert set(REASONS) == set(reviews.LOWER_REASONS)

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.commands import app
-from app.store.append_only import let_go
-from app.store.database import open_database
+from app.store.ground.append_only import let_go
+from app.store.ground.database import open_database
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,19 @@ def test_a_clinic_is_added_and_listed(clinic: str) -> None:
 
 
 @pytest.mark.usefixtures("clinic")
+def test_a_clinic_chooses_where_its_alarms_go_and_takes_it_back() -> None:
+    nothing = "webhook: none\ne-mail: none\n"
+    assert call("clinic alarm Hill").stdout == nothing
+    chosen = call("clinic alarm Hill --webhook https://hook.example/x --email lead@hill.example")
+    assert chosen.stdout == "webhook: https://hook.example/x\ne-mail: lead@hill.example\n"
+    assert "CALCINOSIS_MAIL_SERVER" in chosen.stderr
+    call("clinic alarm Hill --email", "")
+    assert call("clinic alarm Hill").stdout == "webhook: https://hook.example/x\ne-mail: none\n"
+    call("clinic alarm Hill --webhook", "")
+    assert call("clinic alarm Hill").stdout == nothing
+
+
+@pytest.mark.usefixtures("clinic")
 @pytest.mark.parametrize(
     ("words", "told", "code"),
     [
@@ -64,6 +77,10 @@ def test_a_clinic_is_added_and_listed(clinic: str) -> None:
         ("audit verify --anchors no-such-file", "No such file", 2),
         ("audit verify --anchors README.md", "a line is", 2),
         ("keys forget", "Restart them all", 2),
+        ("clinic alarm Dale", "The clinics are: Hill", 2),
+        ("clinic alarm Hill --webhook http://hook.example/x", "must start with https", 2),
+        ("clinic alarm Hill --webhook https://a:b@hook.example/x", "without a name", 2),
+        ("clinic alarm Hill --email lead", "no e-mail address", 2),
     ],
 )
 def test_a_call_that_cannot_be_done_says_why(words: str, told: str, code: int) -> None:

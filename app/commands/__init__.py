@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import audit, changes, clinic, keys, rules, safety, staff
+from app.commands import audit, changes, clinic, demo, keys, person, retention, rules, safety, staff
 from app.commands.assess import assess, verify
 from app.commands.benchmark import benchmark
 from app.commands.service import serve
@@ -27,6 +27,9 @@ for name, group in {
     "staff": staff,
     "audit": audit,
     "keys": keys,
+    "demo": demo,
+    "person": person,
+    "retention": retention,
 }.items():
     app.add_typer(group.app, name=name)
 

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.console import open_store, read_settings, say, stop
-from app.store import audit, clinics
-from app.store.audit import SERVER, Anchor, Fault
-from app.store.scope import Store
+from app.store import clinics
+from app.store.ground.scope import Store
+from app.store.keeping import anchors, audit
+from app.store.keeping.anchors import BadAnchors
+from app.store.keeping.audit import SERVER, Anchor, Fault
 
 app = typer.Typer(help="Check the audit.", no_args_is_help=True)
 
@@ -24,14 +26,15 @@ _PROBLEMS = {
 
 @app.command()
 def verify(
-    anchors: Annotated[
-        Path | None, typer.Option(help="File of lines from `audit anchor`, kept elsewhere.")
+    anchors_file: Annotated[
+        Path | None,
+        typer.Option("--anchors", help="File of lines from `audit anchor`, kept elsewhere."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check every clinic's audit; name the first entry that was tampered with, with code 1."""
     store = open_store(read_settings())
-    noted = _read(anchors) if anchors else []
+    noted = _read(anchors_file) if anchors_file else []
     names = {clinic.clinic_id: clinic.name for clinic in clinics.everyone(store)}
     # A clinic that was noted and is no more was deleted from the database, audit and all.
     rows = [
@@ -50,15 +53,11 @@ def verify(
 @app.command()
 def anchor() -> None:
     """Print the newest entry of each audit, a line each, to be kept outside the database."""
-    store = open_store(read_settings())
-    for clinic in (SERVER, *store.clinics()):
-        with store.reading(clinic) as scope:
-            newest = audit.head(scope)
-        if newest:
-            typer.echo(" ".join(map(str, newest)))
+    for newest in anchors.newest(open_store(read_settings())):
+        typer.echo(" ".join(map(str, newest)))
 
 
-def _check(store: Store, clinic: str, name: str, anchors: Iterable[Anchor]) -> dict[str, Any]:
+def _check(store: Store, clinic: str, name: str, noted: Iterable[Anchor]) -> dict[str, Any]:
     with store.reading(clinic) as scope:
         newest = audit.head(scope)
     with say.status(name) as status:
@@ -66,7 +65,7 @@ def _check(store: Store, clinic: str, name: str, anchors: Iterable[Anchor]) -> d
         def tell(done: int) -> None:
             status.update(f"{name}: {done} of {newest.number if newest else 0}")
 
-        fault = audit.verify(store, clinic, anchors, tell)
+        fault = audit.verify(store, clinic, noted, tell)
     return {
         "clinic": clinic,
         "name": name,
@@ -84,9 +83,8 @@ def _in_words(fault: dict[str, Any] | None, entries: int) -> str:
 
 def _read(file: Path) -> list[Anchor]:
     try:
-        lines = [line.split() for line in file.read_text("utf-8").splitlines()]
-        return [Anchor(clinic, int(number), mac) for clinic, number, mac in lines]
+        return anchors.read(file)
     except OSError as problem:
         raise stop(f"{file}: {problem.strerror}", 2) from None
-    except ValueError:
-        raise stop(f"{file}: a line is: clinic, number, hash", 2) from None
+    except BadAnchors as problem:
+        raise stop(str(problem), 2) from None

@@ -8,9 +8,9 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings, SettingsFaults, load_settings
-from app.store import opening
-from app.store.scope import Store
-from app.store.sealing import BadKeyring
+from app.store.ground import opening
+from app.store.ground.scope import Store
+from app.store.ground.sealing import BadKeyring
 from app.triage.rulebook import Rulebook, RulebookFaults, load
 
 say = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from app.commands.console import open_store, read_settings, say, stop
-from app.store import keys
-from app.store.scope import Store
-from app.store.sealing import add_master_key, drop_old_master_keys
+from app.store import shares
+from app.store.ground import keys
+from app.store.ground.scope import Store
+from app.store.ground.sealing import add_master_key, drop_old_master_keys
 
 app = typer.Typer(help="Change the master key.", no_args_is_help=True)
 
@@ -47,7 +48,7 @@ def forget(
 
 
 def _rewrap(store: Store) -> None:
-    done = 0
+    done = shares.rewrap(store)
     with say.status("Wrapping") as status:
         for count in keys.rewrap(store):
             done += count

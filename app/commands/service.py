@@ -40,6 +40,9 @@ def serve(
         port=chosen_port,
         server_header=False,
         access_log=False,
+        # Left alone, it would believe whoever connects from this machine.
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         log_level="warning",
         timeout_graceful_shutdown=10,
     )

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 import typer
 
 from app.commands.console import open_store, read_settings, say, stop
-from app.store import clinics, signposts, staff
+from app.store import clinics
+from app.store.accounts import staff
+from app.store.accounts.staff import LINK_LASTS, NoSuchStaff
 from app.store.clinics import NameTaken
-from app.store.scope import Scope, Store
-from app.store.staff import LINK_LASTS, NoSuchStaff
+from app.store.ground import signposts
+from app.store.ground.scope import Scope, Store
 from app.store.tables import Staff
 
 app = typer.Typer(help="Invite, list or disable staff.", no_args_is_help=True)
@@ -33,7 +35,7 @@ def invite(
     store = open_store(settings)
     if "@" not in email.strip()[1:-1]:
         raise stop(f"'{email}' is no e-mail address.", 2)
-    found = _clinic(store, clinic)
+    found = clinic_of(store, clinic)
     try:
         with store.writing(found) as scope:
             token = staff.invite(
@@ -82,7 +84,7 @@ def list_all(
     """List the staff of one clinic or of all."""
     store = open_store(read_settings())
     rows = []
-    for found in [_clinic(store, clinic)] if clinic else store.clinics():
+    for found in [clinic_of(store, clinic)] if clinic else store.clinics():
         with store.reading(found) as scope:
             rows += [_row(scope, member) for member in staff.everyone(scope)]
     if as_json:
@@ -106,7 +108,8 @@ def _row(scope: Scope, member: Staff) -> dict[str, str]:
     }
 
 
-def _clinic(store: Store, word: str) -> str:
+def clinic_of(store: Store, word: str) -> str:
+    """The id of the clinic of this id or name; where there is none, stop with code 2."""
     found = clinics.find(store, word)
     if found is None:
         known = ", ".join(clinic.name for clinic in clinics.everyone(store)) or "none yet"

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pyotp
 import pytest
-from fastapi import FastAPI
 from playwright.sync_api import Browser
 
-from app.store import passwords
 from tests.browser.conftest import Tab
 from tests.browser.test_accessibility import MODES, SCREEN, UNFOLD, WIDTHS, Findings
 from tests.browser.test_accessibility_layout import TARGETS
-from tests.conftest import Clock
-from tests.store.kim import QUICK
 from tests.web.desk import PASSWORD, TODAY, House
 
 
 @pytest.fixture(scope="module")
-def seen(
-    browser: Browser, address: str, axe: str, app: FastAPI, clock: Clock
-) -> Iterator[dict[str, object]]:
+def seen(browser: Browser, address: str, axe: str, house: House) -> dict[str, object]:
     """Everything that was met on the way, without any script of ours on the pages of staff."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_HASHER", QUICK)
-        passwords._decoy.cache_clear()
-        yield _visit(browser, address, axe, House(app, clock))
-    passwords._decoy.cache_clear()
+    return _visit(browser, address, axe, house)
 
 
 def _visit(browser: Browser, address: str, axe: str, house: House) -> dict[str, object]:
@@ -40,10 +29,14 @@ def _visit(browser: Browser, address: str, axe: str, house: House) -> dict[str, 
     _sign_in(nurse, look, house, secret)
     link = _invite(nurse, look)
     _answer(patient, look, link)
+    _ask_and_add(nurse, look)
     _review(nurse, look)
     patient.open(link)
     look(patient, "handed over, done")
-    for name, path in [("account", "/account"), ("staff", "/staff")]:
+    for name, path in [
+        *(("account", "/account"), ("staff", "/staff"), ("agreement", "/agreement")),
+        *(("people", "/people"), ("requests", "/people/requests")),
+    ]:
         nurse.open(path)
         look(nurse, name)
     nurse.page.click("text=Sign out")
@@ -131,6 +124,34 @@ def _answer(tab: Tab, look: Look, link: str) -> None:
     look(tab, "handed over")
 
 
+def _ask_and_add(tab: Tab, look: Look) -> None:
+    """All that a nurse can add, up to the last button: nothing of it is kept."""
+    tab.open("/worklist")
+    here = re.search(r"/submissions/[\w-]+", tab.page.inner_html("main"))[0]
+    for name in ("marks", "identify", "findings"):
+        tab.open(f"{here}/{name}")
+        look(tab, name)
+    tab.page.fill("#on", "2027-01-10")
+    for analyte, value in (("phosphate", "12"), ("vitamin_d", "300")):
+        tab.page.fill(f"#value-{analyte}", value)
+        tab.page.select_option(f"#unit-{analyte}", index=1)
+    tab.page.click("#findings > button")
+    look(tab, "findings, refused")
+    tab.page.select_option("#unit-phosphate", "mg/dL")
+    tab.page.check("#right-vitamin_d")
+    tab.page.click("#findings > button")
+    look(tab, "findings, to be kept")
+    tab.open("/assisted")
+    tab.page.fill("#reference", "R-1002")
+    tab.page.fill("#name", "Al")
+    look(tab, "whom to ask")
+    tab.page.click("main form button")
+    tab.at("/assisted/ask/now")
+    look(tab, "ask")
+    tab.open("/assisted/answers")
+    look(tab, "read back")
+
+
 def _review(tab: Tab, look: Look) -> None:
     tab.open("/worklist")
     look(tab, "worklist")
@@ -142,10 +163,13 @@ def _review(tab: Tab, look: Look) -> None:
     look(tab, "lower, refused")
     tab.page.go_back()
     tab.page.go_back()
-    tab.page.click("text=I agree with the level")
-    tab.page.click("summary:has-text('Close')")
-    tab.page.check("#close-seen_today")
-    tab.page.click("form[action$='/close'] button")
+    tab.page.click("text=Check who it is")
+    for told in ("full_name", "number"):
+        tab.page.check(f"input[value={told}]")
+    tab.page.click("button[value=same_person]")
+    tab.page.click("text=Agree only")
+    tab.page.select_option("#close-outcome", "seen_today")
+    tab.page.click("form.decide button")
     look(tab, "submission, done")
 
 

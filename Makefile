@@ -8,18 +8,22 @@ PIP := .build/bin/uv pip
 PYTHON := .venv/bin/python
 NPM := PATH="$(CURDIR)/.build/bin:$$PATH" npm
 NPM_CI := $(NPM) ci --ignore-scripts --omit=optional --no-audit --no-fund --no-progress --loglevel=error
+DEMO := env CALCINOSIS_VAR=$(CURDIR)/var-demo CALCINOSIS_DATABASE_URL= CALCINOSIS_HOST=$(HOST) CALCINOSIS_PORT=$(PORT) $(PYTHON) -m app
 TEST_TOOLS := $(wildcard node_modules/ready-dev)
 COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run setup test format check browser postgres soak screenshots bench safety lock image clean
+.PHONY: help run demo setup test format check browser postgres soak screenshots bench safety lock image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/ready static/vendor/nhsuk.css ## Set up and serve on http://127.0.0.1:8000 (PORT=... for another port)
 	@exec $(PYTHON) -m app serve --host $(HOST) --port $(PORT)
+
+demo: .venv/ready static/vendor/nhsuk.css ## Serve two clinics with made-up people, to try the nurse's side (in var-demo/)
+	@$(DEMO) demo fill && exec $(DEMO) serve
 
 setup: .venv/ready-dev node_modules/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -13,29 +16,49 @@ from starlette.routing import Route
 from app.assurance.figures import read_figures
 from app.documents.receipt import Shelf
 from app.settings import ROOT, Settings
+from app.store import clinics
+from app.store.ground.jobs import Job
+from app.store.ground.opening import open_store
+from app.store.keeping import anchors, retention
+from app.triage.reliance import load_reliance
 from app.triage.rulebook import load
-from app.web import (
-    api,
-    assets,
-    changed,
-    learn,
-    patient,
-    result,
-    safety,
-    status,
-    trust,
-    verify,
+from app.triage.targets import load_alarm, load_targets, load_visit_days
+from app.web import api, assets, status
+from app.web.clinic import (
+    account,
+    agreement,
+    assisted,
+    auditor,
+    findings,
+    identity,
+    invitations,
+    live,
+    papers,
+    people,
+    reviewing,
+    signin,
+    staff,
+    staying,
+    submission,
+    worklist,
 )
+from app.web.clinic.alarm import EVERY, Messenger
+from app.web.clinic.live import Streams, first_to_hear
 from app.web.errors import LastResort, add_error_pages, last_page
 from app.web.journey import load_key
+from app.web.outgoing import Mail
 from app.web.pages import Floor, environment
+from app.web.patients import changed, invited, patient, result, share, verify, waiting_room
+from app.web.reading import learn, safety, trust
+from app.web.recurring import keep_doing
 from app.web.shield import Gate, Headings
 
 
 def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
     """The application on one rulebook.
 
-    Raises RulebookFaults, BadFigures, AssetFault, OSError or ValueError.
+    Raises RulebookFaults, BadFigures, AssetFault, BadKeyring, OSError, ValueError, or SQLAlchemy's
+    OperationalError.
     """
     app = FastAPI(
         title="Calcinosis Check",
@@ -58,9 +81,26 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.state.shelf = Shelf(floor.rulebook, settings.rules / "published")
     app.state.figures = read_figures(ROOT / "safety" / "figures.json")
     app.state.last_page = last_page(floor)
+    app.state.targets = load_targets(settings.rules)
+    app.state.visit_days = load_visit_days(settings.rules)
+    app.state.reliance = load_reliance(settings.rules)
+    app.state.alarm_after = load_alarm(settings.rules)
+    app.state.store = open_store(settings.database, settings.master_key)
+    app.state.for_show = functools.cache(functools.partial(clinics.is_for_show, app.state.store))
+    app.state.jobs = recurring_jobs(settings, floor)
+    app.state.streams = Streams(app.state.store)
+    app.state.counts = {}  # of each clinic's worklist, for as long as nothing rings
     app.router.routes += [*learn.routes(), *trust.routes(), *safety.routes()]
     app.router.routes += [*patient.routes(), *result.routes(), *changed.routes()]
     app.router.routes += [*verify.routes(), *status.routes()]
+    app.router.routes += [*signin.routes(), *account.routes(), *staff.routes(), *staying.routes()]
+    app.router.routes += [*waiting_room.routes(), *share.routes()]  # before /i/{token}
+    app.router.routes += [*invited.routes(), *invitations.routes()]
+    app.router.routes += [*live.routes(), *worklist.routes()]
+    app.router.routes += [*assisted.routes(), *findings.routes(), *identity.routes()]
+    app.router.routes += [*submission.routes()]
+    app.router.routes += [*papers.routes(), *reviewing.routes()]
+    app.router.routes += [*people.routes(), *agreement.routes(), *auditor.routes()]
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
     add_error_pages(app)
@@ -71,9 +111,29 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     return app
 
 
+def recurring_jobs(settings: Settings, floor: Floor) -> list[Job]:
+    """What the server does again and again by itself; each round is done by one server."""
+    hour = timedelta(hours=1)
+    mail = Mail(settings.mail_server, settings.mail_from)
+    messenger = Messenger(floor, load_alarm(settings.rules), settings.origin, mail)
+    return [
+        Job("alarm", EVERY, messenger),
+        Job("retention", hour, retention.run_all),
+        Job("audit anchors", hour, lambda store, _: anchors.note(store, settings.var)),
+    ]
+
+
 @asynccontextmanager
-async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What stands at start stays for ever, so the collector need not look at it again."""
     gc.collect()
     gc.freeze()
-    yield
+    state = app.state
+    jobs = keep_doing(state.store, state.jobs, state.floor.clock)
+    beside = [asyncio.create_task(jobs), asyncio.create_task(state.streams.watch())]
+    with first_to_hear(state.streams.close):
+        yield
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
+    state.store.engine.dispose()

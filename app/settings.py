@@ -5,10 +5,11 @@ README.md lists the same names; a test holds the two together.
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,30 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^/\s]+$",
         description="The public address, where a proxy hides it from the server: https://NAME.",
     )
+    trusted_proxies: str = Field(
+        "",
+        description="Proxies that say where a request comes from: addresses or networks, by comma.",
+    )
+
+    mail_server: str = Field(
+        "",
+        repr=False,
+        pattern=r"^(smtps?://[^\s/]+)?$",
+        description="The server that takes alarms by e-mail: smtps://USER:PASSWORD@HOST, or smtp.",
+    )
+    mail_from: str = Field(
+        "",
+        pattern=r"^([^\s@<>]+@[^\s@<>]+)?$",
+        description="The address that alarms by e-mail come from.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _only_addresses(cls, text: str) -> str:
+        """A name, a slip or a star would let visitors choose the address that limits count by."""
+        for part in filter(None, map(str.strip, text.split(","))):
+            ip_network(part)
+        return text
 
     @model_validator(mode="after")
     def _refuse_unknown_variables(self) -> Self:
@@ -79,3 +104,18 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database address to use, given or not."""
         return self.database_url or f"sqlite:///{self.var / 'calcinosis.db'}"
+
+    @property
+    def proxies(self) -> list[str]:
+        """The proxies whose word is taken; none unless they are given."""
+        return [part.strip() for part in self.trusted_proxies.split(",") if part.strip()]
+
+    @property
+    def master_key(self) -> Path:
+        """The file of the keys to what is sealed in the database."""
+        return self.var / "master.key"
+
+    @property
+    def origin(self) -> str:
+        """The address that people see in links."""
+        return self.trusted_origin or f"http://{self.host}:{self.port}"

@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from app.settings import load_settings
-from app.store.database import open_database
+from app.store.ground.database import open_database
 from app.store.tables import SQLModel
 
 TURN = 7_120_406

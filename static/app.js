@@ -35,28 +35,37 @@ document.addEventListener("click", (event) => {
   input.focus({ preventScroll: true });
 });
 
-// Printing and copying by a button; without a script the page says how to do it by hand.
-document.documentElement.classList.add("scripted");
-document.addEventListener("click", ({ target }) => {
-  if (target.closest?.("[data-print]")) window.print();
-  const button = target.closest?.("[data-copy]");
-  if (button) copy(button);
-});
-
-const copy = async (button) => {
-  const source = document.getElementById(button.dataset.copy);
-  const said = button.parentElement.querySelector("[role=status]");
-  // Marked first: over plain http the browser gives us no clipboard, and by hand it is one step.
-  if (source.select) source.select();
-  else window.getSelection().selectAllChildren(source);
-  let done = true;
-  try {
-    await navigator.clipboard.writeText(source.value ?? source.textContent);
-  } catch {
-    done = document.execCommand("copy");
-  }
-  said.textContent = done ? said.dataset.done : said.dataset.failed;
-};
+// A tablet that patients pass on: counts down, asks before the end, gives more time, then wipes.
+// By the clock and not by counting, since a tablet that sleeps counts nothing.
+const bar = document.getElementById("tablet");
+if (bar) {
+  const { left, alarm, more, then } = bar.dataset;
+  const quiet = bar.hasAttribute("data-quiet");
+  const said = bar.querySelector("[data-said]");
+  let end = Date.now() + left * 1000;
+  const stay = (seconds) => {
+    end = Math.max(end, Date.now() + seconds * 1000);
+    said.textContent = "";
+    bar.hidden = quiet;
+  };
+  setInterval(() => {
+    const seconds = Math.ceil((end - Date.now()) / 1000);
+    bar.querySelector("[data-count]").textContent = Math.max(0, seconds);
+    if (seconds <= 0) location.replace(then);
+    else if (seconds <= alarm && !said.textContent) {
+      bar.hidden = false;
+      said.textContent = said.dataset.said;
+    }
+  }, 250);
+  bar.querySelector("[data-stay]").addEventListener("click", (event) => {
+    event.preventDefault();
+    stay(Number(more));
+  });
+  for (const touch of quiet ? ["pointerdown", "keydown", "scroll"] : [])
+    document.addEventListener(touch, () => stay(Number(left)), { passive: true });
+  // What Back would bring out of the browser's memory is asked for anew.
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+}
 
 // The same page once more (an answer that could not be taken) is no new step for Back.
 document.addEventListener("htmx:before:history:update", ({ detail }) => {

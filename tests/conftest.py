@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import FastAPI
@@ -10,6 +11,9 @@ from fastapi import FastAPI
 from app.settings import Settings
 from tests.postgresql import running_postgresql
 from tests.visitor import Visitor
+
+if TYPE_CHECKING:
+    from tests.web.desk import House
 
 
 class Clock:
@@ -20,6 +24,28 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """An application of its own in which clinics can be added, for a file of tests.
+
+    Where there is a clinic, patients' pages speak of it too. Passwords are hashed in no time.
+    """
+    # Here, so that a lower floor's tests run without these.
+    from app.main import create_app
+    from app.store.accounts import passwords
+    from tests.store.kim import QUICK
+    from tests.web.desk import House
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", QUICK)
+        passwords._decoy.cache_clear()
+        clock = Clock()
+        app = create_app(Settings(var=tmp_path_factory.mktemp("house")), clock=clock)
+        yield House(app, clock)
+        app.state.store.engine.dispose()
+    passwords._decoy.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import commands, main
 from app.settings import Settings
-from app.store.database import open_database
+from app.store.ground.database import open_database
 from app.store.rulebooks import record
 from app.store.tables import ServedRulebook
 

@@ -43,11 +43,11 @@ def running_postgresql() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def new_database(url: str) -> str:
-    """The address of an empty database on the server of this address."""
+def new_database(url: str, template: str = "template1") -> str:
+    """The address of a new database on the server of this address, empty or a copy of another."""
     name = f"t{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return url.removesuffix("postgres") + name
 
 

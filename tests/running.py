@@ -12,16 +12,31 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+from anyio.from_thread import start_blocking_portal
 
 from app.settings import ROOT
 
 REAL = ("-m", "app")
 FAULTY = ("-m", "tests.planted")
 """The same, with faults on demand."""
+
+
+Made = TypeVar("Made")
+
+
+def in_own_loop(work: Callable[[], Awaitable[Made]]) -> Made:
+    """What the coroutine gives, run beside this thread.
+
+    Trap: a browser that tests drove before leaves its own loop running in this one.
+    """
+    with start_blocking_portal() as portal:
+        return portal.call(work)
 
 
 @dataclass

@@ -70,6 +70,19 @@ def test_a_setting_cannot_change_while_the_server_runs() -> None:
         load_settings().port = 1
 
 
+@pytest.mark.parametrize("given", ["*", "proxy.example", "10.0.0.1/8", "10.0.0.1,*", "10.0.0"])
+def test_only_addresses_are_trusted_as_proxies(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("CALCINOSIS_TRUSTED_PROXIES", given)
+    with pytest.raises(SettingsFaults, match="CALCINOSIS_TRUSTED_PROXIES"):
+        load_settings()
+
+
+def test_no_proxy_is_trusted_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().proxies == []
+    monkeypatch.setenv("CALCINOSIS_TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16,fd00::/8")
+    assert load_settings().proxies == ["10.0.0.1", "10.1.0.0/16", "fd00::/8"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_stands_in_the_readme(name: str) -> None:
     assert f"`{name}`" in (ROOT / "README.md").read_text("utf-8")

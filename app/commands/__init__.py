@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import changes, rules, safety
+from app.commands import audit, changes, clinic, demo, keys, person, retention, rules, safety, staff
 from app.commands.assess import assess, verify
 from app.commands.benchmark import benchmark
 from app.commands.service import serve
@@ -18,11 +18,20 @@ app = typer.Typer(
 )
 for command in (serve, assess, verify, benchmark):
     app.command()(command)
-rules.app.command()(changes.mutate)
-rules.app.command()(changes.diff)
-rules.app.command()(changes.publish)
-app.add_typer(rules.app, name="rules")
-app.add_typer(safety.app, name="safety")
+for change in (changes.mutate, changes.diff, changes.publish):
+    rules.app.command()(change)
+for name, group in {
+    "rules": rules,
+    "safety": safety,
+    "clinic": clinic,
+    "staff": staff,
+    "audit": audit,
+    "keys": keys,
+    "demo": demo,
+    "person": person,
+    "retention": retention,
+}.items():
+    app.add_typer(group.app, name=name)
 
 
 def run() -> None:

@@ -1,9 +1,16 @@
-"""What all commands share: where they speak, the settings, the rulebook, and how they stop."""
+"""What all commands share: where they speak, what they open, how they stop."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings, SettingsFaults, load_settings
+from app.store.ground import opening
+from app.store.ground.scope import Store
+from app.store.ground.sealing import BadKeyring
 from app.triage.rulebook import Rulebook, RulebookFaults, load
 
 say = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -24,6 +31,23 @@ def load_rulebook(settings: Settings) -> Rulebook:
         return load(settings.rules)
     except RulebookFaults as problem:
         raise faulty(problem, settings) from None
+
+
+def open_store(settings: Settings) -> Store:
+    """The database at today's tables, and its keys; where they cannot be used, stop with code 2."""
+    with told_in_words():
+        return opening.open_store(settings.database, settings.master_key)
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """Where what is opened in this block cannot be used, say why and stop with code 2."""
+    try:
+        yield
+    except (BadKeyring, OSError, ValueError) as problem:
+        raise stop(str(problem), 2) from None
+    except OperationalError as problem:
+        raise stop(f"The database does not answer: {problem.orig}", 2) from None
 
 
 def faulty(problem: RulebookFaults, settings: Settings) -> typer.Exit:

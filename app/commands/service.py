@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from app.commands.console import faulty, read_settings, say
-from app.store.database import open_database, upgrade
+from app.commands.console import faulty, read_settings, say, told_in_words
 from app.store.rulebooks import record
 from app.triage.rulebook import RulebookFaults
 
@@ -24,14 +23,14 @@ def serve(
     settings = read_settings()
     settings.var.mkdir(parents=True, exist_ok=True)
     try:
-        application = create_app(settings)
+        with told_in_words():
+            application = create_app(settings)
     except RulebookFaults as problem:
         raise faulty(problem, settings) from None
     rulebook = application.state.floor.rulebook
-    database = open_database(settings.database)
-    upgrade(database)
+    database = application.state.store.engine
     record(database, rulebook.version, rulebook.sha256, datetime.now(UTC))
-    database.dispose()
+    database.dispose()  # what was open stays open no longer than it is needed
     chosen_host, chosen_port = host or settings.host, settings.port if port is None else port
     say.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")
     say.print(f"Serving on http://{chosen_host}:{chosen_port}  (Ctrl+C stops)")
@@ -41,6 +40,9 @@ def serve(
         port=chosen_port,
         server_header=False,
         access_log=False,
+        # Left alone, it would believe whoever connects from this machine.
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         log_level="warning",
         timeout_graceful_shutdown=10,
     )

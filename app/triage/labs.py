@@ -66,11 +66,15 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """All analytes of the rulebook, the corrections for albumin and the product."""
+    """All analytes of the rulebook, the corrections for albumin and the product.
+
+    `ages`: the days after which a result is called old, and too old unless it is marked as old.
+    """
 
     analytes: Mapping[str, Analyte]
     corrections: tuple[Correction, ...]
     product: Product
+    ages: tuple[int, int]
 
 
 class BadLab(Exception):
@@ -133,6 +137,12 @@ def _adjusted(laboratory: Laboratory, amounts: Amounts) -> Mapping[str, Decimal]
         c.calcium: total[c.calcium] + c.slope * (c.reference - albumin[c.albumin])
         for c in laboratory.corrections
     }
+
+
+def unusual(analyte: Analyte, value: Mapping[str, str]) -> bool:
+    """Whether a value that can be used is so far from the usual that it is asked back."""
+    unit = analyte.unit(value["unit"])
+    return unit is not None and not _within(Decimal(value["value"]), unit.soft)
 
 
 def _within(amount: Decimal, limits: tuple[Decimal | None, Decimal | None]) -> bool:

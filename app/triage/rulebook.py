@@ -16,7 +16,7 @@ from app.triage.loading.checks import check
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading import Contradiction, Reader
 from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
-from app.triage.loading.words import SERVICE_FILE, read_wording
+from app.triage.loading.words import CLINIC_FILE, SERVICE_FILE, read_wording
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
 from app.triage.safetynet import Watched
@@ -24,7 +24,9 @@ from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import Conflict, EvidenceLine, Scale
 from app.triage.wording import Wording
 
-NOT_HASHED = LEARN_FILES | {SERVICE_FILE}
+TARGETS_FILE = "targets.yaml"
+RELIANCE_FILE = "reliance.yaml"
+NOT_HASHED = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE}
 """What no result rests on."""
 
 

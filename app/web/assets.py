@@ -35,7 +35,11 @@ _BUNDLES = {
         "safety.css",
         "print.css",
     ),
-    "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js"),
+    # Beside the first, so that patients do not pay for it.
+    "staff.css": ("staff.css", "invitations.css", "findings.css", "submission.css", "sheet.css"),
+    "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js", "copying.js"),
+    # No form of staff is taken over.
+    "staff.js": ("copying.js", "staff.js", "worklist.js", "shared_code.js"),
     "icon.svg": ("images/icon.svg",),
 }
 _KINDS = {

@@ -16,9 +16,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web import patient
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import Floor, render, show
+from app.web.patients import patient
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,9 @@ MOST_BYTES = 3500  # browsers promise 4096 for a cookie with its name and attrib
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
-_PURPOSE = b"calcinosis-check journey 1"
+OWN, ASSISTED = "journey", "assisted"
+"""Whose browser it is: the person's own, or that of staff who ask them. One is never the other."""
+_PURPOSES = {OWN: b"calcinosis-check journey 1", ASSISTED: b"calcinosis-check assisted journey 1"}
 
 
 class NoJourney(Exception):
@@ -51,6 +53,9 @@ class Journey:
     about: str = ME
     earlier: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """What was answered before, of each question that a second look has asked again."""
+    invitation: str = ""  # the token of the link that began it; the id where staff ask
+    session: str = ""  # that of who of the staff asks: it ends when they sign out
+    share: str = ""  # the key of the code under which it waits for a nurse
 
     def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The journey with one answer given or changed; all others stay."""
@@ -69,38 +74,40 @@ class Journey:
         return {question: chosen for question, chosen in before.items() if chosen}
 
 
-def open_journey(request: Request, key: bytes, now: int) -> Journey:
+def open_journey(request: Request, key: bytes, now: int, kind: str = OWN) -> Journey:
     """The journey in the request's cookie. Raises NoJourney or LostJourney."""
-    sealed = request.cookies.get(cookie_name(request))
+    sealed = request.cookies.get(cookie_name(request, kind))
     if not sealed:
         raise NoJourney
-    return unseal(key, sealed, now)
+    return unseal(key, sealed, now, kind)
 
 
-def keep(response: Response, request: Request, key: bytes, journey: Journey) -> None:
+def keep(
+    response: Response, request: Request, key: bytes, journey: Journey, kind: str = OWN
+) -> None:
     """Send the journey along with the response, sealed."""
-    _set_cookie(response, request, seal(key, journey), "")
+    _set_cookie(response, request, seal(key, journey, kind), "", kind)
 
 
-def forget(response: Response, request: Request) -> None:
+def forget(response: Response, request: Request, kind: str = OWN) -> None:
     """Tell the browser to drop the journey."""
-    _set_cookie(response, request, "", "; Max-Age=0")
+    _set_cookie(response, request, "", "; Max-Age=0", kind)
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, kind: str = OWN) -> str:
     """Browsers take a `__Host-` cookie only over https; a clinic's own network may have none."""
-    return "__Host-journey" if request.scope["scheme"] == "https" else "journey"
+    return f"__Host-{kind}" if request.scope["scheme"] == "https" else kind
 
 
-def _set_cookie(response: Response, request: Request, value: str, ending: str) -> None:
+def _set_cookie(response: Response, request: Request, value: str, ending: str, kind: str) -> None:
     secure = "; Secure" if request.scope["scheme"] == "https" else ""
     response.headers.append(
         "set-cookie",
-        f"{cookie_name(request)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ending}",
+        f"{cookie_name(request, kind)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ending}",
     )
 
 
-def seal(key: bytes, journey: Journey) -> str:
+def seal(key: bytes, journey: Journey, kind: str = OWN) -> str:
     """The journey as text that only the holder of the key can read or change."""
     plain = json.dumps(
         {
@@ -111,19 +118,22 @@ def seal(key: bytes, journey: Journey) -> str:
             "n": journey.note,
             "p": journey.about,
             "e": {question: sorted(chosen) for question, chosen in journey.earlier.items()},
+            "i": journey.invitation,
+            "d": journey.session,
+            "s": journey.share,
         },
         separators=(",", ":"),
     )
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSE)
+    box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSES[kind])
     return _as_text(nonce + box)
 
 
-def unseal(key: bytes, sealed: str, now: int) -> Journey:
+def unseal(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journey:
     """The journey that was sealed at most a day ago. Raises LostJourney for anything else."""
     try:
         raw = _exact_base64(sealed)
-        plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _PURPOSE)
+        plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _PURPOSES[kind])
     except (ValueError, InvalidTag) as error:
         raise LostJourney from error
     kept = json.loads(zlib.decompress(plain))
@@ -137,6 +147,9 @@ def unseal(key: bytes, sealed: str, now: int) -> Journey:
         note=kept["n"],
         about=kept.get("p", ME),  # younger than the others: a cookie may be a day old
         earlier={q: frozenset(chosen) for q, chosen in kept.get("e", {}).items()},
+        invitation=kept.get("i", ""),
+        session=kept.get("d", ""),
+        share=kept.get("s", ""),
     )
 
 

@@ -19,6 +19,8 @@ from starlette.responses import RedirectResponse, Response
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web.assets import Assets
+from app.web.patients import tablet
+from app.web.patients.tablet import Stay
 from app.web.wire import packed
 
 if TYPE_CHECKING:
@@ -72,15 +74,27 @@ def show(
     **values: Any,
 ) -> Response:
     """One whole page. `region` None means that the person has not said yet where they are."""
-    nonce = request.scope["nonce"]
-    html = render(floor(request), template, nonce, region=region, error=error, **values)
-    return packed(request, html.encode(), KIND, status)
+    nonce, stays = request.scope["nonce"], tablet.stay(request, template)
+    html = render(
+        floor(request), template, nonce, region=region, error=error, tablet=stays, **values
+    )
+    response = packed(request, html.encode(), KIND, status)
+    response.headers.update(tablet.headers(stays))
+    return response
 
 
 def render(
-    here: Floor, template: str, nonce: str, *, region: str | None, error: bool, **values: Any
+    here: Floor,
+    template: str,
+    nonce: str,
+    /,  # a page may call a value of its own by the same name
+    *,
+    region: str | None,
+    error: bool,
+    tablet: Stay | None = None,
+    **values: Any,
 ) -> str:
-    """The HTML of one page."""
+    """The HTML of one page. `tablet`: how long it stays on one that patients pass on."""
     say, fill = voice(here, region)
     return here.environment.get_template(template).render(
         nonce=nonce,
@@ -94,6 +108,7 @@ def render(
         language=LANGUAGE,
         approvals=here.rulebook.approvals,
         error=error,
+        tablet=tablet,
         **values,
     )
 

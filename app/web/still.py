@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web.pages import KIND, Floor, floor, render
+from app.web.patients import tablet
 from app.web.wire import PACKED, PLAIN, takes_gzip
 
 MOST_KEPT = 1000  # pages; the usual ones are about 200, each of some 20 KB
@@ -87,13 +88,14 @@ def still(
     `values` is called at the first visit only, so they must follow from `template`, `region` and
     `name` alone. Each of the three must be one of a few: every combination is kept.
     """
-    here = floor(request)
+    here, stays = floor(request), tablet.stay(request, template)
 
     def whole() -> str:
-        return render(here, template, _NONCE, region=region, error=False, **values())
+        return render(here, template, _NONCE, region=region, error=False, tablet=stays, **values())
 
-    page = kept(here, (template, region or "", name), whole)
-    return answer(request, page, {"Content-Type": KIND}, request.scope["nonce"].encode(), ticks)
+    page = cut(whole()) if stays else kept(here, (template, region or "", name), whole)
+    headers = {"Content-Type": KIND, **tablet.headers(stays)}
+    return answer(request, page, headers, request.scope["nonce"].encode(), ticks)
 
 
 def kept(here: Floor, key: tuple[str, str, str], make: Callable[[], str]) -> Still:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -20,7 +22,14 @@ EXPECTED = ("the server responded with a status of 4",)
 
 @pytest.fixture(scope="session")
 def address(app) -> Iterator[str]:
-    """The address of the running server."""
+    """The address of the running server, which has no clinic."""
+    with up(app) as address:
+        yield address
+
+
+@contextmanager
+def up(app: FastAPI) -> Iterator[str]:
+    """The application served until the end of the block; its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", server_header=False)
     )

@@ -17,12 +17,12 @@ from starlette.routing import Route
 from app.triage.terms import Answers
 from app.web.journey import CHILD, ME, OTHER, Journey, seal
 from app.web.pages import render
-from app.web.patient import UNFINISHED
+from app.web.patients.patient import UNFINISHED
 from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, receipt_of
 from tests.visitor import Page, Visitor
-from tests.web.test_every_page import ROUTES_WITHOUT_PAGE, crawl
+from tests.web.test_every_page import FOR_CLINICS, ROUTES_WITHOUT_PAGE, crawl
 
 RESULTS = {
     "self_care": answers(known="calcinosis"),
@@ -35,6 +35,8 @@ UNLIKELY = answers(feel=["soft", "jelly"], known="nothing_yet")
 AT_ODDS = answers(feel="no_lump", change="over_5cm")
 BABY = answers(age="under_3m")
 HOW = ("fresh", "refused", "filled")
+AT_THE_DOOR = {"/sign-in", "/signed-out", "/i"}
+"""Pages of clinics that anyone can open without a link."""
 KEYS = {"place, filled", "result, same_day"}
 
 
@@ -98,6 +100,7 @@ class States:
     def __post_init__(self) -> None:
         self.all = [*self._start(), *self._questions(), *self._results(), *self._receipts()]
         self.all += [*self._second_look(), *self._failures()]
+        self.all += self._doors()
         self.all += self._reading()
 
     @property
@@ -167,6 +170,15 @@ class States:
         yield State("second look, result", "/result", grown, earlier=was)
         yield State("second look, nothing new", "/result", answers(), earlier=was)
 
+    def _doors(self) -> Iterator[State]:
+        yield State("sign in", "/sign-in")
+        yield State("sign in, refused", "/sign-in", sends="")
+        yield State("signed out", "/signed-out")
+        yield State("join, by no link", "/join/nothing")
+        yield State("code of an invitation", "/i")
+        yield State("code of an invitation, refused", "/i", sends="")
+        yield State("invited, by no link", "/i/nothing")
+
     def _reading(self) -> Iterator[State]:
         covered = {state.path for state in self.all}
         bare = [route.path for route in page_routes(self.app) if not route.param_convertors]
@@ -203,7 +215,7 @@ def page_routes(app: FastAPI) -> list[Route]:
         and "GET" in route.methods
         and not route.path.startswith("/api/")
         and not route.path.endswith(".svg")
-        and route.path not in ROUTES_WITHOUT_PAGE
+        and route.path not in ROUTES_WITHOUT_PAGE | (FOR_CLINICS - AT_THE_DOOR)
     ]
 
 

@@ -1,18 +1,20 @@
 """How databases are opened, and what is refused."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from app.store.database import open_database
+from app.store.ground.database import ONLY_READS, journal_mode, open_database
 
 
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [
-        ("journal_mode", "wal"),
+        ("journal_mode", journal_mode(sqlite3.sqlite_version_info).lower()),
         ("synchronous", 2),
+        ("recursive_triggers", 1),
         ("foreign_keys", 1),
         ("busy_timeout", 5000),
         ("trusted_schema", 0),
@@ -33,6 +35,24 @@ def test_a_reader_that_goes_on_to_write_waits_for_its_turn(tmp_path: Path) -> No
         assert first.connection.driver_connection is not None
         first.execute(text("SELECT 1"))
         assert first.connection.driver_connection.in_transaction
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [((3, 40, 1), "DELETE"), ((3, 51, 2), "DELETE"), ((3, 51, 3), "WAL"), ((3, 60, 0), "WAL")],
+)
+def test_the_write_ahead_log_is_used_only_where_it_loses_nothing(
+    version: tuple[int, ...], mode: str
+) -> None:
+    assert journal_mode(version) == mode
+
+
+def test_those_who_only_read_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    reading = engine.execution_options(**{ONLY_READS: True})
+    with reading.begin() as first, reading.begin() as second:
+        assert [c.execute(text("SELECT 1")).scalar_one() for c in (first, second)] == [1, 1]
     engine.dispose()
 
 

@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
-from typing import Any
 
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -12,16 +10,9 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
 from app.settings import ROOT
-from app.store.database import migration_config, upgrade
+from app.store.ground.database import migration_config, upgrade
 from app.store.rulebooks import served
-
-A_ROW_OF: dict[str, dict[str, Any]] = {
-    "served_rulebook": {
-        "version": "1.0.0",
-        "sha256": "0" * 64,
-        "first_served_at": datetime(2026, 1, 31, 23, 59, tzinfo=UTC),
-    },
-}
+from tests.store.rows import A_ROW_OF, fill
 
 
 def test_every_table_has_a_row_here_to_be_migrated_with() -> None:
@@ -37,27 +28,27 @@ def test_the_migrations_go_up_down_and_up_again_with_rows_in_every_table(
 ) -> None:
     config = migration_config(empty_database)
     upgrade(empty_database)
-    _fill(empty_database)
+    fill(empty_database)
 
     command.downgrade(config, "base")
     assert set(inspect(empty_database).get_table_names()) == {"alembic_version"}
 
     upgrade(empty_database)
-    _fill(empty_database)
+    fill(empty_database)
     command.check(config)
 
 
 def test_each_step_can_be_taken_back_alone_with_rows_in_every_table(database: Engine) -> None:
     config = migration_config(database)
     for revision in ScriptDirectory.from_config(config).walk_revisions():
-        _fill(database)
+        fill(database)
         command.downgrade(config, f"{revision.revision}-1")
         upgrade(database)
     command.check(config)
 
 
 def test_an_upgrade_that_has_nothing_to_do_keeps_every_row(database: Engine) -> None:
-    _fill(database)
+    fill(database)
     upgrade(database)
     assert len(served(database)) == 1
 
@@ -73,11 +64,3 @@ def test_servers_that_start_at_once_wait_for_each_other(empty_database: Engine) 
     said = [server.communicate()[1] for server in servers]
     assert [server.returncode for server in servers] == [0, 0, 0], said
     command.check(migration_config(empty_database))
-
-
-def _fill(engine: Engine) -> None:
-    """Put a row into every table that has none."""
-    with engine.begin() as connection:
-        for table in SQLModel.metadata.sorted_tables:
-            if connection.execute(table.select()).first() is None:
-                connection.execute(table.insert(), A_ROW_OF[table.name])

@@ -221,3 +221,12 @@ def _edit(file: Path, find: str, replace: str, times: int = 1) -> None:
     text = file.read_text(encoding="utf-8")
     assert text.count(find) == times
     file.write_text(text.replace(find, replace), encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", ["clinic.yaml", "targets.yaml"])
+def test_an_older_rulebook_is_whole_without_what_only_clinics_need(
+    rules: Path, rulebook: Rulebook, file: str
+) -> None:
+    for path in rules.rglob(file):
+        path.unlink()
+    assert load(rules).sha256 == rulebook.sha256

@@ -3,9 +3,11 @@
 import re
 
 from app.settings import ROOT
-from app.web.assets import gather
+from app.web.assets import _BUNDLES, gather
 
 STATIC = ROOT / "static"
+FOR_STAFF = "staff.css"
+OF_STAFF = _BUNDLES[FOR_STAFF]
 
 
 def sheet():
@@ -22,12 +24,20 @@ def first_rule_of(name):
 
 def test_every_sheet_of_ours_is_served_between_the_tokens_and_print():
     served = sheet()
-    ours = sorted(path.name for path in STATIC.glob("*.css"))
+    ours = sorted(path.name for path in STATIC.glob("*.css") if path.name not in OF_STAFF)
     places = {name: served.index(first_rule_of(name)) for name in ours}
     order = sorted(places, key=places.get)
     assert order[0] == "tokens.css"
     assert order[-1] == "print.css"
     assert served.index("@layer vendor") < places["tokens.css"]
+
+
+def test_what_only_staff_see_is_a_sheet_of_its_own_that_no_patient_pays_for():
+    assets = gather(STATIC)
+    own = assets.by_address[assets.addresses[FOR_STAFF]].plain.decode()
+    for name in OF_STAFF:
+        assert first_rule_of(name) in own
+        assert first_rule_of(name) not in sheet()
 
 
 def test_our_comments_stay_with_us():

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from sqlalchemy import MetaData, select
 
-from app.store.database import open_database
+from app.store.ground.database import open_database
 from app.web.journey import LIFETIME, LostJourney, unseal
 from tests.builders import SOAK, rulebook, seeded
 from tests.planted import MARK, MEMORY

@@ -4,7 +4,17 @@ import stat
 
 import pytest
 
-from app.web.journey import LIFETIME, MOST_BYTES, Journey, LostJourney, load_key, seal, unseal
+from app.web.journey import (
+    ASSISTED,
+    LIFETIME,
+    MOST_BYTES,
+    OWN,
+    Journey,
+    LostJourney,
+    load_key,
+    seal,
+    unseal,
+)
 
 KEY = bytes(range(32))
 NOW = 1_800_000_000
@@ -50,6 +60,14 @@ def test_a_journey_lasts_a_day(later, kept):
 def test_a_journey_from_the_future_is_refused():
     with pytest.raises(LostJourney):
         unseal(KEY, seal(KEY, JOURNEY), NOW - LIFETIME)
+
+
+def test_what_a_nurse_asks_is_never_taken_for_ones_own_check_nor_the_other_way_round():
+    asked = seal(KEY, JOURNEY, ASSISTED)
+    assert unseal(KEY, asked, NOW, ASSISTED) == JOURNEY
+    for sealed, kind in ((asked, OWN), (seal(KEY, JOURNEY), ASSISTED)):
+        with pytest.raises(LostJourney):
+            unseal(KEY, sealed, NOW, kind)
 
 
 def test_two_seals_of_one_journey_differ():

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.triage.learn import pieces, plain
-from app.web.learn import GROUPS, REMEDIES
+from app.web.reading.learn import GROUPS, REMEDIES
 from tests.visitor import Visitor
 
 IDS = [page for pages in GROUPS.values() for page in pages]

@@ -9,7 +9,7 @@ import pytest
 from app.documents.drawing import draw
 from app.triage.explain import in_words
 from app.triage.terms import NOT_CALCINOSIS, TYPES
-from app.web.trust import STRENGTHS, nested
+from app.web.reading.trust import STRENGTHS, nested
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from app.assurance.figures import ChangeFigure, ChangesFigures, Figures, MutantFigures
 from app.main import create_app
 from app.settings import Settings
-from app.web.safety import PROPERTIES
+from app.web.reading.safety import PROPERTIES
 from tests.visitor import Visitor
 
 NOT_APPROVED = "No clinician has approved it yet."

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from app.settings import ROOT
+from app.triage.loading.words import PAGE_FILES
+from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
 MADE_UP = {  # keys that a page puts together
@@ -21,7 +23,15 @@ MADE_UP = {  # keys that a page puts together
         for part in ["heading", "text"]
     },
 }
-FILES = ("pages", "service")
+MADE_UP["nurse."] = {
+    *(f"question.{question.id}" for question in rulebook().questionnaire),
+    *(
+        f"option.{question.id}.{option}"
+        for question in rulebook().questionnaire
+        for option in question.option_ids
+        if option not in (question.unsure, "none")
+    ),
+}
 BANNED = re.compile(
     r"\byou have\b(?! (?:begun|finished|to start))|%|\bsafe\b|\bfine\b|low risk|\bprobably\b"
     r"|\bconfirm|rule[sd]? out|\bred\b",
@@ -36,14 +46,15 @@ def pages(app):
 
 def used():
     found = {start + end for start, ends in MADE_UP.items() for end in ends}
-    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").glob("*.py")]
+    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").rglob("*.py")]
+    sources += [ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short")]
     for path in sources:
         found |= set(KEY.findall(Path(path).read_text()))
     return found
 
 
 def test_every_word_that_a_page_uses_is_there_and_none_is_left_over(pages):
-    names = {"site.css", "site.js", "icon.svg"}
+    names = {"site.css", "staff.css", "site.js", "icon.svg"}
     keys = {key for key in used() - names if not key.endswith((".html", ".css", ".js", ".svg"))}
     prefixes = {key.split(".")[0] for key in pages}
     assert {key for key in keys if key.split(".")[0] in prefixes} == set(pages)
@@ -64,6 +75,6 @@ def test_sentences_are_short(pages):
 
 def test_no_word_of_the_pages_stands_in_two_files():
     folder = ROOT / "rules" / "wording" / "en"
-    files = [set(yaml.safe_load((folder / f"{name}.yaml").read_text())) for name in FILES]
+    files = [set(yaml.safe_load((folder / f"{name}.yaml").read_text())) for name in PAGE_FILES]
     assert all(len(file) > 100 for file in files)
     assert all(one.isdisjoint(other) for one, other in itertools.combinations(files, 2))

@@ -27,7 +27,7 @@ from app.triage.loading.shapes import (
     RuleEntry,
     Where,
 )
-from app.triage.loading.words import FILES
+from app.triage.loading.words import FILES, PAGE_FILES, read_words
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
@@ -131,7 +131,7 @@ def further_sections(
     times = dict.fromkeys(rule.within for rule in rulebook.rules if rule.within is not None)
     yield Section("levels", "times", "time", tuple(times))
     yield Section("regions", None, "region", (RegionEntry,), words.region_words)
-    for file in ("pages", "service"):
+    for file in PAGE_FILES:
         yield Section(file, None, "page", tuple(first.files[file]))
 
 
@@ -140,7 +140,7 @@ class WrittenWords:
 
     def __init__(self, folder: str, faults: Faults) -> None:
         self.folder, self.faults = folder, faults
-        self.files = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
+        self.files = {name: read_words(faults, folder, name) for name in FILES}
         regions = [texts for texts in self.files["regions"].values() if isinstance(texts, Lined)]
         self.region_words = tuple(dict.fromkeys(name for texts in regions for name in texts))
 
@@ -275,7 +275,7 @@ class WrittenWords:
     @staticmethod
     def _filled_by_pages(file: str, path: Path) -> bool:
         """Whether only the page that shows the text knows all of its placeholders."""
-        return file in ("pages", "service") or (file == "labs" and path[0] == "messages")
+        return file in PAGE_FILES or (file == "labs" and path[0] == "messages")
 
 
 def _leaves(raw: object, *path: object) -> Iterator[tuple[Path, object]]:

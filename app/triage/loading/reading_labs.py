@@ -25,6 +25,9 @@ Units = Mapping[str, tuple[str, ...]]
 NO_PRODUCT = Product(Analyte("", (), ()), {})
 """Stands in for a product that could not be read."""
 
+NO_AGES = (0, 0)
+"""Stands in for ages that could not be read: every result is then too old."""
+
 FACTORS = ("calcium_adjusted", "phosphate")
 COMPUTED_WITH = ("calcium_total", "albumin", *FACTORS)
 """What the correction and the product are computed from, by name."""
@@ -47,8 +50,8 @@ def read_laboratory(reader: "Reader", file: str) -> Laboratory:
             at.wrong(f"the analyte '{name}' is missing; adjusted calcium needs it", "analytes")
     corrections = tuple(_corrections(reader, whole, file, units))
     product = _product(reader, whole.get("product"), file, units)
-    _check_age(reader, whole.get("age_of_result"), file)
-    return Laboratory(analytes, corrections, product)
+    ages = _ages(reader, whole.get("age_of_result"), file)
+    return Laboratory(analytes, corrections, product, ages)
 
 
 def _corrections(reader: "Reader", whole: Lined, file: str, units: Units) -> Iterator[Correction]:
@@ -87,12 +90,17 @@ def _product(reader: "Reader", raw: object, file: str, units: Units) -> Product:
     return NO_PRODUCT
 
 
-def _check_age(reader: "Reader", raw: object, file: str) -> None:
-    if isinstance(raw, Lined):
-        entry = reader.one(raw, file, ResultAgeEntry, "age_of_result")
-        if entry and entry.soft_days > entry.hard_days:
-            text = f"'soft_days' is above 'hard_days'; allowed: at most {entry.hard_days}"
-            Written(file, "age_of_result", raw, reader.faults).wrong(text, "soft_days")
+def _ages(reader: "Reader", raw: object, file: str) -> tuple[int, int]:
+    """Days after which a result is old, and too old; what cannot be read is noted as a fault."""
+    if not isinstance(raw, Lined):
+        return NO_AGES
+    entry = reader.one(raw, file, ResultAgeEntry, "age_of_result")
+    if entry is None:
+        return NO_AGES
+    if entry.soft_days > entry.hard_days:
+        text = f"'soft_days' is above 'hard_days'; allowed: at most {entry.hard_days}"
+        Written(file, "age_of_result", raw, reader.faults).wrong(text, "soft_days")
+    return entry.soft_days, entry.hard_days
 
 
 def _check_analyte(at: Written, entry: AnalyteEntry) -> None:

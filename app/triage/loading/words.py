@@ -11,12 +11,14 @@ from app.triage.loading.lined import Lined, LinedList
 from app.triage.loading.shapes import QuestionWordsEntry, VoiceEntry, read_entry
 from app.triage.wording import QuestionWords, Texts, Wording
 
+PAGE_FILES = ("pages", "service", "clinic")
 FILES = (
     "questions", "rules", "types", "look_alikes", "levels", "advice", "dangers", "regions", "labs",
-    "pages", "service",
+    *PAGE_FILES,
 )  # fmt: skip
-SERVICE_FILE = "service.yaml"
-"""Words of the pages around the check. No result rests on them."""
+SERVICE_FILE, CLINIC_FILE = "service.yaml", "clinic.yaml"
+"""Words of the pages around the check, and of those that only clinics need. No result rests on
+them, so a rulebook that was published before there were any of clinics is whole without those."""
 
 
 def read_wording(faults: Faults, language: str) -> Wording:
@@ -26,7 +28,7 @@ def read_wording(faults: Faults, language: str) -> Wording:
         _note_missing(faults, language)
         whole = dict.fromkeys(FILES, Lined())
     else:
-        whole = {name: faults.read_mapping(f"{folder}/{name}.yaml") for name in FILES}
+        whole = {name: read_words(faults, folder, name) for name in FILES}
     rules, types, levels, labs = (whole[name] for name in ("rules", "types", "levels", "labs"))
     return Wording(
         language=language,
@@ -48,8 +50,16 @@ def read_wording(faults: Faults, language: str) -> Wording:
         labs=_named(_part(labs, "analytes")),
         lab_messages=_texts(_part(labs, "messages")),
         dangers=_named(whole["dangers"]),
-        pages={**_texts(whole["service"]), **_texts(whole["pages"])},
+        pages={key: text for file in PAGE_FILES for key, text in _texts(whole[file]).items()},
     )
+
+
+def read_words(faults: Faults, folder: str, name: str) -> Lined:
+    """One file of words as it was written."""
+    file = f"{folder}/{name}.yaml"
+    if file.endswith(CLINIC_FILE) and not (faults.folder / file).exists():
+        return Lined()
+    return faults.read_mapping(file)
 
 
 def _note_missing(faults: Faults, language: str) -> None:

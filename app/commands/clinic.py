@@ -1,0 +1,86 @@
+"""`calcinosis-check clinic ...`: the clinics of this server."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from app.commands.console import load_rulebook, open_store, read_settings, say, stop
+from app.commands.staff import clinic_of
+from app.store import alarms, clinics
+from app.store.alarms import Places
+from app.store.clinics import NameTaken
+from app.web.outgoing import webhook_problem
+
+app = typer.Typer(help="Add a clinic, list them, or say where alarms go.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What patients and staff call it.")],
+    region: Annotated[str, typer.Option(help="Region of the rulebook: uk")],
+    time_zone: Annotated[str, typer.Option(help="Its time zone: Europe/London")],
+) -> None:
+    """Add a clinic; print its id. Its people are seen by nobody elsewhere."""
+    settings = read_settings()
+    regions = list(load_rulebook(settings).regions)
+    if region not in regions:
+        raise stop(f"No region '{region}'. The regions are: {', '.join(regions)}", 2)
+    if not name.strip():
+        raise stop("A clinic needs a name.", 2)
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise stop(f"No time zone '{time_zone}'. One is: Europe/London", 2) from None
+    now = datetime.now(UTC)
+    try:
+        store = open_store(settings)
+        clinic = clinics.add(store, now, name=name.strip(), region=region, time_zone=time_zone)
+    except NameTaken:
+        raise stop(f"There is a clinic '{name.strip()}' already.", 1) from None
+    typer.echo(clinic)
+    say.print("Next: calcinosis-check staff invite EMAIL --clinic ID --name NAME --role admin")
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the clinics: id, region, time zone, name."""
+    for clinic in clinics.everyone(open_store(read_settings())):
+        typer.echo(f"{clinic.clinic_id}  {clinic.region}  {clinic.time_zone}  {clinic.name}")
+
+
+@app.command()
+def alarm(
+    clinic: Annotated[str, typer.Argument(help="Its id or name.")],
+    webhook: Annotated[
+        str | None, typer.Option(help="https://... that gets a POST; '' for none.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="A mailbox that gets a line; '' for none.")
+    ] = None,
+) -> None:
+    """Choose who is told of an emergency that nobody looked at; print what is chosen.
+
+    A message holds a reference and the address of the worklist, and nothing of any person.
+    """
+    settings = read_settings()
+    store, now = open_store(settings), datetime.now(UTC)
+    id_ = clinic_of(store, clinic)
+    before = alarms.places(store, id_)
+    chosen = Places(
+        webhook=before.webhook if webhook is None else webhook.strip(),
+        email=before.email if email is None else email.strip(),
+    )
+    if chosen.webhook and (problem := webhook_problem(chosen.webhook)):
+        raise stop(f"This webhook cannot be used: {problem}.", 2)
+    if chosen.email and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", chosen.email):
+        raise stop("This is no e-mail address. One is: lead@clinic.example", 2)
+    if chosen != before:
+        with store.writing(id_) as scope:
+            alarms.send_to(scope, now, chosen)
+    typer.echo(f"webhook: {chosen.webhook or 'none'}")
+    typer.echo(f"e-mail: {chosen.email or 'none'}")
+    if chosen.email and not (settings.mail_server and settings.mail_from):
+        say.print("No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM.")

@@ -1,0 +1,229 @@
+"""How nurses decided beside what the rules said, counted in the database, of all that is kept.
+
+A decision is an entry "agree", "raise" or "lower". What retention erased is counted no more. Knows
+ids of rules and coded reasons, and no words for people.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlmodel import col
+
+from app.store.ground import keys
+from app.store.ground.scope import Criterion, Scope
+from app.store.submissions import rank_of
+from app.store.tables import AssessmentVersion, ReviewEntry, WorklistRow
+from app.store.versions import Version, readable
+from app.triage.terms import Urgency
+
+AGREE, RAISE, LOWER = KINDS = ("agree", "raise", "lower")
+MOST_SHOWN = 50
+MOST_EXPORTED = 1000
+NO_RULE = ""
+"""Stands for the level that is given when no rule fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often the level was agreed to, raised and lowered."""
+
+    agreed: int = 0
+    raised: int = 0
+    lowered: int = 0
+
+    @property
+    def all(self) -> int:
+        """All decisions."""
+        return self.agreed + self.raised + self.lowered
+
+    @property
+    def overridden(self) -> int:
+        """Those that were not agreement."""
+        return self.raised + self.lowered
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """From arrival to the first decision, of one level.
+
+    `in_time` of `timed` were decided by their target time; only those count whose level stayed,
+    since another level has another target.
+    """
+
+    number: int
+    median: timedelta
+    ninth_tenth: timedelta
+    timed: int
+    in_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One decision against the rules, and the answers that it was about."""
+
+    entry: str
+    submission: str
+    at: datetime
+    by: str
+    kind: str
+    level: Urgency  # what the rules said
+    to: Urgency  # what the nurse said
+    reason: str | None
+    rule: str | None
+    version: Version
+
+
+def by_nurse(scope: Scope) -> dict[str, Counts]:
+    """Decisions by who made them."""
+    entry = (col(ReviewEntry.author_id), col(ReviewEntry.kind))
+    found = scope.columns(*entry, func.count()).where(_decisions()).group_by(*entry)
+    return _counts(scope.run(found).all())
+
+
+def by_rule(scope: Scope) -> dict[str, Counts]:
+    """Decisions by the rule that gave the level; of a lowering, by the rule that was set aside."""
+    kind, of = col(ReviewEntry.kind), col(AssessmentVersion.clinic_id)
+    # By submission too: that way there is an index, else each row would look at all others.
+    same = (
+        col(ReviewEntry.submission_id) == col(AssessmentVersion.submission_id),
+        col(ReviewEntry.version_id) == col(AssessmentVersion.id),
+    )
+    rule = _each(scope, col(AssessmentVersion.rules))
+    # Trap: PostgreSQL knows the table inside `rule` only if it stands before it.
+    firing = scope.columns(of, rule, kind, func.count()).where(*same).group_by(of, rule, kind)
+    aside = scope.columns(col(ReviewEntry.rule), kind, func.count()).where(
+        kind == LOWER, col(ReviewEntry.rule).is_not(None)
+    )
+    empty = func.json_array_length(col(AssessmentVersion.rules)) == 0
+    none = scope.columns(of, kind, func.count()).where(*same, empty, _decisions())
+    rows = [
+        *(row[1:] for row in scope.run(firing.where(kind.in_((AGREE, RAISE)))).all()),
+        *scope.run(aside.group_by(col(ReviewEntry.rule), kind)).all(),
+        *((NO_RULE, *row[1:]) for row in scope.run(none.group_by(of, kind)).all()),
+    ]
+    return _counts(rows)
+
+
+def reasons(scope: Scope) -> dict[tuple[str, str], int]:
+    """How often a rule was set aside for a coded reason: (rule, reason) -> number."""
+    pair = (func.coalesce(col(ReviewEntry.rule), NO_RULE), col(ReviewEntry.reason))
+    found = scope.columns(*pair, func.count(), col(ReviewEntry.kind))
+    lowered = found.where(col(ReviewEntry.kind) == LOWER, col(ReviewEntry.reason).is_not(None))
+    rows: Any = scope.run(lowered.group_by(*pair, col(ReviewEntry.kind))).all()
+    return {(rule, reason): number for rule, reason, number, _ in rows}
+
+
+def times(scope: Scope) -> dict[Urgency, Times]:
+    """From arrival to the first decision, by the level that the rules gave at first."""
+    first = _first_decisions(scope)
+    level, number = col(AssessmentVersion.urgency), col(AssessmentVersion.number)
+    of_it = (first.c.submission_id == col(AssessmentVersion.submission_id), number == 1)
+    waited = _seconds(scope, first.c.at, col(AssessmentVersion.made_at))
+    ordered = func.row_number().over(partition_by=level, order_by=waited).label("place")
+    together = func.count().over(partition_by=level).label("together")
+    ranked = scope.columns(level, waited.label("waited"), ordered, together).where(*of_it)
+    lines = ranked.subquery()
+    half, most = (_place(lines.c.together, share) for share in (50, 90))
+    chosen = scope.columns(lines.c.urgency, lines.c.waited, lines.c.place, lines.c.together)
+    rows: Any = scope.run(chosen.where(or_(lines.c.place == half, lines.c.place == most))).all()
+    timed = _in_time(scope, first)
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    for urgency, seconds, place, all_ in rows:
+        known = found[urgency]
+        known["number"] = all_
+        for name, share in (("median", 50), ("ninth_tenth", 90)):
+            if place == _place(all_, share):
+                known[name] = timedelta(seconds=round(float(seconds)))
+    return {
+        Urgency(level): Times(**known, timed=timed[level][0], in_time=timed[level][1])
+        for level, known in sorted(found.items(), reverse=True)
+    }
+
+
+def disagreements(
+    scope: Scope, entry: str | None = None, limit: int = MOST_SHOWN
+) -> list[Disagreement]:
+    """Decisions against the rules, the newest first, with the answers; three queries."""
+    only: dict[str, object] = {} if entry is None else {"id": entry}
+    against = col(ReviewEntry.kind).in_((RAISE, LOWER))
+    newest = [col(ReviewEntry.at).desc(), col(ReviewEntry.id)]
+    entries = scope.all(ReviewEntry, against, order_by=newest, limit=limit, **only)
+    opened = keys.several(scope, {row.submission_id for row in entries})
+    wanted = col(AssessmentVersion.id).in_({row.version_id for row in entries})
+    rows = {row.id: row for row in scope.all(AssessmentVersion, wanted)}
+    return [
+        _disagreement(row, readable(opened[row.submission_id], rows[row.version_id]))
+        for row in entries
+        if row.submission_id in opened
+    ]
+
+
+def _disagreement(row: ReviewEntry, version: Version) -> Disagreement:
+    to = Urgency[str(row.outcome)] if row.kind == LOWER else Urgency(row.urgency)
+    return Disagreement(
+        row.id,
+        row.submission_id,
+        row.at,
+        row.author_id,
+        row.kind,
+        version.urgency,
+        to,
+        row.reason,
+        row.rule,
+        version,
+    )
+
+
+def _in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
+    """Level -> (how many whose level stayed, how many of them decided by their target time)."""
+    level = col(AssessmentVersion.urgency)
+    by_then = func.count().filter(first.c.at <= col(WorklistRow.due_at))
+    same = (
+        first.c.submission_id == col(AssessmentVersion.submission_id),
+        first.c.submission_id == col(WorklistRow.submission_id),
+        col(WorklistRow.last_version) == 1,
+        col(WorklistRow.rank) == rank_of(Urgency.self_care) - level,
+    )
+    found = scope.columns(level, func.count(), by_then).where(*same).group_by(level)
+    rows: Any = scope.run(found).all()
+    return defaultdict(lambda: (0, 0), {urgency: (all_, good) for urgency, all_, good in rows})
+
+
+def _first_decisions(scope: Scope) -> Any:
+    submission = col(ReviewEntry.submission_id)
+    earliest = func.min(col(ReviewEntry.at)).label("at")
+    return scope.columns(submission, earliest).where(_decisions()).group_by(submission).subquery()
+
+
+def _decisions() -> Criterion:
+    return col(ReviewEntry.kind).in_(KINDS)
+
+
+def _counts(rows: Iterable[Any]) -> dict[str, Counts]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, kind, number in rows:
+        found[name][kind] += number
+    return {name: Counts(kinds[AGREE], kinds[RAISE], kinds[LOWER]) for name, kinds in found.items()}
+
+
+def _each(scope: Scope, column: Any) -> Any:
+    """Every text of a JSON list, as a column."""
+    if scope.dialect == "sqlite":
+        return func.json_each(column).table_valued("value", joins_implicitly=True).c.value
+    texts = func.json_array_elements_text(column)
+    return texts.table_valued("value", joins_implicitly=True).c.value
+
+
+def _seconds(scope: Scope, until: Any, since: Any) -> Any:
+    if scope.dialect == "sqlite":
+        return (func.julianday(until) - func.julianday(since)) * 86_400
+    return func.date_part("epoch", until) - func.date_part("epoch", since)
+
+
+def _place(number: Any, share: int) -> Any:
+    """Which one in the order has so many hundredths at or below it."""
+    return (number * share + 99) // 100

@@ -1,0 +1,1 @@
+"""What is kept and what is forgotten: the audit, retention, and giving out or erasing a person."""

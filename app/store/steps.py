@@ -1,0 +1,113 @@
+"""The words of a review: what can be done, how it can end, and what speaks against a step.
+
+It only names; whether a step fits stands in `misfits`, what it does in `reviews`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.submissions import level_of
+from app.store.tables import AssessmentVersion, ReviewEntry, Staff, WorklistRow
+from app.triage.terms import Urgency
+
+LOWER_REASONS = (
+    "examined",  # someone looked at it in person
+    "in_care",  # it is being treated already
+    "misread",  # the question was not understood
+    "known_change",  # long known and unchanged
+    "wrong_person",  # the answers are about someone else
+    "other",
+)
+CALLS = ("answered", "no_answer", "wrong_number")
+IN_VAIN = ("no_answer", "wrong_number")
+DISPOSITIONS = (
+    "appointment_kept",
+    "brought_forward",
+    "other_service",
+    "emergency_service",
+    "seen_today",
+    "advice_given",
+    "not_reached",
+)
+DECISIONS = ("agree", "raise", "lower", "second_yes", "second_no")
+IDENTIFIERS = ("full_name", "born_on", "address", "number")
+"""What can be compared; only which ones were is kept, never what was said."""
+SAME_PERSON, WRONG_PERSON = "same_person", "wrong_person"
+IDENTIFIED = (SAME_PERSON, WRONG_PERSON)
+WITHOUT_IDENTITY = ("not_reached", "emergency_service")
+"""How it can be closed though nobody knows for certain who it is."""
+
+
+class NotNow(Exception):
+    """The step does not fit what was done before; `problem` is a word for why."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class SomeoneWasFirst(Exception):
+    """Someone else did something meanwhile; nothing was kept of this step."""
+
+    def __init__(self, by: str, kind: str, at: datetime) -> None:
+        super().__init__(f"{kind} by {by}")
+        self.by = by
+        self.kind = kind
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that someone wants to do.
+
+    `after`: the number of the last entry that they saw. `level`: to which to lower. `reason`: why
+    lowered, or which identifiers were compared. `reference`, `name`: whose submission it is, where
+    it is nobody's yet; `sure`: also if the clinic knows the reference under another name.
+    """
+
+    kind: str
+    after: int
+    key: str
+    words: str = ""
+    level: Urgency | None = None
+    reason: str | None = None
+    rule: str | None = None
+    outcome: str | None = None
+    to_staff: str | None = None
+    reference: str = ""
+    name: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done, readable."""
+
+    number: int
+    kind: str
+    by: str
+    at: datetime
+    version: str
+    urgency: Urgency
+    reason: str | None
+    rule: str | None
+    outcome: str | None
+    to_staff: str | None
+    answers_number: int | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What a step meets: the line, the newest answers, what was done, and who wants to act."""
+
+    row: WorklistRow
+    version: AssessmentVersion
+    last: ReviewEntry | None
+    lowered: ReviewEntry | None  # the lowering that was asked for last
+    who: Staff
+
+    @property
+    def level(self) -> Urgency:
+        """The level that counts now."""
+        return level_of(self.row.rank)

@@ -1,0 +1,25 @@
+"""Counts of what happened on a day at a clinic: no person, no time, no answer, only how often."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col
+
+from app.store.ground.scope import Scope, WritingScope
+from app.store.tables import Tally
+
+
+def count(scope: WritingScope, day: date, *subjects: str) -> None:
+    """Count each of these once more."""
+    for subject in subjects:
+        more = {"number": col(Tally.number) + 1}
+        if scope.change(Tally, day=day, subject=subject, to=more) == 0:
+            scope.add(Tally, day=day, subject=subject, number=1)
+
+
+def sums(scope: Scope, since: date) -> dict[str, int]:
+    """How often each thing happened from this day on."""
+    found = scope.columns(col(Tally.subject), func.sum(col(Tally.number)))
+    rows: Any = scope.run(found.where(col(Tally.day) >= since).group_by(col(Tally.subject)))
+    return {subject: int(number) for subject, number in rows}

@@ -1,0 +1,344 @@
+"""Who may open which page: the one table of it, and the door that every request of staff passes.
+
+A page without an entry cannot be served. Another clinic's record is never told apart from one
+that does not exist. It knows permissions and sessions; it must not know what a page is about.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.store.accounts import sessions
+from app.store.accounts.passwords import TooBusy
+from app.store.accounts.sessions import NotSignedIn, Refused, SignedIn
+from app.store.ground.limits import TooMany
+from app.store.ground.scope import Store
+from app.store.keeping import audit
+from app.web.clinic import uploads
+from app.web.clinic.frame import look_up
+from app.web.pages import floor, see_other, show
+
+ANYONE = "anyone"
+STAFF = "any of staff"
+"""Whoever is signed in; every other word below is a permission of app/store/permissions.py."""
+
+TABLE: Mapping[str, str] = MappingProxyType(
+    {
+        # What patients and visitors see; the answers are in their own cookie.
+        **dict.fromkeys(
+            [
+                *("GET /", "POST /start", "GET /check/{question}", "POST /check/{question}"),
+                *("GET /answers", "GET /result", "GET /emergency", "POST /clear", "GET /cleared"),
+                *("GET /changed", "POST /changed"),
+                *("GET /changed/{question}", "POST /changed/{question}"),
+                *("GET /about", "GET /privacy", "GET /wrong-advice"),
+                *("GET /verify", "POST /verify", "GET /healthz", "GET /static/{path:path}"),
+                *("GET /learn", "GET /learn/words", "GET /learn/{page}", "GET /accessibility"),
+                *("GET /rules", "GET /rules/types", "GET /rules/evidence", "GET /rules/sources"),
+                *(
+                    "GET /rules/look-alikes",
+                    "GET /rules/flow.svg",
+                    "GET /safety",
+                    "GET /safety/hazards",
+                ),
+                *("GET /api/v1/openapi.json", "GET /api/v1/questionnaire", "POST /api/v1/assess"),
+            ],
+            ANYONE,
+        ),
+        # Invited people: who has the link is its person.
+        **dict.fromkeys(["GET /i", "POST /i", "GET /i/{token}", "POST /i/{token}"], ANYONE),
+        "POST /send": ANYONE,
+        # A self-check that its person shows to a nurse; the key is in their own cookie.
+        **dict.fromkeys(
+            ["GET /share", "GET /share/news", "POST /share", "POST /share/back"], ANYONE
+        ),
+        "GET /shared": "invite_patients",
+        "POST /shared": "invite_patients",
+        # A tablet that patients pass on to each other.
+        "GET /waiting-room": "invite_patients",
+        "POST /waiting-room": "invite_patients",
+        "POST /waiting-room/end": "invite_patients",
+        "GET /i/still-there": ANYONE,
+        "GET /i/wiped": ANYONE,
+        # The doors of staff: what is behind a link or a half session is asked for by the page.
+        "GET /join/{token}": ANYONE,
+        "POST /join/{token}": ANYONE,
+        "GET /sign-in": ANYONE,
+        "POST /sign-in": ANYONE,
+        "GET /sign-in/code": ANYONE,
+        "POST /sign-in/code": ANYONE,
+        "POST /sign-out": ANYONE,
+        "GET /signed-out": ANYONE,
+        "GET /account": STAFF,
+        "POST /account/password": STAFF,
+        "POST /account/sessions": STAFF,
+        "POST /account/stay": STAFF,
+        "GET /desk": STAFF,
+        "GET /worklist": "see_worklist",
+        "GET /worklist/live": "see_worklist",
+        "POST /worklist/find": "see_worklist",
+        "GET /worklist/{show}": "see_worklist",
+        "GET /worklist/{show}/after/{place}": "see_worklist",
+        "GET /submissions/{id}": "see_answers",
+        "GET /submissions/{id}/lower": "lower",
+        "GET /submissions/{id}/print": "see_answers",
+        "GET /submissions/{id}/copy": "see_answers",
+        "POST /submissions/{id}/lower": "lower",
+        "POST /submissions/{id}/second": "second_person",
+        **dict.fromkeys(
+            [
+                *("GET /assisted", "POST /assisted", "GET /assisted/answers"),
+                *("GET /assisted/ask/{question}", "POST /assisted/ask/{question}"),
+                *("POST /assisted/send", "POST /assisted/stop"),
+            ],
+            "review",
+        ),
+        "GET /submissions/{id}/findings": "review",
+        "POST /submissions/{id}/findings": "review",
+        "GET /submissions/{id}/identify": "review",
+        "POST /submissions/{id}/identify": "review",
+        "GET /submissions/{id}/marks": "review",
+        "POST /submissions/{id}/marks": "review",
+        "POST /submissions/{id}/{step}": "review",
+        "GET /invitations": "invite_patients",
+        "POST /invitations": "invite_patients",
+        "POST /invitations/batch": "invite_patients",
+        "GET /invitations/batch/{key}": "invite_patients",
+        "GET /invitations/batch/{key}/slips": "invite_patients",
+        "GET /invitations/batch/{key}/csv": "invite_patients",
+        "GET /invitations/{id}": "invite_patients",
+        "POST /invitations/{id}/again": "invite_patients",
+        "POST /invitations/{id}/revoke": "invite_patients",
+        "GET /audit": "see_audit",
+        "POST /audit": "see_audit",
+        "GET /audit/{kind}/{day}": "see_audit",
+        "GET /audit/{kind}/{day}/before/{number}": "see_audit",
+        "GET /audit/{kind}/{day}/file.csv": "see_audit",
+        "GET /submissions/{id}/looks": "see_looks",
+        "GET /agreement": "see_agreement",
+        "GET /agreement/cases.yaml": "export_cases",
+        "GET /agreement/cases/{entry}": "export_cases",
+        "GET /people": "export_person",
+        "POST /people": "export_person",
+        "POST /people/{id}/export": "export_person",
+        "POST /people/{id}/erase": "erase_person",
+        "GET /people/requests": "export_person",
+        "POST /people/requests/{id}/agree": "export_person",
+        "POST /people/requests/{id}/refuse": "export_person",
+        "POST /people/requests/{id}/file": "export_person",
+        "GET /staff": "see_staff",
+        "GET /staff/invite": "change_staff",
+        "POST /staff/invite": "change_staff",
+        "GET /staff/{id}": "change_staff",
+        "POST /staff/{id}/link": "change_staff",
+        "POST /staff/{id}/disable": "change_staff",
+    }
+)
+FRESH = frozenset(
+    {
+        *("POST /staff/invite", "POST /staff/{id}/link", "POST /staff/{id}/disable"),
+        *("POST /people/{id}/export", "POST /people/{id}/erase"),
+        "POST /people/requests/{id}/agree",
+    }
+)
+"""What asks for the second factor again where it was last shown some minutes ago."""
+
+QUIET = frozenset({"GET /worklist/live", "GET /desk"})
+QUIET_HEADER = "x-quiet"
+"""What open pages ask for by themselves, always or with this header, keeps no session alive."""
+
+MOST_FIELDS = 250
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request of a member of staff, or of someone at their door."""
+
+    request: Request
+    store: Store
+    now: datetime
+    form: Mapping[str, list[str]] = field(default_factory=dict)
+    signed_in: SignedIn | None = None
+    code_refused: bool = False  # the second factor was asked for again, and was not right
+
+    @property
+    def who(self) -> SignedIn:
+        """Who is signed in; there is no such person on a page for anyone."""
+        if self.signed_in is None:
+            raise NotSignedIn
+        return self.signed_in
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def asks_for_code(self) -> bool:
+        """Whether a change of staff needs the second factor again."""
+        return not self.who.proved_lately(self.now)
+
+    @property
+    def _for_show(self) -> bool:
+        """Whether all people of this clinic are made up; asked of the database once."""
+        known: Callable[[str], bool] = self.request.app.state.for_show
+        return self.signed_in is not None and known(self.signed_in.clinic)
+
+    def raw(self, name: str) -> str:
+        """What was typed, letter by letter, as for a password."""
+        return next(iter(self.form.get(name, [])), "")
+
+    def typed(self, name: str) -> str:
+        """What was typed as one line, without what cannot be seen."""
+        return _visible(self.raw(name)).strip()
+
+    def show(
+        self,
+        template: str,
+        *,
+        problems: Mapping[str, str] | None = None,
+        status: int = 200,
+        **values: Any,
+    ) -> Response:
+        """One page. `problems`: the id of a field -> the key of the words for what is wrong."""
+        if self.signed_in is not None and "frame" not in values:
+            values["frame"] = look_up(self.request, self.store, self.signed_in, self.now)
+        return show(
+            self.request,
+            template,
+            status=422 if problems else status,
+            error=bool(problems),
+            problems=problems or {},
+            who=self.signed_in,
+            for_show=self._for_show,
+            asks_for_code=self.signed_in is not None and self.asks_for_code,
+            pages=TABLE,
+            **values,
+        )
+
+
+Page = Callable[[Desk], Response]
+
+
+def guarded(method: str, path: str, page: Page) -> Route:
+    """The route of a page that only those may open whom the table names."""
+    key = f"{method} {path}"
+    needed = TABLE[key]
+
+    async def endpoint(request: Request) -> Response:
+        form = await _fields(request) if method == "POST" else {}
+        return await run_in_threadpool(_open, request, page, key, form)
+
+    endpoint.needed = needed  # type: ignore[attr-defined]  # the test of the table asks for it
+    return Route(path, endpoint, methods=[method])
+
+
+def _open(request: Request, page: Page, key: str, form: Mapping[str, list[str]]) -> Response:
+    """Let the request in, send it to the sign-in, or refuse it."""
+    if any(_visible(str(part)) != part for part in request.path_params.values()):
+        raise HTTPException(404)  # PostgreSQL takes no text that holds a NUL
+    if not on_sealed_line(request):
+        return show(request, "staff/unsealed.html", status=403, who=None)
+    now = datetime.fromtimestamp(floor(request).clock(), UTC)
+    desk = Desk(request, request.app.state.store, now, form)
+    try:
+        return page(desk) if TABLE[key] == ANYONE else _open_to_staff(desk, page, key)
+    except NotSignedIn:
+        response = see_other("/sign-in")
+        forget_token(response, request)
+        return response
+    except TooMany as many:
+        wait = {"Retry-After": str(math.ceil(many.wait.total_seconds()))}
+        raise HTTPException(429, headers=wait) from None
+    except TooBusy:
+        raise HTTPException(503, headers={"Retry-After": "5"}) from None
+
+
+def _open_to_staff(desk: Desk, page: Page, key: str) -> Response:
+    quiet = key in QUIET or (key.startswith("GET ") and QUIET_HEADER in desk.request.headers)
+    who = sessions.signed_in(desk.store, token_of(desk.request), desk.now, active=not quiet)
+    desk = replace(desk, signed_in=who)
+    if TABLE[key] != STAFF and not who.may(TABLE[key]):
+        with desk.store.writing(who.clinic) as scope:
+            audit.add(scope, desk.now, who.staff, "page_refused", ("page", key), desk.address)
+        return desk.show("staff/refused.html", status=403)
+    if key not in FRESH or who.proved_lately(desk.now):
+        return page(desk)
+    try:
+        token = sessions.prove(
+            desk.store,
+            token_of(desk.request),
+            desk.typed("code"),
+            desk.now,
+            address=desk.address,
+        )
+    except Refused:
+        return page(replace(desk, code_refused=True))
+    response = page(replace(desk, signed_in=replace(who, proved_at=desk.now)))
+    keep_token(response, desk.request, token)
+    return response
+
+
+def on_sealed_line(request: Request) -> bool:
+    """Whether nobody on the way can read along: https, or this machine alone."""
+    if request.scope["scheme"] == "https":
+        return True
+    # Not by request.url: taking an address apart keeps it, with all that a person typed there.
+    return _LOCAL.fullmatch(request.headers.get("host", "")) is not None
+
+
+def token_of(request: Request) -> str:
+    """What the browser has of a session; "" where it has none. Raises nothing."""
+    return request.cookies.get(cookie_name(request), "")
+
+
+def keep_token(response: Response, request: Request, token: str) -> None:
+    """Give the browser the id of its session, until the browser is closed."""
+    _set_cookie(response, request, token, "")
+
+
+def forget_token(response: Response, request: Request) -> None:
+    """Tell the browser to drop the id of its session."""
+    _set_cookie(response, request, "", "; Max-Age=0")
+
+
+def cookie_name(request: Request) -> str:
+    """Browsers take a `__Host-` cookie over https only; without it we serve this machine alone."""
+    return "__Host-staff" if request.scope["scheme"] == "https" else "staff"
+
+
+def _set_cookie(response: Response, request: Request, value: str, ending: str) -> None:
+    secure = "; Secure" if request.scope["scheme"] == "https" else ""
+    response.headers.append(
+        "set-cookie",
+        f"{cookie_name(request)}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{ending}",
+    )
+
+
+async def _fields(request: Request) -> Mapping[str, list[str]]:
+    raw, kind = await request.body(), request.headers.get("content-type", "")
+    if kind.startswith(uploads.KIND):
+        return uploads.fields(kind, raw, MOST_FIELDS)
+    body = raw.decode("utf-8", "replace")
+    try:
+        return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+
+
+def _visible(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())

@@ -1,0 +1,55 @@
+"""What stands on every page of staff besides the page itself: the alarm, and when the session ends.
+
+It knows that an emergency waits and since when; it must not know whose.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+
+from app.store import alarms, clinics
+from app.store.accounts.sessions import SignedIn
+from app.store.ground.scope import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`alarm`: since when an emergency waits unseen, or empty; `left`: seconds of the session."""
+
+    alarm: str
+    left: int
+    ends: str
+    who: str
+
+
+def look_up(request: Request, store: Store, who: SignedIn, now: datetime) -> Frame:
+    """The frame of a page that has not read the clinic itself."""
+    with store.reading(who.clinic) as scope:
+        since = alarms.oldest(scope, now, alarm_before(request, now))
+        return frame(who, now, clinics.known(scope).time_zone, since)
+
+
+def frame(who: SignedIn, now: datetime, time_zone: str, since: datetime | None) -> Frame:
+    """The frame of a page. `since`: when an emergency came in that nobody saw for too long."""
+    left = math.floor((who.ends_at - now).total_seconds())
+    alarm = clock(since, time_zone, now) if since else ""
+    return Frame(alarm, left, clock(who.ends_at, time_zone, now), who.staff)
+
+
+def alarm_before(request: Request, now: datetime) -> datetime:
+    """What came in before that time and was seen by nobody alarms."""
+    after: timedelta = request.app.state.alarm_after
+    return now - after
+
+
+def clock(at: datetime, time_zone: str, now: datetime) -> str:
+    """The time on the clinic's clock, with its day where that is another one."""
+    zone = ZoneInfo(time_zone)
+    there = at.astimezone(zone)
+    same_day = there.date() == now.astimezone(zone).date()
+    return f"{there:%H:%M}" if same_day else f"{there:%H:%M}, {there.day} {there:%B}"

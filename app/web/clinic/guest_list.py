@@ -1,0 +1,92 @@
+"""A list of patients to invite, as typed or as a file: read line by line, all of it or nothing.
+
+Each line is: reference, first name or initials, day of the visit, what the visit is. It knows no
+clinic and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.store.invitations import Guest
+
+LONGEST = 60  # letters of a reference, a name or a kind of visit
+PROBLEMS = {
+    "reference": "invitations.reference.problem",
+    "name": "invitations.name.problem",
+    "day": "invitations.day.problem",
+    "kind": "invitations.kind.problem",
+    "cells": "invitations.cells.problem",
+    "twice": "invitations.twice.problem",
+}
+_CELLS = 4
+_HEADS = frozenset({"reference", "ref"})
+_SEPARATORS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A line that will not do: its number, as the sender counts, and which of PROBLEMS it is."""
+
+    line: int
+    problem: str
+
+
+def read(text: str) -> tuple[list[Guest], list[Wrong], dict[str, int]]:
+    """(Whom to invite, what is wrong, the line of each reference). Empty lines are passed over."""
+    guests: list[Guest] = []
+    wrong: list[Wrong] = []
+    lines: dict[str, int] = {}
+    for number, cells in _lines(text):
+        guest = guest_of(cells)
+        if isinstance(guest, str):
+            wrong.append(Wrong(number, guest))
+        elif _plain(guest.reference) in lines:
+            wrong.append(Wrong(number, "twice"))
+        else:
+            lines[_plain(guest.reference)] = number
+            guests.append(guest)
+    return guests, wrong, lines
+
+
+def line_of(lines: dict[str, int], reference: str) -> int:
+    """The line on which the reference stands."""
+    return lines.get(_plain(reference), 0)
+
+
+def guest_of(cells: Sequence[str]) -> Guest | str:
+    """Whom to invite, or which of PROBLEMS there is."""
+    if len(cells) > _CELLS and any(cells[_CELLS:]):
+        return "cells"
+    reference, name, day, kind = [*cells, "", "", "", ""][:_CELLS]
+    for field, text, least in (("reference", reference, 1), ("name", name, 1), ("kind", kind, 0)):
+        if not least <= len(text) <= LONGEST:
+            return field
+    try:
+        return Guest(reference, name, date.fromisoformat(day) if day else None, kind)
+    except ValueError:
+        return "day"
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each line that says something, with its number; a first line of headings says nothing."""
+    rows = text.splitlines()
+    first = next((row for row in rows if row.strip()), "")
+    separator = max(_SEPARATORS, key=first.count)
+    begun = False
+    for number, row in enumerate(rows, 1):
+        cells = [_visible(cell) for cell in next(csv.reader([row], delimiter=separator), [])]
+        if any(cells) and (begun or cells[0].casefold() not in _HEADS):
+            yield number, cells
+        begun = begun or any(cells)
+
+
+def _visible(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).casefold()

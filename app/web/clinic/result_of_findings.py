@@ -1,0 +1,146 @@
+"""What findings would do, said before they are kept: what changes, what is computed, which level.
+
+It decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from app.documents.short import Short
+from app.store.versions import Labs
+from app.triage.labs import read_labs
+from app.triage.terms import Answers, Assessment, Urgency
+from app.web.asking import CHILD_AGES
+from app.web.telling import Teller
+
+ADJUSTED, TOTAL, ALBUMIN = "calcium_adjusted", "calcium_total", "albumin"
+EFFECTS = {
+    1: "findings.effect.raises",
+    0: "findings.effect.same",
+    -1: "findings.effect.lower",
+}
+_PLACES = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One question of which the answer is another than before."""
+
+    label: str
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is kept already: the level that counts, the newest answers, blood results."""
+
+    level: Urgency
+    answers: Answers
+    labs: Labs
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the page says before anything is kept."""
+
+    changed: tuple[Changed, ...]
+    unanswered: tuple[str, ...]  # questions that are asked now, and that nobody has answered
+    labs: tuple[str, ...]
+    taken_out: tuple[str, ...]
+    computed: tuple[str, ...]
+    notes: tuple[str, ...]
+    level: str
+    badge: str
+    counts: str  # the badge of the level that counts until now
+    effect: str  # the key of the words for what it does to the level
+    reasons: tuple[str, ...]
+
+
+def outcome(
+    teller: Teller, before: Before, answers: Answers, labs: Labs, told: Assessment
+) -> Outcome:
+    """What these findings would do to a submission that stands as `before`."""
+    short = Short(teller.words.pages, teller.words, teller.rulebook.questionnaire)
+    path = teller.rulebook.questionnaire.path(answers)
+    open_ = [
+        q.id
+        for q in teller.rulebook.questionnaire
+        if q.id not in path.answers and q.id not in path.off_path
+    ]
+    computed, notes = _adjusted(teller, answers, labs)
+    leading, _ = teller.reasons(told)
+    level, counts = told.urgency, before.level
+    return Outcome(
+        _changed(short, before.answers, path.answers),
+        tuple(short.question(q) for q in open_),
+        tuple(
+            _in_words(teller, name, lab["value"], lab["unit"], lab["on"])
+            for name, lab in labs.items()
+        ),
+        tuple(teller.words.labs[name].parts["name"] for name in before.labs if name not in labs),
+        computed,
+        notes,
+        level.name,
+        teller.badge(told),
+        teller.words.levels[counts.name].parts["badge"],
+        EFFECTS[(level > counts) - (level < counts)],
+        tuple(reason.text for reason in leading),
+    )
+
+
+def _changed(short: Short, before: Answers, after: Answers) -> tuple[Changed, ...]:
+    known = {question.id for question in short.questionnaire}
+    return tuple(
+        Changed(
+            short.question(q.id),
+            _options(short, q.id, before.get(q.id, frozenset())),
+            _options(short, q.id, after.get(q.id, frozenset())),
+        )
+        for q in short.questionnaire
+        if q.id in known and before.get(q.id) != after.get(q.id)
+    )
+
+
+def _options(short: Short, question: str, chosen: frozenset[str]) -> tuple[str, ...]:
+    known = short.questionnaire[question].option_ids
+    return tuple(short.option(question, option) for option in known if option in chosen)
+
+
+def _in_words(teller: Teller, analyte: str, value: str, unit: str, on: str) -> str:
+    name = teller.words.labs[analyte].parts["name"]
+    return f"{name}: {value} {unit}, {on}"
+
+
+def _adjusted(
+    teller: Teller, answers: Answers, labs: Labs
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(What we worked out from the values, what to know about it)."""
+    amounts = read_labs(teller.rulebook.laboratory, labs)
+    notes: list[str] = []
+    computed = []
+    if ADJUSTED not in labs and TOTAL in labs and ALBUMIN in labs:
+        unit = labs[TOTAL]["unit"]
+        analyte = teller.rulebook.laboratory.analytes[TOTAL].unit(unit)
+        name = analyte.name if analyte else unit
+        computed.append(_worked_out(teller, ADJUSTED, amounts[ADJUSTED][name], name))
+        notes.append("approximate")
+    elif ADJUSTED in labs and ALBUMIN in labs:
+        notes.append("adjusted_twice")
+    elif TOTAL in labs and ADJUSTED not in labs:
+        notes.append("needs_albumin")
+    if labs and answers.get("age", frozenset()) & CHILD_AGES:
+        notes.append("child")
+    product = teller.rulebook.laboratory.product.analyte
+    if product.id in amounts:
+        unit = product.units[0].name
+        computed.append(_worked_out(teller, product.id, amounts[product.id][unit], unit))
+    said = tuple(teller.fill(teller.words.lab_messages[note]) for note in notes)
+    return tuple(computed), said
+
+
+def _worked_out(teller: Teller, analyte: str, amount: Decimal, unit: str) -> str:
+    shown = amount.quantize(_PLACES, ROUND_HALF_UP)
+    return f"{teller.words.labs[analyte].parts['name']}: {shown} {unit}"

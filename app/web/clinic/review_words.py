@@ -1,0 +1,64 @@
+"""The codes of a review with the keys of their words: what was done, how it ended, what fails."""
+
+KINDS = {
+    "claim": "review.claim.done",
+    "release": "review.release.done",
+    "hand_over": "review.hand_over.done",
+    "note": "review.note.done",
+    "call": "review.call.done",
+    "identify": "review.identify.done",
+    "agree": "review.agree.done",
+    "raise": "review.raise.done",
+    "lower": "review.lower.done",
+    "second_yes": "review.second_yes.done",
+    "second_no": "review.second_no.done",
+    "close": "review.close.done",
+}
+OUTCOMES = {
+    "answered": "review.call.answered",
+    "no_answer": "review.call.no_answer",
+    "wrong_number": "review.call.wrong_number",
+    "appointment_kept": "review.close.appointment_kept",
+    "brought_forward": "review.close.brought_forward",
+    "other_service": "review.close.other_service",
+    "emergency_service": "review.close.emergency_service",
+    "seen_today": "review.close.seen_today",
+    "advice_given": "review.close.advice_given",
+    "not_reached": "review.close.not_reached",
+    "same_person": "review.identify.same_person",
+    "wrong_person": "review.identify.wrong_person",
+}
+REASONS = {
+    "examined": "review.lower.examined",
+    "in_care": "review.lower.in_care",
+    "misread": "review.lower.misread",
+    "known_change": "review.lower.known_change",
+    "wrong_person": "review.lower.wrong_person",
+    "other": "review.lower.other",
+}
+IDENTIFIER_WORDS = {
+    "full_name": "identify.full_name",
+    "born_on": "identify.born_on",
+    "address": "identify.address",
+    "number": "identify.number",
+}
+PROBLEMS = {
+    "closed": "review.problem.closed",
+    "role": "review.problem.role",
+    "owned": "review.problem.owned",
+    "second_look": "review.problem.second_look",
+    "words": "review.problem.words",
+    "outcome": "review.problem.outcome",
+    "to_staff": "review.problem.to_staff",
+    "highest": "review.problem.highest",
+    "level": "review.problem.level",
+    "reason": "review.problem.reason",
+    "rule": "review.problem.rule",
+    "own": "review.problem.own",
+    "undecided": "review.problem.undecided",
+    "tries": "review.problem.tries",
+    "unidentified": "review.problem.unidentified",
+    "identifiers": "review.problem.identifiers",
+    "person": "review.problem.person",
+    "other_name": "review.problem.other_name",
+}

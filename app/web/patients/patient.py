@@ -1,0 +1,406 @@
+"""The self-check, page by page: start, questions, answers, emergency, clear.
+
+Each route replays the answers, asks the engine and shows a page. No step is stored, so Back, a
+deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from app.store import shares
+from app.store.tables import Clinic
+from app.triage.answers import BadAnswer, read
+from app.triage.questionnaire import Path, Question
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess, certain_emergency
+from app.triage.terms import Answers, Assessment
+from app.web import journey as journeys
+from app.web.asking import asked, before, in_order, progress, voice
+from app.web.journey import CHILD, ME, OTHER, OWN, Journey, LostJourney, NoJourney
+from app.web.pages import Floor, filler, floor, see_other, show
+from app.web.patients import drop_off, tablet
+from app.web.patients.clinics_here import offered
+from app.web.still import TICK, still
+from app.web.telling import Teller, emergencies
+
+log = logging.getLogger(__name__)
+
+MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
+UNFINISHED = "unfinished"
+QUESTION = "patient/question.html"
+ABOUT = (ME, CHILD, OTHER)
+Given = TypeVar("Given")
+Found = TypeVar("Found")
+
+
+class CannotWorkOut(Exception):
+    """Assessing failed; the person gets careful advice instead of a level."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__()
+        self.region = region
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a person under way: their journey and where it leads."""
+
+    journey: Journey
+    path: Path
+
+    @property
+    def onward(self) -> str:
+        """The first open question, or the list of answers."""
+        return f"/check/{self.path.next.id}" if self.path.next else "/answers"
+
+
+def routes() -> list[Route]:
+    """The pages of the self-check."""
+    return [
+        Route("/", start, methods=["GET"]),
+        Route("/start", begin, methods=["POST"]),
+        Route("/check/{question}", question_page, methods=["GET"]),
+        Route("/check/{question}", answer, methods=["POST"]),
+        Route("/answers", answers, methods=["GET"]),
+        Route("/emergency", emergency, methods=["GET"]),
+        Route("/clear", clear, methods=["POST"]),
+        Route("/cleared", cleared, methods=["GET"]),
+        Route("/about", about, methods=["GET"]),
+        Route("/privacy", privacy, methods=["GET"]),
+    ]
+
+
+async def start(request: Request) -> Response:
+    """GET /: what this is, the emergency box, and where the person is."""
+    try:
+        going: Visit | None = visit(request)
+    except NoJourney:
+        going = None
+    except LostJourney:
+        response = _start_page(request, lost=True)
+        journeys.forget(response, request)
+        return response
+    return _start_page(request, going=going)
+
+
+def _start_page(
+    request: Request,
+    *,
+    going: Visit | None = None,
+    lost: bool = False,
+    problem: str = "",
+    whom: str = "",
+) -> Response:
+    here = floor(request)
+    values: dict[str, Any] = {
+        "places": {r: here.words.regions[r] for r in here.rulebook.regions},
+        "chosen": going.journey.region if going else "",
+        "about": going.journey.about if going else whom,
+        "onward": going.onward if going else "",
+        "lost": lost,
+        "problem": problem,
+        "clinics": offered(request),
+    }
+    if not (going or lost or problem):
+        return still(request, "patient/start.html", name=_with(request), values=lambda: values)
+    return show(
+        request, "patient/start.html", error=bool(problem), status=422 if problem else 200, **values
+    )
+
+
+async def begin(request: Request) -> Response:
+    """POST /start: the region is known, the questions begin. Answers already given stay."""
+    here = floor(request)
+    chosen = await reply(request, "region")
+    whom = next((who for who in await reply(request, "about") if who in ABOUT), "")
+    if len(chosen) != 1 or chosen[0] not in here.rulebook.regions:
+        return _start_page(request, problem="start.region.problem", whom=whom)
+    try:
+        going = replace(visit(request).journey, region=chosen[0], about=whom or ME)
+    except (NoJourney, LostJourney):
+        going = Journey(region=chosen[0], begun=here.now, about=whom or ME)
+    response = see_other(f"/check/{next(iter(here.rulebook.questionnaire)).id}")
+    journeys.keep(response, request, here.key, going)
+    return response
+
+
+async def question_page(request: Request) -> Response:
+    """GET /check/{question}: one question, filled in if it was answered before."""
+    question = question_of(request)
+    here = visit(request)
+    if not _may_be_asked(question, here.path):
+        return see_other(here.onward)
+    ticked = here.path.answers.get(question.id, frozenset())
+    response = _show_question(request, question, here, ticked)
+    if here.journey.note:
+        journeys.keep(response, request, floor(request).key, replace(here.journey, note=""))
+    return response
+
+
+async def answer(request: Request) -> Response:
+    """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
+    question = question_of(request)
+    here = visit(request)
+    if not _may_be_asked(question, here.path):
+        return see_other(here.onward)
+    given = await reply(request, question.id)
+    try:
+        chosen = read(question, given)
+    except BadAnswer as bad:
+        return _show_question(request, question, here, given, bad.problem)
+    now = visit_of(request, here.journey.with_answer(question.id, chosen))
+    follows = now.path.next.id if now.path.next else ""
+    await drop_off.count(request, here.journey, question.id, follows)
+    is_emergency = alarming(request, now)
+    # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
+    interrupts = is_emergency and here.journey.warned_at in ("", question.id)
+    warned_at = question.id if interrupts else here.journey.warned_at
+    response = see_other("/emergency" if interrupts else now.onward)
+    kept = replace(now.journey, warned_at=warned_at if is_emergency else "")
+    journeys.keep(response, request, floor(request).key, kept)
+    return response
+
+
+def _show_question(
+    request: Request, question: Question, here: Visit, ticked: Collection[str], problem: str = ""
+) -> Response:
+    number, more = progress(floor(request).rulebook.questionnaire, here.path, question)
+    back = _back(request, question, here.path)
+    person = voice(here.path.answers, here.journey.about)
+    note, is_emergency = here.journey.note, alarming(request, here)
+    if problem == "missing":
+        problem = f"missing_{question.kind}"
+
+    def values(tick: Callable[[str], str]) -> dict[str, Any]:
+        view = asked(floor(request).words, question, person, tick)
+        return {
+            "question": view,
+            "number": number,
+            "more": more,
+            "back": back,
+            "note": note,
+            "emergency": is_emergency,
+            "problem": problem,
+            "none": view.last[0].text,
+        }
+
+    if problem or note or is_emergency:
+        shown = values(lambda option: " checked" if option in ticked else "")
+        status = 422 if problem else 200
+        region, error = here.journey.region, bool(problem)
+        return show(request, QUESTION, region=region, error=error, status=status, **shown)
+    return still(
+        request,
+        QUESTION,
+        region=here.journey.region,
+        name=f"{question.id} {number} {more} {back} {person}",
+        values=lambda: values(lambda _: TICK),
+        ticks=[option in ticked for option in in_order(question)],
+    )
+
+
+def _back(request: Request, question: Question, path: Path) -> str:
+    if path.next is None:
+        return "/answers"
+    earlier = before(floor(request).rulebook.questionnaire, path, question)
+    return f"/check/{earlier.id}" if earlier else "/"
+
+
+async def answers(request: Request) -> Response:
+    """GET /answers: every answer with a way to change it; what does not fit is asked back."""
+    here = visit(request)
+    assessment = meaning(request, here)
+    teller = teller_of(request, here)
+    off = {id_: here.journey.answers[id_] for id_ in here.path.ignored}
+    return show(
+        request,
+        "patient/answers.html",
+        region=here.journey.region,
+        given=teller.all_answers(here.path.answers),
+        ignored=teller.all_answers(off),
+        contradictions=teller.contradictions(assessment),
+        emergency=bool(emergencies(assessment)),
+        onward="/result" if here.path.next is None else here.onward,
+        complete=here.path.next is None,
+    )
+
+
+async def emergency(request: Request) -> Response:
+    """GET /emergency: stop and get help. The person may go on; the message stays in sight."""
+    here = visit(request)
+    assessment = meaning(request, here)
+    if not emergencies(assessment):
+        return see_other(here.onward)
+    teller = teller_of(request, here)
+    return show(
+        request,
+        "patient/emergency.html",
+        region=here.journey.region,
+        about=voice(here.path.answers, here.journey.about),
+        card=teller.card_of("emergency"),
+        reasons=teller.emergency(assessment),
+        onward=here.onward,
+    )
+
+
+async def clear(request: Request) -> Response:
+    """POST /clear: drop the answers, and all that the browser kept of these pages."""
+    if tablet.is_on(request):
+        return see_other(tablet.WIPE)
+    response = see_other("/cleared")
+    # Trap: where "cookies" stands here, Chromium leaves Set-Cookie aside, also over plain http,
+    # where it does not heed this header: the answers would stay.
+    cookies = '"cookies", ' if request.scope["scheme"] == "https" else ""
+    response.headers["Clear-Site-Data"] = f'{cookies}"storage", "cache"'
+    journeys.forget(response, request)
+    return response
+
+
+async def cleared(request: Request) -> Response:
+    """GET /cleared: the answers are gone."""
+    return still(request, "patient/cleared.html")
+
+
+async def about(request: Request) -> Response:
+    """GET /about: what this is and is not, and whose software it uses."""
+    values = {"rulebook": floor(request).rulebook, "clinics": offered(request)}
+    return still(request, "patient/about.html", name=_with(request), values=lambda: values)
+
+
+async def privacy(request: Request) -> Response:
+    """GET /privacy: where the answers are, and what a clinic keeps that they are sent to."""
+    usual = {name: field.default for name, field in Clinic.model_fields.items()}
+    values = {
+        "clinics": offered(request),
+        "reviewed": usual["reviewed_days"],
+        "unreviewed": usual["unreviewed_days"],
+        "minutes": shares.LASTS // timedelta(minutes=1),
+    }
+    return still(request, "patient/privacy.html", name=_with(request), values=lambda: values)
+
+
+def _with(request: Request) -> str:
+    """What a page that speaks of clinics is kept under."""
+    return "clinics" if offered(request) else ""
+
+
+async def no_journey(request: Request, _: Exception) -> Response:
+    """Nothing begun, or a browser that keeps no cookie: one page says both."""
+    return show(request, "patient/no_journey.html")
+
+
+async def lost_journey(_request: Request, _: Exception) -> RedirectResponse:
+    """The start page finds the unreadable cookie too, says so kindly and drops it."""
+    return see_other("/")
+
+
+async def cannot_work_out(request: Request, error: Exception) -> Response:
+    """Careful advice where assessing failed."""
+    region = error.region if isinstance(error, CannotWorkOut) else None
+    here = floor(request)
+    teller = Teller(here.rulebook, here.words, filler(here, region), {})
+    return show(
+        request,
+        "errors/unworkable.html",
+        region=region,
+        card=teller.card_of("cannot_work_out"),
+        status=500,
+    )
+
+
+def visit(request: Request, kind: str = OWN) -> Visit:
+    """The journey of this request. Raises NoJourney or LostJourney."""
+    here = floor(request)
+    journey = journeys.open_journey(request, here.key, here.now, kind)
+    if journey.region not in here.rulebook.regions:
+        raise LostJourney
+    known = _readable(here, journey.answers)
+    earlier = _readable(here, journey.earlier)
+    return visit_of(request, replace(journey, answers=known, earlier=earlier))
+
+
+def _readable(here: Floor, answers: Answers) -> dict[str, frozenset[str]]:
+    """A cookie may be older than the rulebook: what it no longer knows is asked again."""
+    kept = {}
+    for id_, chosen in answers.items():
+        if id_ not in here.rulebook.questionnaire:
+            continue
+        if not chosen:  # before a second look, this question was not asked
+            kept[id_] = chosen
+            continue
+        try:
+            kept[id_] = read(here.rulebook.questionnaire[id_], sorted(chosen))
+        except BadAnswer:
+            log.info("an answer of an older rulebook is asked again")
+    return kept
+
+
+def visit_of(request: Request, journey: Journey) -> Visit:
+    """A journey and where it leads."""
+    return Visit(journey, floor(request).rulebook.questionnaire.path(journey.answers))
+
+
+def meaning(request: Request, here: Visit) -> Assessment:
+    """What the answers given so far mean. Raises CannotWorkOut."""
+    return carefully(assess, request, here, here.path.answers)
+
+
+def alarming(request: Request, here: Visit) -> bool:
+    """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
+    return carefully(certain_emergency, request, here, here.path)
+
+
+def carefully(
+    work: Callable[[Rulebook, Given], Found], request: Request, here: Visit, given: Given
+) -> Found:
+    """What the work makes of what was given. Raises CannotWorkOut for any fault in it."""
+    try:
+        return work(floor(request).rulebook, given)
+    # Whatever went wrong, a person in danger must get advice: the page that says "today, or call".
+    except Exception as error:  # noqa: BLE001
+        # Only the kind of the fault, not the fault itself: its message could hold an answer.
+        log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400
+        raise CannotWorkOut(here.journey.region) from None
+
+
+def teller_of(request: Request, here: Visit) -> Teller:
+    """Puts into words what the answers of this visit mean."""
+    house = floor(request)
+    fill = filler(house, here.journey.region)
+    return Teller(house.rulebook, house.words, fill, here.path.answers, here.journey.about)
+
+
+def question_of(request: Request) -> Question:
+    """The question that the address names. Raises HTTPException where there is none."""
+    questionnaire = floor(request).rulebook.questionnaire
+    id_ = request.path_params["question"]
+    if id_ not in questionnaire:
+        raise HTTPException(status_code=404)
+    return questionnaire[id_]
+
+
+def _may_be_asked(question: Question, path: Path) -> bool:
+    return question in path.asked or question == path.next
+
+
+async def reply(request: Request, name: str) -> list[str]:
+    """What a form sent under this name; nothing where it is no form that we can read."""
+    body = await request.body()
+    try:
+        fields = parse_qs(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
+        return []
+    return fields.get(name, [])

@@ -1,0 +1,104 @@
+"""The mode of a tablet that patients pass on to each other, and how long each page of it stays.
+
+A signed cookie marks the device; it names the clinic and nobody else. It must not know what a page
+says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.web import journey as journeys
+
+AFTER_RESULT = 60  # seconds that a result stays, unless its person asks for more
+UNTOUCHED = 150  # seconds without a touch, anywhere else
+ALARM = 30  # seconds before the end at which the person is asked
+MORE = 180  # seconds that are given each time
+LONGEST = AFTER_RESULT + 10 * MORE
+"""Seconds after which a page goes even where its script broke: ten times more than it had."""
+WIPE, ASK = "/i/wiped", "/i/still-there"
+_LIFETIME = 400 * 24 * 60 * 60  # the longest that browsers keep a cookie
+_PURPOSE = b"calcinosis-check tablet 1"
+_RESULTS = frozenset({"patient/result.html", "patient/handed_over.html"})
+_OF_STAFF = ("staff/", "nurse/")
+_BETWEEN = frozenset({"patient/invitation_code.html", "patient/still_there.html"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How long a page stays: `left` seconds, then without a script to `then`; 0 is for ever.
+
+    A `quiet` one says so only at the alarm, and begins anew at each touch.
+    """
+
+    left: int
+    then: str
+    quiet: bool
+    alarm: int
+    more: int
+    longest: int
+    path: str
+
+
+def is_on(request: Request) -> bool:
+    """Whether this browser is such a tablet."""
+    clinic, _, mac = request.cookies.get(_name(request), "").partition(".")
+    return bool(mac) and hmac.compare_digest(_mac(request, clinic).encode(), mac.encode())
+
+
+def stay(request: Request, template: str) -> Stay | None:
+    """How long this page stays on a tablet; None elsewhere and on pages of staff."""
+    if template.startswith(_OF_STAFF) or not is_on(request):
+        return None
+    left, then = 0, WIPE
+    if template in _RESULTS:
+        left = AFTER_RESULT
+    elif template not in _BETWEEN and journeys.cookie_name(request) in request.cookies:
+        left, then = UNTOUCHED + ALARM, ASK
+    return Stay(left, then, then == ASK, ALARM, MORE, LONGEST, request.scope["path"])
+
+
+def headers(stays: Stay | None) -> dict[str, str]:
+    """What sends the browser on in the end, whatever becomes of the page's script."""
+    return {"Refresh": f"{stays.longest}; url={stays.then}"} if stays and stays.left else {}
+
+
+def switch_on(response: Response, request: Request, clinic: str) -> None:
+    """Mark this browser."""
+    value = f"{clinic}.{_mac(request, clinic)}"
+    _set_cookie(response, request, value, _LIFETIME)
+
+
+def switch_off(response: Response, request: Request) -> None:
+    """Take the mark off."""
+    _set_cookie(response, request, "", 0)
+
+
+def wipe(response: Response, request: Request) -> None:
+    """Drop the answers and all that the browser kept of these pages, but not the mark."""
+    # Trap: with "cookies" in it, the mark would go too.
+    response.headers["Clear-Site-Data"] = '"storage", "cache"'
+    journeys.forget(response, request)
+
+
+def _mac(request: Request, clinic: str) -> str:
+    words = _PURPOSE + b"\0" + clinic.encode("utf-8", "replace")
+    return hmac.new(request.app.state.floor.key, words, hashlib.sha256).hexdigest()
+
+
+def _name(request: Request) -> str:
+    """Browsers take a `__Host-` cookie over https only."""
+    return "__Host-tablet" if request.scope["scheme"] == "https" else "tablet"
+
+
+def _set_cookie(response: Response, request: Request, value: str, age: int) -> None:
+    secure = "; Secure" if request.scope["scheme"] == "https" else ""
+    response.headers.append(
+        "set-cookie",
+        f"{_name(request)}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}",
+    )

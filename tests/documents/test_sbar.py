@@ -1,0 +1,136 @@
+"""SBAR: plain ASCII, never too long, what matters most first, and honest about what is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.documents import sbar
+from app.documents.sbar import LIMIT, Around, Known
+from app.documents.short import Short
+from app.documents.what_if import tried
+from app.triage.dangers import look_for
+from app.triage.rules import assess
+from app.triage.terms import Answers
+from tests.builders import answers, examples, rulebook, some_answers
+from tests.documents.test_receipt import published_cases
+
+AROUND = Around(
+    reference="R-1001",
+    name="Jo",
+    sent_as="ABC-DEF",
+    sent="self-check sent 15 January 2027, 08:02",
+    answered_by="The patient answered",
+    level="Today",
+    needed="Needs to be seen by Fri 15 Jan 2027",
+    visit="booked Thu 28 Jan 2027, bring forward",
+    asked=("nothing agreed yet, please review",),
+)
+WORDY = replace(
+    AROUND,
+    reference="Zoë" * 40,
+    name="Ångström “the 2nd” " * 10,
+    asked=("x" * 100, "Żółć" * 30),
+    labs=tuple(f"Calcium 2.{n} mmol/L" for n in range(12)),
+)
+
+
+def everything() -> Answers:
+    """Every box of an adult ticked."""
+    picked = {"age": "adult", "pain": "severe", "kidney": "dialysis"}
+    return {
+        q.id: frozenset(
+            [picked[q.id]] if q.kind == "one" else set(q.option_ids) - {q.none, q.unsure}
+        )
+        for q in rulebook().questionnaire
+        if q.id != "baby"
+    }
+
+
+def known_of(given: Answers) -> Known:
+    """Answers, with all that is made of them."""
+    book = rulebook()
+    path = book.questionnaire.path(given)
+    assessment = assess(book, path.answers)
+    looked = look_for(book.dangers, book.questionnaire, path, assessment.findings)
+    return Known(book, path.answers, assessment, tried(book, path.answers), looked)
+
+
+def text(given: Answers | Known, around: Around = AROUND, *, full: bool = False) -> str:
+    known = given if isinstance(given, Known) else known_of(given)
+    words = known.rulebook.wording["en"]
+    short = Short(words.pages, words, known.rulebook.questionnaire)
+    return sbar.write(known, around, short, full=full)
+
+
+def check(written: str) -> None:
+    """What holds for every text."""
+    assert len(written) <= LIMIT < 1500
+    assert written.isascii()
+    assert all(line.isprintable() for line in written.split("\n"))
+    lines = written.split("\n")
+    assert lines[0].startswith("SBAR ")
+    assert [line[0] for line in lines if line.startswith(("S: ", "A: ", "R: "))] == ["S", "A", "R"]
+    assert f"{rulebook().version}, {rulebook().sha256[:12]}" in lines[-1]
+
+
+def test_every_published_case_fits() -> None:
+    cases = published_cases()
+    assert len(cases) >= 110
+    for known in (known_of(case.answers) for case in cases):
+        for full in (False, True):
+            check(text(known, full=full))
+            check(text(known, WORDY, full=full))
+
+
+@examples(30)
+@given(some_answers(), st.booleans(), st.text(max_size=300), st.text(max_size=300))
+def test_whatever_was_answered_and_typed_it_fits(
+    given: Answers, full: bool, reference: str, name: str
+) -> None:
+    check(text(given, replace(WORDY, reference=reference, name=name), full=full))
+
+
+def test_the_fullest_answers_fit_and_say_that_more_is_in_the_record() -> None:
+    written = text(everything(), WORDY, full=True)
+    check(written)
+    assert "More is in the record" in written
+
+
+def test_a_short_text_claims_nothing_more() -> None:
+    written = text(answers(skin="pus"))
+    assert "More is in the record" not in written
+    assert "A: Decided by Skin: Pus, bad smell or known infection; rules U3." in written
+    assert "Level: Today; Needs to be seen by Fri 15 Jan 2027; booked" in written
+
+
+def test_only_the_full_text_tells_what_was_answered_no() -> None:
+    assert "Answered no:" not in text(answers())
+    assert "Answered no: Right now: Confused" in text(answers(), full=True)
+
+
+def test_what_matters_less_is_left_out_first() -> None:
+    written = text(everything(), WORDY, full=True)
+    for kept in ("Level: Today", "A: Decided by", "R: ", "Must not miss:"):
+        assert kept in written
+    assert "Likely type:" not in written
+
+
+@pytest.mark.parametrize("unsure", ["pain", "kidney", "skin"])
+def test_a_doubt_is_told(unsure: str) -> None:
+    assert "Not sure: " in text(answers({unsure: "not_sure"}))
+
+
+def test_letters_that_are_no_ascii_become_plain() -> None:
+    written = text(answers(), replace(AROUND, reference="Zoë\u20137", name="李 O\u2019Neill"))
+    assert "SBAR Zoe-7 (ABC-DEF)" in written
+    assert "S: ? O'Neill" in written
+
+
+def test_each_answer_of_a_question_stands_in_it_once() -> None:
+    written = text(answers(skin=["pus", "open"]))
+    assert written.count("Pus") == 1
+    assert "Open, cracked" in written

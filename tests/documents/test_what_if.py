@@ -1,0 +1,79 @@
+"""What other answers would make of the level: each claim is what the rules themselves say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from app.documents.what_if import tried
+from app.triage.terms import Answers, Urgency
+from tests.builders import answers, examples, level, rulebook, some_answers
+
+
+def with_answer(given: Answers, question: str, option: str) -> Answers:
+    """The same answers with a yes where there was a no or a doubt."""
+    asked = rulebook().questionnaire[question]
+    if asked.kind == "one":
+        return {**given, question: frozenset([option])}
+    return {**given, question: given[question] - {asked.none, asked.unsure} | {option}}
+
+
+@examples(40)
+@given(some_answers())
+def test_each_yes_leads_to_the_level_that_the_rules_give_it(given: Answers) -> None:
+    on_path = rulebook().questionnaire.path(given).answers
+    found, now = tried(rulebook(), given), level(given)
+    for one in found.raises:
+        assert level(with_answer(on_path, one.question, one.option)) == one.urgency > now
+    for question in found.open:
+        for one in question.each:
+            reached = level(with_answer(on_path, one.question, one.option))
+            assert reached == one.urgency > question.if_no
+    assert found.if_all_no <= now
+
+
+@examples(40)
+@given(some_answers())
+def test_a_doubt_is_never_told_as_a_no(given: Answers) -> None:
+    on_path, found = rulebook().questionnaire.path(given).answers, tried(rulebook(), given)
+    unsure = {q.id for q in rulebook().questionnaire if q.unsure in on_path.get(q.id, ())}
+    noes = [*((one.question, one.option) for one in found.raises), *found.denied]
+    assert {question for question, _ in noes} & unsure == set()
+    assert {one.question for one in found.open} == unsure
+    assert not [pair for pair in noes if pair[1] in on_path[pair[0]]]
+
+
+@examples(40)
+@given(some_answers())
+def test_what_lowers_the_level_does_so_alone(given: Answers) -> None:
+    on_path = rulebook().questionnaire.path(given).answers
+    for one in tried(rulebook(), given).lowers:
+        asked = rulebook().questionnaire[one.question]
+        rest = on_path[one.question] - {one.option} or frozenset([asked.none])
+        if asked.kind == "many":
+            assert level({**on_path, one.question: rest}) == one.urgency
+        assert one.urgency < level(given)
+
+
+def test_a_graver_choice_of_one_counts_as_answered_no() -> None:
+    raised = {(one.question, one.option) for one in tried(rulebook(), answers()).raises}
+    assert ("pain", "severe") in raised
+    assert ("kidney", "dialysis") in raised
+
+
+def test_a_sign_that_decides_alone_is_named_with_the_level_without_it() -> None:
+    found = tried(rulebook(), answers(skin="pus")).lowers
+    assert [(one.question, one.option, one.urgency) for one in found] == [
+        ("skin", "pus", Urgency.routine)
+    ]
+
+
+def test_signs_that_hold_the_level_up_together_are_not_named_alone() -> None:
+    given = answers(now=["confused", "breathing"])
+    assert tried(rulebook(), given).lowers == ()
+
+
+@pytest.mark.parametrize("doubts", [["pain"], ["pain", "kidney", "skin"]])
+def test_without_its_doubts_a_quiet_lump_is_routine(doubts: list[str]) -> None:
+    given = answers(dict.fromkeys(doubts, "not_sure"))
+    assert tried(rulebook(), given).if_all_no is Urgency.routine

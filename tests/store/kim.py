@@ -1,0 +1,52 @@
+"""A nurse for the tests: what is on her phone, on her paper, and in her head."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from app.store.accounts import sessions, staff
+from app.store.ground.scope import Store
+from app.store.keeping import audit
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NEXT = timedelta(seconds=30)  # when the next code is shown
+QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+EMAIL, PASSWORD = "Kim@Hill.example", "purple kettle walks"
+
+
+class Kim:
+    """A nurse who has joined clinic c1, with what is on her phone and on her paper."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        link = invited(store)
+        joining = staff.opened(store, link, NOON)
+        self.id, self.secret = joining.staff, joining.secret
+        self.paper = staff.join(store, link, PASSWORD, self.code(NOON), NOON)
+
+    def code(self, now: datetime) -> str:
+        return pyotp.TOTP(self.secret).at(now)
+
+    def half(self, now: datetime, password: str = PASSWORD, email: str = EMAIL) -> str:
+        return sessions.sign_in(
+            self.store, email, password, now, address="10.0.0.1", browser="Firefox"
+        )
+
+    def prove(self, token: str, code: str, now: datetime) -> str:
+        return sessions.prove(self.store, token, code, now, address="10.0.0.1")
+
+    def sign_in(self, now: datetime) -> str:
+        return self.prove(self.half(now), self.code(now), now)
+
+
+def invited(store: Store, email: str = EMAIL, clinic: str = "c1") -> str:
+    with store.writing(clinic) as scope:
+        return staff.invite(scope, NOON, "command", email=email, name="Kim", role="nurse")
+
+
+def actions(store: Store, clinic: str = "c1") -> list[str]:
+    assert audit.verify(store, clinic) is None
+    with store.reading(clinic) as scope:
+        return [entry.action for entry in reversed(audit.entries(scope))]

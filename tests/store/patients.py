@@ -1,0 +1,88 @@
+"""A clinic at work, for tests: staff, invited people, and what they hand in."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from app.store import invitations, reviews, submissions
+from app.store.ground.scope import Store
+from app.store.invitations import Guest
+from app.store.reviews import Step
+from app.store.submissions import Arrived, Handed
+from app.store.tables import Staff, WorklistRow
+from app.triage.targets import load_targets
+from app.triage.terms import Answers, Urgency
+from tests.builders import RULES, answers, rulebook
+from tests.store.rows import A_ROW_OF
+
+KNOWN = {"outcome": "same_person", "reason": "full_name born_on"}
+"""What a step "identify" says of someone whom the clinic invited."""
+MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+TARGETS = load_targets(RULES)
+BY_LEVEL: dict[str, Answers] = {
+    "routine": answers(),
+    "soon": answers(change="growing"),
+    "same_day": answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
+    "emergency": answers(now="confused", medicines="binder"),
+}
+
+
+def handed(level: str = "same_day") -> Handed:
+    """What someone hands over whose answers mean this level."""
+    from app.triage.rules import assess
+
+    given, book = BY_LEVEL[level], rulebook()
+    told = assess(book, given)
+    assert told.urgency.name == level
+    return Handed(given, "me", "uk", told, 0, book.version, book.sha256)
+
+
+@dataclass
+class Work:
+    """One clinic, c1 unless said otherwise, in which kim and lee are nurses and ada leads."""
+
+    store: Store
+    clinic: str = "c1"
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        roles = {"kim": "nurse", "lee": "nurse", "ada": "lead", "aud": "auditor"}
+        with self.store.writing(self.clinic) as scope:
+            row = {k: v for k, v in A_ROW_OF["staff"].items() if k != "clinic_id"}
+            scope.add_all(Staff, [row | {"id": n, "role": r} for n, r in roles.items()])
+
+    def invite(self, now: datetime = MONDAY, **more: object) -> str:
+        """The id of a new invitation of someone new."""
+        n = next(self.numbers)
+        guest = Guest(**{"reference": f"R-{n}", "name": f"Patient {n}"} | more)  # type: ignore[arg-type]
+        return invitations.invite(self.store, self.clinic, now, "kim", [guest], f"key{n}")[0]
+
+    def send(self, level: str = "same_day", now: datetime = MONDAY) -> Arrived:
+        """Someone new hands in answers of this level."""
+        return self.hand_in(self.invite(now), level, now)
+
+    def hand_in(self, invitation: str, level: str = "same_day", now: datetime = MONDAY) -> Arrived:
+        return submissions.send(self.store, self.clinic, invitation, handed(level), TARGETS, now)
+
+    def do(
+        self, who: str, submission: str, kind: str, now: datetime = MONDAY, **more: object
+    ) -> int:
+        """One step after all that was done so far, unless `after` says otherwise."""
+        with self.store.writing(self.clinic) as scope:
+            row = scope.one(WorklistRow, submission_id=submission)
+            last = row.last_entry if row else 0
+            step = Step(**{"kind": kind, "after": last, "key": f"step{next(self.numbers)}"} | more)  # type: ignore[arg-type]
+            return reviews.do(scope, now, who, submission, step, TARGETS)
+
+    def lower(
+        self, who: str, submission: str, to: Urgency = Urgency.routine, **more: object
+    ) -> int:
+        """Lower with all that it needs."""
+        with self.store.reading(self.clinic) as scope:
+            rule = submissions.versions(scope, submission)[-1].body["findings"][0][0]
+        whole = {"level": to, "reason": "examined", "rule": rule} | more
+        return self.do(who, submission, "lower", **whole)
+
+    def row(self, submission: str) -> WorklistRow:
+        with self.store.reading(self.clinic) as scope:
+            return submissions.line(scope, submission, MONDAY)

@@ -1,0 +1,210 @@
+"""Agreement with the rules: who, which rule, why, how soon; and the counts without people."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from app.store import agreement, submissions, tallies
+from app.store.agreement import NO_RULE, Counts
+from app.store.ground.scope import Store
+from app.store.tables import Tally
+from app.triage.reliance import load_reliance
+from app.triage.rulebook import RulebookFaults
+from app.triage.terms import Urgency
+from tests.builders import RULES
+from tests.store.patients import MONDAY, TARGETS, Work, handed
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def work(store: Store) -> Work:
+    return Work(store)
+
+
+def rules_of(work: Work, submission: str) -> list[str]:
+    with work.store.reading("c1") as scope:
+        rows = scope.all(agreement.AssessmentVersion, submission_id=submission)
+    return list(rows[0].rules)
+
+
+def without_a_rule(work: Work) -> str:
+    """A submission whose level is the one that is given where no rule fits."""
+    given = handed("routine")
+    bare = replace(given, assessment=given.assessment._replace(findings=()))
+    invitation = work.invite()
+    return submissions.send(work.store, "c1", invitation, bare, TARGETS, MONDAY).submission
+
+
+def test_decisions_are_counted_by_who_made_them(work: Work) -> None:
+    for _ in range(2):
+        work.do("kim", work.send("soon").submission, "agree")
+    work.do("lee", work.send("soon").submission, "raise")
+    work.lower("lee", work.send("soon").submission)
+    work.do("kim", work.send("soon").submission, "note", words="not a decision")
+    with work.store.reading("c1") as scope:
+        assert agreement.by_nurse(scope) == {"kim": Counts(2, 0, 0), "lee": Counts(0, 1, 1)}
+
+
+def test_decisions_are_counted_by_the_rule_that_gave_the_level(work: Work) -> None:
+    agreed, raised, lowered = (work.send("soon").submission for _ in range(3))
+    quiet = without_a_rule(work)
+    work.do("kim", agreed, "agree")
+    work.do("kim", raised, "raise")
+    work.lower("kim", lowered)
+    work.do("kim", quiet, "raise")
+    rules = rules_of(work, agreed)
+    assert rules
+    assert rules_of(work, quiet) == []
+    with work.store.reading("c1") as scope:
+        found = agreement.by_rule(scope)
+    assert found.pop(NO_RULE) == Counts(0, 1, 0)
+    assert {rule for rule, counts in found.items() if counts.lowered} == {rules[0]}
+    assert {rule: (c.agreed, c.raised) for rule, c in found.items()} == dict.fromkeys(rules, (1, 1))
+
+
+def test_a_rule_that_is_set_aside_is_counted_alone_and_by_its_reason(work: Work) -> None:
+    several = [work.send("same_day").submission for _ in range(3)]
+    assert len(rules_of(work, several[0])) > 1, "or the test shows nothing"
+    for sent, reason in zip(several, ("examined", "examined", "misread"), strict=True):
+        work.lower("kim", sent, reason=reason)
+    aside = rules_of(work, several[0])[0]
+    with work.store.reading("c1") as scope:
+        assert agreement.reasons(scope) == {(aside, "examined"): 2, (aside, "misread"): 1}
+        assert agreement.by_rule(scope) == {aside: Counts(0, 0, 3)}
+
+
+def test_times_to_the_first_decision_are_told_by_level(work: Work) -> None:
+    for hours in range(1, 11):
+        sent = work.send("soon").submission
+        work.do("kim", sent, "agree", MONDAY + hours * HOUR)
+        work.do("kim", sent, "agree", MONDAY + 99 * HOUR)
+    work.do("kim", work.send("routine").submission, "raise", MONDAY + 3 * HOUR)
+    with work.store.reading("c1") as scope:
+        found = agreement.times(scope)
+    assert list(found) == [Urgency.soon, Urgency.routine]
+    soon = found[Urgency.soon]
+    assert (soon.number, soon.median, soon.ninth_tenth) == (10, 5 * HOUR, 9 * HOUR)
+    # Monday 10:00 and 8 open hours of 9 to 5 are Tuesday 10:00 in summer and winter.
+    assert (soon.timed, soon.in_time) == (10, 10)
+    assert (found[Urgency.routine].number, found[Urgency.routine].timed) == (1, 0)
+
+
+@pytest.mark.parametrize(("minutes", "in_time"), [(60, 1), (61, 0)])
+def test_who_decides_at_the_last_minute_is_in_time(work: Work, minutes: int, in_time: int) -> None:
+    work.do("kim", work.send("same_day").submission, "agree", MONDAY + timedelta(minutes=minutes))
+    with work.store.reading("c1") as scope:
+        found = agreement.times(scope)[Urgency.same_day]
+    assert (found.timed, found.in_time) == (1, in_time)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_few_decisions_have_a_median_too(work: Work, number: int) -> None:
+    for hours in range(1, number + 1):
+        work.do("kim", work.send("soon").submission, "agree", MONDAY + hours * HOUR)
+    with work.store.reading("c1") as scope:
+        found = agreement.times(scope)[Urgency.soon]
+    assert found.median == (number + 1) // 2 * HOUR
+    assert found.ninth_tenth == number * HOUR
+
+
+def test_disagreements_come_newest_first_with_their_answers(work: Work) -> None:
+    raised, lowered = (work.send("soon").submission for _ in range(2))
+    work.do("kim", work.send("soon").submission, "agree")
+    work.do("kim", raised, "raise", MONDAY + HOUR)
+    work.lower("lee", lowered)
+    with work.store.reading("c1") as scope:
+        found = agreement.disagreements(scope)
+        assert [(d.submission, d.by) for d in found] == [(raised, "kim"), (lowered, "lee")]
+        assert [(d.level.name, d.to.name) for d in found] == [
+            ("soon", "same_day"),
+            ("soon", "routine"),
+        ]
+        assert found[0].version.answers["change"] == {"growing"}
+        assert agreement.disagreements(scope, entry=found[1].entry) == [found[1]]
+        assert len(agreement.disagreements(scope, limit=1)) == 1
+
+
+def test_another_clinic_counts_its_own_alone(work: Work) -> None:
+    work.do("kim", work.send("soon").submission, "raise")
+    Work(work.store, "c2")
+    with work.store.reading("c1") as scope:
+        entry = agreement.disagreements(scope)[0].entry
+    with work.store.reading("c2") as scope:
+        assert agreement.by_nurse(scope) == agreement.by_rule(scope) == {}
+        assert agreement.reasons(scope) == agreement.times(scope) == {}
+        assert agreement.disagreements(scope) == agreement.disagreements(scope, entry=entry) == []
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(work: Work) -> None:
+    def queries() -> int:
+        sent: list[str] = []
+        listener = lambda *args: sent.append(args[2])  # noqa: E731
+        event.listen(work.store.engine, "before_cursor_execute", listener)
+        with work.store.reading("c1") as scope:
+            agreement.by_nurse(scope)
+            agreement.by_rule(scope)
+            agreement.reasons(scope)
+            agreement.times(scope)
+            agreement.disagreements(scope)
+        event.remove(work.store.engine, "before_cursor_execute", listener)
+        return sum(text.startswith("SELECT") for text in sent)
+
+    work.do("kim", work.send("soon").submission, "raise")
+    few = queries()
+    for _ in range(5):
+        work.do("kim", work.send("soon").submission, "raise")
+    assert queries() == few <= 10
+
+
+def test_a_tally_holds_a_day_a_word_and_a_number_and_nothing_else(work: Work) -> None:
+    assert set(Tally.model_fields) == {"clinic_id", "day", "subject", "number"}
+    day = MONDAY.date()
+    with work.store.writing("c1") as scope:
+        tallies.count(scope, day, "reached:now", "reached:now", "answered:now")
+        tallies.count(scope, day - timedelta(days=1), "reached:now")
+        assert tallies.sums(scope, day) == {"reached:now": 2, "answered:now": 1}
+        assert tallies.sums(scope, day - timedelta(days=1))["reached:now"] == 3
+    with work.store.reading("c2") as scope:
+        assert tallies.sums(scope, day) == {}
+
+
+@pytest.mark.parametrize(
+    ("agreed", "decided", "too_much"),
+    [(200, 200, True), (199, 199, False), (196, 200, False), (197, 200, True), (0, 0, False)],
+)
+def test_almost_complete_agreement_over_many_decisions_asks_for_a_look(
+    agreed: int, decided: int, too_much: bool
+) -> None:
+    assert load_reliance(RULES).too_much(agreed, decided) is too_much
+
+
+@pytest.mark.parametrize(
+    ("overridden", "decided", "doubtful"),
+    [(4, 4, False), (5, 25, True), (5, 26, False), (5, 5, True)],
+)
+def test_a_rule_that_is_often_set_aside_is_doubtful(
+    overridden: int, decided: int, doubtful: bool
+) -> None:
+    assert load_reliance(RULES).doubtful(overridden, decided) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        ("more_than: 98", "more_than: 101", "more_than"),
+        ("sources: [expert]", "sources: [nobody]", "unknown source 'nobody'"),
+        ("- id: agreement", "- id: something", "agreement"),
+        ("decisions: 200", "", "decisions"),
+    ],
+)
+def test_numbers_that_cannot_be_used_are_named(tmp_path, was: str, now: str, told: str) -> None:
+    for name in ("sources.yaml", "rulebook.yaml"):
+        (tmp_path / name).write_bytes((RULES / name).read_bytes())
+    text = (RULES / "reliance.yaml").read_text("utf-8")
+    assert was in text
+    (tmp_path / "reliance.yaml").write_text(text.replace(was, now), "utf-8")
+    with pytest.raises(RulebookFaults, match=told):
+        load_reliance(tmp_path)

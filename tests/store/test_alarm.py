@@ -1,0 +1,107 @@
+"""Emergencies that nobody saw: who is told of which, once, and where a clinic wants it told."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from app.store import alarms, reviews
+from app.store.alarms import Places
+from app.store.ground import doorbell, keys
+from app.store.ground.scope import Store
+from tests.store.kim import actions
+from tests.store.patients import MONDAY, Work
+
+MINUTE = timedelta(minutes=1)
+FIVE = 5 * MINUTE
+
+
+@pytest.fixture
+def work(store: Store) -> Work:
+    with store.writing("c1") as scope:
+        keys.make(scope, "c1")
+    return Work(store)
+
+
+def due(work: Work, after: timedelta = FIVE) -> list[str]:
+    now = MONDAY + after
+    return [alarm.submission for alarm in alarms.take_due(work.store, now, now - FIVE)]
+
+
+def oldest(work: Work, after: timedelta = FIVE):
+    now = MONDAY + after
+    with work.store.reading("c1") as scope:
+        return alarms.oldest(scope, now, now - FIVE)
+
+
+def test_an_emergency_alarms_after_its_time_and_not_before(work: Work) -> None:
+    sent = work.send("emergency").submission
+    work.send("same_day")
+    almost = FIVE - timedelta(seconds=1)
+    assert (due(work, almost), oldest(work, almost)) == ([], None)
+    assert (due(work), oldest(work)) == ([sent], MONDAY)
+
+
+def test_one_that_someone_saw_does_not_alarm(work: Work) -> None:
+    sent = work.send("emergency").submission
+    with work.store.writing("c1") as scope:
+        reviews.look(scope, MONDAY + MINUTE, "kim", sent, "")
+    assert (due(work), oldest(work)) == ([], None)
+
+
+def test_it_is_told_once_and_stays_on_the_pages_until_someone_looks(work: Work) -> None:
+    work.send("emergency")
+    assert len(due(work)) == 1
+    assert due(work, 2 * FIVE) == []
+    assert oldest(work, 2 * FIVE) == MONDAY
+
+
+def test_it_is_told_once_however_many_servers_ask_at_once(work: Work) -> None:
+    work.send("emergency")
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.extend(due(work))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 1
+
+
+def test_answers_that_are_sent_again_wait_anew(work: Work) -> None:
+    invitation = work.invite()
+    sent = work.hand_in(invitation, "soon").submission
+    work.hand_in(invitation, "emergency", MONDAY + 2 * FIVE)
+    assert due(work, 3 * FIVE - MINUTE) == []
+    assert due(work, 3 * FIVE) == [sent]
+
+
+def test_open_pages_are_rung_and_the_audit_knows(work: Work) -> None:
+    work.send("emergency")
+    with work.store.reading("c1") as scope:
+        before = doorbell.rung(scope)
+    (alarm,) = alarms.take_due(work.store, MONDAY + FIVE, MONDAY)
+    alarms.told(work.store, MONDAY + FIVE, alarm, "webhook", arrived=True)
+    with work.store.reading("c1") as scope:
+        assert doorbell.rung(scope) == before + 1
+    assert actions(work.store)[-2:] == ["alarm_raised", "alarm_sent"]
+
+
+def test_a_clinic_chooses_where_its_alarms_go(work: Work) -> None:
+    chosen = Places("https://alarm.example/hook", "lead@hill.example")
+    assert alarms.places(work.store, "c1") == Places()
+    with work.store.writing("c1") as scope:
+        alarms.send_to(scope, MONDAY, chosen)
+    work.send("emergency")
+    (alarm,) = alarms.take_due(work.store, MONDAY + FIVE, MONDAY)
+    assert alarm.places == alarms.places(work.store, "c1") == chosen
+    with work.store.writing("c1") as scope:
+        alarms.send_to(scope, MONDAY, Places(email=chosen.email))
+    assert alarms.places(work.store, "c1") == Places(email=chosen.email)
+
+
+def test_the_other_clinic_is_not_told(work: Work) -> None:
+    work.send("emergency")
+    now = MONDAY + FIVE
+    with work.store.reading("c2") as scope:
+        assert alarms.oldest(scope, now, now) is None
+    assert {alarm.clinic for alarm in alarms.take_due(work.store, now, now)} == {"c1"}

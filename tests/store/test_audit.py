@@ -1,0 +1,216 @@
+"""The audit: what is added, what is found out, and where the chain says it was touched."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+
+from app.store.ground.append_only import let_go
+from app.store.ground.scope import Store
+from app.store.ground.sealing import Keyring
+from app.store.keeping import audit
+from app.store.keeping.audit import Anchor, Fault
+from app.store.tables import AuditEntry
+from tests.store.rows import KEYRING
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+EVERY = 1 if os.environ.get("CALCINOSIS_SOAK") else 17  # which letters are tried
+COLUMNS = ("at", "actor", "action", "subject_kind", "subject_id", "place", "facts", "mac")
+
+
+@pytest.fixture
+def written(store: Store) -> Store:
+    """Five entries here and one in another clinic, no longer guarded."""
+    for number in range(1, 6):
+        with store.writing("c1") as scope:
+            at = NOON + timedelta(minutes=number)
+            subject = ("submission", f"u{number}")
+            assert audit.add(scope, at, "kim", "view", subject, "10.0.0.1", page=number) == number
+    with store.writing("c2") as scope:
+        audit.add(scope, NOON, "lee", "sign_in")
+    with store.engine.begin() as connection:
+        let_go(connection, "audit_entry")
+    return store
+
+
+def fault(store: Store, anchors: tuple[Anchor, ...] = (), clinic: str = "c1") -> Fault | None:
+    return audit.verify(store, clinic, anchors)
+
+
+def tamper(store: Store, *statements: str) -> None:
+    """Change the audit as someone would who owns the database: past its guards."""
+    with store.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def test_an_audit_as_it_was_written_has_no_fault(written: Store) -> None:
+    assert fault(written) is None
+    assert fault(written, clinic="c2") is None
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_changed_letter_is_found_in_any_column_and_its_row_named(
+    written: Store, number: int, column: str
+) -> None:
+    was = f"SELECT {column} FROM audit_entry WHERE clinic_id='c1' AND number={number}"
+    with written.engine.connect() as connection:
+        value = str(connection.execute(text(was)).scalar_one())
+    for place in range(0, len(value), EVERY):
+        letter = chr(ord(value[place]) ^ 1)
+        changed = (value[:place] + letter + value[place + 1 :]).replace("'", "''")
+        _swap_value(written, number, column, changed.replace(":", "\\:"))
+        assert fault(written) == Fault(number, "changed"), changed
+        _swap_value(written, number, column, value.replace("'", "''").replace(":", "\\:"))
+    assert fault(written) is None
+
+
+def test_bytes_that_are_no_text_are_found_too(written: Store) -> None:
+    if written.engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL keeps no bytes that are no text")
+    tamper(written, "UPDATE audit_entry SET actor = CAST(x'ff' AS TEXT) WHERE number = 2")
+    assert fault(written) == Fault(2, "changed")
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (["DELETE FROM audit_entry WHERE clinic_id='c1' AND number=1"], Fault(1, "missing")),
+        (["DELETE FROM audit_entry WHERE clinic_id='c1' AND number=3"], Fault(3, "missing")),
+        (["DELETE FROM audit_entry WHERE clinic_id='c1' AND number=5"], Fault(5, "missing")),
+        (["DELETE FROM audit_entry WHERE clinic_id='c1' AND number>2"], Fault(3, "missing")),
+        (["DELETE FROM audit_entry"], Fault(1, "missing")),
+        (
+            [
+                "UPDATE audit_entry SET number=9 WHERE clinic_id='c1' AND number=2",
+                "UPDATE audit_entry SET number=2 WHERE clinic_id='c1' AND number=3",
+                "UPDATE audit_entry SET number=3 WHERE clinic_id='c1' AND number=9",
+            ],
+            Fault(2, "changed"),
+        ),
+        (
+            [
+                "DELETE FROM audit_entry WHERE clinic_id='c1' AND number=1",
+                "UPDATE audit_entry SET number=number-1 WHERE clinic_id='c1' AND number=2",
+            ],
+            Fault(1, "changed"),
+        ),
+        (
+            [
+                "DELETE FROM audit_entry WHERE clinic_id='c1'",
+                "UPDATE audit_entry SET clinic_id='c1' WHERE clinic_id='c2'",
+            ],
+            Fault(1, "changed"),
+        ),
+        (
+            [
+                "DELETE FROM audit_entry WHERE clinic_id='c1' AND number=5",
+                "UPDATE audit_head SET number=4 WHERE clinic_id='c1'",
+            ],
+            Fault(4, "head"),
+        ),
+        (
+            [
+                "DELETE FROM audit_entry WHERE clinic_id='c1' AND number=5",
+                "UPDATE audit_head SET number=4, mac=(SELECT mac FROM audit_entry"
+                " WHERE clinic_id='c1' AND number=4) WHERE clinic_id='c1'",
+            ],
+            Fault(4, "head"),
+        ),
+        (["DELETE FROM audit_head WHERE clinic_id='c1'"], Fault(5, "head")),
+        (["DELETE FROM audit_head", "DELETE FROM audit_entry"], Fault(0, "head")),
+        (
+            [
+                "INSERT INTO audit_entry SELECT clinic_id, 6, at, actor, action, subject_kind,"
+                " subject_id, place, facts, mac FROM audit_entry"
+                " WHERE clinic_id='c1' AND number=5"
+            ],
+            Fault(6, "changed"),
+        ),
+    ],
+)
+def test_what_was_deleted_moved_or_cut_off_is_found_and_named(
+    written: Store, statements: list[str], found: Fault
+) -> None:
+    tamper(written, *statements)
+    assert fault(written) == found
+
+
+def test_an_old_head_put_back_is_found_by_what_was_noted_elsewhere(written: Store) -> None:
+    with written.reading("c1") as scope:
+        old = audit.head(scope)
+        row = scope.one(audit.AuditHead)
+    with written.writing("c1") as scope:
+        audit.add(scope, NOON, "kim", "lower")
+        noted = audit.head(scope)
+    assert old is not None
+    assert noted is not None
+    assert row is not None
+    tamper(
+        written,
+        "DELETE FROM audit_entry WHERE clinic_id='c1' AND number=6",
+        f"UPDATE audit_head SET number=5, mac='{old.mac}', seal='{row.seal}' WHERE clinic_id='c1'",
+    )
+    assert fault(written) is None
+    assert fault(written, (old,)) is None
+    assert fault(written, (old, noted)) == Fault(6, "missing")
+
+
+def test_a_chain_written_anew_needs_the_key(written: Store) -> None:
+    forger = Store(written.engine, Keyring(KEYRING.masters, KEYRING.search, b"f" * 32))
+    tamper(written, "DELETE FROM audit_entry", "DELETE FROM audit_head")
+    with forger.writing("c1") as scope:
+        audit.add(scope, NOON, "kim", "view")
+    assert fault(written) == Fault(1, "changed")
+
+
+def test_entries_written_at_once_form_one_chain(store: Store) -> None:
+    def write(number: int) -> None:
+        with store.writing("c1") as scope:
+            audit.add(scope, NOON, f"nurse {number}", "view")
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(write, range(24)))
+    with store.reading("c1") as scope:
+        assert scope.count(AuditEntry) == 24
+    assert fault(store) is None
+
+
+def test_an_entry_is_kept_only_with_what_it_tells_of(written: Store) -> None:
+    with suppress(LookupError), written.writing("c1") as scope:
+        audit.add(scope, NOON, "kim", "view")
+        raise LookupError
+    with written.reading("c1") as scope:
+        assert scope.count(AuditEntry) == 5
+
+
+def test_who_looked_at_a_submission_can_be_asked_page_by_page(written: Store) -> None:
+    with written.reading("c1") as scope:
+        assert [e.number for e in audit.entries(scope, subject=("submission", "u2"))] == [2]
+        assert [e.number for e in audit.entries(scope, actor="kim", limit=2)] == [5, 4]
+        assert [e.number for e in audit.entries(scope, before=4, limit=2)] == [3, 2]
+        assert audit.entries(scope, actor="lee") == []
+
+
+def test_times_are_kept_in_utc(written: Store) -> None:
+    with written.writing("c2") as scope:
+        audit.add(scope, NOON.astimezone(timezone(timedelta(hours=5))), "lee", "view")
+        assert audit.entries(scope)[0].at == "2026-03-01T12:00:00.000000+00:00"
+
+
+def test_a_long_audit_tells_how_far_it_is(written: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "_AT_ONCE", 2)
+    told: list[int] = []
+    assert audit.verify(written, "c1", progress=told.append) is None
+    assert told == [2, 4]
+
+
+def _swap_value(store: Store, number: int, column: str, value: str) -> None:
+    tamper(
+        store,
+        f"UPDATE audit_entry SET {column}='{value}' WHERE clinic_id='c1' AND number={number}",
+    )

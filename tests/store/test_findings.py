@@ -1,0 +1,219 @@
+"""What a nurse adds: kept beside the patient's own, and it never lowers a level by itself."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import SQLModel
+
+from app.store import findings, marks, people, submissions, worklist
+from app.store.findings import OtherAnswers
+from app.store.ground import doorbell, keys
+from app.store.ground.scope import Store
+from app.store.reviews import NotNow
+from app.store.submissions import NoSuchSubmission
+from app.triage.terms import Urgency
+from tests.builders import SOAK
+from tests.store.kim import actions
+from tests.store.patients import BY_LEVEL, KNOWN, MONDAY, TARGETS, Work, handed
+
+LABS = {"phosphate": {"value": "2.1", "unit": "mmol/L", "on": "2026-03-01"}}
+
+
+@pytest.fixture
+def work(store: Store) -> Work:
+    return Work(store)
+
+
+@pytest.fixture
+def sent(work: Work) -> str:
+    return work.send("soon").submission
+
+
+def add(work: Work, submission: str, level: str, who: str = "kim", **more: object) -> bool:
+    """Findings of this level, on top of what there is."""
+    now = MONDAY + timedelta(minutes=5)
+    with work.store.writing("c1") as scope:
+        seen = submissions.line(scope, submission, now).last_version
+        whole = {"seen": seen, "key": f"{who}:{next(work.numbers)}"} | more
+        found = replace(handed(level), labs=LABS)
+        return findings.keep(scope, now, who, submission, found, TARGETS, **whole)
+
+
+def level(work: Work, submission: str) -> Urgency:
+    return submissions.level_of(work.row(submission).rank)
+
+
+def told(work: Work, submission: str) -> dict[str, object]:
+    with work.store.reading("c1") as scope:
+        return worklist.one(scope, submission).told
+
+
+def test_findings_stand_beside_the_first_answers_with_their_author(work: Work, sent: str) -> None:
+    add(work, sent, "same_day")
+    with work.store.reading("c1") as scope:
+        first, second = submissions.versions(scope, sent)
+    assert (first.kind, first.answers, first.labs) == ("first", BY_LEVEL["soon"], {})
+    assert (second.kind, second.author, second.labs) == ("nurse", "kim", LABS)
+    assert second.answers == BY_LEVEL["same_day"]
+    assert "findings_added" in actions(work.store)
+
+
+def test_a_worse_finding_moves_it_up_and_rings(work: Work, sent: str) -> None:
+    with work.store.reading("c1") as scope:
+        before = doorbell.rung(scope)
+    assert add(work, sent, "emergency") is True
+    assert level(work, sent) is Urgency.emergency
+    assert work.row(sent).due_at == MONDAY + timedelta(minutes=5 + TARGETS[Urgency.emergency])
+    with work.store.reading("c1") as scope:
+        assert doorbell.rung(scope) > before
+
+
+def test_a_lower_finding_is_kept_and_moves_nothing(work: Work, sent: str) -> None:
+    due, line = work.row(sent).due_at, told(work, sent)
+    assert add(work, sent, "routine") is False
+    assert (level(work, sent), work.row(sent).due_at) == (Urgency.soon, due)
+    assert told(work, sent) == {**line, "found": 1}
+
+
+def test_what_a_nurse_found_takes_nothing_back_from_the_patient(work: Work) -> None:
+    invitation = work.invite()
+    sent = work.hand_in(invitation, "emergency").submission
+    add(work, sent, "routine")
+    with work.store.reading("c1") as scope:
+        arrived = submissions.arrived(scope, invitation, MONDAY)
+    assert (arrived.result, arrived.urgency) == (Urgency.emergency, Urgency.emergency)
+    work.hand_in(invitation, "emergency")  # the same answers, once more
+    with work.store.reading("c1") as scope:
+        assert [v.kind for v in submissions.versions(scope, sent)] == ["first", "nurse"]
+
+
+def test_what_is_nobodys_is_taken_first_and_others_only_read(work: Work, sent: str) -> None:
+    add(work, sent, "soon")
+    assert (work.row(sent).owner_id, work.row(sent).state) == ("kim", "claimed")
+    for who, problem in (("lee", "owned"), ("aud", "role")):
+        with pytest.raises(NotNow) as refused:
+            add(work, sent, "same_day", who)
+        assert refused.value.problem == problem
+    work.do("kim", sent, "agree")
+    work.do("kim", sent, "close", outcome="emergency_service")
+    with pytest.raises(NotNow) as refused:
+        add(work, sent, "same_day")
+    assert refused.value.problem == "closed"
+
+
+def test_findings_are_decided_anew_and_end_a_lowering_that_waits(work: Work) -> None:
+    sent = work.send("same_day").submission
+    work.lower("kim", sent)
+    add(work, sent, "same_day")
+    assert work.row(sent).state == "claimed"
+    work.do("kim", sent, "agree")
+    add(work, sent, "same_day")
+    work.do("kim", sent, "identify", **KNOWN)
+    with pytest.raises(NotNow) as refused:
+        work.do("kim", sent, "close", outcome="seen_today")
+    assert refused.value.problem == "undecided"
+
+
+def test_answers_that_came_in_meanwhile_are_looked_at_first(work: Work) -> None:
+    invitation = work.invite()
+    sent = work.hand_in(invitation, "soon").submission
+    work.hand_in(invitation, "same_day")
+    with pytest.raises(OtherAnswers):
+        add(work, sent, "routine", seen=1)
+    with work.store.reading("c1") as scope:
+        assert [v.kind for v in submissions.versions(scope, sent)] == ["first", "changed"]
+
+
+def test_one_form_sent_again_is_kept_once(work: Work, sent: str) -> None:
+    for _ in range(3):
+        add(work, sent, "same_day", seen=1, key="kim:form")
+    with work.store.reading("c1") as scope:
+        assert len(submissions.versions(scope, sent)) == 2
+
+
+def test_no_lab_value_and_no_mark_stands_in_the_database_in_clear(work: Work, sent: str) -> None:
+    add(work, sent, "soon")
+    put(work, sent, ["safeguarding"])
+    with work.store.engine.begin() as connection:
+        rows = [
+            repr(row)
+            for table in SQLModel.metadata.sorted_tables
+            for row in connection.execute(table.select())
+        ]
+    assert any("findings_added" in row for row in rows)
+    words = ("phosphate", "mmol", "2026-03-01'", "safeguarding")
+    assert [word for word in words if any(word in row for row in rows)] == []
+
+
+ADDED = ("soon", "routine", "same_day", "emergency", "agree", "identify", "note", "send")
+
+
+@settings(
+    max_examples=300 if SOAK else 10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.sampled_from(sorted(BY_LEVEL)), st.lists(st.sampled_from(ADDED), max_size=6))
+def test_whatever_a_nurse_adds_no_level_falls_unless_someone_lowers_it(
+    work: Work, first: str, added: list[str]
+) -> None:
+    invitation = work.invite()
+    sent = work.hand_in(invitation, first).submission
+    for step in added:
+        before = level(work, sent)
+        if step in BY_LEVEL:
+            add(work, sent, step)
+        elif step == "send":
+            work.hand_in(invitation, "routine")
+        else:
+            more = {"note": {"words": "x"}, "identify": KNOWN}.get(step, {})
+            work.do("kim", sent, step, **more)
+        assert level(work, sent) >= before
+    assert level(work, sent) >= max([Urgency[first], *(Urgency[s] for s in added if s in BY_LEVEL)])
+
+
+# --- Marks ---
+
+
+def put(work: Work, submission: str, chosen: list[str], clinic: str = "c1") -> None:
+    with work.store.writing(clinic) as scope:
+        marks.put(scope, MONDAY, "kim", submission, chosen)
+
+
+def test_marks_are_the_persons_and_stand_on_all_that_is_theirs(work: Work) -> None:
+    one = work.hand_in(work.invite(reference="R", name="Jo")).submission
+    put(work, one, ["safeguarding", "interpreter", "nonsense"])
+    later = work.hand_in(work.invite(reference="R", name="Jo")).submission
+    assert told(work, one)["markers"] == told(work, later)["markers"]
+    assert told(work, later)["markers"] == ["interpreter", "safeguarding"]
+    put(work, later, [])
+    assert told(work, one)["markers"] == []
+    assert actions(work.store).count("marks_changed") == 2
+
+
+def test_marks_of_nobody_become_the_persons_once_it_is_known_who_it_is(work: Work) -> None:
+    with work.store.writing("c1") as scope:
+        came = submissions.Came("share", "share:1", "R-7", "Mo")
+        shared = submissions.add(scope, MONDAY, handed(), came, TARGETS).id
+    put(work, shared, ["access"])
+    work.do("kim", shared, "identify", **KNOWN, reference="R-7", name="Mo")
+    with work.store.reading("c1") as scope:
+        known = people.by_reference(scope, "R-7")
+        assert known is not None
+        assert people.markers(scope, known.id) == ["access"]
+    work.do("kim", shared, "identify", outcome="wrong_person")
+    assert told(work, shared)["markers"] == []
+
+
+def test_marks_and_findings_of_another_clinic_are_not_there(work: Work, sent: str) -> None:
+    with pytest.raises(NoSuchSubmission):
+        put(work, sent, ["access"], "c2")
+    with work.store.writing("c2") as scope, pytest.raises(NoSuchSubmission):
+        findings.keep(scope, MONDAY, "kim", sent, handed(), TARGETS, seen=1, key="k")
+    with work.store.writing("c1") as scope:
+        keys.destroy(scope, sent)
+        with pytest.raises(keys.Forgotten):
+            marks.of(scope, MONDAY, sent)

@@ -1,0 +1,98 @@
+"""By when something is due: opening hours, closed days, clocks that jump, levels of the rules."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store.hours import due
+from app.store.lines import place
+from app.store.tables import Clinic
+from app.triage.rulebook import RulebookFaults
+from app.triage.targets import load_targets
+from app.triage.terms import Urgency
+from tests.builders import RULES, examples
+from tests.store.rows import A_ROW_OF
+
+LONDON = Clinic(**A_ROW_OF["clinic"])
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "end"),
+    [
+        ("2026-03-02 10:00", 60, "2026-03-02 11:00"),
+        ("2026-03-02 16:30", 30, "2026-03-02 17:00"),
+        ("2026-03-02 16:30", 31, "2026-03-03 09:01"),
+        ("2026-03-02 03:00", 15, "2026-03-02 09:15"),
+        ("2026-03-06 16:59", 2, "2026-03-09 09:01"),  # over a week-end
+        ("2026-03-27 16:00", 120, "2026-03-30 09:00"),  # over the start of summer time
+        ("2026-07-01 08:00", 60, "2026-07-01 09:00"),  # nine o'clock in London is eight in UTC
+    ],
+)
+def test_only_open_minutes_count(start: str, minutes: int, end: str) -> None:
+    assert due(LONDON, at(start), minutes) == at(end)
+
+
+def test_closed_days_do_not_count() -> None:
+    closed = Clinic(**A_ROW_OF["clinic"] | {"closed_days": ["2026-03-03"]})
+    assert due(closed, at("2026-03-02 16:30"), 60) == at("2026-03-04 09:30")
+
+
+def test_where_the_clinic_never_opens_all_minutes_count() -> None:
+    never = Clinic(**A_ROW_OF["clinic"] | {"opening_hours": [[] for _ in range(7)]})
+    assert due(never, at("2026-03-02 16:30"), 60) == at("2026-03-02 17:30")
+
+
+@examples(100)
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001
+    st.integers(1, 3000),
+    st.integers(0, 500),
+)
+def test_more_minutes_are_never_due_sooner(start: datetime, minutes: int, more: int) -> None:
+    start = start.replace(tzinfo=UTC)
+    assert start < due(LONDON, start, minutes) <= due(LONDON, start, minutes + more)
+
+
+def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> None:
+    saturday, targets = at("2026-03-07 12:00"), load_targets(RULES)
+    emergency, today = (
+        place(LONDON, saturday, level, targets)["due_at"]
+        for level in (Urgency.emergency, Urgency.same_day)
+    )
+    assert emergency == saturday + timedelta(minutes=targets[Urgency.emergency])
+    assert today == at("2026-03-09 09:00") + timedelta(minutes=targets[Urgency.same_day])
+
+
+def test_every_level_has_a_target_and_a_worse_one_waits_no_longer() -> None:
+    targets = load_targets(RULES)
+    assert [targets[level] for level in Urgency] == sorted(targets.values(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows.pop(), "self_care: has no target"),
+        (lambda rows: rows[0].update(minutes=61), "a worse level would wait longer"),
+        (lambda rows: rows[0].update(minutes=0), "minutes"),
+        (lambda rows: rows[0].update(id="panic"), "no such level"),
+        (lambda rows: rows[0].update(sources=["nobody"]), "unknown source 'nobody'"),
+        (lambda rows: rows[0].pop("sources"), "sources"),
+    ],
+)
+def test_a_fault_in_the_targets_stops_the_start(tmp_path: Path, change, told: str) -> None:
+    copytree(RULES, tmp_path / "rules", ignore=lambda *_: ["cases"])
+    file = tmp_path / "rules" / "targets.yaml"
+    rows = yaml.safe_load(file.read_text())
+    change(rows)
+    file.write_text(yaml.safe_dump(rows))
+    with pytest.raises(RulebookFaults, match=told):
+        load_targets(tmp_path / "rules")

@@ -1,0 +1,108 @@
+"""Limits: exact under concurrency, filling up evenly, keys hashed."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.settings import ROOT
+from app.store.ground.limits import Limit, TooMany, give_back, sweep, take
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TEN = Limit("sign-in", 10, timedelta(minutes=5))
+
+
+def passes(database: Engine, key: str, at: datetime = NOON, limit: Limit = TEN) -> bool:
+    try:
+        take(database, limit, key, at)
+    except TooMany:
+        return False
+    return True
+
+
+def test_of_two_hundred_tries_at_once_exactly_ten_pass(database: Engine) -> None:
+    with ThreadPoolExecutor(20) as crowd:
+        passed = list(crowd.map(lambda _: passes(database, "kim"), range(200)))
+    assert sum(passed) == 10
+
+
+def test_the_limit_holds_across_processes(database: Engine) -> None:
+    program = (
+        "import sys; from tests.store.test_limits import *\n"
+        "from app.store.ground.database import open_database\n"
+        "base = open_database(sys.argv[1])\n"
+        "print(sum(passes(base, 'kim') for _ in range(20)))"
+    )
+    address = database.url.render_as_string(hide_password=False)
+    start = [sys.executable, "-c", program, address]
+    tries = [subprocess.Popen(start, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sum(int(one.communicate()[0]) for one in tries) == 10
+
+
+def test_a_key_does_not_use_up_the_tries_of_another(database: Engine) -> None:
+    assert [passes(database, "kim") for _ in range(11)] == [True] * 10 + [False]
+    assert passes(database, "lee")
+    assert passes(database, "kim", limit=Limit("codes", 10, TEN.period))
+
+
+def test_several_tries_are_taken_together_or_not_at_all(database: Engine) -> None:
+    take(database, TEN, "kim", NOON, tries=7)
+    with pytest.raises(TooMany) as many:
+        take(database, TEN, "kim", NOON, tries=4)
+    assert many.value.wait == timedelta(seconds=30)
+    take(database, TEN, "kim", NOON, tries=3)
+    assert not passes(database, "kim")
+
+
+def test_tries_come_back_one_by_one(database: Engine) -> None:
+    for _ in range(10):
+        take(database, TEN, "kim", NOON)
+    almost, then = NOON + timedelta(seconds=29.9), NOON + timedelta(seconds=30)
+    assert not passes(database, "kim", almost)
+    assert passes(database, "kim", then)
+    assert not passes(database, "kim", then)
+
+
+def test_a_long_rest_gives_no_more_than_the_full_bucket(database: Engine) -> None:
+    take(database, TEN, "kim", NOON)
+    later = NOON + timedelta(days=30)
+    assert sum(passes(database, "kim", later) for _ in range(30)) == 10
+
+
+def test_who_is_refused_learns_for_how_long_and_is_not_set_back(database: Engine) -> None:
+    for _ in range(10):
+        take(database, TEN, "kim", NOON)
+    for _ in range(3):
+        with pytest.raises(TooMany) as refused:
+            take(database, TEN, "kim", NOON + timedelta(seconds=10))
+        assert refused.value.wait == timedelta(seconds=20)
+
+
+def test_a_clock_that_jumps_back_gives_no_tries(database: Engine) -> None:
+    for _ in range(10):
+        take(database, TEN, "kim", NOON)
+    assert not passes(database, "kim", NOON - timedelta(hours=1))
+
+
+def test_a_bucket_can_be_given_back(database: Engine) -> None:
+    for _ in range(10):
+        take(database, TEN, "kim", NOON)
+    give_back(database, TEN, "kim")
+    assert passes(database, "kim")
+
+
+def test_full_buckets_are_swept_and_others_stay(database: Engine) -> None:
+    take(database, TEN, "kim", NOON)
+    take(database, TEN, "lee", NOON + timedelta(minutes=1))
+    assert sweep(database, NOON + timedelta(seconds=30)) == 1
+    assert sweep(database, NOON + timedelta(seconds=31)) == 0
+
+
+def test_no_key_stands_in_the_database(database: Engine) -> None:
+    take(database, TEN, "kim@hill.example", NOON)
+    with database.connect() as connection:
+        rows = str(connection.execute(text("SELECT * FROM bucket")).all())
+    assert "kim" not in rows

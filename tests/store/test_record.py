@@ -1,0 +1,93 @@
+"""One submission read whole: its answers and entries, what the same person sent, few queries."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from app.store import record
+from app.store.ground import keys
+from app.store.ground.scope import Store
+from app.store.record import Record
+from app.store.submissions import NoSuchSubmission
+from app.triage.terms import Urgency
+from tests.store.patients import MONDAY, Work
+
+
+@pytest.fixture
+def work(store: Store) -> Work:
+    return Work(store)
+
+
+def read(work: Work, submission: str, later: timedelta = timedelta()) -> Record:
+    with work.store.reading(work.clinic) as scope:
+        return record.read(scope, MONDAY + later, submission)
+
+
+def of_one_person(work: Work, *levels: str) -> list[str]:
+    """The ids of what one person sent, the first one first."""
+    who = {"reference": "SAME", "name": "Ann"}
+    return [work.hand_in(work.invite(**who), level).submission for level in levels]
+
+
+def test_it_holds_the_answers_what_was_done_and_what_else_the_person_sent(work: Work) -> None:
+    first, second = of_one_person(work, "routine", "same_day")
+    work.send("emergency")
+    work.do("kim", second, "note", words="Rang her.")
+    found = read(work, second)
+    assert found.line.level is Urgency.same_day
+    assert [other.submission for other in found.others] == [first]
+    assert [entry.kind for entry in found.entries] == ["claim", "note"]
+    assert found.done("note").words == "Rang her."  # type: ignore[union-attr]
+    assert found.newest is found.own is found.versions[-1]
+    assert (found.source, found.about, found.region) == ("invitation", "me", "uk")
+    assert len(found.sent_as) == 7
+
+
+def test_a_person_whom_nobody_else_is_has_no_other_submissions(work: Work) -> None:
+    alone = work.send("soon").submission
+    work.send("soon")
+    assert read(work, alone).others == ()
+
+
+def test_another_clinic_and_no_clinic_have_it_not(work: Work) -> None:
+    mine = work.send("soon").submission
+    with work.store.reading("c2") as scope, pytest.raises(NoSuchSubmission):
+        record.read(scope, MONDAY, mine)
+    with pytest.raises(NoSuchSubmission):
+        read(work, "nothing")
+
+
+def test_what_is_to_be_forgotten_is_not_read_any_more(work: Work) -> None:
+    first, second = of_one_person(work, "routine", "same_day")
+    with pytest.raises(NoSuchSubmission):
+        read(work, first, later=timedelta(days=31))
+    with work.store.writing(work.clinic) as scope:
+        keys.destroy(scope, first)
+    assert read(work, second).others == ()
+    with pytest.raises(NoSuchSubmission):
+        read(work, first)
+
+
+def test_it_takes_four_statements_however_much_there_is(work: Work) -> None:
+    ids = of_one_person(work, *["soon"] * 4)
+    for _ in range(3):
+        work.do("kim", ids[0], "note", words="x")
+    with counted(work) as seen:
+        read(work, ids[0])
+    assert len([s for s in seen if s.startswith("SELECT")]) == 4
+
+
+@contextmanager
+def counted(work: Work) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(work.store.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(work.store.engine, "before_cursor_execute", note)

@@ -1,0 +1,199 @@
+"""Signing in and staying signed in: each step, each limit, each refusal."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from app.store.accounts import factors, sessions, staff
+from app.store.accounts.sessions import NotSignedIn, Refused
+from app.store.ground.limits import TooMany
+from app.store.keeping import audit
+from tests.store.kim import EMAIL, NEXT, NOON, PASSWORD, Kim, actions, invited
+
+
+def test_a_password_alone_reaches_nothing_but_the_second_factor(kim: Kim) -> None:
+    with pytest.raises(NotSignedIn):
+        sessions.signed_in(kim.store, kim.half(NOON + NEXT), NOON + NEXT)
+
+
+def test_password_and_code_sign_in(kim: Kim) -> None:
+    now = NOON + NEXT
+    who = sessions.signed_in(kim.store, kim.sign_in(now), now)
+    assert (who.clinic, who.staff, who.role) == ("c1", kim.id, "nurse")
+    assert who.may("review")
+    assert not who.may("see_audit")
+    assert who.ends_at == now + sessions.IDLE
+    assert actions(kim.store)[-2:] == ["password_given", "signed_in"]
+
+
+def test_the_session_has_a_new_id_after_each_factor(kim: Kim) -> None:
+    half = kim.half(NOON + NEXT)
+    whole = kim.prove(half, kim.code(NOON + NEXT), NOON + NEXT)
+    later = NOON + timedelta(minutes=6)
+    assert not sessions.signed_in(kim.store, whole, later).proved_lately(later)
+    again = kim.prove(whole, kim.code(later), later)
+    for dead in (half, whole):
+        with pytest.raises(NotSignedIn):
+            sessions.signed_in(kim.store, dead, later)
+        with pytest.raises(NotSignedIn):
+            kim.prove(dead, kim.code(later + NEXT), later + NEXT)
+    assert sessions.signed_in(kim.store, again, later).proved_lately(later)
+
+
+def test_every_refusal_is_the_same(kim: Kim) -> None:
+    invited(kim.store, "new@hill.example")
+    refused = []
+    for password, email in (
+        ("wrong password", EMAIL),
+        (PASSWORD, "nobody@hill.example"),
+        (PASSWORD, "new@hill.example"),
+        ("", ""),
+        ("\x00\ud800", "\x00\ud800"),
+    ):
+        with pytest.raises(Refused) as problem:
+            kim.half(NOON, password, email)
+        refused.append(str(problem.value))
+    with kim.store.writing("c1") as scope:
+        staff.disable(scope, NOON, "command", kim.id)
+    with pytest.raises(Refused) as problem:
+        kim.half(NOON)
+    assert set(refused) == {str(problem.value)}
+    assert actions(kim.store, audit.SERVER) == ["sign_in_refused"] * 3
+
+
+def test_the_address_is_known_by_any_capitals(kim: Kim) -> None:
+    assert kim.half(NOON, email=" KIM@hill.EXAMPLE")
+
+
+def test_a_code_counts_once_and_only_near_its_time(kim: Kim) -> None:
+    now = NOON + timedelta(minutes=10)
+    token = kim.sign_in(now)
+    for code in (kim.code(now), kim.code(now - NEXT), kim.code(now + 2 * NEXT), ""):
+        with pytest.raises(Refused):
+            kim.prove(token, code, now)
+    token = kim.prove(token, kim.code(now + NEXT), now)
+    later = now + timedelta(minutes=10)
+    spaced = kim.code(later - NEXT)
+    assert kim.prove(token, f" {spaced[:3]} {spaced[3:]} ", later)
+
+
+def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
+    secret = pyotp.random_base32()
+    accepted = [
+        shift
+        for shift in range(-3, 4)
+        if factors.step_of(secret, pyotp.TOTP(secret).at(NOON + shift * NEXT), NOON) is not None
+    ]
+    assert accepted == [-1, 0, 1]
+
+
+def test_a_code_used_twice_at_once_counts_once(kim: Kim) -> None:
+    now = NOON + NEXT
+    halves = [kim.half(now) for _ in range(4)]
+
+    def passes(token: str) -> bool:
+        try:
+            kim.prove(token, kim.code(now), now)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as crowd:
+        assert sum(crowd.map(passes, halves)) == 1
+
+
+def test_each_recovery_code_counts_once(kim: Kim) -> None:
+    token = kim.prove(kim.half(NOON), kim.paper[0].lower(), NOON)
+    with pytest.raises(Refused):
+        kim.prove(token, kim.paper[0], NOON)
+    kim.prove(token, kim.paper[1].replace("-", " "), NOON)
+    with kim.store.reading("c1") as scope:
+        assert factors.recovery_codes_left(scope, kim.id) == 8
+
+
+def test_tries_are_limited_by_account_and_by_address_and_come_back(kim: Kim) -> None:
+    for _ in range(10):
+        with pytest.raises(Refused):
+            kim.half(NOON, "wrong password")
+    with pytest.raises(TooMany) as limited:
+        kim.half(NOON)
+    assert limited.value.wait == timedelta(seconds=30)
+    with pytest.raises(TooMany):
+        kim.half(NOON, email="nobody@hill.example")
+    assert kim.half(NOON + limited.value.wait)
+
+
+def test_addresses_of_one_household_count_as_one() -> None:
+    same = {sessions._neighbourhood(f"2001:db8:1:2::{n}") for n in range(9)}
+    assert same == {"2001:db8:1:2::/64"}
+    assert sessions._neighbourhood("::ffff:10.0.0.1") == "10.0.0.1"
+    assert sessions._neighbourhood("a socket") == "a socket"
+
+
+def test_codes_are_limited(kim: Kim) -> None:
+    token = kim.half(NOON)
+    for _ in range(5):
+        with pytest.raises(Refused):
+            kim.prove(token, "x", NOON)
+    with pytest.raises(TooMany):
+        kim.prove(token, kim.paper[0], NOON)
+    assert kim.prove(token, kim.paper[0], NOON + timedelta(minutes=1))
+
+
+def test_a_session_ends_after_a_quarter_of_an_hour_without_use(kim: Kim) -> None:
+    now = NOON + NEXT
+    token = kim.sign_in(now)
+    for minutes in (14, 28, 42):
+        sessions.signed_in(kim.store, token, now + timedelta(minutes=minutes))
+    with pytest.raises(NotSignedIn):
+        sessions.signed_in(kim.store, token, now + timedelta(minutes=57))
+
+
+def test_an_open_stream_does_not_keep_a_session_alive(kim: Kim) -> None:
+    now = NOON + NEXT
+    token = kim.sign_in(now)
+    for minutes in (5, 10, 14):
+        sessions.signed_in(kim.store, token, now + timedelta(minutes=minutes), active=False)
+    with pytest.raises(NotSignedIn):
+        sessions.signed_in(kim.store, token, now + timedelta(minutes=15), active=False)
+
+
+def test_a_session_ends_after_half_a_day_whatever_happens(kim: Kim) -> None:
+    now = NOON + NEXT
+    token, end = kim.sign_in(now), now + timedelta(hours=12)
+    at = now
+    while at < end - timedelta(minutes=10):
+        at += timedelta(minutes=10)
+        who = sessions.signed_in(kim.store, token, at)
+    assert who.ends_at == end
+    token = kim.prove(token, kim.code(at), at)
+    with pytest.raises(NotSignedIn):
+        sessions.signed_in(kim.store, token, end)
+
+
+def test_signing_out_ends_one_session(kim: Kim) -> None:
+    one, two = kim.sign_in(NOON + NEXT), kim.sign_in(NOON + 2 * NEXT)
+    sessions.sign_out(kim.store, one, NOON + 2 * NEXT)
+    sessions.sign_out(kim.store, "no session", NOON + 2 * NEXT)
+    with pytest.raises(NotSignedIn):
+        sessions.signed_in(kim.store, one, NOON + 2 * NEXT)
+    assert sessions.signed_in(kim.store, two, NOON + 2 * NEXT)
+
+
+def test_one_sees_and_ends_ones_own_sessions(kim: Kim) -> None:
+    kim.sign_in(NOON + NEXT)
+    with kim.store.writing("c1") as scope:
+        (session,) = sessions.of(scope, kim.id)
+        assert session.browser == "Firefox"
+        assert not sessions.end(scope, "someone else", session.token_hash)
+        assert sessions.end(scope, kim.id, session.token_hash)
+        assert sessions.of(scope, kim.id) == []
+
+
+def test_sessions_that_are_over_are_swept(kim: Kim) -> None:
+    kim.sign_in(NOON + NEXT)
+    with kim.store.writing("c1") as scope:
+        assert sessions.sweep(scope, NOON + NEXT) == 0
+        assert sessions.sweep(scope, NOON + NEXT + sessions.IDLE) == 1

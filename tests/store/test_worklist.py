@@ -1,0 +1,153 @@
+"""The worklist as it is asked for: order, pages while rows arrive, filters, counts, few queries."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from app.store import reviews, worklist
+from app.store.ground import doorbell
+from app.store.ground.scope import Store
+from app.triage.terms import Urgency
+from tests.store.patients import KNOWN, MONDAY, Work
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def work(store: Store) -> Work:
+    return Work(store)
+
+
+def page(work: Work, **more) -> list[worklist.Line]:
+    with work.store.reading(work.clinic) as scope:
+        return worklist.page(scope, more.pop("now", MONDAY), more.pop("who", "kim"), **more)
+
+
+def levels(lines: list[worklist.Line]) -> list[str]:
+    return [line.level.name for line in lines]
+
+
+def test_the_most_urgent_stands_first_then_what_is_due_then_the_oldest(work: Work) -> None:
+    sent = [
+        work.send(level, MONDAY + n * MINUTE)
+        for n, level in enumerate(["routine", "emergency", "soon", "emergency", "same_day"])
+    ]
+    lines = page(work)
+    assert levels(lines) == ["emergency", "emergency", "same_day", "soon", "routine"]
+    order = [sent[n].submission for n in (1, 3, 4, 2, 0)]
+    assert [line.submission for line in lines] == order
+
+
+def test_pages_skip_nothing_and_repeat_nothing_while_rows_arrive(work: Work) -> None:
+    before = {work.send(["soon", "same_day"][n % 2]).submission for n in range(9)}
+    seen: list[worklist.Line] = []
+    for _ in range(20):
+        lines = page(work, after=seen[-1].place if seen else None, limit=2)
+        if not lines:
+            break
+        seen += lines
+        work.send("emergency") if len(seen) < 7 else None
+    shown = [line.submission for line in seen]
+    assert len(shown) == len(set(shown))
+    assert before <= set(shown)
+
+
+def test_an_emergency_is_never_filtered_away(work: Work) -> None:
+    alarm = work.send("emergency").submission
+    mine, theirs = work.send("soon").submission, work.send("soon").submission
+    work.do("kim", mine, "claim")
+    work.do("lee", theirs, "claim")
+    work.do("lee", alarm, "claim")
+    free = work.send("soon").submission
+    asked = {show: [line.submission for line in page(work, show=show)] for show in worklist.SHOWS}
+    assert asked == {
+        "all": [alarm, mine, theirs, free],
+        "mine": [alarm, mine],
+        "unassigned": [alarm, free],
+        "second": [alarm],
+        "done": [alarm],
+    }
+
+
+def test_what_is_closed_is_among_the_done(work: Work) -> None:
+    done = work.send("soon").submission
+    work.do("kim", done, "agree")
+    work.do("kim", done, "identify", **KNOWN)
+    work.do("kim", done, "close", outcome="appointment_kept")
+    assert page(work) == []
+    assert [line.submission for line in page(work, show="done")] == [done]
+
+
+def test_what_was_closed_before_today_is_not_among_the_done_of_today(work: Work) -> None:
+    for at in (MONDAY, MONDAY + 60 * MINUTE):
+        done = work.send("soon", at).submission
+        work.do("kim", done, "agree", at)
+        work.do("kim", done, "identify", at, **KNOWN)
+        work.do("kim", done, "close", at, outcome="appointment_kept")
+    today, now = MONDAY + 30 * MINUTE, MONDAY + 90 * MINUTE
+    assert [line.submission for line in page(work, show="done", today=today, now=now)] == [done]
+
+
+def test_the_head_knows_the_bell_the_newest_and_an_emergency_that_nobody_saw(work: Work) -> None:
+    work.send("soon")
+    work.send("emergency", MONDAY + MINUTE)
+    with work.store.reading("c1") as scope:
+        early = worklist.counts(scope, MONDAY + 2 * MINUTE, MONDAY)
+        late = worklist.counts(scope, MONDAY + 2 * MINUTE, MONDAY + MINUTE)
+        assert worklist.clinic_now(scope).rung == doorbell.rung(scope) == 2
+    assert (early.alarm, late.alarm) == (None, MONDAY + MINUTE)
+    assert late.unseen == {Urgency.emergency: 1, Urgency.soon: 1}
+    assert late.newest == 2
+
+
+def test_the_head_counts_levels_the_late_and_the_oldest_unseen(work: Work) -> None:
+    first = work.send("emergency").submission
+    work.send("soon", MONDAY + MINUTE)
+    work.send("soon", MONDAY + 2 * MINUTE)
+    with work.store.writing("c1") as scope:
+        reviews.look(scope, MONDAY, "kim", first, "")
+    with work.store.reading("c1") as scope:
+        counts = worklist.counts(scope, MONDAY + 20 * MINUTE)
+    assert counts.by_level == {Urgency.emergency: 1, Urgency.soon: 2}
+    assert counts.overdue == 1
+    assert counts.oldest_unseen == MONDAY + MINUTE
+
+
+def test_a_person_is_found_by_the_reference(work: Work) -> None:
+    sent = work.send("soon").submission
+    work.send("soon")
+    with work.store.reading("c1") as scope:
+        found = worklist.by_reference(scope, MONDAY, " r-1 ")
+    assert [line.submission for line in found] == [sent]
+
+
+def test_another_clinic_sees_nothing(work: Work) -> None:
+    work.send("emergency")
+    with work.store.reading("c2") as scope:
+        assert worklist.page(scope, MONDAY, "kim") == []
+        assert worklist.by_reference(scope, MONDAY, "R-1") == []
+        assert worklist.counts(scope, MONDAY).by_level == {}
+
+
+@pytest.fixture
+def queries(work: Work) -> Iterator[list[str]]:
+    sent: list[str] = []
+
+    def note(_c, _cursor, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(work.store.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(work.store.engine, "before_cursor_execute", note)
+
+
+def test_a_page_and_its_head_take_two_queries_however_long(work: Work, queries: list[str]) -> None:
+    for _ in range(7):
+        work.send("soon")
+    queries.clear()
+    with work.store.reading("c1") as scope:
+        assert len(worklist.page(scope, MONDAY, "kim")) == 7
+        worklist.counts(scope, MONDAY, MONDAY)
+    assert len([q for q in queries if "SELECT" in q]) == 2

@@ -1,0 +1,45 @@
+"""When an emergency that nobody saw alarms: a number that lives with the targets."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.triage.rulebook import RulebookFaults
+from app.triage.targets import load_alarm
+from tests.builders import RULES
+
+ENTRY = '- {{id: {id}, minutes: 15, sources: [expert], review_by: "2027-11-20"{more}}}\n'
+
+
+def written(folder: Path, *entries: tuple[str, str]) -> Path:
+    lines = [ENTRY.format(id=id_, more=more) for id_, more in entries]
+    shutil.copy(RULES / "rulebook.yaml", folder)
+    (folder / "targets.yaml").write_text("".join(lines), "utf-8")
+    return folder
+
+
+def test_an_unseen_emergency_alarms_after_five_minutes() -> None:
+    assert load_alarm(RULES) == timedelta(minutes=5)
+
+
+def test_the_time_is_read_from_the_file(tmp_path: Path) -> None:
+    folder = written(tmp_path, ("emergency", ", alarm: 7"), ("soon", ""))
+    assert load_alarm(folder) == timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    ("entries", "fault"),
+    [
+        ([("emergency", "")], "has no alarm"),
+        ([("emergency", ", alarm: 0")], "alarm"),
+        ([("emergency", ", alarm: 61")], "alarm"),
+        ([("emergency", ", alarm: 5"), ("soon", ", alarm: 5")], "only an emergency alarms"),
+    ],
+)
+def test_an_alarm_that_cannot_be_is_a_fault(
+    tmp_path: Path, entries: list[tuple[str, str]], fault: str
+) -> None:
+    with pytest.raises(RulebookFaults, match=fault):
+        load_alarm(written(tmp_path, *entries))

@@ -1,0 +1,69 @@
+"""Submissions for tests of their pages, handed in at once; and what stands on such a page."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from app.store import invitations, reviews, submissions
+from app.store.invitations import Guest
+from app.store.submissions import Handed
+from app.triage.rules import assess
+from app.triage.terms import Answers
+from tests.builders import answers, rulebook
+from tests.visitor import Page
+from tests.web.desk import TODAY, House, Member
+from tests.web.test_worklist_pages import hidden
+
+DOUBTS = answers(skin="net", pain="not_sure", kidney="not_sure", medicines="warfarin")
+
+
+def handed(
+    house: House, nurse: Member, given: Answers = TODAY, days_ago: int = 0, **more: object
+) -> str:
+    """The address of a new submission, handed in without walking through the pages."""
+    house.hired += 1
+    at = house.now - timedelta(days=days_ago)
+    guest = Guest(**{"reference": f"H{house.hired}", "name": "Jo"} | more)  # type: ignore[arg-type]
+    key = f"handed{house.hired}"
+    (invitation,) = invitations.invite(house.store, nurse.clinic, house.now, nurse.id, [guest], key)
+    sent_in = of(given)
+    targets = house.app.state.targets
+    arrived = submissions.send(house.store, nurse.clinic, invitation, sent_in, targets, at)
+    return f"/submissions/{arrived.submission}"
+
+
+def of(given: Answers, labs: dict[str, dict[str, str]] | None = None) -> Handed:
+    """Answers as they are handed over."""
+    book = rulebook()
+    kept = book.questionnaire.path(given).answers
+    unsure = sum(book.questionnaire[q].unsure in chosen for q, chosen in kept.items())
+    found = assess(book, kept)
+    return Handed(kept, "me", "uk", found, unsure, book.version, book.sha256, labs or {})
+
+
+def checked(house: House, nurse: Member, given: Answers = TODAY, **more: object) -> str:
+    """The address of a submission of which it is known who it is."""
+    address = handed(house, nurse, given, **more)
+    page = nurse.get(f"{address}/identify")
+    fields = hidden(page, f"{address}/identify")
+    told = {"outcome": "same_person", "which": ["full_name", "number"]}
+    nurse.post(f"{address}/identify", fields | told)
+    return address
+
+
+def kinds(house: House, nurse: Member, address: str) -> list[str]:
+    """What was done with a submission."""
+    with house.store.reading(nurse.clinic) as scope:
+        return [entry.kind for entry in reviews.entries(scope, address.rpartition("/")[2])]
+
+
+def part(page: Page, start: str, end: str = "</details>") -> str:
+    """The words of one fold, by the id of its heading."""
+    html = page.html[page.html.index(f'id="{start}"') :]
+    return " ".join(re.sub(r"<[^>]+>", " ", html[: html.index(end)]).split())
+
+
+def glance(page: Page) -> str:
+    """The words of what stands at a glance."""
+    return part(page, "main", 'class="actions"')

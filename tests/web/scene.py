@@ -1,0 +1,291 @@
+"""A clinic in full swing for tests that knock at every door: one of each kind of person and record.
+
+Each knock is a bare request with the cookies of one person; what it wrote is told by table, and
+all of it is undone before the next one. It knows no page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from anyio.from_thread import start_blocking_portal
+from sqlalchemy import event
+from sqlmodel import col
+
+from app.store import reviews, submissions
+from app.store.accounts import staff
+from app.store.keeping import audit, person_requests
+from app.store.keeping.person_requests import EXPORT
+from app.store.steps import Step
+from app.store.tables import AuditEntry, ReviewEntry, StaffSession, WorklistRow
+from tests.visitor import OWN
+from tests.web.desk import CALM, TODAY, House, Member, Patient
+
+HERE, THERE = "Hill", "Dale"
+ROLES = ("nurse", "lead", "admin", "auditor")
+OUTSIDE = ("anonymous", "patient A", "patient B", "disabled", "expired")
+"""Who is not signed in, whatever their browser holds."""
+PEOPLE = (*OUTSIDE, *ROLES, "nurse elsewhere")
+NOBODYS = "AAAAAAAAAAAAAAAA"
+"""An id that is like all others, and of no record."""
+WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE)
+NONCE = re.compile(rb'nonce="[^"]+"|\'nonce-[^\']+\'')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def location(self) -> str:
+        """Where it sends the browser on to."""
+        return dict(self.headers).get("location", "")
+
+    @property
+    def outcome(self) -> str:
+        """In a word: opens, sign in, refused, missing; else the bare status."""
+        if self.status == 303 and self.location == "/sign-in":
+            return "sign in"
+        known = {403: "refused", 404: "missing", 200: "opens", 303: "opens", 422: "opens"}
+        return known.get(self.status, str(self.status))
+
+    @property
+    def plain(self) -> bytes:
+        """Everything in it but what is random in every answer."""
+        headers = "\n".join(f"{name}: {value}" for name, value in self.headers)
+        return NONCE.sub(b"", f"{self.status}\n{headers}\n\n".encode() + self.body)
+
+
+@dataclass
+class Scene:
+    """A house with everyone in it; `records` gives a real value for each part of an address."""
+
+    house: House
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    records: dict[str, str] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # One loop for all requests, beside this thread: see tests.running.in_own_loop.
+        self._inside = start_blocking_portal()
+        self._portal = self._inside.__enter__()
+        event.listen(self.house.store.engine, "before_cursor_execute", self._note)
+        _people(self)
+        _records(self)
+        _everyone_was_active_just_now(self)
+        file = self.house.store.engine.url.database
+        assert file is not None
+        self._file = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._file.execute("PRAGMA synchronous=OFF")  # nothing here has to outlive the test
+        self._kept = sqlite3.connect(":memory:")
+        self._file.backup(self._kept)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        event.remove(self.house.store.engine, "before_cursor_execute", self._note)
+        self._file.close()
+        self._kept.close()
+        self._inside.__exit__(None, None, None)
+
+    def address(self, path: str, real: bool = True) -> str:
+        """The path with each part filled in; with `real` false, ids are those of nobody."""
+
+        def fill(part: re.Match[str]) -> str:
+            name = record_name(path, part)
+            assert name in self.records, f"no value for {name}: add one in tests/web/scene.py"
+            return self.records[name] if real or name not in OF_A_CLINIC else NOBODYS
+
+        return re.sub(r"\{([^}]+)\}", fill, path)
+
+    def knock(
+        self,
+        who: str,
+        method: str,
+        address: str,
+        fields: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] = OWN,
+    ) -> Answer:
+        """One request; what it wrote stands in `written` until the next one, and is undone."""
+        self.written.clear()
+        sent = {"host": "testserver", **headers}
+        if cookies := self.cookies[who]:
+            sent["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        body = urlencode(fields or {}).encode() if method == "POST" else b""
+        answer = self._portal.call(ask, self.house.app, method, address, sent, body)
+        self.told = self._audit()
+        if self.written:
+            self._kept.backup(self._file)
+        return answer
+
+    def _audit(self) -> list[AuditEntry]:
+        """What the audit of the clinic tells of the last request."""
+        if "audit_entry" not in self.written:
+            return []
+        with self.house.store.reading(self.house.clinic(HERE)) as scope:
+            return scope.all(AuditEntry, col(AuditEntry.number) > self._before)
+
+    def settle(self) -> None:
+        """Where the audit stands before any knock."""
+        with self.house.store.reading(self.house.clinic(HERE)) as scope:
+            newest = audit.head(scope)
+        self._before = newest.number if newest else 0
+
+    def _note(self, _c, _cursor, statement: str, _p, _context, _many) -> None:
+        if found := WRITES.match(statement):
+            self.written.add(found[1])
+
+
+OF_A_CLINIC = {
+    *("submissions/id", "invitations/id", "invitations/batch/key", "staff/id"),
+    *("people/id", "people/requests/id", "agreement/cases/entry"),
+}
+"""The parts of addresses that name a record of one clinic."""
+
+
+def parts_of(path: str) -> list[str]:
+    """The names of what is filled into the path: the words before each part, and its own."""
+    return [record_name(path, part) for part in re.finditer(r"\{([^}]+)\}", path)]
+
+
+def record_name(path: str, part: re.Match[str]) -> str:
+    """The name under which `records` holds what is filled in here."""
+    before = [word for word in path[: part.start()].split("/") if word and "{" not in word]
+    return "/".join([*before, part[1].partition(":")[0]])
+
+
+def _people(scene: Scene) -> None:
+    house = scene.house
+    members = {role: house.member(role, HERE, role.title()) for role in ROLES}
+    elsewhere = {f"{role} elsewhere": house.member(role, THERE, role.title()) for role in ROLES}
+    disabled, expired = house.member("admin", HERE, "Gone"), house.member("lead", HERE, "Idle")
+    with house.store.writing(disabled.clinic) as scope:
+        staff.disable(scope, house.now, "command", disabled.id)
+    patients = {}
+    for name, given in (("patient A", TODAY), ("patient B", CALM)):
+        patients[name] = patient = Patient(house, members["nurse"])
+        patient.send_all(given)
+    everyone = {**members, **elsewhere, **patients, "disabled": disabled, "expired": expired}
+    scene.cookies = {name: _cookies(known) for name, known in everyone.items()}
+    scene.cookies["anonymous"] = {}
+    scene.members = members
+    scene.patient, scene.other_patient = patients.values()
+    scene.expired = expired
+
+
+def _records(scene: Scene) -> None:
+    house, nurse = scene.house, scene.members["nurse"]
+    with house.store.writing(nurse.clinic) as scope:
+        submission = submissions.arrived(scope, scene.patient.invitation, house.now).submission
+        reviews.look(scope, house.now, nurse.id, submission, "")  # the first look changes more
+        person = str(scope.one(WorklistRow, submission_id=submission).person_id)
+        other = submissions.arrived(scope, scene.other_patient.invitation, house.now).submission
+        targets = house.app.state.targets
+        reviews.do(scope, house.now, nurse.id, other, Step("raise", 0, "scene"), targets)
+        raised = scope.one(ReviewEntry, submission_id=other, kind="raise")
+        wish = person_requests.ask(scope, house.now, scene.expired.id, EXPORT, person)
+    waiting = Patient(house, nurse)
+    nurse.sign_in()
+    batch = nurse.post("/invitations/batch", {"key": "together", "lines": "R-77, Jo"})
+    page = next(iter(house.app.state.floor.rulebook.learn["en"].pages))
+    scene.records = {
+        "submissions/id": submission,
+        "submissions/step": "agree",
+        "people/id": person,
+        "people/requests/id": wish,
+        "invitations/id": waiting.invitation,
+        "invitations/batch/key": batch.url.rsplit("/", 1)[1],
+        "i/token": waiting.link.removeprefix("/i/"),
+        "agreement/cases/entry": raised.id,
+        "assisted/ask/question": "now",
+        "audit/kind": "all",
+        "audit/day": house.now.date().isoformat(),
+        "audit/before/number": "5",
+        "staff/id": Member(house, "nurse", HERE, "Target").id,
+        "join/token": house.link("nurse", HERE).removeprefix("/join/"),
+        "worklist/show": "mine",
+        "worklist/after/place": "1-0-0",
+        "check/question": "now",
+        "changed/question": "now",
+        "learn/page": str(getattr(page, "id", page)),
+        "static/path": house.app.state.floor.assets.addresses["icon.svg"].removeprefix("/static/"),
+    }
+
+
+def _everyone_was_active_just_now(scene: Scene) -> None:
+    """Signing in takes turns of a minute; none of them shall be idle because of the others."""
+    house = scene.house
+    scene.cookies["nurse"] = _cookies(scene.members["nurse"])
+    for clinic in (HERE, THERE):
+        now = dict.fromkeys(("seen_at", "started_at", "proved_at"), house.now)
+        with house.store.writing(house.clinic(clinic)) as scope:
+            scope.change(StaffSession, to=now)
+            long_ago = {"seen_at": house.now - timedelta(minutes=15)}
+            scope.change(StaffSession, staff_id=scene.expired.id, to=long_ago)
+    scene.settle()
+
+
+def _cookies(someone: Member | Patient) -> dict[str, str]:
+    return dict(someone.client.cookies)
+
+
+async def ask(app, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """A request without a client that would wait for the end of a stream."""
+    parts: list[bytes] = []
+    start: dict = {}
+    done = asyncio.Event()
+
+    async def receive():
+        if not start.setdefault("asked", False):
+            start["asked"] = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        await done.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message) -> None:
+        if message["type"] == "http.response.start":
+            start["status"], start["headers"] = message["status"], message["headers"]
+            return
+        parts.append(message.get("body", b""))
+        endless = any(v.startswith(b"text/event-stream") for _, v in start["headers"])
+        if endless or not message.get("more_body"):
+            done.set()
+
+    path, _, query = address.partition("?")
+    task = asyncio.ensure_future(
+        app(
+            {
+                "type": "http",
+                "asgi": {"version": "3.0", "spec_version": "2.4"},
+                "http_version": "1.1",
+                "method": method,
+                "scheme": "https",
+                "path": path,
+                "raw_path": path.encode(),
+                "query_string": query.encode(),
+                "root_path": "",
+                "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+                "client": ("203.0.113.5", 5000),
+                "server": ("testserver", 443),
+            },
+            receive,
+            send,
+        )
+    )
+    ended = asyncio.ensure_future(done.wait())
+    await asyncio.wait({task, ended}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({task}, timeout=2)
+    for left in (task, ended):
+        left.cancel()
+    await asyncio.gather(task, ended, return_exceptions=True)
+    headers_ = tuple((k.decode(), v.decode()) for k, v in start["headers"])
+    return Answer(start["status"], headers_, b"".join(parts))

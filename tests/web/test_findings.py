@@ -1,0 +1,286 @@
+"""What a nurse found: shown before it is kept, refused, asked back, and never lowering a level."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.store import submissions, worklist
+from tests.reading import coleman_liau, flesch_kincaid, sentences, words
+from tests.visitor import Page
+from tests.web.desk import CALM, TODAY, House, Member, Patient
+from tests.web.test_every_page import Blocks
+
+
+@pytest.fixture(scope="module")
+def nurse(house: House) -> Member:
+    return house.member("nurse", name="Kim Lee")
+
+
+def sent(house: House, nurse: Member, given=CALM) -> tuple[str, Patient]:
+    """The address of the findings of a new submission, and its patient."""
+    patient = Patient(house, nurse)
+    patient.send_all(given)
+    with house.store.reading(nurse.clinic) as scope:
+        found = submissions.arrived(scope, patient.invitation, house.now)
+    return f"/submissions/{found.submission}/findings", patient
+
+
+def filled(page: Page) -> dict[str, object]:
+    """The form as a browser would send it again."""
+    fields: dict[str, list[str]] = {}
+    for box in page.all("input"):
+        kind, name = box.get("type"), box.get("name", "")
+        if name and (kind in ("text", "hidden") or "checked" in box):
+            fields.setdefault(name, []).append(box.get("value", ""))
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)">(.*?)</select>', page.html, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        fields[name] = [chosen[1] if chosen else ""]
+    return fields
+
+
+def typed(page: Page, **changed: object) -> dict[str, object]:
+    named = {name.replace("__", "-"): value for name, value in changed.items()}
+    return filled(page) | named
+
+
+def versions(house: House, nurse: Member, address: str) -> list[submissions.Version]:
+    with house.store.reading(nurse.clinic) as scope:
+        return submissions.versions(scope, address.split("/")[2])
+
+
+def keep(nurse: Member, page: Page) -> Page:
+    seal = page.all("button", name="seen")[0]["value"]
+    return nurse.post(page.url, filled(page) | {"seen": seal})
+
+
+def test_nothing_is_kept_before_it_was_shown(house: House, nurse: Member) -> None:
+    address, _ = sent(house, nurse)
+    page = nurse.post(address, typed(nurse.get(address), answer__skin=["pus"]))
+    assert "Nothing is kept yet" in page.text
+    assert "now: " in page.text
+    assert len(versions(house, nurse, address)) == 1
+    assert keep(nurse, page).url == address.removesuffix("/findings")
+    first, second = versions(house, nurse, address)
+    assert (first.kind, second.kind, second.author) == ("first", "nurse", nurse.id)
+    assert second.answers == {**first.answers, "skin": frozenset({"pus"})}
+
+
+def test_only_what_was_changed_after_it_was_shown_is_kept_again(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    page = nurse.post(address, typed(nurse.get(address), answer__skin=["pus"]))
+    seal = page.all("button", name="seen")[0]["value"]
+    other = filled(page) | {"answer-skin": ["open"], "seen": seal}
+    assert "Nothing is kept yet" in nurse.post(address, other).text
+    assert len(versions(house, nurse, address)) == 1
+
+
+def test_what_the_patient_called_none_gives_way_to_what_the_nurse_found(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    page = nurse.get(address)
+    normal = filled(page)["answer-skin"]
+    page = nurse.post(address, typed(page, answer__skin=[*normal, "pus"]))
+    keep(nurse, page)
+    assert versions(house, nurse, address)[-1].answers["skin"] == frozenset({"pus"})
+
+
+def test_answers_off_the_path_are_dropped_and_new_questions_are_named(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    page = nurse.get(address)
+    page = nurse.post(address, typed(page, answer__age=["under_3m"]))
+    assert "This is asked now and has no answer yet: Baby" in page.text
+    page = nurse.post(address, typed(nurse.get(address), answer__baby=["not_sure"]), 422)
+    assert "Nothing is different" in page.text
+
+
+def test_a_lower_finding_says_that_the_level_stays(house: House, nurse: Member) -> None:
+    address, _ = sent(house, nurse, TODAY)
+    calm = {f"answer-{question}": sorted(chosen) for question, chosen in CALM.items()}
+    page = nurse.post(address, filled(nurse.get(address)) | calm)
+    assert "It stays “Today” until someone lowers it" in page.text
+    page = keep(nurse, page)
+    assert page.all("span", **{"data-level": "same_day"})
+    assert nurse.get("/worklist").all("span", **{"data-level": "same_day"})
+
+
+def test_a_worse_finding_moves_it_up_and_keeps_the_labs(house: House, nurse: Member) -> None:
+    address, _ = sent(house, nurse)
+    labs = {"on": "2027-01-10", "value-calcium_total": "2.9", "unit-calcium_total": "mmol/L"}
+    labs |= {"value-albumin": "28", "unit-albumin": "g/L"}
+    page = nurse.post(address, filled(nurse.get(address)) | labs)
+    assert "Worked out: Adjusted calcium (corrected for albumin): 3.14 mmol/L" in page.text
+    assert "The level goes up from “Routine visit” to “Today”" in page.text
+    assert keep(nurse, page).all("span", **{"data-level": "same_day"})
+    newest = versions(house, nurse, address)[-1]
+    assert newest.labs["albumin"] == {"value": "28", "unit": "g/L", "on": "2027-01-10"}
+    assert filled(nurse.get(address))["value-albumin"] == ["28"]
+    assert "findings_added" in house.actions()
+    page = nurse.post(address, filled(nurse.get(address)) | {"value-albumin": ""})
+    assert "Taken out: Albumin" in page.text
+    assert "To adjust total calcium we need albumin" in page.text
+
+
+REFUSED = [
+    ({"value-phosphate": "1,5", "unit-phosphate": "mmol/L"}, "Enter a number, such as"),
+    ({"value-phosphate": "1.5"}, "Choose the unit"),
+    ({"value-phosphate": "12", "unit-phosphate": "mmol/L"}, "Is it in mg/dL?"),
+    ({"value-phosphate": "99", "unit-phosphate": "mmol/L"}, "between 0.1 and 6.0 mmol/L"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": ""}, "Type the day of the test"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "10/01/2027"}, "Type the day"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "2027-01-16"}, "in the past"),
+]
+
+
+@pytest.fixture(scope="module")
+def calm(house: House, nurse: Member) -> str:
+    """A submission to which nothing is added."""
+    return sent(house, nurse)[0]
+
+
+@pytest.mark.parametrize(("fields", "words"), REFUSED)
+def test_a_value_that_cannot_be_is_refused_and_nothing_typed_is_lost(
+    house: House, nurse: Member, calm: str, fields: dict[str, str], words: str
+) -> None:
+    whole = filled(nurse.get(calm)) | {"on": "2027-01-10", "answer-skin": ["pus"]} | fields
+    page = nurse.post(calm, whole, 422)
+    assert words in page.text
+    field = next(name for name in fields if name.startswith("value-"))
+    assert f"#{field}" in page.links
+    assert page.all("input", name=field)[0]["value"] == fields[field]
+    assert filled(page)["answer-skin"] == ["pus"]
+    assert len(versions(house, nurse, calm)) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "words"),
+    [
+        ("300", "2027-01-10", "This value is unusual"),
+        ("80", "2024-12-01", "more than 2 years old"),
+    ],
+)
+def test_a_strange_value_is_asked_back_once(
+    house: House, nurse: Member, value: str, day: str, words: str
+) -> None:
+    address, _ = sent(house, nurse)
+    fields = {"value-vitamin_d": value, "unit-vitamin_d": "nmol/L", "on": day}
+    page = nurse.post(address, filled(nurse.get(address)) | fields, 422)
+    assert words in page.text
+    token = page.all("input", name="right-vitamin_d")[0]["value"]
+    other = filled(page) | {"right-vitamin_d": token, "value-vitamin_d": "301"}
+    if value == "300":
+        nurse.post(address, other, 422)  # the tick was for another value
+    page = nurse.post(address, filled(page) | {"right-vitamin_d": token})
+    keep(nurse, page)
+    assert versions(house, nurse, address)[-1].labs["vitamin_d"]["value"] == value
+    assert nurse.post(address, typed(nurse.get(address), answer__skin=["pus"])).status == 200
+
+
+def test_an_old_value_is_only_pointed_out(nurse: Member, calm: str) -> None:
+    fields = {"value-ck": "200", "unit-ck": "U/L", "on": "2026-10-01"}
+    page = nurse.post(calm, filled(nurse.get(calm)) | fields)
+    assert "more than 3 months old" in page.text
+    assert page.all("button", name="seen")
+
+
+def test_answers_that_came_in_meanwhile_keep_what_was_typed(house: House, nurse: Member) -> None:
+    address, patient = sent(house, nurse)
+    page = nurse.post(address, typed(nurse.get(address), answer__feel=["soft"]))
+    patient.post(patient.link, {"about": "me"})
+    patient.answer("pain", "not_sure")
+    patient.send_all_again()
+    page = nurse.post(address, filled(page) | {"seen": page.all("button", name="seen")[0]["value"]})
+    assert "Nothing is kept yet" in page.text  # what was shown is no longer what would be kept
+    assert filled(page)["answer-feel"] == ["soft"]
+
+
+def test_who_has_not_taken_it_only_reads(house: House, nurse: Member) -> None:
+    address, _ = sent(house, nurse)
+    page = nurse.post(address, typed(nurse.get(address), answer__skin=["pus"]))
+    keep(nurse, page)
+    other = house.member("nurse", name="Lou Park")
+    page = other.get(address)
+    assert "You can read this" in page.text
+    assert not page.all("button", name="seen")
+    page = other.post(address, typed(page, answer__skin=["open"]))
+    page = other.post(
+        address, filled(page) | {"seen": page.all("button", name="seen")[0]["value"]}, 422
+    )
+    assert "Someone else has taken this" in page.text
+    assert len(versions(house, nurse, address)) == 2
+
+
+# --- Who it is, and marks ---
+
+
+def form_of(nurse: Member, address: str) -> tuple[Page, dict[str, object]]:
+    page = nurse.get(address)
+    names = [i["name"] for i in page.all("input") if i.get("type") in ("hidden", "text")]
+    return page, {n: page.all("input", name=n)[0].get("value", "") for n in names}
+
+
+def test_two_ticks_say_who_it_is_and_nothing_is_typed(house: House, nurse: Member) -> None:
+    address = sent(house, nurse)[0].replace("findings", "identify")
+    page, fields = form_of(nurse, address)
+    assert set(fields) == {"after", "key"}
+    refused = nurse.post(address, fields | {"outcome": "same_person", "which": ["address"]}, 422)
+    assert "Tick two things" in refused.text
+    assert refused.all("input", id="which-address")[0].get("checked") is not None
+    both = {"outcome": "same_person", "which": ["address", "born_on"]}
+    page = nurse.post(address, fields | both)
+    assert "checked who it is" in page.text
+
+
+def test_the_wrong_person_is_untied_and_can_be_given_to_the_right_one(
+    house: House, nurse: Member
+) -> None:
+    known = Patient(house, nurse, reference="K 7", name="Kay")
+    address = sent(house, nurse)[0].replace("findings", "identify")
+    nurse.post(address, form_of(nurse, address)[1] | {"outcome": "wrong_person"})
+    page, fields = form_of(nurse, address)
+    assert "They belong to nobody now" in page.text
+    both = {"outcome": "same_person", "which": ["address", "born_on"], "reference": "k7"}
+    page = nurse.post(address, fields | both | {"name": "Ray"}, 422)
+    assert "Your clinic knows this reference as Kay" in page.text
+    page = nurse.post(address, form_of(nurse, address)[1] | both | {"name": "Ray", "sure": "yes"})
+    assert "K 7" in page.text
+    assert known.get(known.link).h1
+
+
+def test_marks_stand_on_the_worklist_and_in_nothing_that_a_patient_sees(
+    house: House, nurse: Member
+) -> None:
+    address, patient = sent(house, nurse)
+    marks = address.replace("findings", "marks")
+    everything = ["interpreter", "access", "safeguarding"]
+    nurse.post(marks, {"mark": everything})
+    ticked = [i["value"] for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
+    assert ticked == everything
+    with house.store.reading(nurse.clinic) as scope:
+        assert worklist.one(scope, marks.split("/")[2]).told["markers"] == everything
+    pages = [patient.get(patient.link), patient.get("/result"), patient.get("/answers")]
+    for mark in ("interpreter", "safeguarding", "access needs"):
+        assert not any(mark in page.html.casefold() for page in pages), mark
+    nurse.post(marks, {})
+    assert not [i for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
+
+
+def test_what_a_nurse_reads_here_is_easy_to_read(house: House, nurse: Member) -> None:
+    address, _ = sent(house, nurse)
+    strange = {"value-ck": "2000", "unit-ck": "U/L", "on": "2026-10-01", "answer-skin": ["pus"]}
+    page = nurse.get(address)
+    pages = [page, nurse.post(address, filled(page) | strange, 422)]
+    pages += [nurse.get(address.replace("findings", name)) for name in ("identify", "marks")]
+    pages.append(nurse.post(address, typed(page, answer__skin=["pus"])))
+    for page in pages:
+        texts = Blocks(page.html).texts
+        whole = [text for text in texts if text.endswith((".", "?", "!"))]
+        assert flesch_kincaid(whole) <= 6, (page.url, whole)
+        assert coleman_liau(whole) <= 8, (page.url, whole)
+        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url

@@ -1,0 +1,353 @@
+"""An invited person: the link, the questions, handing over, and what became of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from app.store import invitations, reviews, submissions, worklist
+from app.store.reviews import DISPOSITIONS, Step
+from app.store.tables import Clinic
+from app.web.journey import MOST_BYTES, Journey, seal
+from app.web.patients.became import opening_hours
+from tests.reading import coleman_liau, flesch_kincaid, sentences, words
+from tests.store.patients import KNOWN
+from tests.store.rows import A_ROW_OF
+from tests.visitor import Page, Visitor
+from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member, Patient
+from tests.web.test_every_page import Blocks
+
+
+@pytest.fixture(scope="module")
+def nurse(house: House) -> Member:
+    return house.member("nurse")
+
+
+@pytest.fixture
+def patient(house: House, nurse: Member) -> Patient:
+    return Patient(house, nurse, appointment_on=date(2027, 2, 1))
+
+
+def arrived(house: House, nurse: Member, patient: Patient) -> submissions.Arrived:
+    with house.store.reading(nurse.clinic) as scope:
+        return submissions.arrived(scope, patient.invitation, house.now)
+
+
+def step(house: House, nurse: Member, patient: Patient, kind: str, **more: object) -> None:
+    sent = arrived(house, nurse, patient).submission
+    with house.store.writing(nurse.clinic) as scope:
+        after = submissions.line(scope, sent, house.now).last_entry
+        whole = Step(kind, after, f"{kind}{after}{sent}", **more)  # type: ignore[arg-type]
+        reviews.do(scope, house.now, nurse.id, sent, whole, house.app.state.targets)
+
+
+def bare(page: Page) -> str:
+    return re.sub(r'nonce="[^"]+"', "", page.html)
+
+
+def test_looking_fifty_times_uses_nothing_up_and_writes_nothing(
+    house: House, patient: Patient
+) -> None:
+    before = house.actions()
+    pages = {bare(patient.get(patient.link)) for _ in range(50)}
+    assert len(pages) == 1
+    assert house.actions() == before
+    page = patient.get(patient.link)
+    assert "Hill asks you" in page.text
+    assert "Monday 1 February 2027" in page.text
+    assert patient.invitation not in page.html
+    assert page.level == "emergency"
+
+
+def test_from_the_link_to_what_was_sent(house: House, nurse: Member, patient: Patient) -> None:
+    result = patient.answer_all(TODAY)
+    assert result.level == "same_day"
+    assert "Send to the clinic" in result.text
+    assert "submission_arrived" not in house.actions()[-1:]
+    page = patient.post("/send")
+    told = arrived(house, nurse, patient)
+    assert page.url == patient.link
+    assert told.reference in page.text
+    assert "A nurse should look at them by" in page.text
+    assert "Nobody watches this page all the time" in page.text
+    assert {"tel:999", "tel:111"} <= set(page.links)
+    with house.store.reading(nurse.clinic) as scope:
+        (version,) = submissions.versions(scope, told.submission)
+        lines = worklist.page(scope, house.now, nurse.id)
+    assert version.answers == TODAY
+    assert lines[0].told["appointment_on"] == "2027-02-01"
+
+
+def test_a_self_check_without_an_invitation_is_sent_nowhere(house: House) -> None:
+    visitor = Visitor(house.app, SECURE)
+    visitor.walk(TODAY)
+    assert "Send to the clinic" not in visitor.get("/result").text
+    before = house.actions()
+    assert visitor.post("/send").url == "/result"
+    assert house.actions() == before
+
+
+def test_nothing_is_sent_before_all_is_answered(patient: Patient) -> None:
+    patient.post(patient.link, {"about": "me"})
+    assert patient.post("/send").url == "/check/now"
+
+
+def test_an_emergency_is_told_to_call_and_never_that_a_nurse_will_look(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    result = patient.answer_all(EMERGENCY)
+    assert "First get help now" in result.text
+    for _ in range(2):
+        page = patient.post("/send")
+        assert page.level == "emergency"
+        assert page.h1[0].startswith("Get help now")
+        assert "A nurse should look" not in page.text
+        with house.store.writing(nurse.clinic) as scope:
+            sent = arrived(house, nurse, patient).submission
+            reviews.look(scope, house.now, nurse.id, sent, "")
+    assert "A nurse looked" not in patient.get(patient.link).text
+
+
+def test_what_a_nurse_raised_to_an_emergency_says_so_too(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(TODAY)
+    step(house, nurse, patient, "raise")
+    assert patient.get(patient.link).level == "emergency"
+    assert patient.get(patient.link).h1[0].startswith("Get help now")
+
+
+def test_the_same_link_later_shows_what_became_of_it(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(CALM)
+    sent = arrived(house, nurse, patient).submission
+    house.clock.seconds += 3600
+    with house.store.writing(nurse.clinic) as scope:
+        reviews.look(scope, house.now, nurse.id, sent, "")
+    other_phone = Visitor(house.app, SECURE)
+    assert "A nurse looked at them on 15 January 2027, " in other_phone.get(patient.link).text
+    step(house, nurse, patient, "agree")
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "close", outcome="appointment_kept")
+    page = other_phone.get(patient.link)
+    assert page.h1 == ["Your clinic has looked at your answers"]
+    assert "Your visit stays as it is." in page.text
+    assert page.level == "routine"
+    assert "What would make it more urgent" in page.text
+    assert "Kim Lee" not in page.text
+
+
+def test_the_page_says_what_was_sent_and_when_a_nurse_looks(patient: Patient) -> None:
+    page = patient.send_all(TODAY)
+    assert "What was sent" in page.text
+    given = [found for found in page.all("dt") if "nhsuk-summary-list__key" in found["class"]]
+    assert len(given) == len(TODAY)
+    assert "Pus" in page.text
+    assert not [link for link in page.links if link.startswith("/check/")]
+    assert "Monday to Friday, 09:00 to 17:00" in page.text
+
+
+def test_a_visit_that_may_be_too_late_is_told_with_a_time_to_call(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    page = patient.send_all(TODAY)
+    found = re.search(r"your visit may be too late. If you hear nothing by (.+?), call", page.text)
+    assert found
+    assert f"look at them by {found[1]}." in page.text
+    house.clock.seconds = arrived(house, nurse, patient).due_at.timestamp()
+    late = patient.get(patient.link).text
+    assert f"You should have heard by {found[1]}. Call the clinic now." in late
+    nurse.sign_in()
+    for given in (CALM, EMERGENCY):  # one can wait for the visit, the other must not wait at all
+        someone = Patient(house, nurse, appointment_on=date(2027, 6, 1))
+        assert "too late" not in someone.send_all(given).text
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "agree")
+    step(house, nurse, patient, "close", outcome="brought_forward")
+    done = patient.get(patient.link).text
+    assert "too late" not in done
+    assert "Your visit is moved to an earlier day." in done
+
+
+@pytest.mark.parametrize("outcome", DISPOSITIONS)
+def test_every_outcome_is_told_in_plain_words(
+    house: House, nurse: Member, patient: Patient, outcome: str
+) -> None:
+    patient.send_all(TODAY)
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "agree")
+    if outcome == "not_reached":
+        for _ in range(3):
+            step(house, nurse, patient, "call", outcome="no_answer")
+    step(house, nurse, patient, "close", outcome=outcome)
+    page = patient.get(patient.link)
+    assert house.app.state.floor.words.pages[f"handed.decided.{outcome}"] in page.text
+    assert page.level == ("emergency" if outcome == "emergency_service" else "same_day")
+
+
+def test_the_level_that_a_nurse_decided_is_the_one_that_is_told(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(CALM)
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "raise")
+    step(house, nurse, patient, "close", outcome="appointment_kept")
+    assert patient.get(patient.link).level == "soon"
+
+
+def test_an_emergency_that_was_closed_still_says_to_call(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(EMERGENCY)
+    step(house, nurse, patient, "identify", **KNOWN)
+    step(house, nurse, patient, "agree")
+    step(house, nurse, patient, "close", outcome="seen_today")
+    page = patient.get(patient.link)
+    assert page.level == "emergency"
+    assert page.h1[0].startswith("Get help now")
+
+
+@pytest.mark.parametrize(
+    ("week", "lines"),
+    [
+        ([[["09:00", "17:00"]]] * 5 + [[], []], ["Monday to Friday, 09:00 to 17:00"]),
+        ([[]] * 7, []),
+        (
+            [[["08:00", "12:00"], ["13:00", "17:00"]], [], *[[["09:00", "12:00"]]] * 5],
+            ["Monday, 08:00 to 12:00 and 13:00 to 17:00", "Wednesday to Sunday, 09:00 to 12:00"],
+        ),
+    ],
+)
+def test_opening_hours_are_said_in_few_words(week: list[object], lines: list[str]) -> None:
+    row = A_ROW_OF["clinic"] | {"opening_hours": week}
+    assert opening_hours(Clinic(**row)) == lines
+
+
+def test_who_waits_too_long_is_told_to_call(house: House, nurse: Member, patient: Patient) -> None:
+    patient.send_all(CALM)
+    due = arrived(house, nurse, patient).due_at
+    house.clock.seconds = due.timestamp()
+    assert "Please call the clinic now" in patient.get(patient.link).text
+
+
+def test_twenty_taps_on_send_are_one(house: House, nurse: Member, patient: Patient) -> None:
+    patient.answer_all(TODAY)
+    pages = {bare(patient.post("/send")) for _ in range(20)}
+    assert len(pages) == 1
+    with house.store.reading(nurse.clinic) as scope:
+        sent = arrived(house, nurse, patient).submission
+        assert len(submissions.versions(scope, sent)) == 1
+
+
+def test_what_changed_is_sent_again_and_moves_up(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.send_all(CALM)
+    page = patient.post("/changed", {"region": "uk"})
+    while page.url.startswith("/changed/"):
+        question = page.url.removeprefix("/changed/")
+        page = patient.post(page.url, {question: sorted(TODAY.get(question, CALM[question]))})
+    while page.url.startswith("/check/"):
+        question = page.url.removeprefix("/check/")
+        page = patient.answer(question, *TODAY[question])
+    assert patient.get("/result").level == "same_day"
+    patient.post("/send")
+    assert arrived(house, nurse, patient).urgency.name == "same_day"
+
+
+def test_another_phone_with_the_link_begins_anew(house: House, patient: Patient) -> None:
+    patient.answer_all(TODAY)
+    other = Visitor(house.app, SECURE)
+    assert other.post(patient.link, {"about": "child"}).url == "/check/now"
+    assert other.get("/check/now").ticked == set()
+    assert patient.post(patient.link, {"about": "me"}).url == "/answers"
+
+
+def test_answers_of_someone_else_in_this_browser_are_dropped(patient: Patient) -> None:
+    patient.walk(TODAY)
+    assert patient.post(patient.link, {"about": "me"}).url == "/check/now"
+    assert patient.get("/check/now").ticked == set()
+
+
+def test_a_code_leads_to_where_the_link_leads(house: House, patient: Patient) -> None:
+    page = Visitor(house.app, SECURE).post("/i", {"code": patient.code.lower()})
+    assert page.url == patient.link
+
+
+def test_a_wrong_code_says_so_and_cannot_be_guessed(house: House) -> None:
+    stranger = Visitor(house.app, SECURE)
+    house.clock.seconds += 3600
+    assert "#code" in stranger.post("/i", {"code": "23456789"}, 422).links
+    tried = [stranger.send("/i", {"code": "23456789"}).status_code for _ in range(20)]
+    assert tried == [422] * 19 + [429]
+    house.clock.seconds += 3600
+
+
+def test_a_link_that_ended_was_taken_back_or_never_was_gives_one_page(
+    house: House, nurse: Member
+) -> None:
+    ended, revoked = Patient(house, nurse), Patient(house, nurse)
+    house.clock.seconds += timedelta(days=14).total_seconds()
+    nurse.sign_in()
+    with house.store.writing(nurse.clinic) as scope:
+        invitations.revoke(scope, house.now, nurse.id, revoked.invitation)
+    stranger = Visitor(house.app, SECURE)
+    unknown = f"/i/{nurse.clinic}.{'0' * 64}"
+    pages = [stranger.get(at, 404) for at in (ended.link, revoked.link, unknown, "/i/x")]
+    pages.append(stranger.post(ended.link, {"about": "me"}, 404))
+    assert len({bare(page) for page in pages}) == 1
+    assert pages[0].level == "emergency"
+
+
+def test_what_cannot_be_sent_leaves_the_result_to_read(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    patient.answer_all(TODAY)
+    with house.store.writing(nurse.clinic) as scope:
+        invitations.revoke(scope, house.now, nurse.id, patient.invitation)
+    page = patient.post("/send", status=404)
+    assert page.h1 == ["We could not send it"]
+    assert patient.get("/result").level == "same_day"
+
+
+def test_only_our_own_pages_may_send(patient: Patient, house: House) -> None:
+    patient.answer_all(TODAY)
+    before = house.actions()
+    patient.post("/send", status=403, **{"Sec-Fetch-Site": "cross-site"})
+    assert house.actions() == before
+
+
+def test_without_https_no_link_is_opened(house: House, patient: Patient) -> None:
+    assert Visitor(house.app).get(patient.link, 403).h1 == ["This page needs a sealed line"]
+
+
+def test_every_option_and_an_invitation_fit_into_one_cookie(house: House) -> None:
+    book = house.app.state.floor.rulebook
+    every = {question.id: frozenset(question.option_ids) for question in book.questionnaire}
+    token = f"{'x' * 8}.{'0123456789abcdef' * 4}"
+    journey = Journey("international", 1, every, earlier=every, invitation=token)
+    assert len(seal(house.app.state.floor.key, journey)) < MOST_BYTES
+
+
+def test_the_pages_of_invited_people_are_easy_to_read(
+    house: House, nurse: Member, patient: Patient
+) -> None:
+    pages = [patient.get("/i"), patient.get("/i/x", 404), patient.get(patient.link)]
+    for given in (TODAY, EMERGENCY):
+        someone = Patient(house, nurse)
+        pages += [someone.answer_all(given), someone.post("/send")]
+        step(house, nurse, someone, "agree")
+        step(house, nurse, someone, "identify", **KNOWN)
+        step(house, nurse, someone, "close", outcome="seen_today")
+        pages.append(someone.get(someone.link))
+    for page in pages:
+        if page.url == "/result":
+            continue  # read elsewhere; here it only gains a section
+        texts = Blocks(page.html).texts
+        whole = [text for text in texts if text.endswith((".", "?", "!"))]
+        assert flesch_kincaid(whole) <= 6, (page.url, whole)
+        assert coleman_liau(whole) <= 8, (page.url, whole)
+        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url

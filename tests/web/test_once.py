@@ -1,0 +1,205 @@
+"""Twenty equal posts of one form at once: one effect, twenty equal replies, on each database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import pytest
+from sqlmodel import SQLModel
+
+from app.main import create_app
+from app.settings import Settings
+from app.store import invitations, submissions
+from app.store.accounts import passwords
+from app.store.invitations import Guest
+from tests.conftest import Clock
+from tests.postgresql import new_database
+from tests.running import in_own_loop
+from tests.store.kim import QUICK
+from tests.store.patients import handed
+from tests.visitor import OWN, Visitor
+from tests.web.desk import SECURE, TODAY, House, Member, Patient
+from tests.web.scene import NONCE, Answer, ask
+
+AT_ONCE = 20
+Fields = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass
+class Crowd:
+    """A house on one kind of database, and two who work there."""
+
+    house: House
+    nurse: Member
+    lead: Member
+    sent: int = 0
+
+    def submission(self) -> str:
+        """A new one that nobody has touched."""
+        house, clinic, self.sent = self.house, self.nurse.clinic, self.sent + 1
+        guest = Guest(f"S-{self.sent}", "Jo")
+        (invitation,) = invitations.invite(
+            house.store, clinic, house.now, self.nurse.id, [guest], guest.reference
+        )
+        targets = house.app.state.targets
+        arrived = submissions.send(
+            house.store, clinic, invitation, handed("same_day"), targets, house.now
+        )
+        return arrived.submission
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table holds."""
+        with self.house.store.engine.connect() as connection:
+            tables = SQLModel.metadata.sorted_tables
+            return {t.name: len(connection.execute(t.select()).all()) for t in tables}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def crowd(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crowd]:
+    postgresql = request.param == "postgresql"
+    address = new_database(request.getfixturevalue("cluster")) if postgresql else ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", QUICK)
+        passwords._decoy.cache_clear()
+        settings = Settings(var=tmp_path_factory.mktemp("crowd"), database_url=address)
+        clock = Clock()
+        house = House(create_app(settings, clock=clock), clock)
+        yield Crowd(house, house.member("nurse"), house.member("lead"))
+        house.store.engine.dispose()
+    passwords._decoy.cache_clear()
+
+
+@dataclass
+class Post:
+    """One form as a browser holds it, and what sending it adds, by table."""
+
+    who: Visitor
+    address: str
+    fields: Fields
+    adds: Mapping[str, int]
+
+
+def invite_one(crowd: Crowd) -> Post:
+    fields = {"key": "one", "reference": "N-1", "name": "Bo", "day": "2027-06-30", "kind": ""}
+    return Post(crowd.nurse, "/invitations", fields, {"invitation": 1, "person": 1})
+
+
+def invite_many(crowd: Crowd) -> Post:
+    fields = {"key": "many", "lines": "N-2, Cy\nN-3, Di\nN-4, Ed"}
+    return Post(crowd.nurse, "/invitations/batch", fields, {"invitation": 3, "person": 3})
+
+
+def send(crowd: Crowd) -> Post:
+    patient = Patient(crowd.house, crowd.nurse)
+    patient.answer_all(TODAY)
+    adds = {"submission": 1, "assessment_version": 1, "worklist_row": 1}
+    return Post(patient, "/send", {}, adds)
+
+
+def share(crowd: Crowd) -> Post:
+    anyone = Visitor(crowd.house.app, SECURE)
+    anyone.walk(TODAY)
+    anyone.get("/result")
+    return Post(anyone, "/share", {"key": "k" * 32}, {"share_code": 1})
+
+
+@dataclass(frozen=True)
+class Does:
+    """A step of a review; `before` names steps that come first."""
+
+    step: str
+    fields: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
+    before: tuple[str, ...] = ()
+    by_lead: bool = False
+    adds: int = 1
+
+    def __call__(self, crowd: Crowd) -> Post:
+        where = f"/submissions/{crowd.submission()}"
+        for number, name in enumerate(self.before):
+            known, fields = STEPS[name], {"key": f"{where} {number}"}
+            crowd.nurse.post(f"{where}/{known.step}", self._more(crowd, where, known) | fields)
+        who = crowd.lead if self.by_lead else crowd.nurse
+        fields = self._more(crowd, where, self) | {"key": f"{where} now"}
+        return Post(who, f"{where}/{self.step}", fields, {"review_entry": self.adds})
+
+    @staticmethod
+    def _more(crowd: Crowd, where: str, known: Does) -> dict[str, str | tuple[str, ...]]:
+        after = next(f["value"] for f in crowd.nurse.get(where).all("input", name="after"))
+        return {"after": after, **dict(known.fields)} | (
+            {"to_staff": crowd.lead.id} if known.step == "hand-over" else {}
+        )
+
+
+STEPS = {
+    "claim": Does("claim"),
+    "note": Does("note", (("words", "Called her."),), adds=2),
+    "call": Does("call", (("outcome", "no_answer"),), adds=2),
+    "agree": Does("agree", adds=2),
+    "raise": Does("raise", adds=2),
+    "identify": Does(
+        "identify", (("outcome", "same_person"), ("which", ("full_name", "born_on"))), adds=2
+    ),
+    "release": Does("release", before=("claim",)),
+    "hand-over": Does("hand-over", before=("claim",)),
+    "close": Does(
+        "close", (("outcome", "not_reached"), ("words", "Moved away.")), before=("agree",)
+    ),
+    "agree-close": Does("agree-close", (("outcome", "seen_today"),), before=("identify",), adds=2),
+    "lower": Does("lower", (("level", "routine"), ("reason", "examined"), ("rule", "U3")), adds=2),
+    "second": Does("second", (("answer", "yes"),), before=("lower",), by_lead=True),
+}
+FORMS: Mapping[str, Callable[[Crowd], Post]] = {
+    "invite one": invite_one,
+    "invite many": invite_many,
+    "send": send,
+    "share": share,
+    **STEPS,
+}
+
+
+def press(crowd: Crowd, post: Post, times: int) -> list[tuple[int, str, bytes]]:
+    """The form, sent so often at once, each request in a thread of its own; what each is told."""
+    cookies = "; ".join(f"{name}={value}" for name, value in post.who.client.cookies.items())
+    headers = {**OWN, "host": "testserver", "cookie": cookies}
+    body = urlencode(post.fields, doseq=True).encode()
+
+    async def all_at_once() -> list[Answer]:
+        sent = [ask(crowd.house.app, "POST", post.address, headers, body) for _ in range(times)]
+        return await asyncio.gather(*sent)
+
+    return [(a.status, a.location, NONCE.sub(b"", a.body)) for a in in_own_loop(all_at_once)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_twenty_posts_at_once_have_one_effect_and_twenty_equal_replies(
+    crowd: Crowd, form: str
+) -> None:
+    post = FORMS[form](crowd)
+    before = crowd.rows()
+    replies = press(crowd, post, AT_ONCE)
+    after = crowd.rows()
+    added = {name: after[name] - before[name] for name in post.adds}
+    assert (len(set(replies)), replies[0][0]) == (1, 303), {r[:2] for r in replies}
+    assert added == dict(post.adds)
+    assert press(crowd, post, 1) == replies[:1]
+    assert {name: crowd.rows()[name] for name in post.adds} == {n: after[n] for n in post.adds}
+
+
+def test_without_the_key_of_the_form_each_post_would_count(crowd: Crowd) -> None:
+    """So the test above can fail: other keys are other forms."""
+    post = STEPS["note"](crowd)
+    before = crowd.rows()["review_entry"]
+    first = press(crowd, post, 1)
+    others = [
+        press(
+            crowd, Post(post.who, post.address, {**post.fields, "key": key, "after": last}, {}), 1
+        )
+        for key, last in ((f"{post.address} b", "2"), (f"{post.address} c", "3"))
+    ]
+    assert [reply[0][0] for reply in (first, *others)] == [303, 303, 303]
+    assert crowd.rows()["review_entry"] == before + 4

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import Floor, render, show
 from app.web.patients import patient
+from app.web.patients.visit import CannotWorkOut
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, unreadable)
     app.add_exception_handler(NoJourney, patient.no_journey)
     app.add_exception_handler(LostJourney, patient.lost_journey)
-    app.add_exception_handler(patient.CannotWorkOut, patient.cannot_work_out)
+    app.add_exception_handler(CannotWorkOut, patient.cannot_work_out)
 
 
 class LastResort:

@@ -23,7 +23,7 @@ from starlette.responses import Response
 
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
 CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
-ME, CHILD, OTHER = "me", "child", "other"  # whom a journey may be about, said by who answers
+ABOUT = ME, CHILD, OTHER = "me", "child", "other"  # whom it may be about, said by who answers
 MOST_BYTES = 3500  # browsers promise 4096 for a cookie with its name and attributes
 
 _KEY_BYTES = 32

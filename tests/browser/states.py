@@ -17,7 +17,7 @@ from starlette.routing import Route
 from app.triage.terms import Answers
 from app.web.journey import CHILD, ME, OTHER, Journey, seal
 from app.web.pages import render
-from app.web.patients.patient import UNFINISHED
+from app.web.patients.result import UNFINISHED
 from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, receipt_of

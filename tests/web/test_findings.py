@@ -127,6 +127,22 @@ def test_a_worse_finding_moves_it_up_and_keeps_the_labs(house: House, nurse: Mem
     assert "To adjust total calcium we need albumin" in page.text
 
 
+def test_values_of_different_days_are_not_put_together_in_silence(nurse: Member, calm: str) -> None:
+    warning = "worked out from tests of different days"
+    labs = {"on": "2027-01-10", "value-calcium_total": "2.5", "unit-calcium_total": "mmol/L"}
+    labs |= {"value-albumin": "28", "unit-albumin": "g/L"}
+    assert warning not in nurse.post(calm, filled(nurse.get(calm)) | labs).text
+    assert (
+        warning
+        in nurse.post(calm, filled(nurse.get(calm)) | labs | {"on-albumin": "2026-12-01"}).text
+    )
+    labs |= {"value-phosphate": "1.5", "unit-phosphate": "mmol/L", "on-phosphate": "2026-12-01"}
+    assert warning in nurse.post(calm, filled(nurse.get(calm)) | labs).text
+    alone = {"on": "2027-01-10", "value-calcium_adjusted": "2.5", "unit-calcium_adjusted": "mmol/L"}
+    alone |= {"value-albumin": "28", "unit-albumin": "g/L", "on-albumin": "2026-12-01"}
+    assert warning not in nurse.post(calm, filled(nurse.get(calm)) | alone).text
+
+
 REFUSED = [
     ({"value-phosphate": "1,5", "unit-phosphate": "mmol/L"}, "Enter a number, such as"),
     ({"value-phosphate": "1.5"}, "Choose the unit"),

@@ -3,7 +3,7 @@
 import pytest
 
 from app.triage.rules import assess
-from app.web.patients.patient import UNFINISHED
+from app.web.patients.result import UNFINISHED
 from tests.visitor import Visitor
 
 QUIET = {

@@ -24,10 +24,10 @@ from app.web.access import Desk, guarded
 from app.web.asking import asked, before, progress, voice
 from app.web.clinic import guest_list
 from app.web.clinic.guest_list import PROBLEMS
-from app.web.journey import ASSISTED, ME, Journey, LostJourney, NoJourney
+from app.web.journey import ABOUT, ASSISTED, ME, Journey, LostJourney, NoJourney
 from app.web.pages import floor, see_other
 from app.web.patients.invited import handed_of
-from app.web.patients.patient import ABOUT, Visit, alarming, question_of, teller_of, visit, visit_of
+from app.web.patients.visit import Visit, alarming, question_of, teller_of, visit, visit_of
 
 START, ANSWERS, ASK = "/assisted", "/assisted/answers", "/assisted/ask/"
 _FIELDS = ("reference", "name", "day", "kind")

@@ -16,6 +16,7 @@ from app.web.asking import CHILD_AGES
 from app.web.telling import Teller
 
 ADJUSTED, TOTAL, ALBUMIN = "calcium_adjusted", "calcium_total", "albumin"
+PHOSPHATE = "phosphate"
 EFFECTS = {
     1: "findings.effect.raises",
     0: "findings.effect.same",
@@ -137,8 +138,11 @@ def _adjusted(
     if product.id in amounts:
         unit = product.units[0].name
         computed.append(_worked_out(teller, product.id, amounts[product.id][unit], unit))
-    said = tuple(teller.fill(teller.words.lab_messages[note]) for note in notes)
-    return tuple(computed), said
+    said = [teller.fill(teller.words.lab_messages[note]) for note in notes]
+    used = (ADJUSTED, PHOSPHATE) if ADJUSTED in labs else (TOTAL, ALBUMIN, PHOSPHATE)
+    if computed and len({labs[name]["on"] for name in used if name in labs}) > 1:
+        said.append(teller.fill(teller.words.pages["findings.other_days"]))
+    return tuple(computed), tuple(said)
 
 
 def _worked_out(teller: Teller, analyte: str, amount: Decimal, unit: str) -> str:

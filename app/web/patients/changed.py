@@ -19,7 +19,7 @@ from app.triage.second_look import recheck_questions
 from app.web import journey as journeys
 from app.web.asking import asked, voice
 from app.web.pages import floor, see_other, show
-from app.web.patients.patient import Visit, alarming, question_of, reply, visit, visit_of
+from app.web.patients.visit import Visit, alarming, question_of, reply, visit, visit_of
 
 BEGIN = "/changed"
 END = "/result"

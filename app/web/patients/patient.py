@@ -6,14 +6,11 @@ deep link, two tabs and a changed answer are all the same few lines. It knows no
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
-from urllib.parse import parse_qs
+from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -22,47 +19,27 @@ from app.store import shares
 from app.store.tables import Clinic
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
-from app.triage.rulebook import Rulebook
-from app.triage.rules import assess, certain_emergency
-from app.triage.terms import Answers, Assessment
 from app.web import journey as journeys
 from app.web.asking import asked, before, in_order, progress, voice
-from app.web.journey import CHILD, ME, OTHER, OWN, Journey, LostJourney, NoJourney
-from app.web.pages import Floor, filler, floor, see_other, show
+from app.web.journey import ABOUT, ME, Journey, LostJourney, NoJourney
+from app.web.pages import filler, floor, see_other, show
 from app.web.patients import drop_off, tablet
 from app.web.patients.clinics_here import offered
+from app.web.patients.visit import (
+    CannotWorkOut,
+    Visit,
+    alarming,
+    meaning,
+    question_of,
+    reply,
+    teller_of,
+    visit,
+    visit_of,
+)
 from app.web.still import TICK, still
 from app.web.telling import Teller, emergencies
 
-log = logging.getLogger(__name__)
-
-MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
-UNFINISHED = "unfinished"
 QUESTION = "patient/question.html"
-ABOUT = (ME, CHILD, OTHER)
-Given = TypeVar("Given")
-Found = TypeVar("Found")
-
-
-class CannotWorkOut(Exception):
-    """Assessing failed; the person gets careful advice instead of a level."""
-
-    def __init__(self, region: str) -> None:
-        super().__init__()
-        self.region = region
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of a person under way: their journey and where it leads."""
-
-    journey: Journey
-    path: Path
-
-    @property
-    def onward(self) -> str:
-        """The first open question, or the list of answers."""
-        return f"/check/{self.path.next.id}" if self.path.next else "/answers"
 
 
 def routes() -> list[Route]:
@@ -319,88 +296,5 @@ async def cannot_work_out(request: Request, error: Exception) -> Response:
     )
 
 
-def visit(request: Request, kind: str = OWN) -> Visit:
-    """The journey of this request. Raises NoJourney or LostJourney."""
-    here = floor(request)
-    journey = journeys.open_journey(request, here.key, here.now, kind)
-    if journey.region not in here.rulebook.regions:
-        raise LostJourney
-    known = _readable(here, journey.answers)
-    earlier = _readable(here, journey.earlier)
-    return visit_of(request, replace(journey, answers=known, earlier=earlier))
-
-
-def _readable(here: Floor, answers: Answers) -> dict[str, frozenset[str]]:
-    """A cookie may be older than the rulebook: what it no longer knows is asked again."""
-    kept = {}
-    for id_, chosen in answers.items():
-        if id_ not in here.rulebook.questionnaire:
-            continue
-        if not chosen:  # before a second look, this question was not asked
-            kept[id_] = chosen
-            continue
-        try:
-            kept[id_] = read(here.rulebook.questionnaire[id_], sorted(chosen))
-        except BadAnswer:
-            log.info("an answer of an older rulebook is asked again")
-    return kept
-
-
-def visit_of(request: Request, journey: Journey) -> Visit:
-    """A journey and where it leads."""
-    return Visit(journey, floor(request).rulebook.questionnaire.path(journey.answers))
-
-
-def meaning(request: Request, here: Visit) -> Assessment:
-    """What the answers given so far mean. Raises CannotWorkOut."""
-    return carefully(assess, request, here, here.path.answers)
-
-
-def alarming(request: Request, here: Visit) -> bool:
-    """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
-    return carefully(certain_emergency, request, here, here.path)
-
-
-def carefully(
-    work: Callable[[Rulebook, Given], Found], request: Request, here: Visit, given: Given
-) -> Found:
-    """What the work makes of what was given. Raises CannotWorkOut for any fault in it."""
-    try:
-        return work(floor(request).rulebook, given)
-    # Whatever went wrong, a person in danger must get advice: the page that says "today, or call".
-    except Exception as error:  # noqa: BLE001
-        # Only the kind of the fault, not the fault itself: its message could hold an answer.
-        log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400
-        raise CannotWorkOut(here.journey.region) from None
-
-
-def teller_of(request: Request, here: Visit) -> Teller:
-    """Puts into words what the answers of this visit mean."""
-    house = floor(request)
-    fill = filler(house, here.journey.region)
-    return Teller(house.rulebook, house.words, fill, here.path.answers, here.journey.about)
-
-
-def question_of(request: Request) -> Question:
-    """The question that the address names. Raises HTTPException where there is none."""
-    questionnaire = floor(request).rulebook.questionnaire
-    id_ = request.path_params["question"]
-    if id_ not in questionnaire:
-        raise HTTPException(status_code=404)
-    return questionnaire[id_]
-
-
 def _may_be_asked(question: Question, path: Path) -> bool:
     return question in path.asked or question == path.next
-
-
-async def reply(request: Request, name: str) -> list[str]:
-    """What a form sent under this name; nothing where it is no form that we can read."""
-    body = await request.body()
-    try:
-        fields = parse_qs(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
-        )
-    except ValueError:
-        return []
-    return fields.get(name, [])

@@ -22,8 +22,10 @@ from app.web.asking import voice
 from app.web.caution import doubtful, looked, watch
 from app.web.pages import LANGUAGE, floor, see_other, show
 from app.web.patients.clinics_here import offered
-from app.web.patients.patient import UNFINISHED, Visit, carefully, meaning, teller_of, visit
+from app.web.patients.visit import Visit, carefully, meaning, teller_of, visit
 from app.web.telling import Answer, Teller
+
+UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from app.web.pages import floor, see_other
 from app.web.patients.became import became
 from app.web.patients.clinics_here import offered
 from app.web.patients.invited import handed_of
-from app.web.patients.patient import Visit, teller_of, visit
+from app.web.patients.visit import Visit, teller_of, visit
 
 _ENDED = "patient/share_ended.html"
 _FIELDS = ("reference", "name", "day")

@@ -19,8 +19,8 @@ from app.web import journey as journeys
 from app.web.asking import voice
 from app.web.journey import ME, Journey, LostJourney, NoJourney
 from app.web.pages import ANYWHERE, Floor, filler, floor, see_other, show
-from app.web.patients.patient import reply
 from app.web.patients.result import careful
+from app.web.patients.visit import reply
 from app.web.still import still
 from app.web.telling import Teller
 

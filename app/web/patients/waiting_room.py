@@ -15,7 +15,7 @@ from app.web.access import Desk, forget_token, guarded, token_of
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import see_other
 from app.web.patients import tablet
-from app.web.patients.patient import visit
+from app.web.patients.visit import visit
 
 
 def routes() -> list[Route]:

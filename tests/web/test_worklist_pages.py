@@ -214,6 +214,19 @@ def test_a_visit_later_than_the_level_asks_for_is_to_be_brought_forward(
     assert too_far(within, house.now, visit, "UTC") is far
 
 
+@pytest.mark.parametrize(("weekday", "needed"), [(2, False), (5, True)])
+def test_what_nobody_looks_at_in_time_says_by_when_it_is_needed(
+    house: House, weekday: int, needed: bool
+) -> None:
+    begin = house.now.replace(hour=10, minute=0)
+    begin += timedelta(days=(weekday - begin.weekday()) % 7 + 7)
+    house.clock.seconds = begin.timestamp()
+    nurse = house.member("nurse", clinic=f"Closed {weekday}")
+    sent(house, nurse, TODAY)
+    told = f"Needed by {begin.day} {begin:%b}"
+    assert (told in nurse.get("/worklist").text) is needed
+
+
 def test_an_empty_list_says_what_to_do_next(house: House) -> None:
     page = house.member("nurse", clinic="Empty").get("/worklist")
     assert "Nothing waits." in page.text

@@ -5,6 +5,7 @@ Each look, and each sheet, is noted in the audit. It knows no rule.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -31,7 +32,7 @@ AGREED = {
 _LAST = 6  # things that were done, on paper
 _NOTE = 200  # letters of a note, on paper
 _DENSE_NET = 1000  # letters of a safety net from which on the copy is set smaller
-_DENSE = 2600  # letters of answers from which on the sheet is set smaller
+_ROOMY, _DENSE = 2000, 2600  # letters up to which the sheet is set larger, or from which smaller
 
 
 def routes() -> list[Route]:
@@ -61,7 +62,7 @@ def sheet(desk: Desk) -> Response:
         printed=told(desk.now, here.clinic.time_zone),
         clinic=here.clinic.name,
         earlier=max(0, len(here.record.entries) - _LAST),
-        dense=_letters(told_) > _DENSE,
+        size=_size(told_, [*values["entries"], *values["versions"]]),
         **values,
     )
 
@@ -112,11 +113,14 @@ def _safety_net(here: Seen, level: Urgency) -> dict[str, Any]:
     }
 
 
-def _letters(told_: Told) -> int:
-    """How much the sheet has to say of the answers."""
+def _size(told_: Told, more: Sequence[object]) -> str:
+    """How large the sheet is set: as large as what it has to say leaves room for."""
     at_levels = [*told_.raises(), *told_.lowers()]
     said = [*told_.positives(), *told_.denied(), *(s for one in at_levels for s in one.answers)]
-    return sum(len(str(one)) for one in said)
+    letters = sum(len(str(one)) for one in said)
+    if letters + _NOTE * len(more) <= _ROOMY:
+        return "roomy"
+    return "dense" if letters > _DENSE else "usual"
 
 
 def _shortened(words: str) -> str:

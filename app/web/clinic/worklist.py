@@ -47,13 +47,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line in words. `late`: its time is over; `forward`: the visit is too far away."""
+    """One line in words. `late`: its time is over; `forward`: the visit is too far away.
+
+    `needed`: the last day that is soon enough, where the clinic looks later than that.
+    """
 
     submission: str
     level: str
     badge: str
     time: str
     late: bool
+    needed: str
     appointment: str
     forward: bool
     reference: str
@@ -175,12 +179,16 @@ def row(desk: Desk, clinic: Clinic | ClinicNow, names: dict[str, str], line: Lin
     visit = line.told["appointment_on"]
     day = date.fromisoformat(visit) if visit else None
     within = desk.request.app.state.visit_days.get(line.level)
+    last = needed_by(within, line.arrived_at, clinic.time_zone)
+    looked_at = line.due_at.astimezone(ZoneInfo(clinic.time_zone)).date()
+    missed = last is not None and last < looked_at and line.state != "closed"
     return Row(
         submission=line.submission,
         level=line.level.name,
         badge=here.words.levels[line.level.name].parts["badge"],
         time=time_left(desk, line.due_at),
         late=line.due_at <= desk.now and line.state != "closed",
+        needed=f"{last.day} {last:%b}" if last and missed else "",
         appointment=f"{day.day} {day:%b %Y}" if day else "",
         forward=day is not None and too_far(within, line.arrived_at, day, clinic.time_zone),
         reference=line.told["reference"],

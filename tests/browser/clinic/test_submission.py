@@ -163,8 +163,12 @@ def test_every_submission_prints_on_one_sheet(desk: Tab, house: House, nurse: Me
     assert wrong == {}
 
 
-def test_a_long_history_still_prints_on_one_sheet(desk: Tab, house: House, nurse: Member) -> None:
-    address = handed(house, nurse, everything(), name="N" * 60)
+@pytest.mark.parametrize("given", [*CASES, "everything"])
+def test_a_long_history_still_prints_on_one_sheet(
+    desk: Tab, house: House, nurse: Member, given: str
+) -> None:
+    answers = CASES.get(given) or everything()
+    address = handed(house, nurse, answers, name="N" * 60)
     for number in range(8):
         act(nurse, address, "note", words=f"{number} " + "long words " * 60)
     desk.page.set_viewport_size(PAPER)
@@ -177,6 +181,24 @@ def test_a_sheet_that_grows_too_long_is_found(desk: Tab, house: House, nurse: Me
     desk.open(f"{handed(house, nurse)}/print")
     add_style(desk, ".sheet__foot { margin-block-start: 400mm !important }")
     assert pages_of(desk.page) > 1
+
+
+def test_a_slip_for_a_patient_has_nothing_of_the_clinic_s_desk_on_it(
+    desk: Tab, house: House, nurse: Member
+) -> None:
+    handed(house, nurse, EMERGENCY)
+    house.clock.seconds += 400  # nobody looks: the alarm is on every page
+    desk.open("/invitations")
+    desk.page.click("details:has(#lines) summary")
+    desk.page.fill("#lines", "R-7001, Jo, 2027-06-30")
+    desk.page.click("form:has(#lines) button")
+    desk.page.wait_for_url("**/batch/*")
+    desk.page.goto(f"{desk.page.url}/slips")
+    frame = ["Nobody has looked", "Kim Lee", "Not a registered medical device"]
+    assert all(words in desk.page.inner_text("body") for words in frame)
+    desk.page.emulate_media(media="print")
+    assert "R-7001, Jo" in desk.page.inner_text("body")
+    assert not [words for words in frame if words in desk.page.inner_text("body")]
 
 
 # --- For everyone ---

@@ -321,7 +321,7 @@ def test_only_our_own_pages_may_send(patient: Patient, house: House) -> None:
 
 
 def test_without_https_no_link_is_opened(house: House, patient: Patient) -> None:
-    assert Visitor(house.app).get(patient.link, 403).h1 == ["This page needs a sealed line"]
+    assert Visitor(house.app).get(patient.link, 403).h1 == ["This page needs a secure connection"]
 
 
 def test_every_option_and_an_invitation_fit_into_one_cookie(house: House) -> None:

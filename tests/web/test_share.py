@@ -73,7 +73,7 @@ def test_nothing_is_stored_until_they_ask_and_nothing_stays_when_they_take_it_ba
     assert page.url == "/share"
     assert rows(house) == before + 1
     page = person.post("/share/back")
-    assert page.h1 == ["The code works no more"]
+    assert page.h1 == ["This code no longer works"]
     assert rows(house) == before
     assert house.actions() == actions
 
@@ -104,7 +104,7 @@ def test_the_minutes_run_down_and_then_the_code_is_gone(house: House, person: Vi
     house.clock.seconds += 30
     assert "There is 1 minute left" in person.get("/share").text
     house.clock.seconds += 60
-    assert person.get("/share").h1 == ["The code works no more"]
+    assert person.get("/share").h1 == ["This code no longer works"]
     assert person.get("/result").level == "same_day"
     assert code_on(share(person))
 

@@ -69,8 +69,8 @@ def test_it_says_by_when_and_whether_the_visit_fits(
 
 
 def test_a_day_that_is_over_is_said(house: House, nurse: Member) -> None:
-    assert "this day is over" in glance(nurse.get(handed(house, nurse, days_ago=2)))
-    assert "this day is over" not in glance(nurse.get(handed(house, nurse)))
+    assert "this day has passed" in glance(nurse.get(handed(house, nurse, days_ago=2)))
+    assert "this day has passed" not in glance(nurse.get(handed(house, nurse)))
 
 
 def test_answers_that_cannot_all_be_right_are_shown(house: House, nurse: Member) -> None:

@@ -229,10 +229,10 @@ def test_what_nobody_looks_at_in_time_says_by_when_it_is_needed(
 
 def test_an_empty_list_says_what_to_do_next(house: House) -> None:
     page = house.member("nurse", clinic="Empty").get("/worklist")
-    assert "Nothing waits." in page.text
+    assert "Nothing is waiting." in page.text
     assert page.links.count("/invitations") == 2  # above, and where the list would be
     other = house.member("nurse", clinic="Empty").get("/worklist/mine")
-    assert "Nothing here. See all that waits" in other.text
+    assert "Nothing here. See all that is waiting" in other.text
 
 
 def test_a_row_tells_what_staff_must_know_before_they_call(house: House) -> None:
@@ -289,7 +289,7 @@ def test_an_emergency_that_nobody_saw_alarms_on_every_page_until_someone_looks(
 def test_the_foot_says_when_the_session_ends(house: House) -> None:
     nurse = house.member("nurse", clinic="Foot")
     ends = (house.now + timedelta(minutes=15)).astimezone(ZoneInfo("Europe/London"))
-    assert f"you are signed out at {ends:%H:%M}" in nurse.get("/account").text
+    assert f"you will be signed out at {ends:%H:%M}" in nurse.get("/account").text
 
 
 def test_what_becomes_late_is_counted_while_nothing_rings(house: House) -> None:

@@ -72,7 +72,7 @@ def _share(patient: Tab, nurse: Tab, look: Look) -> list[str]:
     look(patient, "share, taken")
     patient.page.click("main form[action='/share'] button")
     patient.page.click("main form[action='/share/back'] button")
-    expect(patient.page.locator("h1")).to_have_text("The code works no more")
+    expect(patient.page.locator("h1")).to_have_text("This code no longer works")
     look(patient, "share, ended")
     return filled
 

@@ -68,7 +68,7 @@ def test_an_urgent_arrival_shows_and_is_announced_by_itself(
 ) -> None:
     tab.open("/worklist")
     expect(tab.page.locator("html")).to_have_class("scripted is-live", timeout=SOON)
-    expect(tab.page.locator("#list")).to_contain_text("Nothing waits.")
+    expect(tab.page.locator("#list")).to_contain_text("Nothing is waiting.")
     send(house, nurse, "E-1")
     expect(row(tab.page, "E-1")).to_be_visible(timeout=SOON)
     expect(tab.page.locator("#said")).to_have_text("Not seen yet: Emergency 1")

@@ -18,9 +18,9 @@ from starlette.responses import RedirectResponse, Response
 
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
+from app.web import tablet
 from app.web.assets import Assets
-from app.web.patients import tablet
-from app.web.patients.tablet import Stay
+from app.web.tablet import Stay
 from app.web.wire import packed
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.web import tablet
 from app.web.pages import KIND, Floor, floor, render
-from app.web.patients import tablet
 from app.web.wire import PACKED, PLAIN, takes_gzip
 
 MOST_KEPT = 1000  # pages; the usual ones are about 200, each of some 20 KB

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.store import submissions
-from app.web.patients import tablet
+from app.web import tablet
 from tests.builders import rulebook
 from tests.reading import coleman_liau, flesch_kincaid
 from tests.visitor import Page, Visitor

@@ -14,10 +14,10 @@ from app.store.ground import keys
 from app.store.invitations import InvitationGone, Opened
 from app.store.submissions import Handed
 from app.web import journey as journeys
+from app.web import tablet
 from app.web.access import Desk, guarded
 from app.web.journey import ABOUT, ME, Journey, LostJourney, NoJourney
 from app.web.pages import floor, see_other
-from app.web.patients import tablet
 from app.web.patients.became import became, in_words
 from app.web.patients.visit import Visit, meaning, visit
 

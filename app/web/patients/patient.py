@@ -20,10 +20,11 @@ from app.store.tables import Clinic
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
 from app.web import journey as journeys
+from app.web import tablet
 from app.web.asking import asked, before, in_order, progress, voice
 from app.web.journey import ABOUT, ME, Journey, LostJourney, NoJourney
 from app.web.pages import filler, floor, see_other, show
-from app.web.patients import drop_off, tablet
+from app.web.patients import drop_off
 from app.web.patients.clinics_here import offered
 from app.web.patients.visit import (
     CannotWorkOut,

@@ -11,10 +11,10 @@ from starlette.routing import Route
 
 from app.store.accounts import sessions
 from app.store.keeping import audit
+from app.web import tablet
 from app.web.access import Desk, forget_token, guarded, token_of
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import see_other
-from app.web.patients import tablet
 from app.web.patients.visit import visit
 
 

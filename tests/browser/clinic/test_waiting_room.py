@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from app.web import tablet
 from app.web.journey import Journey, seal
-from app.web.patients import tablet
 from tests.browser.conftest import Tab
 from tests.builders import rulebook
 from tests.web.desk import TODAY, House, Member, Patient

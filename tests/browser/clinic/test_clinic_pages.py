@@ -8,9 +8,9 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.clinic.looking import Look, NothingWrong
 from tests.browser.conftest import Tab
-from tests.browser.test_accessibility import MODES, SCREEN, UNFOLD, WIDTHS, Findings
-from tests.browser.test_accessibility_layout import TARGETS
+from tests.browser.test_accessibility import Findings
 from tests.web.desk import PASSWORD, TODAY, House
 
 
@@ -49,24 +49,6 @@ def _visit(browser: Browser, address: str, axe: str, house: House) -> dict[str, 
         "foreign": [u for t in (nurse, patient) for u in t.requests if not u.startswith(address)],
         "after": nurse.page.locator("h1").inner_text(),
     }
-
-
-class Look:
-    """Looks at each page in all modes and widths."""
-
-    def __init__(self, findings: Findings, axe: str) -> None:
-        self.findings, self.axe = findings, axe
-        self.small: dict[str, list[str]] = {}
-
-    def __call__(self, tab: Tab, name: str) -> None:
-        tab.page.evaluate(self.axe)
-        tab.page.evaluate(UNFOLD)
-        for number, mode in enumerate(MODES):
-            self.findings.look(tab, name, mode, WIDTHS[number % len(WIDTHS)])
-        tab.page.emulate_media(**SCREEN)
-        tab.page.set_viewport_size({"width": 320, "height": 800})
-        if small := tab.page.evaluate(TARGETS):
-            self.small[name] = small
 
 
 def _join(tab: Tab, look: Look, house: House) -> str:
@@ -173,25 +155,8 @@ def _review(tab: Tab, look: Look) -> None:
     look(tab, "submission, done")
 
 
-def test_the_checker_finds_nothing(seen) -> None:
-    assert seen["findings"].broken == {}
-
-
-def test_every_word_stands_out(seen) -> None:
-    assert seen["findings"].faint == {}
-
-
-def test_no_page_is_wider_than_the_screen(seen) -> None:
-    assert seen["findings"].wide == {}
-
-
-def test_everything_can_be_hit(seen) -> None:
-    assert seen["small"] == {}
-
-
-def test_the_browser_complains_of_nothing_and_asks_nobody_else(seen) -> None:
-    assert seen["complaints"] == []
-    assert seen["foreign"] == []
+class TestEveryPage(NothingWrong):
+    """What was met on the way."""
 
 
 def test_after_signing_out_the_way_back_shows_nothing(seen) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.clinic.test_clinic_pages import Look
+from tests.browser.clinic.looking import Look, NothingWrong
 from tests.browser.conftest import Tab
 from tests.browser.test_accessibility import Findings
 from tests.visitor import Visitor
@@ -116,22 +116,5 @@ def test_the_square_brings_the_code_into_its_box_and_not_into_the_address(seen) 
     assert [url for url in seen["asked"] if code in url] == []
 
 
-def test_the_checker_finds_nothing(seen) -> None:
-    assert seen["findings"].broken == {}
-
-
-def test_every_word_stands_out(seen) -> None:
-    assert seen["findings"].faint == {}
-
-
-def test_no_page_is_wider_than_the_screen(seen) -> None:
-    assert seen["findings"].wide == {}
-
-
-def test_everything_can_be_hit(seen) -> None:
-    assert seen["small"] == {}
-
-
-def test_the_browser_complains_of_nothing_and_asks_nobody_else(seen) -> None:
-    assert seen["complaints"] == []
-    assert seen["foreign"] == []
+class TestEveryPage(NothingWrong):
+    """What was met on the way."""

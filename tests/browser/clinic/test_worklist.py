@@ -234,7 +234,7 @@ def test_within_20_seconds_of_losing_the_server_the_page_says_so(
     from benchmarks.worklist import Clinics
 
     with serving(tmp_path / "server") as server:
-        clinic = Clinics(server, submissions=3, streams=1)
+        clinic = Clinics(server, submissions=3, streams=7)  # seven nurses take turns
         context = browser.new_context()
         session = {"name": "staff", "value": clinic.sessions[0], "url": server.base}
         context.add_cookies([session])

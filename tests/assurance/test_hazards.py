@@ -24,6 +24,7 @@ GOOD = """\
       proofs: [tests/test_it.py::test_it_is_looked_at]
 """
 PROOF = "[tests/test_it.py::test_it_is_looked_at]"
+# Text that is read and never run: one of these tests proves something, three prove nothing.
 TESTS = """\
 import pytest
 
@@ -38,7 +39,6 @@ def test_it_fails(): ...
 def test_it_gives_up():
     pytest.skip("not here")
 """
-"""A planted file of tests, read and never run: one proves something, three prove nothing."""
 Read = Callable[..., tuple[Hazard, ...]]
 
 

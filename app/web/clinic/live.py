@@ -164,15 +164,15 @@ class EventStream(Response):
         clinic, clock = self.who.clinic, asyncio.get_running_loop().time
         rung = await asyncio.to_thread(self.streams.store.rung, [clinic])
         count = rung.get(clinic, 0)
-        again = f"retry: {random.randint(*RETRY)}\n"  # noqa: S311  # it spreads load, no more
+        again = f"retry: {_spread(RETRY):.0f}\n"
         await _say(send, again + _told(count))
-        beat = clock() + random.uniform(*BEAT)  # noqa: S311
+        beat = clock() + _spread(BEAT)
         while self.streams.watched:
             await _first_of(gone, stream.bell, beat - clock())
             if gone.done():
                 return
             if clock() >= beat:
-                beat = clock() + random.uniform(*BEAT)  # noqa: S311
+                beat = clock() + _spread(BEAT)
                 (alive,) = await asyncio.gather(
                     asyncio.to_thread(self._lives), return_exceptions=True
                 )
@@ -197,6 +197,11 @@ class EventStream(Response):
 def _ring(streams: Iterable[Stream]) -> None:
     for stream in streams:
         stream.bell.set()
+
+
+def _spread(between: tuple[float, float]) -> float:
+    # Chance only keeps pages from coming all at once; who guesses it learns nothing.
+    return random.uniform(*between)  # noqa: S311
 
 
 def _told(count: int) -> str:

@@ -34,7 +34,8 @@ async def count(request: Request, journey: Journey, question: str, next_question
     try:
         await run_in_threadpool(_count, store, clinic, now, question, next_question or END)
     except SQLAlchemyError as error:
-        # A count is worth nobody's time: the person goes on.
+        # A count is worth nobody's time: the person goes on. Only the kind of the fault is told:
+        # its message and its trace could hold what was to be kept.
         log.error("nothing counted: %s", type(error).__name__)  # noqa: TRY400
 
 

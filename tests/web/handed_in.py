@@ -1,4 +1,4 @@
-"""Submissions for tests of their pages, handed in at once; and what stands on such a page."""
+"""Submissions for tests of their pages: sent or handed in at once, a step on one, what it shows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,37 @@ from app.triage.rules import assess
 from app.triage.terms import Answers
 from tests.builders import answers, rulebook
 from tests.visitor import Page
-from tests.web.desk import TODAY, House, Member
-from tests.web.test_worklist_pages import hidden
+from tests.web.desk import TODAY, House, Member, Patient
 
 DOUBTS = answers(skin="net", pain="not_sure", kidney="not_sure", medicines="warfarin")
+
+
+def sent(house: House, nurse: Member, given=TODAY, **more: object) -> tuple[str, Patient]:
+    """The address of a new submission, and its patient."""
+    patient = Patient(house, nurse, **more)
+    patient.send_all(given)
+    with house.store.reading(nurse.clinic) as scope:
+        found = submissions.arrived(scope, patient.invitation, house.now)
+    return f"/submissions/{found.submission}", patient
+
+
+def hidden(page: Page, action: str) -> dict[str, str]:
+    """What a form carries unseen: of the form with this action, the last entry and the key."""
+    form = page.html[page.html.index(f'action="{action}"') :]
+    return {name: re.search(f'name="{name}" value="([^"]*)"', form)[1] for name in ("after", "key")}
+
+
+def act(nurse: Member, address: str, step: str, status: int = 200, **fields: str) -> Page:
+    """Open the submission and take one step."""
+    own_page = step in ("lower", "identify")
+    opened = nurse.get(f"{address}/{step}" if own_page else address)
+    return nurse.post(f"{address}/{step}", hidden(opened, f"{address}/{step}") | fields, status)
+
+
+def lowering(nurse: Member, address: str) -> dict[str, str]:
+    page = nurse.get(f"{address}/lower")
+    rule = page.all("input", name="rule")[0]["value"]
+    return {"rule": rule, "level": "routine", "reason": "examined"}
 
 
 def handed(

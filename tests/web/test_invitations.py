@@ -25,6 +25,15 @@ def nurse(house: House, request: pytest.FixtureRequest) -> Member:
     return house.member("nurse", clinic=f"Clinic {request.node.name}")
 
 
+def _clinic(house: House, nurse: Member) -> str:
+    return next(name for name, id_ in house.clinics.items() if id_ == nurse.clinic)
+
+
+def invited_by(house: House, nurse: Member) -> int:
+    """How many the nurse's clinic has invited, as its audit tells."""
+    return house.actions(_clinic(house, nurse)).count("patient_invited")
+
+
 def upload(nurse: Member, content: bytes, lines: str = "", key: str = "many-abc"):
     """Send the form as a browser does that was given a file."""
     parts = [("key", "", key.encode()), ("lines", "", lines.encode())]
@@ -93,11 +102,7 @@ def test_a_file_is_read_like_what_is_pasted(house: House, nurse: Member) -> None
     assert page.url == "/invitations/batch/many-abc"
     assert len(codes_on(page)) == 3
     assert "Zoë" in page.text
-    assert house.actions(f"{_clinic(house, nurse)}").count("patient_invited") == 3
-
-
-def _clinic(house: House, nurse: Member) -> str:
-    return next(name for name, id_ in house.clinics.items() if id_ == nurse.clinic)
+    assert invited_by(house, nurse) == 3
 
 
 def test_a_file_from_an_old_spreadsheet_keeps_its_letters(nurse: Member) -> None:
@@ -110,7 +115,7 @@ def test_all_or_nothing_and_every_fault_with_its_line(house: House, nurse: Membe
     assert "Line 3: Type the day" in page.text
     assert "Nobody was invited" in page.text
     assert "R-2,\nR-3,Bob,soon" in page.html
-    assert "patient_invited" not in house.actions(_clinic(house, nurse))
+    assert invited_by(house, nurse) == 0
     many = pasted(nurse, "x\n" * 15, 422)
     assert "And 5 more lines." in many.text
 
@@ -139,7 +144,7 @@ def test_a_form_that_is_none_invites_nobody(house: House, nurse: Member) -> None
         headers = OWN | {"Content-Type": "multipart/form-data; boundary=a"}
         sent = nurse.client.post("/invitations/batch", content=body, headers=headers)
         assert sent.status_code == 422
-    assert "patient_invited" not in house.actions(_clinic(house, nurse))
+    assert invited_by(house, nurse) == 0
 
 
 def test_twenty_uploads_of_one_form_are_one_batch(house: House, nurse: Member) -> None:
@@ -148,7 +153,7 @@ def test_twenty_uploads_of_one_form_are_one_batch(house: House, nurse: Member) -
     assert {(r.status_code, r.headers["location"]) for r in replies} == {
         (303, "/invitations/batch/many-abc")
     }
-    assert house.actions(_clinic(house, nurse)).count("patient_invited") == 3
+    assert invited_by(house, nurse) == 3
 
 
 def test_the_batch_can_be_downloaded_and_that_is_noted(house: House, nurse: Member) -> None:
@@ -223,3 +228,52 @@ def test_the_list_names_who_has_not_done_it_with_the_end_and_the_steps(
     nurse.sign_in()
     assert "ended" in nurse.get("/invitations").text
     assert "Open" not in nurse.post(f"/invitations/{open_.invitation}/revoke").text
+
+
+@pytest.mark.parametrize(
+    ("changed", "leads_to"),
+    [
+        ({"reference": " "}, "#reference"),
+        ({"name": ""}, "#name"),
+        ({"day": "31/03/2027"}, "#day"),
+        ({"kind": "x" * 61}, "#kind"),
+    ],
+)
+def test_an_invitation_that_lacks_something_keeps_what_was_typed(
+    house: House, nurse: Member, changed: dict[str, str], leads_to: str
+) -> None:
+    before = invited_by(house, nurse)
+    fields = {"reference": "B 1", "name": "Jo", "day": "2027-03-31", "key": "k"} | changed
+    page = nurse.post("/invitations", fields, 422)
+    assert leads_to in page.links
+    assert page.all("input", id="name")[0]["value"] == fields["name"]
+    assert invited_by(house, nurse) == before
+
+
+def test_many_are_invited_at_once_or_nobody(house: House, nurse: Member) -> None:
+    lines = 'C1,Ann,2027-03-31,"Dr Hill, room 2"\nC2,Bob\n\n'
+    assert "C2" in nurse.post("/invitations/batch", {"key": "m1", "lines": lines}).text
+    before = invited_by(house, nurse)
+    for bad in (
+        "C3,Cy\nC4,",
+        "C3,Cy\nC1,Someone else",
+        "C3,Cy,soon",
+        "a,b,,d,e",
+        "",
+        "x,y\n" * 201,
+    ):
+        page = nurse.post("/invitations/batch", {"key": "m2", "lines": bad}, 422)
+        assert "#lines" in page.links
+    assert invited_by(house, nurse) == before
+
+
+def test_one_form_sent_again_invites_once(nurse: Member) -> None:
+    fields = {"key": "same", "reference": "D1", "name": "Jo"}
+    assert len({nurse.post("/invitations", fields).url for _ in range(5)}) == 1
+
+
+def test_an_invitation_taken_back_is_gone(house: House, nurse: Member) -> None:
+    patient = Patient(house, nurse)
+    nurse.post(f"/invitations/{patient.invitation}/revoke")
+    patient.get(patient.link, 404)
+    nurse.get(f"/invitations/{patient.invitation}", 404)

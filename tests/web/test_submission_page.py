@@ -12,8 +12,7 @@ from app.triage.rules import assess
 from app.triage.terms import Answers
 from tests.builders import answers, rulebook
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
-from tests.web.handed_in import DOUBTS, glance, handed, of, part
-from tests.web.test_worklist_pages import act, sent
+from tests.web.handed_in import DOUBTS, act, glance, handed, of, part, sent
 
 
 @pytest.fixture(scope="module")

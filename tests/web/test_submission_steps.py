@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.web.desk import CALM, EMERGENCY, House, Member
-from tests.web.handed_in import DOUBTS, checked, glance, handed, kinds
-from tests.web.test_worklist_pages import act, hidden, lowering
+from tests.web.handed_in import DOUBTS, act, checked, glance, handed, hidden, kinds, lowering
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,23 @@
-"""A nurse at work: inviting, what waits, one submission, deciding, and two at once."""
+"""The worklist: what waits and in which order, what a row tells, the alarm, and what it costs."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
 
-from app.store import clinics, marks, misfits, reviews, submissions
+from app.store import clinics, marks
 from app.store import worklist as kept
 from app.store.tables import WorklistRow
-from app.store.tables.reviews import REVIEW_KINDS
 from app.triage.targets import load_visit_days
 from app.triage.terms import Urgency
 from app.web.clinic import worklist as shown
-from app.web.clinic.submission import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
 from app.web.clinic.worklist import too_far
 from tests.builders import RULES
-from tests.visitor import Page, Visitor
-from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member, Patient
+from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
+from tests.web.handed_in import sent
 
 
 @pytest.fixture
@@ -32,127 +28,6 @@ def nurse(house: House) -> Member:
 @pytest.fixture
 def other(house: House) -> Member:
     return house.member("nurse", name="Lou Park")
-
-
-def sent(house: House, nurse: Member, given=TODAY, **more: object) -> tuple[str, Patient]:
-    """The address of a new submission, and its patient."""
-    patient = Patient(house, nurse, **more)
-    patient.send_all(given)
-    with house.store.reading(nurse.clinic) as scope:
-        found = submissions.arrived(scope, patient.invitation, house.now)
-    return f"/submissions/{found.submission}", patient
-
-
-def hidden(page: Page, action: str) -> dict[str, str]:
-    """What a form carries unseen: of the form with this action, the last entry and the key."""
-    form = page.html[page.html.index(f'action="{action}"') :]
-    return {name: re.search(f'name="{name}" value="([^"]*)"', form)[1] for name in ("after", "key")}
-
-
-def act(nurse: Member, address: str, step: str, status: int = 200, **fields: str) -> Page:
-    """Open the submission and take one step."""
-    own_page = step in ("lower", "identify")
-    opened = nurse.get(f"{address}/{step}" if own_page else address)
-    return nurse.post(f"{address}/{step}", hidden(opened, f"{address}/{step}") | fields, status)
-
-
-def lowering(nurse: Member, address: str) -> dict[str, str]:
-    page = nurse.get(f"{address}/lower")
-    rule = page.all("input", name="rule")[0]["value"]
-    return {"rule": rule, "level": "routine", "reason": "examined"}
-
-
-# --- From the invitation to the end ---
-
-
-def test_a_patient_is_invited_answers_and_is_reviewed(house: House, nurse: Member) -> None:
-    page = nurse.get("/invitations")
-    fields = {"key": page.all("input", name="key")[0]["value"], "reference": "A 17", "name": "Jo"}
-    page = nurse.post("/invitations", fields | {"day": "2027-01-20", "kind": "Dr Hill"})
-    link = re.search(r"https://testserver(/i/\S+)", page.text)[1]
-    code = re.search(r"\b([2-9A-Z]{4} [2-9A-Z]{4})\b", page.text)[1]
-    patient = Visitor(house.app, SECURE)
-    assert patient.post("/i", {"code": code}).url == link
-    Patient.answer_all(_with_link(patient, link), TODAY)
-    patient.post("/send")
-    page = nurse.get("/worklist")
-    assert page.all("span", **{"data-level": "same_day"})
-    assert "A 17" in page.text
-    address = next(a for a in page.links if a.startswith("/submissions/"))
-    page = nurse.get(address)
-    assert "Bring forward" in page.text
-    page = act(nurse, address, "agree")
-    assert "Kim Lee: agreed with the level." in page.text
-    page = act(nurse, address, "identify", outcome="same_person", which=["full_name", "number"])
-    page = act(nurse, address, "close", outcome="brought_forward")
-    assert "This is done" in page.text
-    assert "A 17" not in nurse.get("/worklist").text
-    assert "A 17" in nurse.get("/worklist/done").text
-    assert patient.get(link).h1 == ["Your clinic has looked at your answers"]
-    told = [a for a in house.actions() if a.startswith(("patient", "submission", "review"))]
-    assert told[-1] == "submission_viewed"
-    assert {"patient_invited", "submission_arrived", "review_claim", "review_close"} <= set(told)
-
-
-def _with_link(visitor: Visitor, link: str) -> Patient:
-    visitor.link = link  # type: ignore[attr-defined]
-    visitor.__class__ = Patient
-    return visitor  # type: ignore[return-value]
-
-
-# --- Inviting ---
-
-
-@pytest.mark.parametrize(
-    ("changed", "leads_to"),
-    [
-        ({"reference": " "}, "#reference"),
-        ({"name": ""}, "#name"),
-        ({"day": "31/03/2027"}, "#day"),
-        ({"kind": "x" * 61}, "#kind"),
-    ],
-)
-def test_an_invitation_that_lacks_something_keeps_what_was_typed(
-    house: House, nurse: Member, changed: dict[str, str], leads_to: str
-) -> None:
-    before = house.actions().count("patient_invited")
-    fields = {"reference": "B 1", "name": "Jo", "day": "2027-03-31", "key": "k"} | changed
-    page = nurse.post("/invitations", fields, 422)
-    assert leads_to in page.links
-    assert page.all("input", id="name")[0]["value"] == fields["name"]
-    assert house.actions().count("patient_invited") == before
-
-
-def test_many_are_invited_at_once_or_nobody(house: House, nurse: Member) -> None:
-    lines = 'C1,Ann,2027-03-31,"Dr Hill, room 2"\nC2,Bob\n\n'
-    assert "C2" in nurse.post("/invitations/batch", {"key": "m1", "lines": lines}).text
-    before = house.actions().count("patient_invited")
-    for bad in (
-        "C3,Cy\nC4,",
-        "C3,Cy\nC1,Someone else",
-        "C3,Cy,soon",
-        "a,b,,d,e",
-        "",
-        "x,y\n" * 201,
-    ):
-        page = nurse.post("/invitations/batch", {"key": "m2", "lines": bad}, 422)
-        assert "#lines" in page.links
-    assert house.actions().count("patient_invited") == before
-
-
-def test_one_form_sent_again_invites_once(nurse: Member) -> None:
-    fields = {"key": "same", "reference": "D1", "name": "Jo"}
-    assert len({nurse.post("/invitations", fields).url for _ in range(5)}) == 1
-
-
-def test_an_invitation_taken_back_is_gone(house: House, nurse: Member) -> None:
-    patient = Patient(house, nurse)
-    nurse.post(f"/invitations/{patient.invitation}/revoke")
-    patient.get(patient.link, 404)
-    nurse.get(f"/invitations/{patient.invitation}", 404)
-
-
-# --- The list ---
 
 
 def test_the_list_counts_and_marks_and_finds(house: House, nurse: Member) -> None:
@@ -319,141 +194,3 @@ def test_a_page_takes_five_queries_with_the_look_at_the_session(house: House) ->
     event.remove(house.store.engine, "before_cursor_execute", note)
     assert "F-2" in page.text
     assert len([words for words in asked if "SELECT" in words]) <= 5
-
-
-# --- One submission ---
-
-
-def test_looking_is_noted_and_the_patient_learns_of_it(house: House, nurse: Member) -> None:
-    address, patient = sent(house, nurse, CALM)
-    before = house.actions().count("submission_viewed")
-    page = nurse.get(address)
-    assert house.actions().count("submission_viewed") == before + 1
-    assert "A nurse looked at them on" in patient.get(patient.link).text
-    assert "Not seen yet" not in page.text
-
-
-def test_it_shows_why_what_to_ask_and_every_answer(house: House, nurse: Member) -> None:
-    address, _ = sent(house, nurse, TODAY | {"pain": frozenset({"not_sure"})})
-    page = nurse.get(address)
-    words = house.app.state.floor.words
-    assert words.questions["skin"].options["pus"] in page.text
-    assert "To ask on the phone" in page.text
-    assert "Today" in page.text
-    rows = [found for found in page.all("div") if "summary-list__row" in found.get("class", "")]
-    assert len(rows) == len(TODAY)
-
-
-def test_what_was_answered_again_is_shown_beside_what_was_before(
-    house: House, nurse: Member
-) -> None:
-    address, patient = sent(house, nurse, CALM)
-    patient.post(patient.link, {"about": "me"})
-    patient.answer("skin", *TODAY["skin"])
-    patient.send_all_again()
-    page = nurse.get(address)
-    assert "Before:" in page.text
-    assert "Came back worse" in page.text or "Answered again" in page.text
-
-
-def test_what_someone_has_taken_others_only_read(
-    house: House, nurse: Member, other: Member
-) -> None:
-    address, _ = sent(house, nurse)
-    assert "Taken: Kim Lee" in act(nurse, address, "claim").text
-    page = other.get(address)
-    assert "Kim Lee has taken this" in page.text
-    assert [f["action"] for f in page.all("form")] == ["/sign-out"]
-    refused = other.post(f"{address}/agree", {"after": "1", "key": "k"}, 422)
-    assert "Someone else has taken this" in refused.text
-
-
-def test_the_second_of_two_is_told_who_was_first_and_keeps_the_words(
-    house: House, nurse: Member, other: Member
-) -> None:
-    address, _ = sent(house, nurse)
-    opened = hidden(other.get(address), f"{address}/note")
-    act(nurse, address, "claim")
-    act(nurse, address, "release")
-    page = other.post(f"{address}/note", opened | {"words": "She rang us."}, 422)
-    assert "Kim Lee did something here first" in page.text
-    assert "She rang us." in page.text
-    again = hidden(page, f"{address}/note") | {"words": "She rang us."}
-    assert "“She rang us.”" in other.post(f"{address}/note", again).text
-
-
-def test_lowering_stops_names_the_sign_and_needs_a_second_person(
-    house: House, nurse: Member, other: Member
-) -> None:
-    address, _ = sent(house, nurse)
-    assert nurse.get(f"{address}/lower").h1 == ["Stop. You are about to lower the level"]
-    whole = lowering(nurse, address)
-    for left_out in whole:
-        some = {k: v for k, v in whole.items() if k != left_out}
-        assert "#lower" in act(nurse, address, "lower", 422, **some).links
-    page = act(nurse, address, "lower", **whole)
-    assert "A second person has to agree" in page.text
-    mine = nurse.post(f"{address}/second", {"after": "2", "key": "k", "answer": "yes"}, 422)
-    assert "A second person has to say this" in mine.text
-    assert "Someone looked at it in person" in other.get(address).text
-    page = act(other, address, "second", answer="yes")
-    assert page.all("span", **{"data-level": "routine"})
-
-
-def test_a_second_person_can_say_no(house: House, nurse: Member, other: Member) -> None:
-    address, _ = sent(house, nurse)
-    act(nurse, address, "lower", **lowering(nurse, address))
-    page = act(other, address, "second", answer="no")
-    assert page.all("span", **{"data-level": "same_day"})
-
-
-def test_handing_over_calling_raising_and_letting_go(
-    house: House, nurse: Member, other: Member
-) -> None:
-    address, patient = sent(house, nurse)
-    act(nurse, address, "call", outcome="no_answer", words="Rang twice.\n\x00Again <b>")
-    page = act(nurse, address, "raise")
-    assert page.all("span", **{"data-level": "emergency"})
-    assert "No answer. “Rang twice. Again <b>”" in page.text
-    assert patient.get(patient.link).level == "emergency"
-    act(nurse, address, "hand-over", to_staff=other.id)
-    assert "Taken: Lou Park" in act(other, address, "call", outcome="answered").text
-    assert "New" in act(other, address, "release").text
-
-
-@pytest.mark.parametrize(
-    ("step", "fields", "words"),
-    [
-        ("note", {"words": "  "}, "Type what you want to note"),
-        ("call", {}, "Choose what came of it"),
-        ("close", {"outcome": "seen_today"}, "First agree, raise or lower"),
-        ("hand-over", {"to_staff": "nobody"}, "Choose someone who can review"),
-    ],
-)
-def test_a_step_that_lacks_something_says_what(
-    house: House, nurse: Member, step: str, fields: dict[str, str], words: str
-) -> None:
-    address, _ = sent(house, nurse)
-    act(nurse, address, "claim")
-    assert words in act(nurse, address, step, 422, **fields).text
-
-
-def test_one_form_sent_twenty_times_counts_once(house: House, nurse: Member) -> None:
-    address, _ = sent(house, nurse)
-    fields = hidden(nurse.get(address), f"{address}/agree")
-    for _ in range(20):
-        nurse.post(f"{address}/agree", fields)
-    with house.store.reading(nurse.clinic) as scope:
-        entries = reviews.entries(scope, address.rpartition("/")[2])
-    assert [entry.kind for entry in entries] == ["claim", "agree"]
-
-
-def test_every_problem_of_a_step_has_its_words() -> None:
-    problems = Path(misfits.__file__).read_text("utf-8")
-    told = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
-    told |= set(re.findall(r'return "([a-z_]+)" if', problems))
-    assert told - {"kind"} == set(PROBLEMS)
-    assert set(REVIEW_KINDS) == set(KINDS)
-    assert set(OUTCOMES) == {*reviews.CALLS, *reviews.DISPOSITIONS, *reviews.IDENTIFIED}
-    assert set(IDENTIFIER_WORDS) == set(reviews.IDENTIFIERS)
-    assert set(REASONS) == set(reviews.LOWER_REASONS)

@@ -16,8 +16,7 @@ from tests.builders import SOAK, answers
 from tests.documents.test_receipt import published_cases
 from tests.documents.test_sbar import everything
 from tests.web.desk import EMERGENCY, House, Member
-from tests.web.handed_in import checked, handed
-from tests.web.test_worklist_pages import act
+from tests.web.handed_in import act, checked, handed
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 800}

@@ -66,7 +66,7 @@ def by_reference(scope: Scope, reference: str) -> Known | None:
 
 def same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for capitals and spaces. "J" and "Jo" are not."""
-    return _plain(one) == _plain(other)
+    return plain(one) == plain(other)
 
 
 def markers(scope: Scope, person: str) -> list[str]:
@@ -102,8 +102,9 @@ def several(scope: Scope, ids: Iterable[str]) -> dict[str, Known]:
 
 def reference_print(scope: Scope, reference: str) -> str:
     """The reference as it is looked for: capitals and spaces do not count."""
-    return scope.keyring.fingerprint("reference", scope.clinic, _plain(reference))
+    return scope.keyring.fingerprint("reference", scope.clinic, plain(reference))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A reference or a name as it is compared: capitals and spaces do not count."""
     return "".join(text.split()).casefold()

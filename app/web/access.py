@@ -188,6 +188,12 @@ class Desk:
         return self.request.client.host if self.request.client else ""
 
     @property
+    def base(self) -> str:
+        """The address that people see before every path, as in links and square codes."""
+        origin: str | None = self.request.scope.get("origin")
+        return origin or str(self.request.base_url).rstrip("/")
+
+    @property
     def asks_for_code(self) -> bool:
         """Whether a change of staff needs the second factor again."""
         return not self.who.proved_lately(self.now)

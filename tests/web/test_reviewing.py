@@ -9,7 +9,7 @@ import pytest
 
 from app.store import misfits, reviews
 from app.store.tables.reviews import REVIEW_KINDS
-from app.web.clinic.submission import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
+from app.web.clinic.review_words import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
 from tests.visitor import Visitor
 from tests.web.desk import CALM, SECURE, TODAY, House, Member, Patient
 from tests.web.handed_in import act, hidden, lowering, sent

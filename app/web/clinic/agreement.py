@@ -25,7 +25,7 @@ from app.triage.terms import Urgency
 from app.web.access import Desk, guarded
 from app.web.clinic.account import told
 from app.web.clinic.people import attached
-from app.web.clinic.submission import REASONS
+from app.web.clinic.review_words import REASONS
 from app.web.pages import floor, voice
 
 COUNTED = timedelta(days=90)

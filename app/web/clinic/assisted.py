@@ -97,7 +97,7 @@ def question_page(desk: Desk) -> Response:
         here, going = _here(desk)
     except _NotAsking:
         return see_other(START)
-    if not _may_be_asked(question, here):
+    if not here.may_be_asked(question):
         return see_other(_onward(here))
     ticked = here.path.answers.get(question.id, frozenset())
     return _show_question(desk, question, here, going, ticked)
@@ -110,7 +110,7 @@ def answer(desk: Desk) -> Response:
         here, going = _here(desk, desk.typed("of"))
     except _NotAsking:
         return see_other(START)
-    if not _may_be_asked(question, here):
+    if not here.may_be_asked(question):
         return see_other(_onward(here))
     given = desk.form.get(question.id, [])
     try:
@@ -193,10 +193,6 @@ def _go(desk: Desk, address: str, journey: Journey) -> Response:
 
 def _onward(here: Visit) -> str:
     return f"{ASK}{here.path.next.id}" if here.path.next else ANSWERS
-
-
-def _may_be_asked(question: Question, here: Visit) -> bool:
-    return question in here.path.asked or question == here.path.next
 
 
 def _show_question(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.store.invitations import Guest
+from app.store.people import plain
 
 LONGEST = 60  # letters of a reference, a name or a kind of visit
 PROBLEMS = {
@@ -44,17 +45,17 @@ def read(text: str) -> tuple[list[Guest], list[Wrong], dict[str, int]]:
         guest = guest_of(cells)
         if isinstance(guest, str):
             wrong.append(Wrong(number, guest))
-        elif _plain(guest.reference) in lines:
+        elif plain(guest.reference) in lines:
             wrong.append(Wrong(number, "twice"))
         else:
-            lines[_plain(guest.reference)] = number
+            lines[plain(guest.reference)] = number
             guests.append(guest)
     return guests, wrong, lines
 
 
 def line_of(lines: dict[str, int], reference: str) -> int:
     """The line on which the reference stands."""
-    return lines.get(_plain(reference), 0)
+    return lines.get(plain(reference), 0)
 
 
 def guest_of(cells: Sequence[str]) -> Guest | str:
@@ -86,7 +87,3 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _visible(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable()).strip()
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).casefold()

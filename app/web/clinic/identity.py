@@ -20,18 +20,14 @@ from app.store.marks import MARKS
 from app.store.reviews import IDENTIFIED, IDENTIFIERS, SAME_PERSON, WRONG_PERSON
 from app.store.submissions import NoSuchSubmission
 from app.web.access import Desk, guarded
+from app.web.clinic.guest_list import LONGEST
 from app.web.clinic.review_words import IDENTIFIER_WORDS, PROBLEMS
 from app.web.clinic.stepping import submission_of, take, typed_step
+from app.web.clinic.worklist import MARK_WORDS
 from app.web.clinic.worklist import row as line_in_words
 from app.web.pages import see_other
 
-MARK_WORDS = {
-    "interpreter": "marks.interpreter",
-    "access": "marks.access",
-    "safeguarding": "marks.safeguarding",
-}
 _WHERE = {"identifiers": "which", "person": "reference", "other_name": "sure"}
-_LONGEST = 60  # letters of a reference or a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,8 @@ def identify(desk: Desk) -> Response:
         typed_step(desk, "identify"),
         outcome=outcome,
         reason=" ".join(compared) or None,
-        reference=desk.typed("reference")[:_LONGEST],
-        name=desk.typed("name")[:_LONGEST],
+        reference=desk.typed("reference")[:LONGEST],
+        name=desk.typed("name")[:LONGEST],
         sure=desk.typed("sure") == "yes",
     )
     return take(desk, [step], lambda problem, first: identify_page(desk, problem, first))

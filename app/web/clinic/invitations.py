@@ -211,9 +211,9 @@ def _batch(desk: Desk, scope: Scope, *, squares: bool = False) -> list[Way]:
 
 
 def _ways(desk: Desk, scope: Scope, found: list[Invited], *, squares: bool = False) -> list[Way]:
-    zone, base = clinics.known(scope).time_zone, _base(desk)
+    zone = clinics.known(scope).time_zone
     square: Callable[[str], Code | None] = qr_code if squares else lambda _: None
-    links = [f"{base}/i/{one.token}" for one in found]
+    links = [f"{desk.base}/i/{one.token}" for one in found]
     return [
         Way(one, link, told(one.expires_at, zone), in_words(one.appointment_on), square(link))
         for one, link in zip(found, links, strict=True)
@@ -234,13 +234,9 @@ def _of_who(desk: Desk, key: str) -> str:
     return f"{desk.who.staff}:{key}"
 
 
-def _base(desk: Desk) -> str:
-    return desk.request.scope.get("origin") or str(desk.request.base_url).rstrip("/")
-
-
 def _enter(desk: Desk) -> str:
     """Where a code is typed."""
-    return f"{_base(desk)}/i"
+    return f"{desk.base}/i"
 
 
 def _harmless(cell: str) -> str:

@@ -93,7 +93,6 @@ def outcome(
 
 
 def _changed(short: Short, before: Answers, after: Answers) -> tuple[Changed, ...]:
-    known = {question.id for question in short.questionnaire}
     return tuple(
         Changed(
             short.question(q.id),
@@ -101,7 +100,7 @@ def _changed(short: Short, before: Answers, after: Answers) -> tuple[Changed, ..
             _options(short, q.id, after.get(q.id, frozenset())),
         )
         for q in short.questionnaire
-        if q.id in known and before.get(q.id) != after.get(q.id)
+        if before.get(q.id) != after.get(q.id)
     )
 
 

@@ -142,7 +142,6 @@ def _member(scope: Scope, row: Staff) -> Member:
 
 
 def _give_link(desk: Desk, token: str, name: str) -> Response:
-    base = desk.request.scope.get("origin") or str(desk.request.base_url).rstrip("/")
     minutes = int(LINK_LASTS.total_seconds() // 60)
-    link = f"{base}/join/{token}"
+    link = f"{desk.base}/join/{token}"
     return desk.show("staff/invited.html", link=link, name=name, minutes=minutes)

@@ -26,7 +26,7 @@ from app.store.reviews import (
 from app.triage.terms import Urgency
 from app.web.access import Desk, guarded
 from app.web.clinic.account import told
-from app.web.clinic.review_words import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
+from app.web.clinic.review_words import KINDS, OUTCOMES, REASONS
 from app.web.clinic.sbar import text
 from app.web.clinic.seen import (
     Seen,
@@ -40,8 +40,6 @@ from app.web.clinic.seen import (
 )
 from app.web.clinic.worklist import row as line_in_words
 from app.web.pages import floor, see_other, voice
-
-__all__ = ["IDENTIFIER_WORDS", "KINDS", "OUTCOMES", "PROBLEMS", "REASONS"]
 
 
 def routes() -> list[Route]:

@@ -35,7 +35,7 @@ STATES = {
     "closed": "worklist.state.closed",
 }
 _CANNOT_WAIT = (Urgency.emergency, Urgency.same_day)
-_NEEDS = {
+MARK_WORDS = {
     "interpreter": "marks.interpreter",
     "access": "marks.access",
     "safeguarding": "marks.safeguarding",
@@ -237,7 +237,7 @@ def _markers(desk: Desk, line: Line) -> tuple[str, ...]:
         "worklist.marker.older": older,
         "worklist.marker.unseen": not line.seen,
     }
-    needs = [words for need, words in _NEEDS.items() if need in line.told.get("markers", ())]
+    needs = [words for need, words in MARK_WORDS.items() if need in line.told.get("markers", ())]
     return (*(words for words, shown in found.items() if shown), *needs)
 
 

@@ -65,7 +65,7 @@ async def begin(request: Request) -> Response:
 async def question_page(request: Request) -> Response:
     """GET /changed/{question}: the question with the last answer filled in."""
     question, here = question_of(request), visit(request)
-    if not _may_be_asked(question, here):
+    if not here.may_be_asked(question):
         return see_other(onward(request, here))
     ticked = here.path.answers.get(question.id, frozenset())
     return _show_question(request, question, here, ticked)
@@ -74,7 +74,7 @@ async def question_page(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     """POST /changed/{question}: take the answer in; stop as soon as an emergency is certain."""
     question, here = question_of(request), visit(request)
-    if not _may_be_asked(question, here):
+    if not here.may_be_asked(question):
         return see_other(onward(request, here))
     given = await reply(request, question.id)
     try:
@@ -110,10 +110,6 @@ def _could_come(here: Visit) -> list[str]:
         and any(option.may_happen or option.may_end for option in question.options)
     ]
     return [*left, *([here.path.next.id] if here.path.next else [])]
-
-
-def _may_be_asked(question: Question, here: Visit) -> bool:
-    return question in here.path.asked or question == here.path.next
 
 
 def _show_question(

@@ -117,7 +117,7 @@ async def question_page(request: Request) -> Response:
     """GET /check/{question}: one question, filled in if it was answered before."""
     question = question_of(request)
     here = visit(request)
-    if not _may_be_asked(question, here.path):
+    if not here.may_be_asked(question):
         return see_other(here.onward)
     ticked = here.path.answers.get(question.id, frozenset())
     response = _show_question(request, question, here, ticked)
@@ -130,7 +130,7 @@ async def answer(request: Request) -> Response:
     """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
     question = question_of(request)
     here = visit(request)
-    if not _may_be_asked(question, here.path):
+    if not here.may_be_asked(question):
         return see_other(here.onward)
     given = await reply(request, question.id)
     try:
@@ -295,7 +295,3 @@ async def cannot_work_out(request: Request, error: Exception) -> Response:
         card=teller.card_of("cannot_work_out"),
         status=500,
     )
-
-
-def _may_be_asked(question: Question, path: Path) -> bool:
-    return question in path.asked or question == path.next

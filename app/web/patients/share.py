@@ -128,12 +128,11 @@ def shared(desk: Desk) -> Response:
 
 def _waiting(desk: Desk, here: Visit, found: Shared) -> Response:
     handed = found.handed
-    base = desk.request.scope.get("origin") or str(desk.request.base_url).rstrip("/")
     return desk.show(
         "patient/share.html",
         region=here.journey.region,
         code=found.code,
-        square=qr_code(f"{base}/shared#{found.code}"),
+        square=qr_code(f"{desk.base}/shared#{found.code}"),
         minutes=math.ceil((found.expires_at - desk.now) / timedelta(minutes=1)),
         emergency=handed is not None and handed.assessment.urgency is Urgency.emergency,
         given=teller_of(desk.request, here).all_answers(handed.answers) if handed else [],

@@ -51,6 +51,10 @@ class Visit:
         """The first open question, or the list of answers."""
         return f"/check/{self.path.next.id}" if self.path.next else "/answers"
 
+    def may_be_asked(self, question: Question) -> bool:
+        """Whether it was asked already, or comes next."""
+        return question in self.path.asked or question == self.path.next
+
 
 def visit(request: Request, kind: str = OWN) -> Visit:
     """The journey of this request. Raises NoJourney or LostJourney."""

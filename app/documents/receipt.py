@@ -114,7 +114,7 @@ class Shelf:
         self._loaded: dict[str, Rulebook | None] = {}
 
     def find(self, version: str, fingerprint: str) -> Rulebook | None:
-        """The very rulebook of this version and start of the hash, if it is at hand."""
+        """The very rulebook of this version and hash, or start of a hash, if it is at hand."""
         if _is(self.current, version, fingerprint):
             return self.current
         folder = self._published / version
@@ -243,7 +243,8 @@ def _in_letters(number: int, width: int) -> str:
 
 
 def _is(rulebook: Rulebook, version: str, fingerprint: str) -> bool:
-    return (rulebook.version, _fingerprint(rulebook)) == (version, fingerprint)
+    known = fingerprint[:_FINGERPRINT].upper()
+    return (rulebook.version, _fingerprint(rulebook)) == (version, known)
 
 
 def _fingerprint(rulebook: Rulebook) -> str:

@@ -41,7 +41,7 @@ def replay(corpus: Path, shelf: Shelf) -> Iterator[str]:
     for number, text in enumerate(unpack(corpus), start=1):
         line = json.loads(text)
         stands = line["answer"]["rulebook"]
-        rulebook = shelf.find(stands["version"], stands["sha256"][:16].upper())
+        rulebook = shelf.find(stands["version"], stands["sha256"])
         if rulebook is None:
             yield f"line {number}: its rulebook is not at hand"
         elif _again(rulebook, line) != _written(line["answer"]):

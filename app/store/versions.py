@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlmodel import col
 
@@ -16,6 +16,7 @@ from app.store.ground import keys
 from app.store.ground.scope import Scope, WritingScope
 from app.store.ground.sealing import RecordKey
 from app.store.tables import AssessmentVersion
+from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers, Assessment, Urgency
 
 Labs = Mapping[str, Mapping[str, str]]
@@ -34,6 +35,29 @@ class Handed:
     rulebook_version: str
     rulebook_sha256: str
     labs: Labs = field(default_factory=dict)
+
+    @classmethod
+    def by(
+        cls,
+        rulebook: Rulebook,
+        answers: Answers,
+        assessment: Assessment,
+        *,
+        about: str,
+        region: str,
+        labs: Labs | None = None,
+    ) -> Self:
+        """What this rulebook made of answers that stand on its path."""
+        return cls(
+            answers,
+            about,
+            region,
+            assessment,
+            sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items()),
+            rulebook.version,
+            rulebook.sha256,
+            labs or {},
+        )
 
 
 @dataclass(frozen=True, slots=True)

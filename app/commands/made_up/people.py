@@ -133,15 +133,7 @@ def _handed(days: Days, region: str, answers: Answers) -> Handed:
     (age,) = kept.get("age", frozenset({""}))
     young = age in {"under_3m", "under_1", "child"}
     about = "child" if young else "other" if days.chance.random() < 0.1 else "me"
-    return Handed(
-        kept,
-        about,
-        region,
-        assess(book, kept),
-        unsure=sum(book.questionnaire[q].unsure in chosen for q, chosen in kept.items()),
-        rulebook_version=book.version,
-        rulebook_sha256=book.sha256,
-    )
+    return Handed.by(book, kept, assess(book, kept), about=about, region=region)
 
 
 def _worse(days: Days, answers: Answers, level: Urgency) -> Answers | None:

@@ -101,15 +101,12 @@ def _keep(
     desk: Desk, here: _Here, typed: _Typed, answers: Answers, labs: Labs, told: Assessment
 ) -> Response:
     rulebook, who = floor(desk.request).rulebook, desk.who
-    path = rulebook.questionnaire.path(answers)
-    handed = Handed(
-        path.answers,
-        here.submission.about,
-        here.submission.region,
+    handed = Handed.by(
+        rulebook,
+        rulebook.questionnaire.path(answers).answers,
         told,
-        unsure=sum(rulebook.questionnaire[q].unsure in c for q, c in path.answers.items()),
-        rulebook_version=rulebook.version,
-        rulebook_sha256=rulebook.sha256,
+        about=here.submission.about,
+        region=here.submission.region,
         labs=labs,
     )
     try:

@@ -149,7 +149,7 @@ def _teller(desk: Desk, found: Record, version: Version) -> tuple[Teller, bool]:
     Answers that today's rules no longer know are left out; the page says that rules differ.
     """
     shelf: Shelf = desk.request.app.state.shelf
-    book = shelf.find(version.rulebook_version, version.rulebook_sha256[:16].upper())
+    book = shelf.find(version.rulebook_version, version.rulebook_sha256)
     house: Floor = floor(desk.request)
     if book is not None:
         house = replace(house, rulebook=book)

@@ -133,4 +133,4 @@ def _teller(desk: Desk, here: Submission, version: Version) -> Teller:
 
 
 def _book(shelf: Shelf, version: Version) -> Any:
-    return shelf.find(version.rulebook_version, version.rulebook_sha256[:16].upper())
+    return shelf.find(version.rulebook_version, version.rulebook_sha256)

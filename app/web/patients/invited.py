@@ -113,16 +113,8 @@ def send(desk: Desk) -> Response:
 def handed_of(desk: Desk, here: Visit) -> Handed:
     """What a person hands over: their answers, and what the rules make of them."""
     assessment, rulebook = meaning(desk.request, here), floor(desk.request).rulebook
-    answers = here.path.answers
-    return Handed(
-        answers,
-        here.journey.about,
-        here.journey.region,
-        assessment,
-        unsure=sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items()),
-        rulebook_version=rulebook.version,
-        rulebook_sha256=rulebook.sha256,
-    )
+    about, region = here.journey.about, here.journey.region
+    return Handed.by(rulebook, here.path.answers, assessment, about=about, region=region)
 
 
 def _token(desk: Desk) -> str:

@@ -154,6 +154,7 @@ def telling_values() -> list[Value]:
     }
     plain = {("calcium_total", Decimal(v), "mmol/L") for v in ("2.3", "2.9", "3.6")}
     plain |= {("albumin", Decimal(v), "g/L") for v in ("20", "40", "60")}
+    plain |= {("alp", Decimal(80), "U/L"), ("urate", Decimal(300), "µmol/L")}
     plain |= {("egfr", Decimal(90), "mL/min/1.73 m²"), ("phosphate", Decimal(12), "mg/dL")}
     return sorted((analyte, str(value), unit) for analyte, value, unit in around | plain)
 

@@ -170,6 +170,7 @@ def _assessment(rulebook: Rulebook, found: Assessment, region: str) -> dict[str,
         "next_question": found.next_question,
         "complete": found.complete,
         "ignored": list(found.ignored),
+        "labs_not_weighed": list(found.labs_not_weighed),
         "advice": {
             section: [_advice(advice, words, region) for advice in chosen]
             for section, chosen in found.advice.items()

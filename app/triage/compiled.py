@@ -17,7 +17,7 @@ from app.triage.conditions import (
     judge,
     leaves,
 )
-from app.triage.labs import Amounts
+from app.triage.labs import Amounts, not_weighed
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Evidence, Truth, Urgency
 
@@ -40,8 +40,10 @@ class Compiled:
         questionnaire: Questionnaire,
         rules: Sequence["Rule"],
         groups: Mapping[str, Sequence[Asked]],
+        unread: Mapping[str, str | None] | None = None,
     ) -> None:
         self._questionnaire = questionnaire
+        self._unread = unread or {}
         self._bits: dict[str, dict[str, int]] = {}
         self._off: dict[str, int] = {}
         self._labs: dict[LabBound, int] = {}
@@ -56,6 +58,7 @@ class Compiled:
         others = [condition for group in groups.values() for condition, _ in group]
         for leaf in _lab_leaves([*(rule.when for rule in rules), *others]):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
+        self._unread_value = 1 << position + len(self._labs)
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
             b for leaf, b in self._labs.items() if judge(leaf, nothing) is Truth.TRUE
@@ -93,6 +96,8 @@ class Compiled:
             for leaf, bit in self._labs.items():
                 if judge(leaf, situation) is Truth.TRUE:
                     marks |= bit
+            if not_weighed(self._unread, amounts):
+                marks |= self._unread_value
         return marks
 
     def because(self, condition: Condition, marks: int, answers: Answers) -> tuple[Evidence, ...]:
@@ -123,7 +128,8 @@ class Compiled:
         earned = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care]
         complete = [f"marks & {self._asked(q.id)}" for q in self._questionnaire]
         if earned:
-            calm = f"not marks & {self._unsure} and {' and '.join(complete)}"
+            barred = self._unsure | self._unread_value
+            calm = f"not marks & {barred} and {' and '.join(complete)}"
             body.append(f"if ({' or '.join(earned)}) and {calm}: return 0")
         return [*body, "return 1"]
 

@@ -4,7 +4,7 @@ What a value means for the level or the type stands in the rules; this floor onl
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -69,12 +69,14 @@ class Laboratory:
     """All analytes of the rulebook, the corrections for albumin and the product.
 
     `ages`: the days after which a result is called old, and too old unless it is marked as old.
+    `not_weighed`: analyte that no rule of urgency weighs -> the one it counts through, if any.
     """
 
     analytes: Mapping[str, Analyte]
     corrections: tuple[Correction, ...]
     product: Product
     ages: tuple[int, int]
+    not_weighed: Mapping[str, str | None]
 
 
 class BadLab(Exception):
@@ -137,6 +139,12 @@ def _adjusted(laboratory: Laboratory, amounts: Amounts) -> Mapping[str, Decimal]
         c.calcium: total[c.calcium] + c.slope * (c.reference - albumin[c.albumin])
         for c in laboratory.corrections
     }
+
+
+def not_weighed(declared: Mapping[str, str | None], given: Iterable[str]) -> tuple[str, ...]:
+    """Those of the given analytes that no rule weighs, in the order of the rulebook."""
+    there = frozenset(given)
+    return tuple(n for n, through in declared.items() if n in there and through not in there)
 
 
 def unusual(analyte: Analyte, value: Mapping[str, str]) -> bool:

@@ -73,7 +73,7 @@ class Rulebook:
             "likely": [(self.scale.likely_needs, Truth.TRUE)],
             "advice": [(a.when, a.enough) for a in self.advice if a.when is not None],
         }
-        return Compiled(self.questionnaire, self.rules, groups)
+        return Compiled(self.questionnaire, self.rules, groups, self.laboratory.not_weighed)
 
     @cached_property
     def watched(self) -> Watched:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.triage.advice import choose
 from app.triage.conditions import Condition, Situation, judge
-from app.triage.labs import read_labs
+from app.triage.labs import not_weighed, read_labs
 from app.triage.questionnaire import Path
 from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
 from app.triage.types import Behind, weigh
@@ -74,6 +74,7 @@ def assess(
         complete=path.next is None,
         ignored=path.ignored,
         advice=choose(rulebook.advice_by_level_and_type[urgency, types.likely], advised, places),
+        labs_not_weighed=not_weighed(rulebook.laboratory.not_weighed, amounts),
     )
 
 
@@ -86,8 +87,16 @@ def certain_emergency(rulebook: "Rulebook", path: Path) -> bool:
     )
 
 
-def urgency_by_walking(rules: tuple[Rule, ...], path: Path, situation: Situation) -> Urgency:
-    """The level by judging every condition in turn: the reference that the compiled form equals."""
+def urgency_by_walking(
+    rules: tuple[Rule, ...],
+    path: Path,
+    situation: Situation,
+    unread: Mapping[str, str | None] | None = None,
+) -> Urgency:
+    """The level by judging every condition in turn: the reference that the compiled form equals.
+
+    `unread`: what no rule weighs (see Laboratory); such a value bars self-care.
+    """
     level = Urgency.routine
     earned = False
     for rule in rules:
@@ -104,6 +113,7 @@ def urgency_by_walking(rules: tuple[Rule, ...], path: Path, situation: Situation
         if rule.urgency is not Urgency.self_care
     )
     sure = not any(situation.unsure[q][0] in chosen for q, chosen in path.answers.items())
+    sure = sure and not not_weighed(unread or {}, situation.labs)
     if earned and quiet and sure and level is Urgency.routine and path.next is None:
         return Urgency.self_care
     return level

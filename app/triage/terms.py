@@ -118,3 +118,4 @@ class Assessment(NamedTuple):
     complete: bool
     ignored: tuple[str, ...]
     advice: Mapping[str, tuple[Advice, ...]]
+    labs_not_weighed: tuple[str, ...] = ()

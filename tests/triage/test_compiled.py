@@ -49,7 +49,8 @@ def test_the_compiled_form_says_what_walking_through_every_condition_says(
     """The level, the rules that fire, and the evidence and conflicts that hold."""
     book, marks = rulebook(), marks_of(given_answers, amounts)
     path, facing = book.questionnaire.path(given_answers), situation(given_answers, amounts)
-    assert book.compiled.level(marks) == urgency_by_walking(book.rules, path, facing)
+    unread = book.laboratory.not_weighed
+    assert book.compiled.level(marks) == urgency_by_walking(book.rules, path, facing, unread)
     judged = [(i, rule, judge(rule.when, facing)) for i, rule in enumerate(book.rules)]
     assert book.compiled.fired(marks) == [
         (index, truth is Truth.TRUE)

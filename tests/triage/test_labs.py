@@ -113,7 +113,7 @@ def test_a_value_that_no_one_can_have_is_refused(value: str) -> None:
 def test_a_value_that_fits_only_the_other_unit_is_asked_back() -> None:
     refused = refusal("calcium_adjusted", "12.5", "mmol/L")
     assert refused.problem == "other_unit"
-    assert refused.allowed == ("0.5 to 6.0 mmol/L", "2 to 24 mg/dL")
+    assert refused.allowed == ("0.5 to 6.0 mmol/L", "4 to 24 mg/dL")
     assert refusal("albumin", "39", "g/dL").problem == "other_unit"
 
 

@@ -149,12 +149,14 @@ def test_the_levels_are_those_of_walking_through_every_condition() -> None:
     book = rulebook()
     for given, values in [*known_people()[::4], *some_people(100, seed=1)]:
         path, amounts = book.questionnaire.path(given), read_labs(book.laboratory, values)
-        now = urgency_by_walking(book.rules, path, situation(given, amounts))
+        unread = book.laboratory.not_weighed
+        now = urgency_by_walking(book.rules, path, situation(given, amounts), unread)
         true = {}
         for question, option, chosen in single_changes(path.answers):
             changed = {**path.answers, question: chosen}
             facing = situation(changed, amounts)
-            level = urgency_by_walking(book.rules, book.questionnaire.path(changed), facing)
+            after = book.questionnaire.path(changed)
+            level = urgency_by_walking(book.rules, after, facing, unread)
             if level > now:
                 true[question, option] = level
         assert promised(net(book, given, values)) == true

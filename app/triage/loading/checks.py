@@ -8,10 +8,21 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING
 
-from app.triage.conditions import AtLeast, Choice, Condition, Named, Situation, judge, leaves
+from app.triage.conditions import (
+    AtLeast,
+    Choice,
+    Condition,
+    LabBound,
+    Named,
+    Situation,
+    judge,
+    leaves,
+)
 from app.triage.loading.checks_words import check_words
 from app.triage.loading.faults import Faults
+from app.triage.loading.reading_labs import FACTORS
 from app.triage.loading.shapes import (
+    AnalyteEntry,
     DangerEntry,
     LookAlikeEntry,
     NamedEntry,
@@ -55,6 +66,7 @@ def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
         _box_is_true(rulebook, where)
         _signs_are_read(rulebook, where)
         _look_alikes_can_be_named(rulebook, where)
+        _values_are_weighed(rulebook, where)
 
 
 def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
@@ -66,6 +78,27 @@ def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
     yield from (contradiction.when for contradiction in rulebook.contradictions)
     yield from (advice.when for advice in rulebook.advice if advice.when is not None)
     yield rulebook.scale.likely_needs
+
+
+def _values_are_weighed(rulebook: "Rulebook", where: Where) -> None:
+    """Every analyte raises a level in some rule, or is said to be weighed by none."""
+    laboratory = rulebook.laboratory
+    if not laboratory.not_weighed:
+        return  # an edition before the list
+    raising = [rule.when for rule in rulebook.rules if rule.urgency > Urgency.routine]
+    read = {leaf.analyte for when in raising for leaf in leaves(when) if isinstance(leaf, LabBound)}
+    if laboratory.product.analyte.id in read:
+        read |= set(FACTORS)
+    if "calcium_adjusted" in read:
+        read.add("calcium_total")
+    for analyte in laboratory.analytes:
+        if (analyte in read) is (analyte in laboratory.not_weighed):
+            problem = (
+                "is weighed by a rule; take it out of 'not_weighed'"
+                if analyte in read
+                else "raises no level in any rule; write one, or name it in 'not_weighed'"
+            )
+            where[AnalyteEntry][analyte].wrong(problem)
 
 
 def _stray_files(faults: Faults) -> None:

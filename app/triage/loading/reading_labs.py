@@ -11,6 +11,7 @@ from app.triage.loading.shapes import (
     AnalyteEntry,
     CorrectionEntry,
     LaboratoryEntry,
+    NotWeighedEntry,
     ProductEntry,
     ResultAgeEntry,
     UnitEntry,
@@ -51,7 +52,8 @@ def read_laboratory(reader: "Reader", file: str) -> Laboratory:
     corrections = tuple(_corrections(reader, whole, file, units))
     product = _product(reader, whole.get("product"), file, units)
     ages = _ages(reader, whole.get("age_of_result"), file)
-    return Laboratory(analytes, corrections, product, ages)
+    declared = dict(_not_weighed(reader, whole.get("not_weighed"), file, analytes))
+    return Laboratory(analytes, corrections, product, ages, declared)
 
 
 def _corrections(reader: "Reader", whole: Lined, file: str, units: Units) -> Iterator[Correction]:
@@ -101,6 +103,18 @@ def _ages(reader: "Reader", raw: object, file: str) -> tuple[int, int]:
         text = f"'soft_days' is above 'hard_days'; allowed: at most {entry.hard_days}"
         Written(file, "age_of_result", raw, reader.faults).wrong(text, "soft_days")
     return entry.soft_days, entry.hard_days
+
+
+def _not_weighed(
+    reader: "Reader", raw: object, file: str, known: Mapping[str, Analyte]
+) -> Iterator[tuple[str, str | None]]:
+    """What is said to be weighed by no rule; a rulebook that says nothing of it names none."""
+    for at, entry in reader.each(reader.faults.mappings(raw or [], file), file, NotWeighedEntry):
+        for key in ("id", "unless"):
+            name = getattr(entry, key)
+            if name is not None and name not in known:
+                at.wrong(f"unknown analyte '{name}'; allowed: {', '.join(known)}", key)
+        yield entry.id, entry.unless
 
 
 def _check_analyte(at: Written, entry: AnalyteEntry) -> None:

@@ -214,8 +214,16 @@ class LaboratoryEntry(Entry):
     analytes: Annotated[list[Any], Field(min_length=1)]
     correction: Annotated[list[Any], Field(min_length=1)]
     product: dict[str, Any]
+    not_weighed: list[Any] = []
     age_of_result: dict[str, Any]
     messages: Ids
+
+
+class NotWeighedEntry(Entry):
+    """An analyte that no rule of urgency weighs, unless it counts through another one."""
+
+    id: Id
+    unless: Id | None = None
 
 
 class VoiceEntry(Entry):

@@ -23,6 +23,9 @@ _PLAIN = {  # what has a plain form that Unicode does not know of
     **dict.fromkeys("\u201c\u201d", '"'),
     **dict.fromkeys("\u2018\u2019", "'"),
     **dict.fromkeys("\u2013\u2014", "-"),
+    **dict.fromkeys("\u00b5\u03bc", "u"),  # a question mark before "mol/L" would be no unit
+    "\u2265": ">=",
+    "\u2264": "<=",
 }
 _DANGER = {
     FOUND: "sbar.danger.found",

@@ -300,3 +300,19 @@ def test_what_a_nurse_reads_here_is_easy_to_read(house: House, nurse: Member) ->
         assert flesch_kincaid(whole) <= 6, (page.url, whole)
         assert coleman_liau(whole) <= 8, (page.url, whole)
         assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url
+
+
+def test_a_value_that_no_rule_weighs_is_named_wherever_it_is_shown(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    lab = {"value-urate": "400", "unit-urate": "µmol/L", "on": house.now.date().isoformat()}
+    page = nurse.post(address, filled(nurse.get(address)) | lab)
+    assert "No rule weighs this value" in page.text
+    assert "Urate" in page.text
+    keep(nurse, page)
+    submission = nurse.get(address.removesuffix("/findings"))
+    assert submission.text.count("not weighed by any rule") >= 2  # at a glance, and in the SBAR
+    printed = nurse.get(f"{address.removesuffix('/findings')}/print")
+    assert "not weighed by any rule" in printed.text
+    assert "400 umol/L" in submission.text  # plain letters keep the unit

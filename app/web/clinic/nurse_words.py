@@ -5,7 +5,7 @@ It joins ids with their words and orders them, for one person's answers; it deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.documents.short import Said, Short, behind, leading, urgent
@@ -227,12 +227,16 @@ class Told:
         return self.teller.words.levels[level.name].parts["badge"]
 
 
-def labs_in_words(teller: Teller, labs: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Blood results that a nurse typed, as they were typed."""
-    names = teller.words.labs
-    return [
-        " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
-        + (f" ({lab['on']})" if lab.get("on") else "")
-        for analyte, lab in labs.items()
-        if analyte in names
-    ]
+def labs_in_words(
+    teller: Teller, labs: Mapping[str, Mapping[str, str]], unread: Collection[str]
+) -> list[str]:
+    """Blood results as a nurse typed them; those in `unread` are said to be weighed by no rule."""
+    names, no_rule = teller.words.labs, teller.words.pages["labs.not_weighed"]
+    found = []
+    for analyte, lab in labs.items():
+        if analyte in names:
+            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
+            notes = [lab.get("on"), no_rule if analyte in unread else None]
+            beside = ", ".join(note for note in notes if note)
+            found.append(f"{value} ({beside})" if beside else value)
+    return found

@@ -72,6 +72,8 @@ def outcome(
         if q.id not in path.answers and q.id not in path.off_path
     ]
     computed, notes = _adjusted(teller, answers, labs)
+    if told.labs_not_weighed:
+        notes = (*notes, _not_weighed(teller, told))
     leading, _ = teller.reasons(told)
     level, counts = told.urgency, before.level
     return Outcome(
@@ -112,6 +114,11 @@ def _options(short: Short, question: str, chosen: frozenset[str]) -> tuple[str, 
 def _in_words(teller: Teller, analyte: str, value: str, unit: str, on: str) -> str:
     name = teller.words.labs[analyte].parts["name"]
     return f"{name}: {value} {unit}, {on}"
+
+
+def _not_weighed(teller: Teller, told: Assessment) -> str:
+    names = [teller.words.labs[name].parts["name"] for name in told.labs_not_weighed]
+    return str(teller.fill(teller.words.pages["findings.not_weighed"], names=", ".join(names)))
 
 
 def _adjusted(

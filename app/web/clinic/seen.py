@@ -63,7 +63,8 @@ class Seen:
     @property
     def labs(self) -> list[str]:
         """Blood results that a nurse typed, in words."""
-        return labs_in_words(self.told.teller, self.record.newest.labs)
+        unread = self.told.assessment.labs_not_weighed
+        return labs_in_words(self.told.teller, self.record.newest.labs, unread)
 
 
 class Needed(NamedTuple):

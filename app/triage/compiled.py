@@ -55,10 +55,11 @@ class Compiled:
             position += len(question.options)
             self._off[question.id] = 1 << position
             position += 1
+        self._unread_value = 1 << position
+        position += 1
         others = [condition for group in groups.values() for condition, _ in group]
         for leaf in _lab_leaves([*(rule.when for rule in rules), *others]):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
-        self._unread_value = 1 << position + len(self._labs)
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
             b for leaf, b in self._labs.items() if judge(leaf, nothing) is Truth.TRUE

@@ -17,6 +17,7 @@ from app.assurance.proof.diagram import Checked, examine
 from app.assurance.proof.prover import Broken, Prover
 from app.commands import app
 from app.settings import ROOT
+from app.triage.labs import read_labs
 from app.triage.rules import assess
 from app.triage.terms import Answers
 from tests.builders import (
@@ -181,6 +182,8 @@ def test_the_formula_sees_any_person_as_the_engine_does(
         for bound in bands.bounds
         for literal in [prover.space.labs.met(bound)]
     ]
+    there = read_labs(rulebook().laboratory, sent)
+    labs += [p if name in there else -p for name, p in prover.space.labs.present.items()]
     model = prover.formula.solve(*ticks, *labs)
     assert model is not None
     assert prover.replay(model, prover.one) == assess(rulebook(), given_answers, sent).urgency

@@ -106,7 +106,7 @@ class AnswerSpace(Diagrams):
                 above[level] |= certain
             for level in LEVELS[1 : rank(rule.get("if_unsure", LEVELS[0])) + 1]:
                 above[level] |= possible
-        above[LEVELS[1]] |= self.doubt | ~self.earned
+        above[LEVELS[1]] |= self.doubt | self.unread | ~self.earned
         above[LEVELS[0]] = self.bdd.true
         return above
 
@@ -126,6 +126,13 @@ class AnswerSpace(Diagrams):
     def doubt(self) -> Diagram:
         """Some question of the path is answered "not sure"."""
         return self.some(self.on_path[name] & self.unsure(name) for name in self.questions)
+
+    @property
+    def unread(self) -> Diagram:
+        """A value that no rule weighs meets some bound; one that meets none has no variable."""
+        declared = read_yaml(self.folder / "labs.yaml").get("not_weighed", ())
+        alone = [entry["id"] for entry in declared if "unless" not in entry]
+        return self.some(self.bdd.var(v) for name in alone for v in self.bounds.get(name, ()))
 
     def without_labs(self, u: Diagram) -> Diagram:
         """The same with no laboratory value given."""

@@ -77,7 +77,11 @@ class Evaluator:
         path = [name for name in self.questions if name not in person.off_path]
         to_ask = next((name for name in path if name not in person.answers), None)
         unsure = any(self.questions[q]["unsure"] in said for q, said in person.answers.items())
-        if self_care and not (fired or to_ask or unsure):
+        unread = any(
+            entry["id"] in person.amounts and entry.get("unless") not in person.amounts
+            for entry in self.labs.get("not_weighed", ())
+        )
+        if self_care and not (fired or to_ask or unsure or unread):
             return Verdict("self_care", self_care, path, None)
         return Verdict(max(levels, key=LEVELS.index), fired, path, to_ask)
 

@@ -171,7 +171,7 @@ def _ways_through(prover: Prover) -> Iterator[Answers]:
 def types_stay_apart(prover: Prover) -> Iterator[Broken]:
     """(i) The type never changes the level, and no tie between types is settled in silence."""
     book = prover.rulebook
-    typeless = Compiled(book.questionnaire, book.rules, {})
+    typeless = Compiled(book.questionnaire, book.rules, {}, book.laboratory.not_weighed)
     if typeless.level.__code__ != book.compiled.level.__code__:
         yield Broken("i", "the level is worked out otherwise when there is evidence for types")
     about = "a type is told though another has as much evidence, and no conflict rule says why"

@@ -56,6 +56,16 @@ class Labs:
             past = self._formula.every([self.present[bound.analyte], -past])
         return -past if bound.negated else past
 
+    @property
+    def unread(self) -> int:
+        """A value is there that no rule weighs."""
+        declared = self.bands.laboratory.not_weighed.items()
+        return self._formula.some(
+            self._formula.every([self.present[name], -self.present.get(through or "", FALSE)])
+            for name, through in declared
+            if name in self.present
+        )
+
     def read(self, model: Model) -> dict[str, int]:
         """Analyte -> band, of those that are there."""
         return {
@@ -195,9 +205,8 @@ class World:
             found[urgency] = formula.some([*sure, *doubtful])
         earned = [self.certain[r.id] for r in rules if r.urgency is Urgency.self_care]
         self.quiet = -formula.some(self.certain[r.id] for r in raising)
-        self.self_care = formula.every(
-            [formula.some(earned), self.quiet, -self.doubt, self.complete, -found[Urgency.soon]]
-        )
+        barred = [-self.doubt, -self.space.labs.unread, -found[Urgency.soon]]
+        self.self_care = formula.every([formula.some(earned), self.quiet, self.complete, *barred])
         self.at_least: Mapping[int, int] = {
             Urgency.self_care: TRUE,
             Urgency.routine: -self.self_care,

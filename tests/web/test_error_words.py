@@ -15,7 +15,7 @@ from app.web.asking import spoken_to
 from app.web.journey import CHILD, ME, OTHER
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor
-from tests.web.desk import CALM, House, Member
+from tests.web.desk import CALM, House
 from tests.web.test_assisted import begin, hidden, say
 from tests.web.test_findings import sent, typed
 from tests.web.test_journeys import QUIET

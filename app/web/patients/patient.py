@@ -224,6 +224,7 @@ async def emergency(request: Request) -> Response:
         region=here.journey.region,
         about=voice(here.path.answers, here.journey.about),
         card=teller.card_of("emergency"),
+        advice=teller.advice(assessment),
         reasons=teller.emergency(assessment),
         onward=here.onward,
     )

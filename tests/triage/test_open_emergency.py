@@ -1,4 +1,4 @@
-"""An emergency that "not sure" leaves open: found for everyone, and named by what would settle it."""
+"""An emergency that "not sure" leaves open: found for everyone, named by what would settle it."""
 
 from __future__ import annotations
 

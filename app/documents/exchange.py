@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.documents.careful import careful_json
+from app.documents.signs import in_words
 from app.triage.answers import BadAnswer, read
 from app.triage.explain import as_written
 from app.triage.labs import Analyte, BadLab, read_labs
+from app.triage.open_emergency import OpenEmergency, open_emergency
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
@@ -71,7 +73,8 @@ def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
         raise BadBody([_fault(where, problem.problem, problem.allowed)]) from None
     found = assess(rulebook, answers, labs)
-    told = _assessment(rulebook, found, region)
+    signs = _signs(rulebook, open_emergency(rulebook, answers, found, labs))
+    told = _assessment(rulebook, found, region, signs)
     if body.audience == "nurse":
         words = rulebook.wording[LANGUAGE]
         told |= careful_json(rulebook, words, words.regions[region], (answers, labs), found)
@@ -124,13 +127,15 @@ def _answers(rulebook: Rulebook, body: AssessBody) -> Answers:
     return answers
 
 
-def _assessment(rulebook: Rulebook, found: Assessment, region: str) -> dict[str, object]:
+def _assessment(
+    rulebook: Rulebook, found: Assessment, region: str, signs: Sequence[str]
+) -> dict[str, object]:
     words = rulebook.wording[LANGUAGE]
     return {
         "rulebook": _version(rulebook),
         "urgency": found.urgency.name,
         "within": found.within,
-        "level": _level(found, words, region),
+        "level": _level(found, signs, words, region),
         "findings": [
             {
                 "rule": finding.rule,
@@ -178,16 +183,28 @@ def _assessment(rulebook: Rulebook, found: Assessment, region: str) -> dict[str,
     }
 
 
-def _level(found: Assessment, words: Wording, region: str) -> dict[str, str]:
+def _signs(rulebook: Rulebook, open_: OpenEmergency | None) -> list[str]:
+    words = rulebook.wording[LANGUAGE]
+    if open_ is None:
+        return []
+    return in_words(open_, rulebook.questionnaire, words, words.questions.__getitem__)
+
+
+def _level(
+    found: Assessment, signs: Sequence[str], words: Wording, region: str
+) -> dict[str, object]:
+    """In words; `signs` of an emergency that may be there come first, where the level has words."""
     texts, places = words.levels[found.urgency.name].parts, words.regions[region]
     within = {"within": words.times.get(found.within or "", found.within or "")}
-    ending = "_within" if found.within else ""
+    signs = signs if "heading_doubt" in texts else []
+    ending = "_doubt" if signs else "_within" if found.within else ""
     parts = {
         part: texts.get(f"{part}{ending}", texts[part]) for part in ("heading", "action", "when")
     }
     if not found.complete:
         parts["more"] = texts["more"]
-    return {part: words.fill(text, places, **within) for part, text in parts.items()}
+    told = {part: words.fill(text, places, **within) for part, text in parts.items()}
+    return {**told, "signs": [words.fill(sign, places) for sign in signs]}
 
 
 def _because(because: Sequence[Evidence], words: Wording) -> list[dict[str, object]]:

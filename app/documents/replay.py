@@ -53,7 +53,13 @@ def replay(corpus: Path, shelf: Shelf) -> Iterator[str]:
 def _again(rulebook: Rulebook, line: Mapping[str, Any]) -> str:
     """What is told today, but for parts of the answer that came later."""
     answer = assess_json(rulebook, _written(line["body"]).encode())
-    return _written({part: answer.get(part) for part in line["answer"]})
+    return _written(_without_what_came_later(answer, line["answer"]))
+
+
+def _without_what_came_later(now: object, then: object) -> object:
+    if isinstance(now, Mapping) and isinstance(then, Mapping):
+        return {part: _without_what_came_later(now.get(part), then[part]) for part in then}
+    return now
 
 
 def _receipt(line: Mapping[str, Any], rulebook: Rulebook, shelf: Shelf) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from app.documents.short import Said, Short, behind, leading
 from app.documents.what_if import Tried
 from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, UNSURE, LookedFor
+from app.triage.open_emergency import open_emergency
 from app.triage.rulebook import Rulebook
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, Answers, Assessment
 
@@ -50,6 +51,7 @@ class Around:
     answered_by: str
     level: str
     needed: str
+    emergency_number: str
     visit: str = ""
     asked: tuple[str, ...] = ()
     labs: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ def _parts(known: Known, around: Around, short: Short, full: bool) -> list[_Part
     situation = [who, around.answered_by, around.sent]
     level = [around.level, around.needed, around.visit]
     lines = [
+        _Part(0, "sbar.open", _open_signs(known, short)),
         _Part(0, "sbar.situation", situation),
         _Part(0, "sbar.level", level),
         _Part(6, "sbar.background", _said(background)),
@@ -116,9 +119,18 @@ def _parts(known: Known, around: Around, short: Short, full: bool) -> list[_Part
         _Part(1, "sbar.recommendation", [*around.asked]),
     ]
     for line in lines:
-        line.label = pages[line.label]
+        line.label = pages[line.label].format(number=around.emergency_number)
         line.things = [_ascii(thing) for thing in line.things if thing]
     return lines
+
+
+def _open_signs(known: Known, short: Short) -> list[str]:
+    """What may be an emergency since the person was not sure; it leads the text."""
+    found = open_emergency(known.rulebook, known.answers, known.assessment)
+    if found is None:
+        return []
+    rules = [short.words.rules[rule].reason for rule in found.rules]
+    return [*_said(short.grouped(found.signs)), *rules]
 
 
 def _said(some: Iterable[Said]) -> list[str]:

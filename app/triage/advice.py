@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.triage.conditions import Condition
-from app.triage.terms import SECTIONS, Advice, Truth, Urgency
+from app.triage.terms import AT_EMERGENCY, SECTIONS, Advice, Truth, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,23 @@ def fitting(
     rules: Iterable[AdviceRule], urgency: Urgency, likely_type: str
 ) -> tuple[AdviceRule, ...]:
     """The advice that belongs to a level and a type, whatever else was answered."""
+    known = tuple(rules)
+    calm = urgency is not Urgency.emergency or not speaks_of_waiting(known)
     return tuple(
         rule
-        for rule in rules
+        for rule in known
+        if calm or rule.section in AT_EMERGENCY
         if (not rule.types or likely_type in rule.types)
-        and (not rule.levels or urgency.name in rule.levels)
+        if (not rule.levels or urgency.name in rule.levels)
     )
+
+
+def speaks_of_waiting(rules: Iterable[AdviceRule]) -> bool:
+    """Whether there is advice for the time until help comes.
+
+    A rulebook that was published before there was any keeps what it told in an emergency.
+    """
+    return any(rule.section == "keep" for rule in rules)
 
 
 def choose(

@@ -15,6 +15,8 @@ CANNOT_TELL = "cannot_tell"
 
 SECTIONS = (
     "watch",
+    "keep",
+    "bring",
     "tests",
     "treatments",
     "self_care",
@@ -24,6 +26,10 @@ SECTIONS = (
     "ask",
 )
 """The sections of a result that hold advice, in the order in which they are read."""
+
+AT_EMERGENCY = ("watch", "keep", "bring", "do_not")
+"""All that is advised in an emergency: call again, what to do until help comes, what to take and
+say, what not to do. Everything else can wait, and would stand in the way."""
 
 
 class Urgency(IntEnum):

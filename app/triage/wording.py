@@ -54,7 +54,7 @@ class Wording:
     look_alikes: Mapping[str, Texts]
     contradictions: Mapping[str, str]
     levels: Mapping[str, Texts]
-    box: tuple[str, ...]
+    box_lines: Mapping[str, str]
     net: Mapping[str, str]
     times: Mapping[str, str]
     advice: Mapping[str, str]
@@ -63,6 +63,11 @@ class Wording:
     lab_messages: Mapping[str, str]
     dangers: Mapping[str, Texts]
     pages: Mapping[str, str]
+
+    @property
+    def box(self) -> tuple[str, ...]:
+        """The lines of the emergency box."""
+        return tuple(self.box_lines.values())
 
     def note(self, evidence: str) -> str:
         """What a line of evidence says; a look-alike's line says its name."""

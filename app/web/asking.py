@@ -60,6 +60,11 @@ class Asked:
         return [*(line for group in self.groups for line in group.lines), *self.last]
 
     @property
+    def nothing(self) -> str:
+        """What "none of these" is called here; "" where a question has no such line."""
+        return next((line.text for line in self.last if line.exclusive), "")
+
+    @property
     def first_id(self) -> str:
         """The line that an error leads to."""
         return self.lines[0].id
@@ -102,6 +107,13 @@ def asked(words: Wording, question: Question, person: str, tick: Callable[[str],
         last=last,
         body_map=body_map() if question.id == BODY_MAP else (),
     )
+
+
+def problem_words(question: Question, problem: str) -> str:
+    """The key of the words for a reply that is no answer; "" where nothing is wrong."""
+    if problem == "missing":
+        return f"problem.missing_{question.kind}"
+    return f"problem.{problem}" if problem else ""
 
 
 def in_order(question: Question) -> list[str]:

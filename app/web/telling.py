@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from app.documents.signs import in_words
 from app.triage.loading.shapes import SourceEntry
+from app.triage.open_emergency import OpenEmergency, open_emergency
 from app.triage.rulebook import Rulebook
 from app.triage.terms import SECTIONS, Answers, Assessment, Evidence, Finding, TypeStanding, Urgency
-from app.triage.wording import Wording
+from app.triage.wording import QuestionWords, Wording
 from app.web.asking import words_for
 from app.web.journey import ME
 
@@ -77,6 +79,8 @@ class Card:
     heading: str
     action: str
     hidden: str
+    signs: tuple[str, ...] = ()
+    """Signs of an emergency that may be there, since the person was not sure: they come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +94,34 @@ class Teller:
     about: str = ME
 
     def card(self, assessment: Assessment) -> Card:
-        """The leading card, with the shorter time where a rule gives one."""
-        return self.card_of(assessment.urgency.name, assessment.within)
+        """The leading card; an emergency that is left open comes first, then a shorter time."""
+        open_ = open_emergency(self.rulebook, self.answers, assessment)
+        signs = self._signs(open_) if open_ else ()
+        return self.card_of(assessment.urgency.name, assessment.within, signs)
 
-    def card_of(self, level: str, within: str | None = None) -> Card:
-        """The card of a level that is not a level of the rules: "cannot_work_out"."""
+    def _signs(self, open_: OpenEmergency) -> tuple[str, ...]:
+        def spoken(question: str) -> QuestionWords:
+            return words_for(self.words, question, self.answers, self.about)
+
+        lines = in_words(open_, self.rulebook.questionnaire, self.words, spoken)
+        return tuple(map(self.fill, lines))
+
+    def card_of(self, level: str, within: str | None = None, signs: tuple[str, ...] = ()) -> Card:
+        """The card of a level, also of one that the rules do not give: "cannot_work_out".
+
+        `signs` count only where the words of the level can tell them.
+        """
         spoken = self.words.levels[level].parts
-        ending, more = "", {}
-        if within is not None and "heading_within" in spoken:
+        signs = signs if "heading_doubt" in spoken else ()
+        ending, more = "_doubt" if signs else "", {}
+        if not signs and within is not None and "heading_within" in spoken:
             ending, more = "_within", {"within": self.words.times[within]}
         return Card(
             level,
             heading=self.fill(spoken[f"heading{ending}"], **more),
             action=self.fill(spoken[f"action{ending}"], **more),
             hidden=spoken["hidden"],
+            signs=signs,
         )
 
     def badge(self, assessment: Assessment) -> str:

@@ -69,6 +69,11 @@ def test_a_part_of_the_answer_that_came_later_is_no_fault_but_one_that_went_is(
     less = {part: told for part, told in one["answer"].items() if part != "advice"}
     pack(corpus, [json.dumps(one | {"answer": less})])
     assert list(replay(corpus, shelf)) == []
+    fewer = {name: told for name, told in one["answer"]["advice"].items() if name != "keep"}
+    pack(corpus, [json.dumps(one | {"answer": one["answer"] | {"advice": fewer}})])
+    assert list(replay(corpus, shelf)) == []
+    pack(corpus, [json.dumps(one | {"answer": less | {"advice": fewer | {"gone": []}}})])
+    assert list(replay(corpus, shelf)) == ["line 1: another answer than was given"]
     pack(corpus, [json.dumps(one | {"answer": less | {"gone": "once told"}})])
     assert list(replay(corpus, shelf)) == ["line 1: another answer than was given"]
 

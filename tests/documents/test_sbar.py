@@ -26,6 +26,7 @@ AROUND = Around(
     answered_by="The patient answered",
     level="Today",
     needed="Needs to be seen by Fri 15 Jan 2027",
+    emergency_number="999",
     visit="booked Thu 28 Jan 2027, bring forward",
     asked=("nothing agreed yet, please review",),
 )

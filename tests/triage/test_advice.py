@@ -4,6 +4,7 @@ import pytest
 
 from app.triage.advice import AdviceRule, choose, fitting
 from app.triage.terms import (
+    AT_EMERGENCY,
     CANNOT_TELL,
     NOT_CALCINOSIS,
     SECTIONS,
@@ -19,12 +20,10 @@ NEVER = [
     "do-not-pick",
     "do-not-needle",
     "do-not-rub-acid",
-    "do-not-stop-medicines",
-    "do-not-start-supplements",
-    "do-not-start-drugs",
-    "do-not-wait",
 ]
 """What everyone is told not to do, whatever else."""
+WHILE_THERE_IS_TIME = ["do-not-start-supplements", "do-not-start-drugs", "do-not-wait"]
+"""What everyone is told not to do but in an emergency."""
 LIKELY = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
 
 
@@ -102,15 +101,23 @@ PEOPLE: list[dict[str, Chosen]] = [
 
 @pytest.mark.parametrize("person", PEOPLE, ids=str)
 def test_everyone_is_told_what_never_to_do_first(person: dict[str, Chosen]) -> None:
-    assert given(assessed(**person), "do_not")[: len(NEVER)] == NEVER
+    result = assessed(**person)
+    told = given(result, "do_not")
+    assert told[: len(NEVER)] == NEVER
+    assert told[len(NEVER)].startswith("do-not-stop-medicines")
+    assert (result.urgency is Urgency.emergency) is not (set(WHILE_THERE_IS_TIME) <= {*told})
 
 
 @pytest.mark.parametrize("urgency", list(Urgency), ids=lambda urgency: urgency.name)
 @pytest.mark.parametrize("kind", LIKELY)
 def test_every_level_and_type_has_something_in_each_section(urgency: Urgency, kind: str) -> None:
     told = {rule.section for rule in fitting(rulebook().advice, urgency, kind) if not rule.places}
+    if urgency is Urgency.emergency:
+        assert told == {*AT_EMERGENCY}
+        return
     assert {"watch", "tests", "self_care", "do_not", "ask"} <= told
     assert kind not in TYPES or {"treatments", "complications", "prevention"} <= told
+    assert ("bring" in told, "keep" in told) == (urgency is Urgency.same_day, False)
 
 
 @pytest.mark.parametrize("place", sorted({*ticks("place")} - {"injection"}))

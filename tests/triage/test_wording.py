@@ -190,8 +190,19 @@ def test_every_level_says_what_to_do_and_when() -> None:
 
 def test_no_level_below_emergency_sends_for_an_ambulance() -> None:
     for urgency in set(Urgency) - {Urgency.emergency}:
-        spoken = " ".join(WORDS.levels[urgency.name].parts.values())
+        parts = WORDS.levels[urgency.name].parts
+        spoken = " ".join(text for part, text in parts.items() if not part.endswith("_doubt"))
         assert "emergency_call" not in placeholders(spoken)
+
+
+def test_every_level_that_a_doubt_about_an_emergency_gives_has_words_that_call_first() -> None:
+    grave = [rule for rule in rulebook().rules if rule.urgency is Urgency.emergency]
+    levels = {rule.if_unsure for rule in grave if rule.if_unsure is not None}
+    assert levels
+    for urgency in levels:
+        parts = WORDS.levels[urgency.name].parts
+        assert {f"{part}_doubt" for part in ("heading", "action", "when")} <= parts.keys()
+        assert parts["heading_doubt"].startswith("{emergency_call_start}")
 
 
 def test_every_type_is_said_in_plain_words() -> None:

@@ -19,7 +19,7 @@ def arrive(visitor, question):
         ("age", [], "Choose one answer"),
         ("age", ["adult", "older"], "Choose only one answer"),
         ("age", ["ancient"], "Choose from the answers in the list"),
-        ("skin", [], "or tick the last line"),
+        ("skin", [], "or tick “The skin looks and feels normal”"),
         ("skin", ["normal", "pus"], "only if nothing else is ticked"),
         ("skin", ["pus", "glowing"], "Choose from the answers in the list"),
         ("skin", [""], "Choose from the answers in the list"),

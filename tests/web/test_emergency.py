@@ -1,5 +1,12 @@
 """A sign of an emergency stops the questions, once, and stays in sight from then on."""
 
+import html
+
+import pytest
+
+from app.triage.rules import assess
+from app.triage.terms import AT_EMERGENCY
+from tests.builders import rulebook
 from tests.web.test_journeys import QUIET
 
 LINE = "Your answers can be a sign of an emergency"
@@ -71,3 +78,76 @@ def test_what_it_might_be_is_folded_away_for_an_emergency(visitor):
 def test_there_is_no_emergency_page_without_a_sign(visitor):
     visitor.walk(QUIET)
     assert visitor.get("/emergency").url == "/answers"
+
+
+# --- What is advised there: to call, what to keep, bring and not do ---
+
+LATER = (
+    "Tests you may have",
+    "What a doctor may offer",
+    "What you can do yourself",
+    "What can go wrong",
+    "What may help to prevent more",
+    "Questions to ask",
+    "What would make it more urgent",
+)
+CALCIUM = QUIET | {"unwell": ["vomiting"], "medicines": ["vitamin_d_calcium", "warfarin"]}
+
+
+def advised(answers):
+    """All that is advised of these answers, as it is read in the UK, by section."""
+    words = rulebook().wording["en"]
+    found = assess(rulebook(), {name: frozenset(chosen) for name, chosen in answers.items()})
+    return {
+        section: [words.fill(words.advice[a.id], words.regions["uk"]) for a in told]
+        for section, told in found.advice.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "answers", [CALCIUM, QUIET | {"now": ["breathing"]}], ids=["calcium", "now"]
+)
+def test_the_result_its_text_and_the_api_say_only_what_helps_until_help_comes(visitor, answers):
+    visitor.walk(answers)
+    page = visitor.get("/result")
+    copied = page.html[page.html.index("<textarea") : page.html.index("</textarea>")]
+    copied = " ".join(html.unescape(copied).split())
+    told = advised(answers)
+    assert {section for section, lines in told.items() if lines} == {*AT_EMERGENCY}
+    for line in [line for lines in told.values() for line in lines]:
+        assert line in page.text
+        assert line in copied
+    for heading in LATER:
+        assert heading not in page.text
+    for heading in ("While you wait for help", "What to take and say", "What not to do"):
+        assert page.text.index("Call 999") < page.text.index(heading)
+        assert heading in copied
+    said = visitor.client.post("/api/v1/assess", json={"answers": answers, "region": "uk"}).json()
+    assert {s: [a["text"] for a in lines] for s, lines in said["advice"].items()} == told
+
+
+def test_the_page_that_stops_the_questions_says_the_same_and_no_more(visitor):
+    visitor.start()
+    page = visitor.answer("now", "breathing")
+    told = advised({"now": ["breathing"]})
+    assert all(line in page.text for lines in told.values() for line in lines)
+    assert not any(heading in page.text for heading in LATER)
+    assert (
+        page.text.index("Call 999") < page.text.index("While you wait") < page.text.index("We say")
+    )
+
+
+def test_what_an_emergency_hides_is_still_there_to_read(visitor):
+    visitor.walk(CALCIUM)
+    assert any(link.startswith("/learn/") for link in visitor.get("/result").links)
+    for name in ("treatments", "complications", "prevention", "home-remedies"):
+        assert visitor.get(f"/learn/{name}").status == 200
+
+
+def test_who_is_sick_from_calcium_tablets_is_told_to_take_no_more_and_nothing_against_it(visitor):
+    visitor.walk(CALCIUM)
+    page = visitor.get("/result")
+    assert page.level == "emergency"
+    assert "Take no more vitamin D, calcium, chalk or antacid tablets from a shop" in page.text
+    assert "Do not cut out or top up" not in page.text
+    assert "Tell everyone who treats you at once that you take warfarin" in page.text

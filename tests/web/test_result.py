@@ -83,7 +83,8 @@ def test_the_safety_net_of_a_published_case_is_on_its_page(app):
         levels = {entry.urgency.name for entry in (*first.entries, *more.entries)}
         box = {"emergency"} if page.level != "emergency" else set()
         assert set(leads) == levels | box, case.entry.id
-        assert "What would make it more urgent" in page.text
+        heading = "While you wait" if page.level == "emergency" else "What would make it more"
+        assert heading in page.text
 
 
 def test_levels_are_told_the_gravest_first(app):

@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from app.settings import ROOT
+from app.triage.answers import PROBLEMS
 from app.triage.loading.words import PAGE_FILES
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
 MADE_UP = {  # keys that a page puts together
-    "problem.": {"missing_one", "missing_many", "unknown_option", "two_values", "none_with_others"},
+    "problem.": {"missing_one", "missing_many"} | set(PROBLEMS) - {"missing"},
     "question.note.": {"unfinished"},
     "result.": {"complications", "prevention"},
     "interrupt.heading.": {"child", "other"},

@@ -22,7 +22,7 @@ from app.triage.loading.checks import conditions
 from app.triage.loading.reading import Contradiction
 from app.triage.rulebook import Rulebook
 from app.triage.rules import Rule
-from app.triage.terms import NOT_CALCINOSIS, TYPES, Answers, Truth, Urgency
+from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, TYPES, Answers, Truth, Urgency
 from app.triage.types import EvidenceLine
 
 COMPARISONS = ("at_least", "above", "below")
@@ -260,6 +260,8 @@ class Apart:
             parts.append(formula.some(world.level[Urgency[name]] for name in rule.levels))
         if rule.places:
             parts.append(world.chosen("place", rule.places))
+        if rule.section not in AT_EMERGENCY:
+            parts.append(-world.level[Urgency.emergency])
         return formula.every(parts)
 
     def _true(self, entry: Any) -> int:

@@ -14,7 +14,7 @@ from app.assurance.mutation.mutants import Mutant
 from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
 from app.assurance.proof.condition_files import conditions
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml
+from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
 
 CONDITION_KEYS = ("when", "ask_if", "likely_needs")
 CAREFUL = ("watch", "do_not")
@@ -78,6 +78,8 @@ def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagr
     levels = set(entry.get("levels") or LEVELS)
     if mutant.key == "levels":
         levels ^= set(mutant.value or LEVELS)
+    if entry["section"] not in AT_EMERGENCY:
+        levels -= {LEVELS[-1]}
     places = entry.get("places") if mutant.key != "places" else None
     there = _read(space, {"question": "place", "includes_any": places} if places else None)
     return space.some(map(space.exactly, levels)) & there.certain

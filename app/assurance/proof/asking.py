@@ -13,7 +13,7 @@ from typing import Any
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.condition_files import conditions
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml
+from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,10 @@ class Told:
         space, found = self._space, []
         for entry in read_yaml(space.folder / "advice.yaml"):
             if entry["types"] == "all":
-                shown = space.some(space.exactly(u) for u in entry.get("levels", LEVELS))
+                levels = set(entry.get("levels", LEVELS))
+                if entry["section"] not in AT_EMERGENCY:
+                    levels -= {LEVELS[-1]}
+                shown = space.some(map(space.exactly, levels))
                 for when in conditions_of(entry):
                     certain, possible = space.read(when)
                     careful = entry["section"] in ("watch", "do_not") and "places" not in entry

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import yaml
 
 LEVELS = ("self_care", "routine", "soon", "same_day", "emergency")
+AT_EMERGENCY = ("watch", "keep", "bring", "do_not")
+"""The only sections of advice that are shown in an emergency."""
 COMPARE = {"at_least": ge, "above": gt, "below": lt}
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C is ten times as fast

@@ -1,13 +1,14 @@
 """The likely type and the advice of a world, as literals: sums of weights, ranking, conflict rules.
 
-Follows `types.weigh` and `advice.choose` step by step. Knows nothing of properties.
+Follows `types.weigh`, `advice.fitting` and `advice.choose` step by step. Knows nothing of properties.
 """
 
 from collections.abc import Mapping
 
 from app.assurance.proof.formula import TRUE, Number
 from app.assurance.proof.sat import World
-from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
+from app.triage.advice import speaks_of_waiting
+from app.triage.terms import AT_EMERGENCY, CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 
 KINDS = (*TYPES, NOT_CALCINOSIS)
 """What has a score."""
@@ -53,6 +54,7 @@ class Weighed:
         """Advice id -> it is shown."""
         world, formula = self.world, self.formula
         shown = {}
+        kept_clear = speaks_of_waiting(world.rulebook.advice)
         for rule in world.rulebook.advice:
             parts = [TRUE if rule.when is None else world.holds(rule.when, rule.enough)]
             if rule.types:
@@ -61,6 +63,8 @@ class Weighed:
                 parts.append(formula.some(world.level[Urgency[name]] for name in rule.levels))
             if rule.places:
                 parts.append(world.chosen("place", rule.places))
+            if kept_clear and rule.section not in AT_EMERGENCY:
+                parts.append(-world.level[Urgency.emergency])
             shown[rule.advice.id] = formula.every(parts)
         return shown
 

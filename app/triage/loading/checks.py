@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING
 
+from app.triage.advice import speaks_of_waiting
 from app.triage.conditions import (
     AtLeast,
     Choice,
@@ -22,6 +23,7 @@ from app.triage.loading.checks_words import check_words
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading_labs import FACTORS
 from app.triage.loading.shapes import (
+    AdviceEntry,
     AnalyteEntry,
     DangerEntry,
     LookAlikeEntry,
@@ -33,7 +35,7 @@ from app.triage.loading.shapes import (
     Where,
 )
 from app.triage.questionnaire import Question, Questionnaire
-from app.triage.terms import NOT_CALCINOSIS, Answers, Truth, Urgency
+from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Answers, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -67,6 +69,7 @@ def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
         _signs_are_read(rulebook, where)
         _look_alikes_can_be_named(rulebook, where)
         _values_are_weighed(rulebook, where)
+        _emergency_is_kept_clear(rulebook, where)
 
 
 def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
@@ -244,6 +247,17 @@ def _look_alikes_can_be_named(rulebook: "Rulebook", where: Where) -> None:
         if most < mark:
             text = f"all its weights make {most}, below look_alike_at ({mark}): it is never named"
             at.wrong(text)
+
+
+def _emergency_is_kept_clear(rulebook: "Rulebook", where: Where) -> None:
+    """No line asks to be told in an emergency in a section that is not told there."""
+    if not speaks_of_waiting(rulebook.advice):
+        return  # published before there was advice for the time until help comes
+    allowed = ", ".join(AT_EMERGENCY)
+    for rule in rulebook.advice:
+        if Urgency.emergency.name in rule.levels and rule.section not in AT_EMERGENCY:
+            text = f"in an emergency '{rule.section}' is not told; allowed there: {allowed}"
+            where[AdviceEntry][rule.advice.id].wrong(text, "levels")
 
 
 def _settled(condition: Condition, question: str, option: str) -> bool:

@@ -44,6 +44,8 @@ NET = ("emergency", "same_day", "soon", "routine", "when_within")
 """What the safety net says to do, by the level to which a change leads."""
 SHORTER = ("heading_within", "action_within", "when_within", "badge_within")
 """Words of a level for a rule that gives a shorter time, which fills {within}."""
+DOUBT = ("heading_doubt", "action_doubt", "when_doubt")
+"""Words of a level while a "not sure" leaves an emergency open: the call comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ SECTIONS = (
         (LookAlikeEntry,),
         ("name", "looks_like", "tells_apart"),
     ),
-    Section("levels", None, "level", LEVELS, LEVEL, SHORTER, besides=("box", "net", "times")),
+    Section(
+        "levels", None, "level", LEVELS, LEVEL, (*SHORTER, *DOUBT), besides=("box", "net", "times")
+    ),
     Section("levels", "net", "level of the safety net", NET),
     Section("advice", None, "piece of advice", (AdviceEntry,)),
     Section("dangers", None, "danger", (DangerEntry,), ("name", "asked", "worry"), ("not_asked",)),

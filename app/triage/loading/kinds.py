@@ -17,8 +17,9 @@ Leading = Literal[
     "cannot_tell",
 ]  # fmt: skip
 Section = Literal[
-    "watch", "tests", "treatments", "self_care", "do_not", "complications", "prevention", "ask"
-]
+    "watch", "keep", "bring", "tests", "treatments", "self_care", "do_not", "complications",
+    "prevention", "ask",
+]  # fmt: skip
 Strength = Literal[
     "guideline", "national_page", "systematic_review", "cohort", "case_series", "case_report",
     "review", "textbook", "charity_page", "patient_leaflet", "reference_table", "laboratory",

@@ -42,7 +42,7 @@ def read_wording(faults: Faults, language: str) -> Wording:
         standings=_texts(_part(types, "standings")),
         look_alikes=_named(whole["look_alikes"]),
         levels=_named({k: raw for k, raw in levels.items() if k not in ("times", "net")}),
-        box=tuple(_texts(_part(_part(levels, "box"), "lines")).values()),
+        box_lines=_texts(_part(_part(levels, "box"), "lines")),
         net=_texts(_part(levels, "net")),
         times=_texts(_part(levels, "times")),
         advice=_texts(whole["advice"]),

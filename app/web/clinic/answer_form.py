@@ -13,7 +13,7 @@ from app.documents.short import Short
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Question
 from app.triage.terms import Answers
-from app.web.asking import Asked, asked, voice
+from app.web.asking import Asked, asked, problem_words, voice
 from app.web.pages import Floor, Say, filler
 from app.web.pages import voice as page_voice
 from app.web.telling import Teller
@@ -96,13 +96,9 @@ class AnswerForm:
         try:
             read(question, sorted(given))
         except BadAnswer as bad:
-            return replace(filled, problem=self._problem(question, bad.problem))
+            words = self.say(problem_words(question, bad.problem), nothing=filled.question.nothing)
+            return replace(filled, problem=words)
         return replace(filled, changed=True)
-
-    def _problem(self, question: Question, problem: str) -> str:
-        key = f"missing_{question.kind}" if problem == "missing" else problem
-        none = self.short.option(question.id, question.none) if question.none else ""
-        return str(self.say(f"problem.{key}", none=none))
 
     def _filled(self, question: Question, given: frozenset[str]) -> Filled:
         words, person = self.house.words, voice(self.known, self.about)

@@ -21,7 +21,7 @@ from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Question
 from app.web import journey as journeys
 from app.web.access import Desk, guarded
-from app.web.asking import asked, before, progress, voice
+from app.web.asking import asked, before, problem_words, progress, voice
 from app.web.clinic import guest_list
 from app.web.clinic.guest_list import PROBLEMS
 from app.web.journey import ABOUT, ASSISTED, ME, Journey, LostJourney, NoJourney
@@ -116,8 +116,7 @@ def answer(desk: Desk) -> Response:
     try:
         chosen = read(question, given)
     except BadAnswer as bad:
-        problem = f"missing_{question.kind}" if bad.problem == "missing" else bad.problem
-        return _show_question(desk, question, here, going, given, problem)
+        return _show_question(desk, question, here, going, given, bad.problem)
     now = visit_of(desk.request, here.journey.with_answer(question.id, chosen))
     return _go(desk, _onward(now), now.journey)
 
@@ -208,17 +207,16 @@ def _show_question(
     view = asked(house.words, question, person, lambda o: " checked" if o in ticked else "")
     number, more = progress(house.rulebook.questionnaire, path, question)
     earlier = before(house.rulebook.questionnaire, path, question)
-    none = view.last[0].text
+    wrong = problem_words(question, problem)
     return desk.show(
         "nurse/ask.html",
-        problems={view.first_id: f"problem.{problem}"} if problem else None,
+        problems={view.first_id: wrong} if wrong else None,
         region=here.journey.region,
         going=going,
         question=replace(view, text=f"{house.words.pages['assisted.ask']} {view.text}"),
         number=number,
         more=more,
-        none=none,
-        problem=problem,
+        problem=wrong,
         alarming=alarming(desk.request, here),
         back=f"{ASK}{earlier.id}" if earlier and path.next else ANSWERS if earlier else START,
         ask=ASK,

@@ -31,6 +31,7 @@ def text(desk: Desk, here: Seen, *, full: bool = False) -> str:
         answered_by=say(answered_by(here)),
         level=told_.badge(here.record.line.level),
         needed=say(by_when.words, day=by_when.day),
+        emergency_number=book.regions[here.record.region].emergency_number,
         visit=visit,
         asked=tuple(_asked(desk, here)),
         labs=tuple(here.labs),

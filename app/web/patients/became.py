@@ -52,7 +52,7 @@ def became(desk: Desk, scope: Scope, submission: str) -> dict[str, Any]:
     teller = _teller(desk, here, newest)
     path = teller.rulebook.questionnaire.path(teller.answers)
     assessment = assess(teller.rulebook, path.answers)
-    within = assessment.within if arrived.urgency == assessment.urgency else None
+    same = arrived.urgency is assessment.urgency
     return {
         "region": here.region,
         "clinic": clinic.name,
@@ -67,7 +67,7 @@ def became(desk: Desk, scope: Scope, submission: str) -> dict[str, Any]:
         "seen": told(arrived.seen_at, clinic.time_zone) if arrived.seen_at else "",
         "closed": told(arrived.closed_at, clinic.time_zone) if arrived.closed_at else "",
         "decided": _DECIDED.get(outcome, ""),
-        "card": teller.card_of(arrived.urgency.name, within),
+        "card": teller.card(assessment) if same else teller.card_of(arrived.urgency.name),
         "given": teller.all_answers(path.answers),
         "watch": watch(teller, assessment),
     }

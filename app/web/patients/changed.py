@@ -17,7 +17,7 @@ from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Question
 from app.triage.second_look import recheck_questions
 from app.web import journey as journeys
-from app.web.asking import asked, voice
+from app.web.asking import asked, problem_words, voice
 from app.web.pages import floor, see_other, show
 from app.web.patients.visit import Visit, alarming, question_of, reply, visit, visit_of
 
@@ -115,8 +115,6 @@ def _could_come(here: Visit) -> list[str]:
 def _show_question(
     request: Request, question: Question, here: Visit, ticked: Collection[str], problem: str = ""
 ) -> Response:
-    if problem == "missing":
-        problem = f"missing_{question.kind}"
     person = voice(here.path.answers, here.journey.about)
     view = asked(
         floor(request).words, question, person, lambda o: " checked" if o in ticked else ""
@@ -135,6 +133,5 @@ def _show_question(
         back=f"{BEGIN}/{before[-1]}" if before else BEGIN,
         more=len(more),
         emergency=alarming(request, here),
-        problem=problem,
-        none=view.last[0].text,
+        problem=problem_words(question, problem),
     )

@@ -21,7 +21,7 @@ from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
 from app.web import journey as journeys
 from app.web import tablet
-from app.web.asking import asked, before, in_order, progress, voice
+from app.web.asking import asked, before, in_order, problem_words, progress, voice
 from app.web.journey import ABOUT, ME, Journey, LostJourney, NoJourney
 from app.web.pages import filler, floor, see_other, show
 from app.web.patients import drop_off
@@ -157,8 +157,6 @@ def _show_question(
     back = _back(request, question, here.path)
     person = voice(here.path.answers, here.journey.about)
     note, is_emergency = here.journey.note, alarming(request, here)
-    if problem == "missing":
-        problem = f"missing_{question.kind}"
 
     def values(tick: Callable[[str], str]) -> dict[str, Any]:
         view = asked(floor(request).words, question, person, tick)
@@ -169,8 +167,7 @@ def _show_question(
             "back": back,
             "note": note,
             "emergency": is_emergency,
-            "problem": problem,
-            "none": view.last[0].text,
+            "problem": problem_words(question, problem),
         }
 
     if problem or note or is_emergency:
@@ -227,6 +224,7 @@ async def emergency(request: Request) -> Response:
         region=here.journey.region,
         about=voice(here.path.answers, here.journey.about),
         card=teller.card_of("emergency"),
+        advice=teller.advice(assessment),
         reasons=teller.emergency(assessment),
         onward=here.onward,
     )

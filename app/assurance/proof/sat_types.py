@@ -1,6 +1,6 @@
 """The likely type and the advice of a world, as literals: sums of weights, ranking, conflict rules.
 
-Follows `types.weigh`, `advice.fitting` and `advice.choose` step by step. Knows nothing of properties.
+Follows `types.weigh`, `advice.fitting` and `advice.choose` step by step, and knows no properties.
 """
 
 from collections.abc import Mapping

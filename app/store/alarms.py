@@ -69,7 +69,7 @@ def oldest(scope: Scope, now: datetime, before: datetime) -> datetime | None:
 def asking_oldest(scope: Scope, now: datetime, before: datetime) -> Any:
     """The same as a select of one value, which may stand within another one."""
     # Left to itself, it would take its rows from the select around it.
-    return _unseen(scope, now, before, func.min(_SINCE)).correlate(None)
+    return _waiting(scope, now, before, func.min(_SINCE)).correlate(None)
 
 
 def undelivered(scope: Scope, now: datetime) -> datetime | None:
@@ -83,7 +83,7 @@ def asking_undelivered(scope: Scope, now: datetime) -> Any:
     late = col(OutboxMessage.made_at) <= now - outbox.OVERDUE
     about = col(OutboxMessage.submission_id) == col(WorklistRow.submission_id)
     waits = col(OutboxMessage.ended_at).is_(None)
-    found = _unseen(scope, now, now, func.min(col(OutboxMessage.made_at)))
+    found = _waiting(scope, now, now, func.min(col(OutboxMessage.made_at)))
     return found.where(about, waits, late).correlate(None)
 
 
@@ -118,7 +118,7 @@ def claim(store: Store, clinic: str, kind: str, now: datetime) -> Message | None
     """The next message to be sent there, claimed for one try; what needs none any more stops."""
     with store.writing(clinic) as scope:
         while row := outbox.next_due(scope, now, kind):
-            reference = _reference_unseen(scope, now, row.submission_id)
+            reference = _reference_waiting(scope, now, row.submission_id)
             if reference is None:
                 _stop(scope, now, row, "seen")
                 continue
@@ -178,7 +178,7 @@ def _redirect(scope: WritingScope, now: datetime, kind: str, is_chosen: bool) ->
             _stop(scope, now, row, "no_place")
         return
     alarmed = col(WorklistRow.alarmed_at).is_not(None)
-    still = _unseen(scope, now, now, col(WorklistRow.submission_id)).where(alarmed)
+    still = _waiting(scope, now, now, col(WorklistRow.submission_id)).where(alarmed)
     for submission in scope.run(still).scalars().all():
         outbox.put(scope, now, submission, [kind])
     outbox.try_now(scope, now, kind)
@@ -217,11 +217,11 @@ def _places(scope: Scope) -> Places:
     )
 
 
-def _reference_unseen(scope: Scope, now: datetime, submission: str) -> str | None:
+def _reference_waiting(scope: Scope, now: datetime, submission: str) -> str | None:
     """What an emergency is named by; None where it alarms no more."""
     this = col(Submission.id) == submission
     same = col(Submission.id) == col(WorklistRow.submission_id)
-    asked = _unseen(scope, now, now, col(Submission.reference)).where(this, same)
+    asked = _waiting(scope, now, now, col(Submission.reference)).where(this, same)
     reference: str | None = scope.run(asked).scalar()
     return reference
 
@@ -231,10 +231,10 @@ def _due(scope: Scope, now: datetime, before: datetime) -> Any:
     names = (col(Submission.id), col(Submission.reference))
     same = col(Submission.id) == col(WorklistRow.submission_id)
     untold = col(WorklistRow.alarmed_at).is_(None)
-    return _unseen(scope, now, before, *names).where(same, untold)
+    return _waiting(scope, now, before, *names).where(same, untold)
 
 
-def _unseen(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
+def _waiting(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
     """A select of emergencies unseen since before that time."""
     return scope.columns(*columns).where(
         col(WorklistRow.clinic_id) == scope.clinic,

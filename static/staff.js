@@ -35,7 +35,8 @@ const takeFrame = (fresh) => {
   // Someone else has signed in: nothing of the one before may stay.
   if (shown.dataset.who !== desk().dataset.who) return location.reload();
   countFrom(shown);
-  if (shown.dataset.alarm !== desk().dataset.alarm) desk().replaceWith(document.adoptNode(shown));
+  const isNew = ["alarm", "undelivered"].some((name) => shown.dataset[name] !== desk().dataset[name]);
+  if (isNew) desk().replaceWith(document.adoptNode(shown));
   const foot = fresh.getElementById("session-ends");
   document.getElementById("session-ends")?.replaceChildren(foot?.textContent ?? "");
   document.dispatchEvent(new Event("desk:looked"));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,3 +80,15 @@ def app(settings: Settings, clock: Clock) -> FastAPI:
 def visitor(app: FastAPI) -> Visitor:
     """A person with a fresh browser."""
     return Visitor(app)
+
+
+@pytest.fixture
+def pem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The certificate of other sides on this machine, which are reached from here."""
+    from app.web import outgoing
+    from tests.far_ends import certificate
+
+    file = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setattr(outgoing, "public", lambda _: True)
+    return file

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from anyio.from_thread import start_blocking_portal
@@ -61,17 +62,24 @@ class Running:
 
 @contextmanager
 def serving(
-    folder: Path, *, database: str = "", program: tuple[str, ...] = REAL
+    folder: Path,
+    *,
+    database: str = "",
+    program: tuple[str, ...] = REAL,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Running]:
-    """A server, up until the end of the block; without a database it makes an SQLite file."""
-    (folder / "tmp").mkdir(parents=True)
+    """A server, up until the end of the block; without a database it makes an SQLite file.
+
+    Started again in the same folder, it goes on with what is there. `more`: of its environment.
+    """
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, *program, "serve", "--port", str(port)],
         cwd=folder,
-        env=_environment(folder, database),
+        env=_environment(folder, database) | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

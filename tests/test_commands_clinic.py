@@ -11,8 +11,12 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.commands import app
+from app.store import alarms, submissions
 from app.store.ground.append_only import let_go
 from app.store.ground.database import open_database
+from app.store.ground.opening import open_store
+from app.store.submissions import Came
+from tests.store.patients import MONDAY, TARGETS, handed
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +62,22 @@ def test_a_clinic_chooses_where_its_alarms_go_and_takes_it_back() -> None:
     assert call("clinic alarm Hill").stdout == "webhook: https://hook.example/x\ne-mail: none\n"
     call("clinic alarm Hill --webhook", "")
     assert call("clinic alarm Hill").stdout == nothing
+
+
+def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: Path) -> None:
+    call("clinic alarm Hill --webhook https://hook.example/x")
+    var = tmp_path / "var"
+    store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
+    with store.writing(clinic) as scope:
+        came = Came("share", "key1", "R-1", "Jo")
+        submissions.add(scope, MONDAY, handed("emergency"), came, TARGETS)
+    alarms.raise_due(store, clinic, MONDAY, MONDAY)
+    message = alarms.claim(store, clinic, "webhook", MONDAY)
+    assert message is not None
+    alarms.failed(store, MONDAY, message, "answered with 500")
+    store.engine.dispose()
+    told = "Waits since 2026-03-02 10:00 UTC to be sent by webhook, try 1: answered with 500"
+    assert told in call("clinic alarm Hill").stderr
 
 
 @pytest.mark.usefixtures("clinic")

@@ -61,9 +61,10 @@ def alarm(
         str | None, typer.Option(help="A mailbox that gets a line; '' for none.")
     ] = None,
 ) -> None:
-    """Choose who is told of an emergency that nobody looked at; print what is chosen.
+    """Choose who is told of an emergency that nobody looked at; print it, and what still waits.
 
-    A message holds a reference and the address of the worklist, and nothing of any person.
+    A message holds an id, a reference and the address of the worklist, and nothing of any person.
+    It is sent until it is taken; whoever gets it twice can tell by the id.
     """
     settings = read_settings()
     store, now = open_store(settings), datetime.now(UTC)
@@ -82,5 +83,8 @@ def alarm(
             alarms.send_to(scope, now, chosen)
     typer.echo(f"webhook: {chosen.webhook or 'none'}")
     typer.echo(f"e-mail: {chosen.email or 'none'}")
+    for message in alarms.waiting(store, id_):
+        since, fault = f"{message.made_at:%Y-%m-%d %H:%M} UTC", message.fault or "not tried yet"
+        say.print(f"Waits since {since} to be sent by {message.kind}, try {message.tries}: {fault}")
     if chosen.email and not (settings.mail_server and settings.mail_from):
         say.print("No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM.")

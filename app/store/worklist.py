@@ -75,6 +75,7 @@ class Counts:
     oldest_unseen: datetime | None
     newest: int  # what arrived last
     alarm: datetime | None  # since when an emergency waits unseen for too long
+    undelivered: datetime | None  # since when that could not be told outside the pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) ->
         func.max(col(WorklistRow.arrived)).label("newest"),
     )
     alarm = alarms.asking_oldest(scope, now, alarm_before or now).scalar_subquery()
-    found = found.add_columns(alarm.label("alarm"))
+    undelivered = alarms.asking_undelivered(scope, now).scalar_subquery()
+    found = found.add_columns(alarm.label("alarm"), undelivered.label("undelivered"))
     rows: list[Any] = list(scope.run(found.where(*still).group_by(level).order_by(level)))
     return Counts(
         by_level={level_of(row.rank): row.waiting for row in rows},
@@ -164,6 +166,7 @@ def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) ->
         oldest_unseen=min((row.oldest for row in rows if row.oldest is not None), default=None),
         newest=max((row.newest for row in rows), default=0),
         alarm=rows[0].alarm if rows and alarm_before else None,
+        undelivered=rows[0].undelivered if rows else None,
     )
 
 

@@ -1,7 +1,8 @@
 """The only place that speaks to other machines: a message to a clinic's webhook or mailbox.
 
 Only what `app/web/clinic/alarm.py` gives it goes out. A webhook is https to a public address,
-looked up once and then held to; nothing that it answers is followed or kept.
+looked up once and then held to; nothing that it answers is followed or kept. Each message has an
+id that is the same however often it is sent, so that whoever gets it twice can drop one.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ import json
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping
-from contextlib import closing
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 from http.client import HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, unquote, urlsplit
 
 WAIT = 5.0  # seconds for each step
+LONGEST = 10.0  # seconds for all of it: another side that drips words would never end
 _INTO_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 """Where an address of IPv6 stands for any of IPv4, also for one of a private network."""
 
@@ -33,6 +39,16 @@ class Mail:
 
     server: str
     sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What an e-mail says; all of it stays the same when it is sent again."""
+
+    id: str
+    subject: str
+    words: str
+    at: datetime
 
 
 def webhook_problem(address: str) -> str:
@@ -51,16 +67,21 @@ def webhook_problem(address: str) -> str:
     return ""
 
 
-def post(address: str, words: Mapping[str, str]) -> None:
-    """Post the words as JSON. Raises NotSent."""
+def post(address: str, id_: str, words: Mapping[str, str]) -> None:
+    """Post the words as JSON; the id stands there too, and in the header `webhook-id`.
+
+    Raises NotSent.
+    """
+    until = time.monotonic() + LONGEST
     if problem := webhook_problem(address):
         raise NotSent(problem)
     parts = urlsplit(address)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        with closing(_connection(parts)) as connection:
-            body = json.dumps(words).encode()
-            connection.request("POST", path, body, {"Content-Type": "application/json"})
+        with closing(_connection(parts)) as connection, _cut_off(until, lambda: connection.sock):
+            body = json.dumps({"id": id_, **words}).encode()
+            headers = {"Content-Type": "application/json", "Webhook-Id": id_}
+            connection.request("POST", path, body, headers)
             status = connection.getresponse().status
     except (OSError, HTTPException) as error:
         raise NotSent(type(error).__name__) from None
@@ -68,19 +89,17 @@ def post(address: str, words: Mapping[str, str]) -> None:
         raise NotSent(f"answered with {status}")
 
 
-def send_mail(mail: Mail, to: str, subject: str, words: str) -> None:
-    """Send one e-mail, over a sealed line. Raises NotSent."""
+def send_mail(mail: Mail, to: str, letter: Letter) -> None:
+    """Send one e-mail, over a sealed line, until the server has accepted it. Raises NotSent."""
+    until = time.monotonic() + LONGEST
     if not mail.server or not mail.sender:
         raise NotSent("no e-mail server is set")
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = mail.sender, to, subject
-    message.set_content(words)
     parts = urlsplit(mail.server)
+    server = _mail_server(parts)
     try:
-        with _mail_server(parts) as server:
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+        with closing(server), _cut_off(until, lambda: server.sock):
+            _greet(server, parts)
+            server.send_message(_message(mail, to, letter))
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotSent(type(error).__name__) from None
 
@@ -115,10 +134,62 @@ def _connection(parts: SplitResult) -> HTTPSConnection:
     return connection
 
 
+def _message(mail: Mail, to: str, letter: Letter) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = mail.sender, to, letter.subject
+    message["Message-ID"] = f"<{letter.id}@{mail.sender.rpartition('@')[2]}>"
+    message["Date"] = format_datetime(letter.at)
+    message["Auto-Submitted"] = "auto-generated"  # so that nobody's holiday note comes back
+    message.set_content(letter.words)
+    return message
+
+
 def _mail_server(parts: SplitResult) -> smtplib.SMTP:
-    host, context = parts.hostname or "", ssl.create_default_context()
+    """Not connected yet, so that the line can be cut from its first word on."""
     if parts.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, parts.port or 465, timeout=WAIT, context=context)
-    server = smtplib.SMTP(host, parts.port or 587, timeout=WAIT)
-    server.starttls(context=context)
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(timeout=WAIT, context=context)
+    else:
+        server = smtplib.SMTP(timeout=WAIT)
+    server._host = parts.hostname or ""  # type: ignore[attr-defined]  # the certificate's name
     return server
+
+
+def _greet(server: smtplib.SMTP, parts: SplitResult) -> None:
+    sealed = isinstance(server, smtplib.SMTP_SSL)
+    code, said = server.connect(parts.hostname or "", parts.port or (465 if sealed else 587))
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, said)
+    if not sealed:
+        server.starttls(context=ssl.create_default_context())
+    if parts.username:
+        server.login(unquote(parts.username), unquote(parts.password or ""))
+
+
+@contextmanager
+def _cut_off(until: float, line: Callable[[], socket.socket | None]) -> Iterator[None]:
+    """Cut the line at that time, whatever it waits for then. Raises NotSent where it is over."""
+    over = threading.Event()
+
+    def watch() -> None:
+        pause = until - time.monotonic()
+        while not over.wait(pause):
+            _cut(line())
+            pause = 0.5  # a name that was looked up late leads to a line that opens later still
+
+    if time.monotonic() >= until:
+        raise NotSent("it took too long")
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _cut(line: socket.socket | None) -> None:
+    if line is not None:
+        with suppress(OSError):  # it was closed meanwhile
+            # Not by its own method: a sealed line would then be read as one in clear.
+            socket.socket.shutdown(line, socket.SHUT_RDWR)

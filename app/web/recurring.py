@@ -33,11 +33,11 @@ async def _repeat(store: Store, job: Job, holder: str, clock: Callable[[], float
         work = asyncio.to_thread(turn, store, job, holder, now)
         (done,) = await asyncio.gather(work, return_exceptions=True)
         if isinstance(done, Exception):
-            _log_without_words(job, done)
+            log_without_words(job.name, done)
         await asyncio.sleep(pause)
 
 
-def _log_without_words(job: Job, error: Exception) -> None:
+def log_without_words(job: str, error: Exception) -> None:
     """Where it failed and with what kind of fault; the message could hold what a person said."""
     places = "".join(traceback.format_tb(error.__traceback__))
-    log.error("the job %s failed: %s, raised at:\n%s", job.name, type(error).__name__, places)
+    log.error("the job %s failed: %s, raised at:\n%s", job, type(error).__name__, places)

@@ -150,6 +150,14 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
         "line_sealed": b"l",
         "forget_at": THEN,
     },
+    "outbox_message": {
+        **HERE,
+        "id": "m1",
+        "submission_id": "u1",
+        "kind": "webhook",
+        "made_at": THEN,
+        "due_at": THEN,
+    },
     "person_request": {
         **HERE,
         "id": "q1",

@@ -1,12 +1,12 @@
 """Emergencies that nobody saw: who is told of which, once, and where a clinic wants it told."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.store import alarms, reviews
-from app.store.alarms import Places
+from app.store.alarms import Message, Places
 from app.store.ground import doorbell, keys
 from app.store.ground.scope import Store
 from tests.store.kim import actions
@@ -14,6 +14,8 @@ from tests.store.patients import MONDAY, Work
 
 MINUTE = timedelta(minutes=1)
 FIVE = 5 * MINUTE
+HOOK = Places("https://alarm.example/hook")
+BOTH = Places("https://alarm.example/hook", "lead@hill.example")
 
 
 @pytest.fixture
@@ -25,7 +27,18 @@ def work(store: Store) -> Work:
 
 def due(work: Work, after: timedelta = FIVE) -> list[str]:
     now = MONDAY + after
-    return [alarm.submission for alarm in alarms.take_due(work.store, now, now - FIVE)]
+    return alarms.raise_due(work.store, "c1", now, now - FIVE)
+
+
+def choose(work: Work, chosen: Places = HOOK, now: datetime = MONDAY) -> None:
+    with work.store.writing("c1") as scope:
+        alarms.send_to(scope, now, chosen)
+
+
+def claimed(work: Work, after: timedelta = FIVE, kind: str = "webhook") -> Message:
+    message = alarms.claim(work.store, "c1", kind, MONDAY + after)
+    assert message is not None
+    return message
 
 
 def oldest(work: Work, after: timedelta = FIVE):
@@ -76,27 +89,23 @@ def test_answers_that_are_sent_again_wait_anew(work: Work) -> None:
 
 
 def test_open_pages_are_rung_and_the_audit_knows(work: Work) -> None:
+    choose(work)
     work.send("emergency")
     with work.store.reading("c1") as scope:
         before = doorbell.rung(scope)
-    (alarm,) = alarms.take_due(work.store, MONDAY + FIVE, MONDAY)
-    alarms.told(work.store, MONDAY + FIVE, alarm, "webhook", arrived=True)
+    due(work)
+    alarms.taken(work.store, MONDAY + FIVE, claimed(work))
     with work.store.reading("c1") as scope:
         assert doorbell.rung(scope) == before + 1
     assert actions(work.store)[-2:] == ["alarm_raised", "alarm_sent"]
 
 
 def test_a_clinic_chooses_where_its_alarms_go(work: Work) -> None:
-    chosen = Places("https://alarm.example/hook", "lead@hill.example")
     assert alarms.places(work.store, "c1") == Places()
-    with work.store.writing("c1") as scope:
-        alarms.send_to(scope, MONDAY, chosen)
-    work.send("emergency")
-    (alarm,) = alarms.take_due(work.store, MONDAY + FIVE, MONDAY)
-    assert alarm.places == alarms.places(work.store, "c1") == chosen
-    with work.store.writing("c1") as scope:
-        alarms.send_to(scope, MONDAY, Places(email=chosen.email))
-    assert alarms.places(work.store, "c1") == Places(email=chosen.email)
+    choose(work, BOTH)
+    assert alarms.places(work.store, "c1") == BOTH
+    choose(work, Places(email=BOTH.email))
+    assert alarms.places(work.store, "c1") == Places(email=BOTH.email)
 
 
 def test_the_other_clinic_is_not_told(work: Work) -> None:
@@ -104,4 +113,5 @@ def test_the_other_clinic_is_not_told(work: Work) -> None:
     now = MONDAY + FIVE
     with work.store.reading("c2") as scope:
         assert alarms.oldest(scope, now, now) is None
-    assert {alarm.clinic for alarm in alarms.take_due(work.store, now, now)} == {"c1"}
+    assert alarms.raise_due(work.store, "c2", now, now) == []
+    assert len(alarms.raise_due(work.store, "c1", now, now)) == 1

@@ -4,9 +4,10 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlmodel import SQLModel
 
 from app.documents.person_file import person_file
-from app.store import invitations, people, reviews
+from app.store import invitations, outbox, people, reviews
 from app.store.ground.scope import Store
 from app.store.invitations import InvitationGone
 from app.store.keeping import audit, person_requests
@@ -137,6 +138,40 @@ def test_no_byte_of_an_erased_person_is_left_but_the_audit(work: Work) -> None:
     code = invitations.code_of(work.store.keyring, link)
     with pytest.raises(InvitationGone):
         invitations.token_by_code(work.store, code, MONDAY, address="")
+
+
+def test_erasing_reaches_every_table_that_can_name_the_person(work: Work) -> None:
+    sent = reviewed(work, **THEIRS)
+    now = MONDAY + HOUR
+    with work.store.writing("c1") as scope:
+        outbox.put(scope, now, sent, ["webhook", "email"])
+        person, link = person_of_scope(scope), scope.all(Invitation)[0].id
+    ids = {sent, person, link}
+    assert naming(work.store, ids) >= can_name_a_person()
+    with work.store.writing("c1") as scope:
+        person_requests.erase_all_of(scope, person)
+    assert naming(work.store, ids) == set()
+
+
+def can_name_a_person() -> set[str]:
+    """The tables of people, and all that refer to one of them."""
+    people = {"person", "invitation", "submission"}
+    return people | {
+        name
+        for name, table in SQLModel.metadata.tables.items()
+        if people & {key.column.table.name for key in table.foreign_keys}
+    }
+
+
+def naming(store: Store, ids: set[str]) -> set[str]:
+    """The tables with a row that holds one of these ids; the audit and wishes keep theirs."""
+    found = set()
+    with store.engine.connect() as connection:
+        for name, table in SQLModel.metadata.tables.items():
+            rows = connection.execute(table.select()).all()
+            if any(value in ids for row in rows for value in row if isinstance(value, str)):
+                found.add(name)
+    return found - {"audit_entry", "person_request"}
 
 
 def test_what_another_person_sent_by_their_link_is_not_erased(work: Work) -> None:

@@ -72,7 +72,7 @@ def test_no_row_of_an_append_only_table_can_be_replaced(database: Engine, name: 
 def test_what_nobody_can_read_any_more_can_be_removed(database: Engine) -> None:
     fill(database)
     with database.begin() as connection:
-        for name in ("record_key", "worklist_row", *reversed(WHILE_READABLE)):
+        for name in ("record_key", "worklist_row", "outbox_message", *reversed(WHILE_READABLE)):
             assert connection.execute(TABLES[name].delete()).rowcount == 1
 
 
@@ -96,6 +96,8 @@ def test_every_name_in_the_database_is_as_long_as_we_wrote_it(database: Engine) 
         ("review_entry", "kind", "delete"),
         ("staff", "role", "root"),
         ("worklist_row", "state", "lost"),
+        ("outbox_message", "kind", "pigeon"),
+        ("outbox_message", "ended", "lost"),
     ],
 )
 def test_a_word_or_level_that_we_do_not_know_is_refused(

@@ -6,19 +6,30 @@ import json
 import smtplib
 import socket
 import ssl
-from email.message import EmailMessage
+import time
+from datetime import UTC, datetime
+from email.message import EmailMessage, Message
+from pathlib import Path
 
 import pytest
 
-from app.store import alarms
-from app.store.alarms import Places
+from app.store import outbox
 from app.web import outgoing
-from app.web.clinic import alarm
-from app.web.clinic.alarm import Messenger
-from app.web.outgoing import Mail, NotSent, post, public, send_mail, webhook_problem
-from tests.web.desk import EMERGENCY, House, Patient
+from app.web.outgoing import Letter, Mail, NotSent, post, public, send_mail, webhook_problem
+from tests.far_ends import (
+    BROKEN,
+    DRIPS,
+    HANGS,
+    Posted,
+    hook_at,
+    id_of,
+    mail_at,
+    mailbox,
+    webhook,
+)
 
-HOOK = "https://hook.example/x?key=1"
+HOOK, LEAD = "https://hook.example/x?key=1", "lead@hill.example"
+LETTER = Letter("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +53,7 @@ HOOK = "https://hook.example/x?key=1"
 def test_only_a_plain_https_address_is_a_webhook(address: str) -> None:
     assert webhook_problem(address)
     with pytest.raises(NotSent):
-        post(address, {})
+        post(address, "msg_1", {})
 
 
 def test_a_usual_webhook_has_no_problem() -> None:
@@ -64,7 +75,7 @@ def test_an_address_that_is_not_of_the_open_internet_is_refused(
     assert not public(address)
     _resolve(monkeypatch, "93.184.215.14", address)
     with pytest.raises(NotSent, match="private network"):
-        post(HOOK, {})
+        post(HOOK, "msg_1", {})
 
 
 def test_an_address_of_the_open_internet_is_taken() -> None:
@@ -111,9 +122,9 @@ def test_a_webhook_gets_the_words_at_the_address_that_was_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wire = Wire(monkeypatch, b"HTTP/1.1 204 No Content\r\n\r\n")
-    post(HOOK, {"reference": "ABC-DEF"})
+    post(HOOK, "msg_1", {"reference": "ABC-DEF"})
     assert (wire.connected, wire.names) == ([("93.184.215.14", 443)], ["hook.example"])
-    assert wire.read() == ("POST /x?key=1 HTTP/1.1", {"reference": "ABC-DEF"})
+    assert wire.read() == ("POST /x?key=1 HTTP/1.1", {"id": "msg_1", "reference": "ABC-DEF"})
 
 
 @pytest.mark.parametrize("status", ["302 Found", "307 Temporary", "404 Not Found", "500 Broken"])
@@ -123,7 +134,7 @@ def test_a_redirect_is_not_followed_and_a_refusal_is_no_success(
     other = f"HTTP/1.1 {status}\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"
     wire = Wire(monkeypatch, other.encode())
     with pytest.raises(NotSent, match=status[:3]):
-        post(HOOK, {})
+        post(HOOK, "msg_1", {})
     assert len(wire.connected) == 1
     wire.theirs.close()
 
@@ -137,126 +148,87 @@ def test_a_line_that_breaks_is_told_and_raises_nothing_else(
     _resolve(monkeypatch, "93.184.215.14")
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
-        post(HOOK, {})
-    monkeypatch.setattr(smtplib, "SMTP_SSL", refuse)
+        post(HOOK, "msg_1", {})
+    monkeypatch.setattr(smtplib.SMTP_SSL, "connect", refuse)
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
-        send_mail(Mail("smtps://mail.example", "us@hill.example"), "lead@hill.example", "a", "b")
+        send_mail(Mail("smtps://mail.example", "us@hill.example"), LEAD, LETTER)
     with pytest.raises(NotSent, match="no e-mail server"):
-        send_mail(Mail("", ""), "lead@hill.example", "a", "b")
-
-
-class Postbox:
-    """A mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.steps: list[object] = []
-
-    def __call__(self, host: str, port: int, **_: object) -> Postbox:
-        self.steps.append((host, port))
-        return self
-
-    def __enter__(self) -> Postbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.steps.append("closed")
-
-    def starttls(self, context: ssl.SSLContext) -> None:
-        assert context.verify_mode is ssl.CERT_REQUIRED
-        self.steps.append("sealed")
-
-    def login(self, user: str, word: str) -> None:
-        self.steps.append((user, word))
-
-    def send_message(self, message: EmailMessage) -> None:
-        self.steps.append(message)
+        send_mail(Mail("", ""), LEAD, LETTER)
 
 
 def test_mail_goes_over_a_sealed_line_before_any_word_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    box = Postbox()
-    monkeypatch.setattr(smtplib, "SMTP", box)
-    mail = Mail("smtp://us:a%40b@mail.example", "us@hill.example")
-    send_mail(mail, "lead@hill.example", "Look", "ABC-DEF\n")
-    assert box.steps[:3] == [("mail.example", 587), "sealed", ("us", "a@b")]
-    message = box.steps[3]
+    said: list[object] = []
+    monkeypatch.setattr(smtplib.SMTP, "connect", lambda _, *at: said.append(at) or (220, b""))
+    monkeypatch.setattr(smtplib.SMTP, "login", lambda _, *words: said.append(words))
+    monkeypatch.setattr(smtplib.SMTP, "send_message", lambda _, letter: said.append(letter))
+
+    def seal(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+        said.append(("sealed", server._host))  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(smtplib.SMTP, "starttls", seal)
+    send_mail(Mail("smtp://us:a%40b@mail.example", "us@hill.example"), LEAD, LETTER)
+    assert said[:3] == [("mail.example", 587), ("sealed", "mail.example"), ("us", "a@b")]
+    message = said[3]
     assert isinstance(message, EmailMessage)
-    assert (message["To"], message["Subject"]) == ("lead@hill.example", "Look")
+    assert (message["To"], message["Subject"]) == (LEAD, "Look")
+    assert message["Message-ID"] == "<msg_1@hill.example>"
+    assert message["Date"] == "Mon, 02 Mar 2026 10:00:00 +0000"
     assert message.get_content() == "ABC-DEF\n"
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-    """What goes out, in place of a network; the first try of each webhook fails."""
-    out: list[tuple[object, ...]] = []
-
-    def hook(*words: object) -> None:
-        out.append(words)
-        if len(out) == 1:
-            raise NotSent("busy")
-
-    monkeypatch.setattr(alarm, "post", hook)
-    monkeypatch.setattr(alarm, "send_mail", lambda _mail, *words: out.append(words))
-    monkeypatch.setattr(alarm, "PAUSES", (0.0, 0.0))
-    return out
+def test_a_real_mail_server_takes_a_letter_with_its_id(pem: Path) -> None:
+    with mailbox(pem) as far:
+        send_mail(Mail(mail_at(far), "us@hill.example"), LEAD, LETTER)
+        (letter,) = far.came
+    assert isinstance(letter, Message)
+    assert id_of(letter) == "msg_1"
+    assert (letter["To"], letter.get_payload()) == (LEAD, "ABC-DEF\r\n")
 
 
-def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
-    house: House, sent: list[tuple[object, ...]]
+def test_a_letter_that_is_not_accepted_is_not_sent(pem: Path) -> None:
+    with mailbox(pem, does=[BROKEN]) as far, pytest.raises(NotSent, match="SMTPDataError"):
+        send_mail(Mail(mail_at(far), "us@hill.example"), LEAD, LETTER)
+
+
+def test_a_mail_server_with_a_certificate_that_nobody_vouches_for_gets_nothing(
+    pem: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nurse = house.member("nurse", clinic="Alarm")
-    Patient(house, nurse, reference="R-7 secret", name="Josephine").send_all(EMERGENCY)
-    with house.store.writing(nurse.clinic) as scope:
-        alarms.send_to(scope, house.now, Places(HOOK, "lead@hill.example"))
-    messenger = Messenger(
-        house.app.state.floor, house.app.state.alarm_after, "https://check.example", Mail("", "")
-    )
-    messenger(house.store, house.now)
-    assert sent == []  # it came in just now
-    nurse.wait(5 * 60)
-    messenger(house.store, house.now)
-    messenger(house.store, house.now)
-    (first, again, mailed) = sent
-    assert first == again
-    address, words = first
-    assert address == HOOK
-    assert isinstance(words, dict)
-    assert words["worklist"] == "https://check.example/worklist"
-    assert set(words) == {"reference", "worklist"}
-    assert mailed[0] == "lead@hill.example"
-    assert mailed[2] == f"{words['reference']}\n{words['worklist']}\n"
-    assert "secret" not in str(sent)
-    assert "Josephine" not in str(sent)
-    assert house.actions("Alarm")[-3:] == ["alarm_raised", "alarm_sent", "alarm_sent"]
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with mailbox(pem) as far, pytest.raises(NotSent, match="SSLCertVerificationError"):
+        send_mail(Mail(mail_at(far), "us@hill.example"), LEAD, LETTER)
+    assert far.came == []
 
 
-def test_what_did_not_go_out_is_noted(
-    house: House, monkeypatch: pytest.MonkeyPatch, sent: list[tuple[object, ...]]
+def test_a_real_webhook_gets_the_id_in_its_header_and_its_words(pem: Path) -> None:
+    with webhook(pem) as far:
+        post(hook_at(far), "msg_1", {"reference": "ABC-DEF"})
+    assert far.came == [Posted("msg_1", {"id": "msg_1", "reference": "ABC-DEF"})]
+
+
+@pytest.mark.parametrize("deed", [HANGS, DRIPS])
+def test_another_side_that_hangs_or_drips_is_left_after_a_while(
+    pem: Path, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
-    def fail(*_: object) -> None:
-        raise NotSent("gone")
-
-    monkeypatch.setattr(alarm, "post", fail)
-    nurse = house.member("nurse", clinic="Deaf")
-    Patient(house, nurse).send_all(EMERGENCY)
-    with house.store.writing(nurse.clinic) as scope:
-        alarms.send_to(scope, house.now, Places(HOOK))
-    nurse.wait(5 * 60)
-    messenger = next(job for job in house.app.state.jobs if job.name == "alarm").do
-    messenger(house.store, house.now)
-    assert house.actions("Deaf")[-2:] == ["alarm_raised", "alarm_not_sent"]
-    assert sent == []
+    monkeypatch.setattr(outgoing, "LONGEST", 0.6)
+    with webhook(pem, does=[deed]) as hook, mailbox(pem, does=[deed]) as box:
+        for send in (
+            lambda: post(hook_at(hook), "msg_1", {}),
+            lambda: send_mail(Mail(mail_at(box), "us@hill.example"), LEAD, LETTER),
+        ):
+            began = time.monotonic()
+            with pytest.raises(NotSent):
+                send()
+            assert time.monotonic() - began < 4  # much less than its 5 seconds for a step
 
 
-def test_where_alarms_go_does_not_stand_in_clear(house: House) -> None:
-    clinic = house.clinic("Sealed")
-    with house.store.writing(clinic) as scope:
-        alarms.send_to(scope, house.now, Places(HOOK))
-    file = house.store.engine.url.database
-    assert file is not None
-    with open(file, "rb") as database:  # noqa: PTH123
-        assert b"hook.example" not in database.read()
+def test_no_try_lasts_longer_than_it_is_claimed_for() -> None:
+    """Looking a name up comes before; what is late by then is not sent at all."""
+    assert outbox.CLAIM.total_seconds() >= 2 * outgoing.LONGEST
+    assert outgoing.WAIT <= 5
 
 
 def test_the_network_is_spoken_to_from_one_file_alone() -> None:
@@ -269,4 +241,3 @@ def test_the_network_is_spoken_to_from_one_file_alone() -> None:
         if any(word in file.read_text("utf-8") for word in speak)
     }
     assert found == {"outgoing.py"}
-    assert outgoing.WAIT <= 5

@@ -19,6 +19,7 @@ from app.store.ground.scope import Scope, WritingScope
 from app.store.tables import (
     AssessmentVersion,
     Invitation,
+    OutboxMessage,
     Person,
     ReviewEntry,
     Submission,
@@ -32,6 +33,7 @@ def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
     keys.destroy_all(scope, ids)
     for table, column in (
         (ReviewEntry, col(ReviewEntry.submission_id)),
+        (OutboxMessage, col(OutboxMessage.submission_id)),
         (WorklistRow, col(WorklistRow.submission_id)),
         (AssessmentVersion, col(AssessmentVersion.submission_id)),
         (Submission, col(Submission.id)),

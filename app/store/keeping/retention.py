@@ -2,8 +2,9 @@
 
 Gone are: submissions past their `forget_at` (set by the clinic's days, 30 without a review and 90
 after one, and looked at by every page as well), links that nobody used or that ended long ago,
-persons of whom nothing is left, requests about persons that are long answered, sessions and
-links of staff that are over. How it goes and what stays: app/store/keeping/erasing.py.
+persons of whom nothing is left, requests about persons that are long answered, messages that
+ended a week ago, sessions and links of staff that are over. How it goes and what stays:
+app/store/keeping/erasing.py.
 
 In steps, each kept by itself with an entry in the audit that holds counts alone: it may be stopped
 at any moment and started again, and two servers that do it at once only do each other's work.
@@ -17,6 +18,7 @@ from typing import Any
 
 from sqlmodel import col
 
+from app.store import outbox
 from app.store.accounts import sessions
 from app.store.clinics import known as clinic_of_scope
 from app.store.ground import doorbell
@@ -84,6 +86,7 @@ def _one_step(scope: WritingScope, now: datetime) -> Counter[str]:
         invitations=_invitations(scope, now - timedelta(days=clinic.unreviewed_days)),
         persons=_persons(scope, now),
         requests=scope.remove(PersonRequest, col(PersonRequest.asked_at) <= old),
+        messages=outbox.sweep(scope, now),
         sessions=sessions.sweep(scope, now),
         staff_links=scope.remove(StaffInvite, over),
     )

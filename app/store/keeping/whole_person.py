@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlmodel import col
 
-from app.store import people, reviews, versions
+from app.store import outbox, people, reviews, versions
 from app.store.ground import keys
 from app.store.ground.scope import Scope
 from app.store.keeping import audit
 from app.store.keeping.erasing import submissions_of
-from app.store.tables import Invitation, Staff, Submission
+from app.store.tables import Invitation, OutboxMessage, Staff, Submission
 
 _ENTRIES = 10_000  # of the audit on one record; more than anyone does with it
 
@@ -58,6 +58,7 @@ def _submission(scope: Scope, submission: str, names: dict[str, str]) -> dict[st
         "source": found.source if found else "",
         "versions": [_version(one, names) for one in versions.versions(scope, submission)],
         "reviews": [_entry(entry, names) for entry in reviews.entries(scope, submission)],
+        "alarms": [_alarm(one) for one in outbox.of_submission(scope, submission)],
         "done": _looks(scope, ("submission", submission), names),
     }
 
@@ -83,6 +84,16 @@ def _entry(entry: reviews.Entry, names: dict[str, str]) -> dict[str, Any]:
         "rule": entry.rule,
         "outcome": entry.outcome,
         "note": entry.words,
+    }
+
+
+def _alarm(message: OutboxMessage) -> dict[str, Any]:
+    return {
+        "made_at": message.made_at.isoformat(),
+        "by": message.kind,
+        "tries": message.tries,
+        "ended": message.ended,
+        "ended_at": message.ended_at.isoformat() if message.ended_at else None,
     }
 
 

@@ -16,7 +16,13 @@ from app.store.tables.clinics import (
     StaffSession,
 )
 from app.store.tables.patients import AssessmentVersion, Invitation, Person, Submission
-from app.store.tables.reviews import PersonRequest, ReviewEntry, Tally, WorklistRow
+from app.store.tables.reviews import (
+    OutboxMessage,
+    PersonRequest,
+    ReviewEntry,
+    Tally,
+    WorklistRow,
+)
 from app.store.tables.server import Bucket, Lease, ServedRulebook, ShareCode, Signpost
 
 __all__ = [
@@ -30,6 +36,7 @@ __all__ = [
     "Doorbell",
     "Invitation",
     "Lease",
+    "OutboxMessage",
     "Person",
     "PersonRequest",
     "RecordKey",

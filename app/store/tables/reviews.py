@@ -22,6 +22,7 @@ REVIEW_KINDS = (
     "close",
 )
 STATES = ("new", "claimed", "second_look", "closed")
+PLACES = ("webhook", "email")
 
 
 class ReviewEntry(ClinicTable, table=True):
@@ -106,6 +107,33 @@ class WorklistRow(ClinicTable, table=True):
     rulebook_sha256: str
     line_sealed: bytes
     forget_at: datetime
+
+
+class OutboxMessage(ClinicTable, table=True):
+    """An alarm on its way to one place, until the other side took it or it is no longer needed.
+
+    Nothing here is to be sealed: address and reference are read when it is sent. `due_at` is the
+    next try, and while one sends it the end of that claim; `id` stays the same on every try.
+    """
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        belongs_to("submission", "submission_id"),
+        one_of("kind", PLACES),
+        one_of("ended", ("taken", "stopped")),
+        Index("ix_outbox_message_due", "clinic_id", "ended_at", "due_at"),
+        Index("ix_outbox_message_submission", "clinic_id", "submission_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    kind: str
+    made_at: datetime
+    due_at: datetime
+    tries: int = 0
+    fault: str | None = None  # why the last try failed, in a word
+    ended: str | None = None
+    ended_at: datetime | None = None
 
 
 class PersonRequest(ClinicTable, table=True):

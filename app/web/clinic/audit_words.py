@@ -70,6 +70,9 @@ STAFF = {
     "staff_enabled": "audit.done.staff_enabled",
     "alarm_places_chosen": "audit.done.alarm_places",
     "alarm_raised": "audit.done.alarm",
+    "alarm_sent": "audit.done.alarm_sent",
+    "alarm_not_sent": "audit.done.alarm_not_sent",
+    "alarm_stopped": "audit.done.alarm_stopped",
 }
 REFUSED = {
     "page_refused": "audit.done.page_refused",

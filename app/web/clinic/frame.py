@@ -19,9 +19,13 @@ from app.store.ground.scope import Store
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`alarm`: since when an emergency waits unseen, or empty; `left`: seconds of the session."""
+    """`alarm`: since when an emergency waits unseen, or empty; `left`: seconds of the session.
+
+    `undelivered`: since when its message could not be delivered, or empty.
+    """
 
     alarm: str
+    undelivered: str
     left: int
     ends: str
     who: str
@@ -31,14 +35,22 @@ def look_up(request: Request, store: Store, who: SignedIn, now: datetime) -> Fra
     """The frame of a page that has not read the clinic itself."""
     with store.reading(who.clinic) as scope:
         since = alarms.oldest(scope, now, alarm_before(request, now))
-        return frame(who, now, clinics.known(scope).time_zone, since)
+        undelivered = alarms.undelivered(scope, now)
+        return frame(who, now, clinics.known(scope).time_zone, since, undelivered)
 
 
-def frame(who: SignedIn, now: datetime, time_zone: str, since: datetime | None) -> Frame:
+def frame(
+    who: SignedIn,
+    now: datetime,
+    time_zone: str,
+    since: datetime | None,
+    undelivered: datetime | None,
+) -> Frame:
     """The frame of a page. `since`: when an emergency came in that nobody saw for too long."""
     left = math.floor((who.ends_at - now).total_seconds())
     alarm = clock(since, time_zone, now) if since else ""
-    return Frame(alarm, left, clock(who.ends_at, time_zone, now), who.staff)
+    unsent = clock(undelivered, time_zone, now) if undelivered else ""
+    return Frame(alarm, unsent, left, clock(who.ends_at, time_zone, now), who.staff)
 
 
 def alarm_before(request: Request, now: datetime) -> datetime:

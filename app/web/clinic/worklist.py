@@ -135,7 +135,7 @@ def _values(desk: Desk, scope: Scope, clinic: ClinicNow, lines: list[Line]) -> d
         "shows": _SHOWS,
         "rows": [row(desk, clinic, names, line) for line in lines],
         "head": _head(desk, counts, clinic),
-        "frame": frame(desk.who, desk.now, clinic.time_zone, counts.alarm),
+        "frame": frame(desk.who, desk.now, clinic.time_zone, counts.alarm, counts.undelivered),
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.store import submissions
+from app.store import alarms, submissions
+from app.store.alarms import Places
 from app.store.ground.scope import WritingScope
 from app.store.submissions import Came, Handed
 from app.triage.rules import assess
@@ -18,6 +20,7 @@ from tests.builders import rulebook
 from tests.running import serving
 from tests.web.desk import CALM, EMERGENCY, House, Member
 
+MINUTE = timedelta(minutes=1)
 SOON = 10_000  # milliseconds that a busy machine may need; the aim is 5 seconds
 
 
@@ -225,6 +228,21 @@ def test_an_emergency_that_nobody_saw_alarms_every_open_page(
     assert tab.page.evaluate("window.tones") == sounded
     tab.page.click("#list th a")
     expect(tab.page.locator(".alarm")).to_have_count(0)
+
+
+def test_an_open_page_says_by_itself_that_the_alarm_could_not_be_delivered(
+    house: House, nurse: Member, tab: Tab
+) -> None:
+    with house.store.writing(nurse.clinic) as scope:
+        alarms.send_to(scope, house.now, Places("https://localhost:1/"))
+    send(house, nurse, "E-1")
+    nurse.wait(5 * 60)
+    alarms.raise_due(house.store, nurse.clinic, house.now, house.now - 5 * MINUTE)
+    tab.open("/account")
+    expect(tab.page.locator(".alarm")).to_be_visible()
+    expect(tab.page.locator(".undelivered")).to_have_count(0)
+    move(tab, nurse, 2.1)
+    expect(tab.page.locator(".undelivered")).to_contain_text("could not be delivered since")
 
 
 @pytest.mark.skipif(not os.environ.get("CALCINOSIS_SOAK"), reason="takes half a minute")

@@ -1,0 +1,105 @@
+"""The outbox: messages that wait, each sent until the other side took it.
+
+Written in the transaction of what they tell of, so none is lost with a server. A message is
+claimed for one try at a time; a server that dies with it lets the claim run out, and it is sent
+again under the same id. So it arrives at least once, and whoever gets it twice can tell.
+
+Knows neither what a message says nor where it goes.
+"""
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col
+
+from app.store.ground.scope import Criterion, Scope, WritingScope
+from app.store.tables import OutboxMessage
+
+CLAIM = timedelta(seconds=20)
+"""How long a try belongs to who claimed it; no try may take that long."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+OVERDUE = timedelta(minutes=2)
+"""A message that waits longer has not been delivered, as people would say."""
+KEPT = timedelta(days=7)
+_OPEN = col(OutboxMessage.ended_at).is_(None)
+
+
+def put(scope: WritingScope, now: datetime, submission: str, kinds: Collection[str]) -> None:
+    """Put in a message of each kind; one that still waits there, or is to wait, is not doubled."""
+    for kind in kinds:
+        if not scope.count(OutboxMessage, _OPEN, submission_id=submission, kind=kind):
+            scope.add(
+                OutboxMessage,
+                id=f"msg_{secrets.token_urlsafe(18)}",
+                submission_id=submission,
+                kind=kind,
+                made_at=now,
+                due_at=now,
+                tries=0,
+            )
+
+
+def due_kinds(scope: Scope, now: datetime) -> dict[str, tuple[int, datetime]]:
+    """The kinds of which any is due, with the fewest tries, and since when."""
+    first = (func.min(col(OutboxMessage.tries)), func.min(col(OutboxMessage.due_at)))
+    found = scope.columns(col(OutboxMessage.kind), *first).where(*_is_due(now))
+    rows: list[Any] = list(scope.run(found.group_by(col(OutboxMessage.kind))))
+    return {kind: (tries, since) for kind, tries, since in rows}
+
+
+def next_due(scope: Scope, now: datetime, kind: str) -> OutboxMessage | None:
+    """What has been due longest."""
+    order = [col(OutboxMessage.due_at), col(OutboxMessage.id)]
+    found = scope.all(OutboxMessage, *_is_due(now), kind=kind, order_by=order, limit=1)
+    return found[0] if found else None
+
+
+def claim(scope: WritingScope, now: datetime, message: OutboxMessage) -> int:
+    """Begin one try; give which one it is. Nobody else begins one before the claim runs out."""
+    tries = message.tries + 1
+    scope.change(OutboxMessage, id=message.id, to={"due_at": now + CLAIM, "tries": tries})
+    return tries
+
+
+def failed(scope: WritingScope, now: datetime, id_: str, tries: int, fault: str) -> None:
+    """A try failed: the next one comes after a pause that grows."""
+    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+    scope.change(OutboxMessage, _OPEN, id=id_, to={"due_at": now + pause, "fault": fault})
+
+
+def taken(scope: WritingScope, now: datetime, id_: str) -> None:
+    """The other side took it."""
+    scope.change(OutboxMessage, id=id_, to={"ended": "taken", "ended_at": now, "fault": None})
+
+
+def stop(scope: WritingScope, now: datetime, id_: str) -> None:
+    """It is not needed any more."""
+    scope.change(OutboxMessage, _OPEN, id=id_, to={"ended": "stopped", "ended_at": now})
+
+
+def try_now(scope: WritingScope, now: datetime, kind: str) -> None:
+    """What waits there is due at once: there is a new place to send it to."""
+    scope.change(OutboxMessage, _OPEN, kind=kind, to={"due_at": now})
+
+
+def waiting(scope: Scope, kind: str) -> list[OutboxMessage]:
+    """What was not taken there yet, the oldest first."""
+    return scope.all(OutboxMessage, _OPEN, kind=kind, order_by=[col(OutboxMessage.made_at)])
+
+
+def of_submission(scope: Scope, submission: str) -> list[OutboxMessage]:
+    """All that is kept of messages about it, the oldest first."""
+    oldest = [col(OutboxMessage.made_at), col(OutboxMessage.kind)]
+    return scope.all(OutboxMessage, submission_id=submission, order_by=oldest)
+
+
+def sweep(scope: WritingScope, now: datetime) -> int:
+    """Forget what ended long ago; give how many there were."""
+    return scope.remove(OutboxMessage, col(OutboxMessage.ended_at) <= now - KEPT)
+
+
+def _is_due(now: datetime) -> tuple[Criterion, ...]:
+    return (_OPEN, col(OutboxMessage.due_at) <= now)

@@ -1,0 +1,167 @@
+"""The rounds in which alarms go out: what a message says, and who waits for whom."""
+
+from __future__ import annotations
+
+import time
+from email.message import Message
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.store import alarms
+from app.store.alarms import Places
+from app.store.tables import Clinic
+from app.web import outgoing
+from app.web.clinic import alarm
+from app.web.clinic.alarm import Messenger
+from app.web.outgoing import Mail
+from tests.far_ends import (
+    BROKEN,
+    HANGS,
+    OK,
+    Posted,
+    hook_at,
+    id_of,
+    mail_at,
+    mailbox,
+    webhook,
+)
+from tests.web.desk import EMERGENCY, House, Member, Patient
+
+LEAD = "lead@hill.example"
+HOOK = "https://hook.example/x?key=1"
+NOWHERE = Mail("", "")
+LONDON = ZoneInfo("Europe/London")
+
+
+def told(house: House, clinic: str, places: Places) -> Member:
+    """A nurse of a clinic where someone sent an emergency five minutes ago."""
+    nurse = house.member("nurse", clinic=clinic)
+    Patient(house, nurse, reference="R-7 secret", name="Josephine").send_all(EMERGENCY)
+    with house.store.writing(nurse.clinic) as scope:
+        alarms.send_to(scope, house.now, places)
+    return nurse
+
+
+def messenger(house: House, mail: Mail = NOWHERE) -> Messenger:
+    state = house.app.state
+    return Messenger(state.floor, state.alarm_after, "https://check.example", mail)
+
+
+def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
+    house: House, pem: Path
+) -> None:
+    with webhook(pem, does=[BROKEN, OK]) as hook, mailbox(pem) as box:
+        nurse = told(house, "Alarm", Places(hook_at(hook), LEAD))
+        do = messenger(house, Mail(mail_at(box), "us@hill.example"))
+        do(house.store, house.now)
+        assert hook.came == box.came == []  # it came in just now
+        nurse.wait(5 * 60)
+        for _ in range(3):
+            do(house.store, house.now)
+            nurse.wait(15)
+    first, again = hook.came
+    assert isinstance(first, Posted)
+    assert first == again
+    assert set(first.words) == {"id", "reference", "worklist"}
+    assert first.words["worklist"] == "https://check.example/worklist"
+    (letter,) = box.came
+    assert isinstance(letter, Message)
+    assert letter["To"] == LEAD
+    body = f"{first.words['reference']}\r\n{first.words['worklist']}\r\n"
+    assert letter.get_payload() == body
+    assert id_of(letter) != id_of(first)
+    for word in ("secret", "Josephine"):
+        assert word not in str(hook.came) + letter.as_string()
+    said = [a for a in house.actions("Alarm") if a.startswith("alarm")]
+    assert sorted(said[2:]) == ["alarm_not_sent", "alarm_sent", "alarm_sent"]
+
+
+def test_what_did_not_go_out_is_noted_once(house: House) -> None:
+    nurse = told(house, "Deaf", Places("https://localhost:1/"))
+    nurse.wait(5 * 60)
+    do = next(job for job in house.app.state.jobs if job.name == "alarm").do
+    for _ in range(4):
+        do(house.store, house.now)
+        nurse.wait(60)
+    said = [a for a in house.actions("Deaf") if a.startswith("alarm")]
+    assert said == ["alarm_places_chosen", "alarm_raised", "alarm_not_sent"]
+
+
+def test_a_dead_receiver_of_one_clinic_delays_no_other(
+    house: House, pem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm, "AT_ONCE", 1)  # so that order is all that can help
+    monkeypatch.setattr(outgoing, "LONGEST", 1.0)
+    monkeypatch.setattr(alarm, "ROUND", 0.5)
+    with webhook(pem, does=[HANGS]) as dead, webhook(pem) as well:
+        do = messenger(house)
+        told(house, "A dead one", Places(hook_at(dead)))
+        told(house, "Also dead", Places(hook_at(dead))).wait(5 * 60)
+        for _ in range(2):
+            do(house.store, house.now)
+        nurse = told(house, "Well", Places(hook_at(well)))
+        nurse.wait(5 * 60)
+        began = time.monotonic()
+        do(house.store, house.now)
+        assert len(well.came) == 1
+        assert time.monotonic() - began < 5
+
+
+def test_a_place_that_takes_nothing_is_tried_once_a_round_however_much_waits(
+    house: House, pem: Path
+) -> None:
+    with webhook(pem, does=[BROKEN]) as hook:
+        nurse = told(house, "Full", Places(hook_at(hook)))
+        for _ in range(2):
+            Patient(house, nurse).send_all(EMERGENCY)
+        nurse.wait(5 * 60)
+        messenger(house)(house.store, house.now)
+        assert len(hook.came) == 1
+
+
+def test_a_clinic_whose_keys_are_lost_stops_no_other_and_its_pages_alarm(
+    house: House, pem: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with webhook(pem) as hook:
+        broken = told(house, "Broken", Places(hook_at(hook)))
+        with house.store.writing(broken.clinic) as scope:
+            scope.change(Clinic, to={"alarm_webhook_sealed": b"spoilt"})
+        nurse = told(house, "Zoe", Places(hook_at(hook)))
+        nurse.wait(5 * 60)
+        messenger(house)(house.store, house.now)
+        assert len(hook.came) == 1
+    assert "WillNotOpen" in caplog.text
+    assert "alarm_raised" in house.actions("Broken")
+    nurse.wait(2 * 60)
+    broken.sign_in()
+    assert "could not be delivered" in broken.get("/account").text
+
+
+def test_every_page_says_since_when_the_alarm_could_not_be_delivered(house: House) -> None:
+    admin = house.member("admin", clinic="Silent")
+    nurse = told(house, "Silent", Places("https://localhost:1/"))
+    elsewhere = house.member("nurse", clinic="Elsewhere")
+    nurse.wait(5 * 60)
+    do, since = messenger(house), f"{house.now.astimezone(LONDON):%H:%M}"
+    do(house.store, house.now)
+    assert "could not be delivered" not in nurse.get("/account").text
+    nurse.wait(2 * 60)
+    do(house.store, house.now)
+    for page in (*map(nurse.get, ["/worklist", "/account", "/desk"]), admin.get("/staff")):
+        assert f"The alarm could not be delivered since {since}." in page.text
+    assert "could not be delivered" not in elsewhere.get("/worklist").text
+    waiting = next(link for link in nurse.get("/worklist").links if "/submissions/" in link)
+    nurse.get(waiting)
+    assert "could not be delivered" not in nurse.get("/account").text
+
+
+def test_where_alarms_go_does_not_stand_in_clear(house: House) -> None:
+    clinic = house.clinic("Sealed")
+    with house.store.writing(clinic) as scope:
+        alarms.send_to(scope, house.now, Places(HOOK))
+    file = house.store.engine.url.database
+    assert file is not None
+    with open(file, "rb") as database:  # noqa: PTH123
+        assert b"hook.example" not in database.read()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from app.documents import sbar
 from app.documents.sbar import Around, Known
-from app.triage.dangers import look_for
 from app.web.access import Desk
 from app.web.clinic.account import told
 from app.web.clinic.review_words import KINDS, OUTCOMES
@@ -35,8 +34,7 @@ def text(desk: Desk, here: Seen, *, full: bool = False) -> str:
         asked=tuple(_asked(desk, here)),
         labs=tuple(here.labs),
     )
-    looked = look_for(book.dangers, book.questionnaire, told_.path, told_.assessment.findings)
-    known = Known(book, told_.answers, told_.assessment, told_.tried, looked)
+    known = Known(book, told_.answers, told_.assessment, told_.tried, told_.looked())
     return sbar.write(known, around, told_.short, full=full)
 
 

@@ -1,4 +1,4 @@
-"""Emergencies that nobody has looked at for too long, and where a clinic wants to be told of them.
+"""Emergencies that have waited for someone for too long, and where a clinic wants to be told.
 
 Each is given out once to be told, whatever number of servers ask. Knows no pages and sends nothing.
 """
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import case, func, or_
 from sqlmodel import col
 
 from app.store.clinics import known
@@ -17,8 +17,9 @@ from app.store.keeping import audit
 from app.store.tables import AssessmentVersion, Clinic, Submission, WorklistRow
 
 _KINDS = ("webhook", "email")
-_SINCE = col(AssessmentVersion.made_at)
-"""When the newest answers came: those that are sent again wait anew."""
+_ASKED = col(WorklistRow.state) == "second_close"
+_SINCE = case((_ASKED, col(WorklistRow.waits_since)), else_=col(AssessmentVersion.made_at))
+"""When the newest answers came, which wait anew, or a second person was asked to close them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Alarm:
 
 
 def oldest(scope: Scope, now: datetime, before: datetime) -> datetime | None:
-    """Since when the oldest emergency that came in before that time waits unseen."""
+    """Since when the oldest emergency waits unseen or to be closed, if since before that time."""
     first: datetime | None = scope.run(asking_oldest(scope, now, before)).scalar()
     return first
 
@@ -48,11 +49,11 @@ def oldest(scope: Scope, now: datetime, before: datetime) -> datetime | None:
 def asking_oldest(scope: Scope, now: datetime, before: datetime) -> Any:
     """The same as a select of one value, which may stand within another one."""
     # Left to itself, it would take its rows from the select around it.
-    return _unseen(scope, now, before, func.min(_SINCE)).correlate(None)
+    return _waiting(scope, now, before, func.min(_SINCE)).correlate(None)
 
 
 def take_due(store: Store, now: datetime, before: datetime) -> list[Alarm]:
-    """The emergencies unseen since before that time, each given out only once.
+    """The emergencies that wait since before that time, each given out only once.
 
     They are marked before anyone is told, and open pages of the clinic are rung.
     """
@@ -117,11 +118,11 @@ def _due(scope: Scope, now: datetime, before: datetime) -> Any:
     names = (col(Submission.id), col(Submission.reference))
     same = col(Submission.id) == col(WorklistRow.submission_id)
     untold = col(WorklistRow.alarmed_at).is_(None)
-    return _unseen(scope, now, before, *names).where(same, untold)
+    return _waiting(scope, now, before, *names).where(same, untold)
 
 
-def _unseen(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
-    """A select of emergencies unseen since before that time."""
+def _waiting(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
+    """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
     return scope.columns(*columns).where(
         col(WorklistRow.clinic_id) == scope.clinic,
         col(AssessmentVersion.clinic_id) == scope.clinic,
@@ -130,6 +131,6 @@ def _unseen(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any
         col(WorklistRow.closed).is_(False),
         col(WorklistRow.forget_at) > now,
         col(WorklistRow.rank) == 0,
-        col(WorklistRow.first_seen_at).is_(None),
+        or_(col(WorklistRow.first_seen_at).is_(None), _ASKED),
         before >= _SINCE,
     )

@@ -20,6 +20,7 @@ from app.store.ground.sealing import RecordKey
 from app.store.submissions import NoSuchSubmission, level_of, rank_of
 from app.store.tables import Clinic, Doorbell, WorklistRow
 from app.store.tables import RecordKey as RecordKeys
+from app.store.tables.reviews import WAITING
 from app.triage.terms import Urgency
 
 PAGE = 50
@@ -176,7 +177,7 @@ def _shown(show: Show, who: str, today: datetime) -> list[ColumnElement[bool]]:
     wanted = {
         "mine": col(WorklistRow.owner_id) == who,
         "unassigned": col(WorklistRow.owner_id).is_(None),
-        "second": col(WorklistRow.state) == "second_look",
+        "second": col(WorklistRow.state).in_(WAITING),
     }.get(show)
     return [waits] if wanted is None else [waits, or_(wanted, emergency)]
 

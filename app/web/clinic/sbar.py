@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 from app.documents import sbar
 from app.documents.sbar import Around, Known
+from app.store.reviews import CLOSINGS
 from app.web.access import Desk
 from app.web.clinic.account import told
 from app.web.clinic.review_words import KINDS, OUTCOMES
 from app.web.clinic.seen import Seen, answered_by, needed
 from app.web.pages import floor
+
+_ENDS = (*CLOSINGS, "ask_close", "close_no")
+"""The last of these says how it ends, or that a second person is asked about it."""
 
 
 def text(desk: Desk, here: Seen, *, full: bool = False) -> str:
@@ -52,7 +56,7 @@ def _agreed(desk: Desk, here: Seen) -> list[str]:
     """What was decided so far, and by whom, without any words that were typed."""
     say = _plain(desk)
     lines = []
-    for kind in (("agree", "raise", "lower"), ("second_yes", "second_no"), ("close",)):
+    for kind in (("agree", "raise", "lower"), ("second_yes", "second_no"), _ENDS):
         entry = here.record.done(*kind)
         if entry is not None:
             by = here.names.get(entry.by, "")

@@ -80,7 +80,8 @@ def test_what_was_closed_without_its_help_still_tells_to_get_it(
     assert page.level == copy.level == level
     today = house.app.state.floor.words.regions["uk"]["urgent_heading"]
     check(page.text, level, "Do not wait for the clinic" if level == "emergency" else today)
-    check(copy.text, level, "Noted on")
+    check(copy.text, level, "The clinic closed this on")
+    assert ("call the clinic" in copy.text) is (level == "same_day")
     assert "Do not wait for this visit." in page.text
     if outcome == "appointment_kept":
         assert "Do not wait for this visit." in copy.text

@@ -75,7 +75,7 @@ class Counts:
     overdue: int
     oldest_unseen: datetime | None
     newest: int  # what arrived last
-    alarm: datetime | None  # since when an emergency waits unseen for too long
+    alarm: datetime | None  # since when an emergency has waited for someone for too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def by_reference(scope: Scope, now: datetime, reference: str) -> list[Line]:
 def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) -> Counts:
     """How many wait, by level, and how many of them unseen; how many are late; since when.
 
-    `alarm_before`: an emergency that came in before that time and that nobody saw alarms.
+    `alarm_before`: an emergency that waits since before that time, as `alarms` has it, alarms.
     """
     level, arrived = col(WorklistRow.rank), col(WorklistRow.arrived_at)
     fresh = col(WorklistRow.first_seen_at).is_(None)

@@ -29,6 +29,7 @@ from app.web.clinic import (
     agreement,
     assisted,
     auditor,
+    closing,
     findings,
     identity,
     invitations,
@@ -99,7 +100,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.router.routes += [*live.routes(), *worklist.routes()]
     app.router.routes += [*assisted.routes(), *findings.routes(), *identity.routes()]
     app.router.routes += [*submission.routes()]
-    app.router.routes += [*papers.routes(), *reviewing.routes()]
+    app.router.routes += [*papers.routes(), *closing.routes(), *reviewing.routes()]
     app.router.routes += [*people.routes(), *agreement.routes(), *auditor.routes()]
     app.include_router(api.router)
     app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))

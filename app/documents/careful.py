@@ -56,7 +56,7 @@ def careful_json(
                 rulebook.dangers,
                 rulebook.questionnaire,
                 rulebook.questionnaire.path(answers),
-                found.findings,
+                found,
             )
         ],
     }

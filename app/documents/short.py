@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.triage.questionnaire import Questionnaire
-from app.triage.terms import Answers, Assessment, Evidence, Finding, Urgency
+from app.triage.terms import Answers, Assessment, Evidence, Finding, LookAlike, Urgency
 from app.triage.wording import Wording
 
 
@@ -83,8 +83,8 @@ def leading(assessment: Assessment) -> list[Finding]:
     return [f for f in level if f.certain] or level
 
 
-def behind(findings: Iterable[Finding]) -> set[tuple[str, str]]:
-    """The answers behind findings, as (question, option)."""
+def behind(findings: Iterable[Finding | LookAlike]) -> set[tuple[str, str]]:
+    """The answers behind findings or look-alikes, as (question, option)."""
     return {
         (piece.question, option)
         for finding in findings

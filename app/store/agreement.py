@@ -117,6 +117,29 @@ def reasons(scope: Scope) -> dict[tuple[str, str], int]:
     return {(rule, reason): number for rule, reason, number, _ in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How often a second person was asked to agree to a closing, and what they said."""
+
+    times: int = 0
+    agreed: int = 0
+    refused: int = 0
+
+
+def closings(scope: Scope) -> dict[str, Asked]:
+    """Closings without the help that the level asks for, by how it was to end."""
+    pair = (col(ReviewEntry.outcome), col(ReviewEntry.kind))
+    asked = col(ReviewEntry.kind).in_(("ask_close", "close_yes", "close_no"))
+    rows: Any = scope.run(scope.columns(*pair, func.count()).where(asked).group_by(*pair)).all()
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome, kind, number in rows:
+        found[outcome][kind] += number
+    return {
+        end: Asked(kinds["ask_close"], kinds["close_yes"], kinds["close_no"])
+        for end, kinds in sorted(found.items())
+    }
+
+
 def times(scope: Scope) -> dict[Urgency, Times]:
     """From arrival to the first decision, by the level that the rules gave at first."""
     first = _first_decisions(scope)

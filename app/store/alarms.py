@@ -1,4 +1,4 @@
-"""Emergencies that nobody has looked at for too long, and where a clinic wants to be told of them.
+"""Emergencies that have waited for someone for too long, and where a clinic wants to be told.
 
 Each is raised once, whatever number of servers ask, and in the same transaction a message for each
 place is put into the outbox. A message whose emergency somebody has looked at meanwhile stops
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import case, func, or_
 from sqlmodel import col
 
 from app.store import outbox
@@ -23,8 +23,9 @@ from app.store.keeping import audit
 from app.store.tables import AssessmentVersion, Clinic, OutboxMessage, Submission, WorklistRow
 from app.store.tables.reviews import PLACES
 
-_SINCE = col(AssessmentVersion.made_at)
-"""When the newest answers came: those that are sent again wait anew."""
+_ASKED = col(WorklistRow.state) == "second_close"
+_SINCE = case((_ASKED, col(WorklistRow.waits_since)), else_=col(AssessmentVersion.made_at))
+"""When the newest answers came, which wait anew, or a second person was asked to close them."""
 _SAID_EVERY = 10
 """How many tries in vain make one entry of the audit, after the first."""
 
@@ -61,7 +62,7 @@ class Due(NamedTuple):
 
 
 def oldest(scope: Scope, now: datetime, before: datetime) -> datetime | None:
-    """Since when the oldest emergency that came in before that time waits unseen."""
+    """Since when the oldest emergency waits unseen or to be closed, if since before that time."""
     first: datetime | None = scope.run(asking_oldest(scope, now, before)).scalar()
     return first
 
@@ -235,7 +236,7 @@ def _due(scope: Scope, now: datetime, before: datetime) -> Any:
 
 
 def _waiting(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
-    """A select of emergencies unseen since before that time."""
+    """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
     return scope.columns(*columns).where(
         col(WorklistRow.clinic_id) == scope.clinic,
         col(AssessmentVersion.clinic_id) == scope.clinic,
@@ -244,6 +245,6 @@ def _waiting(scope: Scope, now: datetime, before: datetime, *columns: Any) -> An
         col(WorklistRow.closed).is_(False),
         col(WorklistRow.forget_at) > now,
         col(WorklistRow.rank) == 0,
-        col(WorklistRow.first_seen_at).is_(None),
+        or_(col(WorklistRow.first_seen_at).is_(None), _ASKED),
         before >= _SINCE,
     )

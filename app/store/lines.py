@@ -79,11 +79,11 @@ def shown_of(handed: Handed) -> dict[str, object]:
 def anew(row: WorklistRow) -> dict[str, object]:
     """New answers are to be seen again, also where it was closed; its owner keeps it.
 
-    A lowering that a second person had not spoken to yet was of other answers: it ends here.
+    What a second person had not spoken to yet was about other answers: it ends here.
     """
     state = "claimed" if row.owner_id and not row.closed else "new"
     owner = row.owner_id if state == "claimed" else None
-    seen = {"first_seen_at": None, "alarmed_at": None}
+    seen = {"first_seen_at": None, "alarmed_at": None, "waits_since": None}
     return {"closed": False, "closed_at": None, "state": state, "owner_id": owner, **seen}
 
 

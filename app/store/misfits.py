@@ -23,16 +23,26 @@ from app.store.steps import (
     WITHOUT_IDENTITY,
     Here,
     Step,
+    by_two,
 )
 from app.store.tables import ReviewEntry, Staff, WorklistRow
 from app.triage.terms import Urgency
 
 TRIES = 3
 """Calls in vain after which someone counts as not reached, as the services do that call people."""
-_BY_ANYONE = ("claim", "second_yes", "second_no")
+_ANSWERS = {
+    "second_look": ("second_yes", "second_no"),
+    "second_close": ("close_yes", "close_no"),
+}
+"""The second person's word, by what waits for it."""
+_BY_ANYONE = ("claim", *_ANSWERS["second_look"], *_ANSWERS["second_close"])
 """What does not need the submission to be one's own."""
 _ALWAYS = ("claim", "note", "call", "identify")
-"""What can be done while a second person's word is waited for."""
+_MEANWHILE = {
+    "second_look": _ALWAYS,
+    "second_close": (*_ALWAYS, "raise", "lower", "close", "ask_close"),
+}
+"""What can be done while a second person's word is waited for: whatever gets help goes on."""
 
 
 def needs_claim(here: Here, kind: str) -> bool:
@@ -45,10 +55,7 @@ def problem_of(scope: Scope, here: Here, step: Step) -> str:
     barred = barred_from(here, step.kind)
     if barred:
         return barred
-    waits = here.row.state == "second_look"
-    if step.kind not in _ALWAYS and waits is not step.kind.startswith("second_"):
-        return "second_look"
-    return _misfit(scope, here, step)
+    return _out_of_turn(here.row.state, step.kind) or _misfit(scope, here, step)
 
 
 def barred_from(here: Here, kind: str) -> str:
@@ -61,6 +68,15 @@ def barred_from(here: Here, kind: str) -> str:
     if others and (kind not in _BY_ANYONE or (kind == "claim" and here.who.role != LEAD)):
         return "owned"
     return ""
+
+
+def _out_of_turn(state: str, kind: str) -> str:
+    """Whether it does not go with what a second person is asked, or not asked, now."""
+    if any(kind in answers for answers in _ANSWERS.values()):
+        fits = kind in _ANSWERS.get(state, ())
+    else:
+        fits = state not in _MEANWHILE or kind in _MEANWHILE[state]
+    return "" if fits else "second_look"
 
 
 def identified(scope: Scope, submission: str) -> bool:
@@ -93,10 +109,17 @@ def _misfit(scope: Scope, here: Here, step: Step) -> str:
         case "lower":
             return _lower_misfit(scope, here, step)
         case "second_yes" | "second_no":
-            asked = here.lowered
-            return "own" if asked is None or asked.author_id == here.who.id else ""
+            return _second_misfit(here, here.lowered)
         case "close":
             return _close_misfit(scope, here, step)
+        case "ask_close":
+            return _ask_misfit(scope, here, step)
+        case "close_yes":
+            asked = here.asked
+            own = _second_misfit(here, asked)
+            return own or _end_misfit(scope, here, asked.outcome if asked else None, said=True)
+        case "close_no":
+            return _second_misfit(here, here.asked)
         case "claim" | "release" | "agree":
             return ""
     return "kind"
@@ -129,17 +152,39 @@ def _lower_misfit(scope: Scope, here: Here, step: Step) -> str:
     return "role" if clinic_of_scope(scope).may_lower == LEAD != here.who.role else ""
 
 
+def _second_misfit(here: Here, asked: ReviewEntry | None) -> str:
+    """A second person is another one than who asked, and may be one."""
+    if asked is None or asked.author_id == here.who.id:
+        return "own"
+    return "" if may(here.who.role, "second_person") else "role"
+
+
 def _close_misfit(scope: Scope, here: Here, step: Step) -> str:
-    if step.outcome not in DISPOSITIONS:
+    if step.outcome in by_two(here.level):
+        return "second_person"
+    return _end_misfit(scope, here, step.outcome, said=bool(step.words.strip()))
+
+
+def _ask_misfit(scope: Scope, here: Here, step: Step) -> str:
+    if step.outcome not in by_two(here.level):
+        return "outcome"
+    if not step.words.strip():
+        return "why"
+    return _end_misfit(scope, here, step.outcome, said=True)
+
+
+def _end_misfit(scope: Scope, here: Here, outcome: str | None, *, said: bool) -> str:
+    """What speaks against an end, whoever brings it about. `said`: words tell why."""
+    if outcome not in DISPOSITIONS:
         return "outcome"
     submission = here.row.submission_id
     kinds = col(ReviewEntry.kind).in_(DECISIONS)
     if not scope.count(ReviewEntry, kinds, submission_id=submission, version_id=here.version.id):
         return "undecided"
-    if step.outcome == "not_reached" and not step.words.strip():
+    if outcome == "not_reached" and not said:
         calls = scope.all(ReviewEntry, submission_id=submission, kind="call")
         if calls_in_vain((call.kind, call.outcome) for call in calls) < TRIES:
             return "tries"
-    if step.outcome not in WITHOUT_IDENTITY and not identified(scope, submission):
+    if outcome not in WITHOUT_IDENTITY and not identified(scope, submission):
         return "unidentified"
     return ""

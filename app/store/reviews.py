@@ -20,6 +20,7 @@ from app.store.keeping import audit
 from app.store.misfits import TRIES, barred_from, calls_in_vain, identified, needs_claim, problem_of
 from app.store.steps import (
     CALLS,
+    CLOSINGS,
     DECISIONS,
     DISPOSITIONS,
     IDENTIFIED,
@@ -32,14 +33,18 @@ from app.store.steps import (
     NotNow,
     SomeoneWasFirst,
     Step,
+    alone,
+    by_two,
 )
 from app.store.submissions import NoSuchSubmission, line, place
 from app.store.tables import AssessmentVersion, ReviewEntry, Staff, WorklistRow
+from app.store.tables.reviews import WAITING
 from app.triage.targets import Targets
 from app.triage.terms import Urgency
 
 __all__ = [
     "CALLS",
+    "CLOSINGS",
     "DECISIONS",
     "DISPOSITIONS",
     "IDENTIFIED",
@@ -52,9 +57,14 @@ __all__ = [
     "NotNow",
     "SomeoneWasFirst",
     "Step",
+    "alone",
+    "by_two",
     "calls_in_vain",
     "identified",
 ]
+
+_AS_BEFORE: dict[str, object] = {"state": "claimed", "waits_since": None}
+"""Nobody is asked for a second word any more."""
 
 
 def look(
@@ -191,26 +201,29 @@ def _outcome(
             return level, {"owner_id": step.to_staff}
         case "raise":
             new = Urgency(level + 1)
-            return new, place(clinic, now, new, targets)
+            return new, {**place(clinic, now, new, targets), **_AS_BEFORE}
         case "lower":
             second = clinic.second_person_from
             new = Urgency(step.level or 0)
             if second is not None and level >= second:
-                return level, {"state": "second_look"}
-            return new, place(clinic, now, new, targets)
+                return level, {"state": "second_look", "waits_since": None}
+            return new, {**place(clinic, now, new, targets), **_AS_BEFORE}
         case "second_yes":
             new = Urgency[str(here.lowered.outcome)] if here.lowered else level
-            return new, {**place(clinic, now, new, targets), "state": "claimed"}
-        case "second_no":
-            return level, {"state": "claimed"}
-        case "close":
+            return new, {**place(clinic, now, new, targets), **_AS_BEFORE}
+        case "second_no" | "close_no":
+            return level, _AS_BEFORE
+        case "ask_close":
+            return level, {"state": "second_close", "waits_since": now, "alarmed_at": None}
+        case "close" | "close_yes":
             forget = now + timedelta(days=clinic.reviewed_days)
-            return level, {"closed": True, "closed_at": now, "state": "closed", "forget_at": forget}
+            done = {"closed": True, "closed_at": now, "state": "closed", "waits_since": None}
+            return level, {**done, "forget_at": forget}
     return level, {}
 
 
 def _owned(here: Here, who: str) -> dict[str, object]:
-    state = here.row.state if here.row.state == "second_look" else "claimed"
+    state = here.row.state if here.row.state in WAITING else "claimed"
     return {"owner_id": who, "state": state}
 
 
@@ -220,7 +233,7 @@ def _keep(scope: WritingScope, now: datetime, here: Here, step: Step, level: Urg
     number = here.row.last_entry + 1
     words = step.words.strip()
     key = keys.of(scope, submission)
-    about_lower = here.lowered.number if here.lowered else None
+    answered = _answered(here, step.kind)
     scope.add(
         ReviewEntry,
         id=entry,
@@ -234,11 +247,9 @@ def _keep(scope: WritingScope, now: datetime, here: Here, step: Step, level: Urg
         urgency=int(level),
         reason=step.reason,
         rule=step.rule,
-        outcome=step.level.name
-        if step.kind == "lower" and step.level is not None
-        else step.outcome,
+        outcome=_outcome_kept(step, answered),
         to_staff_id=step.to_staff,
-        answers_number=about_lower if step.kind.startswith("second_") else None,
+        answers_number=answered.number if answered else None,
         words_sealed=key.seal("review_entry", entry, "words", words) if words else None,
         idempotency_key=step.key,
     )
@@ -250,6 +261,24 @@ def _keep(scope: WritingScope, now: datetime, here: Here, step: Step, level: Urg
     return number
 
 
+def _answered(here: Here, kind: str) -> ReviewEntry | None:
+    """What a second person speaks to."""
+    match kind:
+        case "second_yes" | "second_no":
+            return here.lowered
+        case "close_yes" | "close_no":
+            return here.asked
+    return None
+
+
+def _outcome_kept(step: Step, answered: ReviewEntry | None) -> str | None:
+    """The level to which to lower; of a word on a closing how it is to end; else as it was said."""
+    if step.kind == "lower" and step.level is not None:
+        return step.level.name
+    closing = answered is not None and answered.kind == "ask_close"
+    return answered.outcome if answered and closing else step.outcome
+
+
 def _here(scope: Scope, submission: str, now: datetime, who: str) -> Here:
     row = line(scope, submission, now)
     numbered = {"submission_id": submission}
@@ -259,5 +288,8 @@ def _here(scope: Scope, submission: str, now: datetime, who: str) -> Here:
         raise NoSuchSubmission
     newest = [col(ReviewEntry.number).desc()]
     last = scope.all(ReviewEntry, **numbered, order_by=newest, limit=1)
-    lowered = scope.all(ReviewEntry, **numbered, kind="lower", order_by=newest, limit=1)
-    return Here(row, version, next(iter(last), None), next(iter(lowered), None), staff)
+    lowered, asked = (
+        next(iter(scope.all(ReviewEntry, **numbered, kind=kind, order_by=newest, limit=1)), None)
+        for kind in ("lower", "ask_close")
+    )
+    return Here(row, version, next(iter(last), None), lowered, asked, staff)

@@ -3,6 +3,7 @@
 It only names; whether a step fits stands in `misfits`, what it does in `reviews`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,13 @@ DISPOSITIONS = (
     "advice_given",
     "not_reached",
 )
+ALONE: Mapping[Urgency, frozenset[str]] = {
+    Urgency.emergency: frozenset({"emergency_service"}),
+    Urgency.same_day: frozenset({"emergency_service", "seen_today", "other_service"}),
+}
+"""How one person may close what cannot wait: by the help that the level asks for, in its time."""
+CLOSINGS = ("close", "close_yes")
+"""What ends a submission: one person's closing, or a second one's yes to it."""
 DECISIONS = ("agree", "raise", "lower", "second_yes", "second_no")
 IDENTIFIERS = ("full_name", "born_on", "address", "number")
 """What can be compared; only which ones were is kept, never what was said."""
@@ -36,6 +44,16 @@ SAME_PERSON, WRONG_PERSON = "same_person", "wrong_person"
 IDENTIFIED = (SAME_PERSON, WRONG_PERSON)
 WITHOUT_IDENTITY = ("not_reached", "emergency_service")
 """How it can be closed though nobody knows for certain who it is."""
+
+
+def alone(level: Urgency) -> tuple[str, ...]:
+    """How one person may close a submission of this level."""
+    return tuple(end for end in DISPOSITIONS if end in ALONE.get(level, DISPOSITIONS))
+
+
+def by_two(level: Urgency) -> tuple[str, ...]:
+    """How a submission of this level is closed only if a second person agrees."""
+    return tuple(end for end in DISPOSITIONS if end not in alone(level))
 
 
 class NotNow(Exception):
@@ -105,6 +123,7 @@ class Here:
     version: AssessmentVersion
     last: ReviewEntry | None
     lowered: ReviewEntry | None  # the lowering that was asked for last
+    asked: ReviewEntry | None  # the closing that a second person was asked to agree to last
     who: Staff
 
     @property

@@ -31,6 +31,7 @@ from app.store.lines import (
     told_of,
 )
 from app.store.tables import AssessmentVersion, Invitation, Submission, WorklistRow
+from app.store.tables.reviews import WAITING
 from app.store.versions import Handed, Version, add_version, versions
 from app.triage.targets import Targets
 from app.triage.terms import Urgency
@@ -175,10 +176,10 @@ def add_findings(
 ) -> bool:
     """Keep what a nurse found beside the person's own answers; give whether it is worse.
 
-    A lowering that a second person had not spoken to yet was of other answers: it ends here.
+    What a second person had not spoken to yet was about other answers: it ends here.
     """
-    state = {"state": "claimed"} if row.state == "second_look" else {}
-    worse = _count(scope, now, row, handed, "nurse", targets, by, to=state, key=key)
+    ends = {"state": "claimed", "waits_since": None} if row.state in WAITING else {}
+    worse = _count(scope, now, row, handed, "nurse", targets, by, to=ends, key=key)
     subject, level = ("submission", row.submission_id), handed.assessment.urgency.name
     audit.add(scope, now, by, "findings_added", subject, level=level, worse=worse)
     doorbell.ring(scope)

@@ -20,6 +20,7 @@ from app.store.ground.sealing import RecordKey
 from app.store.submissions import NoSuchSubmission, level_of, rank_of
 from app.store.tables import Clinic, Doorbell, WorklistRow
 from app.store.tables import RecordKey as RecordKeys
+from app.store.tables.reviews import WAITING
 from app.triage.terms import Urgency
 
 PAGE = 50
@@ -74,7 +75,7 @@ class Counts:
     overdue: int
     oldest_unseen: datetime | None
     newest: int  # what arrived last
-    alarm: datetime | None  # since when an emergency waits unseen for too long
+    alarm: datetime | None  # since when an emergency has waited for someone for too long
     undelivered: datetime | None  # since when that could not be told outside the pages
 
 
@@ -142,7 +143,7 @@ def by_reference(scope: Scope, now: datetime, reference: str) -> list[Line]:
 def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) -> Counts:
     """How many wait, by level, and how many of them unseen; how many are late; since when.
 
-    `alarm_before`: an emergency that came in before that time and that nobody saw alarms.
+    `alarm_before`: an emergency that waits since before that time, as `alarms` has it, alarms.
     """
     level, arrived = col(WorklistRow.rank), col(WorklistRow.arrived_at)
     fresh = col(WorklistRow.first_seen_at).is_(None)
@@ -179,7 +180,7 @@ def _shown(show: Show, who: str, today: datetime) -> list[ColumnElement[bool]]:
     wanted = {
         "mine": col(WorklistRow.owner_id) == who,
         "unassigned": col(WorklistRow.owner_id).is_(None),
-        "second": col(WorklistRow.state) == "second_look",
+        "second": col(WorklistRow.state).in_(WAITING),
     }.get(show)
     return [waits] if wanted is None else [waits, or_(wanted, emergency)]
 

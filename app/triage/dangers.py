@@ -4,11 +4,11 @@ Which signs and rules belong to a danger stands in rules/dangers.yaml. Knows no 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from app.triage.questionnaire import Path, Questionnaire
-from app.triage.terms import Finding
+from app.triage.terms import Assessment
 
 FOUND = "found"
 UNSURE = "unsure"
@@ -16,27 +16,40 @@ SIGN = "sign"
 OPEN = "open"
 CLEAR = "clear"
 STATES = (FOUND, UNSURE, SIGN, OPEN, CLEAR)
+_KNOWN = (CLEAR, OPEN, UNSURE, SIGN)
+"""What is known of one sign, the least first: of signs that count together, the least holds."""
+
+Signs = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
     """An illness that must not be missed, the signs that are asked for, and the rules on it.
 
+    `also`: what speaks of it though no rule on it counts it, each where all its questions are
+    answered so. `look_alikes`: what else it is called where a lump of another kind is thought of.
     `not_asked`: questions about signs of which it is told why they were not asked.
     """
 
     id: str
-    signs: Mapping[str, frozenset[str]]
+    signs: Signs
     rules: frozenset[str]
     not_asked: tuple[str, ...]
     sources: tuple[str, ...]
+    also: tuple[Signs, ...] = ()
+    look_alikes: frozenset[str] = frozenset()
+
+    @property
+    def groups(self) -> list[Signs]:
+        """Its signs, each alone or with what it counts together with."""
+        return [*({question: options} for question, options in self.signs.items()), *self.also]
 
 
 class LookedFor(NamedTuple):
     """One danger and its state, the gravest that holds.
 
     FOUND: a rule on it certainly holds. UNSURE: a "not sure" leaves it open. SIGN: a sign was
-    ticked, which no rule counts alone. OPEN: signs are still to be asked. CLEAR: none was ticked.
+    ticked, and no rule on it holds. OPEN: signs were not asked. CLEAR: all were, and answered no.
     """
 
     danger: str
@@ -48,34 +61,58 @@ def look_for(
     dangers: Iterable[Danger],
     questionnaire: Questionnaire,
     path: Path,
-    findings: Collection[Finding],
+    assessment: Assessment,
 ) -> tuple[LookedFor, ...]:
-    """What the answers on this path, and the rules that fired, say of each danger."""
-    certain = {finding.rule for finding in findings if finding.certain}
-    possible = {finding.rule for finding in findings if not finding.certain}
+    """What the answers on this path, and what the rules made of them, say of each danger."""
+    certain = {finding.rule for finding in assessment.findings if finding.certain}
+    possible = {finding.rule for finding in assessment.findings if not finding.certain}
+    alike = {one.id for one in assessment.look_alikes}
     found = []
     for danger in dangers:
+        partly = any(question in path.off_path for question in danger.not_asked)
+        told = {_together(group, questionnaire, path) for group in danger.groups}
         if danger.rules & certain:
             state = FOUND
-        elif danger.rules & possible or _doubted(danger, questionnaire, path):
+        elif danger.rules & possible or UNSURE in told:
             state = UNSURE
+        elif SIGN in told or danger.look_alikes & alike:
+            state = SIGN
         else:
-            state = _told(danger, path)
-        partly = any(question in path.off_path for question in danger.not_asked)
+            state = OPEN if OPEN in told or partly else CLEAR
         found.append(LookedFor(danger.id, state, partly))
     return tuple(found)
 
 
-def _doubted(danger: Danger, questionnaire: Questionnaire, path: Path) -> bool:
-    for question, signs in danger.signs.items():
-        unsure, could_be = questionnaire.unsure[question]
-        if unsure in path.answers.get(question, ()) and signs & could_be:
-            return True
-    return False
+def as_known_today(
+    dangers: Iterable[Danger], today: Collection[Danger], questionnaire: Questionnaire
+) -> tuple[Danger, ...]:
+    """Dangers of older rules, with what today's count as a sign too, as far as it was asked."""
+    known = {danger.id: danger for danger in today}
+    asked = {question.id: set(question.option_ids) for question in questionnaire}
+    found = []
+    for danger in dangers:
+        newer = known.get(danger.id, danger)
+        also = tuple(
+            group
+            for group in newer.also
+            if all(options <= asked.get(question, set()) for question, options in group.items())
+        )
+        found.append(replace(danger, also=also, look_alikes=newer.look_alikes))
+    return tuple(found)
 
 
-def _told(danger: Danger, path: Path) -> str:
-    if any(signs & path.answers.get(question, set()) for question, signs in danger.signs.items()):
+def _together(signs: Signs, questionnaire: Questionnaire, path: Path) -> str:
+    """What is known of signs that count only together."""
+    known = (_of_one(question, options, questionnaire, path) for question, options in signs.items())
+    return min(known, key=_KNOWN.index)
+
+
+def _of_one(
+    question: str, options: frozenset[str], questionnaire: Questionnaire, path: Path
+) -> str:
+    given = path.answers.get(question, frozenset())
+    if options & given:
         return SIGN
-    asked = path.answers.keys() | path.off_path
-    return CLEAR if danger.signs.keys() <= asked else OPEN
+    if questionnaire[question].unsure in given:
+        return UNSURE
+    return CLEAR if given or question in path.off_path else OPEN

@@ -98,6 +98,8 @@ TABLE: Mapping[str, str] = MappingProxyType(
         "GET /submissions/{id}/copy": "see_answers",
         "POST /submissions/{id}/lower": "lower",
         "POST /submissions/{id}/second": "second_person",
+        "GET /submissions/{id}/ask-close": "review",
+        "POST /submissions/{id}/ask-close": "review",
         **dict.fromkeys(
             [
                 *("GET /assisted", "POST /assisted", "GET /assisted/answers"),

@@ -28,7 +28,7 @@ ROLES = {
     "auditor": ("/audit",),
 }
 LEVELS = ("emergency", "same_day", "soon", "routine")
-OF_ONE = ("findings", "marks", "identify", "lower", "print", "copy")
+OF_ONE = ("findings", "marks", "identify", "lower", "ask-close", "print", "copy")
 PAPER = ("print", "copy", "slips")
 
 

@@ -56,7 +56,7 @@ def known_of(given: Answers) -> Known:
     book = rulebook()
     path = book.questionnaire.path(given)
     assessment = assess(book, path.answers)
-    looked = look_for(book.dangers, book.questionnaire, path, assessment.findings)
+    looked = look_for(book.dangers, book.questionnaire, path, assessment)
     return Known(book, path.answers, assessment, tried(book, path.answers), looked)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from app.store import agreement, submissions, tallies
-from app.store.agreement import NO_RULE, Counts
+from app.store.agreement import NO_RULE, Asked, Counts
 from app.store.ground.scope import Store
 from app.store.tables import Tally
 from app.triage.reliance import load_reliance
@@ -127,14 +127,33 @@ def test_disagreements_come_newest_first_with_their_answers(work: Work) -> None:
         assert len(agreement.disagreements(scope, limit=1)) == 1
 
 
+def test_closings_that_a_second_person_was_asked_about_are_counted_by_their_end(
+    work: Work,
+) -> None:
+    words = {"words": "Moved away."}
+    for answer in ("close_yes", "close_no", None):
+        sent = work.send("emergency").submission
+        work.do("kim", sent, "agree")
+        work.do("kim", sent, "ask_close", outcome="not_reached", **words)
+        if answer:
+            work.do("lee", sent, answer)
+    with work.store.reading("c1") as scope:
+        assert agreement.closings(scope) == {"not_reached": Asked(3, 1, 1)}
+        assert agreement.by_nurse(scope) == {"kim": Counts(agreed=3)}
+
+
 def test_another_clinic_counts_its_own_alone(work: Work) -> None:
     work.do("kim", work.send("soon").submission, "raise")
+    asked = work.send("same_day").submission
+    work.do("kim", asked, "agree")
+    work.do("kim", asked, "ask_close", outcome="not_reached", words="Moved away.")
     Work(work.store, "c2")
     with work.store.reading("c1") as scope:
         entry = agreement.disagreements(scope)[0].entry
     with work.store.reading("c2") as scope:
         assert agreement.by_nurse(scope) == agreement.by_rule(scope) == {}
         assert agreement.reasons(scope) == agreement.times(scope) == {}
+        assert agreement.closings(scope) == {}
         assert agreement.disagreements(scope) == agreement.disagreements(scope, entry=entry) == []
 
 

@@ -52,7 +52,7 @@ def reviewed(work: Work, **more: object) -> str:
     work.do("kim", sent, "agree")
     work.do("kim", sent, "identify", outcome="same_person", reason="born_on full_name")
     work.do("kim", sent, "identify", **KNOWN)
-    work.do("kim", sent, "close", outcome="advice_given")
+    work.do("kim", sent, "close", outcome="seen_today")
     return sent
 
 

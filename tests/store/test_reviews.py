@@ -301,11 +301,12 @@ def test_two_known_identifiers_are_needed(work: Work, sent: str, compared: str |
 @pytest.mark.parametrize("outcome", DISPOSITIONS)
 def test_only_some_ends_need_no_identity(work: Work, sent: str, outcome: str) -> None:
     work.do("kim", sent, "agree")
+    kind = "close" if outcome in reviews.alone(Urgency.same_day) else "ask_close"
+    more = {"outcome": outcome, "words": "Moved away."}
     if outcome in ("not_reached", "emergency_service"):
-        work.do("kim", sent, "close", outcome=outcome, words="Moved away.")
-        assert work.row(sent).closed
+        work.do("kim", sent, kind, **more)
     else:
-        assert refused(work, "kim", sent, "close", outcome=outcome) == "unidentified"
+        assert refused(work, "kim", sent, kind, **more) == "unidentified"
 
 
 def test_what_is_nobodys_is_tied_once_it_is_known_who_it_is(work: Work) -> None:
@@ -359,7 +360,8 @@ def test_what_was_compared_is_kept_and_nothing_of_what_was_said(work: Work, sent
 # --- Three tries ---
 
 
-def test_not_reached_needs_three_calls_in_vain_or_a_reason(work: Work, sent: str) -> None:
+def test_not_reached_needs_three_calls_in_vain_or_a_reason(work: Work) -> None:
+    sent = work.send("soon").submission
     work.do("kim", sent, "agree")
     tried = ["no_answer", "answered", "wrong_number", "no_answer"]
     for outcome in tried:

@@ -1,8 +1,20 @@
 """What must not be missed: every result says of each danger what was asked and what was told."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
-from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, STATES, UNSURE, look_for
+from app.triage.dangers import (
+    CLEAR,
+    FOUND,
+    OPEN,
+    SIGN,
+    STATES,
+    UNSURE,
+    as_known_today,
+    look_for,
+)
 from app.triage.rules import assess
 from app.triage.terms import Answers, Urgency
 from tests.builders import answers, rulebook
@@ -18,6 +30,32 @@ DANGERS = [
     "high_calcium",
 ]
 BABY = {"age": "under_1", "baby": "none"}
+ALIKE = {
+    "abscess": "infection",
+    "infection_or_warfarin_skin": "infection",
+    "joint_infection": "septic_joint",
+    "sarcoma": "cancer",
+    "skin_cancer": "cancer",
+    "finger_blood_flow": "finger_blood_flow",
+}
+"""Look-alikes that are a danger by another name."""
+HARMLESS = {
+    *("gout", "ganglion", "mucous_cyst", "bony_nodes", "skin_cyst", "lipoma", "xanthoma", "pxe"),
+    *("rheumatoid_nodule", "osteoma", "wart_molluscum", "lymph_node", "fat_necrosis", "milia"),
+    *("tendon_tumour", "pilomatrixoma"),
+}
+TOGETHER = [
+    (
+        "finger_blood_flow",
+        "place",
+        {"finger", "toe", "widespread"},
+        "skin",
+        {"black", "purple_new"},
+    ),
+    ("nerves", "baby", {"baby_floppy"}, "baby", {"baby_floppy"}),
+    *(("high_calcium", "baby", {one}, "baby", {one}) for one in ("baby_feeding", "baby_nappies")),
+]
+"""Signs that speak of a danger, some only where two of them meet."""
 
 
 def found_in(given: Answers) -> dict[str, str]:
@@ -26,8 +64,8 @@ def found_in(given: Answers) -> dict[str, str]:
 
 def whole(given: Answers) -> dict[str, tuple[str, bool]]:
     book = rulebook()
-    path, findings = book.questionnaire.path(given), assess(book, given).findings
-    looked = look_for(book.dangers, book.questionnaire, path, findings)
+    path = book.questionnaire.path(given)
+    looked = look_for(book.dangers, book.questionnaire, path, assess(book, path.answers))
     return {one.danger: (one.state, one.partly_asked) for one in looked}
 
 
@@ -100,6 +138,81 @@ def test_a_sign_that_is_ticked_is_never_called_clear() -> None:
         for danger in rulebook().dangers:
             if any(signs & counted.get(name, set()) for name, signs in danger.signs.items()):
                 assert found[danger.id] in (FOUND, UNSURE, SIGN)
+
+
+def test_black_skin_on_a_finger_is_a_sign_of_a_finger_with_too_little_blood() -> None:
+    for place in ("finger", "toe"):
+        assert found_in(answers(place=place, skin="black"))["finger_blood_flow"] == SIGN
+    assert found_in(answers(place="back", skin="black"))["finger_blood_flow"] == CLEAR
+
+
+def test_where_nobody_knows_the_place_black_skin_may_be_on_a_finger() -> None:
+    assert found_in(answers(place="not_sure", skin="black"))["finger_blood_flow"] == UNSURE
+    assert found_in(answers(place="finger", skin="not_sure"))["finger_blood_flow"] == UNSURE
+
+
+@pytest.mark.parametrize(
+    ("danger", "sign"),
+    [
+        ("nerves", "baby_floppy"),
+        ("high_calcium", "baby_feeding"),
+        ("high_calcium", "baby_nappies"),
+    ],
+)
+def test_what_a_baby_is_asked_instead_counts_as_a_sign(danger: str, sign: str) -> None:
+    assert found_in(answers(BABY | {"baby": sign}))[danger] == SIGN
+
+
+def test_what_cannot_be_asked_of_a_baby_is_not_called_clear() -> None:
+    found = found_in(answers(BABY))
+    assert (found["nerves"], found["high_calcium"], found["cancer"]) == (OPEN, OPEN, CLEAR)
+
+
+def single_options() -> Iterator[Answers]:
+    """Each option alone, on a lump that is quiet, on a finger, and of a baby."""
+    for person in ({}, {"place": "finger"}, BABY):
+        for question in rulebook().questionnaire:
+            yield from (answers(person | {question.id: one}) for one in question.option_ids)
+
+
+def test_no_danger_is_denied_where_a_sign_or_look_alike_or_rule_of_it_speaks() -> None:
+    book = rulebook()
+    people = [*(given for given, _ in [*known_people(), *some_people(2000, seed=11)])]
+    for given in [*people, *single_options()]:
+        path = book.questionnaire.path(given)
+        told = assess(book, path.answers)
+        denied = {name for name, state in found_in(given).items() if state == CLEAR}
+        for danger in (known for known in book.dangers if known.id in denied):
+            assert not danger.rules & {finding.rule for finding in told.findings}
+            for question, signs in danger.signs.items():
+                answered = path.answers.get(question, frozenset())
+                assert answered or question in path.off_path
+                assert not answered & {*signs, book.questionnaire[question].unsure}
+            assert not path.off_path & set(danger.not_asked)
+        assert denied.isdisjoint(ALIKE.get(alike.id, "") for alike in told.look_alikes)
+        for danger, first, some, second, others in TOGETHER:
+            if some & path.answers.get(first, set()) and others & path.answers.get(second, set()):
+                assert danger not in denied
+
+
+def test_every_look_alike_is_of_a_danger_or_harmless() -> None:
+    """A new one has to be thought of here."""
+    book = rulebook()
+    assert set(book.wording["en"].look_alikes) == {*ALIKE, *HARMLESS}
+    assert {a: d.id for d in book.dangers for a in d.look_alikes} == ALIKE
+
+
+def test_answers_judged_by_older_rules_are_searched_for_the_signs_of_today() -> None:
+    book = rulebook()
+    older = tuple(replace(danger, also=(), look_alikes=frozenset()) for danger in book.dangers)
+    given = answers(place="finger", skin="black")
+    path, told = book.questionnaire.path(given), assess(book, given)
+    today = as_known_today(older, book.dangers, book.questionnaire)
+    states = {one.danger: one.state for one in look_for(today, book.questionnaire, path, told)}
+    assert states == found_in(given)
+    elsewhere = replace(older[4], also=({"no_such": frozenset({"x"})},))
+    (kept,) = as_known_today(older[4:5], [elsewhere], book.questionnaire)
+    assert kept.also == ()
 
 
 def test_every_emergency_is_of_a_danger_or_a_sign_of_the_emergency_box() -> None:

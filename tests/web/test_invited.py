@@ -166,17 +166,17 @@ def test_a_visit_that_may_be_too_late_is_told_with_a_time_to_call(
         assert "too late" not in someone.send_all(given).text
     step(house, nurse, patient, "identify", **KNOWN)
     step(house, nurse, patient, "agree")
-    step(house, nurse, patient, "close", outcome="brought_forward")
+    step(house, nurse, patient, "close", outcome="seen_today")
     done = patient.get(patient.link).text
     assert "too late" not in done
-    assert "Your visit is moved to an earlier day." in done
+    assert "You should be seen today." in done
 
 
 @pytest.mark.parametrize("outcome", DISPOSITIONS)
 def test_every_outcome_is_told_in_plain_words(
     house: House, nurse: Member, patient: Patient, outcome: str
 ) -> None:
-    patient.send_all(TODAY)
+    patient.send_all(CALM)
     step(house, nurse, patient, "identify", **KNOWN)
     step(house, nurse, patient, "agree")
     if outcome == "not_reached":
@@ -185,7 +185,7 @@ def test_every_outcome_is_told_in_plain_words(
     step(house, nurse, patient, "close", outcome=outcome)
     page = patient.get(patient.link)
     assert house.app.state.floor.words.pages[f"handed.decided.{outcome}"] in page.text
-    assert page.level == ("emergency" if outcome == "emergency_service" else "same_day")
+    assert page.level == ("emergency" if outcome == "emergency_service" else "routine")
 
 
 def test_the_level_that_a_nurse_decided_is_the_one_that_is_told(
@@ -204,7 +204,7 @@ def test_an_emergency_that_was_closed_still_says_to_call(
     patient.send_all(EMERGENCY)
     step(house, nurse, patient, "identify", **KNOWN)
     step(house, nurse, patient, "agree")
-    step(house, nurse, patient, "close", outcome="seen_today")
+    step(house, nurse, patient, "close", outcome="emergency_service")
     page = patient.get(patient.link)
     assert page.level == "emergency"
     assert page.h1[0].startswith("Get help now")
@@ -336,12 +336,12 @@ def test_the_pages_of_invited_people_are_easy_to_read(
     house: House, nurse: Member, patient: Patient
 ) -> None:
     pages = [patient.get("/i"), patient.get("/i/x", 404), patient.get(patient.link)]
-    for given in (TODAY, EMERGENCY):
+    for given, end in ((TODAY, "seen_today"), (EMERGENCY, "emergency_service")):
         someone = Patient(house, nurse)
         pages += [someone.answer_all(given), someone.post("/send")]
         step(house, nurse, someone, "agree")
         step(house, nurse, someone, "identify", **KNOWN)
-        step(house, nurse, someone, "close", outcome="seen_today")
+        step(house, nurse, someone, "close", outcome=end)
         pages.append(someone.get(someone.link))
     for page in pages:
         if page.url == "/result":

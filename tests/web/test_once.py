@@ -146,8 +146,15 @@ STEPS = {
     ),
     "release": Does("release", before=("claim",)),
     "hand-over": Does("hand-over", before=("claim",)),
-    "close": Does(
-        "close", (("outcome", "not_reached"), ("words", "Moved away.")), before=("agree",)
+    "close": Does("close", (("outcome", "emergency_service"),), before=("agree",)),
+    "ask-close": Does(
+        "ask-close", (("outcome", "not_reached"), ("words", "Moved away.")), before=("agree",)
+    ),
+    "second on closing": Does(
+        "second",
+        (("answer", "yes"), ("about", "close")),
+        before=("agree", "ask-close"),
+        by_lead=True,
     ),
     "agree-close": Does("agree-close", (("outcome", "seen_today"),), before=("identify",), adds=2),
     "lower": Does("lower", (("level", "routine"), ("reason", "examined"), ("rule", "U3")), adds=2),

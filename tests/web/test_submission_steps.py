@@ -148,10 +148,10 @@ def test_the_patients_copy_holds_nothing_that_is_for_staff_alone(
     fields = hidden(nurse.get(address), f"{address}/close")
     nurse.post(
         f"{address}/agree-close",
-        fields | {"outcome": "brought_forward", "words": "secret-words-7f3a"},
+        fields | {"outcome": "seen_today", "words": "secret-words-7f3a"},
     )
     page = nurse.get(f"{address}/copy")
-    assert "Your visit was brought forward." in page.text
+    assert "You will be seen today." in page.text
     assert "1 Jun" not in page.text
     main = page.html[page.html.index("<main") : page.html.index("</main")]
     for word in ("7f3a", "afeguarding", "U3", "Kim Lee", "worklist"):

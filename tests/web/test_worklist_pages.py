@@ -150,10 +150,10 @@ def test_an_emergency_that_nobody_saw_alarms_on_every_page_until_someone_looks(
     nurse, admin = house.member("nurse", clinic="Loud"), house.member("admin", clinic="Loud")
     elsewhere = house.member("nurse", clinic="Quiet")
     address, _ = sent(house, nurse, EMERGENCY)
-    assert "Nobody has looked at an emergency" not in nurse.get("/account").text
+    assert "An emergency has waited for someone" not in nurse.get("/account").text
     nurse.wait(5 * 60)
     for page in map(nurse.get, ["/worklist", "/account", "/invitations", "/desk"]):
-        assert "Nobody has looked at an emergency" in page.text
+        assert "An emergency has waited for someone" in page.text
         assert "/worklist" in page.links
     assert "Tell a nurse now." in admin.get("/account").text
     assert "Nobody has looked" not in elsewhere.get("/account").text

@@ -25,7 +25,7 @@ NOTES = (
 LOWER_REASONS = ("examined", "in_care", "misread", "known_change")
 ENDS: Mapping[Urgency, Sequence[str]] = {
     Urgency.emergency: ("emergency_service",),
-    Urgency.same_day: ("seen_today", "brought_forward", "other_service"),
+    Urgency.same_day: ("seen_today", "seen_today", "other_service"),
     Urgency.soon: ("brought_forward", "appointment_kept", "other_service"),
     Urgency.routine: ("appointment_kept", "advice_given"),
     Urgency.self_care: ("advice_given",),

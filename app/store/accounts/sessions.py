@@ -170,6 +170,12 @@ def sign_out(store: Store, token: str, now: datetime) -> None:
             audit.add(scope, now, staff, "signed_out", ("staff", staff))
 
 
+def present(scope: Scope, now: datetime) -> set[str]:
+    """Who of the staff is signed in now."""
+    proved = col(StaffSession.proved_at).is_not(None)
+    return {s.staff_id for s in scope.all(StaffSession, proved, stage="full") if lives(s, now)}
+
+
 def end(scope: WritingScope, staff: str, token_hash: str) -> bool:
     """End one session of someone, picked from `of`; give whether there was one."""
     return scope.remove(StaffSession, staff_id=staff, token_hash=token_hash) == 1

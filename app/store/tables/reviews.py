@@ -20,8 +20,13 @@ REVIEW_KINDS = (
     "second_yes",
     "second_no",
     "close",
+    "ask_close",
+    "close_yes",
+    "close_no",
 )
-STATES = ("new", "claimed", "second_look", "closed")
+WAITING = ("second_look", "second_close")
+"""What waits for a second person: a lowering, or a closing."""
+STATES = ("new", "claimed", *WAITING, "closed")
 PLACES = ("webhook", "email")
 
 
@@ -57,7 +62,7 @@ class ReviewEntry(ClinicTable, table=True):
     urgency: int  # the level that counts from here on
     reason: str | None = None  # coded: why lowered
     rule: str | None = None  # the rule whose finding is set aside
-    outcome: str | None = None  # of a call, or the disposition
+    outcome: str | None = None  # of a call, or the disposition that is meant or agreed to
     to_staff_id: str | None = None  # handed over to
     answers_number: int | None = None  # the entry that a second person speaks to
     words_sealed: bytes | None = None
@@ -101,6 +106,7 @@ class WorklistRow(ClinicTable, table=True):
     reference_print: str | None = None
     first_seen_at: datetime | None = None
     alarmed_at: datetime | None = None
+    waits_since: datetime | None = None  # since when a second person is asked to close it
     closed_at: datetime | None = None
     last_version: int = 1
     last_entry: int = 0

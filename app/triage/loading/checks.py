@@ -233,6 +233,8 @@ def _signs_are_read(rulebook: "Rulebook", where: Where) -> None:
                 if (question, option) not in read:
                     text = f"no rule of it reads '{option}'; name one that does, or take it out"
                     at.wrong(text, "signs", question)
+        for alike in sorted(danger.look_alikes - where[LookAlikeEntry].keys()):
+            at.wrong(f"unknown look-alike '{alike}'; name one of look_alikes.yaml", "look_alikes")
         for index, question in enumerate(danger.not_asked):
             if rulebook.questionnaire[question].ask_if is None:
                 text = f"question '{question}' is asked of everyone; take it out"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.triage.dangers import Danger
+from app.triage.dangers import Danger, Signs
 from app.triage.loading.faults import Written
 from app.triage.loading.shapes import DangerEntry
 
@@ -17,22 +17,39 @@ def read_danger(
 
     `broken`: questions whose own faults are noted elsewhere ("" is all of them).
     """
-    for question, signs in entry.signs.items():
-        if {question, ""} & set(broken):
-            continue
-        if question not in options:
-            allowed = ", ".join(options)
-            at.wrong(f"unknown question '{question}'; allowed: {allowed}", "signs", question)
-            continue
-        for index, sign in enumerate(signs):
-            if sign not in options[question]:
-                allowed = ", ".join(options[question])
-                text = f"unknown option '{sign}' of question '{question}'; allowed: {allowed}"
-                at.wrong(text, "signs", question, index)
+    written = {("signs",): entry.signs} | {("also", i): one for i, one in enumerate(entry.also)}
+    for path, signs in written.items():
+        for question in signs if "" not in broken else ():
+            if question not in broken:
+                _check(at, (*path, question), signs[question], options)
     return Danger(
         id=entry.id,
-        signs={question: frozenset(signs) for question, signs in entry.signs.items()},
+        signs=_signs(entry.signs),
         rules=frozenset(entry.rules),
         not_asked=tuple(entry.not_asked),
         sources=tuple(entry.sources),
+        also=tuple(map(_signs, entry.also)),
+        look_alikes=frozenset(entry.look_alikes),
     )
+
+
+def _check(
+    at: Written,
+    path: tuple[object, ...],
+    signs: Sequence[str],
+    options: Mapping[str, Sequence[str]],
+) -> None:
+    """Note a question that is unknown, the last part of the path, and options that it lacks."""
+    question = str(path[-1])
+    if question not in options:
+        at.wrong(f"unknown question '{question}'; allowed: {', '.join(options)}", *path)
+        return
+    for index, sign in enumerate(signs):
+        if sign not in options[question]:
+            allowed = ", ".join(options[question])
+            text = f"unknown option '{sign}' of question '{question}'; allowed: {allowed}"
+            at.wrong(text, *path, index)
+
+
+def _signs(written: Mapping[str, Sequence[str]]) -> Signs:
+    return {question: frozenset(options) for question, options in written.items()}

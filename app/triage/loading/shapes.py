@@ -150,6 +150,8 @@ class AdviceEntry(Reviewed):
 class DangerEntry(Reviewed):
     signs: Annotated[OptionsOfQuestions, Field(min_length=1)]
     rules: Annotated[list[Id], Field(min_length=1), Once]
+    also: list[Annotated[OptionsOfQuestions, Field(min_length=1)]] = []
+    look_alikes: Annotated[list[Id], Once] = []
     not_asked: Ids = []
 
 

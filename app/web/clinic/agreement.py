@@ -25,7 +25,7 @@ from app.triage.terms import Urgency
 from app.web.access import Desk, guarded
 from app.web.clinic.account import told
 from app.web.clinic.people import attached
-from app.web.clinic.review_words import REASONS
+from app.web.clinic.review_words import OUTCOMES, REASONS
 from app.web.pages import floor, voice
 
 COUNTED = timedelta(days=90)
@@ -50,7 +50,7 @@ def page(desk: Desk) -> Response:
         names = {member.id: member.name for member in staff.everyone(scope)}
         by_nurse, by_rule = agreement.by_nurse(scope), agreement.by_rule(scope)
         reasons, times = agreement.reasons(scope), agreement.times(scope)
-        against = agreement.disagreements(scope)
+        against, closings = agreement.disagreements(scope), agreement.closings(scope)
         stops = _stops(desk, scope, clinic, limits)
     agreed = sum(counts.agreed for counts in by_nurse.values())
     decided = sum(counts.all for counts in by_nurse.values())
@@ -69,6 +69,7 @@ def page(desk: Desk) -> Response:
             (_rule(desk, rule), REASONS[reason], number)
             for (rule, reason), number in sorted(reasons.items(), key=lambda pair: -pair[1])
         ],
+        closings=[(OUTCOMES[end], asked) for end, asked in closings.items()],
         times=[
             (_level(desk, level), found, _long(desk, found.median), _long(desk, found.ninth_tenth))
             for level, found in times.items()

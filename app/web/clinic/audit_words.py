@@ -38,6 +38,9 @@ _REVIEWS = {
     "second_yes": "audit.done.second_yes",
     "second_no": "audit.done.second_no",
     "close": "audit.done.close",
+    "ask_close": "audit.done.ask_close",
+    "close_yes": "audit.done.close_yes",
+    "close_no": "audit.done.close_no",
 }
 DECISIONS = {
     **{f"review_{kind}": _REVIEWS[kind] for kind in REVIEW_KINDS},

@@ -19,7 +19,7 @@ from app.store.ground.scope import Store
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`alarm`: since when an emergency waits unseen, or empty; `left`: seconds of the session.
+    """`alarm`: since when an emergency waits, or empty; `left`: seconds of the session.
 
     `undelivered`: since when its message could not be delivered, or empty.
     """

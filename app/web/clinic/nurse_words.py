@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from app.documents.short import Said, Short, behind, leading, urgent
 from app.documents.what_if import IfSo, Tried
-from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, UNSURE, Danger, look_for
+from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, UNSURE, Danger, LookedFor, look_for
 from app.triage.loading.shapes import SourceEntry
 from app.triage.questionnaire import Path
 from app.triage.terms import Answers, Assessment, Urgency
@@ -82,6 +82,7 @@ class Told:
     path: Path
     assessment: Assessment
     tried: Tried
+    to_look_for: tuple[Danger, ...]
 
     @property
     def answers(self) -> Answers:
@@ -176,40 +177,52 @@ class Told:
             for finding in self.assessment.findings
         ]
 
+    def looked(self) -> tuple[LookedFor, ...]:
+        """What the answers say of each danger."""
+        questionnaire = self.teller.rulebook.questionnaire
+        return look_for(self.to_look_for, questionnaire, self.path, self.assessment)
+
     def dangers(self) -> list[MustNotMiss]:
         """What must not be missed, with what speaks for it and against it."""
-        book = self.teller.rulebook
-        searched = look_for(book.dangers, book.questionnaire, self.path, self.assessment.findings)
-        known = {danger.id: danger for danger in book.dangers}
-        return [self._danger(known[one.danger], one.state, one.partly_asked) for one in searched]
+        known = {danger.id: danger for danger in self.to_look_for}
+        return [self._danger(known[one.danger], one) for one in self.looked()]
 
-    def _danger(self, danger: Danger, state: str, partly_asked: bool) -> MustNotMiss:
+    def _danger(self, danger: Danger, looked: LookedFor) -> MustNotMiss:
         words = self.teller.words.dangers[danger.id].parts
-        ticked = [s for s in self._signs(danger) if s[1] in self.answers.get(s[0], ())]
-        telling = behind(f for f in self.assessment.findings if f.rule in danger.rules)
         questions = self.teller.rulebook.questionnaire
-        touched = {*danger.signs, *(question for question, _ in telling)}
+        telling = self._speaking(danger)
+        touched = {q for group in danger.groups for q in group} | {q for q, _ in telling}
         unsure = [q for q in touched if questions[q].unsure in self.answers.get(q, ())]
-        sure = ((q, o) for q, o in (*ticked, *telling) if o != questions[q].unsure)
+        sure = ((q, o) for q, o in telling if o != questions[q].unsure)
         return MustNotMiss(
             danger.id,
-            state,
-            _DANGER[state],
+            looked.state,
+            _DANGER[looked.state],
             self.teller.fill(words["name"]),
             tuple(self.short.grouped(sure)),
             tuple(self.short.grouped(self._noes(danger))),
             tuple(self.short.question(q.id) for q in questions if q.id in unsure),
-            self.teller.fill(words["not_asked"]) if partly_asked else "",
+            self.teller.fill(words["not_asked"]) if looked.partly_asked else "",
         )
 
-    def _signs(self, danger: Danger) -> list[tuple[str, str]]:
-        return [(question, option) for question, some in danger.signs.items() for option in some]
+    def _speaking(self, danger: Danger) -> set[tuple[str, str]]:
+        """The answers that speak for it: its signs, and what its rules and look-alikes rest on."""
+        found = behind(f for f in self.assessment.findings if f.rule in danger.rules)
+        found |= behind(a for a in self.assessment.look_alikes if a.id in danger.look_alikes)
+        for group in danger.groups:
+            given = {q: options & self.answers.get(q, frozenset()) for q, options in group.items()}
+            if all(given.values()):
+                found |= {(q, option) for q, options in given.items() for option in options}
+        return found
 
     def _noes(self, danger: Danger) -> list[tuple[str, str]]:
+        """Signs that were answered no; one that counts only with another one is none alone."""
         questions = self.teller.rulebook.questionnaire
+        alone = [pair for group in danger.groups if len(group) == 1 for pair in group.items()]
         return [
             (q, o)
-            for q, o in self._signs(danger)
+            for q, options in alone
+            for o in options
             if q in self.answers and not {o, questions[q].unsure} & self.answers[q]
         ]
 

@@ -12,11 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import qr_code, write
+from app.store.reviews import CLOSINGS, by_two
 from app.triage.terms import Urgency
 from app.web.access import Desk, guarded
 from app.web.caution import Group
 from app.web.clinic.account import told
 from app.web.clinic.nurse_words import Told
+from app.web.clinic.review_words import INSTEAD, NOTED
 from app.web.clinic.seen import Seen, needed, seen, shown
 from app.web.clinic.submission import in_words
 
@@ -74,8 +76,9 @@ def copy(desk: Desk) -> Response:
     level = record.line.level
     same = level == here.own_assessment.urgency
     card = teller.card(here.own_assessment) if same else teller.card_of(level.name)
-    closed = record.done("close") if record.line.state == "closed" else None
+    closed = record.done(*CLOSINGS) if record.line.state == "closed" else None
     agreed = str(closed.outcome) if closed else ""
+    noted, by_when, grave = agreed in by_two(level), needed(desk, here), level >= Urgency.same_day
     return desk.show(
         "nurse/copy.html",
         region=record.region,
@@ -84,9 +87,11 @@ def copy(desk: Desk) -> Response:
         reference=record.sent_as,
         card=card,
         same=same,
-        agreed=AGREED.get(agreed, ""),
+        agreed=(NOTED if noted else AGREED).get(agreed, ""),
+        instead=INSTEAD[level.name] if noted else "",
+        wait_for_visit=not (grave and by_when.forward),
         decided=told(closed.at, here.clinic.time_zone) if closed else "",
-        visit=needed(desk, here).visit if agreed in ("", "appointment_kept") else "",
+        visit=by_when.visit if agreed in ("", "appointment_kept") else "",
         likely=here.own_assessment.likely_type,
         likely_words=teller.words.types[here.own_assessment.likely_type],
         **_safety_net(here, level),

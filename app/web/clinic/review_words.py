@@ -13,6 +13,9 @@ KINDS = {
     "second_yes": "review.second_yes.done",
     "second_no": "review.second_no.done",
     "close": "review.close.done",
+    "ask_close": "review.ask_close.done",
+    "close_yes": "review.close_yes.done",
+    "close_no": "review.close_no.done",
 }
 OUTCOMES = {
     "answered": "review.call.answered",
@@ -28,6 +31,17 @@ OUTCOMES = {
     "same_person": "review.identify.same_person",
     "wrong_person": "review.identify.wrong_person",
 }
+NOTED = {
+    "appointment_kept": "handed.noted.appointment_kept",
+    "brought_forward": "handed.noted.brought_forward",
+    "other_service": "handed.noted.other_service",
+    "seen_today": "handed.noted.seen_today",
+    "advice_given": "handed.noted.advice_given",
+    "not_reached": "handed.noted.not_reached",
+}
+"""How its person is told of an end without the help that the level asks for."""
+INSTEAD = {"emergency": "handed.instead.emergency", "same_day": "handed.instead.same_day"}
+"""What its person is told besides, by level: that the end changes nothing for them."""
 REASONS = {
     "examined": "review.lower.examined",
     "in_care": "review.lower.in_care",
@@ -43,6 +57,7 @@ IDENTIFIER_WORDS = {
     "number": "identify.number",
 }
 PROBLEMS = {
+    "first": "review.problem.first",
     "closed": "review.problem.closed",
     "role": "review.problem.role",
     "owned": "review.problem.owned",
@@ -56,6 +71,8 @@ PROBLEMS = {
     "rule": "review.problem.rule",
     "own": "review.problem.own",
     "undecided": "review.problem.undecided",
+    "second_person": "review.problem.second_person",
+    "why": "review.problem.why",
     "tries": "review.problem.tries",
     "unidentified": "review.problem.unidentified",
     "identifiers": "review.problem.identifiers",

@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.store.reviews import SAME_PERSON, Step
 from app.triage.terms import Urgency
 from app.web.access import Desk, guarded
+from app.web.clinic.closing import ask_page
 from app.web.clinic.review_words import PROBLEMS
-from app.web.clinic.stepping import Refuse, take, typed_step
+from app.web.clinic.stepping import Refuse, bare, compared, take, typed_step
 from app.web.clinic.submission import lower_page, page
 
 _STEPS = {
@@ -30,9 +30,6 @@ _STEPS = {
     "agree-close": ("agree", "close"),
 }
 """The address of a form -> what it does, all of it or nothing."""
-USUAL = ("full_name", "born_on")
-"""The two facts that the form of closing names."""
-_PROBLEMS = {**PROBLEMS, "first": "review.problem.first"}
 
 
 def routes() -> list[Route]:
@@ -50,13 +47,14 @@ def step(desk: Desk) -> Response:
     if kinds is None:
         raise HTTPException(404)
     steps = [typed_step(desk, kind) for kind in kinds]
-    before = [_compared(desk)] if kinds[-1] == "close" and desk.typed("compared") else []
-    return take(desk, [*before, *map(_bare, steps[:-1]), steps[-1]], _again(desk))
+    before = compared(desk) if kinds[-1] == "close" else []
+    return take(desk, [*before, *map(bare, steps[:-1]), steps[-1]], _again(desk))
 
 
 def second(desk: Desk) -> Response:
-    """POST /submissions/{id}/second: the second person's yes or no to a lowering."""
-    kind = "second_yes" if desk.typed("answer") == "yes" else "second_no"
+    """POST /submissions/{id}/second: the second person's yes or no to a lowering or a closing."""
+    about = "close" if desk.typed("about") == "close" else "second"
+    kind = f"{about}_yes" if desk.typed("answer") == "yes" else f"{about}_no"
     return take(desk, [typed_step(desk, kind)], _again(desk))
 
 
@@ -69,19 +67,15 @@ def lower(desk: Desk) -> Response:
         reason=desk.typed("reason") or None,
         rule=desk.typed("rule") or None,
     )
-    return take(desk, [asked], lambda problem, first: lower_page(desk, _PROBLEMS[problem], first))
-
-
-def _compared(desk: Desk) -> Step:
-    """The usual two facts were compared; others are ticked on the page for it."""
-    compared = replace(_bare(typed_step(desk, "identify")), outcome=SAME_PERSON)
-    return replace(compared, reason=" ".join(USUAL))
+    return take(desk, [asked], lambda problem, first: lower_page(desk, PROBLEMS[problem], first))
 
 
 def _again(desk: Desk) -> Refuse:
-    return lambda problem, first: page(desk, _PROBLEMS[problem], first=first)
+    """The page again; where one person cannot close it so, the page that stops and asks two."""
 
+    def refuse(problem: str, first: str) -> Response:
+        if problem == "second_person":
+            return ask_page(desk, PROBLEMS[problem])
+        return page(desk, PROBLEMS[problem], first=first)
 
-def _bare(step: Step) -> Step:
-    """The words and the outcome of a form belong to its last step alone."""
-    return replace(step, words="", outcome=None)
+    return refuse

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from app.documents import sbar
 from app.documents.sbar import Around, Known
-from app.triage.dangers import look_for
+from app.store.reviews import CLOSINGS
 from app.web.access import Desk
 from app.web.clinic.account import told
 from app.web.clinic.review_words import KINDS, OUTCOMES
 from app.web.clinic.seen import Seen, answered_by, needed
 from app.web.pages import floor
+
+_ENDS = (*CLOSINGS, "ask_close", "close_no")
+"""The last of these says how it ends, or that a second person is asked about it."""
 
 
 def text(desk: Desk, here: Seen, *, full: bool = False) -> str:
@@ -36,8 +39,7 @@ def text(desk: Desk, here: Seen, *, full: bool = False) -> str:
         asked=tuple(_asked(desk, here)),
         labs=tuple(here.labs),
     )
-    looked = look_for(book.dangers, book.questionnaire, told_.path, told_.assessment.findings)
-    known = Known(book, told_.answers, told_.assessment, told_.tried, looked)
+    known = Known(book, told_.answers, told_.assessment, told_.tried, told_.looked())
     return sbar.write(known, around, told_.short, full=full)
 
 
@@ -55,7 +57,7 @@ def _agreed(desk: Desk, here: Seen) -> list[str]:
     """What was decided so far, and by whom, without any words that were typed."""
     say = _plain(desk)
     lines = []
-    for kind in (("agree", "raise", "lower"), ("second_yes", "second_no"), ("close",)):
+    for kind in (("agree", "raise", "lower"), ("second_yes", "second_no"), _ENDS):
         entry = here.record.done(*kind)
         if entry is not None:
             by = here.names.get(entry.by, "")

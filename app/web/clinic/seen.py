@@ -24,6 +24,7 @@ from app.store.record import Record
 from app.store.submissions import NoSuchSubmission
 from app.store.tables import Clinic, Staff
 from app.store.versions import Version
+from app.triage.dangers import as_known_today
 from app.triage.rules import assess
 from app.triage.terms import Assessment, Urgency
 from app.web.access import Desk
@@ -141,7 +142,9 @@ def _told(desk: Desk, teller: Teller, version: Version) -> Told:
         if analyte in book.laboratory.analytes
     }
     assessment = assess(book, path.answers, labs)
-    return Told(teller, short, path, assessment, tried(book, path.answers, labs))
+    today = floor(desk.request).rulebook.dangers
+    dangers = as_known_today(book.dangers, today, book.questionnaire)
+    return Told(teller, short, path, assessment, tried(book, path.answers, labs), dangers)
 
 
 def _teller(desk: Desk, found: Record, version: Version) -> tuple[Teller, bool]:

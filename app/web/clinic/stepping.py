@@ -6,18 +6,21 @@ It must not know what a step does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.store import reviews
 from app.store.accounts import staff
-from app.store.reviews import NotNow, SomeoneWasFirst, Step
+from app.store.reviews import SAME_PERSON, NotNow, SomeoneWasFirst, Step
 from app.store.submissions import NoSuchSubmission
 from app.web.access import Desk
 from app.web.pages import see_other
 
 LONGEST = 5000  # letters of a note
+USUAL = ("full_name", "born_on")
+"""The two facts that a form of closing names; others are ticked on the page for it."""
 
 Refuse = Callable[[str, str], Response]
 """Shows the form again: (the word for what is wrong, who was first or "")."""
@@ -39,6 +42,19 @@ def typed_step(desk: Desk, kind: str) -> Step:
         outcome=desk.typed("outcome") or None,
         to_staff=desk.typed("to_staff") or None,
     )
+
+
+def bare(step: Step) -> Step:
+    """Without the words and the outcome of a form: they belong to its last step alone."""
+    return replace(step, words="", outcome=None)
+
+
+def compared(desk: Desk) -> list[Step]:
+    """That the usual two facts were compared, where the form says so."""
+    if not desk.typed("compared"):
+        return []
+    step = bare(typed_step(desk, "identify"))
+    return [replace(step, outcome=SAME_PERSON, reason=" ".join(USUAL))]
 
 
 def typed_words(desk: Desk, name: str) -> str:

@@ -17,15 +17,16 @@ from app.store.permissions import may
 from app.store.reviews import (
     CALLS,
     DECISIONS,
-    DISPOSITIONS,
     LOWER_REASONS,
     SAME_PERSON,
     TRIES,
     Entry,
 )
+from app.store.tables.reviews import WAITING
 from app.triage.terms import Urgency
 from app.web.access import Desk, guarded
 from app.web.clinic.account import told
+from app.web.clinic.left_open import FITTING, left_open, second_people
 from app.web.clinic.review_words import KINDS, OUTCOMES, REASONS
 from app.web.clinic.sbar import text
 from app.web.clinic.seen import (
@@ -38,6 +39,7 @@ from app.web.clinic.seen import (
     seen,
     shown,
 )
+from app.web.clinic.stepping import typed_words
 from app.web.clinic.worklist import row as line_in_words
 from app.web.pages import floor, see_other, voice
 
@@ -53,20 +55,22 @@ def routes() -> list[Route]:
 def page(desk: Desk, problem: str = "", at: str = "actions", first: str = "") -> Response:
     """GET /submissions/{id}: all that is known; looking is noted in the audit."""
     here = seen(desk)
+    level = here.record.line.level
     return desk.show(
         "nurse/submission.html",
         problems={at: problem} if problem else None,
         first=first,
-        typed=desk.typed("words"),
+        typed=typed_words(desk, "words"),
+        colleagues=second_people(desk, here) if here.record.line.state == "second_close" else None,
         region=here.record.region,
-        calls=_named(desk, CALLS, OUTCOMES),
-        dispositions=_named(desk, DISPOSITIONS, OUTCOMES),
+        calls=named(desk, CALLS, OUTCOMES),
+        dispositions=named(desk, reviews.alone(level), OUTCOMES | FITTING.get(level, {})),
         others=other_lines(desk, here),
         shown=shown(here),
         sbar=text(desk, here),
         sbar_full=text(desk, here, full=True),
         **in_words(desk, here),
-        **_steps(desk, here),
+        **steps_now(desk, here),
     )
 
 
@@ -84,13 +88,13 @@ def lower_page(desk: Desk, problem: str = "", first: str = "") -> Response:
         "nurse/lower.html",
         problems={"lower": problem} if problem else None,
         first=first,
-        typed=desk.typed("words"),
+        typed=typed_words(desk, "words"),
         decides=decides,
         levels=[(lower.name, here.told.badge(lower)) for lower in below],
-        lower_reasons=_named(desk, LOWER_REASONS, REASONS),
+        lower_reasons=named(desk, LOWER_REASONS, REASONS),
         second_needed=_second_needed(here, level),
         **in_words(desk, here),
-        **_steps(desk, here),
+        **steps_now(desk, here),
     )
 
 
@@ -130,15 +134,16 @@ def in_words(desk: Desk, here: Seen) -> dict[str, Any]:
             )
             for entry in record.entries
         ],
+        "left_open": left_open(here),
         "outcomes": OUTCOMES,
         "reason_words": REASONS,
     }
 
 
-def _steps(desk: Desk, here: Seen) -> dict[str, Any]:
+def steps_now(desk: Desk, here: Seen) -> dict[str, Any]:
     """What can be done now, and by whom."""
     record, who = here.record, desk.who
-    lowered, checked = record.done("lower"), record.done("identify")
+    lowered, asked, checked = map(record.done, ("lower", "ask_close", "identify"))
     decided = any(e.kind in DECISIONS and e.version == record.newest.id for e in record.entries)
     others = [m for m in here.members if m.id != who.staff and not m.disabled_at]
     return {
@@ -146,6 +151,11 @@ def _steps(desk: Desk, here: Seen) -> dict[str, Any]:
         "owner": record.line.owner,
         "own_lowering": lowered is not None and lowered.by == who.staff,
         "lowering": _lowering(here, lowered) if lowered else None,
+        "own_asking": asked is not None and asked.by == who.staff,
+        "asked": asked,
+        "asked_by": here.names.get(asked.by, "") if asked else "",
+        "waits": record.line.state in WAITING,
+        "by_two": reviews.by_two(record.line.level),
         "decided": decided,
         "identified": checked is not None and checked.outcome == SAME_PERSON,
         "tied": record.line.person is not None,
@@ -171,7 +181,7 @@ def _second_needed(here: Seen, level: Urgency) -> bool:
     return least is not None and level >= least
 
 
-def _named(desk: Desk, codes: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+def named(desk: Desk, codes: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
     """Codes with their words, to choose from."""
     say, _ = voice(floor(desk.request), None)
     return [(code, say(words[code])) for code in codes]

@@ -32,6 +32,7 @@ STATES = {
     "new": "worklist.state.new",
     "claimed": "worklist.state.claimed",
     "second_look": "worklist.state.second_look",
+    "second_close": "worklist.state.second_close",
     "closed": "worklist.state.closed",
 }
 _CANNOT_WAIT = (Urgency.emergency, Urgency.same_day)

@@ -25,11 +25,12 @@ from app.triage.terms import Urgency
 from app.web.access import Desk
 from app.web.caution import watch
 from app.web.clinic.account import told
+from app.web.clinic.review_words import INSTEAD, NOTED
 from app.web.clinic.worklist import too_far
 from app.web.pages import LANGUAGE, filler, floor
 from app.web.telling import Teller
 
-_DECIDED = {
+DECIDED = {
     "appointment_kept": "handed.decided.appointment_kept",
     "brought_forward": "handed.decided.brought_forward",
     "other_service": "handed.decided.other_service",
@@ -49,6 +50,7 @@ def became(desk: Desk, scope: Scope, submission: str) -> dict[str, Any]:
     day = _appointment(scope, submission, desk.now)
     outcome = _outcome(scope, submission) if arrived.closed_at else ""
     calls = _calls(arrived, outcome)
+    decided, instead = ended(arrived.urgency, outcome)
     teller = _teller(desk, here, newest)
     path = teller.rulebook.questionnaire.path(teller.answers)
     assessment = assess(teller.rulebook, path.answers)
@@ -66,11 +68,24 @@ def became(desk: Desk, scope: Scope, submission: str) -> dict[str, Any]:
         "late": arrived.due_at <= desk.now,
         "seen": told(arrived.seen_at, clinic.time_zone) if arrived.seen_at else "",
         "closed": told(arrived.closed_at, clinic.time_zone) if arrived.closed_at else "",
-        "decided": _DECIDED.get(outcome, ""),
+        "decided": decided,
+        "instead": instead,
+        "wait_for_visit": not calls and not (instead and _far(desk, clinic, arrived, day)),
         "card": teller.card(assessment) if same else teller.card_of(arrived.urgency.name),
         "given": teller.all_answers(path.answers),
         "watch": watch(teller, assessment),
     }
+
+
+def ended(level: Urgency, outcome: str) -> tuple[str, str]:
+    """(What was agreed, what it does not stand in for), as keys of words; "" where there is none.
+
+    An end that leaves this level without its help is never told as if it were that help.
+    """
+    if outcome not in reviews.by_two(level):
+        return DECIDED.get(outcome, ""), ""
+    reached = level is Urgency.emergency or outcome != "not_reached"
+    return (NOTED if reached else DECIDED)[outcome], INSTEAD[level.name]
 
 
 def opening_hours(clinic: Clinic) -> list[str]:
@@ -100,10 +115,13 @@ def _calls(arrived: Arrived, outcome: str) -> bool:
 
 def _too_late(desk: Desk, clinic: Clinic, arrived: Arrived, day: date | None) -> bool:
     """Whether they are needed sooner than the visit is, and nobody has decided yet."""
-    if day is None or arrived.closed_at:
-        return False
+    return not arrived.closed_at and _far(desk, clinic, arrived, day)
+
+
+def _far(desk: Desk, clinic: Clinic, arrived: Arrived, day: date | None) -> bool:
+    """Whether the visit is later than the level asks for."""
     within = desk.request.app.state.visit_days.get(arrived.urgency)
-    return too_far(within, arrived.at, day, clinic.time_zone)
+    return day is not None and too_far(within, arrived.at, day, clinic.time_zone)
 
 
 def _appointment(scope: Scope, submission: str, now: datetime) -> date | None:
@@ -115,7 +133,8 @@ def _appointment(scope: Scope, submission: str, now: datetime) -> date | None:
 def _outcome(scope: Scope, submission: str) -> str:
     """What was agreed when it was closed last."""
     closed: Sequence[reviews.Entry] = reviews.entries(scope, submission)
-    return next((e.outcome or "" for e in reversed(closed) if e.kind == "close"), "")
+    ends = (e.outcome or "" for e in reversed(closed) if e.kind in reviews.CLOSINGS)
+    return next(ends, "")
 
 
 def _teller(desk: Desk, here: Submission, version: Version) -> Teller:

@@ -97,9 +97,7 @@ def careful(teller: Teller, assessment: Assessment) -> dict[str, Any]:
     path = teller.rulebook.questionnaire.path(teller.answers)
     unsure = any(teller.rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
     found = doubts(teller.rulebook, path.answers) if unsure else None
-    searched = look_for(
-        teller.rulebook.dangers, teller.rulebook.questionnaire, path, assessment.findings
-    )
+    searched = look_for(teller.rulebook.dangers, teller.rulebook.questionnaire, path, assessment)
     return {
         "watch": watch(teller, assessment),
         "emergency_now": assessment.urgency is Urgency.emergency,

@@ -217,7 +217,7 @@ def test_an_emergency_that_nobody_saw_alarms_every_open_page(
     tab.open("/account")
     expect(tab.page.locator(".alarm")).to_have_count(0)
     move(tab, nurse, 5.1)
-    expect(tab.page.locator(".alarm")).to_contain_text("Nobody has looked at an emergency")
+    expect(tab.page.locator(".alarm")).to_contain_text("An emergency has waited for someone")
     tab.open("/worklist")
     assert tab.page.evaluate("window.tones") == 0  # nobody has touched the page yet
     tab.page.click("h1")

@@ -1,6 +1,6 @@
 """outbox
 
-Revision 0005, after 0004.
+Revision 0006, after 0005.
 
 An alarm that an earlier edition marked may never have gone out; it is not sent again. Its
 emergency stays on the open pages until someone looks.
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""What leaves the server: to whom, over what line, with which words, and how often it is tried."""
+"""What leaves the server: to whom, over what line, with which words, and for how long."""
 
 from __future__ import annotations
 

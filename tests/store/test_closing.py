@@ -294,7 +294,7 @@ def test_no_choice_of_a_clinic_lets_one_person_close_it(work: Work) -> None:
 
 def due(work: Work, after: timedelta) -> list[str]:
     now = MONDAY + after
-    return [alarm.submission for alarm in alarms.take_due(work.store, now, now - FIVE)]
+    return alarms.raise_due(work.store, "c1", now, now - FIVE)
 
 
 def oldest(work: Work, after: timedelta):

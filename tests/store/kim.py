@@ -29,9 +29,15 @@ class Kim:
     def code(self, now: datetime) -> str:
         return pyotp.TOTP(self.secret).at(now)
 
-    def half(self, now: datetime, password: str = PASSWORD, email: str = EMAIL) -> str:
+    def half(
+        self,
+        now: datetime,
+        password: str = PASSWORD,
+        email: str = EMAIL,
+        address: str = "10.0.0.1",
+    ) -> str:
         return sessions.sign_in(
-            self.store, email, password, now, address="10.0.0.1", browser="Firefox"
+            self.store, email, password, now, address=address, browser="Firefox"
         )
 
     def prove(self, token: str, code: str, now: datetime) -> str:

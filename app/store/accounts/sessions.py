@@ -4,6 +4,8 @@ Whoever is refused is told the same, after the same time, whatever the reason. L
 guessing and never lock anyone out for good. Knows no cookies and no pages.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from sqlmodel import col
 
 from app.store import permissions
-from app.store.accounts import factors, passwords
+from app.store.accounts import devices, factors, passwords
 from app.store.accounts.staff import sign_in_name
 from app.store.ground import limits, signposts, tokens
 from app.store.ground.limits import Limit
@@ -35,6 +37,8 @@ ADDRESS = Limit("sign-in from one address", 10, _FIVE_MINUTES)
 ACCOUNT = Limit("sign-in of one account", 2 * ADDRESS.tries, _FIVE_MINUTES)
 """More than one address has, which alone can therefore keep nobody out."""
 SERVER = Limit("sign-in", 1000, _FIVE_MINUTES)
+DEVICE = Limit("sign-in in a browser that is known", 10, _FIVE_MINUTES)
+"""Taken instead of all of these, so that nobody elsewhere can use it up."""
 FACTOR = (
     Limit("second factor", 5, _FIVE_MINUTES),
     Limit("second factor in an hour", 20, timedelta(hours=1)),
@@ -72,20 +76,26 @@ class SignedIn:
 
 
 def sign_in(
-    store: Store, email: str, password: str, now: datetime, *, address: str, browser: str
+    store: Store,
+    email: str,
+    password: str,
+    now: datetime,
+    *,
+    address: str,
+    browser: str,
+    marks: Sequence[str] = (),
 ) -> str:
     """The first half, by password: the id of a session that is good for `prove` alone.
 
+    `marks`: what earlier sign-ins left in the browser, see `devices`.
     Raises Refused, limits.TooMany or passwords.TooBusy.
     """
     word = sign_in_name(email)
-    account = signposts.word_print(store, "staff", word)
-    # In this order: a try that is refused for its address costs nobody else one.
-    buckets = [(ADDRESS, neighbourhood(address)), (ACCOUNT, account), (SERVER, "")]
-    limits.take_each(store.engine, buckets, now)
     clinic, staff = signposts.follow(store, "staff", word) or (audit.SERVER, "")
     with store.reading(clinic) as scope:
         found = scope.one(Staff, id=staff)
+    account = signposts.word_print(store, "staff", word)
+    _take_a_try(store, account, devices.known(store.keyring, found, marks), now, address)
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.checked(password, kept)
     with store.writing(clinic) as scope:
@@ -98,6 +108,17 @@ def sign_in(
             return _begin(scope, staff, "factor", browser, now, now, None)
         audit.add(scope, now, "nobody", "sign_in_refused", ("staff", staff), address)
     raise Refused
+
+
+def _take_a_try(store: Store, account: str, device: str, now: datetime, address: str) -> None:
+    """Raises limits.TooMany."""
+    if device:
+        with suppress(limits.TooMany):  # then it is a browser like any other
+            limits.take(store.engine, DEVICE, device, now)
+            return
+    # In this order: a try that is refused for its address costs nobody else one.
+    buckets = [(ADDRESS, neighbourhood(address)), (ACCOUNT, account), (SERVER, "")]
+    limits.take_each(store.engine, buckets, now)
 
 
 def prove(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.store.ground.database import ONLY_READS, journal_mode, open_database
+from app.store.ground.database import ONLY_READS, open_database
+from app.store.ground.sqlite import journal_mode
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def sign_in(
     """The first half, by password: the id of a session that is good for `prove` alone.
 
     `marks`: what earlier sign-ins left in the browser, see `devices`.
-    Raises Refused, limits.TooMany or passwords.TooBusy.
+    Raises Refused or limits.TooMany.
     """
     word = sign_in_name(email)
     clinic, staff = signposts.follow(store, "staff", word) or (audit.SERVER, "")

@@ -40,7 +40,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A house of its own, whose database a test may break; nobody waits long there."""
     monkeypatch.setattr(passwords, "_HASHER", QUICK)
     passwords._decoy.cache_clear()
-    monkeypatch.setattr(sqlite, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(sqlite, "LOCKED", 0.1)
     clock = Clock()
     app = create_app(Settings(var=tmp_path), clock=clock)
     yield House(app, clock)

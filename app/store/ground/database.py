@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, make_url
 
 from app.store.ground.sqlite import ONLY_READS, open_sqlite
 
@@ -17,18 +17,20 @@ MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 ALLOWED = ("sqlite", "postgresql")
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, hurried: bool = False) -> Engine:
     """Give an engine for the address; raise ValueError for any other kind of database.
 
-    Nothing is opened before the first statement. The folder of an SQLite file is made.
+    Nothing is opened before the first statement. The folder of an SQLite file is made. A `hurried`
+    one is for those who wait for a page: it gives up within seconds.
     """
     address = make_url(url)
     if address.get_backend_name() not in ALLOWED:
         raise ValueError(f"the database must be one of {', '.join(ALLOWED)}")
     if address.get_backend_name() == "postgresql":
-        return create_engine(
-            address.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True
-        )
+        # Here, since only where the database is PostgreSQL is its driver there.
+        from app.store.ground.postgresql import open_postgresql
+
+        return open_postgresql(address, hurried=hurried)
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return open_sqlite(address)

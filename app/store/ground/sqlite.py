@@ -23,8 +23,10 @@ WAL_IS_SOUND = (3, 51, 3)
 ONLY_READS = "calcinosis_only_reads"
 """The execution option of a connection on which nothing will be written."""
 
-LONGEST_WAIT = 5.0
-"""Seconds: in the queue of this process, and again for the lock of another one, as for a backup."""
+LONGEST_WAIT = 10.0
+"""Seconds in the queue of this process; a browser waits for fifteen."""
+LOCKED = 5.0
+"""Seconds for the lock of another process, as of one that makes a copy."""
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
@@ -126,7 +128,7 @@ def _prepare(file: _File, connection: _Waits, _entry: ConnectionPoolEntry) -> No
     connection.file = file
     # Python's driver must not begin transactions of its own: _begin does.
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={LONGEST_WAIT * 1000:.0f}")
+    connection.execute(f"PRAGMA busy_timeout={LOCKED * 1000:.0f}")
     connection.wait(writes=False)
     try:
         for pragma in _PRAGMAS:

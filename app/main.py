@@ -86,7 +86,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.state.visit_days = load_visit_days(settings.rules)
     app.state.reliance = load_reliance(settings.rules)
     app.state.alarm_after = load_alarm(settings.rules)
-    app.state.store = open_store(settings.database, settings.master_key)
+    app.state.store = open_store(settings.database, settings.master_key, hurried=True)
     app.state.for_show = functools.cache(functools.partial(clinics.is_for_show, app.state.store))
     app.state.jobs = recurring_jobs(settings, floor)
     app.state.streams = Streams(app.state.store)

@@ -15,6 +15,7 @@ from app.store import people
 from app.store.clinics import known as clinic_of_scope
 from app.store.ground import keys, limits, signposts, tokens
 from app.store.ground.limits import Limit
+from app.store.ground.neighbourhood import neighbourhood
 from app.store.ground.scope import Scope, Store, WritingScope
 from app.store.ground.sealing import Keyring, RecordKey
 from app.store.keeping import audit
@@ -26,6 +27,7 @@ GRACE = timedelta(days=1)
 """How long after its end an invitation still takes answers that were begun before it."""
 MOST_AT_ONCE = 200
 CODES = Limit("codes of invitations from one address", 20, timedelta(hours=1))
+ALL_CODES = Limit("codes of invitations", 1000, timedelta(hours=1))
 PEOPLE = Limit("invitations by one of the staff", 400, timedelta(hours=1))
 
 
@@ -199,7 +201,8 @@ def opened(store: Store, token: str, now: datetime) -> Opened:
 
 def token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
     """The link's token of the code that someone typed. Raises InvitationGone or limits.TooMany."""
-    limits.take(store.engine, CODES, address, now)
+    buckets = [(CODES, neighbourhood(address)), (ALL_CODES, "")]
+    limits.take_each(store.engine, buckets, now)
     clinic, invitation = signposts.follow(store, "code", as_typed(code)) or ("", "")
     token = token_of(store.keyring, clinic, invitation)
     opened(store, token, now)

@@ -20,6 +20,7 @@ from app.store import submissions
 from app.store.ground import limits
 from app.store.ground.database import ONLY_READS
 from app.store.ground.limits import Limit
+from app.store.ground.neighbourhood import neighbourhood
 from app.store.ground.scope import Store, WritingScope
 from app.store.ground.sealing import Keyring, RecordKey, WillNotOpen
 from app.store.invitations import as_typed, spelled
@@ -67,7 +68,7 @@ def offer(store: Store, key: str, handed: Handed, now: datetime, *, address: str
     print_ = _print(store.keyring, code_of(store.keyring, key))
     if _row(store, print_) is not None:
         return
-    limits.take(store.engine, MAKING, address, now)
+    limits.take(store.engine, MAKING, neighbourhood(address), now)
     sealing, wrapped = store.keyring.make(SERVER, print_)
     row = {
         "code_print": print_,

@@ -6,6 +6,7 @@ that does not exist. It knows permissions and sessions; it must not know what a 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -15,14 +16,14 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.store.accounts import sessions
-from app.store.accounts.passwords import TooBusy
+from app.store.accounts import passwords, sessions
 from app.store.accounts.sessions import NotSignedIn, Refused, SignedIn
 from app.store.ground.limits import TooMany
 from app.store.ground.scope import Store
@@ -158,6 +159,15 @@ FRESH = frozenset(
 )
 """What asks for the second factor again where it was last shown some minutes ago."""
 
+NOT_TWICE = FRESH | {"POST /join/{token}", "POST /sign-in/code", "POST /account/password"}
+"""What is refused once it is done: a code counts once, and so does a link.
+
+All else that is sent has one effect however often it comes; tests/web/test_once.py holds that.
+"""
+
+WITH_PASSWORD = frozenset({"POST /sign-in", "POST /join/{token}", "POST /account/password"})
+"""What takes a tenth of a second of a core and 64 MiB, and is therefore done a few at a time."""
+
 QUIET = frozenset({"GET /worklist/live", "GET /desk"})
 QUIET_HEADER = "x-quiet"
 """What open pages ask for by themselves, always or with this header, keeps no session alive."""
@@ -249,10 +259,25 @@ def guarded(method: str, path: str, page: Page) -> Route:
 
     async def endpoint(request: Request) -> Response:
         form = await _fields(request) if method == "POST" else {}
-        return await run_in_threadpool(_open, request, page, key, form)
+        if key not in WITH_PASSWORD:
+            return await run_in_threadpool(_open, request, page, key, form)
+        try:
+            with passwords.place():
+                return await to_thread.run_sync(
+                    _open, request, page, key, form, limiter=_for_passwords()
+                )
+        except passwords.TooBusy:
+            raise HTTPException(503, headers={"Retry-After": "5"}) from None
 
+    endpoint.key = key  # type: ignore[attr-defined]  # the pages of errors ask for it
     endpoint.needed = needed  # type: ignore[attr-defined]  # the test of the table asks for it
     return Route(path, endpoint, methods=[method])
+
+
+@functools.cache
+def _for_passwords() -> CapacityLimiter:
+    """Threads of their own, so that nobody else waits for one while passwords are looked at."""
+    return CapacityLimiter(passwords.PLACES)
 
 
 def _open(request: Request, page: Page, key: str, form: Mapping[str, list[str]]) -> Response:
@@ -272,8 +297,6 @@ def _open(request: Request, page: Page, key: str, form: Mapping[str, list[str]])
     except TooMany as many:
         wait = {"Retry-After": str(math.ceil(many.wait.total_seconds()))}
         raise HTTPException(429, headers=wait) from None
-    except TooBusy:
-        raise HTTPException(503, headers={"Retry-After": "5"}) from None
 
 
 def _open_to_staff(desk: Desk, page: Page, key: str) -> Response:

@@ -11,17 +11,31 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as TookTooLong
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.access import NOT_TWICE
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import Floor, render, show
 from app.web.patients import patient
 from app.web.patients.visit import CannotWorkOut
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER = "5"  # seconds
+OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+BY_BUTTON_ALONE = frozenset({"POST /send", "POST /share"})
+"""Forms in which nothing was typed: the page of the fault has the same button."""
 
 _WITH_OWN_WORDS = frozenset({403, 404, 405, 413, 422, 429, 500, 503})
 
@@ -66,8 +80,52 @@ class LastResort:
         except Exception as error:
             if begun:
                 raise
+            if of_the_store(error):
+                response = store_failed(Request(scope), error)
+                await response(scope, receive, send)
+                return
             _log_without_answers(error)
             await _failed(scope)(scope, receive, send)
+
+
+def of_the_store(error: Exception) -> bool:
+    """Whether the database does not do its part: gone, hung, locked, full or broken.
+
+    What it refuses because of what we asked is a fault of ours.
+    """
+    if isinstance(error, DBAPIError):
+        return not isinstance(error, OURS)
+    return isinstance(error, TookTooLong)
+
+
+def store_failed(request: Request, error: Exception) -> Response:
+    """503: what that means for what was sent, and that it is worth trying again soon."""
+    # Many come at once, so each has one line, without the message: it could hold an answer.
+    driver = type(getattr(error, "orig", None) or error).__name__
+    log.error("the database does not do its part: %s, %s", type(error).__name__, driver)
+    wait = {"Retry-After": RETRY_AFTER}
+    if _is_api(request.scope):
+        return JSONResponse({"error": _phrase(503)}, 503, wait)
+    response = show(
+        request,
+        "errors/store.html",
+        status=503,
+        kind=_what_was_asked(request),
+        again=request.scope["path"] if _key(request) in BY_BUTTON_ALONE else "",
+    )
+    response.headers.update(wait)
+    return response
+
+
+def _what_was_asked(request: Request) -> str:
+    if request.method in ("GET", "HEAD"):
+        return "look"
+    return "once" if _key(request) in NOT_TWICE else "again"
+
+
+def _key(request: Request) -> str:
+    """The method and path of the page, as the table of access has them; "" for none of them."""
+    return getattr(request.scope.get("endpoint"), "key", "")
 
 
 async def refused(request: Request, error: Exception) -> Response:

@@ -1,12 +1,13 @@
 """A nurse for the tests: what is on her phone, on her paper, and in her head."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.store.accounts import sessions, staff
+from app.store.accounts import devices, sessions, staff
 from app.store.ground.scope import Store
 from app.store.keeping import audit
 
@@ -29,10 +30,22 @@ class Kim:
     def code(self, now: datetime) -> str:
         return pyotp.TOTP(self.secret).at(now)
 
-    def half(self, now: datetime, password: str = PASSWORD, email: str = EMAIL) -> str:
+    def half(
+        self,
+        now: datetime,
+        password: str = PASSWORD,
+        email: str = EMAIL,
+        address: str = "10.0.0.1",
+        marks: Sequence[str] = (),
+    ) -> str:
         return sessions.sign_in(
-            self.store, email, password, now, address="10.0.0.1", browser="Firefox"
+            self.store, email, password, now, address=address, browser="Firefox", marks=marks
         )
+
+    def marks(self, before: Sequence[str] = ()) -> list[str]:
+        """What signing in leaves in her browser."""
+        with self.store.reading("c1") as scope:
+            return devices.remembering(scope, staff.one(scope, self.id), before)
 
     def prove(self, token: str, code: str, now: datetime) -> str:
         return sessions.prove(self.store, token, code, now, address="10.0.0.1")

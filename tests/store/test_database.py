@@ -1,12 +1,17 @@
 """How databases are opened, and what is refused."""
 
 import sqlite3
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
-from app.store.ground.database import ONLY_READS, journal_mode, open_database
+from app.store.ground.database import ONLY_READS, open_database
+from app.store.ground.sqlite import journal_mode
+from tests.postgresql import new_database
 
 
 @pytest.mark.parametrize(
@@ -70,3 +75,40 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["postgresql://h/d", "postgresql+psycopg://h/d"])
 def test_both_spellings_of_a_postgresql_address_work(url: str) -> None:
     assert open_database(url).url.drivername == "postgresql+psycopg"
+
+
+@pytest.fixture
+def hurried(cluster: str) -> Iterator[Engine]:
+    """A database on PostgreSQL as the pages reach it."""
+    engine = open_database(new_database(cluster), hurried=True)
+    yield engine
+    engine.dispose()
+
+
+def test_no_statement_keeps_a_person_waiting_for_long_and_a_command_takes_its_time(
+    hurried: Engine,
+) -> None:
+    begun = time.monotonic()
+    with hurried.connect() as connection, pytest.raises(OperationalError, match="timeout"):
+        connection.execute(text("SELECT pg_sleep(30)"))
+    assert time.monotonic() - begun < 4
+    patient = open_database(hurried.url.render_as_string(hide_password=False))
+    with patient.connect() as connection:
+        connection.execute(text("SELECT pg_sleep(3.5)"))
+    patient.dispose()
+
+
+def test_nobody_waits_for_long_for_those_who_write_before_them(hurried: Engine) -> None:
+    turn = text("SELECT pg_advisory_xact_lock(7)")
+    with hurried.begin() as first, hurried.connect() as second:
+        first.execute(turn)
+        begun = time.monotonic()
+        with pytest.raises(OperationalError, match="lock timeout"):
+            second.execute(turn)
+        assert time.monotonic() - begun < 3
+
+
+def test_a_transaction_that_was_left_open_holds_up_no_other_for_ever(hurried: Engine) -> None:
+    with hurried.connect() as connection:
+        ends = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
+    assert ends == "10s"

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from app.store import invitations, people, submissions
+from app.store.ground import limits
 from app.store.ground.limits import TooMany
 from app.store.ground.scope import Store
 from app.store.invitations import CODE_LETTERS, Guest, InvitationGone, NoSuchInvitation
@@ -109,12 +110,31 @@ def test_another_clinics_invitation_is_like_none(work: Work) -> None:
     assert invitations.opened(work.store, token(work, invitation), MONDAY)
 
 
+def judged(work: Work, address: str) -> bool:
+    """Whether a code that leads nowhere is looked at at all."""
+    with pytest.raises((InvitationGone, TooMany)) as refused:
+        invitations.token_by_code(work.store, "23456789", MONDAY, address=address)
+    return refused.type is InvitationGone
+
+
 def test_codes_cannot_be_guessed_at_length(work: Work) -> None:
-    for _ in range(20):
-        with pytest.raises(InvitationGone):
-            invitations.token_by_code(work.store, "23456789", MONDAY, address="here")
-    with pytest.raises(TooMany):
-        invitations.token_by_code(work.store, "23456789", MONDAY, address="here")
+    assert [judged(work, "here") for _ in range(21)] == [True] * 20 + [False]
+
+
+def test_codes_tried_from_one_household_count_together(work: Work) -> None:
+    assert sum(judged(work, f"2001:db8:1:2::{n:x}") for n in range(60)) == 20
+    assert judged(work, "2001:db8:1:3::1")
+
+
+def test_however_many_addresses_try_codes_the_server_looks_at_a_thousand_an_hour(
+    work: Work,
+) -> None:
+    most = invitations.ALL_CODES.tries
+    spoken = invitations.code_of(work.store.keyring, work.invite())
+    assert sum(judged(work, "1.1.1.1") for _ in range(60)) == invitations.CODES.tries
+    limits.take(work.store.engine, invitations.ALL_CODES, "", MONDAY, tries=most - 21)
+    assert invitations.token_by_code(work.store, spoken, MONDAY, address="2.2.2.2")
+    assert not judged(work, "3.3.3.3")
 
 
 def test_a_batch_is_invited_whole_or_not_at_all(work: Work) -> None:

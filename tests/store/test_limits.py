@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.settings import ROOT
-from app.store.ground.limits import Limit, TooMany, give_back, sweep, take
+from app.store.ground.limits import Limit, TooMany, give_back, sweep, take, take_each
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TEN = Limit("sign-in", 10, timedelta(minutes=5))
@@ -55,6 +55,34 @@ def test_several_tries_are_taken_together_or_not_at_all(database: Engine) -> Non
     assert many.value.wait == timedelta(seconds=30)
     take(database, TEN, "kim", NOON, tries=3)
     assert not passes(database, "kim")
+
+
+def test_the_bucket_that_refuses_costs_those_after_it_nothing(database: Engine) -> None:
+    two, many = Limit("two", 2, TEN.period), Limit("many", 2, TEN.period)
+    take(database, two, "kim", NOON, tries=2)
+    with pytest.raises(TooMany) as refused:
+        take_each(database, [(TEN, "kim"), (two, "kim"), (many, "")], NOON)
+    assert refused.value.wait == two.period / 2
+    take(database, many, "", NOON, tries=2)
+    take(database, TEN, "kim", NOON, tries=9)
+    assert not passes(database, "kim")
+
+
+def test_those_who_take_from_several_buckets_at_once_never_block_each_other(
+    database: Engine,
+) -> None:
+    homes, all_ = Limit("home", 100, TEN.period), Limit("all", 100, TEN.period)
+
+    def try_one(number: int) -> bool:
+        buckets = [(homes, f"{number % 4}"), (TEN, f"{number % 3}"), (all_, "")]
+        try:
+            take_each(database, buckets, NOON)
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as crowd:
+        assert sum(crowd.map(try_one, range(200))) == 30
 
 
 def test_tries_come_back_one_by_one(database: Engine) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import given, settings
@@ -114,10 +115,11 @@ def test_only_as_many_are_hashed_at_once_as_there_are_cores(
     assert most == passwords._CORES
 
 
-@pytest.mark.usefixtures("_quick_hashes")
-def test_whoever_comes_after_a_full_queue_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(passwords, "_queue", queue)
-    with queue, pytest.raises(TooBusy):
-        hashed("purple kettle walks")
-    assert hashed("purple kettle walks")
+def test_whoever_finds_all_places_taken_is_turned_away_at_once() -> None:
+    with ExitStack() as taken:
+        for _ in range(passwords.PLACES):
+            taken.enter_context(passwords.place())
+        with pytest.raises(TooBusy), passwords.place():
+            pass
+    with passwords.place():
+        pass

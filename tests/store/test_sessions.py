@@ -1,5 +1,6 @@
 """Signing in and staying signed in: each step, each limit, each refusal."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from app.store.accounts import factors, sessions, staff
 from app.store.accounts.sessions import NotSignedIn, Refused
+from app.store.ground import limits
 from app.store.ground.limits import TooMany
 from app.store.keeping import audit
 from tests.store.kim import EMAIL, NEXT, NOON, PASSWORD, Kim, actions, invited
@@ -113,23 +115,46 @@ def test_each_recovery_code_counts_once(kim: Kim) -> None:
         assert factors.recovery_codes_left(scope, kim.id) == 8
 
 
-def test_tries_are_limited_by_account_and_by_address_and_come_back(kim: Kim) -> None:
-    for _ in range(10):
-        with pytest.raises(Refused):
-            kim.half(NOON, "wrong password")
+def outcome(kim: Kim, address: str) -> type[Exception]:
+    """Why a wrong password from this address is refused."""
+    with pytest.raises((Refused, TooMany)) as refused:
+        kim.half(NOON, "wrong password", address=address)
+    return refused.type
+
+
+def test_tries_from_one_address_are_limited_and_come_back(kim: Kim) -> None:
+    assert {outcome(kim, f"2001:db8::{n}") for n in range(10)} == {Refused}
     with pytest.raises(TooMany) as limited:
-        kim.half(NOON)
+        kim.half(NOON, address="2001:db8::a:b:c:d")
     assert limited.value.wait == timedelta(seconds=30)
     with pytest.raises(TooMany):
-        kim.half(NOON, email="nobody@hill.example")
+        kim.half(NOON, email="nobody@hill.example", address="2001:db8::1")
+    assert kim.half(NOON + limited.value.wait, address="2001:db8::1")
+
+
+def test_tries_of_one_account_are_limited_and_come_back(kim: Kim) -> None:
+    outcomes = [outcome(kim, f"10.1.0.{n}") for n in range(sessions.ACCOUNT.tries + 1)]
+    assert outcomes == [Refused] * sessions.ACCOUNT.tries + [TooMany]
+    with pytest.raises(TooMany) as limited:
+        kim.half(NOON)
+    assert limited.value.wait == timedelta(seconds=15)
     assert kim.half(NOON + limited.value.wait)
 
 
-def test_addresses_of_one_household_count_as_one() -> None:
-    same = {sessions._neighbourhood(f"2001:db8:1:2::{n}") for n in range(9)}
-    assert same == {"2001:db8:1:2::/64"}
-    assert sessions._neighbourhood("::ffff:10.0.0.1") == "10.0.0.1"
-    assert sessions._neighbourhood("a socket") == "a socket"
+def test_thousands_of_refused_tries_of_one_address_keep_nobody_else_out(kim: Kim) -> None:
+    outcomes = Counter(outcome(kim, "6.6.6.6") for _ in range(1001))
+    assert outcomes == {Refused: sessions.ADDRESS.tries, TooMany: 1001 - sessions.ADDRESS.tries}
+    assert kim.half(NOON, address="5.5.5.5")
+    left = sessions.SERVER.tries - sessions.ADDRESS.tries - 1
+    limits.take(kim.store.engine, sessions.SERVER, "", NOON, tries=left)
+
+
+def test_tries_that_an_account_refuses_cost_the_server_none(kim: Kim) -> None:
+    tries = sessions.ACCOUNT.tries
+    outcomes = Counter(outcome(kim, f"10.1.0.{n}") for n in range(tries + 11))
+    assert outcomes == {Refused: tries, TooMany: 11}
+    left = sessions.SERVER.tries - tries
+    limits.take(kim.store.engine, sessions.SERVER, "", NOON, tries=left)
 
 
 def test_codes_are_limited(kim: Kim) -> None:

@@ -11,6 +11,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store import shares
 from app.store.tables import Clinic
+from app.web.clinic import known_device
 from tests.conftest import Clock
 from tests.visitor import Visitor
 from tests.web.desk import SECURE, House
@@ -66,6 +67,7 @@ def test_the_times_on_the_page_are_those_that_are_kept_to(guest: Visitor) -> Non
     assert f"{usual['reviewed_days']} days after a nurse" in text
     assert f"{usual['unreviewed_days']} days if no nurse" in text
     assert f"for {int(shares.LASTS.total_seconds() // 60)} minutes" in text
+    assert f"for {known_device.LIFETIME // (24 * 60 * 60)} days" in text
 
 
 def test_a_clinic_that_comes_later_is_spoken_of_soon(tmp_path: Path) -> None:

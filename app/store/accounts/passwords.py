@@ -1,7 +1,8 @@
 """Passwords: which are good enough, and their hashes, a few at a time.
 
 A hash takes 64 MiB and a tenth of a second on purpose, so only as many are made at once as there
-are cores; a short queue waits, and whoever comes after it is turned away. Knows nothing of staff.
+are cores. Who asks for one takes a place first; where all are taken, they are turned away before
+anything is done for them. Knows nothing of staff.
 """
 
 import functools
@@ -17,12 +18,13 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from zxcvbn import zxcvbn
 
 SHORTEST, LONGEST = 12, 128
-_QUEUE = 50
 _TRIES_TO_GUESS = 10**8  # a password that is found sooner than this is refused
 _CORES = os.cpu_count() or 1
 _HASHER = PasswordHash((Argon2Hasher(),))
-_places = threading.BoundedSemaphore(_CORES)
-_queue = threading.BoundedSemaphore(_CORES + _QUEUE)
+PLACES = _CORES + 8
+"""So few wait for a hash, about a second, that what patients send is never behind them."""
+_places = threading.BoundedSemaphore(PLACES)
+_at_work = threading.BoundedSemaphore(_CORES)
 
 Problem = Literal["short", "long", "common"]
 
@@ -48,19 +50,30 @@ def problem(password: str, context: Iterable[str] = ()) -> Problem | None:
     return "common" if judged["guesses"] < _TRIES_TO_GUESS else None
 
 
+@contextmanager
+def place() -> Iterator[None]:
+    """A place for a request with a password, asked for before it has a thread. Raises TooBusy."""
+    if not _places.acquire(blocking=False):
+        raise TooBusy
+    try:
+        yield
+    finally:
+        _places.release()
+
+
 def hashed(password: str) -> str:
-    """The password as it is kept. Raises TooBusy."""
-    with _turn():
+    """The password as it is kept."""
+    with _at_work:
         return _HASHER.hash(_bytes(_normal(password)))
 
 
 def checked(password: str, kept: str | None) -> str | None:
     """The hash to keep from now on where the password is the one that was kept; else None.
 
-    It takes as long where nothing was kept. Raises TooBusy.
+    It takes as long where nothing was kept.
     """
     decoy, plain = _decoy(), _normal(password)
-    with _turn():
+    with _at_work:
         same, renewed = _HASHER.verify_and_update(_bytes(plain[:LONGEST]), kept or decoy)
     return (renewed or kept) if same and len(plain) <= LONGEST else None
 
@@ -69,17 +82,6 @@ def checked(password: str, kept: str | None) -> str | None:
 def _decoy() -> str:
     """The hash of a password that nobody has."""
     return _HASHER.hash(os.urandom(32))
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _queue.acquire(blocking=False):
-        raise TooBusy
-    try:
-        with _places:
-            yield
-    finally:
-        _queue.release()
 
 
 def _normal(password: str) -> str:

@@ -4,7 +4,8 @@ Whoever is refused is told the same, after the same time, whatever the reason. L
 guessing and never lock anyone out for good. Knows no cookies and no pages.
 """
 
-import ipaddress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +13,11 @@ from typing import Any
 from sqlmodel import col
 
 from app.store import permissions
-from app.store.accounts import factors, passwords
+from app.store.accounts import devices, factors, passwords
 from app.store.accounts.staff import sign_in_name
 from app.store.ground import limits, signposts, tokens
 from app.store.ground.limits import Limit
+from app.store.ground.neighbourhood import neighbourhood
 from app.store.ground.scope import Scope, Store, WritingScope
 from app.store.keeping import audit
 from app.store.tables import Staff, StaffSession
@@ -31,9 +33,12 @@ _WITH_STAFF = (
 _TOUCH_AFTER = timedelta(seconds=30)  # not every request need write
 
 _FIVE_MINUTES = timedelta(minutes=5)
-ACCOUNT = Limit("sign-in of one account", 10, _FIVE_MINUTES)
 ADDRESS = Limit("sign-in from one address", 10, _FIVE_MINUTES)
+ACCOUNT = Limit("sign-in of one account", 2 * ADDRESS.tries, _FIVE_MINUTES)
+"""More than one address has, which alone can therefore keep nobody out."""
 SERVER = Limit("sign-in", 1000, _FIVE_MINUTES)
+DEVICE = Limit("sign-in in a browser that is known", 10, _FIVE_MINUTES)
+"""Taken instead of all of these, so that nobody elsewhere can use it up."""
 FACTOR = (
     Limit("second factor", 5, _FIVE_MINUTES),
     Limit("second factor in an hour", 20, timedelta(hours=1)),
@@ -71,19 +76,26 @@ class SignedIn:
 
 
 def sign_in(
-    store: Store, email: str, password: str, now: datetime, *, address: str, browser: str
+    store: Store,
+    email: str,
+    password: str,
+    now: datetime,
+    *,
+    address: str,
+    browser: str,
+    marks: Sequence[str] = (),
 ) -> str:
     """The first half, by password: the id of a session that is good for `prove` alone.
 
-    Raises Refused, limits.TooMany or passwords.TooBusy.
+    `marks`: what earlier sign-ins left in the browser, see `devices`.
+    Raises Refused or limits.TooMany.
     """
     word = sign_in_name(email)
-    limits.take(store.engine, SERVER, "", now)
-    limits.take(store.engine, ADDRESS, _neighbourhood(address), now)
-    limits.take(store.engine, ACCOUNT, signposts.word_print(store, "staff", word), now)
     clinic, staff = signposts.follow(store, "staff", word) or (audit.SERVER, "")
     with store.reading(clinic) as scope:
         found = scope.one(Staff, id=staff)
+    account = signposts.word_print(store, "staff", word)
+    _take_a_try(store, account, devices.known(store.keyring, found, marks), now, address)
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.checked(password, kept)
     with store.writing(clinic) as scope:
@@ -98,6 +110,17 @@ def sign_in(
     raise Refused
 
 
+def _take_a_try(store: Store, account: str, device: str, now: datetime, address: str) -> None:
+    """Raises limits.TooMany."""
+    if device:
+        with suppress(limits.TooMany):  # then it is a browser like any other
+            limits.take(store.engine, DEVICE, device, now)
+            return
+    # In this order: a try that is refused for its address costs nobody else one.
+    buckets = [(ADDRESS, neighbourhood(address)), (ACCOUNT, account), (SERVER, "")]
+    limits.take_each(store.engine, buckets, now)
+
+
 def prove(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
     """The second half, and again before what needs it afresh: a new id for the session.
 
@@ -106,8 +129,7 @@ def prove(store: Store, token: str, code: str, now: datetime, *, address: str) -
     clinic = tokens.clinic_of(token)
     with store.reading(clinic) as scope:
         session, staff = _live(scope, token, now)
-    for limit in FACTOR:
-        limits.take(store.engine, limit, staff.id, now)
+    limits.take_each(store.engine, [(limit, staff.id) for limit in FACTOR], now)
     with store.writing(clinic) as scope:
         session, staff = _live(scope, token, now)
         first = session.stage == "factor"
@@ -231,14 +253,3 @@ def _live(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]
     if staff is None or not lives(session, now):
         raise NotSignedIn
     return session, staff
-
-
-def _neighbourhood(address: str) -> str:
-    """The address, or the network of one household where everyone has billions."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if known.version == 6 and known.ipv4_mapped is None:
-        return str(ipaddress.ip_network((known, 64), strict=False))
-    return str(known.ipv4_mapped or known) if known.version == 6 else str(known)

@@ -103,7 +103,7 @@ def opened(store: Store, token: str, now: datetime) -> Joining:
 def join(store: Store, token: str, password: str, code: str, now: datetime) -> list[str]:
     """Set password and second factor, once; give the recovery codes, to be shown once.
 
-    All sessions end. Raises LinkGone, BadPassword, WrongCode or passwords.TooBusy.
+    All sessions end. Raises LinkGone, BadPassword or WrongCode.
     """
     joining = opened(store, token, now)
     wrong = passwords.problem(password, [joining.clinic_name, joining.name, joining.email])
@@ -128,7 +128,7 @@ def change_password(
 ) -> bool:
     """Change one's own password and end all one's sessions; False where the old one is wrong.
 
-    Raises BadPassword, NoSuchStaff, limits.TooMany or passwords.TooBusy.
+    Raises BadPassword, NoSuchStaff or limits.TooMany.
     """
     limits.take(store.engine, CHANGES, staff, now)
     with store.reading(clinic) as scope:

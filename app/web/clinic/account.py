@@ -13,6 +13,7 @@ from app.store.accounts import factors, sessions, staff
 from app.store.accounts.staff import BadPassword
 from app.store.keeping import audit
 from app.web.access import Desk, guarded
+from app.web.clinic import known_device
 from app.web.clinic.signin import PASSWORD_PROBLEMS, leave
 from app.web.pages import see_other
 
@@ -68,7 +69,11 @@ def change_password(desk: Desk) -> Response:
         )
     except BadPassword as bad:
         return account(desk, {"new": PASSWORD_PROBLEMS[bad.problem]})
-    return leave(desk) if changed else account(desk, {"old": "account.old.problem"})
+    if not changed:
+        return account(desk, {"old": "account.old.problem"})
+    response = leave(desk)
+    known_device.remember(response, desk, who.clinic, who.staff)  # by the new password
+    return response
 
 
 def end_session(desk: Desk) -> Response:

@@ -15,7 +15,8 @@ from app.store.accounts.staff import BadPassword, LinkGone, WrongCode
 from app.store.permissions import may
 from app.web import journey as journeys
 from app.web.access import Desk, forget_token, guarded, keep_token, token_of
-from app.web.journey import ASSISTED
+from app.web.clinic import known_device
+from app.web.journey import ASSISTED, OWN
 from app.web.pages import see_other
 
 PASSWORD_PROBLEMS = {
@@ -62,6 +63,7 @@ def join(desk: Desk) -> Response:
     """POST /join/{token}: it is done, once; the recovery codes are shown, once."""
     token = desk.request.path_params["token"]
     try:
+        joining = staff.opened(desk.store, token, desk.now)
         codes = staff.join(desk.store, token, desk.raw("password"), desk.typed("code"), desk.now)
     except LinkGone:
         return desk.show("staff/link_gone.html", status=404)
@@ -69,7 +71,9 @@ def join(desk: Desk) -> Response:
         return join_page(desk, {"password": PASSWORD_PROBLEMS[bad.problem]})
     except WrongCode:
         return join_page(desk, {"code": "code.problem"})
-    return desk.show("staff/joined.html", codes=codes)
+    response = desk.show("staff/joined.html", codes=codes)
+    known_device.remember(response, desk, joining.clinic, joining.staff)
+    return response
 
 
 def sign_in_page(desk: Desk) -> Response:
@@ -92,6 +96,7 @@ def sign_in(desk: Desk) -> Response:
             desk.now,
             address=desk.address,
             browser=browser_of(desk.request.headers.get("user-agent", "")),
+            marks=known_device.marks(desk.request),
         )
     except Refused:
         refused = {"email": "sign_in.problem"}
@@ -118,6 +123,7 @@ def prove(desk: Desk) -> Response:
     who = sessions.signed_in(store, fresh, desk.now)
     response = see_other(home(who.role))
     keep_token(response, desk.request, fresh)
+    known_device.remember(response, desk, who.clinic, who.staff)
     return response
 
 
@@ -128,14 +134,16 @@ def sign_out(desk: Desk) -> Response:
 
 
 def leave(desk: Desk) -> Response:
-    """Out of the door: the browser drops the session and all that it kept of our pages."""
+    """Out of the door: the browser drops the session and all that it kept of our pages.
+
+    It is still known as one in which they signed in.
+    """
     response = see_other("/signed-out")
-    # Trap: where "cookies" stands here, Chromium leaves Set-Cookie aside, also over plain http,
-    # where it does not heed this header.
-    cookies = '"cookies", ' if desk.request.scope["scheme"] == "https" else ""
-    response.headers["Clear-Site-Data"] = f'{cookies}"storage", "cache"'
+    # Trap: with "cookies" in it, the browser would not be known any more.
+    response.headers["Clear-Site-Data"] = '"storage", "cache"'
     forget_token(response, desk.request)
-    journeys.forget(response, desk.request, ASSISTED)
+    for kind in (OWN, ASSISTED):
+        journeys.forget(response, desk.request, kind)
     return response
 
 

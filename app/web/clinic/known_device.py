@@ -1,0 +1,37 @@
+"""The cookie of a browser in which staff have signed in before; see app/store/accounts/devices.py.
+
+It outlasts signing out: it opens nothing, and only keeps strangers from using up one's tries.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.store.accounts import devices, staff
+from app.web.access import Desk
+
+LIFETIME = 400 * 24 * 60 * 60  # seconds; the longest that browsers keep a cookie
+_BETWEEN = "."
+
+
+def marks(request: Request) -> list[str]:
+    """What the browser holds, of whomever."""
+    return request.cookies.get(_name(request), "").split(_BETWEEN)
+
+
+def remember(response: Response, desk: Desk, clinic: str, member: str) -> None:
+    """Let this browser be known from now on as one of this member of the clinic's staff."""
+    with desk.store.reading(clinic) as scope:
+        kept = devices.remembering(scope, staff.one(scope, member), marks(desk.request))
+    secure = "; Secure" if desk.request.scope["scheme"] == "https" else ""
+    response.headers.append(
+        "set-cookie",
+        f"{_name(desk.request)}={_BETWEEN.join(kept)}; Path=/; HttpOnly; SameSite=Strict; "
+        f"Max-Age={LIFETIME}{secure}",
+    )
+
+
+def _name(request: Request) -> str:
+    """Browsers take a `__Host-` cookie over https only."""
+    return "__Host-device" if request.scope["scheme"] == "https" else "device"

@@ -1,0 +1,138 @@
+"""Patients and nurses who use a real server over its socket, many at once."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pyotp
+
+from app.store import clinics, invitations
+from app.store.accounts import staff
+from app.store.ground.database import open_database
+from app.store.ground.scope import Store
+from app.store.ground.sealing import load_keyring
+from app.store.invitations import Guest
+from app.store.tables import ReviewEntry, Submission
+from app.web.journey import Journey, load_key, seal
+from tests.builders import answers
+from tests.running import Running
+from tests.visitor import OWN
+
+PASSWORD = "purple kettle walks"  # noqa: S105
+AFTER = re.compile(r'name="after" value="(\d+)"')
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Scene:
+    """A server with one clinic, and what this process needs to add people to it."""
+
+    server: Running
+    store: Store
+    clinic: str
+    journey_key: bytes
+
+    @classmethod
+    def of(cls, server: Running) -> Scene:
+        answers()  # reading the rulebook takes a while, and is none of what is timed
+        var = Path(server.folder) / "var"
+        store = Store(open_database(server.database), load_keyring(var / "master.key"))
+        clinic = clinics.add(store, now(), name="Hill", region="uk", time_zone="Europe/London")
+        return cls(server, store, clinic, load_key(var / "journey.key"))
+
+    def browser(self, timeout: float = 30) -> httpx2.Client:
+        return httpx2.Client(base_url=self.server.base, headers=OWN, timeout=timeout)
+
+    def patients(self, number: int) -> list[Patient]:
+        """People who are invited and have answered everything: all that is left is to send it."""
+        _, link = self._hire()
+        by = staff.opened(self.store, link, now()).staff
+        guests = [Guest(uuid4().hex[:12], "Jo") for _ in range(number)]
+        made = invitations.invite(self.store, self.clinic, now(), by, guests, uuid4().hex)
+        return [Patient(self, invitation) for invitation in made]
+
+    def nurse(self) -> Nurse:
+        """A nurse who has an account, and is not signed in."""
+        email, link = self._hire()
+        secret = staff.opened(self.store, link, now()).secret
+        code = pyotp.TOTP(secret).at(now())
+        return Nurse(self, email, staff.join(self.store, link, PASSWORD, code, now()))
+
+    def _hire(self) -> tuple[str, str]:
+        email = f"{uuid4().hex[:12]}@hill.example"
+        with self.store.writing(self.clinic) as scope:
+            link = staff.invite(scope, now(), "command", email=email, name="Kim", role="nurse")
+        return email, link
+
+    def sent(self) -> set[str]:
+        """The invitations of all submissions that are kept."""
+        with self.store.reading(self.clinic) as scope:
+            return {row.invitation_id or "" for row in scope.all(Submission)}
+
+    def notes(self) -> set[str]:
+        """The keys of all entries of reviews that are kept."""
+        with self.store.reading(self.clinic) as scope:
+            return {row.idempotency_key or "" for row in scope.all(ReviewEntry)}
+
+    def submissions(self) -> list[str]:
+        """The ids of all submissions that are kept."""
+        with self.store.reading(self.clinic) as scope:
+            return [row.id for row in scope.all(Submission)]
+
+
+@dataclass
+class Patient:
+    """Someone with all answers in their browser."""
+
+    scene: Scene
+    invitation: str
+
+    @property
+    def token(self) -> str:
+        """That of their link."""
+        return invitations.token_of(self.scene.store.keyring, self.scene.clinic, self.invitation)
+
+    def send(self, browser: httpx2.Client) -> httpx2.Response:
+        """Press the button."""
+        journey = Journey("uk", int(time.time()), dict(answers()), invitation=self.token)
+        cookie = f"journey={seal(self.scene.journey_key, journey)}"
+        return browser.post("/send", headers={"cookie": cookie})
+
+
+@dataclass
+class Nurse:
+    """Someone of the staff with a browser and ten recovery codes."""
+
+    scene: Scene
+    email: str
+    paper: list[str]
+    browser: httpx2.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browser = self.scene.browser()
+
+    def give_password(self, password: str = PASSWORD) -> httpx2.Response:
+        return self.browser.post("/sign-in", data={"email": self.email, "password": password})
+
+    def sign_in(self) -> None:
+        assert self.give_password().status_code == 303
+        proved = self.browser.post("/sign-in/code", data={"code": self.paper.pop()})
+        assert proved.status_code == 303
+
+    def note(self, submission: str, key: str) -> httpx2.Response:
+        """Look at it, and write a note."""
+        page = self.browser.get(f"/submissions/{submission}")
+        if page.status_code != 200:
+            return page
+        after = AFTER.search(page.text)
+        fields = {"key": key, "after": after[1] if after else "", "words": "Called her."}
+        return self.browser.post(f"/submissions/{submission}/note", data=fields)

@@ -135,7 +135,9 @@ def test_each_is_told_what_it_means_for_them(house: House) -> None:
     assert looks.h1 == ["We cannot open this page right now"]
     assert again.h1 == ["This has not been saved yet"]
     assert once.h1 == ["This may not have been saved"]
-    assert "Nothing is lost" not in once.text
+    assert "It counts once" in again.text
+    assert "Nothing is lost" not in again.text + once.text  # what was typed may be
+    assert "It counts once" not in once.text
     assert CANARY not in looks.html + again.html + once.html
 
 

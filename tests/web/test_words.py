@@ -23,6 +23,10 @@ MADE_UP = {  # keys that a page puts together
         for kind in [403, 404, 405, 413, 422, 429, 500, 503, "other"]
         for part in ["heading", "text"]
     },
+    "error.store.": {
+        *(f"{kind}.{part}" for kind in ["look", "again", "once"] for part in ["heading", "text"]),
+        "button.text",
+    },
 }
 MADE_UP["nurse."] = {
     *(f"question.{question.id}" for question in rulebook().questionnaire),

@@ -240,13 +240,18 @@ class Desk:
 Page = Callable[[Desk], Response]
 
 
-def guarded(method: str, path: str, page: Page) -> Route:
-    """The route of a page that only those may open whom the table names."""
+def guarded(method: str, path: str, page: Page, *, asks_store: bool = True) -> Route:
+    """The route of a page that only those may open whom the table names.
+
+    One that asks the store for nothing needs no thread, and waits for none of those that do.
+    """
     key = f"{method} {path}"
     needed = TABLE[key]
 
     async def endpoint(request: Request) -> Response:
         form = await _fields(request) if method == "POST" else {}
+        if not asks_store:
+            return _open(request, page, key, form)
         return await run_in_threadpool(_open, request, page, key, form)
 
     endpoint.needed = needed  # type: ignore[attr-defined]  # the test of the table asks for it

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.store.ground.late import StoreUnavailable
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import Floor, render, show
 from app.web.patients import patient
@@ -33,6 +34,7 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(NoJourney, patient.no_journey)
     app.add_exception_handler(LostJourney, patient.lost_journey)
     app.add_exception_handler(CannotWorkOut, patient.cannot_work_out)
+    app.add_exception_handler(StoreUnavailable, not_open)
 
 
 class LastResort:
@@ -80,6 +82,11 @@ async def refused(request: Request, error: Exception) -> Response:
         response = show(request, "errors/error.html", status=status, kind=_kind(status))
     response.headers.update(headers or {})
     return response
+
+
+async def not_open(request: Request, _: Exception) -> Response:
+    """503: what needs the database cannot be done now, and can be soon."""
+    return await refused(request, HTTPException(503, headers={"Retry-After": "5"}))
 
 
 async def unreadable(request: Request, error: Exception) -> Response:

@@ -29,7 +29,7 @@ _GONE = "patient/link_gone.html"
 def routes() -> list[Route]:
     """The pages of invited people."""
     return [
-        guarded("GET", "/i", code_page),
+        guarded("GET", "/i", code_page, asks_store=False),
         guarded("POST", "/i", code),
         guarded("GET", "/i/{token}", page),
         guarded("POST", "/i/{token}", begin),

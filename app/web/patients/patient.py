@@ -139,7 +139,7 @@ async def answer(request: Request) -> Response:
         return _show_question(request, question, here, given, bad.problem)
     now = visit_of(request, here.journey.with_answer(question.id, chosen))
     follows = now.path.next.id if now.path.next else ""
-    await drop_off.count(request, here.journey, question.id, follows)
+    drop_off.count(request, here.journey, question.id, follows)
     is_emergency = alarming(request, now)
     # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
     interrupts = is_emergency and here.journey.warned_at in ("", question.id)

@@ -40,7 +40,13 @@ TABLE: Mapping[str, str] = MappingProxyType(
         # What patients and visitors see; the answers are in their own cookie.
         **dict.fromkeys(
             [
-                *("GET /", "POST /start", "GET /check/{question}", "POST /check/{question}"),
+                *(
+                    "GET /",
+                    "GET /start",
+                    "POST /start",
+                    "GET /check/{question}",
+                    "POST /check/{question}",
+                ),
                 *("GET /answers", "GET /result", "GET /emergency", "POST /clear", "GET /cleared"),
                 *("GET /changed", "POST /changed"),
                 *("GET /changed/{question}", "POST /changed/{question}"),
@@ -60,10 +66,11 @@ TABLE: Mapping[str, str] = MappingProxyType(
         ),
         # Invited people: who has the link is its person.
         **dict.fromkeys(["GET /i", "POST /i", "GET /i/{token}", "POST /i/{token}"], ANYONE),
-        "POST /send": ANYONE,
+        **dict.fromkeys(["GET /send", "POST /send"], ANYONE),
         # A self-check that its person shows to a nurse; the key is in their own cookie.
         **dict.fromkeys(
-            ["GET /share", "GET /share/news", "POST /share", "POST /share/back"], ANYONE
+            ["GET /share", "GET /share/news", "POST /share", "GET /share/back", "POST /share/back"],
+            ANYONE,
         ),
         "GET /shared": "invite_patients",
         "POST /shared": "invite_patients",

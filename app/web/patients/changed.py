@@ -44,7 +44,7 @@ async def offer(request: Request) -> Response:
         request,
         "patient/changed.html",
         region=here.journey.region,
-        emergency=alarming(request, here),
+        alarmed=alarming(request, here),
         places={r: floor(request).words.regions[r] for r in floor(request).rulebook.regions},
         chosen=here.journey.region,
         back=END if not here.journey.earlier else "/answers",
@@ -146,7 +146,7 @@ def _show_question(
         question=view,
         back=f"{BEGIN}/{before[-1]}" if before else BEGIN,
         more=len(more),
-        emergency=alarming(request, here),
+        alarmed=alarming(request, here),
         problem=problem,
         none=view.last[0].text,
     )

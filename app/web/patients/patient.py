@@ -194,7 +194,7 @@ def _show_question(
             "more": more,
             "back": back,
             "note": note,
-            "emergency": is_emergency,
+            "alarmed": is_emergency,
             "problem": problem,
             "none": view.last[0].text,
         }
@@ -232,7 +232,7 @@ async def answers(request: Request) -> Response:
         given=teller.all_answers(here.path.answers),
         ignored=teller.all_answers(off),
         contradictions=teller.contradictions(assessment),
-        emergency=bool(emergencies(assessment)),
+        alarmed=bool(emergencies(assessment)),
         onward="/result" if here.path.next is None else here.onward,
         complete=here.path.next is None,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from threading import enumerate as threads
 
@@ -64,13 +62,15 @@ def test_a_damaged_database_is_refused_where_somebody_waits_to_hear_it(tmp_path:
 def test_what_is_found_too_late_is_logged_and_tried_until_it_is_mended(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "calcinosis.db").write_bytes(b"no database" * 99)
-    store = opening(tmp_path, 0)
+    file = tmp_path / "calcinosis.db"
+    opening(tmp_path).close()
+    with held(file):
+        store = opening(tmp_path, 0.1)
+        file.write_bytes(b"no database" * 999)
     assert within(30, lambda: "the database is damaged" in caplog.text)
     assert not store.is_open
-    (tmp_path / "calcinosis.db").unlink()
-    with closing(sqlite3.connect(tmp_path / "calcinosis.db")):
-        assert within(30, lambda: store.is_open)
+    file.unlink()
+    assert within(30, lambda: store.is_open)
     assert "clinics' pages work" in caplog.text
     assert caplog.text.count("the database is damaged") == 1
     store.close()

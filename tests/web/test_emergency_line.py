@@ -59,6 +59,7 @@ def test_errors_say_it_too(app: FastAPI, visitor: Visitor) -> None:
     visitor.start()
     assert called(visitor.answer("now", status=422)) == ["tel:999"]
     assert set(called(visitor.post("/verify", {"receipt": "no"}, 422))) == {"tel:999"}
+    assert set(called(Visitor(app).get("/i", 403))) == EVERYWHERE  # over plain http
     lost = Visitor(app)
     lost.client.cookies.set("journey", "unreadable")
     assert set(called(lost.get("/check/now"))) == EVERYWHERE

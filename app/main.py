@@ -8,7 +8,7 @@ import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -18,8 +18,10 @@ from app.documents.receipt import Shelf
 from app.settings import ROOT, Settings
 from app.store import clinics
 from app.store.ground.jobs import Job
-from app.store.ground.opening import open_store
+from app.store.ground.late import open_late
+from app.store.ground.scope import Store
 from app.store.keeping import anchors, retention
+from app.store.rulebooks import record
 from app.triage.reliance import load_reliance
 from app.triage.rulebook import load
 from app.triage.targets import load_alarm, load_targets, load_visit_days
@@ -50,16 +52,23 @@ from app.web.journey import load_key
 from app.web.outgoing import Mail
 from app.web.pages import Floor, environment
 from app.web.patients import changed, invited, patient, result, share, verify, waiting_room
+from app.web.patients.clinics_here import ClinicsHere
+from app.web.patients.drop_off import DropOff
 from app.web.reading import learn, safety, trust
-from app.web.recurring import keep_doing
+from app.web.recurring import keep_doing, keep_for_itself, once
 from app.web.shield import Gate, Headings
 
+LAST_WORDS = 3.0
+"""Seconds that a server that is told to stop gives its database to take the last counts."""
 
-def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
-    """The application on one rulebook.
 
-    Raises RulebookFaults, BadFigures, AssetFault, BadKeyring, OSError, ValueError, or SQLAlchemy's
-    OperationalError.
+def create_app(
+    settings: Settings, clock: Callable[[], float] = time.time, patience: float = 30.0
+) -> FastAPI:
+    """The application on one rulebook. Its database may come later: see app/store/ground/late.py.
+
+    `patience`: seconds to wait for it. Raises RulebookFaults, BadFigures, AssetFault, BadKeyring,
+    BadDatabase, OSError or ValueError.
     """
     app = FastAPI(
         title="Calcinosis Check",
@@ -86,7 +95,10 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.state.visit_days = load_visit_days(settings.rules)
     app.state.reliance = load_reliance(settings.rules)
     app.state.alarm_after = load_alarm(settings.rules)
-    app.state.store = open_store(settings.database, settings.master_key, hurried=True)
+    app.state.clinics_here, app.state.drop_off = ClinicsHere(), DropOff()
+    app.state.store = open_late(
+        settings.database, settings.master_key, functools.partial(_first, app), patience
+    )
     app.state.for_show = functools.cache(functools.partial(clinics.is_for_show, app.state.store))
     app.state.jobs = recurring_jobs(settings, floor)
     app.state.streams = Streams(app.state.store)
@@ -112,6 +124,15 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     return app
 
 
+def _first(app: FastAPI, store: Store) -> None:
+    """What is done with a database that was just opened."""
+    here: Floor = app.state.floor
+    now = datetime.fromtimestamp(here.clock(), UTC)
+    record(store.engine, here.rulebook.version, here.rulebook.sha256, now)
+    app.state.clinics_here.look(store, now)
+    store.engine.dispose()  # what was open stays open no longer than it is needed
+
+
 def recurring_jobs(settings: Settings, floor: Floor) -> list[Job]:
     """What the server does again and again by itself; each round is done by one server."""
     hour = timedelta(hours=1)
@@ -124,17 +145,36 @@ def recurring_jobs(settings: Settings, floor: Floor) -> list[Job]:
     ]
 
 
+def own_jobs(app: FastAPI) -> list[Job]:
+    """What each server does for itself, since it is about what this one knows."""
+    minute = timedelta(minutes=1)
+    return [
+        Job("drop-off", minute, app.state.drop_off.write),
+        Job("clinics here", minute, app.state.clinics_here.look),
+    ]
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What stands at start stays for ever, so the collector need not look at it again."""
     gc.collect()
     gc.freeze()
-    state = app.state
-    jobs = keep_doing(state.store, state.jobs, state.floor.clock)
-    beside = [asyncio.create_task(jobs), asyncio.create_task(state.streams.watch())]
-    with first_to_hear(state.streams.close):
+    beside = asyncio.create_task(_beside(app))
+    with first_to_hear(app.state.streams.close):
         yield
-    for task in beside:
-        task.cancel()
-    await asyncio.gather(*beside, return_exceptions=True)
-    state.store.engine.dispose()
+    beside.cancel()
+    await asyncio.gather(beside, return_exceptions=True)
+    if app.state.store.is_open:
+        last = once(app.state.store, own_jobs(app)[0], app.state.floor.clock)
+        await asyncio.wait([asyncio.create_task(last)], timeout=LAST_WORDS)
+    app.state.store.close()
+
+
+async def _beside(app: FastAPI) -> None:
+    """All that goes on beside the pages, as soon as there is a database."""
+    state = app.state
+    while not state.store.is_open:
+        await asyncio.sleep(0.2)
+    clock = state.floor.clock
+    own = (keep_for_itself(state.store, job, clock) for job in own_jobs(app))
+    await asyncio.gather(keep_doing(state.store, state.jobs, clock), state.streams.watch(), *own)

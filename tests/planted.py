@@ -48,8 +48,8 @@ def run() -> None:
     logging.root.handlers[0].setFormatter(_Everything())
     make, serve = main.create_app, uvicorn.run
 
-    def make_faulty(settings: Settings) -> FastAPI:
-        application = make(settings)
+    def make_faulty(settings: Settings, **more: float) -> FastAPI:
+        application = make(settings, **more)
         application.user_middleware.append(Middleware(Faults, settings=settings))
         return application
 

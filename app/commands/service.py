@@ -1,14 +1,15 @@
 """`calcinosis-check serve`: the pages and the API."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from app.commands.console import faulty, read_settings, say, told_in_words
-from app.store.rulebooks import record
 from app.triage.rulebook import RulebookFaults
+
+PATIENCE = 5.0
+"""Seconds to wait for the database: what makes it useless for good shows in less."""
 
 
 def serve(
@@ -23,13 +24,10 @@ def serve(
     settings.var.mkdir(parents=True, exist_ok=True)
     try:
         with told_in_words():
-            application = create_app(settings)
+            application = create_app(settings, patience=PATIENCE)
     except RulebookFaults as problem:
         raise faulty(problem, settings) from None
     rulebook = application.state.floor.rulebook
-    database = application.state.store.engine
-    record(database, rulebook.version, rulebook.sha256, datetime.now(UTC))
-    database.dispose()  # what was open stays open no longer than it is needed
     chosen_host, chosen_port = host or settings.host, settings.port if port is None else port
     say.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")
     say.print(f"Serving on http://{chosen_host}:{chosen_port}  (Ctrl+C stops)")

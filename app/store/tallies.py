@@ -1,5 +1,6 @@
 """Counts of what happened on a day at a clinic: no person, no time, no answer, only how often."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -11,11 +12,11 @@ from app.store.tables import Tally
 
 
 def count(scope: WritingScope, day: date, *subjects: str) -> None:
-    """Count each of these once more."""
-    for subject in subjects:
-        more = {"number": col(Tally.number) + 1}
+    """Count each of these once more, and as often as it is named."""
+    for subject, times in Counter(subjects).items():
+        more = {"number": col(Tally.number) + times}
         if scope.change(Tally, day=day, subject=subject, to=more) == 0:
-            scope.add(Tally, day=day, subject=subject, number=1)
+            scope.add(Tally, day=day, subject=subject, number=times)
 
 
 def sums(scope: Scope, since: date) -> dict[str, int]:

@@ -41,7 +41,13 @@ TABLE: Mapping[str, str] = MappingProxyType(
         # What patients and visitors see; the answers are in their own cookie.
         **dict.fromkeys(
             [
-                *("GET /", "POST /start", "GET /check/{question}", "POST /check/{question}"),
+                *(
+                    "GET /",
+                    "GET /start",
+                    "POST /start",
+                    "GET /check/{question}",
+                    "POST /check/{question}",
+                ),
                 *("GET /answers", "GET /result", "GET /emergency", "POST /clear", "GET /cleared"),
                 *("GET /changed", "POST /changed"),
                 *("GET /changed/{question}", "POST /changed/{question}"),
@@ -61,10 +67,11 @@ TABLE: Mapping[str, str] = MappingProxyType(
         ),
         # Invited people: who has the link is its person.
         **dict.fromkeys(["GET /i", "POST /i", "GET /i/{token}", "POST /i/{token}"], ANYONE),
-        "POST /send": ANYONE,
+        **dict.fromkeys(["GET /send", "POST /send"], ANYONE),
         # A self-check that its person shows to a nurse; the key is in their own cookie.
         **dict.fromkeys(
-            ["GET /share", "GET /share/news", "POST /share", "POST /share/back"], ANYONE
+            ["GET /share", "GET /share/news", "POST /share", "GET /share/back", "POST /share/back"],
+            ANYONE,
         ),
         "GET /shared": "invite_patients",
         "POST /shared": "invite_patients",
@@ -252,13 +259,18 @@ class Desk:
 Page = Callable[[Desk], Response]
 
 
-def guarded(method: str, path: str, page: Page) -> Route:
-    """The route of a page that only those may open whom the table names."""
+def guarded(method: str, path: str, page: Page, *, asks_store: bool = True) -> Route:
+    """The route of a page that only those may open whom the table names.
+
+    One that asks the store for nothing needs no thread, and waits for none of those that do.
+    """
     key = f"{method} {path}"
     needed = TABLE[key]
 
     async def endpoint(request: Request) -> Response:
         form = await _fields(request) if method == "POST" else {}
+        if not asks_store:
+            return _open(request, page, key, form)
         if key not in WITH_PASSWORD:
             return await run_in_threadpool(_open, request, page, key, form)
         try:

@@ -176,7 +176,10 @@ def load_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         _make_key(path)
-    path.chmod(0o600)
+    if (
+        path.stat().st_mode & 0o077
+    ):  # a disk that is read-only lets nobody change it back to what it is
+        path.chmod(0o600)
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
         raise ValueError(f"{path} holds no key of {_KEY_BYTES} bytes: move it away and start again")

@@ -20,6 +20,7 @@ from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
 from app.web.assets import Assets
+from app.web.journey import LostJourney, NoJourney, open_journey
 from app.web.tablet import Stay
 from app.web.wire import packed
 
@@ -73,8 +74,11 @@ def show(
     error: bool = False,
     **values: Any,
 ) -> Response:
-    """One whole page. `region` None means that the person has not said yet where they are."""
+    """One whole page. Without a `region` it is where the person said they are, if they did."""
     nonce, stays = request.scope["nonce"], tablet.stay(request, template)
+    if region is None and values.get("who") is None:  # staff see the words of no patient's region
+        region, alarmed = whereabouts(request)
+        values = {"alarmed": alarmed, **values}
     html = render(
         floor(request), template, nonce, region=region, error=error, tablet=stays, **values
     )
@@ -91,10 +95,14 @@ def render(
     *,
     region: str | None,
     error: bool,
+    alarmed: bool = False,
     tablet: Stay | None = None,
     **values: Any,
 ) -> str:
-    """The HTML of one page. `tablet`: how long it stays on one that patients pass on."""
+    """The HTML of one page. `tablet`: how long it stays on one that patients pass on.
+
+    `alarmed`: whether the person's answers are a certain emergency.
+    """
     say, fill = voice(here, region)
     return here.environment.get_template(template).render(
         nonce=nonce,
@@ -108,9 +116,26 @@ def render(
         language=LANGUAGE,
         approvals=here.rulebook.approvals,
         error=error,
+        alarmed=alarmed,
         tablet=tablet,
         **values,
     )
+
+
+def whereabouts(request: Request) -> tuple[str | None, bool]:
+    """(Where the person said they are, whether their answers are a certain emergency).
+
+    By their cookie, for pages that ask it for nothing else.
+    """
+    here = floor(request)
+    try:
+        journey = open_journey(request, here.key, here.now)
+    except (NoJourney, LostJourney):
+        return None, False
+    if journey.region not in here.rulebook.regions:
+        return None, False
+    # It is set for as long as the answers are an emergency, and the engine need not be asked.
+    return journey.region, bool(journey.warned_at)
 
 
 def see_other(address: str) -> RedirectResponse:
@@ -156,10 +181,15 @@ def _voice(words: Wording, places: Mapping[str, str]) -> tuple[Say, Say]:
     return say, fill
 
 
-def emergency_numbers(here: Floor) -> list[tuple[str, str, str]]:
-    """(Region, what to call in words, number), for pages that do not know where the person is."""
+def emergency_numbers(here: Floor) -> list[tuple[str, str, str, str]]:
+    """(Region, what to call in words, number, all in short), where nobody said where they are."""
     return [
-        (words["name"], words["local_emergency_words"], here.rulebook.regions[id_].emergency_number)
+        (
+            words["name"],
+            words["local_emergency_words"],
+            here.rulebook.regions[id_].emergency_number,
+            words["emergency_short"],
+        )
         for id_, words in here.words.regions.items()
     ]
 

@@ -1,5 +1,7 @@
 """Keeps the recurring jobs going for as long as the server runs, each in turns of its own.
 
+Most rounds are done by one server of several; what a server knows by itself, each does for itself.
+
 It must not know what a job does; app/main.py lists them.
 """
 
@@ -10,7 +12,9 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from threading import Thread
 
 from app.store.ground.jobs import Job, turn
 from app.store.ground.scope import Store
@@ -35,6 +39,32 @@ async def _repeat(store: Store, job: Job, holder: str, clock: Callable[[], float
         if isinstance(done, Exception):
             log_without_words(job.name, done)
         await asyncio.sleep(pause)
+
+
+async def keep_for_itself(store: Store, job: Job, clock: Callable[[], float]) -> None:
+    """Do a job on this very server, again and again until cancelled, whatever others do."""
+    while True:
+        await asyncio.sleep(job.every.total_seconds())
+        await once(store, job, clock)
+
+
+async def once(store: Store, job: Job, clock: Callable[[], float]) -> None:
+    """One round of a job, in a thread that nobody waits for at the end: it may hang for ever."""
+    done: Future[object] = Future()
+    now = datetime.fromtimestamp(clock(), UTC)
+
+    def work() -> None:
+        try:
+            done.set_result(job.do(store, now))
+        # It goes to whoever waits, if anyone still does.
+        except Exception as error:  # noqa: BLE001
+            done.set_exception(error)
+
+    done.set_running_or_notify_cancel()
+    Thread(target=work, name=job.name, daemon=True).start()
+    (outcome,) = await asyncio.gather(asyncio.wrap_future(done), return_exceptions=True)
+    if isinstance(outcome, Exception):
+        log_without_words(job.name, outcome)
 
 
 def log_without_words(job: str, error: Exception) -> None:

@@ -12,13 +12,14 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web import tablet
-from app.web.pages import KIND, Floor, floor, render
+from app.web.pages import KIND, Floor, floor, render, whereabouts
 from app.web.wire import PACKED, PLAIN, takes_gzip
 
 MOST_KEPT = 1000  # pages; the usual ones are about 200, each of some 20 KB
@@ -85,15 +86,22 @@ def still(
 ) -> Response:
     """The page of this template for this region; `name` tells apart what else it depends on.
 
+    Without a region it is where the person said they are, if they did.
+
     `values` is called at the first visit only, so they must follow from `template`, `region` and
     `name` alone. Each of the three must be one of a few: every combination is kept.
     """
     here, stays = floor(request), tablet.stay(request, template)
+    alarmed = False
+    if region is None:
+        region, alarmed = whereabouts(request)
 
     def whole() -> str:
-        return render(here, template, _NONCE, region=region, error=False, tablet=stays, **values())
+        known: dict[str, Any] = {"alarmed": alarmed, **values()}
+        return render(here, template, _NONCE, region=region, error=False, tablet=stays, **known)
 
-    page = cut(whole()) if stays else kept(here, (template, region or "", name), whole)
+    key = (template, region or "", f"{name} alarmed" if alarmed else name)
+    page = cut(whole()) if stays else kept(here, key, whole)
     headers = {"Content-Type": KIND, **tablet.headers(stays)}
     return answer(request, page, headers, request.scope["nonce"].encode(), ticks)
 

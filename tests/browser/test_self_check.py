@@ -256,3 +256,36 @@ def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, 
     page.click("footer form button")
     page.wait_for_url(base + "/cleared")
     assert page.context.cookies() == []
+
+
+@pytest.mark.parametrize("context", [{}, NO_SCRIPT], indirect=True, ids=["script", "no script"])
+def test_back_from_the_end_reaches_every_question_with_script_and_without(tab):
+    tab.open("/")
+    tab.page.check("#region-uk")
+    tab.page.click("main form button")
+    for question, options in QUIET.items():
+        tab.at(f"/check/{question}")
+        for option in options:
+            tab.page.check(f"#{question}-{option}")
+        tab.page.click("main form button")
+    tab.at("/answers")
+    for question, options in reversed(QUIET.items()):
+        tab.page.click(".nhsuk-back-link")
+        tab.at(f"/check/{question}")
+        for option in options:
+            expect(tab.page.locator(f"#{question}-{option}")).to_be_checked()
+    tab.page.click(".nhsuk-back-link")
+    tab.at("/")
+
+
+@pytest.mark.parametrize("context", [{}, NO_SCRIPT], indirect=True, ids=["script", "no script"])
+def test_a_refused_start_can_be_loaded_anew(tab):
+    tab.open("/")
+    tab.page.check("#about-child")
+    tab.page.click("main form button")
+    expect(tab.page.locator("#problem")).to_be_visible()
+    tab.open(tab.path)
+    expect(tab.page.locator("#about-child")).to_be_checked()
+    tab.page.check("#region-uk")
+    tab.page.click("main form button")
+    tab.at("/check/now")

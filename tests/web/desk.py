@@ -52,6 +52,7 @@ class House:
             self.clinics[name] = clinics.add(
                 self.store, self.now, name=name, region="uk", time_zone="Europe/London"
             )
+            self.app.state.clinics_here.look(self.store, self.now)
         return self.clinics[name]
 
     def link(self, role: str = "nurse", clinic: str = "Hill", name: str = "Kim Lee") -> str:

@@ -159,11 +159,13 @@ def test_an_invited_person_is_counted_once_a_question_and_by_the_day_alone(
     patient.answer("now", "none")
     patient.answer("now", "none")
     patient.get("/check/age")
+    house.app.state.drop_off.write(house.store, house.now)
     with house.store.reading(lead.clinic) as scope:
         kept = {row.subject: (row.day, row.number) for row in scope.all(Tally)}
     today = house.now.date()
     assert kept == {"answered:now": (today, 1), "reached:age": (today, 1)}
     patient.answer_all(CALM, begin=False)
+    house.app.state.drop_off.write(house.store, house.now)
     with house.store.reading(lead.clinic) as scope:
         sums = tallies.sums(scope, today)
     assert sums["reached:end"] == 1
@@ -187,16 +189,36 @@ def scope_count(house: House, clinic: str) -> int:
         return sum(row.number for row in scope.all(Tally))
 
 
-def test_a_count_that_fails_stops_nobody(
+def test_a_count_that_cannot_be_written_waits_for_the_next_time(
     house: House, lead: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("locked", {}, Exception())
 
-    monkeypatch.setattr(drop_off, "_count", fail)
-    patient = Patient(house, lead)
+    patient, counts = Patient(house, lead), house.app.state.drop_off
+    counts.write(house.store, house.now)
+    before = scope_count(house, lead.clinic)
     patient.post(patient.link, {"about": "me"})
-    assert patient.answer("now", "none").url == "/check/age"
+    with monkeypatch.context() as patch:
+        patch.setattr(drop_off, "_write", fail)
+        patient.answer("now", "none")
+        counts.write(house.store, house.now)
+        patient.answer("age", "adult")
+        counts.write(house.store, house.now)
+    assert scope_count(house, lead.clinic) == before
+    counts.write(house.store, house.now)
+    assert scope_count(house, lead.clinic) == before + 4
+    counts.write(house.store, house.now)
+    assert scope_count(house, lead.clinic) == before + 4
+
+
+def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, lead: Member) -> None:
+    counts = house.app.state.drop_off
+    before = scope_count(house, lead.clinic)
+    counts.add("nowhere", "answered:now")
+    counts.add(lead.clinic, "answered:now")
+    counts.write(house.store, house.now)
+    assert scope_count(house, lead.clinic) == before + 1
 
 
 def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:

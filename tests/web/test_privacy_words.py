@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.main import create_app
+from app.main import create_app, own_jobs
 from app.settings import Settings
-from app.store import shares
+from app.store import clinics, shares
 from app.store.tables import Clinic
 from app.web.clinic import known_device
 from tests.conftest import Clock
@@ -75,8 +75,11 @@ def test_a_clinic_that_comes_later_is_spoken_of_soon(tmp_path: Path) -> None:
     house = House(create_app(Settings(var=tmp_path), clock=clock), clock)
     visitor = Visitor(house.app, SECURE)
     assert "/i" not in visitor.get("/").links
-    house.clinic("Hill")
-    clock.seconds += 60
+    made = {"name": "Hill", "region": "uk", "time_zone": "Europe/London"}
+    clinics.add(house.store, house.now, **made)
+    assert "/i" not in visitor.get("/").links
+    for job in own_jobs(house.app):
+        job.do(house.store, house.now)
     assert "/i" in visitor.get("/").links
 
 

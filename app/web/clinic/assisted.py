@@ -218,6 +218,6 @@ def _show_question(
         more=more,
         problem=wrong,
         alarming=alarming(desk.request, here),
-        back=f"{ASK}{earlier.id}" if earlier and path.next else ANSWERS if earlier else START,
+        back=f"{ASK}{earlier.id}" if earlier else START,
         ask=ASK,
     )

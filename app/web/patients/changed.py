@@ -44,9 +44,10 @@ async def offer(request: Request) -> Response:
         request,
         "patient/changed.html",
         region=here.journey.region,
-        emergency=alarming(request, here),
+        alarmed=alarming(request, here),
         places={r: floor(request).words.regions[r] for r in floor(request).rulebook.regions},
         chosen=here.journey.region,
+        back=END if not here.journey.earlier else "/answers",
         count=len(recheck_questions(floor(request).rulebook, here.path.answers)),
     )
 
@@ -101,6 +102,17 @@ def _left(request: Request, here: Visit) -> list[str]:
     return [*left, *([here.path.next.id] if here.path.next else [])]
 
 
+def _asked(here: Visit) -> list[str]:
+    """What was asked again so far, in its order."""
+    return [id_ for id_ in here.journey.earlier if id_ in here.path.answers]
+
+
+def behind_result(here: Visit) -> str:
+    """What came before the result: the last question of a second look, or the list of answers."""
+    asked_again = _asked(here)
+    return f"{BEGIN}/{asked_again[-1]}" if asked_again else "/answers"
+
+
 def _could_come(here: Visit) -> list[str]:
     """Every question that may still be asked again, whatever is answered until then."""
     left = [
@@ -119,7 +131,7 @@ def _show_question(
     view = asked(
         floor(request).words, question, person, lambda o: " checked" if o in ticked else ""
     )
-    before = [id_ for id_ in here.journey.earlier if id_ in here.path.answers]
+    before = _asked(here)
     if question.id in before:
         before = before[: before.index(question.id)]
     more = [id_ for id_ in _could_come(here) if id_ != question.id]
@@ -132,6 +144,6 @@ def _show_question(
         question=view,
         back=f"{BEGIN}/{before[-1]}" if before else BEGIN,
         more=len(more),
-        emergency=alarming(request, here),
+        alarmed=alarming(request, here),
         problem=problem_words(question, problem),
     )

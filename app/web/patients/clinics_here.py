@@ -1,25 +1,31 @@
 """Whether this server has a clinic: patients' pages speak of one only where there is one.
 
-It must not know which clinics there are.
+It must not know which clinics there are. No page asks the database: it reads what was seen last.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from starlette.requests import Request
 
+from app.store.ground.scope import Store
 from app.web.access import on_sealed_line
-from app.web.pages import floor
 
-_LOOK_AGAIN = 60  # seconds, before a server without clinics is asked once more
+
+class ClinicsHere:
+    """What was seen last; a clinic that there is stays."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def look(self, store: Store, _: datetime) -> None:
+        """Look again. Where that fails, what was seen last holds."""
+        if not self.any:
+            self.any = bool(store.clinics())
 
 
 def offered(request: Request) -> bool:
-    """Whether there is a clinic that could take a code; a clinic that there is stays."""
-    if not on_sealed_line(request):
-        return False
-    state, now = request.app.state, floor(request).now
-    found, until = getattr(state, "share_offered", (False, 0))
-    if not found and now >= until:
-        found = bool(state.store.clinics())
-        state.share_offered = (found, now + _LOOK_AGAIN)
-    return bool(found)
+    """Whether there is a clinic that could take a code."""
+    here: ClinicsHere = request.app.state.clinics_here
+    return here.any and on_sealed_line(request)

@@ -1,45 +1,66 @@
 """Counts at which question invited people stop: so often reached, so often answered, on a day.
 
 Nothing is counted of a self-check without an invitation, and nothing ties a count to a person: no
-id, no time, no answer.
+id, no time, no answer. It is counted in memory, and a job writes it down: nobody waits for it.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from collections import Counter, defaultdict
+from datetime import datetime
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from app.store import clinics, tallies
 from app.store.ground import tokens
 from app.store.ground.scope import Store
 from app.web.journey import Journey
-from app.web.pages import floor
 
 log = logging.getLogger(__name__)
 END = "end"
 """Stands for the list of answers, behind the last question."""
 
 
-async def count(request: Request, journey: Journey, question: str, next_question: str) -> None:
+def count(request: Request, journey: Journey, question: str, next_question: str) -> None:
     """Count an answer that is the first one to its question, and the question that it leads to."""
-    if not journey.invitation or question in journey.answers:
-        return
-    now = datetime.fromtimestamp(floor(request).clock(), UTC)
-    store, clinic = request.app.state.store, tokens.clinic_of(journey.invitation)
-    try:
-        await run_in_threadpool(_count, store, clinic, now, question, next_question or END)
-    except SQLAlchemyError as error:
-        # A count is worth nobody's time: the person goes on. Only the kind of the fault is told:
-        # its message and its trace could hold what was to be kept.
-        log.error("nothing counted: %s", type(error).__name__)  # noqa: TRY400
+    if journey.invitation and question not in journey.answers:
+        clinic = tokens.clinic_of(journey.invitation)
+        counts: DropOff = request.app.state.drop_off
+        counts.add(clinic, f"answered:{question}", f"reached:{next_question or END}")
 
 
-def _count(store: Store, clinic: str, now: datetime, question: str, next_question: str) -> None:
+class DropOff:
+    """What was counted and is not written down yet: a number for each clinic and question."""
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, clinic: str, *subjects: str) -> None:
+        """Count each of these once."""
+        with self._turn:
+            self._counts[clinic].update(subjects)
+
+    def write(self, store: Store, now: datetime) -> None:
+        """Write all of it down. What cannot be written waits for the next time."""
+        for clinic in list(self._counts):
+            with self._turn:
+                counted = self._counts.pop(clinic, Counter())
+            try:
+                _write(store, clinic, now, counted)
+            except LookupError:
+                log.warning("counts of a clinic that is not there any more are dropped")
+            except SQLAlchemyError as error:
+                # The message could hold what was to be kept: only the kind of the fault is told.
+                log.error("nothing counted: %s", type(error).__name__)  # noqa: TRY400
+                self.add(clinic, *counted.elements())
+
+
+def _write(store: Store, clinic: str, now: datetime, counted: Counter[str]) -> None:
     with store.writing(clinic) as scope:
         day = now.astimezone(ZoneInfo(clinics.known(scope).time_zone)).date()
-        tallies.count(scope, day, f"answered:{question}", f"reached:{next_question}")
+        tallies.count(scope, day, *counted.elements())

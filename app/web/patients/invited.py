@@ -6,6 +6,7 @@ a nurse looked. An emergency is always told to call, and never to wait. It knows
 
 from __future__ import annotations
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -29,10 +30,11 @@ _GONE = "patient/link_gone.html"
 def routes() -> list[Route]:
     """The pages of invited people."""
     return [
-        guarded("GET", "/i", code_page),
+        guarded("GET", "/i", code_page, asks_store=False),
         guarded("POST", "/i", code),
         guarded("GET", "/i/{token}", page),
         guarded("POST", "/i/{token}", begin),
+        Route("/send", send_again, methods=["GET"]),
         guarded("POST", "/send", send),
     ]
 
@@ -108,6 +110,11 @@ def send(desk: Desk) -> Response:
     except InvitationGone:
         return desk.show("patient/not_sent.html", status=404, region=here.journey.region)
     return see_other(f"/i/{HERE if tablet.is_on(desk.request) else token}")
+
+
+async def send_again(_: Request) -> Response:
+    """GET /send: what a browser asks for that loads the page anew which could not be sent."""
+    return see_other("/result")
 
 
 def handed_of(desk: Desk, here: Visit) -> Handed:

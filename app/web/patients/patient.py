@@ -47,6 +47,7 @@ def routes() -> list[Route]:
     """The pages of the self-check."""
     return [
         Route("/", start, methods=["GET"]),
+        Route("/start", begun_again, methods=["GET"]),
         Route("/start", begin, methods=["POST"]),
         Route("/check/{question}", question_page, methods=["GET"]),
         Route("/check/{question}", answer, methods=["POST"]),
@@ -62,14 +63,22 @@ def routes() -> list[Route]:
 async def start(request: Request) -> Response:
     """GET /: what this is, the emergency box, and where the person is."""
     try:
-        going: Visit | None = visit(request)
+        return _start_page(request, going=visit(request))
     except NoJourney:
-        going = None
+        return _start_page(request, whom=_whom(request))
     except LostJourney:
         response = _start_page(request, lost=True)
         journeys.forget(response, request)
         return response
-    return _start_page(request, going=going)
+
+
+def _whom(request: Request) -> str:
+    """Whom it is about, where no more than that was chosen yet."""
+    here = floor(request)
+    try:
+        return journeys.open_journey(request, here.key, here.now).about
+    except NoJourney:
+        return ""
 
 
 def _start_page(
@@ -90,7 +99,7 @@ def _start_page(
         "problem": problem,
         "clinics": offered(request),
     }
-    if not (going or lost or problem):
+    if not (going or lost or problem or whom):
         return still(request, "patient/start.html", name=_with(request), values=lambda: values)
     return show(
         request, "patient/start.html", error=bool(problem), status=422 if problem else 200, **values
@@ -103,7 +112,7 @@ async def begin(request: Request) -> Response:
     chosen = await reply(request, "region")
     whom = next((who for who in await reply(request, "about") if who in ABOUT), "")
     if len(chosen) != 1 or chosen[0] not in here.rulebook.regions:
-        return _start_page(request, problem="start.region.problem", whom=whom)
+        return _not_begun(request, whom)
     try:
         going = replace(visit(request).journey, region=chosen[0], about=whom or ME)
     except (NoJourney, LostJourney):
@@ -111,6 +120,23 @@ async def begin(request: Request) -> Response:
     response = see_other(f"/check/{next(iter(here.rulebook.questionnaire)).id}")
     journeys.keep(response, request, here.key, going)
     return response
+
+
+def _not_begun(request: Request, whom: str) -> Response:
+    """Who loads this page anew finds what they chose: it is kept as far as there is no journey."""
+    response, here = _start_page(request, problem="start.region.problem", whom=whom), floor(request)
+    try:
+        visit(request)
+    except (NoJourney, LostJourney):
+        if whom:
+            chosen = Journey(region="", begun=here.now, about=whom)
+            journeys.keep(response, request, here.key, chosen)
+    return response
+
+
+async def begun_again(_: Request) -> Response:
+    """GET /start: what a browser asks for that loads the refused page anew."""
+    return see_other("/")
 
 
 async def question_page(request: Request) -> Response:
@@ -139,7 +165,7 @@ async def answer(request: Request) -> Response:
         return _show_question(request, question, here, given, bad.problem)
     now = visit_of(request, here.journey.with_answer(question.id, chosen))
     follows = now.path.next.id if now.path.next else ""
-    await drop_off.count(request, here.journey, question.id, follows)
+    drop_off.count(request, here.journey, question.id, follows)
     is_emergency = alarming(request, now)
     # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
     interrupts = is_emergency and here.journey.warned_at in ("", question.id)
@@ -166,7 +192,7 @@ def _show_question(
             "more": more,
             "back": back,
             "note": note,
-            "emergency": is_emergency,
+            "alarmed": is_emergency,
             "problem": problem_words(question, problem),
         }
 
@@ -186,8 +212,6 @@ def _show_question(
 
 
 def _back(request: Request, question: Question, path: Path) -> str:
-    if path.next is None:
-        return "/answers"
     earlier = before(floor(request).rulebook.questionnaire, path, question)
     return f"/check/{earlier.id}" if earlier else "/"
 
@@ -205,7 +229,7 @@ async def answers(request: Request) -> Response:
         given=teller.all_answers(here.path.answers),
         ignored=teller.all_answers(off),
         contradictions=teller.contradictions(assessment),
-        emergency=bool(emergencies(assessment)),
+        alarmed=bool(emergencies(assessment)),
         onward="/result" if here.path.next is None else here.onward,
         complete=here.path.next is None,
     )

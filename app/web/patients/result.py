@@ -21,6 +21,7 @@ from app.web import journey as journeys
 from app.web.asking import voice
 from app.web.caution import doubtful, looked, watch
 from app.web.pages import LANGUAGE, floor, see_other, show
+from app.web.patients.changed import behind_result
 from app.web.patients.clinics_here import offered
 from app.web.patients.visit import Visit, carefully, meaning, teller_of, visit
 from app.web.telling import Answer, Teller
@@ -68,6 +69,7 @@ async def result(request: Request) -> Response:
         request,
         "patient/result.html",
         region=here.journey.region,
+        back=behind_result(here),
         about=voice(here.path.answers, here.journey.about),
         card=teller.card(assessment),
         changed=_changed(teller, here, assessment),

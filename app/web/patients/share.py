@@ -44,6 +44,7 @@ def routes() -> list[Route]:
         guarded("GET", "/share", page),
         guarded("GET", "/share/news", news),
         guarded("POST", "/share", share),
+        Route("/share/back", back_again, methods=["GET"]),
         guarded("POST", "/share/back", take_back),
         guarded("GET", "/shared", shared_page),
         guarded("POST", "/shared", shared),
@@ -92,6 +93,11 @@ def take_back(desk: Desk) -> Response:
     here = visit(desk.request)
     if here.journey.share:
         shares.take_back(desk.store, here.journey.share)
+    return see_other("/share")
+
+
+async def back_again(_: Request) -> Response:
+    """GET /share/back: what a browser asks for that loads a failure to take it back anew."""
     return see_other("/share")
 
 

@@ -18,7 +18,7 @@ from app.triage.terms import Assessment, Urgency
 from app.web import journey as journeys
 from app.web.asking import voice
 from app.web.journey import ME, Journey, LostJourney, NoJourney
-from app.web.pages import ANYWHERE, Floor, filler, floor, see_other, show
+from app.web.pages import ANYWHERE, Floor, filler, floor, see_other, show, whereabouts
 from app.web.patients.result import careful
 from app.web.patients.visit import reply
 from app.web.still import still
@@ -88,11 +88,12 @@ def _second_look(request: Request, verdict: Verdict) -> Response:
 
 
 def _verified(request: Request, verdict: Verdict) -> Response:
-    """The words are those of the receipt's own rulebook. It holds no region, so all are told."""
+    """The words are those of the receipt's own rulebook. It holds no region: the cookie may."""
     here, receipt = floor(request), verdict.receipt
     told, now = verdict.assessment, verdict.currently
     then = replace(here, rulebook=receipt.rulebook)
-    fill = filler(then, None)
+    region, _ = whereabouts(request)
+    fill = filler(then, region if region in then.words.regions else None)
     teller = Teller(then.rulebook, then.words, fill, receipt.answers)
     reasons, also = teller.reasons(told)
     return show(

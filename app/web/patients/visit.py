@@ -20,7 +20,7 @@ from app.triage.rulebook import Rulebook
 from app.triage.rules import assess, certain_emergency
 from app.triage.terms import Answers, Assessment
 from app.web import journey as journeys
-from app.web.journey import OWN, Journey, LostJourney
+from app.web.journey import OWN, Journey, LostJourney, NoJourney
 from app.web.pages import Floor, filler, floor
 from app.web.telling import Teller
 
@@ -60,6 +60,8 @@ def visit(request: Request, kind: str = OWN) -> Visit:
     """The journey of this request. Raises NoJourney or LostJourney."""
     here = floor(request)
     journey = journeys.open_journey(request, here.key, here.now, kind)
+    if not journey.region:
+        raise NoJourney  # only whom it will be about is known
     if journey.region not in here.rulebook.regions:
         raise LostJourney
     known = _readable(here, journey.answers)

@@ -24,8 +24,8 @@ def routes() -> list[Route]:
         guarded("GET", "/waiting-room", page),
         guarded("POST", "/waiting-room", begin),
         guarded("POST", "/waiting-room/end", end),
-        guarded("GET", "/i/still-there", still_there),
-        guarded("GET", "/i/wiped", wiped),
+        guarded("GET", "/i/still-there", still_there, asks_store=False),
+        guarded("GET", "/i/wiped", wiped, asks_store=False),
     ]
 
 

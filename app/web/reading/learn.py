@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from app.triage.learn import GLOSSARY_PAGE, Learn, Page, Section, Term, pieces
 from app.triage.loading.shapes import SourceEntry
-from app.web.journey import LostJourney, NoJourney, open_journey
 from app.web.pages import LANGUAGE, Floor, floor
 from app.web.still import Values, still
 
@@ -91,27 +90,7 @@ async def words(request: Request) -> Response:
 
 
 def _reading(request: Request, template: str, name: str, values: Values) -> Response:
-    region, alarmed = _person(request)
-    return still(
-        request,
-        template,
-        region=region,
-        name=f"{name} alarmed" if alarmed else name,
-        values=lambda: {**values(), "alarmed": alarmed, "pieces": pieces},
-    )
-
-
-def _person(request: Request) -> tuple[str | None, bool]:
-    """(Where the person said they are, whether their answers are a certain emergency)."""
-    here = floor(request)
-    try:
-        journey = open_journey(request, here.key, here.now)
-    except (NoJourney, LostJourney):
-        return None, False
-    if journey.region not in here.rulebook.regions:
-        return None, False
-    # It is set for as long as the answers are an emergency, and the engine need not be asked.
-    return journey.region, bool(journey.warned_at)
+    return still(request, template, name=name, values=lambda: {**values(), "pieces": pieces})
 
 
 def _page_values(here: Floor, found: Page) -> Mapping[str, object]:

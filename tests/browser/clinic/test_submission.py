@@ -193,7 +193,7 @@ def test_a_slip_for_a_patient_has_nothing_of_the_clinic_s_desk_on_it(
     desk.page.click("form:has(#lines) button")
     desk.page.wait_for_url("**/batch/*")
     desk.page.goto(f"{desk.page.url}/slips")
-    frame = ["Nobody has looked", "Kim Lee", "Not a registered medical device"]
+    frame = ["An emergency has waited", "Kim Lee", "Not a registered medical device"]
     assert all(words in desk.page.inner_text("body") for words in frame)
     desk.page.emulate_media(media="print")
     assert "R-7001, Jo" in desk.page.inner_text("body")

@@ -15,7 +15,7 @@ from app.triage.terms import NOT_CALCINOSIS, Assessment, Urgency
 
 TUNED = (
     "Tuned: the project's own answers to cases with which its questions and rules were sharpened. "
-    "Strangers get less than this; it is a regression test and no headline."
+    "Expect less for anyone else: this is a regression test and no headline."
 )
 CAVEAT = (
     "Published cases, not patients: they lean to the rare and severe, and their levels are three "

@@ -107,8 +107,8 @@ def make_folder(
     }
     try:
         folder.mkdir(parents=True)
-    except FileExistsError:
-        raise BadCases(f"{folder}: is there already; a reader gets a folder of their own") from None
+    except OSError as problem:
+        raise BadCases(f"{folder}: a new folder is needed: {problem.strerror}") from None
     for name, content in files.items():
         (folder / name).write_text(content, "utf-8")
     return hashes["questions"], hashes["stories"]

@@ -69,7 +69,7 @@ def test_the_hash_of_the_stories_is_that_of_the_file_that_a_reader_gets(
 
 
 def test_a_folder_that_is_there_is_never_written_over(new: Shelf, folder: Path) -> None:
-    with pytest.raises(BadCases, match="is there already"):
+    with pytest.raises(BadCases, match="a new folder is needed: File exists"):
         make_folder(rulebook(), read_stories(new.stories()), new.cases / "README.md", folder)
 
 

@@ -169,8 +169,8 @@ def test_benchmark_reports_the_published_cases(call: CliRunner) -> None:
     result = call.invoke(app, ["benchmark", "--json"])
     assert result.exit_code == 0
     report = json.loads(result.stdout)
-    assert report["cases"] == 110
-    assert report["headline"]["urgent_missed"]["count"] == 0
+    assert report["tuned"]["cases"] == 110
+    assert report["tuned"]["headline"]["urgent_missed"]["count"] == 0
 
 
 def test_benchmark_takes_any_list_of_cases(call: CliRunner, tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from app.assurance.figures import read_figures
+from app.assurance.headline import renewed
+from app.assurance.safety_case import safety_case
 from app.commands import app
 from app.settings import ROOT
 from tests.builders import rulebook
+from tests.readings import met, readings
 
 SAFETY = ROOT / "safety"
 
@@ -80,6 +83,34 @@ def test_build_says_which_tool_of_proof_is_missing(
     assert found.exit_code == 2
     assert "install calcinosis-check[proof]" in found.stderr
     assert (folder / "figures.json").read_bytes() == before
+
+
+def test_build_writes_the_same_figures_everywhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The measuring itself takes minutes; it has tests of its own."""
+    kept = read_figures(folder / "figures.json")
+    assert kept is not None
+    figures = kept.model_copy(update={"readings": readings(met())})
+    monkeypatch.setattr("app.assurance.measured.measure", lambda *_: figures)
+    readme = Path(shutil.copy(ROOT / "README.md", folder.parent))
+    before = readme.read_text("utf-8")
+    found = call("build", "--folder", str(folder))
+    assert found.exit_code == 0, found.output
+    assert read_figures(folder / "figures.json") == figures
+    assert (folder / "clinical-safety-case.md").read_text("utf-8") == safety_case(figures)
+    assert readme.read_text("utf-8") == renewed(before, figures) != before
+
+
+def test_build_refuses_a_readme_without_a_place_for_the_figures(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = read_figures(folder / "figures.json")
+    monkeypatch.setattr("app.assurance.measured.measure", lambda *_: kept)
+    (folder.parent / "README.md").write_text("# Another")
+    found = call("build", "--folder", str(folder))
+    assert found.exit_code == 1
+    assert "README.md: has no place for the figures" in found.stderr
 
 
 @pytest.mark.parametrize(

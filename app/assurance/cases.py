@@ -25,21 +25,26 @@ def _some(value: object) -> object:
     return {} if value is None else value
 
 
-class CaseEntry(BaseModel):
-    """One case as it stands in a file; keys that are not needed here are passed over."""
+class Label(BaseModel):
+    """What others made of a case; keys that are not needed here are passed over."""
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str
-    answers: dict[str, str | list[str]]
-    labs: Annotated[dict[str, dict[str, str]], BeforeValidator(_some)] = {}
-    second_reading: dict[str, str | list[str]] = {}
     urgency: UrgencyName
     urgency_acceptable: list[UrgencyName] = []
     urgency_confidence: str = "high"
     type: TypeName | None = None
     type_acceptable: list[TypeName] = []
     type_scorable: bool = True
+
+
+class CaseEntry(Label):
+    """One case as it stands in a file: a label, and the answers of whoever read the story."""
+
+    id: str
+    answers: dict[str, str | list[str]]
+    labs: Annotated[dict[str, dict[str, str]], BeforeValidator(_some)] = {}
+    second_reading: dict[str, str | list[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def read_cases(rulebook: Rulebook, path: Path) -> list[Case]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as problem:
         raise BadCases(f"{path}: cannot be read: {problem}") from problem
     except ValidationError as problem:
-        raise BadCases(f"{path}: {_in_words(problem)}") from problem
+        raise BadCases(f"{path}: {in_words(problem)}") from problem
     cases, faults = [], []
     for entry in entries:
         try:
@@ -119,9 +124,10 @@ def _from_yaml(file: Path) -> CaseEntry:
     try:
         return CaseEntry.model_validate({**raw, **raw.get("expected", {})})
     except ValidationError as problem:
-        raise BadCases(f"{file}: {_in_words(problem)}") from problem
+        raise BadCases(f"{file}: {in_words(problem)}") from problem
 
 
-def _in_words(problem: ValidationError) -> str:
+def in_words(problem: ValidationError) -> str:
+    """What is wrong with each part of what was read."""
     errors = problem.errors(include_url=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)

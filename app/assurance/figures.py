@@ -50,10 +50,13 @@ class CertificateFigures(Figure):
     proofs: list[ProofFigure]
 
 
-class ShareFigure(Figure):
-    """So many of so many cases, and the bounds between which the true share lies."""
+class MeanFigure(Figure):
+    """So many of so many cases, and the bounds between which the true share lies.
 
-    count: int
+    The count is a mean where several readers answered for the same cases.
+    """
+
+    count: float
     of: int
     low: float
     high: float
@@ -63,8 +66,49 @@ class ShareFigure(Figure):
         return floor(self.low * many), ceil(self.high * many)
 
 
+class ShareFigure(MeanFigure):
+    """The same of one reading, counted in whole cases."""
+
+    count: int
+
+
+class ReaderFigure(Figure):
+    """What one reader's answers gave, and whether the reading is blind."""
+
+    reader: str
+    blind: bool
+    shares: dict[str, ShareFigure]
+
+
+class SetFigures(Figure):
+    """How one rulebook did on one set that others read; the mean is of blind readings only."""
+
+    name: str
+    cases: int
+    rulebook: str
+    sha256: str
+    standing: Literal["unseen", "not_built_with", "built_with"]
+    not_unseen: list[Literal["building", "other_rulebook", "few_readers"]]
+    readers: list[ReaderFigure]
+    mean: dict[str, MeanFigure]
+    same_answers: ShareFigure | None
+    same_level: ShareFigure | None
+
+    @property
+    def blind(self) -> int:
+        """How many readings are blind."""
+        return sum(reader.blind for reader in self.readers)
+
+
+class ReadingsFigures(Figure):
+    """What others' readings gave; `headline`: of cases that its rulebook was not built with."""
+
+    headline: SetFigures | None
+    others: list[SetFigures]
+
+
 class BenchmarkFigures(Figure):
-    """How the rules did on published cases."""
+    """How the rules did on our own published cases, with which they were sharpened."""
 
     cases: int
     shares: dict[str, ShareFigure]
@@ -126,6 +170,8 @@ class Figures(Figure):
     command: str
     certificate: CertificateFigures
     mutants: MutantFigures | None
+    readings: ReadingsFigures | None = None
+    """None in a file that was made before there were any."""
     benchmark: BenchmarkFigures
     changes: ChangesFigures | None
     hazards: list[HazardFigure]

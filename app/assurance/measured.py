@@ -8,7 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from app.assurance.benchmark import Report, Score, run
+from app.assurance.benchmark import Report, Score, Share, run
+from app.assurance.blind import Mean, SetRun, try_sets
 from app.assurance.cases import read_cases, read_conflicts
 from app.assurance.difference import Change, compare
 from app.assurance.figures import (
@@ -19,14 +20,19 @@ from app.assurance.figures import (
     ChangesFigures,
     Figures,
     HazardFigure,
+    MeanFigure,
     MutantFigures,
     ProofFigure,
+    ReaderFigure,
+    ReadingsFigures,
+    SetFigures,
     ShareFigure,
     bounds,
 )
 from app.assurance.hazards import Hazard
 from app.assurance.proof.certificate import Certificate, certify
 from app.assurance.proof.diagram import Examined, examine
+from app.assurance.sets import read_library
 from app.triage.published import FOLDER, versions
 from app.triage.rulebook import Rulebook
 
@@ -51,6 +57,8 @@ def measure(
     certificate = certificate_figures(rulebook, rules)
     progress("Comparing with the last rulebook")
     changes = changes_figures(rulebook, rules)
+    progress("Judging what others read")
+    readings = readings_figures(rulebook, rules)
     progress("Judging the published cases")
     return Figures(
         version=rulebook.version,
@@ -61,6 +69,7 @@ def measure(
         command=COMMAND,
         certificate=certificate,
         mutants=tried,
+        readings=readings,
         benchmark=benchmark_figures(rulebook, rules),
         changes=changes,
         hazards=hazard_figures(hazards),
@@ -157,15 +166,49 @@ def benchmark_figures(rulebook: Rulebook, rules: Path) -> BenchmarkFigures:
     report: Report = run(rulebook, cases, read_conflicts(rules / "cases" / "conflicts.yaml"))
     return BenchmarkFigures(
         cases=report.cases,
-        shares={part.name: _share(report.headline, part.name) for part in fields(Score)},
+        shares=_shares(report.headline),
         questions_median=report.questions_median,
         questions_most=report.questions_most,
         caveat=report.caveat,
     )
 
 
-def _share(score: Score, name: str) -> ShareFigure:
-    share = getattr(score, name)
+def readings_figures(rulebook: Rulebook, rules: Path) -> ReadingsFigures:
+    """How rulebooks did on every set that others read."""
+    runs = try_sets(rulebook, rules, read_library(rules / "cases"))
+    return ReadingsFigures(
+        headline=_set(runs.headline) if runs.headline is not None else None,
+        others=[_set(one) for one in runs.others],
+    )
+
+
+def _set(one: SetRun) -> SetFigures:
+    return SetFigures(
+        name=one.name,
+        cases=one.cases,
+        rulebook=one.rulebook,
+        sha256=one.sha256,
+        standing=one.standing,
+        not_unseen=list(one.not_unseen),
+        readers=[
+            ReaderFigure(reader=r.reader, blind=not r.not_blind, shares=_shares(r.score))
+            for r in one.readers
+        ],
+        mean={name: _mean(mean) for name, mean in (one.mean or {}).items()},
+        same_answers=_share(one.same_answers) if one.same_answers is not None else None,
+        same_level=_share(one.same_level) if one.same_level is not None else None,
+    )
+
+
+def _mean(mean: Mean) -> MeanFigure:
+    return MeanFigure(count=mean.count, of=mean.of, low=mean.low, high=mean.high)
+
+
+def _shares(score: Score) -> dict[str, ShareFigure]:
+    return {part.name: _share(getattr(score, part.name)) for part in fields(Score)}
+
+
+def _share(share: Share) -> ShareFigure:
     low, high = bounds(share.count, share.of)
     return ShareFigure(count=share.count, of=share.of, low=round(low, 6), high=round(high, 6))
 

@@ -5,9 +5,20 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import audit, changes, clinic, demo, keys, person, retention, rules, safety, staff
+from app.commands import (
+    audit,
+    benchmark,
+    changes,
+    clinic,
+    demo,
+    keys,
+    person,
+    retention,
+    rules,
+    safety,
+    staff,
+)
 from app.commands.assess import assess, verify
-from app.commands.benchmark import benchmark
 from app.commands.service import serve
 
 app = typer.Typer(
@@ -16,13 +27,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, assess, verify, benchmark):
+for command in (serve, assess, verify):
     app.command()(command)
 for change in (changes.mutate, changes.diff, changes.publish):
     rules.app.command()(change)
 for name, group in {
     "rules": rules,
     "safety": safety,
+    "benchmark": benchmark,
     "clinic": clinic,
     "staff": staff,
     "audit": audit,

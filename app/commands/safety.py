@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.assurance import headline
 from app.assurance.figures import FILE, BadFigures, read_figures
 from app.assurance.hazards import Hazard, HazardFaults, read_hazards
 from app.assurance.safety_case import CASE, safety_case
@@ -26,8 +27,8 @@ def build(
         typer.Option(help="What `rules mutate --json` printed.", exists=True, dir_okay=False),
     ] = None,
 ) -> None:
-    """Prove and measure everything; write the figures and the safety case."""
-    settings = read_settings()
+    """Prove and measure everything; write the figures, the safety case and those of README.md."""
+    settings, page = read_settings(), folder.parent / headline.FILE
     rulebook, hazards = load_rulebook(settings), _hazards(folder)
     try:
         # The tools of proof are optional.
@@ -41,9 +42,13 @@ def build(
             figures = measure(rulebook, settings.rules, hazards, today, tried, status.update)
         except (OtherRules, ValueError) as problem:
             raise stop(f"{mutants}: {problem}", 1) from None
+    try:
+        page.write_text(headline.renewed(page.read_text("utf-8"), figures), "utf-8")
+    except (OSError, headline.NoPlace) as problem:
+        raise stop(f"{page}: {problem}", 1) from None
     (folder / FILE).write_text(figures.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (folder / CASE).write_text(safety_case(figures), encoding="utf-8")
-    say.print(f"Wrote {folder / FILE} and {folder / CASE}")
+    say.print(f"Wrote {folder / FILE} and {folder / CASE}, and the figures in {page}")
 
 
 @app.command()

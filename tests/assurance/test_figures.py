@@ -12,6 +12,7 @@ import pytest
 
 from app.assurance.figures import BadFigures, Figures, ShareFigure, bounds, read_figures
 from app.assurance.hazards import read_hazards
+from app.assurance.headline import renewed
 from app.assurance.measured import (
     OtherRules,
     benchmark_figures,
@@ -20,6 +21,7 @@ from app.assurance.measured import (
     hazard_figures,
     mutant_figures,
     newest_published,
+    readings_figures,
 )
 from app.assurance.safety_case import safety_case
 from app.settings import ROOT
@@ -49,6 +51,15 @@ def test_the_figures_are_those_of_the_rulebook(figures: Figures) -> None:
 
 def test_the_benchmark_comes_out_the_same_again(figures: Figures) -> None:
     assert figures.benchmark == benchmark_figures(rulebook(), RULES), STALE
+
+
+def test_the_readings_come_out_the_same_again(figures: Figures) -> None:
+    assert figures.readings == readings_figures(rulebook(), RULES), STALE
+
+
+def test_the_readme_tells_these_figures(figures: Figures) -> None:
+    written = (ROOT / "README.md").read_text("utf-8")
+    assert written == renewed(written, figures), STALE
 
 
 def test_the_hazards_come_out_the_same_again(figures: Figures) -> None:

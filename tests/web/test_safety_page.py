@@ -9,6 +9,7 @@ from app.assurance.figures import ChangeFigure, ChangesFigures, Figures, MutantF
 from app.main import create_app
 from app.settings import Settings
 from app.web.reading.safety import PROPERTIES
+from tests.readings import EARLIER, TODAY, met, readings
 from tests.visitor import Visitor
 
 NOT_APPROVED = "No clinician has approved it yet."
@@ -89,6 +90,67 @@ def test_a_test_is_told_as_the_sentence_that_it_is(visitor) -> None:
     assert "Normal blood never lowers black skin" in text
     assert "A graver answer never gives" not in text
     assert "::" not in text
+
+
+# Cases that others read. Every figure is made up, so that no file of today matters.
+
+STRANGERS = "Cases that the rules were not built with"
+TUNED = "Cases that the rules were built with"
+
+
+def test_cases_that_nobody_had_built_with_stand_before_the_tuned_ones(other, figures) -> None:
+    shown = figures.model_copy(update={"readings": readings(met()), "sha256": TODAY})
+    text = other(shown, sha256=TODAY).get("/safety").text
+    first = "Of cases that the rules were not built with, 20.5 of 40 that needed help the same day"
+    parts = [first, "Of cases that the rules were built with, ", STRANGERS, TUNED]
+    assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+    between = text.partition(STRANGERS)[2].partition(TUNED)[0]
+    assert between.count("20.5 of 40. Among 100 it may be 33 to 69.") == 6
+    assert "tried once, with rulebook 2026.12.1, fingerprint aaaaaaaaaaaa." in between
+    assert "2 others answered the questions for them, each alone." in between
+    assert "the same answer 500 of 560 times. The level was the same in 31 of 40" in between
+    assert "We do not call these cases unseen" not in between
+    assert "The rules have changed since then." not in between
+
+
+def test_the_page_says_why_cases_are_not_unseen_and_that_rules_have_changed(other, figures) -> None:
+    earlier = met(
+        sha256=EARLIER,
+        standing="not_built_with",
+        not_unseen=["building", "other_rulebook", "few_readers"],
+        readers=met().readers[:1],
+        same_answers=None,
+        same_level=None,
+    )
+    shown = figures.model_copy(update={"readings": readings(earlier)})
+    text = other(shown, sha256=TODAY).get("/safety").text
+    assert "That rulebook was not built with them. Someone else answered" in text
+    assert "The rules that run here have not met such cases yet." in text
+    for why in [
+        "By now the rules are built with them too.",
+        "It takes two who answer for them",
+    ]:
+        assert why in text
+    assert "The rules were changed after the levels were looked up." in text
+    assert "nobody had looked at when the rules were finished" not in text
+    assert "gave the same answer" not in text
+
+
+@pytest.mark.parametrize("shown", [None, readings(None, met(standing="built_with"))])
+def test_without_such_cases_the_page_says_so(other, figures, shown) -> None:
+    text = other(figures.model_copy(update={"readings": shown})).get("/safety").text
+    assert "No such cases were tried yet. So we do not know how the rules do for people" in text
+    assert "Of cases that the rules were not built with" not in text
+
+
+def test_what_strangers_get_of_tuned_rules_is_shown_as_tuned(other, figures) -> None:
+    built = met(standing="built_with", not_unseen=["building"])
+    text = (
+        other(figures.model_copy(update={"readings": readings(met(), built)})).get("/safety").text
+    )
+    tuned = text.partition(TUNED)[2]
+    assert "We changed questions and rules because of them. So expect less than this" in tuned
+    assert "With rulebook 2026.12.1, 20.5 of 40 are rated just as the readers did." in tuned
 
 
 # What has to be said.

@@ -14,7 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.assurance.figures import ChangeFigure, Figures, ProofFigure, ShareFigure
+from app.assurance.figures import (
+    ChangeFigure,
+    Figures,
+    MeanFigure,
+    ProofFigure,
+    ReadingsFigures,
+    SetFigures,
+)
 from app.assurance.hazards import Control
 from app.triage.terms import Urgency
 from app.web.pages import Floor, filler, floor
@@ -43,6 +50,12 @@ SHARES = {
     "type_exact": "safety.cases.type_exact",
 }
 """The shares of the benchmark that are shown, what matters most first."""
+NOT_UNSEEN = {
+    "building": "safety.strangers.building",
+    "other_rulebook": "safety.strangers.other_rulebook",
+    "few_readers": "safety.strangers.few_readers",
+}
+"""Why cases are not called unseen."""
 STATES = {
     "open": "safety.state.open",
     "partly": "safety.state.partly",
@@ -88,9 +101,18 @@ class Counted(NamedTuple):
     """One share of the published cases, and what it may be in 100 such cases."""
 
     key: str
-    share: ShareFigure
+    share: MeanFigure
+    told: str
     low: int
     high: int
+
+
+class Tuned(NamedTuple):
+    """A set that others read, and that the rules were built with: what is told of it."""
+
+    of: SetFigures
+    exact: str
+    missed: str
 
 
 def routes() -> list[Route]:
@@ -124,11 +146,16 @@ def _values(here: Floor, figures: Figures | None) -> Mapping[str, object]:
     values: dict[str, object] = {"rulebook": here.rulebook, "figures": figures}
     if figures is None:
         return values
+    headline = figures.readings.headline if figures.readings is not None else None
     return values | {
+        "headline": headline,
+        "strangers": list(_counted(headline.mean)) if headline is not None else [],
+        "not_unseen": [NOT_UNSEEN[why] for why in headline.not_unseen] if headline else [],
+        "tuned": list(_tuned(figures.readings)),
         "properties": list(_proved(figures)),
         "digits": len(str(figures.certificate.answer_sets)),
         "holding": sum(proof.holds for proof in figures.certificate.proofs),
-        "cases": list(_counted(figures)),
+        "cases": list(_counted(figures.benchmark.shares)),
         "states": STATES,
         "changes": list(_moved(here, figures)),
         "made_on": spoken_day(here, figures.made_on),
@@ -140,10 +167,22 @@ def _proved(figures: Figures) -> Iterator[Proved]:
         yield Proved(PROPERTIES[proof.letter], proof, max(proof.seconds, 0.01))
 
 
-def _counted(figures: Figures) -> Iterator[Counted]:
+def _counted(shares: Mapping[str, MeanFigure]) -> Iterator[Counted]:
     for name, key in SHARES.items():
-        share = figures.benchmark.shares[name]
-        yield Counted(key, share, *share.once_in(100))
+        share = shares[name]
+        yield Counted(key, share, _number(share), *share.once_in(100))
+
+
+def _tuned(readings: ReadingsFigures | None) -> Iterator[Tuned]:
+    for one in readings.others if readings is not None else ():
+        if one.mean and one.standing == "built_with":
+            missed = one.mean["urgent_missed"]
+            yield Tuned(one, _number(one.mean["exact"]), _number(missed))
+
+
+def _number(share: MeanFigure) -> str:
+    """A count as it is told; the mean of several readers may lie between two cases."""
+    return f"{share.count:.1f}".removesuffix(".0")
 
 
 def _moved(here: Floor, figures: Figures) -> Iterator[Moved]:

@@ -1,0 +1,141 @@
+"""What someone who answers is shown of the questions: as plain data, as a hash, and as a text.
+
+A reading of cases is worth something for as long as these words stand, whatever happens to the
+rules behind them. So nothing of a rule, a reason or a result goes in.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+
+from app.triage.explain import as_written, in_words
+from app.triage.questionnaire import Question
+from app.triage.rulebook import Rulebook
+from app.triage.wording import QuestionWords, Wording
+
+_KINDS = {"one": "(One answer.)", "many": "(One answer or several.)"}
+_VOICES = {"child": "About a child, or someone under 16", "other": "About another adult"}
+
+
+def stable(value: object) -> str:
+    """The value as JSON that comes out the same for the same value: what hashes are taken of."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def sha256(text: str) -> str:
+    """The hash of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def questions_hash(rulebook: Rulebook) -> str:
+    """The hash of all that a reader sees of the questions."""
+    return sha256(stable(_shown(rulebook)))
+
+
+def questions_text(rulebook: Rulebook) -> str:
+    """Every word of the questions as the pages show them, with the id of each option."""
+    words = _words(rulebook)
+    parts = [_question(q, words) for q in rulebook.questionnaire]
+    return "\n".join(line for part in [_heading(), *parts, _labs(rulebook)] for line in part)
+
+
+def _words(rulebook: Rulebook) -> Wording:
+    return rulebook.wording[rulebook.languages[0]]
+
+
+def _shown(rulebook: Rulebook) -> Mapping[str, object]:
+    words = _words(rulebook)
+    return {
+        "questions": [
+            {
+                "id": question.id,
+                "kind": question.kind,
+                "ask_if": question.ask_if and as_written(question.ask_if, rulebook.questionnaire),
+                **_spoken(question, words.questions[question.id]),
+                **{name: _voice(question, words, name) for name in _VOICES},
+            }
+            for question in rulebook.questionnaire
+        ],
+        "labs": [
+            [analyte.id, words.labs[analyte.id].name, list(analyte.unit_names)]
+            for analyte in rulebook.laboratory.analytes.values()
+        ],
+    }
+
+
+def _voice(question: Question, words: Wording, name: str) -> Mapping[str, object] | None:
+    spoken: QuestionWords | None = getattr(words.questions[question.id], name)
+    return _spoken(question, spoken) if spoken else None
+
+
+def _spoken(question: Question, words: QuestionWords) -> Mapping[str, object]:
+    groups = words.groups or {}
+    return {
+        "text": words.text,
+        "hint": words.hint,
+        "options": [
+            [option.id, words.options[option.id], groups.get(option.group or "")]
+            for option in question.options
+        ],
+    }
+
+
+def _heading() -> Iterator[str]:
+    yield "# The questions"
+    yield ""
+    yield "In the order in which they are asked. The `id` of each question and option stands first."
+    yield ""
+
+
+def _question(question: Question, words: Wording) -> Iterator[str]:
+    own = words.questions[question.id]
+    yield f"## `{question.id}`: {own.text}"
+    yield ""
+    yield " ".join(filter(None, [own.hint, _KINDS[question.kind]]))
+    if question.none is not None:
+        yield f"`{question.none}` is never ticked together with another option."
+    yield ""
+    if question.ask_if is not None:
+        yield "Asked only where this holds; otherwise left out:"
+        yield ""
+        for depth, text in in_words(question.ask_if, words):
+            yield f"{'  ' * depth}- {text}"
+        yield ""
+    yield from _options(question, own)
+    for name, about in _VOICES.items():
+        spoken: QuestionWords | None = getattr(own, name)
+        if spoken is not None:
+            yield from _otherwise(question, own, spoken, about)
+
+
+def _options(question: Question, words: QuestionWords) -> Iterator[str]:
+    group = None
+    for option in question.options:
+        if option.group is not None and option.group != group:
+            group = option.group
+            yield f"- {(words.groups or {})[group]}:"
+        yield f"{'  ' if option.group else ''}- `{option.id}` {words.options[option.id]}"
+    yield ""
+
+
+def _otherwise(
+    question: Question, own: QuestionWords, spoken: QuestionWords, about: str
+) -> Iterator[str]:
+    """What sounds different when it is about someone else."""
+    hint = spoken.hint if spoken.hint != own.hint else None
+    yield " ".join(filter(None, [f"{about}: “{spoken.text}”", hint]))
+    yield ""
+    changed = [o for o in question.option_ids if spoken.options[o] != own.options[o]]
+    if changed:
+        yield from (f"- `{option}` {spoken.options[option]}" for option in changed)
+        yield ""
+
+
+def _labs(rulebook: Rulebook) -> Iterator[str]:
+    words = _words(rulebook)
+    yield "## Blood values that are told with a number"
+    yield ""
+    for analyte in rulebook.laboratory.analytes.values():
+        units = ", ".join(f"`{unit}`" for unit in analyte.unit_names)
+        yield f"- `{analyte.id}` {words.labs[analyte.id].name}, in {units}"
+    yield ""

@@ -1,0 +1,236 @@
+"""A blind reading: what a reader is given, and how the answers are kept.
+
+A reader gets the stories and the words of the questions, and nothing else; what comes back is kept
+with the hashes of both before anyone looks at a label.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from app.assurance.asked import questions_hash, questions_text, sha256
+from app.assurance.cases import BadCases, Label, in_words
+from app.assurance.sets import CaseSet, Library, Opened, Reading, Reply, SetCase, Sha256, Use
+from app.triage.answers import BadAnswer, read
+from app.triage.labs import BadLab, read_labs
+from app.triage.rulebook import Rulebook
+
+CONVENTION = ("## How a retelling becomes answers", "## What a reader hands in")
+"""The parts of rules/cases/README.md that a reader gets."""
+READERS_NEEDED = 2
+"""So many blind readings, at least, before a set of unseen cases is opened."""
+
+
+class Story(BaseModel):
+    """One case as a reader gets it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+    story: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("story", "vignette"))]
+
+
+def _listed(reply: object) -> object:
+    return [reply] if isinstance(reply, str) else reply
+
+
+class HandedReply(BaseModel):
+    """What a reader answered for one story, as it was handed in; other keys are passed over."""
+
+    answers: dict[str, Annotated[list[str], BeforeValidator(_listed)]]
+    labs: dict[str, dict[str, str]] = {}
+
+
+class HandedIn(BaseModel):
+    """What a reader hands in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    questions: Sha256
+    stories: Sha256
+    answers: dict[str, HandedReply]
+
+
+class LabelledCase(Label):
+    """One case of a list of labels."""
+
+    id: str
+    source: Annotated[dict[str, Any], Field(default_factory=dict)]
+    diagnosis: str | None = None
+
+
+def read_stories(file: Path) -> tuple[Story, ...]:
+    """The stories of a JSON list, ordered by hash: the order of the list tells a reader nothing."""
+    found = _json(TypeAdapter(list[Story]), file)
+    if len({story.id for story in found}) != len(found) or not found:
+        raise BadCases(f"{file}: holds no story, or two of one id")
+    return tuple(sorted(found, key=lambda story: sha256(f"{story.id}\n{story.story}")))
+
+
+def stories_text(stories: Iterable[Story]) -> str:
+    """The stories as a reader gets them; their hash is that of this text."""
+    return "\n".join(f"## {one.id}\n\n{one.story.strip()}\n" for one in stories)
+
+
+def new_set(name: str, use: Use, stories: Sequence[Story]) -> CaseSet:
+    """A set of these stories whose labels nobody has opened. Raises ValidationError."""
+    ids = sorted(story.id for story in stories)
+    told = sha256(stories_text(stories))
+    return CaseSet(name=name, use=use, stories=told, cases=[SetCase(id=one) for one in ids])
+
+
+def make_folder(
+    rulebook: Rulebook, stories: Sequence[Story], readme: Path, folder: Path
+) -> tuple[str, str]:
+    """Write all that a reader gets into a new folder; give back both hashes.
+
+    `readme`: rules/cases/README.md, of which a reader gets the convention. Raises BadCases.
+    """
+    text = stories_text(stories)
+    hashes = {"questions": questions_hash(rulebook), "stories": sha256(text)}
+    files = {
+        "README.md": _convention(readme),
+        "questions.md": questions_text(rulebook),
+        "stories.txt": text,
+        "answers.json": json.dumps({**hashes, "answers": {}}, indent=1) + "\n",
+    }
+    try:
+        folder.mkdir(parents=True)
+    except OSError as problem:
+        raise BadCases(f"{folder}: a new folder is needed: {problem.strerror}") from None
+    for name, content in files.items():
+        (folder / name).write_text(content, "utf-8")
+    return hashes["questions"], hashes["stories"]
+
+
+def keep(
+    rulebook: Rulebook, library: Library, file: Path, of: str, reader: str, date: str
+) -> Reading:
+    """What a reader handed in, as a reading of the set `of`, without the ids that are not known.
+
+    Raises BadCases with everything that the reader has to mend.
+    """
+    handed, known = _json(TypeAdapter(HandedIn), file), _known(library, of)
+    if known.opened is not None and known.use == "unseen":
+        raise BadCases(f"{of}: its labels were opened on {known.opened.date}; it is read no more")
+    asked = questions_hash(rulebook)
+    faults = [
+        f"{name}: these answers are to {given[:12]}, not to {ours[:12]}"
+        for name, given, ours in [
+            ("questions", handed.questions, asked),
+            ("stories", handed.stories, known.stories),
+        ]
+        if given != ours
+    ]
+    cases = known.labels_by_id.keys()
+    faults += [f"{case}: is not answered" for case in sorted(cases - handed.answers.keys())]
+    faults += [f"{case}: is no case of this set" for case in sorted(handed.answers.keys() - cases)]
+    replies, refused = {}, []
+    for case in sorted(handed.answers):
+        given = handed.answers[case]
+        replies[case], strange = known_only(rulebook, Reply(**given.model_dump()))
+        refused += [f"{case}: {id_}" for id_ in strange]
+        faults += [f"{case}: {fault}" for fault in _faults(rulebook, replies[case], strange)]
+    if faults:
+        raise BadCases("\n".join(faults))
+    return Reading(
+        set=of, reader=reader, date=date, questions=asked, stories=known.stories,
+        refused=refused, answers=replies,
+    )  # fmt: skip
+
+
+def known_only(rulebook: Rulebook, reply: Reply) -> tuple[Reply, list[str]]:
+    """The reply without the ids that this questionnaire does not know, and those ids."""
+    answers, labs, strange = {}, {}, []
+    for name, chosen in reply.answers.items():
+        if name not in rulebook.questionnaire:
+            strange.append(name)
+            continue
+        options = rulebook.questionnaire[name].option_ids
+        good = [option for option in chosen if option in options]
+        strange += [f"{name}={option}" for option in chosen if option not in options]
+        if good or not chosen:
+            answers[name] = good
+    for name, value in reply.labs.items():
+        analyte = rulebook.laboratory.analytes.get(name)
+        if analyte is None or analyte.unit(value.get("unit", "")) is None:
+            strange.append(f"{name} in {value.get('unit')}")
+        else:
+            labs[name] = value
+    return Reply(answers=answers, labs=labs), strange
+
+
+def open_labels(rulebook: Rulebook, library: Library, of: str, labels: Path, date: str) -> CaseSet:
+    """The set with its labels, which are looked at now, once. Raises BadCases."""
+    known = _known(library, of)
+    if known.opened is not None:
+        raise BadCases(f"{of}: was opened on {known.opened.date}, and is opened once only")
+    asked = questions_hash(rulebook)
+    readers = {r.reader for r in library.of(of) if r.questions == asked}
+    if known.use == "unseen" and len(readers) < READERS_NEEDED:
+        raise BadCases(
+            f"{of}: blind readings kept: {len(readers)}; "
+            f"needed before it is opened: {READERS_NEEDED}"
+        )
+    found = {case.id: case for case in _json(TypeAdapter(list[LabelledCase]), labels)}
+    if found.keys() != known.labels_by_id.keys():
+        raise BadCases(f"{labels}: does not hold the labels of just the cases of {of}")
+    return known.model_copy(
+        update={
+            "opened": Opened(rulebook=rulebook.version, sha256=rulebook.sha256, date=date),
+            "cases": [_labelled(found[case.id]) for case in known.cases],
+        }
+    )
+
+
+def _labelled(case: LabelledCase) -> SetCase:
+    facts = case.model_dump()
+    label = Label.model_validate(facts)
+    return SetCase(id=case.id, source=case.source, diagnosis=case.diagnosis, expected=label)
+
+
+def _known(library: Library, of: str) -> CaseSet:
+    if of not in library.sets:
+        raise BadCases(f"no set '{of}'; there are: {', '.join(library.sets) or 'none'}")
+    return library.sets[of]
+
+
+def _faults(rulebook: Rulebook, reply: Reply, strange: Sequence[str]) -> list[str]:
+    """What only the reader can mend: two answers where one is asked, or a question left out."""
+    try:
+        read_labs(rulebook.laboratory, reply.labs)
+        answers = {name: read(rulebook.questionnaire[name], c) for name, c in reply.answers.items()}
+    except (BadAnswer, BadLab) as problem:
+        return [str(problem)]
+    following = rulebook.questionnaire.path(answers).next
+    return [f"{following.id} is not answered"] if following is not None and not strange else []
+
+
+def _convention(readme: Path) -> str:
+    """The sections of the file that a reader gets, and no other."""
+    sections = ("\n" + readme.read_text("utf-8")).split("\n## ")
+    wanted = [f"## {section.rstrip()}\n" for section in sections]
+    found = [part for part in wanted if part.startswith(CONVENTION)]
+    if len(found) != len(CONVENTION):
+        raise BadCases(f"{readme}: lacks one of the sections {', '.join(CONVENTION)}")
+    return "\n".join(found)
+
+
+def _json(shape: TypeAdapter[Any], file: Path) -> Any:
+    try:
+        return shape.validate_json(file.read_bytes())
+    except OSError as problem:
+        raise BadCases(f"{file}: cannot be read: {problem.strerror}") from problem
+    except ValidationError as problem:
+        raise BadCases(f"{file}: {in_words(problem)}") from problem

@@ -247,9 +247,9 @@ class Teller:
         return self.fill(words_for(self.words, id_, self.answers, self.about).text)
 
     def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
-        """Every source that this result rests on, each once."""
+        """Every source that this result rests on, each once; those of a doubt stand beside it."""
         ids = [
-            *(id_ for finding in assessment.findings for id_ in finding.sources),
+            *(id_ for finding in assessment.findings if finding.certain for id_ in finding.sources),
             *(id_ for alike in assessment.look_alikes for id_ in alike.sources),
             *(
                 id_

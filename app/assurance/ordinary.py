@@ -1,0 +1,57 @@
+"""Ordinary people: made-up everyday lumps, each with the highest level that is still right.
+
+They are what a rule must not send to emergency care. The stories were written by readers who saw
+no rule. Knows no questions and no rule.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.assurance.cases import UrgencyName
+from app.triage.terms import Urgency
+
+FOLDER = Path("cases") / "ordinary"
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Origin(BaseModel):
+    """What the level rests on: a page, a row of the evidence base, or expert judgement."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text
+    url: str = ""
+    read: Text
+
+
+class OrdinaryPerson(BaseModel):
+    """One person: the story in the second person, and the levels between which it is right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Text
+    story: Text
+    likely: Text
+    row: str = ""
+    highest: UrgencyName
+    lowest: UrgencyName
+    why: Text
+    source: Origin
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "OrdinaryPerson":
+        if Urgency[self.lowest] > Urgency[self.highest]:
+            raise ValueError(f"{self.id}: 'lowest' lies above 'highest'")
+        return self
+
+
+def load_ordinary(rules: Path) -> list[OrdinaryPerson]:
+    """Everyone, in the order of the files. Raises pydantic's ValidationError."""
+    return [
+        OrdinaryPerson.model_validate(entry)
+        for file in sorted((rules / FOLDER).glob("*.yaml"))
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))
+    ]

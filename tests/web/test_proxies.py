@@ -26,7 +26,7 @@ def server(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ser
     def started(proxies: str, connected_from: str) -> TestClient:
         given: list[uvicorn.Config] = []
         house.clock.seconds += 600  # the limits of earlier tests are over
-        monkeypatch.setattr(main, "create_app", lambda _settings: house.app)
+        monkeypatch.setattr(main, "create_app", lambda _settings, **_more: house.app)
         monkeypatch.setattr(
             uvicorn, "run", lambda app, **how: given.append(uvicorn.Config(app, **how))
         )

@@ -67,7 +67,7 @@ def test_an_emergency_stops_the_second_look_at_once(quiet):
     assert page.url == "/emergency"
     page = quiet.get("/result")
     assert page.level == "emergency"
-    assert "Before: Routine visit. Now: Emergency." in said(page)
+    assert "Before: Routine visit. Now: Emergency." in said(page, end="Why we say")
     assert "/changed" not in page.links
     assert "Nothing that we ask" in quiet.get("/changed").text
 
@@ -137,7 +137,7 @@ def test_a_receipt_starts_a_second_look_with_its_answers(app):
     assert "unwell" in asked
     assert page.level == "emergency" or page.url == "/emergency"
     page = stranger.get("/result")
-    assert "Before: Today. Now: Emergency." in said(page)
+    assert "Before: Today. Now: Emergency." in said(page, end="Why we say")
     assert "tel:911" in page.links
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -45,7 +46,8 @@ def test_every_rule_is_shown_as_it_runs(app, rulebook, visitor):
         assert words.rules[rule.id].reason in text
         assert said(rule.when, words) in text
         assert re.findall(r'href="/rules/sources#([^"]+)"', html) == list(rule.sources)
-        assert "Next review: by 20 November 2027." in text
+        due = date.fromisoformat(rule.review_by)
+        assert f"Next review: by {due.day} {due:%B %Y}." in text
         unsure = rule.if_unsure and f"“I'm not sure”: {words.levels[rule.if_unsure.name].badge}."
         assert (unsure or "It fits when") in text
 
@@ -143,7 +145,7 @@ def test_that_no_clinician_has_approved_stands_on_every_page_of_the_rules(visito
 
 def test_other_sites_are_not_told_where_someone_comes_from(visitor):
     for found in visitor.get("/rules/sources").all("a"):
-        assert found["href"].startswith(("/", "#")) or found["rel"] == "noreferrer"
+        assert found["href"].startswith(("/", "#", "tel:")) or found["rel"] == "noreferrer"
 
 
 # --- The drawing ---

@@ -89,7 +89,7 @@ def unavailable(page: Page) -> Page:
     """It is the page of such a fault, whole."""
     assert page.headers["retry-after"] == "5"
     assert page.level == "emergency"
-    assert {"tel:999", "tel:911", "tel:112"} <= set(page.links)
+    assert "tel:999" in page.links
     return page
 
 

@@ -195,9 +195,10 @@ class States:
         yield State("not found", "/nothing")
         for key in floor.words.pages:
             if key.startswith("error.") and key.endswith(".heading"):
-                kind = key.split(".")[1]
-                html = render(floor, "errors/error.html", "", region=None, error=False, kind=kind)
-                yield State(f"error {kind}", f"/failed/{kind}", html=html)
+                *family, kind = key.removeprefix("error.").removesuffix(".heading").split(".")
+                template, more = f"errors/{'store' if family else 'error'}.html", {"again": ""}
+                html = render(floor, template, "", region=None, error=False, kind=kind, **more)
+                yield State(" ".join(["error", *family, kind]), f"/failed/{kind}", html=html)
         broken = Visitor(self.app)
         broken.start("uk")
         with patch.object(floor.rulebook.compiled, "fired", side_effect=ValueError):

@@ -66,7 +66,7 @@ def test_not_sure_about_the_signs_of_an_emergency_names_each_of_them() -> None:
         ({"unwell": "not_sure"}, "a joint that suddenly cannot move"),
         (
             {"unwell": "vomiting", "known": "not_sure"},
-            "Being sick again and again with high calcium",
+            "Drinks that do not stay down, or great thirst with weakness",
         ),
         ({"autoimmune": "not_sure"}, "Trouble swallowing or breathing"),
         ({"age": "under_1", "baby": "not_sure"}, "Floppy, very sleepy"),

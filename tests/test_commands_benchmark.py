@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from app.assurance.asked import questions_hash
 from app.commands import app
-from tests.assurance.library import LABELS, RIGHT, STORIES, whole
+from tests.assurance.kept_sets import LABELS, RIGHT, STORIES, whole
 from tests.builders import RULES, rulebook
 
 

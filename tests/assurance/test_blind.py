@@ -21,7 +21,7 @@ from app.triage.published import publish
 from app.triage.questionnaire import Option, Questionnaire
 from app.triage.rulebook import Rulebook, load
 from app.triage.wording import QuestionWords
-from tests.assurance.library import DAY, LATER, Shelf, shelf
+from tests.assurance.kept_sets import DAY, LATER, Shelf, shelf
 from tests.builders import RULES, rulebook
 
 SKIN = rulebook().questionnaire["skin"]

@@ -10,7 +10,7 @@ from app.assurance.asked import questions_hash, questions_text
 from app.assurance.cases import BadCases
 from app.assurance.reading import keep, make_folder, read_stories
 from app.assurance.sets import read_library
-from tests.assurance.library import DAY, RIGHT, STORIES, Shelf, shelf, whole
+from tests.assurance.kept_sets import DAY, RIGHT, STORIES, Shelf, shelf, whole
 from tests.builders import rulebook
 
 

@@ -74,7 +74,7 @@ def _submissions(house: House, nurse: Member, lead: Member) -> dict[str, dict[st
     closed = sent["closed"]["page"]
     act(nurse, closed, "agree")
     act(nurse, closed, "identify", outcome="same_person", which=["full_name", "number"])
-    act(nurse, closed, "close", outcome="brought_forward")
+    act(nurse, closed, "close", outcome="seen_today")
     findings = f"{sent['blood']['page']}/findings"
     labs = {"on": "2027-01-10", "value-calcium_total": "2.9", "unit-calcium_total": "mmol/L"}
     labs |= {"value-albumin": "28", "unit-albumin": "g/L"}

@@ -241,10 +241,11 @@ class Told:
 
 
 def labs_in_words(
-    teller: Teller, labs: Mapping[str, Mapping[str, str]], unread: Collection[str]
+    told: Told, labs: Mapping[str, Mapping[str, str]], unread: Collection[str]
 ) -> list[str]:
     """Blood results as a nurse typed them; those in `unread` are said to be weighed by no rule."""
-    names, no_rule = teller.words.labs, teller.words.pages["labs.not_weighed"]
+    # The names are those of the rulebook that judged it; an older one has not all words of pages.
+    names, no_rule = told.teller.words.labs, told.short.pages["labs.not_weighed"]
     found = []
     for analyte, lab in labs.items():
         if analyte in names:

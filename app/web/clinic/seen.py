@@ -65,7 +65,7 @@ class Seen:
     def labs(self) -> list[str]:
         """Blood results that a nurse typed, in words."""
         unread = self.told.assessment.labs_not_weighed
-        return labs_in_words(self.told.teller, self.record.newest.labs, unread)
+        return labs_in_words(self.told, self.record.newest.labs, unread)
 
 
 class Needed(NamedTuple):

@@ -94,6 +94,18 @@ def test_a_nurse_finds_every_submission_with_its_own_rulebook(left: Left) -> Non
     nurse.get(sent["dale"]["page"], 404)
 
 
+@pytest.mark.parametrize("more", ["print", "copy", "looks", "findings", "identify", "marks"])
+def test_every_other_page_of_a_submission_opens_too(left: Left, more: str) -> None:
+    """Its words are those of an older rulebook, which lacks what pages say since."""
+    nurse, sent = left.nurse(), left.told["submissions"]
+    pages = [told["page"] for name, told in sent.items() if name != "dale"]
+    told = [
+        nurse.client.get(f"{page}/{more}", follow_redirects=False).status_code for page in pages
+    ]
+    assert set(told) <= {200, 303, 409, 422}
+    assert 200 in told
+
+
 def test_each_patient_finds_what_became_of_it(left: Left) -> None:
     pages = {
         name: left.person({}).get(told["link"])

@@ -25,8 +25,8 @@ def test_the_journey_with_its_script_never_loads_a_whole_page(tab):
     assert tab.page.locator("[data-level]").get_attribute("data-level") == "routine"
 
 
-@pytest.mark.parametrize("context", [NO_SCRIPT], indirect=True)
-def test_the_journey_without_script_ends_in_the_same_result(tab):
+def answer_all(tab):
+    """From the start page over every question to the list of answers, by tick and button."""
     tab.open("/")
     tab.page.check("#region-uk")
     tab.page.click("main form button")
@@ -36,6 +36,11 @@ def test_the_journey_without_script_ends_in_the_same_result(tab):
             tab.page.check(f"#{question}-{option}")
         tab.page.click("main form button")
     tab.at("/answers")
+
+
+@pytest.mark.parametrize("context", [NO_SCRIPT], indirect=True)
+def test_the_journey_without_script_ends_in_the_same_result(tab):
+    answer_all(tab)
     assert result_of(tab) == "routine"
 
 
@@ -260,15 +265,7 @@ def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, 
 
 @pytest.mark.parametrize("context", [{}, NO_SCRIPT], indirect=True, ids=["script", "no script"])
 def test_back_from_the_end_reaches_every_question_with_script_and_without(tab):
-    tab.open("/")
-    tab.page.check("#region-uk")
-    tab.page.click("main form button")
-    for question, options in QUIET.items():
-        tab.at(f"/check/{question}")
-        for option in options:
-            tab.page.check(f"#{question}-{option}")
-        tab.page.click("main form button")
-    tab.at("/answers")
+    answer_all(tab)
     for question, options in reversed(QUIET.items()):
         tab.page.click(".nhsuk-back-link")
         tab.at(f"/check/{question}")

@@ -24,6 +24,7 @@ from tests.builders import answers
 from tests.running import Running
 from tests.visitor import OWN
 
+# Of made-up staff, in a database that is gone after the test.
 PASSWORD = "purple kettle walks"  # noqa: S105
 AFTER = re.compile(r'name="after" value="(\d+)"')
 

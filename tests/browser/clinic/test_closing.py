@@ -108,8 +108,7 @@ def test_two_close_it_by_keyboard(
     assert "“Rang three times.”" in second.page.inner_text(".actions")
     tab_to(second, "button[name=answer][value=yes]")
     keyed(second, "Enter")
-    second.page.wait_for_load_state()
-    assert "This is done" in second.page.inner_text(".actions")
+    second.page.locator(".actions", has_text="This is done").wait_for()
 
 
 def test_two_close_it_without_scripts(
@@ -162,7 +161,7 @@ def seen(browser: Browser, address: str, house: House, nurse: Member, colleague:
     second.open(submission)
     look(second, "second person")
     second.page.click("button[name=answer][value=yes]")
-    second.page.wait_for_load_state()
+    second.page.locator(".actions", has_text="This is done").wait_for()
     second.open(f"{submission}/copy")
     look(second, "copy")
     complaints = [line for tab in tabs for line in tab.complaints]

@@ -129,8 +129,7 @@ def test_a_review_takes_at_most_six_key_presses(
         desk.page.keyboard.press(key)
         if number == 0:
             assert desk.focused == "SELECT#close-outcome"
-    desk.page.wait_for_load_state()
-    assert "This is done" in desk.page.inner_text(".actions")
+    desk.page.locator(".actions", has_text="This is done").wait_for()
     assert "closed it. Will be seen today." in desk.page.inner_text("#done-part")
 
 

@@ -34,7 +34,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """One question: `one` choice, or `many` ticks with an exclusive `none`."""
+    """One question: `one` choice, or `many` ticks with an exclusive `none`.
+
+    `signs`: a short screen of emergency signs. `narrows`: which answers above it this one is a
+    closer look at.
+    """
 
     id: str
     kind: str
@@ -44,7 +48,9 @@ class Question:
     unsure_among: frozenset[str] = frozenset()
     severity: tuple[tuple[str, ...], ...] = ()
     must_ask: bool = False
+    signs: bool = False
     ask_if: Condition | None = None
+    narrows: Condition | None = None
 
     @cached_property
     def option_ids(self) -> tuple[str, ...]:

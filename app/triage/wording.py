@@ -12,7 +12,8 @@ class QuestionWords:
     """A question as a person reads it; `child` and `other` are for who answers about another.
 
     `counted`: what "I'm not sure" is counted as. `changes`: what may newly happen, as it stands
-    after "if", by option or line of options.
+    after "if", by option or line of options. `short` names it on a list of answers. `plain`: how to
+    find out, sign by sign, for who is not sure about an emergency sign.
     """
 
     text: str
@@ -20,8 +21,10 @@ class QuestionWords:
     counted: str
     options: Mapping[str, str]
     hint: str | None = None
+    short: str | None = None
     groups: Mapping[str, str] | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
+    plain: Mapping[str, str] = field(default_factory=dict)
     child: "QuestionWords | None" = None
     other: "QuestionWords | None" = None
 

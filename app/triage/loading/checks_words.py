@@ -189,13 +189,16 @@ class WrittenWords:
     def check_question(self, question: Question, *, complete: bool) -> None:
         """Words for every option, group and change, and for no other."""
         groups = dict.fromkeys(o.group for o in question.options if o.group is not None)
+        last = (question.none, question.unsure)
         told = {
             "option": question.option_ids,
             "group": tuple(groups),
             "change": question.changes,
+            "plain": tuple(o.id for o in question.options if question.signs and o.id not in last),
         }
         for what, ids in told.items():
-            key, words = f"{what}s", self.files["questions"].get(question.id)
+            key = "plain" if what == "plain" else f"{what}s"
+            words = self.files["questions"].get(question.id)
             for name in [name for name in ids if words and name not in _keys(words, key)]:
                 text = f"{what} '{name}' has no words; every {what} has them"
                 self._wrong("questions", question.id, text, question.id, key)

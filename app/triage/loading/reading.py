@@ -173,13 +173,10 @@ class Reader:
         """The questions; an `ask_if` may only speak of questions above it, so no cycle can be."""
         questions = []
         for at, entry in self.entries(file, QuestionEntry):
-            ask_if, note = None, "; an 'ask_if' may name only questions above it"
             before = len(self.faults.noted)
-            if entry.ask_if is not None:
-                ask_if = self.condition(at, entry.ask_if, "ask_if", note=note)
-                if any(isinstance(leaf, LabBound) for leaf in leaves(ask_if)):
-                    at.wrong(f"no question waits for a blood test{note}", "ask_if")
-            question = read_question(at, entry, ask_if)
+            ask_if = self._routing(at, entry, "ask_if")
+            narrows = self._routing(at, entry, "narrows")
+            question = read_question(at, entry, ask_if, narrows)
             self.questions[question.id] = (question.kind, question.option_ids)
             if changing := [o.id for o in question.options if o.may_happen or o.may_end]:
                 self.changing[question.id] = changing
@@ -187,6 +184,17 @@ class Reader:
             if len(self.faults.noted) > before:
                 self._broken.add((QuestionEntry, question.id))
         return Questionnaire(tuple(questions))
+
+    def _routing(self, at: Written, entry: QuestionEntry, key: str) -> Condition | None:
+        """A condition on the questions above this one."""
+        written = getattr(entry, key)
+        if written is None:
+            return None
+        note = f"; '{key}' may name only questions above it"
+        condition = self.condition(at, written, key, note=note)
+        if any(isinstance(leaf, LabBound) for leaf in leaves(condition)):
+            at.wrong(f"no question waits for a blood test{note}", key)
+        return condition
 
     def names(self, file: str) -> None:
         """Conditions under a name; each may use the names above it."""

@@ -8,7 +8,9 @@ from app.triage.loading.shapes import QuestionEntry
 from app.triage.questionnaire import Option, Question
 
 
-def read_question(at: Written, entry: QuestionEntry, ask_if: Condition | None) -> Question:
+def read_question(
+    at: Written, entry: QuestionEntry, ask_if: Condition | None, narrows: Condition | None
+) -> Question:
     """The question; "none of these" and "not sure" stand last among its options."""
     options = [Option(**option.model_dump()) for option in entry.options]
     tail = [Option(extra) for extra in (entry.none, entry.unsure) if extra is not None]
@@ -21,7 +23,9 @@ def read_question(at: Written, entry: QuestionEntry, ask_if: Condition | None) -
         unsure_among=frozenset(entry.unsure_among),
         severity=tuple(tuple(chain) for chain in entry.severity),
         must_ask=entry.must_ask,
+        signs=entry.signs,
         ask_if=ask_if,
+        narrows=narrows,
     )
     _check_options(at, entry)
     _check_order(at, entry, question.option_ids)

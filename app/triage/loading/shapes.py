@@ -85,7 +85,9 @@ class QuestionEntry(Entry):
     unsure_among: Ids = []
     severity: list[Ids] = []
     must_ask: bool = False
+    signs: bool = False
     ask_if: Any = None
+    narrows: Any = None
 
 
 class NamedEntry(Entry):
@@ -237,6 +239,7 @@ class VoiceEntry(Entry):
     options: dict[str, Text] = {}
     groups: dict[str, Text] = {}
     changes: dict[str, Text] = {}
+    plain: dict[str, Text] = {}
 
 
 class QuestionWordsEntry(Entry):
@@ -245,8 +248,10 @@ class QuestionWordsEntry(Entry):
     counted: Text
     options: dict[str, Text]
     hint: Text | None = None
+    short: Text | None = None
     groups: dict[str, Text] = {}
     changes: dict[str, Text] = {}
+    plain: dict[str, Text] = {}
     child: VoiceEntry | None = None
     other: VoiceEntry | None = None
 

@@ -102,8 +102,10 @@ def _question_words(entry: QuestionWordsEntry) -> QuestionWords:
         counted=entry.counted,
         options=entry.options,
         hint=entry.hint,
+        short=entry.short,
         groups=entry.groups,
         changes=entry.changes,
+        plain=entry.plain,
     )
     return replace(own, child=_voiced(own, entry.child), other=_voiced(own, entry.other))
 
@@ -118,6 +120,8 @@ def _voiced(own: QuestionWords, voice: VoiceEntry | None) -> QuestionWords | Non
         counted=own.counted,
         options={**own.options, **voice.options},
         hint=voice.hint or own.hint,
+        short=own.short,
         groups={**(own.groups or {}), **voice.groups},
         changes={**own.changes, **voice.changes},
+        plain={**own.plain, **voice.plain},
     )

@@ -99,6 +99,7 @@ class RuleEntry(Reviewed):
     when: Any
     urgency: UrgencyName
     if_unsure: UrgencyName | None = None
+    only_with: Any = None
     within: Hours | None = None
 
 

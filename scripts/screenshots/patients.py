@@ -16,10 +16,10 @@ from tests.running import Running
 PEOPLE = {
     "self care": answers(change="under_2_weeks"),
     "routine": answers(feel="hard"),
-    "soon": answers(autoimmune="scleroderma", pain="moderate", change="growing"),
+    "soon": answers(autoimmune="scleroderma", pain="moderate", change="grown"),
     "same day": answers(autoimmune="scleroderma", skin="pus", kidney="dialysis"),
-    "emergency": answers(skin="black", kidney="dialysis", pain="severe"),
-    "child": answers(age="child", change="growing"),
+    "emergency": answers(skin="dead_skin", kidney="dialysis", pain="severe"),
+    "child": answers(age="child", change="grown"),
 }
 STILL = (
     *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),

@@ -7,7 +7,7 @@ from app.web.patients.result import UNFINISHED
 from tests.visitor import Visitor
 
 QUIET = {
-    "now": ["none"],
+    "breath": ["none"],
     "age": ["adult"],
     "place": ["elbow"],
     "skin": ["normal"],
@@ -15,7 +15,7 @@ QUIET = {
     "pain": ["mild"],
     "change": ["none"],
     "feel": ["hard"],
-    "known": ["nothing_yet"],
+    "reason": ["lump"],
     "kidney": ["no"],
     "autoimmune": ["none"],
     "medicines": ["none"],
@@ -34,12 +34,12 @@ def level_of(app, answers):
     [
         {},
         {"skin": ["pus"]},
-        {"skin": ["black"]},
-        {"change": ["growing", "over_5cm"]},
-        {"known": ["calcinosis"], "pain": ["no"]},
+        {"skin": ["dead_skin"]},
+        {"change": ["grown", "over_5cm"]},
+        {"reason": ["calcinosis"], "pain": ["no"]},
         {"kidney": ["not_sure"]},
-        {"age": ["child"], "change": ["growing"]},
-        {"now": ["not_sure"]},
+        {"age": ["child"], "change": ["grown"]},
+        {"breath": ["not_sure"]},
     ],
 )
 def test_a_journey_ends_in_the_level_that_the_engine_gives(app, visitor, changes):
@@ -91,8 +91,8 @@ def test_progress_counts_up_and_its_bound_never_grows(visitor):
 
 def test_a_question_too_far_ahead_leads_to_the_first_open_one(visitor):
     visitor.start()
-    assert visitor.get("/check/kidney").url == "/check/now"
-    assert visitor.post("/check/kidney", {"kidney": "no"}).url == "/check/now"
+    assert visitor.get("/check/kidney").url == "/check/age"
+    assert visitor.post("/check/kidney", {"kidney": "no"}).url == "/check/age"
 
 
 def test_a_question_off_the_path_leads_to_the_first_open_one(visitor):
@@ -134,9 +134,9 @@ def test_an_answer_that_no_longer_counts_is_named_and_left_out(app, visitor):
 def test_the_result_waits_for_the_last_answer_and_says_so_once(visitor):
     visitor.start()
     page = visitor.get("/result")
-    assert page.url == "/check/now"
+    assert page.url == "/check/age"
     assert "Please answer this question first" in page.text
-    assert "Please answer this question first" not in visitor.get("/check/now").text
+    assert "Please answer this question first" not in visitor.get("/check/age").text
     assert UNFINISHED not in page.html
 
 
@@ -180,7 +180,7 @@ def test_two_tabs_write_into_one_journey(visitor):
     visitor.get("/check/age")
     visitor.answer("now", "not_sure")
     assert visitor.answer("age", "adult").url == "/check/place"
-    assert visitor.get("/check/now").ticked == {"not_sure"}
+    assert visitor.get("/check/age").ticked == {"not_sure"}
 
 
 def test_clearing_leaves_nothing_behind(visitor):

@@ -23,8 +23,8 @@ NAMES = (
 VISITS = ("Skin clinic", "Joint clinic", "Nurse visit", "Kidney clinic", "")
 WORSE: tuple[Mapping[str, frozenset[str]], ...] = (
     {"skin": frozenset({"pus"}), "unwell": frozenset({"fever"})},
-    {"skin": frozenset({"black"})},
-    {"now": frozenset({"confused"})},
+    {"skin": frozenset({"dead_skin"})},
+    {"breath": frozenset({"confused"})},
 )
 
 

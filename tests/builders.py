@@ -35,8 +35,10 @@ Chosen = str | Iterable[str]
 Value = tuple[str, str, str]
 """A laboratory value: analyte, value, unit."""
 
-KNOWN = {"known": "calcinosis"}
+KNOWN = {"reason": ("lump", "calcinosis"), "change": "same"}
 """What makes the healthy default a lump that S1 leaves to self-care."""
+GATES = {"kidney": "kidneys", "autoimmune": "immune_illness"}
+"""The line of `conditions` that has a question asked: naming an answer to it ticks that line."""
 FRESH = {"change": "under_2_weeks"}
 """What makes the healthy default a lump that S2 leaves to self-care."""
 
@@ -73,6 +75,8 @@ def answers(changes: Mapping[str, Chosen] | None = None, /, **more: Chosen) -> A
     """The healthy default with these changes; what is then not asked is left out, unless named."""
     named = {**(changes or {}), **more}
     merged = _default() | {name: _set(chosen) for name, chosen in named.items()}
+    if gates := frozenset(GATES[name] for name in GATES.keys() & named.keys()):
+        merged["conditions"] = merged["conditions"] - {"none"} | gates
     kept = rulebook().questionnaire.path(merged).answers
     return {name: chosen for name, chosen in merged.items() if name in kept or name in named}
 

@@ -15,7 +15,7 @@ from tests.builders import answers
 from tests.documents.test_receipt import copied, forged, receipt_of
 
 ROOT = Path(__file__).resolve().parent.parent
-CASE = {"answers": {"now": ["confused"]}, "region": "uk"}
+CASE = {"answers": {"breath": ["confused"]}, "region": "uk"}
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_verify_shows_the_assessment_of_a_receipt_again(call: CliRunner) -> None
 
 
 def test_verify_tells_findings_that_rest_on_a_doubt_and_open_questions(call: CliRunner) -> None:
-    doubtful = call.invoke(app, ["verify", receipt_of(answers(now=["not_sure"]))])
+    doubtful = call.invoke(app, ["verify", receipt_of(answers(breath=["not_sure"]))])
     assert "same_day (not sure): " in doubtful.stdout
     unfinished = call.invoke(app, ["verify", receipt_of({"age": frozenset({"adult"})})])
     assert unfinished.exit_code == 0
@@ -176,7 +176,7 @@ def test_benchmark_reports_the_published_cases(call: CliRunner) -> None:
 def test_benchmark_takes_any_list_of_cases(call: CliRunner, tmp_path: Path) -> None:
     case = {
         "id": "mine",
-        "answers": {"now": ["none"], "age": "adult", "skin": ["pus"]},
+        "answers": {"breath": ["none"], "age": "adult", "skin": ["pus"]},
         "labs": {},
         "urgency": "soon",
         "urgency_acceptable": ["soon", "same_day"],

@@ -28,7 +28,7 @@ LABELS = [
     {"id": "cora", "urgency": "routine", "type": "idiopathic", "diagnosis": "Idiopathic stones"},
 ]
 RIGHT: Mapping[str, Mapping[str, list[str]]] = {
-    "anna": {"now": ["confused"]},
+    "anna": {"breath": ["confused"]},
     "ben": {},
     "cora": {"place": ["genital"], "feel": ["hard", "several"]},
 }

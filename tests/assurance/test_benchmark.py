@@ -11,9 +11,9 @@ from app.triage.terms import Urgency
 from tests.builders import RULES, answers, rulebook
 
 # What the real rulebook makes of these stands in the tests of the rules.
-EMERGENCY = {"now": ["confused"]}
+EMERGENCY = {"breath": ["confused"]}
 TODAY = {"skin": ["hot"]}
-TWO_WEEKS = {"change": ["growing"]}
+TWO_WEEKS = {"change": ["grown"]}
 ROUTINE: dict[str, list[str]] = {}
 STONES = {"place": ["genital"], "feel": ["hard", "several"]}
 """Idiopathic, routine."""

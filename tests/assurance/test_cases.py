@@ -8,7 +8,7 @@ import pytest
 from app.assurance.cases import BadCases, Case, read_cases, read_conflicts
 from tests.builders import rulebook
 
-GOOD = {"id": "good", "answers": {"now": ["none"], "age": "adult"}, "urgency": "routine"}
+GOOD = {"id": "good", "answers": {"breath": ["none"], "age": "adult"}, "urgency": "routine"}
 
 
 def read(path: Path) -> list[Case]:
@@ -32,7 +32,7 @@ def test_a_list_of_cases_is_read(tmp_path: Path) -> None:
     file = tmp_path / "cases.json"
     file.write_text(json.dumps([GOOD, {**GOOD, "id": "other", "note": "keys not needed pass"}]))
     first, other = read(file)
-    assert first.answers == {"now": frozenset({"none"}), "age": frozenset({"adult"})}
+    assert first.answers == {"breath": frozenset({"none"}), "age": frozenset({"adult"})}
     assert (first.entry.urgency_confidence, first.entry.type_scorable) == ("high", True)
     assert (first.second_reading, other.entry.id) == ({}, "other")
 

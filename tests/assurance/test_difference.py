@@ -157,7 +157,7 @@ def test_a_lower_level_is_unapproved_until_somebody_signs(
 
 def test_what_only_one_rulebook_has_is_said(tmp_path: Path) -> None:
     old = small_rulebook(tmp_path / "old", QUESTIONS, [RULE])
-    wider = [{**QUESTIONS[0], "options": ["pus", "hot", "black"]}, *QUESTIONS[1:]]
+    wider = [{**QUESTIONS[0], "options": ["pus", "hot", "dead_skin"]}, *QUESTIONS[1:]]
     one = AnswerSpace(old)
     beside = AnswerSpace(small_rulebook(tmp_path / "new", wider, [RULE]), beside=one)
     people, changes = levels_between(one, beside)

@@ -133,7 +133,7 @@ def test_the_second_checker_finds_a_level_that_there_is_not(tmp_path: Path) -> N
     )
     checked = examine_one(folder, "b")
     assert checked.breaches == ("U24 gives no level that there is",)
-    assert checked.smallest["unwell"] == ["swollen_limb"]
+    assert checked.smallest["unwell"] == ["swollen_new"]
 
 
 def test_the_second_checker_finds_a_reading_that_counts_what_was_not_asked(

@@ -122,7 +122,7 @@ class Tab:
         self.open("/")
         self.page.check(f"#region-{region}")
         self.page.click("main form button")
-        self.at("/check/now")
+        self.at("/check/age")
 
     def answer(self, *options: str) -> None:
         """Tick and go on."""

@@ -25,13 +25,13 @@ from tests.visitor import Page, Visitor
 from tests.web.test_every_page import FOR_CLINICS, ROUTES_WITHOUT_PAGE, crawl
 
 RESULTS = {
-    "self_care": answers(known="calcinosis"),
+    "self_care": answers(reason="calcinosis"),
     "routine": answers(),
-    "soon": answers(change="growing"),
+    "soon": answers(change="grown"),
     "same_day": answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
-    "emergency": answers(now="confused", medicines="binder"),
+    "emergency": answers(breath="confused", medicines="binder"),
 }
-UNLIKELY = answers(feel=["soft", "jelly"], known="nothing_yet")
+UNLIKELY = answers(feel=["soft", "jelly"], reason="lump")
 AT_ODDS = answers(feel="no_lump", change="over_5cm")
 BABY = answers(age="under_3m")
 HOW = ("fresh", "refused", "filled")
@@ -119,7 +119,7 @@ class States:
     def _start(self) -> Iterator[State]:
         yield State("start", "/")
         yield State("start, refused", "/", sends="")
-        yield State("start, under way", "/", answers(now="none"))
+        yield State("start, under way", "/", answers(breath="none"))
         yield State("no journey", "/answers")
 
     def _questions(self) -> Iterator[State]:
@@ -133,18 +133,18 @@ class States:
         yield State("place, widely filled", "/check/place", answers(place=_all_places()))
         yield State("question for a child", "/check/skin", answers(age="child"), CHILD)
         yield State("question in an emergency", "/check/pain", RESULTS["emergency"], OTHER)
-        half = {"now": frozenset({"none"})}
+        half = {"breath": frozenset({"none"})}
         yield State("question, sent back", "/check/age", half, note=UNFINISHED)
 
     def _results(self) -> Iterator[State]:
         for level, given in RESULTS.items():
             yield State(f"result, {level}", "/result", given)
-        yield State("result for a child", "/result", answers(age="child", change="growing"), CHILD)
+        yield State("result for a child", "/result", answers(age="child", change="grown"), CHILD)
         yield State("result for someone else", "/result", RESULTS["same_day"], OTHER)
         yield State("result, not calcinosis", "/result", UNLIKELY)
         yield State("result, at odds", "/result", AT_ODDS)
         yield State("answers", "/answers", answers())
-        yield State("answers, unfinished", "/answers", {"now": frozenset({"none"})})
+        yield State("answers, unfinished", "/answers", {"breath": frozenset({"none"})})
         yield State("answers, at odds", "/answers", AT_ODDS)
         off = {**answers(), "baby": frozenset({"none"})}
         yield State("answers, some left out", "/answers", off)
@@ -160,7 +160,7 @@ class States:
         yield State("wrong advice", "/wrong-advice")
 
     def _second_look(self) -> Iterator[State]:
-        grown = answers(change="growing", skin="pus", autoimmune="scleroderma")
+        grown = answers(change="grown", skin="pus", autoimmune="scleroderma")
         yield State("second look", "/changed", answers())
         yield State("second look, emergency", "/changed", RESULTS["emergency"])
         yield State("second look, question", "/changed/skin", answers())

@@ -7,7 +7,7 @@ from tests.web.test_journeys import QUIET
 PHONE, NARROW = {"width": 390, "height": 844}, {"width": 320, "height": 640}
 PAGES = (
     *("/", "/about", "/privacy", "/cleared", "/verify", "/wrong-advice", "/learn", "/nothing"),
-    *("/check/now", "/check/place", "/answers", "/result", "/changed", "/changed/now", "/rules"),
+    *("/check/age", "/check/place", "/answers", "/result", "/changed", "/changed/now", "/rules"),
 )
 TALLEST = 0.17
 """The share of a phone's first screen that it may take."""

@@ -34,10 +34,10 @@ BROWSER_FAILED = b"Please run Lighthouse again"
 FAST = FULL["performance"] if SOAK else 90
 PAGES = ["/result"]
 if SOAK:
-    PAGES += ["/", "/check/now", "/check/place", "/answers", "/emergency", "/learn"]
+    PAGES += ["/", "/check/age", "/check/place", "/answers", "/emergency", "/learn"]
     PAGES += ["/learn/home-remedies", "/about", "/privacy", "/verify"]
 ILL = answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger")
-BLACK = answers(skin="black")
+BLACK = answers(skin="dead_skin")
 FAULTY = b"""<!doctype html><html><link rel="icon" href="data:,"><h1>Planted</h1>
 <p style="color: #ccc; font-size: 20vh">Pale and large</p><button></button>
 <script>

@@ -83,7 +83,7 @@ def carry(context: BrowserContext, base: str, app, clock, given) -> None:
 def crawl(browser: Browser, address: str, app, clock) -> Iterator[Crawl]:
     """Every page, opened once."""
     context = browser.new_context()
-    carry(context, address, app, clock, answers(now="confused"))
+    carry(context, address, app, clock, answers(breath="confused"))
     found = Crawl(context, address)
     found.run()
     yield found
@@ -165,7 +165,7 @@ def walk(tab: Tab, given: dict[str, list[str]]) -> None:
     tab.open("/")
     tab.page.check("#region-uk")
     tab.page.click("main form button")
-    tab.at("/check/now")
+    tab.at("/check/age")
     while tab.path.startswith("/check/"):
         here = tab.path
         question = here.removeprefix("/check/")
@@ -223,11 +223,11 @@ def shared(request: pytest.FixtureRequest, everyday: Browser, base: str, app, cl
     tab.page.check("#region-uk")
     tab.page.check("#about-child")
     tab.page.click("main form button")
-    tab.at("/check/now")
+    tab.at("/check/age")
     tab.page.check("#now-none")
     tab.page.click("main form button")
     tab.at("/check/age")
-    carry(context, base, app, clock, answers(now="confused"))
+    carry(context, base, app, clock, answers(breath="confused"))
     for path in ("/check/skin", "/answers", "/emergency", "/result", "/check/age"):
         tab.open(path)
     tab.page.check("#age-older")  # and not sent

@@ -101,7 +101,7 @@ def test_a_refused_answer_is_no_new_step_for_back(tab):
     tab.page.click("main form button")
     expect(tab.page.locator("#problem")).to_be_visible()
     tab.page.go_back()
-    tab.at("/check/now")
+    tab.at("/check/age")
 
 
 def test_back_and_forward_show_the_answers_given(tab):
@@ -112,7 +112,7 @@ def test_back_and_forward_show_the_answers_given(tab):
     tab.at("/check/age")
     expect(tab.page.locator("#age-adult")).to_be_checked()
     tab.page.go_back()
-    tab.at("/check/now")
+    tab.at("/check/age")
     expect(tab.page.locator("#now-none")).to_be_checked()
     tab.page.go_forward()
     tab.at("/check/age")
@@ -170,7 +170,7 @@ def test_cleared_answers_do_not_come_back(tab):
 def test_a_browser_that_keeps_no_cookie_is_told_at_the_second_step(tab):
     tab.page.route(
         "**/start",
-        lambda route: route.fulfill(status=303, headers={"Location": f"{tab.base}/check/now"}),
+        lambda route: route.fulfill(status=303, headers={"Location": f"{tab.base}/check/age"}),
     )
     tab.open("/")
     tab.page.check("#region-uk")
@@ -207,7 +207,7 @@ def test_a_reply_that_is_no_page_is_fetched_by_the_browser_itself(tab):
         else:
             route.continue_()
 
-    tab.page.route("**/check/now", first_time_empty)
+    tab.page.route("**/check/age", first_time_empty)
     tab.answer("none")
     assert tab.path == "/check/age"
     assert served[:2] == ["fetch", "document"]
@@ -253,7 +253,7 @@ def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, 
     page.goto(base + "/")
     page.check("#region-uk")
     page.click("main form button")
-    page.wait_for_url(base + "/check/now")
+    page.wait_for_url(base + "/check/age")
     page.check("#now-none")
     page.click("main form button")
     page.wait_for_url(base + "/check/age")
@@ -285,4 +285,4 @@ def test_a_refused_start_can_be_loaded_anew(tab):
     expect(tab.page.locator("#about-child")).to_be_checked()
     tab.page.check("#region-uk")
     tab.page.click("main form button")
-    tab.at("/check/now")
+    tab.at("/check/age")

@@ -33,9 +33,9 @@ def sheets():
     if not SOAK:
         cases = sorted(cases, key=lambda case: -density(case[1]))[:12]
     made = {
-        "emergency": {"now": "confused"},
+        "emergency": {"breath": "confused"},
         "same_day": {"skin": "pus"},
-        "soon": {"change": "growing"},
+        "soon": {"change": "grown"},
         "routine": {},
         "self_care": KNOWN,
         "self_care, fresh": FRESH,
@@ -96,7 +96,7 @@ def test_every_result_prints_on_one_sheet_with_all_that_matters(tab, app, clock)
 
 @pytest.mark.parametrize("context", [PAPER], indirect=True)
 def test_the_sheet_is_12_point_black_on_white(tab, app, clock):
-    for changes in ({"now": "confused"}, {"skin": "pus"}, {}):
+    for changes in ({"breath": "confused"}, {"skin": "pus"}, {}):
         carry(tab, app, clock, "uk", answers(changes))
         tab.open("/result")
         tab.page.emulate_media(media="print")
@@ -214,7 +214,7 @@ def test_the_pages_pass_the_accessibility_checker_and_fit(tab, axe, app, clock):
         check(path)
     verify("nothing")
     check("refused")
-    for level in ({"now": "confused"}, {"skin": "pus"}, {}):
+    for level in ({"breath": "confused"}, {"skin": "pus"}, {}):
         verify(receipt_of(answers(level)))
         tab.page.locator("main details").last.evaluate("element => { element.open = true; }")
         check(f"receipt of {level}")

@@ -250,7 +250,7 @@ LEAST = 60
 @FORCED
 @pytest.mark.parametrize(("path", "field"), [("/", "region-us"), ("/check/place", "place-knee")])
 def test_in_forced_colours_a_tick_is_plain_to_see(tab, app, clock, path, field):
-    State("", path, answers(now="none")).open(tab, app, clock())
+    State("", path, answers(breath="none")).open(tab, app, clock())
     assert tick_changes(tab, field) > LEAST
 
 

@@ -36,9 +36,9 @@ HEAVY = {
 """Pages whose HTML may be longer than that, and why."""
 PARTS = ["Document", "Stylesheet", "Script", "Image", "Other"]
 LEVELS = {
-    "emergency": {"now": "confused"},
+    "emergency": {"breath": "confused"},
     "same_day": {"skin": "pus"},
-    "soon": {"change": "growing"},
+    "soon": {"change": "grown"},
     "routine": {},
     "self_care": KNOWN,
 }
@@ -126,7 +126,7 @@ def test_the_start_page_weighs_little(context, address, table) -> None:
 
 def test_the_first_question_weighs_little(context, address, app, clock, table) -> None:
     carry(context, address, app, clock, {})
-    table["question"] = load(context, f"{address}/check/now")
+    table["question"] = load(context, f"{address}/check/age")
     assert table["question"].total <= FIRST_QUESTION
 
 

@@ -43,9 +43,9 @@ def test_a_nurse_is_told_what_would_raise_the_level_what_doubt_did_and_what_to_l
     given = {q.id: [q.none or q.option_ids[0]] for q in rulebook.questionnaire}
     given |= {"age": ["adult"], "skin": ["not_sure"], "place": ["finger"]}
     told = assessed(rulebook, answers=given, audience="nurse")
-    black = [change for change in told["safety_net"] if change["option"] == "black"]
+    black = [change for change in told["safety_net"] if change["option"] == "dead_skin"]
     assert [change["urgency"] for change in black] == ["emergency"]
-    raised = assessed(rulebook, answers=given | {"skin": ["not_sure", "black"]})
+    raised = assessed(rulebook, answers=given | {"skin": ["not_sure", "dead_skin"]})
     assert raised["urgency"] == "emergency"
     [doubt] = told["doubts"]["each"]
     calmed = assessed(rulebook, answers=given | {"skin": ["normal"]})
@@ -57,7 +57,7 @@ def test_a_nurse_is_told_what_would_raise_the_level_what_doubt_did_and_what_to_l
 
 
 def test_the_answer_has_every_part_that_was_promised(rulebook: Rulebook) -> None:
-    found = assessed(rulebook, answers={"now": ["none"], "age": "adult", "skin": ["pus"]})
+    found = assessed(rulebook, answers={"breath": ["none"], "age": "adult", "skin": ["pus"]})
     assert found["rulebook"] == {"version": rulebook.version, "sha256": rulebook.sha256}
     assert found["urgency"] == "same_day"
     assert {f["rule"] for f in found["findings"]} >= {"U3"}
@@ -75,7 +75,7 @@ def test_an_answer_off_the_path_is_named_as_ignored(rulebook: Rulebook) -> None:
 
 
 def test_the_region_chooses_whom_to_call(rulebook: Rulebook) -> None:
-    answers = {"now": ["confused"]}
+    answers = {"breath": ["confused"]}
     assert "999" in assessed(rulebook, answers=answers, region="uk")["level"]["heading"]
     assert "911" in assessed(rulebook, answers=answers, region="us")["level"]["heading"]
     assert "112" in assessed(rulebook, answers=answers)["level"]["heading"]
@@ -104,7 +104,7 @@ def test_laboratory_values_count_without_nurse_mode(rulebook: Rulebook) -> None:
         ({"answers": {CANARY: "x"}}, "answers, entry 1", "unknown_question"),
         ({"answers": {"age": CANARY}}, "answers.age", "unknown_option"),
         ({"answers": {"age": ["adult", "child"]}}, "answers.age", "two_values"),
-        ({"answers": {"now": ["none", "confused"]}}, "answers.now", "none_with_others"),
+        ({"answers": {"breath": ["none", "confused"]}}, "answers.now", "none_with_others"),
         ({"answers": {"now": []}}, "answers.now", "missing"),
         ({"answers": {}, "audience": CANARY}, "audience", "wrong_shape"),
         ({"answers": {}, "region": CANARY}, "region", "unknown_region"),

@@ -138,7 +138,7 @@ def test_a_receipt_holds_only_letters_that_a_code_packs_tightly() -> None:
 
 
 def test_a_receipt_names_its_rulebook_level_and_type() -> None:
-    receipt = receipt_of(answers(now=["confused"]))
+    receipt = receipt_of(answers(breath=["confused"]))
     fields = receipt.split("/")
     assert fields[:3] == ["CALCINOSIS-CHECK", "1", rulebook().version]
     assert rulebook().sha256.startswith(fields[3].lower())
@@ -208,7 +208,7 @@ def test_answers_that_do_not_fit_their_questions_are_refused() -> None:
     fitting = [("age", "adult"), ("now", "none")]
     assert read(forged(fitting), shelf()).answers == {
         "age": frozenset({"adult"}),
-        "now": frozenset({"none"}),
+        "breath": frozenset({"none"}),
     }
     assert problem_of(forged([*fitting, ("age", "older")])) == "unknown_answer"
     assert problem_of(forged([*fitting, ("now", "sepsis")])) == "unknown_answer"
@@ -220,7 +220,7 @@ def test_answers_that_do_not_fit_their_questions_are_refused() -> None:
 
 def test_a_receipt_that_claims_another_level_or_type_is_told_apart() -> None:
     ticked = [("now", "confused")]
-    true = assess(rulebook(), {"now": frozenset({"confused"})})
+    true = assess(rulebook(), {"breath": frozenset({"confused"})})
     kind = true.likely_type.upper().replace("_", "-")
     assert verify(forged(ticked, "EMERGENCY", kind), shelf()).same
     calmer = verify(forged(ticked, "SELF-CARE", kind), shelf())

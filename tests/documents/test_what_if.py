@@ -69,7 +69,7 @@ def test_a_sign_that_decides_alone_is_named_with_the_level_without_it() -> None:
 
 
 def test_signs_that_hold_the_level_up_together_are_not_named_alone() -> None:
-    given = answers(now=["confused", "breathing"])
+    given = answers(breath=["confused", "breathing"])
     assert tried(rulebook(), given).lowers == ()
 
 

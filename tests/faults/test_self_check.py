@@ -65,11 +65,11 @@ def test_all_published_people_get_their_result_whatever_becomes_of_the_database(
     fault: Fault, tmp_path: Path, cluster: str
 ) -> None:
     with clinic(tmp_path, fault, cluster) as (server, link), Walker(server) as invited:
-        assert invited.post(link, {"about": "me"}).address == "/check/now"
+        assert invited.post(link, {"about": "me"}).address == "/check/age"
         with fault(server):
             reach_their_results(server, HANDFUL)
             reach_their_results(server, PEOPLE, look=False)
-            assert invited.walk(next(iter(PEOPLE.values())), at="/check/now").level
+            assert invited.walk(next(iter(PEOPLE.values())), at="/check/age").level
             for address in READ:
                 assert invited.get(address).status == 200, address
             assert "/i" in invited.get("/").html
@@ -122,7 +122,7 @@ def test_a_server_whose_database_comes_later_asks_its_questions_at_once(
 def invited_sends(server: Running, link: str) -> bool:
     with Walker(server) as invited:
         invited.post(link, {"about": "me"})
-        invited.walk(next(iter(PEOPLE.values())), at="/check/now")
+        invited.walk(next(iter(PEOPLE.values())), at="/check/age")
         return invited.post("/send", {}).address == link
 
 
@@ -133,5 +133,5 @@ def test_what_was_answered_while_the_database_was_locked_is_sent_afterwards(
     with serving(tmp_path) as server, Walker(server) as invited:
         invited.post(link, {"about": "me"})
         with held(file_of(server)):
-            invited.walk(next(iter(PEOPLE.values())), at="/check/now")
+            invited.walk(next(iter(PEOPLE.values())), at="/check/age")
         assert invited.post("/send", {}).address == link

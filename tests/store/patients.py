@@ -21,9 +21,9 @@ MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TARGETS = load_targets(RULES)
 BY_LEVEL: dict[str, Answers] = {
     "routine": answers(),
-    "soon": answers(change="growing"),
+    "soon": answers(change="grown"),
     "same_day": answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
-    "emergency": answers(now="confused", medicines="binder"),
+    "emergency": answers(breath="confused", medicines="binder"),
 }
 
 

@@ -87,11 +87,11 @@ def test_every_section_is_there_in_reading_order_even_when_empty() -> None:
 
 PEOPLE: list[dict[str, Chosen]] = [
     {},
-    {"known": "calcinosis"},
+    {"reason": "calcinosis"},
     {"skin": "hot"},
-    {"now": "confused"},
+    {"breath": "confused"},
     {"kidney": "dialysis", "place": "hip"},
-    {"medicines": "warfarin", "place": "shin", "skin": "net", "pain": "moderate"},
+    {"medicines": "warfarin_lately", "place": "shin", "skin": "net", "pain": "moderate"},
     {"place": "injection", "before": "drip"},
     {"feel": "soft"},
     {"place": "testicle"},
@@ -127,7 +127,7 @@ def test_every_place_has_advice_of_its_own(place: str) -> None:
 
 
 def test_a_warning_is_given_to_those_who_are_not_sure_as_well() -> None:
-    sure, unsure = everything(medicines="warfarin"), everything(medicines="not_sure")
+    sure, unsure = everything(medicines="warfarin_lately"), everything(medicines="not_sure")
     assert "do-not-stop-warfarin" in sure & unsure
     assert "do-not-stop-warfarin" not in everything()
     assert "do-not-magnesium" in everything(kidney="not_sure")
@@ -141,7 +141,7 @@ def test_only_warnings_are_given_on_a_mere_perhaps() -> None:
 
 def test_no_one_on_warfarin_is_left_without_the_warning_not_to_stop_it() -> None:
     for person in PEOPLE:
-        medicines = {"medicines": "warfarin"}
+        medicines = {"medicines": "warfarin_lately"}
         assert "do-not-stop-warfarin" in everything(**{**person, **medicines})
 
 
@@ -163,5 +163,5 @@ def test_no_advice_is_given_twice_and_each_names_its_sources() -> None:
 
 
 def test_an_emergency_is_told_what_to_do_while_waiting() -> None:
-    assert "while-waiting" in given(assessed(now="confused"), "watch")
+    assert "while-waiting" in given(assessed(breath="confused"), "watch")
     assert "while-waiting" not in given(assessed(), "watch")

@@ -236,7 +236,7 @@ def test_other_bounds_of_the_two_week_row(values: dict[str, str], expected: str)
 
 def test_normal_blood_never_lowers_black_skin() -> None:
     normal = {"calcium_adjusted": "2.4 mmol/L", "phosphate": "1.1 mmol/L", "pth": "4 pmol/L"}
-    assert urgency({"skin": "black"}, **normal) == "emergency"
+    assert urgency({"skin": "dead_skin"}, **normal) == "emergency"
 
 
 def test_a_value_bars_self_care_only_where_it_is_not_normal() -> None:

@@ -104,8 +104,8 @@ def test_no_without_quotes_is_the_option_no(rules: Path) -> None:
 
 
 def test_a_question_may_wait_for_two_ticks_without_a_third(rules: Path) -> None:
-    wanted = "{question: now, includes: sight}, {question: now, includes: finger}"
-    ask_if = f"{{all: [{wanted}, {{not: {{question: now, includes: bleeding}}}}]}}"
+    wanted = "{question: sudden, includes: sight}, {question: limbs, includes: digit_dead}"
+    ask_if = f"{{all: [{wanted}, {{not: {{question: sudden, includes: bleeding}}}}]}}"
     _edit(rules / "questions.yaml", "- id: pain\n", f"- id: pain\n  ask_if: {ask_if}\n")
     assert load(rules).questionnaire["pain"].ask_if is not None
 

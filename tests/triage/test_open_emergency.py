@@ -53,7 +53,7 @@ def test_a_sign_that_is_named_is_an_emergency_once_it_is_ticked() -> None:
 
 
 def test_not_sure_about_the_signs_of_an_emergency_names_each_of_them() -> None:
-    open_ = open_of(now="not_sure")
+    open_ = open_of(breath="not_sure")
     assert open_ is not None
     assert [option for _, option in open_.signs] == list(ticks("now"))
     assert set(lines(open_)) == set(WORDS.box)
@@ -65,7 +65,7 @@ def test_not_sure_about_the_signs_of_an_emergency_names_each_of_them() -> None:
         ({"skin": "not_sure"}, "Black, dark purple or grey skin that hurts"),
         ({"unwell": "not_sure"}, "a joint that suddenly cannot move"),
         (
-            {"unwell": "vomiting", "known": "not_sure"},
+            {"unwell": "sick", "reason": "not_sure"},
             "Drinks that do not stay down, or great thirst with weakness",
         ),
         ({"autoimmune": "not_sure"}, "Trouble swallowing or breathing"),
@@ -80,7 +80,7 @@ def test_the_sign_is_named_in_plain_words(changes: dict[str, Chosen], named: str
 
 
 def test_a_certain_emergency_and_a_harmless_doubt_leave_nothing_open() -> None:
-    assert open_of(now=["breathing", "not_sure"]) is None
+    assert open_of(breath=["breathing", "not_sure"]) is None
     assert open_of(before="not_sure") is None
     assert open_of() is None
 

@@ -332,18 +332,18 @@ SECOND = load(RULES)
 # Everything can be reached.
 
 A_PERSON_FOR_EACH_LEVEL = {
-    "emergency": {"now": "confused"},
+    "emergency": {"breath": "confused"},
     "same_day": {"skin": "hot"},
-    "soon": {"change": "growing"},
+    "soon": {"change": "grown"},
     "routine": {},
-    "self_care": {"known": "calcinosis"},
+    "self_care": {"reason": "calcinosis"},
 }
 A_PERSON_FOR_EACH_TYPE = {
     "dystrophic": {"place": "finger", "autoimmune": "scleroderma", "skin": "chalky"},
     "metastatic": {"place": "hip", "kidney": "dialysis"},
     "idiopathic": {"place": "genital", "feel": ["hard", "several"]},
     "iatrogenic": {"place": "injection", "before": "drip"},
-    "calciphylaxis": {"place": "thigh", "kidney": "dialysis", "skin": "black", "pain": "severe"},
+    "calciphylaxis": {"place": "thigh", "kidney": "dialysis", "skin": "dead_skin", "pain": "severe"},
     NOT_CALCINOSIS: {"feel": "soft"},
     CANNOT_TELL: {"place": "testicle"},
 }

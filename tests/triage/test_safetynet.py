@@ -267,8 +267,8 @@ def test_pain_only_gets_worse() -> None:
 
 
 def test_what_is_already_so_is_no_change() -> None:
-    assert "growing" not in changes_of(change="growing")
-    assert not changes_of(now="confused")
+    assert "grown" not in changes_of(change="grown")
+    assert not changes_of(breath="confused")
 
 
 def test_fixed_facts_never_happen() -> None:
@@ -290,8 +290,8 @@ def test_self_care_ends_with_any_sign_at_all() -> None:
 
 
 def test_a_shorter_time_is_told() -> None:
-    assert changes_of(age="young")["growing"].within == "48 h"
-    assert changes_of()["growing"].within is None
+    assert changes_of(age="young")["grown"].within == "48 h"
+    assert changes_of()["grown"].within is None
 
 
 def test_the_gravest_change_comes_first_then_as_asked() -> None:

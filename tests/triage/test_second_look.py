@@ -37,7 +37,7 @@ def test_where_nothing_is_unsure_there_is_no_doubt() -> None:
 
 
 def test_a_doubt_that_keeps_an_emergency_open_is_told_with_the_level_of_a_no() -> None:
-    found = doubts(rulebook(), answers(now="not_sure"))
+    found = doubts(rulebook(), answers(breath="not_sure"))
     assert found.urgency is Urgency.same_day
     assert found.each == (Doubt("now", Urgency.routine),)
 
@@ -58,7 +58,7 @@ def test_what_else_is_ticked_beside_a_doubt_stays() -> None:
 
 
 def test_doubts_that_keep_the_level_up_together_are_all_told() -> None:
-    found = doubts(rulebook(), answers(now="not_sure", unwell="not_sure"))
+    found = doubts(rulebook(), answers(breath="not_sure", unwell="not_sure"))
     assert {doubt.question for doubt in found.each} == {"now", "unwell"}
 
 
@@ -120,7 +120,7 @@ def test_a_question_that_is_left_out_is_missed() -> None:
 
 
 def test_in_an_emergency_nothing_is_asked_again() -> None:
-    assert recheck_questions(rulebook(), answers(now="confused")) == ()
+    assert recheck_questions(rulebook(), answers(breath="confused")) == ()
 
 
 def test_fixed_facts_are_never_asked_again() -> None:

@@ -115,7 +115,7 @@ def test_a_warning_that_a_line_tells_is_left_out_and_one_that_says_more_stays() 
     assert "watch-hot" not in warnings()
     assert "watch-emergency" not in warnings()
     assert "watch-scleroderma" in warnings(autoimmune="scleroderma")
-    assert "watch-warfarin-bleed" in warnings(medicines="warfarin")
+    assert "watch-warfarin-bleed" in warnings(medicines="warfarin_lately")
     assert "watch-muscles" in warnings(autoimmune="myositis")
 
 

@@ -29,7 +29,7 @@ OF_ADULTS = [
     ("known", "high_calcium", {"calcium_adjusted": "2.61 mmol/L"}),
     ("known", "high_calcium", {"calcium_ionised": "1.34 mmol/L"}),
 ]
-WELL = {"known": "nothing_yet", "kidney": "no", "medicines": "none"}
+WELL = {"reason": "lump", "kidney": "no", "medicines": "none"}
 
 
 def said(given_answers: Answers, question: str, option: str) -> Answers:
@@ -106,5 +106,5 @@ def test_a_calcium_that_only_fits_the_other_unit_is_asked_back() -> None:
 
 def test_the_api_names_the_values_that_no_rule_weighs() -> None:
     labs_sent = {"urate": {"value": "600", "unit": "µmol/L"}}
-    body = json.dumps({"answers": {"now": ["none"]}, "labs": labs_sent}).encode()
+    body = json.dumps({"answers": {"breath": ["none"]}, "labs": labs_sent}).encode()
     assert assess_json(rulebook(), body)["labs_not_weighed"] == ["urate"]

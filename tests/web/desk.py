@@ -25,7 +25,7 @@ PASSWORD = "purple kettle walks"  # noqa: S105
 CALM, TODAY, EMERGENCY = (
     answers(),
     answers(skin="pus", autoimmune="scleroderma", kidney="dialysis", place="finger"),
-    answers(now="confused", medicines="binder"),
+    answers(breath="confused", medicines="binder"),
 )
 
 
@@ -132,7 +132,7 @@ class Patient(Visitor):
 
     def answer_all(self, given, begin: bool = True) -> Page:
         """From the link to the result."""
-        page = self.post(self.link, {"about": "me"}) if begin else self.get("/check/now")
+        page = self.post(self.link, {"about": "me"}) if begin else self.get("/check/age")
         while page.url != "/answers":
             if page.url == "/emergency":
                 page = self.get(next(a for a in page.links if a.startswith(("/check/", "/ans"))))

@@ -41,7 +41,7 @@ PEOPLE: Mapping[str, Person] = {
     "in a second look": lambda visitor: (
         visitor.walk(QUIET),
         visitor.post("/changed"),
-        visitor.post("/changed/now", {"now": "none"}),
+        visitor.post("/changed/now", {"breath": "none"}),
     ),
 }
 """What each did before they come to a page."""

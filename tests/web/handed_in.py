@@ -14,7 +14,7 @@ from tests.builders import answers, rulebook
 from tests.visitor import Page
 from tests.web.desk import TODAY, House, Member, Patient
 
-DOUBTS = answers(skin="net", pain="not_sure", kidney="not_sure", medicines="warfarin")
+DOUBTS = answers(skin="net", pain="not_sure", kidney="not_sure", medicines="warfarin_lately")
 
 
 def sent(house: House, nurse: Member, given=TODAY, **more: object) -> tuple[str, Patient]:

@@ -18,7 +18,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def test_assess_answers_without_cookie_and_without_storing(api: TestClient) -> None:
-    answered = api.post("/api/v1/assess", json={"answers": {"now": ["confused"]}})
+    answered = api.post("/api/v1/assess", json={"answers": {"breath": ["confused"]}})
     assert answered.status_code == 200
     assert answered.json()["urgency"] == "emergency"
     assert "set-cookie" not in answered.headers

@@ -127,7 +127,7 @@ def test_an_emergency_is_said_at_once_and_can_be_kept_unfinished(
     assert "call 999" not in page.text
     fields = hidden(page)
     assert nurse.post("/assisted/send", fields).url == page.url  # not before it is answered
-    page = nurse.post(page.url, fields | {"now": ["confused"]})
+    page = nurse.post(page.url, fields | {"breath": ["confused"]})
     assert "Tell the patient to call 999 now" in page.text
     page = nurse.post("/assisted/send", fields)
     assert page.url == f"/submissions/{newest(house, nurse).id}"

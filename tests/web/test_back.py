@@ -95,9 +95,9 @@ def test_a_start_that_was_refused_is_there_again_with_what_was_chosen(visitor: V
     assert page.ticked == {"child"}
     again = visitor.get("/start")
     assert (again.url, again.ticked) == ("/", {"child"})
-    assert "/check/now" not in again.links, "nothing has begun"
-    assert visitor.get("/check/now").h1 == ["We cannot find your answers"]
-    assert visitor.post("/start", {"region": "uk", "about": "child"}).url == "/check/now"
+    assert "/check/age" not in again.links, "nothing has begun"
+    assert visitor.get("/check/age").h1 == ["We cannot find your answers"]
+    assert visitor.post("/start", {"region": "uk", "about": "child"}).url == "/check/age"
     assert visitor.get("/start").ticked == {"uk", "child"}
 
 

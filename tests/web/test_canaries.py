@@ -46,7 +46,7 @@ HEADERS = words(
 )
 PAGES = words(
     """
-    / /start /check/now /answers /emergency /result /changed /changed/now /clear /cleared
+    / /start /check/age /answers /emergency /result /changed /changed/now /clear /cleared
     /about /privacy /verify /wrong-advice /learn /rules /healthz /api/v1/questionnaire
     /api/v1/assess /api/v1/openapi.json /static/site.css
     """
@@ -54,7 +54,7 @@ PAGES = words(
 PATHS = words(
     """
     /{} /{}/ /check/{} /check/age/{} /static/{} /static/site.{}.css /learn/{} /rules/{} /verify/{}
-    /api/{} /api/v1/{} /.well-known/{} /%2e%2e/{} /{}%00 /{}%ff //{}/check/now
+    /api/{} /api/v1/{} /.well-known/{} /%2e%2e/{} /{}%00 /{}%ff //{}/check/age
     """
 )
 BODIES = [

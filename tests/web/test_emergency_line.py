@@ -62,7 +62,7 @@ def test_errors_say_it_too(app: FastAPI, visitor: Visitor) -> None:
     assert set(called(Visitor(app).get("/i", 403))) == EVERYWHERE  # over plain http
     lost = Visitor(app)
     lost.client.cookies.set("journey", "unreadable")
-    assert set(called(lost.get("/check/now"))) == EVERYWHERE
+    assert set(called(lost.get("/check/age"))) == EVERYWHERE
 
 
 def test_in_danger_it_says_so_instead(visitor: Visitor) -> None:

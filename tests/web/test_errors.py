@@ -84,7 +84,7 @@ def test_when_assessing_fails_the_advice_is_careful(visitor, break_engine, caplo
     assert CANARY not in page.html + caplog.text
 
 
-@pytest.mark.parametrize("address", ["/check/now", "/answers", "/emergency"])
+@pytest.mark.parametrize("address", ["/check/age", "/answers", "/emergency"])
 def test_when_assessing_fails_no_page_is_without_advice(visitor, break_engine, address):
     visitor.start("us")
     break_engine()

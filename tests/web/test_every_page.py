@@ -36,9 +36,9 @@ FOR_CLINICS = {
 """No page for everyone leads there; tests of their own look at them."""
 ANSWERED = {
     "quiet": QUIET,
-    "emergency": QUIET | {"skin": ["black"]},
+    "emergency": QUIET | {"skin": ["dead_skin"]},
     "today": QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"], "kidney": ["dialysis"]},
-    "child": QUIET | {"age": ["child"], "change": ["growing"]},
+    "child": QUIET | {"age": ["child"], "change": ["grown"]},
     "unsure": {},
 }
 
@@ -115,7 +115,7 @@ def pages(app):
         ]
         found |= {(name, at): page for at, page in crawl(visitor, begin).items()}
     refused = Visitor(app)
-    found["nothing", "no journey"] = refused.get("/check/now")
+    found["nothing", "no journey"] = refused.get("/check/age")
     found["nothing", "not found"] = refused.get("/nothing", 404)
     found["nothing", "refused"] = refused.start() and refused.answer("now", status=422)
     return found

@@ -91,7 +91,7 @@ def test_a_self_check_without_an_invitation_is_sent_nowhere(house: House) -> Non
 
 def test_nothing_is_sent_before_all_is_answered(patient: Patient) -> None:
     patient.post(patient.link, {"about": "me"})
-    assert patient.post("/send").url == "/check/now"
+    assert patient.post("/send").url == "/check/age"
 
 
 def test_an_emergency_is_told_to_call_and_never_that_a_nurse_will_look(
@@ -261,15 +261,15 @@ def test_what_changed_is_sent_again_and_moves_up(
 def test_another_phone_with_the_link_begins_anew(house: House, patient: Patient) -> None:
     patient.answer_all(TODAY)
     other = Visitor(house.app, SECURE)
-    assert other.post(patient.link, {"about": "child"}).url == "/check/now"
-    assert other.get("/check/now").ticked == set()
+    assert other.post(patient.link, {"about": "child"}).url == "/check/age"
+    assert other.get("/check/age").ticked == set()
     assert patient.post(patient.link, {"about": "me"}).url == "/answers"
 
 
 def test_answers_of_someone_else_in_this_browser_are_dropped(patient: Patient) -> None:
     patient.walk(TODAY)
-    assert patient.post(patient.link, {"about": "me"}).url == "/check/now"
-    assert patient.get("/check/now").ticked == set()
+    assert patient.post(patient.link, {"about": "me"}).url == "/check/age"
+    assert patient.get("/check/age").ticked == set()
 
 
 def test_a_code_leads_to_where_the_link_leads(house: House, patient: Patient) -> None:

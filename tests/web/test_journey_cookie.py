@@ -114,7 +114,7 @@ def test_the_cookie_over_https_is_bound_to_the_host(app):
 
 
 @pytest.mark.parametrize("junk", ["x", "A" * 40, "%00", "é", "=" * 10, "A" * 8000])
-@pytest.mark.parametrize("page", ["/check/now", "/answers", "/result", "/emergency", "/"])
+@pytest.mark.parametrize("page", ["/check/age", "/answers", "/result", "/emergency", "/"])
 def test_a_cookie_that_is_not_ours_gives_a_kind_fresh_start(visitor, junk, page):
     response = visitor.client.get(page, headers={b"cookie": f"journey={junk}".encode("latin-1")})
     while response.is_redirect:
@@ -130,7 +130,7 @@ def test_a_cookie_that_is_not_ours_gives_a_kind_fresh_start(visitor, junk, page)
 def test_a_day_later_the_person_starts_again(visitor, clock):
     visitor.start()
     clock.seconds += LIFETIME
-    page = visitor.get("/check/now")
+    page = visitor.get("/check/age")
     clock.seconds -= LIFETIME
     assert page.url == "/"
     assert "Please start again" in page.text
@@ -150,7 +150,7 @@ def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor
     old = Journey(
         "uk",
         floor.now,
-        {"now": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
+        {"breath": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
     )
     visitor.client.cookies.set("journey", seal(floor.key, old))
     assert visitor.get("/answers").url == "/answers"
@@ -160,7 +160,7 @@ def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor
 def test_a_region_that_the_rulebook_no_longer_knows_starts_again(app, visitor):
     floor = app.state.floor
     visitor.client.cookies.set("journey", seal(floor.key, Journey("atlantis", floor.now)))
-    assert visitor.get("/check/now").url == "/"
+    assert visitor.get("/check/age").url == "/"
 
 
 def test_the_cookie_holds_no_readable_answer(visitor):

@@ -10,7 +10,7 @@ from tests.visitor import Visitor
 
 IDS = [page for pages in GROUPS.values() for page in pages]
 NUMBERS = {"tel:999", "tel:911", "tel:112"}
-SEPSIS = {"now": ["breathing"]}
+SEPSIS = {"breath": ["breathing"]}
 
 each_page = pytest.mark.parametrize("id_", IDS)
 

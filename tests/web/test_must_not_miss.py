@@ -12,7 +12,7 @@ from tests.builders import answers, rulebook
 from tests.web.desk import House, Member
 from tests.web.handed_in import handed, of, part
 
-DEAD_FINGER = answers(place="finger", skin="black")
+DEAD_FINGER = answers(place="finger", skin="dead_skin")
 LIMP_BABY = answers(age="under_1", baby=["baby_floppy", "baby_nappies"])
 
 

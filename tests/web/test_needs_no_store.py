@@ -48,7 +48,7 @@ def test_a_page_that_is_no_clinics_asks_the_store_for_nothing(
     if method == "GET":
         response = someone.client.get(address(path))
     else:
-        response = someone.send(address(path), {"now": "none", "region": "uk"})
+        response = someone.send(address(path), {"breath": "none", "region": "uk"})
     assert response.status_code < 500
     assert closed.state.store.asked == []
 

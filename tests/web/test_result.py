@@ -18,9 +18,9 @@ from tests.web.test_journeys import QUIET
 WORDS = rulebook().wording["en"]
 UK = WORDS.regions["uk"]
 RESULTS = {
-    "emergency": QUIET | {"skin": ["black"]},
+    "emergency": QUIET | {"skin": ["dead_skin"]},
     "same_day": QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"], "kidney": ["dialysis"]},
-    "soon": QUIET | {"change": ["growing"], "medicines": ["warfarin"]},
+    "soon": QUIET | {"change": ["grown"], "medicines": ["warfarin_lately"]},
     "routine": QUIET,
     "unsure": QUIET | {"unwell": ["not_sure"], "kidney": ["not_sure"]},
 }

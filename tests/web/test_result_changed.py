@@ -63,7 +63,7 @@ def test_what_changed_is_shown_with_the_level_before_and_now(quiet):
 
 def test_an_emergency_stops_the_second_look_at_once(quiet):
     quiet.post("/changed", {"region": "uk"})
-    page = quiet.post("/changed/now", {"now": ["confused"]})
+    page = quiet.post("/changed/now", {"breath": ["confused"]})
     assert page.url == "/emergency"
     page = quiet.get("/result")
     assert page.level == "emergency"
@@ -122,7 +122,7 @@ def test_without_answers_there_is_nothing_to_look_at_again(app):
     stranger = Visitor(app)
     assert stranger.get("/changed").h1 == ["We cannot find your answers"]
     stranger.start()
-    assert stranger.get("/changed").url == "/check/now"
+    assert stranger.get("/changed").url == "/check/age"
 
 
 # --- From a receipt ---

@@ -228,7 +228,7 @@ def test_a_share_needs_all_answers_and_answers_at_all(house: House) -> None:
     visitor = Visitor(house.app, SECURE)
     before = rows(house)
     visitor.start()
-    assert visitor.post("/share").url == "/check/now"
+    assert visitor.post("/share").url == "/check/age"
     assert visitor.get("/share").url.startswith("/check/")
     assert rows(house) == before
 

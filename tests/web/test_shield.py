@@ -29,7 +29,7 @@ OWN = "http://testserver"
         ({}, False),
     ],
 )
-@pytest.mark.parametrize("address", ["/start", "/check/now", "/clear", "/nothing"])
+@pytest.mark.parametrize("address", ["/start", "/check/age", "/clear", "/nothing"])
 def test_only_our_own_pages_may_ask_for_a_change(visitor, address, headers, passes):
     response = visitor.client.post(address, content="region=uk", headers=headers)
     assert (response.status_code != 403) is passes
@@ -56,7 +56,7 @@ def test_behind_a_proxy_the_public_address_is_the_own_one(tmp_path):
     assert own.status_code == 403
 
 
-@pytest.mark.parametrize("address", ["/start", "/check/now", "/clear", "/nothing", "/about"])
+@pytest.mark.parametrize("address", ["/start", "/check/age", "/clear", "/nothing", "/about"])
 def test_a_body_that_is_too_long_is_refused(visitor, address):
     page = visitor.post(address, {"now": "x" * 1_000_000}, status=413)
     assert page.level == "emergency"
@@ -70,7 +70,7 @@ def test_a_body_without_a_declared_length_is_counted(visitor):
             yield b"x" * 1024
 
     response = visitor.client.post(
-        "/check/now", content=chunks(), headers={"Sec-Fetch-Site": "same-origin"}
+        "/check/age", content=chunks(), headers={"Sec-Fetch-Site": "same-origin"}
     )
     assert response.status_code == 413
 
@@ -128,7 +128,7 @@ def test_no_page_is_made_by_the_framework(visitor, path):
 
 def test_all_pages_of_a_journey_are_kept_out_of_search(visitor):
     visitor.start()
-    assert visitor.get("/check/now").headers["x-robots-tag"] == "noindex"
+    assert visitor.get("/check/age").headers["x-robots-tag"] == "noindex"
     assert "x-robots-tag" not in visitor.get("/").headers
 
 

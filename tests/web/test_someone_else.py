@@ -140,7 +140,7 @@ def test_under_16_a_carer_is_spoken_to_whatever_was_said_at_the_start(visitor, a
 
 
 def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
-    answers = QUIET | {"medicines": ["warfarin"], "kidney": ["weak"]}
+    answers = QUIET | {"medicines": ["warfarin_lately"], "kidney": ["weak"]}
     listed, result = walk(visitor, OTHER, answers)[-2:]
     for page in (listed, result):
         assert "They take warfarin" in page.text
@@ -189,5 +189,5 @@ def test_a_cookie_from_before_the_question_was_asked_is_still_read(monkeypatch):
         "app.web.journey.json.dumps",
         lambda kept, **how: dumps({k: v for k, v in kept.items() if k != "p"}, **how),
     )
-    old = seal(key, Journey("uk", 1_800_000_000, {"now": frozenset({"none"})}, about=OTHER))
+    old = seal(key, Journey("uk", 1_800_000_000, {"breath": frozenset({"none"})}, about=OTHER))
     assert unseal(key, old, 1_800_000_000).about == ME

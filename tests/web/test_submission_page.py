@@ -52,12 +52,12 @@ def test_at_a_glance_nothing_but_the_way_back_takes_the_focus(house: House, nurs
         (EMERGENCY, 0, "Needs help now. Booked"),
         (TODAY, 20, "Bring forward"),
         (TODAY, 0, "soon enough"),
-        (answers(change="growing"), 20, "Bring forward"),
-        (answers(change="growing"), 14, "soon enough"),
-        (answers(age="child", change="growing"), 5, "Bring forward"),
+        (answers(change="grown"), 20, "Bring forward"),
+        (answers(change="grown"), 14, "soon enough"),
+        (answers(age="child", change="grown"), 5, "Bring forward"),
         (answers(), 30, "Needs a routine visit. Booked"),
         (answers(), None, "No visit is booked"),
-        (answers(known="calcinosis"), None, "Can be cared for at home for now"),
+        (answers(reason="calcinosis"), None, "Can be cared for at home for now"),
     ],
 )
 def test_it_says_by_when_and_whether_the_visit_fits(

@@ -38,7 +38,7 @@ def receipt_on(page):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"skin": ["pus"]}, {"now": ["confused"]}, {"known": ["calcinosis"]}]
+    "changes", [{}, {"skin": ["pus"]}, {"breath": ["confused"]}, {"reason": ["calcinosis"]}]
 )
 def test_the_receipt_of_a_result_gives_the_same_result_again(visitor, changes):
     visitor.walk(QUIET | changes)
@@ -71,7 +71,7 @@ def test_every_published_case_shows_its_level_again(app):
 
 
 def test_an_emergency_names_every_number_since_a_receipt_holds_no_region(visitor):
-    page = visitor.post("/verify", {"receipt": receipt_of(answers(now=["confused"]))})
+    page = visitor.post("/verify", {"receipt": receipt_of(answers(breath=["confused"]))})
     assert page.level == "emergency"
     assert {"tel:999", "tel:911", "tel:112"} <= set(page.links)
 
@@ -198,7 +198,7 @@ def test_an_older_receipt_with_the_same_result_today_needs_no_warning(clinic):
 
 
 def test_checking_a_receipt_writes_nothing_to_the_log(visitor, caplog):
-    receipt = receipt_of(answers(now=["confused"]))
+    receipt = receipt_of(answers(breath=["confused"]))
     with caplog.at_level(logging.DEBUG):
         visitor.post("/verify", {"receipt": receipt})
         visitor.post("/verify", {"receipt": receipt[:-1] + CANARY}, status=422)

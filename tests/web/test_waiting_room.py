@@ -121,8 +121,8 @@ def test_a_page_in_the_middle_asks_first_and_goes_on_where_it_was(
     assert page.all("section", id="tablet")[0]["hidden"] == ""
     asks = device.get("/i/still-there")
     assert asks.headers["refresh"] == "30; url=/i/wiped"
-    assert "/check/now" in asks.links
-    assert device.get("/check/now").url == "/check/now"
+    assert "/check/age" in asks.links
+    assert device.get("/check/age").url == "/check/age"
 
 
 def test_every_page_with_answers_ends_by_itself_and_no_swap_outlives_its_clock(
@@ -154,8 +154,8 @@ def test_the_next_person_never_meets_the_one_before(
     other = Patient(house, device)
     page = device.post("/i", {"code": other.code})  # nobody waited for the wiping
     assert page.url == "/i/here"
-    assert device.post("/i/here", {"about": "child"}).url == "/check/now"
-    assert device.get("/check/now").ticked == set()
+    assert device.post("/i/here", {"about": "child"}).url == "/check/age"
+    assert device.get("/check/age").ticked == set()
 
 
 def test_a_wrong_code_says_so_on_a_tablet(device: Member) -> None:

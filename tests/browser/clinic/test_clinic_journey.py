@@ -114,7 +114,7 @@ def test_an_invited_person_sends_and_a_nurse_reviews_and_both_see_what_became_of
 def _sends(phone: Tab, link: str) -> None:
     phone.open(link)
     phone.page.click("main form button")
-    phone.at("/check/now")
+    phone.at("/check/age")
     phone.walk(GIVEN)
     phone.open("/result")
     phone.page.click("section.send button")

@@ -97,7 +97,7 @@ def _answer(tab: Tab, look: Look, link: str) -> None:
     tab.open(link)
     look(tab, "invited")
     tab.page.click("main form button")
-    tab.at("/check/now")
+    tab.at("/check/age")
     tab.walk({question: sorted(chosen) for question, chosen in TODAY.items()})
     tab.open("/result")
     look(tab, "result to send")

@@ -22,12 +22,12 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 800}
 PAPER = {"width": 703, "height": 1058}
 DOUBTS = answers(
-    skin=["net", "open"], pain="not_sure", kidney="not_sure", medicines="warfarin", place="thigh"
+    skin=["net", "open"], pain="not_sure", kidney="not_sure", medicines="warfarin_lately", place="thigh"
 )
 CASES: dict[str, Answers] = {
     "emergency": EMERGENCY | {"skin": frozenset({"pus"})},
     "same day, not sure": DOUBTS,
-    "self-care": answers(known="calcinosis"),
+    "self-care": answers(reason="calcinosis"),
 }
 LONGEST = ("case-049", "case-208")
 """The published cases that have most to say of what to watch for."""

@@ -62,7 +62,7 @@ def begin(tab: Tab, patient: Patient) -> None:
     tab.page.click("main form button")
     tab.at("/i/here")
     tab.page.click("main form button")
-    tab.at("/check/now")
+    tab.at("/check/age")
 
 
 def nothing_comes_back(tab: Tab) -> None:
@@ -119,7 +119,7 @@ def test_without_a_script_it_asks_before_it_wipes_in_the_middle(
     begin(tab, Patient(house, nurse))
     tab.at("/i/still-there")
     tab.page.click("main a.nhsuk-button")
-    tab.at("/check/now")
+    tab.at("/check/age")
     tab.at("/i/still-there")
     tab.at("/i")
 
@@ -134,7 +134,7 @@ def test_in_the_middle_it_asks_first_and_a_touch_is_enough(
     expect(bar).to_be_visible()
     tab.page.keyboard.press("Tab")
     expect(bar).to_be_hidden()
-    assert tab.path == "/check/now"
+    assert tab.path == "/check/age"
     tab.at("/i")
     nothing_comes_back(tab)
 

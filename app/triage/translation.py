@@ -1,0 +1,142 @@
+"""Answers of an earlier edition, read as answers to the questions of today.
+
+The table is `rules/published/translation.yaml`: what each old option is now. Knows nothing of
+rules, levels and words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from app.triage.conditions import Choice, Condition, Situation, Vocabulary, judge, leaves, parse
+from app.triage.published import FOLDER
+from app.triage.questionnaire import Question, Questionnaire
+from app.triage.terms import Answers, Truth
+
+FILE = "translation.yaml"
+Place = tuple[str, str]
+"""A question and one of its options."""
+
+
+class _Together(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    when: dict[str, object]
+    gives: list[str]
+
+
+class Table(BaseModel):
+    """The file as it stands."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    editions: list[str]
+    options: dict[str, dict[str, list[str]]]
+    also: list[_Together]
+
+
+class NotTranslated(Exception):
+    """The answers of this edition cannot be read in the questions of today."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """From the questions of one edition to those of another.
+
+    `gives`: old question -> old option -> what it is now; `also`: condition on the old answers ->
+    what it is now.
+    """
+
+    old: Questionnaire
+    new: Questionnaire
+    gives: Mapping[str, Mapping[str, tuple[Place, ...]]]
+    also: tuple[tuple[Condition, tuple[Place, ...]], ...]
+
+    @cached_property
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """New question -> the old questions that its answer is made of."""
+        found: dict[str, set[str]] = {question.id: set() for question in self.new}
+        for name, options in self.gives.items():
+            for places in options.values():
+                for question, _ in places:
+                    found[question].add(name)
+        for condition, places in self.also:
+            for question, _ in places:
+                read = (leaf for leaf in leaves(condition) if isinstance(leaf, Choice))
+                found[question] |= {leaf.question for leaf in read}
+        return {question: frozenset(old) for question, old in found.items()}
+
+    def translate(self, answers: Answers) -> Answers:
+        """The answers as they read today: complete where the old ones were, and only the path.
+
+        Of unfinished answers, what can already be told: a question whose answer hangs on one that
+        is still open, and to which nothing leads so far, stays open.
+        """
+        path = self.old.path(answers)
+        told: dict[str, set[str]] = {question.id: set() for question in self.new}
+        for name, chosen in path.answers.items():
+            for option in chosen:
+                for question, now in self.gives[name][option]:
+                    told[question].add(now)
+        situation = Situation(path.answers, path.off_path, self.old.unsure, {})
+        for condition, places in self.also:
+            if judge(condition, situation) is Truth.TRUE:
+                for question, now in places:
+                    told[question].add(now)
+        settled = path.answers.keys() | path.off_path
+        given = {
+            question.id: frozenset(told[question.id] or _nothing(question))
+            for question in self.new
+            if told[question.id] or self.sources[question.id] <= settled
+        }
+        return self.new.path({name: chosen for name, chosen in given.items() if chosen}).answers
+
+
+def read_table(rules: Path) -> Table:
+    """The table of the rulebook in this folder. Raises OSError or pydantic's ValidationError."""
+    text = (rules / FOLDER / FILE).read_text(encoding="utf-8")
+    return Table.model_validate(yaml.safe_load(text))
+
+
+def translation(rules: Path, edition: str, old: Questionnaire, new: Questionnaire) -> Translation:
+    """From the questions of a published edition to those of the rulebook in `rules`.
+
+    Raises NotTranslated where the table does not speak of that edition, BadCondition and KeyError
+    where it speaks of what there is not.
+    """
+    table = read_table(rules)
+    if edition not in table.editions:
+        raise NotTranslated(f"{edition}: not among {', '.join(table.editions)}")
+    questions = {question.id: (question.kind, question.option_ids) for question in old}
+    vocabulary = Vocabulary(questions, {}, {})
+    return Translation(
+        old=old,
+        new=new,
+        gives={
+            name: {option: _places(new, now) for option, now in options.items()}
+            for name, options in table.options.items()
+        },
+        also=tuple(
+            (parse(together.when, vocabulary), _places(new, together.gives))
+            for together in table.also
+        ),
+    )
+
+
+def _places(new: Questionnaire, written: list[str]) -> tuple[Place, ...]:
+    found = []
+    for text in written:
+        question, _, option = text.partition(".")
+        if option not in new[question].option_ids:
+            raise KeyError(text)
+        found.append((question, option))
+    return tuple(found)
+
+
+def _nothing(question: Question) -> tuple[str, ...]:
+    """What a list to which nothing leads says; a choice is left open."""
+    return (question.none,) if question.none is not None else ()

@@ -90,7 +90,7 @@ def asked(
 ) -> Asked:
     """The question in the words for this person; `tick` gives what the box of an option says.
 
-    `again`: with how to find out, sign by sign. `was`: the button that was pressed before (`button`).
+    `again`: with how to find out, sign by sign. `was`: the button that was pressed before.
     """
     spoken = spoken_to(words, question.id, person)
     apart = _apart(question)

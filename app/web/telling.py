@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.documents.signs import in_words
+from app.triage.conditions import Situation, judge
 from app.triage.loading.shapes import SourceEntry
 from app.triage.open_emergency import OpenEmergency, open_emergency
-from app.triage.conditions import Situation, judge
 from app.triage.rulebook import Rulebook
 from app.triage.terms import (
     SECTIONS,
@@ -255,9 +255,7 @@ class Teller:
             Contradiction(
                 text=self.fill(self.words.contradictions[known.id]),
                 answers=tuple(
-                    self._unanswered(id_)
-                    for id_ in known.questions
-                    if id_ in self.answers
+                    self._unanswered(id_) for id_ in known.questions if id_ in self.answers
                 ),
             )
             for known in self.rulebook.contradictions

@@ -25,9 +25,7 @@ PEOPLE = {
         skin="pus",
         kidney="dialysis",
     ),
-    "emergency": answers(
-        skin="dead_skin", conditions="kidneys", kidney="dialysis", pain="severe"
-    ),
+    "emergency": answers(skin="dead_skin", conditions="kidneys", kidney="dialysis", pain="severe"),
     "child": answers(age="child", change="grown"),
     "out of scope": answers(reason="none"),
 }

@@ -28,7 +28,9 @@ def asked(visitor: Visitor) -> Page:
 def buttons(page: Page) -> list[tuple[str, str]]:
     """(Name, value) of each button that sends the question, in the order of the page."""
     found = [tag for tag in page.all("button") if tag["type"] == "submit"]
-    return [(tag.get("name", ""), tag.get("value", "")) for tag in found][:-1]  # the last one clears
+    return [(tag.get("name", ""), tag.get("value", "")) for tag in found][
+        :-1
+    ]  # the last one clears
 
 
 def test_age_comes_first_and_the_screens_follow(visitor: Visitor) -> None:

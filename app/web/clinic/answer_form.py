@@ -96,7 +96,9 @@ class AnswerForm:
         try:
             read(question, sorted(given))
         except BadAnswer as bad:
-            words = self.say(problem_words(filled.question, bad.problem), nothing=filled.question.nothing)
+            words = self.say(
+                problem_words(filled.question, bad.problem), nothing=filled.question.nothing
+            )
             return replace(filled, problem=words)
         return replace(filled, changed=True)
 

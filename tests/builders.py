@@ -35,7 +35,7 @@ Chosen = str | Iterable[str]
 Value = tuple[str, str, str]
 """A laboratory value: analyte, value, unit."""
 
-KNOWN = {"reason": ("lump", "calcinosis"), "change": "same"}
+KNOWN = {"reason": ("lump", "calcinosis")}
 """What makes the healthy default a lump that S1 leaves to self-care."""
 GATES = {"kidney": "kidneys", "autoimmune": "immune_illness"}
 """The line of `conditions` that has a question asked: naming an answer to it ticks that line."""

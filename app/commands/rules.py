@@ -99,6 +99,10 @@ def show(
     typer.echo("When")
     for depth, text in in_words(rule.when, words):
         typer.echo(f"{'  ' * (depth + 1)}{text}")
+    if rule.only_with is not None:
+        typer.echo("Not sure counts only with")
+        for depth, text in in_words(rule.only_with, words):
+            typer.echo(f"{'  ' * (depth + 1)}{text}")
     typer.echo(f"Sources (review by {rule.review_by})")
     for source in (rulebook.sources[s] for s in rule.sources):
         typer.echo(

@@ -84,7 +84,7 @@ def edges(rulebook: Rulebook) -> list[tuple[str, str]]:
         (question.id, rule.id)
         for question in rulebook.questionnaire
         for rule in rulebook.rules
-        if question.id in _read_by(rule.when)
+        if question.id in _read_by(rule)
     ]
 
 
@@ -104,7 +104,7 @@ def _question(sheet: _Sheet, rulebook: Rulebook, question: Question, words: Word
         sheet.text(LEFT + 14, top + 20 + LINE * number, line)
     if question.ask_if is not None:
         _bypass(sheet, top, height)
-    bottom = _tags(sheet, [r for r in rulebook.rules if question.id in _read_by(r.when)], top)
+    bottom = _tags(sheet, [r for r in rulebook.rules if question.id in _read_by(r)], top)
     sheet.y = max(top + height, bottom) + GAP / 2
     middle = LEFT + BOX / 2
     sheet.shape("path", d=f"M{middle:g} {top + height:g} V{sheet.y:g}", **_LOOKS["edge"])
@@ -161,7 +161,11 @@ def _rules(sheet: _Sheet, urgency: Urgency, rules: list[Rule], words: Wording) -
         for line in textwrap.wrap(words.rules[rule.id].reason, 130):
             sheet.text(130, sheet.y, line)
             sheet.y += LINE
-        for depth, text in in_words(rule.when, words):
+        said = list(in_words(rule.when, words))
+        if rule.only_with is not None:
+            said += [(0, 'An "I\'m not sure" counts only with:')]
+            said += in_words(rule.only_with, words, depth=1)
+        for depth, text in said:
             for line in textwrap.wrap(text, 140 - 4 * depth):
                 sheet.text(130 + 24 * depth, sheet.y, line, **_LOOKS["small"])
                 sheet.y += LINE - 2
@@ -173,5 +177,7 @@ def _flat(condition: Condition, words: Wording) -> str:
     return " ".join(text for _, text in in_words(condition, words))
 
 
-def _read_by(condition: Condition) -> set[str]:
-    return {leaf.question for leaf in leaves(condition) if isinstance(leaf, Choice)}
+def _read_by(rule: Rule) -> set[str]:
+    conditions = [rule.when] if rule.only_with is None else [rule.when, rule.only_with]
+    read = (leaf for condition in conditions for leaf in leaves(condition))
+    return {leaf.question for leaf in read if isinstance(leaf, Choice)}

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 Fired = tuple[int, bool]
 """Index of a rule, and whether it certainly holds."""
 
-
 Asked = tuple[Condition, Truth]
 """A condition, and how true it has to be at least: UNSURE or TRUE."""
 
@@ -58,7 +57,8 @@ class Compiled:
         self._unread_value = 1 << position
         position += 1
         others = [condition for group in groups.values() for condition, _ in group]
-        for leaf in _lab_leaves([*(rule.when for rule in rules), *others]):
+        ruled = [condition for rule in rules for condition in _conditions(rule)]
+        for leaf in _lab_leaves([*ruled, *others]):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
@@ -67,20 +67,20 @@ class Compiled:
         self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
         self.level: Callable[[int], int] = _function("level", self._level_body(rules))
         self.fired: Callable[[int], list[Fired]] = _function("fired", self._fired_body(rules))
-        self.holding = self.asking(groups)
+        self.holding = self.asking(_alone(groups))
         self._leaves: dict[Choice | LabBound, int] = {}
         # By identity: to hash a condition is to walk it, which costs more than the answer.
         self._behind: dict[int, Callable[[int], list[int]]] = {}
-        explained = [rule.when for rule in rules] + [c for c, _ in groups.get("evidence", ())]
+        explained = [*ruled, *(c for c, _ in groups.get("evidence", ()))]
         for condition in explained:
             body = ["found = []", *self._behind_body(condition, ""), "return found"]
             self._behind[id(condition)] = _function("behind", body)
         self._telling = [self._tell(leaf) for leaf in self._leaves]
 
     def asking(
-        self, groups: Mapping[str, Sequence[Asked]]
+        self, groups: Mapping[str, Sequence[Sequence[Asked]]]
     ) -> Mapping[str, Callable[[int], list[int]]]:
-        """For each group, a function that lists which of its conditions hold, by index."""
+        """For each group, a function that lists where all conditions together hold, by index."""
         return {name: _function(name, self._holding_body(group)) for name, group in groups.items()}
 
     def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
@@ -123,7 +123,7 @@ class Compiled:
         body = []
         for urgency in sorted(Urgency, reverse=True)[:-1]:
             certain = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is urgency]
-            unsure = [self._test(r.when, Truth.UNSURE) for r in rules if r.if_unsure is urgency]
+            unsure = [self._together(doubt(r)) for r in rules if r.if_unsure is urgency]
             if certain or unsure:
                 body.append(f"if {' or '.join([*certain, *unsure])}: return {int(urgency)}")
         earned = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care]
@@ -139,12 +139,12 @@ class Compiled:
         for index, rule in enumerate(rules):
             body.append(f"if {self._test(rule.when, Truth.TRUE)}: found.append(({index}, True))")
             if rule.if_unsure is not None:
-                unsure = self._test(rule.when, Truth.UNSURE)
+                unsure = self._together(doubt(rule))
                 body.append(f"elif {unsure}: found.append(({index}, False))")
         return [*body, "return found"]
 
-    def _holding_body(self, group: Sequence[Asked]) -> list[str]:
-        tests = (self._test(condition, truth) for condition, truth in group)
+    def _holding_body(self, group: Sequence[Sequence[Asked]]) -> list[str]:
+        tests = map(self._together, group)
         body = [f"if {test}: found.append({index})" for index, test in enumerate(tests)]
         return ["found = []", *body, "return found"]
 
@@ -176,6 +176,10 @@ class Compiled:
         alone = Evidence(leaf.question, tuple(leaf.options)) if len(leaf.options) == 1 else None
         return leaf, alone, unsure, sum(bits[ticked] for ticked in leaf.options)
 
+    def _together(self, asked: Sequence[Asked]) -> str:
+        """Source that is true when all of these conditions are so true."""
+        return f"({' and '.join(self._test(condition, truth) for condition, truth in asked)})"
+
     def _test(self, condition: Condition, truth: Truth) -> str:
         """Source that is true when the condition is at least so true (UNSURE or TRUE)."""
         match condition:
@@ -205,6 +209,20 @@ class Compiled:
     def _asked(self, question: str) -> int:
         """Bits of which one is set once the question is answered or known not to be asked."""
         return sum(self._bits[question].values()) | self._off[question]
+
+
+def doubt(rule: "Rule") -> list[Asked]:
+    """What holds where a "not sure" gives `if_unsure` of a rule, or the rule certainly fires."""
+    only_with = [] if rule.only_with is None else [(rule.only_with, Truth.TRUE)]
+    return [(rule.when, Truth.UNSURE), *only_with]
+
+
+def _alone(groups: Mapping[str, Sequence[Asked]]) -> Mapping[str, Sequence[Sequence[Asked]]]:
+    return {name: [[one] for one in group] for name, group in groups.items()}
+
+
+def _conditions(rule: "Rule") -> list[Condition]:
+    return [rule.when] if rule.only_with is None else [rule.when, rule.only_with]
 
 
 def _function(name: str, body: Sequence[str]) -> Any:

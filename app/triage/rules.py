@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Condition => urgency, with its sources; `if_unsure`: what an open "not sure" makes of it."""
+    """Condition => urgency, with its sources; `if_unsure`: what an open "not sure" makes of it.
+
+    `only_with`: the doubt counts only where this certainly holds.
+    """
 
     id: str
     when: Condition
@@ -30,6 +33,7 @@ class Rule:
     review_by: str
     file: str
     if_unsure: Urgency | None = None
+    only_with: Condition | None = None
     within: str | None = None
 
 
@@ -105,7 +109,7 @@ def urgency_by_walking(
             earned = earned or truth is Truth.TRUE
         elif truth is Truth.TRUE:
             level = max(level, rule.urgency)
-        elif truth is Truth.UNSURE and rule.if_unsure is not None:
+        elif truth is Truth.UNSURE and rule.if_unsure is not None and _counts(rule, situation):
             level = max(level, rule.if_unsure)
     quiet = not any(
         judge(rule.when, situation) is Truth.TRUE
@@ -119,13 +123,21 @@ def urgency_by_walking(
     return level
 
 
+def _counts(rule: Rule, situation: Situation) -> bool:
+    """Whether what limits the doubt of a rule, if anything does, certainly holds."""
+    return rule.only_with is None or judge(rule.only_with, situation) is Truth.TRUE
+
+
 def _finding(rule: Rule, certain: bool, behind: Behind) -> Finding:
     urgency = rule.urgency if certain else rule.if_unsure
+    because = behind(rule.when)
+    if not certain and rule.only_with is not None:
+        because = tuple(dict.fromkeys([*because, *behind(rule.only_with)]))
     return Finding(
         rule=rule.id,
         urgency=rule.urgency if urgency is None else urgency,
         certain=certain,
-        because=behind(rule.when),
+        because=because,
         sources=rule.sources,
         within=rule.within,
     )

@@ -10,7 +10,7 @@ then "at least", and never self-care; the change names what it `opens`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.triage.compiled import Compiled
+from app.triage.compiled import Asked, Compiled, doubt
 from app.triage.conditions import Choice, Condition, LabBound, leaves
 from app.triage.labs import Amounts, read_labs
 from app.triage.questionnaire import Path, Question, Questionnaire
@@ -93,7 +93,7 @@ class Watched:
         self._steps = [step for question in questionnaire for step in self._steps_of(question)]
         self._outcomes = [self._outcomes_of(step) for step in self._steps]
         groups = {
-            f"after_{place}": [(rule.when, truth) for rule, _, truth in outcomes]
+            f"after_{place}": [asked for _, _, asked in outcomes]
             for place, outcomes in enumerate(self._outcomes)
         }
         self._holding = list(compiled.asking(groups).values())
@@ -140,8 +140,8 @@ class Watched:
         opens = tuple(q.id for q in self._questionnaire if q.id in opened)
         return _change(step, reached, rules)._replace(opens=opens)
 
-    def _outcomes_of(self, step: Step) -> list[tuple["Rule", int, Truth]]:
-        """What each rule that the change can make true gives, and how true it is for that.
+    def _outcomes_of(self, step: Step) -> list[tuple["Rule", int, list[Asked]]]:
+        """What each rule that the change can make true gives, and what has to hold for that.
 
         A rule that raises the level did not give it before, so it is among them; the gravest of
         those that hold is the level. Only self-care can be lost without any.
@@ -149,9 +149,9 @@ class Watched:
         found = []
         for rule in self._rules:
             if any(step.turns(leaf) for leaf in leaves(rule.when)):
-                found.append((rule, int(rule.urgency), Truth.TRUE))
-                if rule.if_unsure is not None:
-                    found.append((rule, int(rule.if_unsure), Truth.UNSURE))
+                found.append((rule, int(rule.urgency), [(rule.when, Truth.TRUE)]))
+            if rule.if_unsure is not None and _turns(step, doubt(rule)):
+                found.append((rule, int(rule.if_unsure), doubt(rule)))
         return found
 
     def _steps_of(self, question: Question) -> Iterator[Step]:
@@ -174,6 +174,10 @@ class Watched:
     def _bit(self, question: str, option: str) -> int:
         nothing = self._compiled.encode({}, (), {})
         return self._compiled.encode({question: frozenset([option])}, (), {}) - nothing
+
+
+def _turns(step: Step, asked: Sequence[Asked]) -> bool:
+    return any(step.turns(leaf) for condition, _ in asked for leaf in leaves(condition))
 
 
 def _change(step: Step, reached: int, rules: Iterable["Rule"]) -> Change:

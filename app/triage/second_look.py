@@ -6,6 +6,7 @@ Knows no words and no page.
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.triage.compiled import doubt
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, Situation, judge
 from app.triage.labs import read_labs
 from app.triage.questionnaire import Question
@@ -89,7 +90,9 @@ def recheck_questions(
         if rule.urgency > now:
             asked |= _needed(rule.when, Truth.TRUE, situation, steps) or set()
         if rule.if_unsure is not None and rule.if_unsure > now:
-            asked |= _needed(rule.when, Truth.UNSURE, situation, steps) or set()
+            ways = [_needed(part, truth, situation, steps) for part, truth in doubt(rule)]
+            needed = [way for way in ways if way is not None]
+            asked |= set().union(*needed) if len(needed) == len(ways) else set()
     return tuple(q.id for q in rulebook.questionnaire if q.id in asked)
 
 

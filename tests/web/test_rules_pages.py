@@ -50,6 +50,8 @@ def test_every_rule_is_shown_as_it_runs(app, rulebook, visitor):
         assert f"Next review: by {due.day} {due:%B %Y}." in text
         unsure = rule.if_unsure and f"“I'm not sure”: {words.levels[rule.if_unsure.name].badge}."
         assert (unsure or "It fits when") in text
+        if rule.only_with is not None:
+            assert said(rule.only_with, words) in text
 
 
 def test_no_rule_is_shown_that_does_not_run(rulebook, visitor):

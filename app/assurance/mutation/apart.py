@@ -237,7 +237,7 @@ class Apart:
         sure = self.world.holds(rule.when, Truth.TRUE)
         if rule.if_unsure is None:
             return sure, FALSE
-        return sure, self.formula.every([self.world.holds(rule.when, Truth.UNSURE), -sure])
+        return sure, self.formula.every([self.world.doubtful(rule), -sure])
 
     def _alone(self, rule: Rule | None, level: Urgency) -> list[int]:
         """No other rule gives this level; for the lowest two nothing else stands against it."""

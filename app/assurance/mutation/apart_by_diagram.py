@@ -16,7 +16,7 @@ from app.assurance.proof.condition_files import conditions
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
 
-CONDITION_KEYS = ("when", "ask_if", "likely_needs")
+CONDITION_KEYS = ("when", "only_with", "ask_if", "likely_needs")
 CAREFUL = ("watch", "do_not")
 """Sections of advice that are also shown to those who are not sure."""
 
@@ -40,12 +40,11 @@ def either(one: Diagram, other: Diagram) -> Diagram:
 
 
 def _entry_apart(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
-    before = next((entry[key] for key in CONDITION_KEYS if key in entry), None)
-    was = _read(space, before)
+    was = _read_entry(space, entry)
     doubt = mutant.key == "ask_if" or entry.get("section") in CAREFUL or "if_unsure" in entry
     if mutant.key not in CONDITION_KEYS:
         return was.possible if doubt else was.certain
-    becomes = _read(space, mutant.value)
+    becomes = _read_entry(space, {**entry, mutant.key: mutant.value})
     differs = either(was.possible, becomes.possible) if doubt else space.bdd.false
     if not doubt or "if_unsure" in entry:
         differs |= either(was.certain, becomes.certain)
@@ -109,6 +108,14 @@ def _below(both: Bound, one: Bound, other: Bound, unit: str, of: str) -> bool:
 
 def _read(space: AnswerSpace, when: Any) -> Meaning:
     return Meaning(space.bdd.true, space.bdd.true) if when is None else space.read(when)
+
+
+def _read_entry(space: AnswerSpace, entry: Mapping[str, Any]) -> Meaning:
+    """What the condition of an entry means, with what limits its doubt; None: no such condition."""
+    given = {key: entry[key] for key in CONDITION_KEYS if entry.get(key) is not None}
+    if "only_with" in given:
+        return space.read_rule(given)
+    return _read(space, next(iter(given.values()), None))
 
 
 def _entry(folder: Path, mutant: Mutant) -> dict[str, Any]:

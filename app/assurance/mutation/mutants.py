@@ -120,7 +120,7 @@ def apply(rulebook: Rulebook, mutant: Mutant) -> Rulebook:
     """The rulebook with this slip in it."""
     given = partial(parse, vocabulary=vocabulary(rulebook))
     value: Any = mutant.value
-    if value is not None and mutant.key in ("when", "ask_if", "likely_needs"):
+    if value is not None and mutant.key in ("when", "only_with", "ask_if", "likely_needs"):
         value = given(value)
     change = {} if mutant.key is None else {mutant.key: value}
     match mutant.file.split("/"):
@@ -160,7 +160,7 @@ def written(part: Any) -> str:
 def _of_condition(file: str, entry: str, key: str, when: Any, line: int = 0) -> Iterator[Mutant]:
     for what, value in changed(when):
         yield Mutant(file, entry, key, what, value, line)
-    if key == "ask_if" or file == "advice.yaml":
+    if key in ("ask_if", "only_with") or file == "advice.yaml":
         yield Mutant(file, entry, key, "without any condition", None, line)
 
 
@@ -176,6 +176,8 @@ def _of_rule(file: str, rule: Mapping[str, Any]) -> Iterator[Mutant]:
                 )
     if "if_unsure" in rule:
         yield Mutant(file, rule["id"], "if_unsure", "left out", None)
+    if "only_with" in rule:
+        yield from _of_condition(file, rule["id"], "only_with", rule["only_with"])
 
 
 def _of_weights(
@@ -257,7 +259,7 @@ def _renamed(rulebook: Rulebook, name: str, meaning: Condition) -> Rulebook:
     return replace(
         rulebook,
         questionnaire=replace(questions, questions=each(questions.questions, "ask_if")),
-        rules=each(rulebook.rules),
+        rules=each(each(rulebook.rules), "only_with"),
         evidence=each(rulebook.evidence),
         conflicts=each(rulebook.conflicts),
         contradictions=each(rulebook.contradictions),

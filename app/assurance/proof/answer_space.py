@@ -53,7 +53,8 @@ class AnswerSpace(Diagrams):
         self.on_path: dict[str, Diagram] = {}
         for name in self.questions:
             self.on_path[name] = self._asked(name)
-        self.meaning = {rule["id"]: self.read(rule["when"]) for rule in self.rules}
+        self.meaning = {rule["id"]: self.read_rule(rule) for rule in self.rules}
+        """Rule -> where it certainly fires, and where it does or a doubt that counts is left."""
 
     # The answer sets.
 
@@ -179,6 +180,13 @@ class AnswerSpace(Diagrams):
         return told | {analyte: bounds for analyte, bounds in met.items() if bounds}
 
     # Conditions.
+
+    def read_rule(self, rule: dict[str, Any]) -> Meaning:
+        """What a rule means; its doubt counts only with what `only_with` says for certain."""
+        certain, possible = self.read(rule["when"])
+        if "only_with" in rule:
+            possible = certain | possible & self.read(rule["only_with"]).certain
+        return Meaning(certain, possible)
 
     def read(self, when: Any, *, no: bool = False) -> Meaning:
         """What a condition, or its opposite, means on complete answer sets."""

@@ -20,7 +20,7 @@ def _conditions(tree: Any, what: str) -> Iterator[tuple[str, Any]]:
     if isinstance(tree, dict):
         what = tree.get("id", what)
         for key, value in tree.items():
-            if key in ("when", "ask_if", "likely_needs"):
+            if key in ("when", "only_with", "ask_if", "likely_needs"):
                 yield what, value
             elif key == "places":
                 yield what, {"question": "place", "includes_any": value}

@@ -62,6 +62,7 @@ class Evaluator:
         self.named = {entry["id"]: entry["when"] for entry in read_yaml(folder / "named.yaml")}
         rules = [rule for file in folder.glob("urgency/*.yaml") for rule in read_yaml(file)]
         self.rules = [(rule, self._judge(rule["when"])) for rule in rules]
+        self.only_with = {r["id"]: self._judge(r["only_with"]) for r in rules if "only_with" in r}
         asked = self.questions.items()
         self.ask_if = {q: self._judge(e["ask_if"]) for q, e in asked if "ask_if" in e}
 
@@ -73,7 +74,7 @@ class Evaluator:
             holds = judge(person, False)
             if holds == 2 and rule["urgency"] == "self_care":
                 self_care[rule["id"]] = "certain"
-            elif holds == 2 or (holds == 1 and "if_unsure" in rule):
+            elif holds == 2 or (holds == 1 and "if_unsure" in rule and self._counts(rule, person)):
                 fired[rule["id"]] = "certain" if holds == 2 else "unsure"
                 levels.add(rule["urgency" if holds == 2 else "if_unsure"])
         path = [name for name in self.questions if name not in person.off_path]
@@ -86,6 +87,11 @@ class Evaluator:
         if self_care and not (fired or to_ask or unsure or unread):
             return Verdict("self_care", self_care, path, None)
         return Verdict(max(levels, key=LEVELS.index), fired, path, to_ask)
+
+    def _counts(self, rule: dict[str, Any], person: Person) -> bool:
+        """Whether what limits the doubt of a rule, if anything does, certainly holds."""
+        only_with = self.only_with.get(rule["id"])
+        return only_with is None or only_with(person, False) == 2
 
     def _person(self, answers: Answers, labs: Labs) -> Person:
         """Walk the questions in order; one that certainly does not apply is left out."""

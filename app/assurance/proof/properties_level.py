@@ -90,12 +90,9 @@ def one_level(prover: Prover) -> Iterator[Broken]:
         yield from prover.never("b", about, one.complete, level, another)
     for urgency in (Urgency.emergency, Urgency.same_day, Urgency.soon):
         # As the engine's generated code reads the rules, while `at_least` follows the findings.
-        code = formula.some(
-            one.holds(rule.when, truth)
-            for rule in rules
-            for level, truth in ((rule.urgency, Truth.TRUE), (rule.if_unsure, Truth.UNSURE))
-            if level is not None and level >= urgency
-        )
+        sure = [one.holds(rule.when, Truth.TRUE) for rule in rules if rule.urgency >= urgency]
+        doubtful = [one.doubtful(rule) for rule in rules if (rule.if_unsure or 0) >= urgency]
+        code = formula.some([*sure, *doubtful])
         about = f"{urgency.name} or above is given without a finding that says so"
         yield from prover.never("b", about, code, -one.at_least[urgency])
         about = f"a finding says {urgency.name} or above and it is not given"

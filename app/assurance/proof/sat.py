@@ -11,10 +11,12 @@ from itertools import pairwise
 
 from app.assurance.proof.formula import FALSE, TRUE, Formula, Model
 from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, TOTAL, Bands, Value
+from app.triage.compiled import doubt
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, leaves
 from app.triage.loading.checks import conditions
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
+from app.triage.rules import Rule
 from app.triage.terms import Answers, Truth, Urgency
 
 RAISED = (Urgency.soon, Urgency.same_day, Urgency.emergency)
@@ -129,6 +131,11 @@ class World:
             self._truths[key] = self._holds(condition, truth)
         return self._truths[key]
 
+    def doubtful(self, rule: Rule) -> int:
+        """A doubt keeps the rule open, with all that it needs to count; or it certainly fires."""
+        parts = [self.holds(condition, truth) for condition, truth in doubt(rule)]
+        return self.formula.every(parts)
+
     def below(self, other: "World") -> int:
         """The level is lower than in the other world."""
         steps = [[other.at_least[u], -self.at_least[u]] for u in self.at_least]
@@ -191,7 +198,7 @@ class World:
         rules, formula = self.rulebook.rules, self.formula
         self.certain = {rule.id: self.holds(rule.when, Truth.TRUE) for rule in rules}
         self.unsure = {
-            rule.id: formula.every([self.holds(rule.when, Truth.UNSURE), -self.certain[rule.id]])
+            rule.id: formula.every([self.doubtful(rule), -self.certain[rule.id]])
             for rule in rules
             if rule.if_unsure is not None
         }

@@ -76,6 +76,7 @@ def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
     """Every condition of the rulebook."""
     yield from (q.ask_if for q in rulebook.questionnaire if q.ask_if is not None)
     yield from (rule.when for rule in rulebook.rules)
+    yield from (rule.only_with for rule in rulebook.rules if rule.only_with is not None)
     yield from (line.when for line in rulebook.evidence)
     yield from (conflict.when for conflict in rulebook.conflicts)
     yield from (contradiction.when for contradiction in rulebook.contradictions)

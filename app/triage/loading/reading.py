@@ -92,6 +92,7 @@ class Reader:
         self.analytes: dict[str, tuple[str, ...]] = {}
         self.named: dict[str, Condition] = {}
         self.changing: dict[str, Sequence[str]] = {}
+        self.screens: set[str] = set()
         self._broken: set[tuple[type[Entry], str]] = set()
         date = str(self.faults.read_mapping("rulebook.yaml").get("date"))
         self._date = date if re.fullmatch(DAY, date) else ""
@@ -180,6 +181,8 @@ class Reader:
             self.questions[question.id] = (question.kind, question.option_ids)
             if changing := [o.id for o in question.options if o.may_happen or o.may_end]:
                 self.changing[question.id] = changing
+            if question.signs:
+                self.screens.add(question.id)
             questions.append(question)
             if len(self.faults.noted) > before:
                 self._broken.add((QuestionEntry, question.id))
@@ -206,7 +209,10 @@ class Reader:
         found = []
         for file in files:
             for at, entry in self.entries(file, RuleEntry):
-                found.append(read_rule(at, entry, self.condition(at, entry.when, "when")))
+                when, only_with = self.condition(at, entry.when, "when"), None
+                if entry.only_with is not None:
+                    only_with = self.condition(at, entry.only_with, "only_with")
+                found.append(read_rule(at, entry, when, only_with, self.screens))
         return tuple(found)
 
     def evidence(self, file: str, look_alike_file: str) -> tuple[EvidenceLine, ...]:
@@ -275,10 +281,11 @@ class Reader:
         """Every piece of advice with its filters; `places` are the options that it may name."""
         found = []
         broken = {name for model, name in self._broken if model is QuestionEntry}
+        options = {question: ids for question, (_, ids) in self.questions.items()}
         for at, entry in self.entries(file, AdviceEntry):
             self.known(at, "place", entry.places, places, "places")
             when = None if entry.when is None else self.condition(at, entry.when, "when")
-            found.append(read_advice(at, entry, when, self.changing, broken))
+            found.append(read_advice(at, entry, when, self.changing, options, broken))
         return tuple(found)
 
     def dangers(self, file: str) -> tuple[Danger, ...]:

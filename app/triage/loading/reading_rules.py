@@ -1,5 +1,7 @@
 """From the entry of an urgency rule to the rule, with every fault in it noted."""
 
+from collections.abc import Collection
+
 from app.triage.conditions import Choice, Condition, leaves
 from app.triage.loading.faults import Written
 from app.triage.loading.shapes import RuleEntry
@@ -10,8 +12,17 @@ TIMED = (Urgency.routine, Urgency.soon)
 """Levels of which a rule may shorten the time; the others mean now, today, or no visit."""
 
 
-def read_rule(at: Written, entry: RuleEntry, when: Condition) -> Rule:
-    """The rule; what "not sure" makes of it is never graver, and never self-care."""
+def read_rule(
+    at: Written,
+    entry: RuleEntry,
+    when: Condition,
+    only_with: Condition | None,
+    screens: Collection[str],
+) -> Rule:
+    """The rule; what "not sure" makes of it is never graver, and never self-care.
+
+    `screens`: the questions about emergency signs, of which no doubt is passed over.
+    """
     rule = Rule(
         id=entry.id,
         when=when,
@@ -20,9 +31,11 @@ def read_rule(at: Written, entry: RuleEntry, when: Condition) -> Rule:
         review_by=entry.review_by,
         file=at.file,
         if_unsure=Urgency[entry.if_unsure] if entry.if_unsure else None,
+        only_with=only_with,
         within=entry.within,
     )
     _check_unsure(at, rule)
+    _check_only_with(at, rule, screens)
     if rule.within is not None and rule.urgency not in TIMED:
         allowed = ", ".join(urgency.name for urgency in TIMED)
         text = f"'within' does not go with {rule.urgency.name}; allowed with: {allowed}"
@@ -41,3 +54,14 @@ def _check_unsure(at: Written, rule: Rule) -> None:
     elif rule.if_unsure > rule.urgency:
         text = f"'{rule.if_unsure.name}' is graver than the rule; allowed: at most"
         at.wrong(f"{text} {rule.urgency.name}", "if_unsure")
+
+
+def _check_only_with(at: Written, rule: Rule, screens: Collection[str]) -> None:
+    if rule.only_with is None:
+        return
+    if rule.if_unsure is None:
+        at.wrong("'only_with' limits 'if_unsure'; give both or none", "only_with")
+    asked = {leaf.question for leaf in leaves(rule.when) if isinstance(leaf, Choice)}
+    if asked and asked <= set(screens):
+        text = "it asks only for signs of an emergency, of which every doubt counts"
+        at.wrong(f"{text}; leave out 'only_with'", "only_with")

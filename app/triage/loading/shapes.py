@@ -99,6 +99,7 @@ class RuleEntry(Reviewed):
     when: Any
     urgency: UrgencyName
     if_unsure: UrgencyName | None = None
+    only_with: Any = None
     within: Hours | None = None
 
 
@@ -147,6 +148,8 @@ class AdviceEntry(Reviewed):
     urgency: UrgencyName | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
+    signs: OptionsOfQuestions = {}
+    no_option: Text | None = None
 
 
 class DangerEntry(Reviewed):

@@ -60,6 +60,7 @@ class Told(NamedTuple):
     condition: list[Line]
     sources: list[SourceEntry]
     review_by: str = ""
+    only_with: list[Line] | None = None
 
 
 class Speaking(NamedTuple):
@@ -136,6 +137,7 @@ def _rules_values(here: Floor) -> Mapping[str, object]:
                 _condition(here, rule.when),
                 _sources(here, rule.sources),
                 spoken_day(here, rule.review_by),
+                None if rule.only_with is None else _condition(here, rule.only_with),
             )
             for rule in book.rules
             if rule.urgency is level

@@ -148,6 +148,8 @@ class AdviceEntry(Reviewed):
     urgency: UrgencyName | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
+    signs: OptionsOfQuestions = {}
+    no_option: Text | None = None
 
 
 class DangerEntry(Reviewed):

@@ -6,7 +6,7 @@ The pages of the self-check and those beside it ask here; nothing in here is a p
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import parse_qs
@@ -117,6 +117,15 @@ def meaning(request: Request, here: Visit) -> Assessment:
 def alarming(request: Request, here: Visit) -> bool:
     """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
     return carefully(certain_emergency, request, here, here.path)
+
+
+def alarming_with(
+    request: Request, here: Visit, question: Question, given: Collection[str]
+) -> bool:
+    """The same with an answer that is not taken yet: what is ticked tells, whatever is open."""
+    return alarming(
+        request, visit_of(request, here.journey.with_answer(question.id, frozenset(given)))
+    )
 
 
 def carefully(

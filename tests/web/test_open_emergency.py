@@ -22,7 +22,7 @@ OPEN = [
     QUIET | {"breath": ["not_sure"]},
     QUIET | {"skin": ["not_sure", "pus"]},
     QUIET | {"unwell": ["sick"], "reason": ["not_sure"]},
-    QUIET | {"autoimmune": ["not_sure"]},
+    QUIET | {"conditions": ["immune_illness"], "autoimmune": ["not_sure"]},
 ]
 LATER = ("111", "appointment", "kidney", "doctor's office", "urgent clinic", "specialist nurse")
 """Words of whom to turn to otherwise."""

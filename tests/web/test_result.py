@@ -24,7 +24,7 @@ RESULTS = {
     "same_day": QUIET | {"skin": ["pus"]} | AT_RISK,
     "soon": QUIET | {"change": ["grown"], "medicines": ["warfarin_lately"]},
     "routine": QUIET,
-    "unsure": QUIET | {"unwell": ["not_sure"], "conditions": ["kidneys"], "kidney": ["not_sure"]},
+    "unsure": QUIET | {"breath": ["not_sure"], "skin": ["not_sure"]},
 }
 FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
 

@@ -177,7 +177,7 @@ def test_another_start_changes_the_voice_and_keeps_the_answers(visitor):
     visitor.answer("age", "adult")
     page = visitor.post("/start", {"region": "uk", "about": "other"})
     assert page.ticked == {"adult"}
-    assert page.h1 == ["Do any of these apply to the person right now?"]
+    assert page.h1 == ["How old is the person?"]
 
 
 def test_whom_it_is_about_is_sealed_with_the_answers():

@@ -11,7 +11,8 @@ _SIGNED = re.compile(r"(<=|>=|[<>≤≥])?[ \u00a0]*(.*)", re.DOTALL)
 _PLAIN = re.compile(r"(-?[0-9]{1,7})(?:[.,·]([0-9]{1,30}))?")
 """Plain digits only: Decimal alone would also take 1_30, 1e3 and digits of other scripts."""
 _GROUPED = re.compile(
-    r"(?P<whole>[1-9][0-9]{0,2}(?P<mark>[.,'’ \u00a0\u2009\u202f])[0-9]{3}(?:(?P=mark)[0-9]{3})?)"
+    r"(?P<whole>[1-9][0-9]{0,2}(?P<mark>[.,'\u2019 \u00a0\u2009\u202f])"
+    r"[0-9]{3}(?:(?P=mark)[0-9]{3})?)"
     r"(?:(?!(?P=mark))[.,·](?P<decimals>[0-9]{1,30}))?"
 )
 _SIGNS = {"≤": "<=", "≥": ">="}

@@ -195,6 +195,7 @@ class CorrectionEntry(Sourced):
     albumin: str
     slope: Positive
     reference: Positive
+    reliable: Limits = [None, None]
 
 
 class ProductUnitEntry(Entry):

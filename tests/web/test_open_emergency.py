@@ -73,7 +73,9 @@ def test_the_api_says_the_same_with_the_signs(visitor: Visitor, region: str) -> 
 def test_the_signs_are_said_in_the_voice_in_which_they_were_asked(
     visitor: Visitor, about: str
 ) -> None:
-    page = walk(visitor, QUIET | {"medicines": ["immune_drugs"], "unwell": ["not_sure"]}, about=about)
+    page = walk(
+        visitor, QUIET | {"medicines": ["immune_drugs"], "unwell": ["not_sure"]}, about=about
+    )
     card = page.text[: page.text.index("If none of this can be true")]
     assert "A fever or shaking" in card
 

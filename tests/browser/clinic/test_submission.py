@@ -22,7 +22,11 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 800}
 PAPER = {"width": 703, "height": 1058}
 DOUBTS = answers(
-    skin=["net", "open"], pain="not_sure", kidney="not_sure", medicines="warfarin_lately", place="thigh"
+    skin=["net", "open"],
+    pain="not_sure",
+    kidney="not_sure",
+    medicines="warfarin_lately",
+    place="thigh",
 )
 CASES: dict[str, Answers] = {
     "emergency": EMERGENCY | {"skin": frozenset({"pus"})},

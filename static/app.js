@@ -73,10 +73,19 @@ document.addEventListener("htmx:before:history:update", ({ detail }) => {
 });
 
 // Whatever keeps htmx from finishing, the browser does the step by itself.
+// Trap: a form that a script submits leaves out the button that was pressed, which may be the answer.
+let pressed;
+document.addEventListener("submit", ({ submitter }) => (pressed = submitter), true);
 const byItself = (element) => {
   const step = element?.closest("form, a[href]");
-  if (step?.matches("form")) step.submit();
-  else if (step) location.assign(step.href);
+  if (step?.matches("form")) {
+    if (pressed?.name && pressed.form === step) {
+      const said = document.createElement("input");
+      Object.assign(said, { type: "hidden", name: pressed.name, value: pressed.value });
+      step.appendChild(said);
+    }
+    step.submit();
+  } else if (step) location.assign(step.href);
 };
 document.addEventListener("htmx:error", ({ detail }) => byItself(detail.ctx?.sourceElement));
 document.addEventListener("htmx:after:request", (event) => {

@@ -122,16 +122,25 @@ class Visitor:
         """Begin a self-check."""
         return self.post("/start", {"region": region})
 
-    def answer(self, question: str, *options: str, status: int = 200) -> Page:
-        """Answer one question."""
-        return self.post(f"/check/{question}", {question: options}, status)
+    def begin(self, age: str = "adult") -> Page:
+        """Begin a self-check and say the age: the first screen of emergency signs."""
+        self.start()
+        return self.answer("age", age)
+
+    def answer(
+        self, question: str, *options: str, status: int = 200, insisting: bool = False
+    ) -> Page:
+        """Answer one question. `insisting`: after its page has shown how to find out."""
+        again = {"again": "1"} if insisting else {}
+        return self.post(f"/check/{question}", {question: options, **again}, status)
 
     def walk(self, answers: Mapping[str, Iterable[str]], rest: str = "not_sure") -> Page:
         """Start and answer question by question, as they are asked; the list of answers."""
         page = self.start()
         while page.url.startswith("/check/"):
             question = page.url.removeprefix("/check/")
-            page = self.answer(question, *answers.get(question, [rest]))
+            insisting = bool(page.all("input", type="hidden", name="again"))
+            page = self.answer(question, *answers.get(question, [rest]), insisting=insisting)
             if page.url == "/emergency":
                 page = self.get(next(a for a in page.links if a.startswith(("/check/", "/ans"))))
         return page

@@ -29,6 +29,7 @@ from app.triage.answers import read as read_answer
 from app.triage.rulebook import Rulebook, RulebookFaults, load
 from app.triage.rules import assess
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
+from app.triage.translation import NotTranslated, Translation, translation
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ class Shelf:
         self.current = current
         self._published = published
         self._loaded: dict[str, Rulebook | None] = {}
+        self._translations: dict[str, Translation | None] = {}
 
     def find(self, version: str, fingerprint: str) -> Rulebook | None:
         """The very rulebook of this version and hash, or start of a hash, if it is at hand."""
@@ -122,6 +124,32 @@ class Shelf:
             self._loaded[version] = _load(folder)
         found = self._loaded.get(version)
         return found if found and _is(found, version, fingerprint) else None
+
+    def in_todays_questions(self, version: str, answers: Answers) -> Answers:
+        """Answers to a published edition's questions, as far as they can be told in today's.
+
+        They come back as they are where nothing translates them: the edition asked the same
+        questions, or is not at hand.
+        """
+        if version not in self._translations:
+            self._translations[version] = self._translation(version)
+        known = self._translations[version]
+        return answers if known is None else known.translate(answers)
+
+    def _translation(self, version: str) -> Translation | None:
+        folder = self._published / version
+        if version == self.current.version or not folder.is_dir():
+            return None
+        if version not in self._loaded:
+            self._loaded[version] = _load(folder)
+        old = self._loaded[version]
+        if old is None:
+            return None
+        try:
+            rules = self._published.parent
+            return translation(rules, version, old.questionnaire, self.current.questionnaire)
+        except (OSError, NotTranslated):
+            return None
 
 
 def write(rulebook: Rulebook, answers: Answers, assessment: Assessment) -> str:
@@ -148,7 +176,7 @@ def verify(text: str, shelf: Shelf) -> Verdict:
         receipt,
         assess(receipt.rulebook, receipt.answers),
         older=older,
-        currently=_currently(shelf.current, receipt.answers) if older else None,
+        currently=_currently(shelf, receipt) if older else None,
     )
 
 
@@ -189,7 +217,9 @@ def _strokes(row: bytes) -> str:
     return "".join(map(_STROKES.__getitem__, runs))
 
 
-def _currently(rulebook: Rulebook, answers: Answers) -> Assessment | None:
+def _currently(shelf: Shelf, receipt: Receipt) -> Assessment | None:
+    rulebook = shelf.current
+    answers = shelf.in_todays_questions(receipt.rulebook.version, receipt.answers)
     try:
         asked = {id_: rulebook.questionnaire[id_] for id_ in answers}
         known = {id_: read_answer(asked[id_], sorted(answers[id_])) for id_ in answers}

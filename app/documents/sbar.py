@@ -17,7 +17,8 @@ from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, Answers, Assessment
 
 LIMIT = 1499
 """Letters. Some records cut a text off at 1,500, and a text that was cut says nothing of it."""
-BACKGROUND = ("known", "kidney", "autoimmune", "medicines", "conditions", "before")
+BACKGROUND = ("known", "reason", "conditions", "kidney", "autoimmune", "medicines", "before")
+"""What was known before; `known` is a question of older rules only."""
 _LONGEST = 60  # letters of a reference or a name
 _SHARE = 450  # letters of one line, so that none takes the room of all that follow
 _PLAIN = {  # what has a plain form that Unicode does not know of
@@ -116,6 +117,7 @@ def _parts(known: Known, around: Around, short: Short, full: bool) -> list[_Part
         _Part(8, "sbar.type", [_type(known, short)]),
         _Part(4, "sbar.dangers", _dangers(known, short)),
         _Part(9, "sbar.denied", _denied(known, short) if full else []),
+        _Part(10, "sbar.not_asked", _not_asked(known, short) if full else []),
         _Part(1, "sbar.recommendation", [*around.asked]),
     ]
     for line in lines:
@@ -165,6 +167,11 @@ def _denied(known: Known, short: Short) -> list[str]:
     tried = known.tried
     pairs = [*((one.question, one.option) for one in tried.raises), *tried.denied]
     return _said(short.grouped(pairs))
+
+
+def _not_asked(known: Known, short: Short) -> list[str]:
+    """What other answers closed, so that nobody reads it as a "no"."""
+    return short.closed(known.rulebook.questionnaire.path(known.answers))
 
 
 def _fitted(parts: list[_Part], room: int) -> list[str]:

@@ -6,7 +6,7 @@ What has no short words, such as a question of an older rulebook, is said as the
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.triage.questionnaire import Questionnaire
+from app.triage.questionnaire import Path, Questionnaire
 from app.triage.terms import Answers, Assessment, Evidence, Finding, LookAlike, Urgency
 from app.triage.wording import Wording
 
@@ -36,7 +36,13 @@ class Short:
 
     def question(self, id_: str) -> str:
         """A question in a few words."""
-        return self.pages.get(f"nurse.question.{id_}") or self.words.questions[id_].text
+        words = self.words.questions[id_]
+        return self.pages.get(f"nurse.question.{id_}") or words.short or words.text
+
+    def closed(self, path: Path) -> list[str]:
+        """The closer looks that other answers closed: not asked, which is no "no"."""
+        asked = (q for q in self.questionnaire if q.narrows is not None)
+        return [self.question(q.id) for q in asked if q.id in path.off_path]
 
     def option(self, question: str, option: str) -> str:
         """An option in a few words."""

@@ -7,9 +7,10 @@ counts as one only where the question was answered without a "not sure". Knows n
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from app.triage.labs import Amounts, read_labs
+from app.triage.labs import Amounts
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
+from app.triage.rules import counted
 from app.triage.safetynet import Labs
 from app.triage.second_look import doubts
 from app.triage.terms import Answers, Urgency
@@ -58,7 +59,8 @@ class Tried(NamedTuple):
 
 def tried(rulebook: Rulebook, answers: Answers, labs: Labs | None = None) -> Tried:
     """Every single other answer, tried. Raises BadLab."""
-    trial = _Trial(rulebook, answers, read_labs(rulebook.laboratory, labs or {}))
+    path = rulebook.questionnaire.path(answers)
+    trial = _Trial(rulebook, answers, counted(rulebook, path, labs))
     return Tried(
         tuple(trial.open()),
         doubts(rulebook, answers, labs).if_all_no,

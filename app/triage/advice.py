@@ -12,7 +12,9 @@ class AdviceRule:
     """One piece of advice and when it is shown; an empty filter lets everyone see it.
 
     For a warning: `urgency` is where it leads, `covers` the (question, option) pairs whose lines
-    in the safety net it stands for, `covered_by` those whose lines stand for it.
+    in the safety net it stands for, `covered_by` those whose lines stand for it. `signs` are the
+    options that say what it warns of: with one of them the level is at least its `urgency`.
+    `no_option` says why no option tells it, or a part of it.
     """
 
     advice: Advice
@@ -24,6 +26,8 @@ class AdviceRule:
     urgency: Urgency | None = None
     covers: frozenset[tuple[str, str]] = frozenset()
     covered_by: frozenset[tuple[str, str]] = frozenset()
+    signs: frozenset[tuple[str, str]] = frozenset()
+    no_option: str | None = None
 
     @property
     def enough(self) -> Truth:

@@ -10,9 +10,9 @@ from app.triage.advice import AdviceRule, fitting
 from app.triage.compiled import Compiled
 from app.triage.conditions import Condition
 from app.triage.dangers import Danger
-from app.triage.labs import Laboratory
+from app.triage.labs import Laboratory, bounded
 from app.triage.learn import LEARN_FILES, Learn, check_learn, read_learn
-from app.triage.loading.checks import check
+from app.triage.loading.checks import check, conditions
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading import Contradiction, Reader
 from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
@@ -142,6 +142,7 @@ def load(folder: Path) -> Rulebook:
         wording={language: read_wording(faults, language) for language in head.languages},
         learn={},
     )
+    rulebook = replace(rulebook, laboratory=bounded(rulebook.laboratory, conditions(rulebook)))
     check(rulebook, faults, reader.where)
     if faults.found:
         raise RulebookFaults(tuple(faults.found))

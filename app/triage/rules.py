@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.triage.advice import choose
 from app.triage.conditions import Condition, Situation, judge
-from app.triage.labs import not_weighed, read_labs
+from app.triage.labs import Amounts, not_weighed, readings
 from app.triage.questionnaire import Path
 from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
 from app.triage.types import Behind, weigh
@@ -48,7 +48,7 @@ def assess(
     "at least", and never self-care. Raises BadLab for a value that cannot be used.
     """
     path = rulebook.questionnaire.path(answers)
-    amounts = read_labs(rulebook.laboratory, labs or {})
+    amounts = counted(rulebook, path, labs)
     marks = rulebook.compiled.encode(path.answers, path.off_path, amounts)
     fired = rulebook.compiled.fired(marks)
 
@@ -79,6 +79,19 @@ def assess(
         ignored=path.ignored,
         advice=choose(rulebook.advice_by_level_and_type[urgency, types.likely], advised, places),
         labs_not_weighed=not_weighed(rulebook.laboratory.not_weighed, amounts),
+    )
+
+
+def counted(
+    rulebook: "Rulebook", path: Path, labs: Mapping[str, Mapping[str, str]] | None
+) -> Amounts:
+    """The values, read in the way that gives the graver level to these answers. Raises BadLab."""
+    ways = readings(rulebook.laboratory, labs or {})
+    if len(ways) == 1:
+        return ways[0]
+    compiled = rulebook.compiled
+    return max(
+        ways, key=lambda way: compiled.level(compiled.encode(path.answers, path.off_path, way))
     )
 
 

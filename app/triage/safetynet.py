@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.triage.compiled import Asked, Compiled, doubt
 from app.triage.conditions import Choice, Condition, LabBound, leaves
-from app.triage.labs import Amounts, read_labs
+from app.triage.labs import Amounts
 from app.triage.questionnaire import Path, Question, Questionnaire
+from app.triage.rules import counted
 from app.triage.terms import Answers, Truth, Urgency
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class SafetyNet(NamedTuple):
 
 def net(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> SafetyNet:
     """Every single change that raises the level of these answers. Raises BadLab."""
-    return rulebook.watched.net(answers, read_labs(rulebook.laboratory, labs or {}))
+    return rulebook.watched.net(
+        answers, counted(rulebook, rulebook.questionnaire.path(answers), labs)
+    )
 
 
 class Step(NamedTuple):

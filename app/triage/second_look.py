@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.triage.compiled import doubt
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, Situation, judge
-from app.triage.labs import read_labs
 from app.triage.questionnaire import Question
+from app.triage.rules import counted
 from app.triage.safetynet import Labs, Step
 from app.triage.terms import Answers, Truth, Urgency
 
@@ -38,7 +38,8 @@ def doubts(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> 
     What else is ticked in the same answer stays. A question that has no "no" (how old?) counts by
     the calmest of the answers that "not sure" may stand for. Raises BadLab.
     """
-    path, amounts = rulebook.questionnaire.path(answers), read_labs(rulebook.laboratory, labs or {})
+    path = rulebook.questionnaire.path(answers)
+    amounts = counted(rulebook, path, labs)
     unsure = [q for q in path.asked if q.unsure in path.answers[q.id]]
 
     def level(calmed: Iterable[Question]) -> Urgency:
@@ -80,7 +81,8 @@ def recheck_questions(
 
     Whatever happens, its changes in these questions lead as high as all of them. Raises BadLab.
     """
-    path, amounts = rulebook.questionnaire.path(answers), read_labs(rulebook.laboratory, labs or {})
+    path = rulebook.questionnaire.path(answers)
+    amounts = counted(rulebook, path, labs)
     now = rulebook.compiled.level(rulebook.compiled.encode(path.answers, path.off_path, amounts))
     situation = Situation(path.answers, path.off_path, rulebook.questionnaire.unsure, amounts)
     steps = rulebook.watched.possible(answers)

@@ -5,7 +5,7 @@ It must not know what an answer means, and it renders nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -18,6 +18,7 @@ from app.web.journey import CHILD, ME, OTHER
 BODY_MAP = "place"  # the question that is answered on a picture of the body too
 SIZED = ("change", "over_5cm")  # the option whose size a drawing shows
 CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
+AGAIN = "again"  # the field of a form that has shown how to find out: "not sure" is taken now
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Line:
     tick: str  # what its box says of that: " checked" or nothing
     exclusive: bool
     sized: bool  # a drawing beside it shows how big that is
+    plain: str = ""  # how to find out, for who is not sure about an emergency sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, ready to be shown."""
+    """A question, ready to be shown.
+
+    `signs`: "none of these" and "I'm not sure" are buttons of their own. `again`: it comes a second
+    time, with how to find out beside each sign. `was`: which of the two buttons was pressed before.
+    """
 
     id: str
     kind: str
@@ -53,6 +59,9 @@ class Asked:
     groups: tuple[Group, ...]
     last: tuple[Line, ...]  # "none of these" and "I'm not sure", after a divider
     body_map: tuple[View, ...]  # pictures on which the same lines can be ticked; mostly none
+    signs: bool = False
+    again: bool = False
+    was: str = ""
 
     @property
     def lines(self) -> list[Line]:
@@ -70,8 +79,19 @@ class Asked:
         return self.lines[0].id
 
 
-def asked(words: Wording, question: Question, person: str, tick: Callable[[str], str]) -> Asked:
-    """The question in the words for this person; `tick` gives what the box of an option says."""
+def asked(
+    words: Wording,
+    question: Question,
+    person: str,
+    tick: Callable[[str], str],
+    *,
+    again: bool = False,
+    was: str = "",
+) -> Asked:
+    """The question in the words for this person; `tick` gives what the box of an option says.
+
+    `again`: with how to find out, sign by sign. `was`: the button that was pressed before.
+    """
     spoken = spoken_to(words, question.id, person)
     apart = _apart(question)
 
@@ -83,6 +103,7 @@ def asked(words: Wording, question: Question, person: str, tick: Callable[[str],
             tick=tick(option),
             exclusive=option == question.none,
             sized=(question.id, option) == SIZED,
+            plain=spoken.plain.get(option, "") if again else "",
         )
 
     groups = tuple(
@@ -106,21 +127,47 @@ def asked(words: Wording, question: Question, person: str, tick: Callable[[str],
         groups=groups,
         last=last,
         body_map=body_map() if question.id == BODY_MAP else (),
+        signs=question.signs,
+        again=again,
+        was=spoken.options[was] if was else "",
     )
 
 
-def problem_words(question: Question, problem: str) -> str:
+def button(question: Question, given: Collection[str]) -> str:
+    """Which button of a screen of signs gave this answer; "" for a tick or any other question."""
+    pressed = {question.none, question.unsure} & {*given}
+    return next((id_ for id_ in pressed if id_), "") if question.signs and len(given) == 1 else ""
+
+
+def looks_again(question: Question, chosen: Collection[str], again: bool) -> bool:
+    """Whether a "not sure" is first answered by how to find out, and asked once more."""
+    return question.signs and question.unsure in chosen and not again
+
+
+def slipped(question: Question, given: Iterable[str], problem: str) -> tuple[str, ...]:
+    """The signs that were sent together with the button "none of these", which says they are not.
+
+    In the order of the page. Nothing where it is no such slip: then it is a reply like any other.
+    """
+    if not question.signs or problem != "none_with_others":
+        return ()
+    sent = frozenset(given)
+    return tuple(id_ for id_ in question.option_ids if id_ in sent - {*_apart(question)})
+
+
+def problem_words(question: Question | Asked, problem: str) -> str:
     """The key of the words for a reply that is no answer; "" where nothing is wrong."""
     if problem == "missing":
-        return f"problem.missing_{question.kind}"
+        return f"problem.missing_{'signs' if question.signs else question.kind}"
     return f"problem.{problem}" if problem else ""
 
 
 def in_order(question: Question) -> list[str]:
-    """The options in the order of the page, as `asked` has them."""
+    """The options that have a box, in the order of the page, as `asked` has them."""
     apart = _apart(question)
     ids = question.option_ids
-    return [*(id_ for id_ in ids if id_ not in apart), *(id_ for id_ in ids if id_ in apart)]
+    last = [] if question.signs else [id_ for id_ in ids if id_ in apart]
+    return [*(id_ for id_ in ids if id_ not in apart), *last]
 
 
 def _apart(question: Question) -> Collection[str | None]:

@@ -56,6 +56,7 @@ class Journey:
     invitation: str = ""  # the token of the link that began it; the id where staff ask
     session: str = ""  # that of who of the staff asks: it ends when they sign out
     share: str = ""  # the key of the code under which it waits for a nurse
+    edition: str = ""  # the version of the rulebook whose questions were answered, if it is named
 
     def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The journey with one answer given or changed; all others stay."""
@@ -121,6 +122,7 @@ def seal(key: bytes, journey: Journey, kind: str = OWN) -> str:
             "i": journey.invitation,
             "d": journey.session,
             "s": journey.share,
+            "v": journey.edition,
         },
         separators=(",", ":"),
     )
@@ -150,6 +152,7 @@ def unseal(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journey:
         invitation=kept.get("i", ""),
         session=kept.get("d", ""),
         share=kept.get("s", ""),
+        edition=kept.get("v", ""),
     )
 
 

@@ -9,23 +9,39 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.documents.signs import in_words
+from app.triage.conditions import Situation, judge
 from app.triage.loading.shapes import SourceEntry
 from app.triage.open_emergency import OpenEmergency, open_emergency
 from app.triage.rulebook import Rulebook
-from app.triage.terms import SECTIONS, Answers, Assessment, Evidence, Finding, TypeStanding, Urgency
+from app.triage.terms import (
+    SECTIONS,
+    Answers,
+    Assessment,
+    Evidence,
+    Finding,
+    Truth,
+    TypeStanding,
+    Urgency,
+)
 from app.triage.wording import QuestionWords, Wording
 from app.web.asking import words_for
 from app.web.journey import ME
 
 Fill = Callable[..., str]
+OUT_OF_SCOPE = "out_of_scope"
+"""The named condition that says: nothing of what this check is about. Older rules have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question with what the person answered, in the words that they saw."""
+    """One question with what the person answered, in the words that they saw.
+
+    `name` is the question in a word or two; one that has no short words is named by its text.
+    """
 
     id: str
     question: str
+    name: str
     chosen: tuple[str, ...]
     unsure: bool = False
     nothing: bool = False  # "none of these"
@@ -160,6 +176,7 @@ class Teller:
             found[piece.question] = Answer(
                 piece.question,
                 self.fill(spoken.text),
+                self._name(spoken),
                 tuple(self.fill(spoken.options[option]) for option in piece.options),
                 piece.unsure,
             )
@@ -178,8 +195,12 @@ class Teller:
                 if option in answers[question.id]
             )
             nothing = question.none in answers[question.id]
-            listed.append(Answer(question.id, self.fill(spoken.text), chosen, nothing=nothing))
+            text, name = self.fill(spoken.text), self._name(spoken)
+            listed.append(Answer(question.id, text, name, chosen, nothing=nothing))
         return listed
+
+    def _name(self, spoken: QuestionWords) -> str:
+        return self.fill(spoken.short or spoken.text)
 
     def advice(self, assessment: Assessment) -> dict[str, list[str]]:
         """Every section of advice, by its id; a section may be empty."""
@@ -234,17 +255,26 @@ class Teller:
             Contradiction(
                 text=self.fill(self.words.contradictions[known.id]),
                 answers=tuple(
-                    Answer(id_, self._question(id_), ())
-                    for id_ in known.questions
-                    if id_ in self.answers
+                    self._unanswered(id_) for id_ in known.questions if id_ in self.answers
                 ),
             )
             for known in self.rulebook.contradictions
             if known.id in assessment.contradictions
         ]
 
-    def _question(self, id_: str) -> str:
-        return self.fill(words_for(self.words, id_, self.answers, self.about).text)
+    def _unanswered(self, id_: str) -> Answer:
+        spoken = words_for(self.words, id_, self.answers, self.about)
+        return Answer(id_, self.fill(spoken.text), self._name(spoken), ())
+
+    def in_scope(self) -> bool:
+        """Whether any answer is about what this check knows. True where the rules do not say."""
+        known = self.rulebook.named.get(OUT_OF_SCOPE)
+        if known is None:
+            return True
+        path = self.rulebook.questionnaire.path(self.answers)
+        unsure = self.rulebook.questionnaire.unsure
+        situation = Situation(path.answers, path.off_path, unsure, {})
+        return judge(known, situation) is not Truth.TRUE
 
     def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
         """Every source that this result rests on, each once; those of a doubt stand beside it."""

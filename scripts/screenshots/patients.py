@@ -16,10 +16,18 @@ from tests.running import Running
 PEOPLE = {
     "self care": answers(change="under_2_weeks"),
     "routine": answers(feel="hard"),
-    "soon": answers(autoimmune="scleroderma", pain="moderate", change="grown"),
-    "same day": answers(autoimmune="scleroderma", skin="pus", kidney="dialysis"),
-    "emergency": answers(skin="dead_skin", kidney="dialysis", pain="severe"),
+    "soon": answers(
+        conditions="immune_illness", autoimmune="scleroderma", pain="moderate", change="grown"
+    ),
+    "same day": answers(
+        conditions=["immune_illness", "kidneys"],
+        autoimmune="scleroderma",
+        skin="pus",
+        kidney="dialysis",
+    ),
+    "emergency": answers(skin="dead_skin", conditions="kidneys", kidney="dialysis", pain="severe"),
     "child": answers(age="child", change="grown"),
+    "out of scope": answers(reason="none"),
 }
 STILL = (
     *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),

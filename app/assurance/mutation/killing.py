@@ -14,7 +14,7 @@ from time import perf_counter
 from app.assurance.mutation.mutants import Mutant, apply, mutants
 from app.assurance.mutation.pinned import Pinned, read_boundary, read_worked
 from app.triage.conditions import Condition, Situation, judge
-from app.triage.labs import read_labs
+from app.triage.labs import read_labs, readings
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess
 from app.triage.terms import Truth
@@ -136,6 +136,8 @@ class Bench:
 
     def _touches(self, case: Pinned, changes: Sequence[Change]) -> bool:
         """Whether what was changed can matter in this case; a hundredth of the work of `assess`."""
+        if len(readings(self.rulebook.laboratory, case.labs)) > 1:
+            return True  # which of them counts may be what changes
         situation = self._situation(case)
         for one, other in changes:
             if one is None or other is None:

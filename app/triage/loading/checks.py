@@ -19,6 +19,7 @@ from app.triage.conditions import (
     judge,
     leaves,
 )
+from app.triage.labs import ADJUSTED, TOTAL, Analyte
 from app.triage.loading.checks_words import check_words
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading_labs import FACTORS
@@ -85,24 +86,48 @@ def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
 
 
 def _values_are_weighed(rulebook: "Rulebook", where: Where) -> None:
-    """Every analyte raises a level in some rule, or is said to be weighed by none."""
+    """Every analyte raises a level and counts at both ends, or is said to be weighed by none."""
     laboratory = rulebook.laboratory
     if not laboratory.not_weighed:
         return  # an edition before the list
-    raising = [rule.when for rule in rulebook.rules if rule.urgency > Urgency.routine]
-    read = {leaf.analyte for when in raising for leaf in leaves(when) if isinstance(leaf, LabBound)}
-    if laboratory.product.analyte.id in read:
-        read |= set(FACTORS)
-    if "calcium_adjusted" in read:
-        read.add("calcium_total")
-    for analyte in laboratory.analytes:
-        if (analyte in read) is (analyte in laboratory.not_weighed):
-            problem = (
-                "is weighed by a rule; take it out of 'not_weighed'"
-                if analyte in read
-                else "raises no level in any rule; write one, or name it in 'not_weighed'"
-            )
-            where[AnalyteEntry][analyte].wrong(problem)
+    raising = {analyte for analyte, _ in _ends_read(rulebook, Urgency.soon)}
+    ends = _ends_read(rulebook, Urgency.routine)
+    for name, analyte in laboratory.analytes.items():
+        problem = ""
+        if name in raising and name in laboratory.not_weighed:
+            problem = "is weighed by a rule; take it out of 'not_weighed'"
+        elif name not in raising and name not in laboratory.not_weighed:
+            problem = "raises no level in any rule; write one, or name it in 'not_weighed'"
+        elif name in raising:
+            missing = [end for end in _limited(analyte) if (name, end) not in ends]
+            if missing:
+                problem = f"no rule weighs a value too {' or too '.join(missing)}; write one"
+        if problem:
+            where[AnalyteEntry][name].wrong(problem)
+
+
+def _ends_read(rulebook: "Rulebook", least: Urgency) -> set[tuple[str, str]]:
+    """(analyte, "low" or "high") that rules of at least this level weigh, if through another."""
+    found = {
+        (leaf.analyte, "low" if leaf.comparison == "below" else "high")
+        for rule in rulebook.rules
+        if rule.urgency >= least
+        for leaf in leaves(rule.when)
+        if isinstance(leaf, LabBound) and not leaf.negated
+    }
+    product = rulebook.laboratory.product.analyte.id
+    found |= {(factor, end) for analyte, end in found if analyte == product for factor in FACTORS}
+    return found | {(TOTAL, end) for analyte, end in found if analyte == ADJUSTED}
+
+
+def _limited(analyte: Analyte) -> list[str]:
+    """The ends at which it has a usual limit in some unit; both, where it has none."""
+    ends = [
+        end
+        for place, end in enumerate(("low", "high"))
+        if any(unit.range[place] is not None for unit in analyte.units)
+    ]
+    return ends or ["low", "high"]
 
 
 def _stray_files(faults: Faults) -> None:

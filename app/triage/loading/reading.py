@@ -281,10 +281,11 @@ class Reader:
         """Every piece of advice with its filters; `places` are the options that it may name."""
         found = []
         broken = {name for model, name in self._broken if model is QuestionEntry}
+        options = {question: ids for question, (_, ids) in self.questions.items()}
         for at, entry in self.entries(file, AdviceEntry):
             self.known(at, "place", entry.places, places, "places")
             when = None if entry.when is None else self.condition(at, entry.when, "when")
-            found.append(read_advice(at, entry, when, self.changing, broken))
+            found.append(read_advice(at, entry, when, self.changing, options, broken))
         return tuple(found)
 
     def dangers(self, file: str) -> tuple[Danger, ...]:

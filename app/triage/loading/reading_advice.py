@@ -17,19 +17,23 @@ def read_advice(
     entry: AdviceEntry,
     when: Condition | None,
     changing: Changing,
+    options: Changing,
     broken: Collection[str],
 ) -> AdviceRule:
     """The advice; only a warning says where it leads, and which changes it speaks of.
 
-    `broken`: questions whose own faults are noted elsewhere ("" is all of them).
+    `options`: every option by question. `broken`: questions whose own faults are noted elsewhere ("" is all of them).
     """
     if entry.urgency is not None and entry.section != "watch":
         at.wrong("'urgency' goes only with section watch", "urgency")
+    if entry.no_option is not None and entry.section != "watch":
+        at.wrong("'no_option' goes only with section watch", "no_option")
     for key, named in (("covers", entry.covers), ("covered_by", entry.covered_by)):
-        if named and entry.urgency is None:
+        _check_options(at, _sound(named, broken), key, changing, "does not change")
+    _check_options(at, _sound(entry.signs, broken), "signs", options, "does not exist")
+    for key in ("covers", "covered_by", "signs"):
+        if getattr(entry, key) and entry.urgency is None:
             at.wrong(f"'{key}' needs 'urgency': where the warning leads", key)
-        sound = {q: options for q, options in named.items() if not {q, ""} & set(broken)}
-        _check_options(at, sound, key, changing)
     if entry.covers and entry.covered_by:
         at.wrong("both 'covers' and 'covered_by'; allowed: one of them", "covered_by")
     return AdviceRule(
@@ -42,10 +46,18 @@ def read_advice(
         urgency=Urgency[entry.urgency] if entry.urgency else None,
         covers=_pairs(entry.covers),
         covered_by=_pairs(entry.covered_by),
+        signs=_pairs(entry.signs),
+        no_option=entry.no_option,
     )
 
 
-def _check_options(at: Written, named: Changing, key: str, changing: Changing) -> None:
+def _sound(named: Changing, broken: Collection[str]) -> Changing:
+    return {q: options for q, options in named.items() if not {q, ""} & set(broken)}
+
+
+def _check_options(
+    at: Written, named: Changing, key: str, changing: Changing, otherwise: str
+) -> None:
     for question, options in named.items():
         if question not in changing:
             allowed = ", ".join(changing)
@@ -54,7 +66,7 @@ def _check_options(at: Written, named: Changing, key: str, changing: Changing) -
         for index, option in enumerate(options):
             if option not in changing[question]:
                 allowed = ", ".join(changing[question])
-                text = f"option '{option}' of question '{question}' does not change; allowed: "
+                text = f"option '{option}' of question '{question}' {otherwise}; allowed: "
                 at.wrong(text + allowed, key, question, index)
 
 

@@ -70,7 +70,12 @@ def _corrections(reader: "Reader", whole: Lined, file: str, units: Units) -> Ite
             _known_unit(at, unit, units.get(analyte, ()), key)
         adjusted.add(entry.calcium)
         numbers = Decimal(entry.slope), Decimal(entry.reference)
-        yield Correction(entry.calcium, entry.albumin, *numbers, tuple(entry.sources))
+        low, high = _limits(entry.reliable)
+        if low is not None and high is not None and low >= high:
+            text = f"'reliable' runs from {low} to {high}; the lower limit comes first"
+            at.wrong(text, "reliable")
+        sources = tuple(entry.sources)
+        yield Correction(entry.calcium, entry.albumin, *numbers, sources, (low, high))
     for missing in [unit for unit in units.get("calcium_adjusted", ()) if unit not in adjusted]:
         text = f"no correction gives calcium in {missing}; every unit needs one"
         Written(file, "correction", whole, reader.faults).wrong(text, "correction")

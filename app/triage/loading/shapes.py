@@ -148,6 +148,8 @@ class AdviceEntry(Reviewed):
     urgency: UrgencyName | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
+    signs: OptionsOfQuestions = {}
+    no_option: Text | None = None
 
 
 class DangerEntry(Reviewed):
@@ -193,6 +195,7 @@ class CorrectionEntry(Sourced):
     albumin: str
     slope: Positive
     reference: Positive
+    reliable: Limits = [None, None]
 
 
 class ProductUnitEntry(Entry):

@@ -96,7 +96,9 @@ class AnswerForm:
         try:
             read(question, sorted(given))
         except BadAnswer as bad:
-            words = self.say(problem_words(question, bad.problem), nothing=filled.question.nothing)
+            words = self.say(
+                problem_words(filled.question, bad.problem), nothing=filled.question.nothing
+            )
             return replace(filled, problem=words)
         return replace(filled, changed=True)
 
@@ -106,17 +108,17 @@ class AnswerForm:
         before = self.known.get(question.id, frozenset())
         return Filled(
             self.short.question(question.id),
-            _without_pictures(view),
+            _on_one_page(view),
             tuple(self.short.option(question.id, o) for o in question.option_ids if o in before),
             on_path=question.id in self.known,
             given=given,
         )
 
 
-def _without_pictures(view: Asked) -> Asked:
-    """Fourteen questions on one page: the lines say all that the pictures show."""
+def _on_one_page(view: Asked) -> Asked:
+    """All questions in one form: the lines say all that pictures show and buttons do."""
     groups = tuple(
         replace(group, lines=tuple(replace(line, sized=False) for line in group.lines))
         for group in view.groups
     )
-    return replace(view, groups=groups, body_map=())
+    return replace(view, groups=groups, body_map=(), signs=False)

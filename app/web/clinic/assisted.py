@@ -21,7 +21,17 @@ from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Question
 from app.web import journey as journeys
 from app.web.access import Desk, guarded
-from app.web.asking import asked, before, problem_words, progress, voice
+from app.web.asking import (
+    AGAIN,
+    asked,
+    before,
+    button,
+    looks_again,
+    problem_words,
+    progress,
+    slipped,
+    voice,
+)
 from app.web.clinic import guest_list
 from app.web.clinic.guest_list import PROBLEMS
 from app.web.journey import ABOUT, ASSISTED, ME, Journey, LostJourney, NoJourney
@@ -112,11 +122,15 @@ def answer(desk: Desk) -> Response:
         return see_other(START)
     if not here.may_be_asked(question):
         return see_other(_onward(here))
-    given = desk.form.get(question.id, [])
+    given, again = desk.form.get(question.id, []), bool(desk.typed(AGAIN))
     try:
         chosen = read(question, given)
     except BadAnswer as bad:
-        return _show_question(desk, question, here, going, given, bad.problem)
+        if signs := slipped(question, given, bad.problem):
+            return _ask_back(desk, question, here, going, signs)
+        return _show_question(desk, question, here, going, given, bad.problem, again=again)
+    if looks_again(question, chosen, again):
+        return _show_question(desk, question, here, going, chosen, again=True)
     now = visit_of(desk.request, here.journey.with_answer(question.id, chosen))
     return _go(desk, _onward(now), now.journey)
 
@@ -194,6 +208,32 @@ def _onward(here: Visit) -> str:
     return f"{ASK}{here.path.next.id}" if here.path.next else ANSWERS
 
 
+def _back(desk: Desk, question: Question, here: Visit) -> str:
+    earlier = before(floor(desk.request).rulebook.questionnaire, here.path, question)
+    return f"{ASK}{earlier.id}" if earlier else START
+
+
+def _ask_back(
+    desk: Desk, question: Question, here: Visit, going: Invited, signs: Collection[str]
+) -> Response:
+    """ "None of these" was pressed while these were ticked: one of the two is a slip."""
+    person = voice(here.path.answers, here.journey.about)
+    return desk.show(
+        "nurse/asked_back.html",
+        region=here.journey.region,
+        status=422,
+        going=going,
+        question=asked(
+            floor(desk.request).words,
+            question,
+            person,
+            lambda o: " checked" if o in signs else "",
+        ),
+        back=_back(desk, question, here),
+        action=f"{ASK}{question.id}",
+    )
+
+
 def _show_question(
     desk: Desk,
     question: Question,
@@ -201,12 +241,20 @@ def _show_question(
     going: Invited,
     ticked: Collection[str],
     problem: str = "",
+    *,
+    again: bool = False,
 ) -> Response:
     house, path = floor(desk.request), here.path
     person = voice(path.answers, here.journey.about)
-    view = asked(house.words, question, person, lambda o: " checked" if o in ticked else "")
+    view = asked(
+        house.words,
+        question,
+        person,
+        lambda o: " checked" if o in ticked else "",
+        again=again,
+        was="" if problem or again else button(question, ticked),
+    )
     number, more = progress(house.rulebook.questionnaire, path, question)
-    earlier = before(house.rulebook.questionnaire, path, question)
     wrong = problem_words(question, problem)
     return desk.show(
         "nurse/ask.html",
@@ -218,6 +266,6 @@ def _show_question(
         more=more,
         problem=wrong,
         alarming=alarming(desk.request, here),
-        back=f"{ASK}{earlier.id}" if earlier else START,
+        back=_back(desk, question, here),
         ask=ASK,
     )

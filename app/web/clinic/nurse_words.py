@@ -61,7 +61,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class MustNotMiss:
-    """One danger: what the answers say of it, and what they leave open."""
+    """One danger: what the answers say of it, and what they leave open.
+
+    `not_asked` says why another question was asked instead, `closed` names what was not asked since
+    other answers closed it. Neither is a "no".
+    """
 
     id: str
     state: str
@@ -71,6 +75,7 @@ class MustNotMiss:
     speaks_against: tuple[Said, ...]
     open: tuple[str, ...]
     not_asked: str
+    closed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,10 @@ class Told:
         told = {(one.question, one.option) for one in self.tried.raises}
         return self.short.grouped(pair for pair in self.tried.denied if pair not in told)
 
+    def not_asked(self) -> list[str]:
+        """The closer looks that other answers closed; never a "no"."""
+        return self.short.closed(self.path)
+
     def lowers(self) -> list[AtLevel]:
         """Answers without which the level would be lower."""
         return self._by_level(self.tried.lowers)
@@ -203,7 +212,13 @@ class Told:
             tuple(self.short.grouped(self._noes(danger))),
             tuple(self.short.question(q.id) for q in questions if q.id in unsure),
             self.teller.fill(words["not_asked"]) if looked.partly_asked else "",
+            tuple(self.short.question(q.id) for q in questions if q.id in self._closed(danger)),
         )
+
+    def _closed(self, danger: Danger) -> set[str]:
+        signs = {question for group in danger.groups for question in group}
+        looks = {q.id for q in self.teller.rulebook.questionnaire if q.narrows is not None}
+        return signs & looks & self.path.off_path
 
     def _speaking(self, danger: Danger) -> set[tuple[str, str]]:
         """The answers that speak for it: its signs, and what its rules and look-alikes rest on."""

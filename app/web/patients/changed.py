@@ -17,9 +17,17 @@ from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Question
 from app.triage.second_look import recheck_questions
 from app.web import journey as journeys
-from app.web.asking import asked, problem_words, voice
+from app.web.asking import AGAIN, asked, button, looks_again, problem_words, slipped, voice
 from app.web.pages import floor, see_other, show
-from app.web.patients.visit import Visit, alarming, question_of, reply, visit, visit_of
+from app.web.patients.visit import (
+    Visit,
+    alarming,
+    alarming_with,
+    question_of,
+    reply,
+    visit,
+    visit_of,
+)
 
 BEGIN = "/changed"
 END = "/result"
@@ -77,11 +85,15 @@ async def answer(request: Request) -> Response:
     question, here = question_of(request), visit(request)
     if not here.may_be_asked(question):
         return see_other(onward(request, here))
-    given = await reply(request, question.id)
+    given, again = await reply(request, question.id), bool(await reply(request, AGAIN))
     try:
         chosen = read(question, given)
     except BadAnswer as bad:
-        return _show_question(request, question, here, given, bad.problem)
+        if signs := slipped(question, given, bad.problem):
+            return _ask_back(request, question, here, signs)
+        return _show_question(request, question, here, given, bad.problem, again=again)
+    if looks_again(question, chosen, again):
+        return _show_question(request, question, here, chosen, again=True)
     journey = here.journey.asked_again(question.id, chosen)
     now = visit_of(request, journey)
     interrupts = alarming(request, now) and not alarming(request, here)
@@ -124,16 +136,50 @@ def _could_come(here: Visit) -> list[str]:
     return [*left, *([here.path.next.id] if here.path.next else [])]
 
 
-def _show_question(
-    request: Request, question: Question, here: Visit, ticked: Collection[str], problem: str = ""
-) -> Response:
-    person = voice(here.path.answers, here.journey.about)
-    view = asked(
-        floor(request).words, question, person, lambda o: " checked" if o in ticked else ""
-    )
+def _back(here: Visit, question: Question) -> str:
     before = _asked(here)
     if question.id in before:
         before = before[: before.index(question.id)]
+    return f"{BEGIN}/{before[-1]}" if before else BEGIN
+
+
+def _ask_back(
+    request: Request, question: Question, here: Visit, signs: Collection[str]
+) -> Response:
+    """As in the first check: a slip of one of two buttons."""
+    person = voice(here.path.answers, here.journey.about)
+    return show(
+        request,
+        "patient/asked_back.html",
+        region=here.journey.region,
+        status=422,
+        question=asked(
+            floor(request).words, question, person, lambda o: " checked" if o in signs else ""
+        ),
+        back=_back(here, question),
+        action=f"{BEGIN}/{question.id}",
+        alarmed=alarming(request, here),
+    )
+
+
+def _show_question(
+    request: Request,
+    question: Question,
+    here: Visit,
+    ticked: Collection[str],
+    problem: str = "",
+    *,
+    again: bool = False,
+) -> Response:
+    person = voice(here.path.answers, here.journey.about)
+    view = asked(
+        floor(request).words,
+        question,
+        person,
+        lambda o: " checked" if o in ticked else "",
+        again=again,
+        was="" if problem or again else button(question, ticked),
+    )
     more = [id_ for id_ in _could_come(here) if id_ != question.id]
     return show(
         request,
@@ -142,8 +188,9 @@ def _show_question(
         error=bool(problem),
         status=422 if problem else 200,
         question=view,
-        back=f"{BEGIN}/{before[-1]}" if before else BEGIN,
+        back=_back(here, question),
         more=len(more),
         alarmed=alarming(request, here),
+        alarming_ticks=again and alarming_with(request, here, question, ticked),
         problem=problem_words(question, problem),
     )

@@ -21,7 +21,18 @@ from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
 from app.web import journey as journeys
 from app.web import tablet
-from app.web.asking import asked, before, in_order, problem_words, progress, voice
+from app.web.asking import (
+    AGAIN,
+    asked,
+    before,
+    button,
+    in_order,
+    looks_again,
+    problem_words,
+    progress,
+    slipped,
+    voice,
+)
 from app.web.journey import ABOUT, ME, Journey, LostJourney, NoJourney
 from app.web.pages import filler, floor, see_other, show
 from app.web.patients import drop_off
@@ -30,6 +41,7 @@ from app.web.patients.visit import (
     CannotWorkOut,
     Visit,
     alarming,
+    alarming_with,
     meaning,
     question_of,
     reply,
@@ -158,11 +170,15 @@ async def answer(request: Request) -> Response:
     here = visit(request)
     if not here.may_be_asked(question):
         return see_other(here.onward)
-    given = await reply(request, question.id)
+    given, again = await reply(request, question.id), bool(await reply(request, AGAIN))
     try:
         chosen = read(question, given)
     except BadAnswer as bad:
-        return _show_question(request, question, here, given, bad.problem)
+        if signs := slipped(question, given, bad.problem):
+            return _ask_back(request, question, here, signs)
+        return _show_question(request, question, here, given, bad.problem, again=again)
+    if looks_again(question, chosen, again):
+        return _show_question(request, question, here, chosen, again=True)
     now = visit_of(request, here.journey.with_answer(question.id, chosen))
     follows = now.path.next.id if now.path.next else ""
     drop_off.count(request, here.journey, question.id, follows)
@@ -177,15 +193,22 @@ async def answer(request: Request) -> Response:
 
 
 def _show_question(
-    request: Request, question: Question, here: Visit, ticked: Collection[str], problem: str = ""
+    request: Request,
+    question: Question,
+    here: Visit,
+    ticked: Collection[str],
+    problem: str = "",
+    *,
+    again: bool = False,
 ) -> Response:
     number, more = progress(floor(request).rulebook.questionnaire, here.path, question)
     back = _back(request, question, here.path)
     person = voice(here.path.answers, here.journey.about)
     note, is_emergency = here.journey.note, alarming(request, here)
+    was = "" if problem or again else button(question, ticked)
 
     def values(tick: Callable[[str], str]) -> dict[str, Any]:
-        view = asked(floor(request).words, question, person, tick)
+        view = asked(floor(request).words, question, person, tick, again=again, was=was)
         return {
             "question": view,
             "number": number,
@@ -193,10 +216,11 @@ def _show_question(
             "back": back,
             "note": note,
             "alarmed": is_emergency,
+            "alarming_ticks": again and alarming_with(request, here, question, ticked),
             "problem": problem_words(question, problem),
         }
 
-    if problem or note or is_emergency:
+    if problem or note or is_emergency or again:
         shown = values(lambda option: " checked" if option in ticked else "")
         status = 422 if problem else 200
         region, error = here.journey.region, bool(problem)
@@ -205,9 +229,28 @@ def _show_question(
         request,
         QUESTION,
         region=here.journey.region,
-        name=f"{question.id} {number} {more} {back} {person}",
+        name=f"{question.id} {number} {more} {back} {person} {was}",
         values=lambda: values(lambda _: TICK),
         ticks=[option in ticked for option in in_order(question)],
+    )
+
+
+def _ask_back(
+    request: Request, question: Question, here: Visit, signs: Collection[str]
+) -> Response:
+    """ "None of these" was pressed while these were ticked: one of the two is a slip."""
+    person = voice(here.path.answers, here.journey.about)
+    return show(
+        request,
+        "patient/asked_back.html",
+        region=here.journey.region,
+        status=422,
+        question=asked(
+            floor(request).words, question, person, lambda o: " checked" if o in signs else ""
+        ),
+        back=_back(request, question, here.path),
+        action=f"/check/{question.id}",
+        alarmed=alarming(request, here),
     )
 
 

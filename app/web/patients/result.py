@@ -82,6 +82,7 @@ async def result(request: Request) -> Response:
         likely_words=teller.words.types[assessment.likely_type],
         kinds=teller.kinds(assessment),
         others=teller.others(assessment),
+        in_scope=teller.in_scope(),
         contradictions=teller.contradictions(assessment),
         given=teller.all_answers(here.path.answers),
         sources=teller.all_sources(assessment),

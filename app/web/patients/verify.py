@@ -81,7 +81,9 @@ def _second_look(request: Request, verdict: Verdict) -> Response:
         region, about = going.region, going.about
     except (NoJourney, LostJourney):
         region, about = ANYWHERE, ME
-    journey = Journey(region, begun=here.now, answers=verdict.receipt.answers, about=about)
+    receipt = verdict.receipt
+    edition = receipt.rulebook.version
+    journey = Journey(region, here.now, receipt.answers, about=about, edition=edition)
     response = see_other("/changed")
     journeys.keep(response, request, here.key, journey)
     return response

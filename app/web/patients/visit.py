@@ -6,7 +6,7 @@ The pages of the self-check and those beside it ask here; nothing in here is a p
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import parse_qs
@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from app.documents.receipt import Shelf
 from app.triage.answers import BadAnswer, read
 from app.triage.questionnaire import Path, Question
 from app.triage.rulebook import Rulebook
@@ -26,6 +27,8 @@ from app.web.telling import Teller
 
 log = logging.getLogger(__name__)
 
+FIRST = "2026.11.1"
+"""Whose questions a cookie answers that does not name its edition: they are older than the mark."""
 MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -64,9 +67,25 @@ def visit(request: Request, kind: str = OWN) -> Visit:
         raise NoJourney  # only whom it will be about is known
     if journey.region not in here.rulebook.regions:
         raise LostJourney
+    if journey.answers and journey.edition != here.rulebook.version:
+        journey = _in_todays_questions(request, journey)
     known = _readable(here, journey.answers)
     earlier = _readable(here, journey.earlier)
-    return visit_of(request, replace(journey, answers=known, earlier=earlier))
+    return visit_of(
+        request,
+        replace(journey, answers=known, earlier=earlier, edition=here.rulebook.version),
+    )
+
+
+def _in_todays_questions(request: Request, journey: Journey) -> Journey:
+    """A check that was begun on an earlier edition goes on: what it answered is answered."""
+    shelf: Shelf = request.app.state.shelf
+    edition = journey.edition or FIRST
+    answers = shelf.in_todays_questions(edition, journey.answers)
+    before = shelf.in_todays_questions(edition, journey.as_before) if journey.earlier else answers
+    changed = {id_ for id_ in before.keys() | answers.keys() if before.get(id_) != answers.get(id_)}
+    earlier = {id_: before.get(id_, frozenset()) for id_ in changed & answers.keys()}
+    return replace(journey, answers=answers, earlier=earlier)
 
 
 def _readable(here: Floor, answers: Answers) -> dict[str, frozenset[str]]:
@@ -98,6 +117,15 @@ def meaning(request: Request, here: Visit) -> Assessment:
 def alarming(request: Request, here: Visit) -> bool:
     """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
     return carefully(certain_emergency, request, here, here.path)
+
+
+def alarming_with(
+    request: Request, here: Visit, question: Question, given: Collection[str]
+) -> bool:
+    """The same with an answer that is not taken yet: what is ticked tells, whatever is open."""
+    return alarming(
+        request, visit_of(request, here.journey.with_answer(question.id, frozenset(given)))
+    )
 
 
 def carefully(

@@ -1,0 +1,69 @@
+"""Numbers as laboratories and keyboards write them: `<15`, `2,65`, `2·65`, `1 250`, `1,250.5`.
+
+Says every amount that a text can mean and chooses none of them. It knows no analyte.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+_SIGNED = re.compile(r"(<=|>=|[<>≤≥])?[ \u00a0]*(.*)", re.DOTALL)
+_PLAIN = re.compile(r"(-?[0-9]{1,7})(?:[.,·]([0-9]{1,30}))?")
+"""Plain digits only: Decimal alone would also take 1_30, 1e3 and digits of other scripts."""
+_GROUPED = re.compile(
+    r"(?P<whole>[1-9][0-9]{0,2}(?P<mark>[.,'\u2019 \u00a0\u2009\u202f])"
+    r"[0-9]{3}(?:(?P=mark)[0-9]{3})?)"
+    r"(?:(?!(?P=mark))[.,·](?P<decimals>[0-9]{1,30}))?"
+)
+_SIGNS = {"≤": "<=", "≥": ">="}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What was typed.
+
+    `sign` is one of < <= > >= or nothing. `plain`: with the mark as decimal mark; `grouped`: with
+    it as a mark for thousands. At least one is there; both, where three digits follow one mark.
+    """
+
+    sign: str
+    plain: Decimal | None
+    grouped: Decimal | None
+    mark: str = ""
+
+    @property
+    def ways(self) -> tuple[Decimal, ...]:
+        """Every amount that it can mean, the plain one first."""
+        return tuple(way for way in (self.plain, self.grouped) if way is not None)
+
+
+def parse(text: str) -> Number | None:
+    """What the text can mean; None where it is no number."""
+    found = _SIGNED.fullmatch(text.strip())
+    if found is None:
+        return None
+    sign, digits = found[1] or "", found[2]
+    plain, grouped = _PLAIN.fullmatch(digits), _GROUPED.fullmatch(digits)
+    if plain is None and grouped is None:
+        return None
+    return Number(
+        _SIGNS.get(sign, sign),
+        None if plain is None else Decimal(f"{plain[1]}.{plain[2]}" if plain[2] else plain[1]),
+        None if grouped is None else _without_marks(grouped),
+        "" if grouped is None else grouped["mark"],
+    )
+
+
+def clearly(amount: Decimal) -> str:
+    """The amount in a form that can be read in one way only."""
+    text = f"{amount:f}"
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.rstrip("0")
+    if len(decimals) == 3:
+        decimals += "0"
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def _without_marks(grouped: re.Match[str]) -> Decimal:
+    whole = grouped["whole"].replace(grouped["mark"], "")
+    return Decimal(f"{whole}.{grouped['decimals']}" if grouped["decimals"] else whole)

@@ -1,0 +1,73 @@
+"""Numbers as they are typed: every meaning is named, and what is no number has none."""
+
+from decimal import Decimal
+
+import pytest
+
+from app.triage.lab_numbers import clearly, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "ways"),
+    [
+        ("2.65", "", ["2.65"]),
+        ("2,65", "", ["2.65"]),
+        ("2·65", "", ["2.65"]),
+        (" 90 ", "", ["90"]),
+        ("-2.5", "", ["-2.5"]),
+        ("<15", "<", ["15"]),
+        ("< 15", "<", ["15"]),
+        (">3.5", ">", ["3.5"]),
+        ("<=0,6", "<=", ["0.6"]),
+        ("≤0.6", "<=", ["0.6"]),
+        (">=90", ">=", ["90"]),
+        ("≥ 90", ">=", ["90"]),
+        ("1.250", "", ["1.250", "1250"]),
+        ("1,250", "", ["1.250", "1250"]),
+        (">1,250", ">", ["1.250", "1250"]),
+        ("0.250", "", ["0.250"]),
+        ("0,250", "", ["0.250"]),
+        ("1·250", "", ["1.250"]),
+        ("1250,500", "", ["1250.500"]),
+        ("1.2500", "", ["1.2500"]),
+        ("1 250", "", ["1250"]),
+        ("1\u202f250", "", ["1250"]),
+        ("1'250", "", ["1250"]),
+        ("1’250", "", ["1250"]),
+        ("1,250.5", "", ["1250.5"]),
+        ("1.250,5", "", ["1250.5"]),
+        ("1 250,5", "", ["1250.5"]),
+        ("1,250,000", "", ["1250000"]),
+        ("1.250.000", "", ["1250000"]),
+    ],
+)
+def test_every_meaning_of_a_number_is_named(text: str, sign: str, ways: list[str]) -> None:
+    number = parse(text)
+    assert number is not None
+    assert number.sign == sign
+    assert list(number.ways) == [Decimal(way) for way in ways]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", " ", "high", "2..5", "2,,5", "2.5.1", "1,25,000", "12,34,567", "1.250.5", "1,250,5"],
+        *["--2", "0x3", "1e3", "1_250", "NaN", "<", "<<3", "=<3", "~3", "3+", "2.5 mmol/L", "1 25"],
+        *["٣", "２", "2.", ".5", "01 250", "1  250", "3<", "2-3", "1" * 13, "0." + "0" * 31],
+        *["2.5\n3", "9" * 100_000],
+    ],
+    ids=lambda text: text[:12],
+)
+def test_what_is_no_number_means_nothing(text: str) -> None:
+    assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [("1.250", "1.25"), ("1.253", "1.2530"), ("1250", "1250"), ("100", "100"), ("0.5", "0.5")],
+)
+def test_an_amount_is_said_so_that_it_can_mean_nothing_else(amount: str, said: str) -> None:
+    assert clearly(Decimal(amount)) == said
+    number = parse(said)
+    assert number is not None
+    assert number.ways == (Decimal(amount),)

@@ -122,6 +122,11 @@ class Visitor:
         """Begin a self-check."""
         return self.post("/start", {"region": region})
 
+    def begin(self, age: str = "adult") -> Page:
+        """Begin a self-check and say the age: the first screen of emergency signs."""
+        self.start()
+        return self.answer("age", age)
+
     def answer(
         self, question: str, *options: str, status: int = 200, insisting: bool = False
     ) -> Page:

@@ -29,19 +29,19 @@ OF_A_CLINIC = frozenset(
 )
 """What cannot be done without the database: it is about what a clinic has, or gets."""
 NO_PAGES = frozenset({"/healthz", "/static/{path:path}", "/share/news", "/rules/flow.svg"})
-PLACES = {"question": "now", "page": "types", "token": "c1.nothing"} | {"path:path": "icon.svg"}
+PLACES = {"question": "age", "page": "types", "token": "c1.nothing"} | {"path:path": "icon.svg"}
 """What stands in an address for each of its parts."""
 
 Person = Callable[[Visitor], object]
 PEOPLE: Mapping[str, Person] = {
     "nobody yet": lambda _: None,
-    "under way": lambda visitor: (visitor.start(), visitor.answer("now", "none")),
+    "under way": lambda visitor: (visitor.begin(), visitor.answer("breath", "none")),
     "at the end": lambda visitor: visitor.walk(QUIET),
-    "in danger": lambda visitor: (visitor.start(), visitor.answer("now", "breathing")),
+    "in danger": lambda visitor: (visitor.begin(), visitor.answer("breath", "breathing")),
     "in a second look": lambda visitor: (
         visitor.walk(QUIET),
         visitor.post("/changed"),
-        visitor.post("/changed/now", {"breath": "none"}),
+        visitor.post("/changed/breath", {"breath": "none"}),
     ),
 }
 """What each did before they come to a page."""

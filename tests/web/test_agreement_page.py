@@ -156,9 +156,9 @@ def test_an_invited_person_is_counted_once_a_question_and_by_the_day_alone(
 ) -> None:
     patient = Patient(house, lead)
     patient.post(patient.link, {"about": "me"})
-    patient.answer("now", "none")
-    patient.answer("now", "none")
-    patient.get("/check/age")
+    patient.answer("age", "adult")
+    patient.answer("age", "adult")
+    patient.get("/check/breath")
     house.app.state.drop_off.write(house.store, house.now)
     with house.store.reading(lead.clinic) as scope:
         kept = {row.subject: (row.day, row.number) for row in scope.all(Tally)}
@@ -201,9 +201,9 @@ def test_a_count_that_cannot_be_written_waits_for_the_next_time(
     patient.post(patient.link, {"about": "me"})
     with monkeypatch.context() as patch:
         patch.setattr(drop_off, "_write", fail)
-        patient.answer("now", "none")
-        counts.write(house.store, house.now)
         patient.answer("age", "adult")
+        counts.write(house.store, house.now)
+        patient.answer("breath", "none")
         counts.write(house.store, house.now)
     assert scope_count(house, lead.clinic) == before
     counts.write(house.store, house.now)

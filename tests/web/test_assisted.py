@@ -136,10 +136,10 @@ def test_an_emergency_is_said_at_once_and_can_be_kept_unfinished(
 
 def test_a_patients_own_check_in_the_same_browser_is_another(nurse: Member) -> None:
     nurse.post("/start", {"region": "uk", "about": "me"})
-    nurse.answer("now", "none")
+    nurse.answer("age", "adult")
     own = nurse.client.cookies.get("__Host-journey")
     page = begin(nurse, "T 10")
-    assert not [i for i in page.all("input", name="now") if "checked" in i]
+    assert not [i for i in page.all("input", name="age") if "checked" in i]
     say(nurse, page, EMERGENCY)
     assert nurse.client.cookies.get("__Host-journey") == own
     assert nurse.get("/answers").url == "/answers"
@@ -157,11 +157,11 @@ def test_it_ends_when_the_nurse_signs_out(house: House) -> None:
     assert not nurse.client.cookies.get("__Host-assisted")
     nurse.sign_in()
     nurse.client.cookies.set("__Host-assisted", kept)
-    assert nurse.get("/assisted/ask/now").url == "/assisted"
+    assert nurse.get("/assisted/ask/age").url == "/assisted"
     assert "You are asking" not in nurse.get("/assisted").text
     other = house.member("nurse", name="Ann Oak")
     other.client.cookies.set("__Host-assisted", kept)
-    assert other.get("/assisted/ask/now").url == "/assisted"
+    assert other.get("/assisted/ask/age").url == "/assisted"
 
 
 def test_an_invitation_taken_back_meanwhile_is_not_kept(nurse: Member) -> None:

@@ -57,7 +57,7 @@ def test_errors_say_it_too(app: FastAPI, visitor: Visitor) -> None:
     assert set(called(visitor.get("/result"))) == EVERYWHERE
     assert set(TO_CALL.findall(app.state.last_page)) >= EVERYWHERE
     visitor.start()
-    assert called(visitor.answer("now", status=422)) == ["tel:999"]
+    assert called(visitor.answer("age", status=422)) == ["tel:999"]
     assert set(called(visitor.post("/verify", {"receipt": "no"}, 422))) == {"tel:999"}
     assert set(called(Visitor(app).get("/i", 403))) == EVERYWHERE  # over plain http
     lost = Visitor(app)
@@ -66,8 +66,8 @@ def test_errors_say_it_too(app: FastAPI, visitor: Visitor) -> None:
 
 
 def test_in_danger_it_says_so_instead(visitor: Visitor) -> None:
-    visitor.start()
-    visitor.answer("now", "breathing")
+    visitor.begin()
+    visitor.answer("breath", "breathing")
     for where in ("/check/age", "/answers", "/about", "/learn", "/learn/types"):
         page = visitor.get(where)
         assert "Your answers can be a sign of an emergency" in page.text

@@ -75,7 +75,7 @@ def test_when_assessing_fails_the_advice_is_careful(visitor, break_engine, caplo
     visitor.start("uk")
     break_engine()
     with caplog.at_level(logging.DEBUG):
-        page = visitor.answer("now", "none", status=500)
+        page = visitor.answer("age", "adult", status=500)
     assert page.h1 == ["We cannot work this out safely"]
     assert page.level == "cannot_work_out"
     assert "today" in page.text

@@ -110,14 +110,14 @@ def pages(app):
             "/",
             "/answers",
             "/result",
-            "/changed/now",
+            "/changed/breath",
             *(["/emergency"] if name == "emergency" else []),
         ]
         found |= {(name, at): page for at, page in crawl(visitor, begin).items()}
     refused = Visitor(app)
     found["nothing", "no journey"] = refused.get("/check/age")
     found["nothing", "not found"] = refused.get("/nothing", 404)
-    found["nothing", "refused"] = refused.start() and refused.answer("now", status=422)
+    found["nothing", "refused"] = refused.start() and refused.answer("age", status=422)
     return found
 
 

@@ -164,6 +164,6 @@ def test_a_region_that_the_rulebook_no_longer_knows_starts_again(app, visitor):
 
 
 def test_the_cookie_holds_no_readable_answer(visitor):
-    visitor.start()
-    visitor.answer("now", "breathing")
+    visitor.begin()
+    visitor.answer("breath", "breathing")
     assert "breathing" not in str(visitor.client.cookies)

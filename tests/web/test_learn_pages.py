@@ -160,13 +160,13 @@ def test_on_a_journey_the_words_are_those_of_the_region(visitor):
 
 @pytest.mark.parametrize("address", ["/learn", "/learn/fingers", "/learn/words"])
 def test_after_a_sign_of_an_emergency_the_message_stays_in_sight(visitor, address):
-    visitor.start()
-    visitor.answer("now", *SEPSIS["now"])
+    visitor.begin()
+    visitor.answer("breath", *SEPSIS["breath"])
     page = visitor.get(address)
     assert "Your answers can be a sign of an emergency" in page.text
     assert "/emergency" in page.links
     assert "Your answers can be" not in Visitor(visitor.client.app).get(address).text
-    visitor.answer("now", "none")
+    visitor.answer("breath", "none")
     assert "Your answers can be" not in visitor.get(address).text
 
 

@@ -63,7 +63,7 @@ def test_what_changed_is_shown_with_the_level_before_and_now(quiet):
 
 def test_an_emergency_stops_the_second_look_at_once(quiet):
     quiet.post("/changed", {"region": "uk"})
-    page = quiet.post("/changed/now", {"breath": ["confused"]})
+    page = quiet.post("/changed/breath", {"breath": ["confused"]})
     assert page.url == "/emergency"
     page = quiet.get("/result")
     assert page.level == "emergency"

@@ -58,7 +58,7 @@ def test_behind_a_proxy_the_public_address_is_the_own_one(tmp_path):
 
 @pytest.mark.parametrize("address", ["/start", "/check/age", "/clear", "/nothing", "/about"])
 def test_a_body_that_is_too_long_is_refused(visitor, address):
-    page = visitor.post(address, {"now": "x" * 1_000_000}, status=413)
+    page = visitor.post(address, {"age": "x" * 1_000_000}, status=413)
     assert page.level == "emergency"
 
 
@@ -146,6 +146,6 @@ def test_the_api_reads_no_cookie_and_so_answers_any_origin(visitor):
 
 
 def test_a_body_that_is_too_long_for_the_api_is_refused_in_json(visitor):
-    response = visitor.client.post("/api/v1/assess", json={"answers": {"now": "x" * MOST_BODY}})
+    response = visitor.client.post("/api/v1/assess", json={"answers": {"age": "x" * MOST_BODY}})
     assert response.status_code == 413
     assert set(response.json()) == {"error"}

@@ -26,20 +26,17 @@ def asked(visitor: Visitor) -> Page:
 
 
 def buttons(page: Page) -> list[tuple[str, str]]:
-    """(Name, value) of each button that sends the question, in the order of the page."""
-    found = [tag for tag in page.all("button") if tag["type"] == "submit"]
-    return [(tag.get("name", ""), tag.get("value", "")) for tag in found][
-        :-1
-    ]  # the last one clears
+    """(Name, value) of each button that sends the question; the last one of a page clears it."""
+    found = page.all("button", type="submit")[:-1]
+    return [(tag.get("name", ""), tag.get("value", "")) for tag in found]
 
 
 def test_age_comes_first_and_the_screens_follow(visitor: Visitor) -> None:
-    assert visitor.start().url == "/check/age"
-    for screen, after in (("breath", "limbs"), ("limbs", "sudden"), ("sudden", "reason")):
-        page = visitor.answer("age", "adult") if screen == "breath" else page
-        assert page.url == f"/check/{screen}"
-        page = visitor.answer(screen, "none")
-        assert page.url == f"/check/{after}"
+    page, way = visitor.start(), []
+    while page.url != "/check/place":
+        way.append(page.url.removeprefix("/check/"))
+        page = visitor.answer(way[-1], *QUIET[way[-1]])
+    assert way == ["age", "breath", "limbs", "sudden", "reason"]
 
 
 def test_a_baby_has_screens_of_its_own(visitor: Visitor) -> None:
@@ -56,17 +53,20 @@ def test_only_signs_have_boxes_and_continue_is_what_enter_presses(asked: Page) -
     assert buttons(asked) == [("", ""), ("breath", "none"), ("breath", "not_sure")]
 
 
-def test_none_of_these_goes_on(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_none_of_these_goes_on(visitor: Visitor) -> None:
     assert visitor.answer("breath", "none").url == "/check/limbs"
 
 
-def test_continue_with_nothing_ticked_names_the_button(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_continue_with_nothing_ticked_names_the_button(visitor: Visitor) -> None:
     page = visitor.post("/check/breath", status=422)
     assert "Tick what is there now, or press “None of these”" in page.text
     assert page.all("div", id="problem")
 
 
-def test_none_with_a_tick_is_not_taken_but_asked_back(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_none_with_a_tick_is_not_taken_but_asked_back(visitor: Visitor) -> None:
     page = visitor.answer("breath", "fit", "headache", "none", status=422)
     assert page.h1 == [ASKED_BACK]
     assert "A fit" in page.text
@@ -75,10 +75,9 @@ def test_none_with_a_tick_is_not_taken_but_asked_back(visitor: Visitor, asked: P
     assert visitor.get("/").links.count("/check/breath") == 1, "the question is still open"
 
 
+@pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize(("way", "leads_to"), [(0, "/emergency"), (1, "/check/limbs")])
-def test_asked_back_each_way_does_what_it_says(
-    visitor: Visitor, asked: Page, way: int, leads_to: str
-) -> None:
+def test_asked_back_each_way_does_what_it_says(visitor: Visitor, way: int, leads_to: str) -> None:
     page = visitor.answer("breath", "fit", "headache", "none", status=422)
     sent = [["fit", "headache"], ["none"]][way]
     hidden = [box["value"] for box in page.all("input", type="hidden", name="breath")]
@@ -99,7 +98,8 @@ def test_a_doubt_is_first_answered_by_how_to_find_out(visitor: Visitor, asked: P
     assert visitor.get("/").links.count("/check/breath") == 1, "nothing is taken yet"
 
 
-def test_a_doubt_that_stays_is_kept(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_a_doubt_that_stays_is_kept(visitor: Visitor) -> None:
     page = visitor.answer("breath", "not_sure")
     again = page.all("input", type="hidden", name="again")[0]["value"]
     page = visitor.post("/check/breath", {"breath": "not_sure", "again": again})
@@ -107,12 +107,14 @@ def test_a_doubt_that_stays_is_kept(visitor: Visitor, asked: Page) -> None:
     assert "Your last answer was: “I'm not sure”" in visitor.get("/check/breath").text
 
 
-def test_a_double_tap_does_not_step_over_how_to_find_out(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_a_double_tap_does_not_step_over_how_to_find_out(visitor: Visitor) -> None:
     assert visitor.answer("breath", "not_sure").url == "/check/breath"
     assert visitor.answer("breath", "not_sure").url == "/check/breath"
 
 
-def test_a_doubt_keeps_the_ticks_and_they_tell_at_once(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_a_doubt_keeps_the_ticks_and_they_tell_at_once(visitor: Visitor) -> None:
     page = visitor.answer("breath", "fit", "headache", "not_sure")
     assert page.ticked == {"fit", "headache"}
     assert "Your answers can be a sign of an emergency." in page.text
@@ -122,14 +124,14 @@ def test_a_doubt_keeps_the_ticks_and_they_tell_at_once(visitor: Visitor, asked: 
     assert visitor.get("/check/breath").ticked == {"fit", "headache"}
 
 
-def test_a_doubt_alone_alarms_nobody(visitor: Visitor, asked: Page) -> None:
+@pytest.mark.usefixtures("asked")
+def test_a_doubt_alone_alarms_nobody(visitor: Visitor) -> None:
     page = visitor.answer("breath", "not_sure")
     assert "Your answers can be a sign of an emergency." not in page.text
 
 
-def test_what_is_wrong_the_second_time_shows_how_to_find_out_again(
-    visitor: Visitor, asked: Page
-) -> None:
+@pytest.mark.usefixtures("asked")
+def test_what_is_wrong_the_second_time_shows_how_to_find_out_again(visitor: Visitor) -> None:
     page = visitor.post("/check/breath", {"again": "1"}, status=422)
     assert FIND_OUT in page.text
     assert page.all("input", type="hidden", name="again")
@@ -137,9 +139,8 @@ def test_what_is_wrong_the_second_time_shows_how_to_find_out_again(
     assert page.h1 == [ASKED_BACK]
 
 
-def test_a_reply_that_no_button_sends_is_refused_like_any_other(
-    visitor: Visitor, asked: Page
-) -> None:
+@pytest.mark.usefixtures("asked")
+def test_a_reply_that_no_button_sends_is_refused_like_any_other(visitor: Visitor) -> None:
     page = visitor.answer("breath", "none", "not_sure", status=422)
     assert page.all("div", id="problem")
     assert visitor.answer("breath", "none", "planted", status=422).all("div", id="problem")
@@ -179,7 +180,7 @@ def test_a_second_look_asks_back_and_shows_how_to_find_out(visitor: Visitor) -> 
 
 def test_a_nurse_who_asks_is_asked_back_too(house: House) -> None:
     nurse = house.member("nurse", name="Kim Lee")
-    page, _ = begin(nurse, "S 1"), nurse
+    page = begin(nurse, "S 1")
     of = page.all("input", name="of")[0]["value"]
     page = nurse.post(page.url, {"of": of, "age": "adult"})
     assert page.url == "/assisted/ask/breath"

@@ -134,7 +134,7 @@ def test_a_receipt_of_a_rulebook_that_is_not_here_names_it(visitor):
 
 
 def test_a_receipt_that_claims_too_little_is_not_believed(visitor):
-    receipt = forged([("now", "confused")], "SELF-CARE")
+    receipt = forged([("age", "adult"), ("breath", "confused")], "SELF-CARE")
     page = visitor.post("/verify", {"receipt": receipt})
     assert page.level == "emergency"
     assert page.all("section", **{"data-same": "no"})
@@ -149,7 +149,7 @@ def test_what_does_not_agree_is_told_before_the_card_and_what_agrees_after_it(vi
     older = write(old, given, assess(old, given))
     for who, receipt, first in [
         (visitor, receipt_of(given), "data-level"),
-        (visitor, forged([("now", "confused")], "SELF-CARE"), "data-same"),
+        (visitor, forged([("age", "adult"), ("breath", "confused")], "SELF-CARE"), "data-same"),
         (Visitor(app), older, "data-same"),
     ]:
         page = who.post("/verify", {"receipt": receipt})

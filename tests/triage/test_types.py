@@ -218,7 +218,12 @@ def test_conflicts_are_settled_as_the_evidence_base_says(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"kidney": "not_sure"}, {"medicines": "not_sure"}, {"reason": "not_sure"}, {"skin": "dead_skin"}],
+    [
+        {"kidney": "not_sure"},
+        {"medicines": "not_sure"},
+        {"reason": "not_sure"},
+        {"skin": "dead_skin"},
+    ],
     ids=str,
 )
 def test_idiopathic_never_leads_while_another_cause_is_open(changes: dict[str, Chosen]) -> None:

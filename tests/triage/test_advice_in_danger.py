@@ -84,7 +84,9 @@ def test_every_line_that_was_read_for_an_emergency_can_be_told_in_one() -> None:
 
 
 def test_while_waiting_someone_is_told_to_call_again() -> None:
-    assert [advice.id for advice in assessed(breath="confused").advice["watch"]] == ["while-waiting"]
+    assert [advice.id for advice in assessed(breath="confused").advice["watch"]] == [
+        "while-waiting"
+    ]
 
 
 def test_who_takes_warfarin_is_told_whom_to_tell_and_not_to_wait_with_the_call() -> None:

@@ -74,9 +74,13 @@ class AnswerSpace(Diagrams):
             for name in names
         )
 
+    def chosen(self, name: str, option: str) -> Diagram:
+        """This option is chosen."""
+        return self.bdd.var(self.options[name][option])
+
     def unsure(self, name: str) -> Diagram:
         """The person is not sure about this question."""
-        return self.bdd.var(self.options[name][self.questions[name]["unsure"]])
+        return self.chosen(name, self.questions[name]["unsure"])
 
     def follow_ups(self, name: str) -> list[str]:
         """The questions whose being asked rests on this one, if only through a third."""
@@ -215,7 +219,7 @@ class AnswerSpace(Diagrams):
 
     def _chosen(self, name: str, wanted: set[str]) -> Meaning:
         question, options = self.questions[name], self.options[name]
-        certain = self.some(self.bdd.var(options[o]) for o in wanted if o in options)
+        certain = self.some(self.chosen(name, o) for o in wanted if o in options)
         if question.get("none") in wanted:
             certain |= self._untouched(name)
         may_mean = set(question.get("unsure_among", wanted)) & wanted
@@ -259,7 +263,7 @@ class AnswerSpace(Diagrams):
         return ~self.some(self._vars(name))
 
     def _vars(self, name: str) -> list[Diagram]:
-        return [self.bdd.var(variable) for variable in self.options[name].values()]
+        return [self.chosen(name, option) for option in self.options[name]]
 
     def bands(self, analyte: str) -> list[tuple[Fraction, frozenset[str]]]:
         """Values from low to high, one in each band at least, and the bounds that each meets."""

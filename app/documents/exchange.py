@@ -45,7 +45,7 @@ class AssessBody(BaseModel):
 
     answers: Annotated[
         dict[str, str | Annotated[list[str], Field(max_length=MOST_LISTED)]],
-        Field(max_length=MOST_LISTED, examples=[{"now": ["none"], "age": "adult"}]),
+        Field(max_length=MOST_LISTED, examples=[{"age": "adult", "breath": ["none"]}]),
     ]
     labs: Annotated[dict[str, LabBody], Field(max_length=MOST_LISTED)] = {}
     audience: Literal["patient", "nurse"] = "patient"

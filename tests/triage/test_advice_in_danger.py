@@ -21,6 +21,8 @@ UNTIL_HELP_COMES = {
     "bring-page",
     "bring-allergies",
     "bring-warfarin",
+    "bring-thinners",
+    "bring-steroids",
     "do-not-pick",
     "do-not-needle",
     "do-not-rub-acid",
@@ -28,6 +30,8 @@ UNTIL_HELP_COMES = {
     "do-not-stop-medicines-baby",
     "do-not-take-calcium",
     "do-not-stop-warfarin",
+    "do-not-stop-thinners",
+    "do-not-stop-steroids",
     "do-not-extra-water",
     "do-not-twist-back",
     "do-not-bandage",
@@ -84,7 +88,9 @@ def test_every_line_that_was_read_for_an_emergency_can_be_told_in_one() -> None:
 
 
 def test_while_waiting_someone_is_told_to_call_again() -> None:
-    assert [advice.id for advice in assessed(breath="confused").advice["watch"]] == ["while-waiting"]
+    assert [advice.id for advice in assessed(breath="confused").advice["watch"]] == [
+        "while-waiting"
+    ]
 
 
 def test_who_takes_warfarin_is_told_whom_to_tell_and_not_to_wait_with_the_call() -> None:
@@ -118,8 +124,8 @@ def test_signs_of_high_calcium_with_calcium_taken_stop_what_was_bought(sign: str
     [
         {"unwell": "sick", "reason": "high_calcium"},
         {"unwell": "sick", "medicines": "not_sure"},
-        {"unwell": "not_sure", "medicines": "not_sure", "reason": "not_sure"},
-        {"age": "under_1", "baby": "baby_floppy", "medicines": "vitamin_d_calcium"},
+        {"unwell": "sick", "medicines": "not_sure", "reason": "not_sure"},
+        {"age": "under_1", "baby_breath": "baby_half", "medicines": "vitamin_d_calcium"},
         {"unwell": ["thirst"], "medicines": ["vitamin_d_calcium", "binder"], "kidney": "dialysis"},
     ],
     ids=str,

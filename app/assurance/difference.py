@@ -2,10 +2,13 @@
 
 Levels are counted exactly over all finished answer sets, by decision diagram. The likely type is
 counted exactly among those who say at most a few things (see `answer_types`); no diagram holds it
-for everyone. Every figure counts answer sets, not patients. Writes no files, knows no versions.
+for everyone. Every figure counts answer sets, not patients. Writes no files.
+
+Where the old rulebook asks otherwise, its answer sets are counted as they read in the new one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -18,10 +21,13 @@ from app.assurance.proof.answer_space import AnswerSpace, rank
 from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import LEVELS, read_yaml
+from app.assurance.translated import Translated, table_for
+from app.documents.replay import CORPUS, unpack
 from app.triage.answers import BadAnswer, read
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess
 from app.triage.terms import Answers
+from app.triage.translation import translation
 
 TYPE_FILES = ("questions.yaml", "named.yaml", "labs.yaml", "types/*.yaml")
 TYPE_RULES = ("evidence", "look_alikes", "conflicts")
@@ -57,7 +63,11 @@ class CaseChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two rulebooks compared. An answer set may move up with some values and down with others."""
+    """Two rulebooks compared. An answer set may move up with some values and down with others.
+
+    `translated`: the answer sets are those of the old rulebook, as they read in the new one.
+    `types_among`: None where no file differs that a type rests on, or where none can be compared.
+    """
 
     old: str
     old_sha256: str
@@ -73,6 +83,7 @@ class Difference:
     rules: Mapping[str, str]
     cases: tuple[CaseChange, ...]
     not_compared: tuple[str, ...]
+    translated: bool = False
 
     @property
     def approved(self) -> bool:
@@ -100,11 +111,13 @@ def compare(old: Path, new: Path, progress: Progress = lambda _: None) -> Differ
     before, after = load(old), load(new)
     progress("Levels")
     one, other = _spaces(old, new)
+    translated = isinstance(other, Translated)
     people, levels = levels_between(one, other)
     up, down = (_count(other, people & _moved(one, other, way)) for way in ("up", "down"))
     progress("Types")
-    types, among = _types(old, new)
+    types, among = ([], None) if translated else _types(old, new)
     progress("Cases")
+    people_known = _recorded if translated else _cases
     return Difference(
         old=before.version,
         old_sha256=before.sha256,
@@ -118,19 +131,22 @@ def compare(old: Path, new: Path, progress: Progress = lambda _: None) -> Differ
         types_among=among,
         types_at_most=AT_MOST,
         rules=dict(_rules(one, other)),
-        cases=tuple(_cases((before, old), (after, new))),
+        cases=tuple(people_known((before, old), (after, new))),
         not_compared=tuple(_not_compared(one, other)),
+        translated=translated,
     )
 
 
 def _spaces(old: Path, new: Path) -> tuple[AnswerSpace, AnswerSpace]:
-    one = AnswerSpace(old)
-    return one, AnswerSpace(new, beside=one)
+    one, table = AnswerSpace(old), table_for(old, new)
+    return one, AnswerSpace(new, beside=one) if table is None else Translated(new, one, table)
 
 
 def _people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
     """Everyone who answers what either rulebook asks, in words that both have; any real values."""
     people = one.plausible() & other.plausible()
+    if isinstance(other, Translated):
+        return people & one.answered(one.questions)
     for name in {**one.questions, **other.questions}:
         if name not in one.questions or name not in other.questions:
             people &= (one if name in one.questions else other).answered([name])
@@ -160,8 +176,10 @@ def levels_between(one: AnswerSpace, other: AnswerSpace) -> tuple[Diagram, list[
 
 
 def _change(one: AnswerSpace, other: AnswerSpace, kind: str, way: str, where: Diagram) -> Change:
-    picked = other.fewest(where)
-    behind = (name for name, differs in _differing(one, other) if where & differs != one.bdd.false)
+    picked, giving = other.fewest(where), set(_giving(one, other, kind))
+    behind = (
+        name for name, differs in _differing(one, other, giving) if where & differs != one.bdd.false
+    )
     return Change(
         kind=kind,
         way=way,
@@ -181,11 +199,25 @@ def _moved(one: AnswerSpace, other: AnswerSpace, way: str) -> Diagram:
     return one.some(high.at_least[level] & ~low.at_least[level] for level in LEVELS)
 
 
-def _differing(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, Diagram]]:
+def _giving(one: AnswerSpace, other: AnswerSpace, kind: str) -> Iterator[str]:
+    """The rules, old and new, that can give the higher of two levels, or self-care."""
+    levels = kind.split(" -> ")
+    least = max(map(rank, levels))
+    for rule in (*one.rules, *other.rules):
+        given = max(rank(rule["urgency"]), rank(rule.get("if_unsure", LEVELS[0])))
+        if given >= least or (LEVELS[0] in levels and rule["urgency"] == LEVELS[0]):
+            yield rule["id"]
+
+
+def _differing(
+    one: AnswerSpace, other: AnswerSpace, among: Collection[str] | None = None
+) -> Iterator[tuple[str, Diagram]]:
     """Rules and questions that differ, with where they do; conditions are compared by meaning."""
     nowhere = (one.bdd.false, one.bdd.false)
     old, new = ({rule["id"]: rule for rule in space.rules} for space in (one, other))
     for name in {**old, **new}:
+        if among is not None and name not in among:
+            continue
         meant, means = one.meaning.get(name, nowhere), other.meaning.get(name, nowhere)
         differs = either(meant[0], means[0]) | either(meant[1], means[1])
         if name in old and name in new:
@@ -194,7 +226,7 @@ def _differing(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, Diag
             differs |= one.bdd.false if same[1] else means[1]
         if differs != one.bdd.false:
             yield name, differs
-    for name, asked in one.on_path.items():
+    for name, asked in () if isinstance(other, Translated) else one.on_path.items():
         if name in other.on_path and asked != other.on_path[name]:
             yield f"asking {name}", either(asked, other.on_path[name])
 
@@ -259,6 +291,21 @@ def _cases(before: Book, after: Book) -> Iterator[CaseChange]:
                 yield CaseChange(name, was, becomes)
 
 
+def _recorded(before: Book, after: Book) -> Iterator[CaseChange]:
+    """People kept with a published rulebook who get another level or type as they read today."""
+    (old, folder), (new, rules) = before, after
+    read_today = translation(rules, old.version, old.questionnaire, new.questionnaire)
+    corpus = folder / CORPUS
+    for number, line in enumerate(unpack(corpus) if corpus.is_file() else (), start=1):
+        body = json.loads(line)["body"]
+        answers = {name: frozenset(chosen) for name, chosen in body["answers"].items()}
+        labs = body.get("labs", {})
+        then, now = assess(old, answers, labs), assess(new, read_today.translate(answers), labs)
+        was, becomes = ((found.urgency.name, found.likely_type) for found in (then, now))
+        if was != becomes:
+            yield CaseChange(f"recorded-{number}", was, becomes)
+
+
 def _people_of(rulebook: Rulebook, folder: Path) -> Iterator[tuple[str, Answers, Labs]]:
     """Worked, boundary and published cases, as far as the folder has them."""
     if (folder / WORKED).is_dir():
@@ -279,6 +326,11 @@ def _known(rulebook: Rulebook, answers: Answers) -> bool:
 
 
 def _not_compared(one: AnswerSpace, other: AnswerSpace) -> Iterator[str]:
+    if isinstance(other, Translated):
+        for name, option in other.unheard:
+            yield f"only the new rulebook has {name}: {option}; no old answer leads there"
+        yield "likely types: the few things that someone says are not as few in the other questions"
+        return
     for space, which in ((one, "old"), (other, "new")):
         against = other if space is one else one
         for name, options in space.options.items():

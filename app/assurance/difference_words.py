@@ -38,13 +38,16 @@ def in_html(found: Difference) -> str:
 def _lines(found: Difference) -> Iterator[str]:
     yield f"Old: {found.old}, sha256 {found.old_sha256}"
     yield f"New: {found.new}, sha256 {found.new_sha256}"
-    yield f"Compared: {found.answer_sets:,} finished answer sets. They are not patients."
+    whose = f", those of {found.old} as they read in {found.new}" if found.translated else ""
+    yield f"Compared: {found.answer_sets:,} finished answer sets{whose}. They are not patients."
     yield from (f"Not compared: {what}" for what in found.not_compared)
     yield f"Level higher: {found.up:,} answer sets. Level lower: {found.down:,}."
     for change in found.changes:
         if change.way != "type":
             yield from _change(change)
-    if found.types_among is None:
+    if found.translated:
+        yield "Likely type: not compared, but for the cases below."
+    elif found.types_among is None:
         yield "Likely type: no file that it rests on differs."
     else:
         yield (

@@ -343,7 +343,12 @@ A_PERSON_FOR_EACH_TYPE = {
     "metastatic": {"place": "hip", "kidney": "dialysis"},
     "idiopathic": {"place": "genital", "feel": ["hard", "several"]},
     "iatrogenic": {"place": "injection", "before": "drip"},
-    "calciphylaxis": {"place": "thigh", "kidney": "dialysis", "skin": "dead_skin", "pain": "severe"},
+    "calciphylaxis": {
+        "place": "thigh",
+        "kidney": "dialysis",
+        "skin": "dead_skin",
+        "pain": "severe",
+    },
     NOT_CALCINOSIS: {"feel": "soft"},
     CANNOT_TELL: {"place": "testicle"},
 }

@@ -124,7 +124,7 @@ def test_a_quiet_lump_stays_one() -> None:
     answers = read()
     assert {name: set(chosen) for name, chosen in answers.items()} == {
         "age": {"adult"}, "breath": {"none"}, "limbs": {"none"}, "sudden": {"none"},
-        "reason": {"lump"}, "place": {"elbow"}, "change": {"none"}, "skin": {"normal"},
+        "reason": {"lump"}, "place": {"elbow"}, "change": {"same"}, "skin": {"normal"},
         "unwell": {"none"}, "pain": {"no"}, "feel": {"hard"}, "conditions": {"none"},
         "medicines": {"none"}, "before": {"none"},
     }  # fmt: skip

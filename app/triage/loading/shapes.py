@@ -88,6 +88,7 @@ class QuestionEntry(Entry):
     signs: bool = False
     ask_if: Any = None
     narrows: Any = None
+    instead_of: Ids = []
 
 
 class NamedEntry(Entry):

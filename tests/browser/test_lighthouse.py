@@ -92,7 +92,9 @@ class Judge:
 def cookie(server: Running, given: Answers) -> str:
     """What the browser carries of someone who has answered so."""
     key = load_key(server.folder / "var" / "journey.key")
-    return f"journey={seal(key, Journey('uk', int(time.time()), given))}"
+    return (
+        f"journey={seal(key, Journey('uk', int(time.time()), given, edition=rulebook().version))}"
+    )
 
 
 def verdict(report: dict, url: str) -> Verdict:

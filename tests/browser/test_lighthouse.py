@@ -22,7 +22,7 @@ from app.triage.terms import Answers
 from app.web.journey import Journey, load_key, seal
 from benchmarks.browsing import serving_bare
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.builders import SOAK, answers
+from tests.builders import SOAK, answers, rulebook
 from tests.running import Running, serving
 
 NODE = ROOT / ".build" / "bin" / "node"

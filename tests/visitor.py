@@ -128,10 +128,10 @@ class Visitor:
         return self.answer("age", age)
 
     def answer(
-        self, question: str, *options: str, status: int = 200, insisting: bool = False
+        self, question: str, *options: str, status: int = 200, at_first: bool = False
     ) -> Page:
-        """Answer one question. `insisting`: after its page has shown how to find out."""
-        again = {"again": "1"} if insisting else {}
+        """Answer one question. A doubt is said twice to a screen of signs, but `at_first` once."""
+        again = {} if at_first or "not_sure" not in options else {"again": "1"}
         return self.post(f"/check/{question}", {question: options, **again}, status)
 
     def walk(self, answers: Mapping[str, Iterable[str]], rest: str = "not_sure") -> Page:
@@ -139,8 +139,7 @@ class Visitor:
         page = self.start()
         while page.url.startswith("/check/"):
             question = page.url.removeprefix("/check/")
-            insisting = bool(page.all("input", type="hidden", name="again"))
-            page = self.answer(question, *answers.get(question, [rest]), insisting=insisting)
+            page = self.answer(question, *answers.get(question, [rest]))
             if page.url == "/emergency":
                 page = self.get(next(a for a in page.links if a.startswith(("/check/", "/ans"))))
         return page

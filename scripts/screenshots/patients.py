@@ -16,16 +16,9 @@ from tests.running import Running
 PEOPLE = {
     "self care": answers(change="under_2_weeks"),
     "routine": answers(feel="hard"),
-    "soon": answers(
-        conditions="immune_illness", autoimmune="scleroderma", pain="moderate", change="grown"
-    ),
-    "same day": answers(
-        conditions=["immune_illness", "kidneys"],
-        autoimmune="scleroderma",
-        skin="pus",
-        kidney="dialysis",
-    ),
-    "emergency": answers(skin="dead_skin", conditions="kidneys", kidney="dialysis", pain="severe"),
+    "soon": answers(autoimmune="scleroderma", pain="moderate", change="grown"),
+    "same day": answers(autoimmune="scleroderma", skin="pus", kidney="dialysis"),
+    "emergency": answers(skin="dead_skin", kidney="dialysis", pain="severe"),
     "child": answers(age="child", change="grown"),
     "out of scope": answers(reason="none"),
 }

@@ -125,15 +125,23 @@ class Tab:
         self.at("/check/age")
 
     def answer(self, *options: str) -> None:
-        """Tick and go on."""
-        heading = self.page.locator("main h1")
-        before, question = heading.inner_text(), self.path.rsplit("/", 1)[1]
-        for option in options:
-            self.page.check(f"#{question}-{option}")
-        self.page.click("main form button")
+        """Tick and go on; what is a button of its own is pressed."""
+        before = self.page.locator("main h1").inner_text()
+        self.page.click(self.tick(*options))
         self.page.wait_for_function(
             "text => document.querySelector('main h1')?.innerText !== text", arg=before
         )
+
+    def tick(self, *options: str) -> str:
+        """Tick these of the question on the page; the button that sends it then."""
+        question, send = self.path.rsplit("/", 1)[1], "main form button"
+        for option in options:
+            line = f"#{question}-{option}"
+            if self.page.locator(f"button{line}").count():
+                send = line
+            else:
+                self.page.check(line)
+        return send
 
     def walk(self, answers: dict[str, list[str]]) -> None:
         """Answer until the list of answers is there; what is not said is not sure."""

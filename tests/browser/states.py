@@ -32,7 +32,7 @@ RESULTS = {
     "emergency": answers(breath="confused", medicines="binder"),
 }
 UNLIKELY = answers(feel=["soft", "jelly"], reason="lump")
-AT_ODDS = answers(feel="no_lump", change="over_5cm")
+AT_ODDS = answers(reason=["calcinosis", "something_else"])
 BABY = answers(age="under_3m")
 HOW = ("fresh", "refused", "filled")
 AT_THE_DOOR = {"/sign-in", "/signed-out", "/i"}
@@ -50,6 +50,8 @@ class State:
     about: str = ME
     note: str = ""
     sends: str | None = None  # what is typed, before the form is sent; "" sends it as it is
+    ticks: tuple[str, ...] = ()  # what is ticked, before a button of the question is pressed
+    press: str = ""
     html: str = ""  # of a page that no address gives on demand
     earlier: Answers = field(default_factory=dict)  # what a second look has asked again
 
@@ -81,6 +83,16 @@ class State:
         tab.open(self.path)
         if self.sends is not None:
             self._send(tab)
+        if self.press:
+            self._press(tab)
+
+    def _press(self, tab: Tab) -> None:
+        question = self.path.rpartition("/")[2]
+        heading = tab.heading
+        for option in self.ticks:
+            tab.page.check(f"#{question}-{option}")
+        tab.page.click(f"#{question}-{self.press}")
+        expect(tab.page.locator("main h1")).not_to_have_text(heading)
 
     def _send(self, tab: Tab) -> None:
         box = tab.page.locator("textarea:visible")
@@ -130,11 +142,18 @@ class States:
             yield State(f"{question.id}, fresh", path, earlier)
             yield State(f"{question.id}, refused", path, earlier, sends="")
             yield State(f"{question.id}, filled", path, whole)
+        told = {"age": frozenset({"adult"})}
+        yield State(
+            "signs, asked back", "/check/breath", told, ticks=("fit", "headache"), press="none"
+        )
+        yield State(
+            "signs, how to find out", "/check/breath", told, ticks=("fit",), press="not_sure"
+        )
         yield State("place, widely filled", "/check/place", answers(place=_all_places()))
         yield State("question for a child", "/check/skin", answers(age="child"), CHILD)
         yield State("question in an emergency", "/check/pain", RESULTS["emergency"], OTHER)
-        half = {"breath": frozenset({"none"})}
-        yield State("question, sent back", "/check/age", half, note=UNFINISHED)
+        half = {"age": frozenset({"adult"})}
+        yield State("question, sent back", "/check/breath", half, note=UNFINISHED)
 
     def _results(self) -> Iterator[State]:
         for level, given in RESULTS.items():
@@ -144,7 +163,7 @@ class States:
         yield State("result, not calcinosis", "/result", UNLIKELY)
         yield State("result, at odds", "/result", AT_ODDS)
         yield State("answers", "/answers", answers())
-        yield State("answers, unfinished", "/answers", {"breath": frozenset({"none"})})
+        yield State("answers, unfinished", "/answers", {"age": frozenset({"adult"})})
         yield State("answers, at odds", "/answers", AT_ODDS)
         off = {**answers(), "baby": frozenset({"none"})}
         yield State("answers, some left out", "/answers", off)
@@ -202,7 +221,7 @@ class States:
         broken = Visitor(self.app)
         broken.start("uk")
         with patch.object(floor.rulebook.compiled, "fired", side_effect=ValueError):
-            html = broken.answer("now", "none", status=500).html
+            html = broken.answer("age", "adult", status=500).html
         yield State("cannot work it out", "/failed/unworkable", html=html)
 
 

@@ -224,9 +224,9 @@ def shared(request: pytest.FixtureRequest, everyday: Browser, base: str, app, cl
     tab.page.check("#about-child")
     tab.page.click("main form button")
     tab.at("/check/age")
-    tab.page.check("#now-none")
+    tab.page.check("#age-adult")
     tab.page.click("main form button")
-    tab.at("/check/age")
+    tab.at("/check/breath")
     carry(context, base, app, clock, answers(breath="confused"))
     for path in ("/check/skin", "/answers", "/emergency", "/result", "/check/age"):
         tab.open(path)

@@ -3,9 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.test_journeys import QUIET
+from tests.builders import rulebook
+from tests.web.test_journeys import QUIET, SCLERODERMA
 
 NO_SCRIPT = {"java_script_enabled": False}
+SCREENS = {question.id for question in rulebook().questionnaire if question.signs}
 
 
 def result_of(tab):
@@ -32,9 +34,7 @@ def answer_all(tab):
     tab.page.click("main form button")
     for question, options in QUIET.items():
         tab.at(f"/check/{question}")
-        for option in options:
-            tab.page.check(f"#{question}-{option}")
-        tab.page.click("main form button")
+        tab.page.click(tab.tick(*options))
     tab.at("/answers")
 
 
@@ -53,8 +53,9 @@ def test_the_journey_by_keyboard_alone_ends_in_the_same_result(tab):
         tab.at(f"/check/{question}")
         expect(tab.page.locator("main h1")).to_be_focused()
         press_until(tab, f"#{question}-{options[0]}")
-        tab.page.keyboard.press("Space")
-        press_until(tab, "main form button")
+        if question not in SCREENS:
+            tab.page.keyboard.press("Space")
+            press_until(tab, "main form button")
         tab.page.keyboard.press("Enter")
     tab.at("/answers")
     assert result_of(tab) == "routine"
@@ -62,7 +63,7 @@ def test_the_journey_by_keyboard_alone_ends_in_the_same_result(tab):
 
 def press_until(tab, selector):
     """Tab on, and with the arrows inside a group of radios, until this has the focus."""
-    wanted = tab.page.locator(selector)
+    wanted = tab.page.locator(selector).first
     for _ in range(60):
         if wanted.evaluate("element => element === document.activeElement"):
             return
@@ -85,7 +86,7 @@ def test_after_a_refused_answer_the_focus_is_on_the_summary(tab):
     expect(tab.page.locator("#problem")).to_be_focused()
     assert tab.page.title().startswith("Error: ")
     tab.page.click("#problem a")
-    assert tab.focused == "INPUT#now-confused"
+    assert tab.focused == "INPUT#age-under_3m"
 
 
 @pytest.mark.parametrize("context", [NO_SCRIPT], indirect=True)
@@ -97,7 +98,7 @@ def test_without_script_too_the_summary_takes_the_focus(tab):
 
 def test_a_refused_answer_is_no_new_step_for_back(tab):
     tab.start()
-    tab.answer("none")
+    tab.answer("adult")
     tab.page.click("main form button")
     expect(tab.page.locator("#problem")).to_be_visible()
     tab.page.go_back()
@@ -106,16 +107,16 @@ def test_a_refused_answer_is_no_new_step_for_back(tab):
 
 def test_back_and_forward_show_the_answers_given(tab):
     tab.start()
-    tab.answer("none")
     tab.answer("adult")
+    tab.answer("none")
+    tab.page.go_back()
+    tab.at("/check/breath")
+    expect(tab.page.locator("main .note")).to_contain_text("None of these")
     tab.page.go_back()
     tab.at("/check/age")
     expect(tab.page.locator("#age-adult")).to_be_checked()
-    tab.page.go_back()
-    tab.at("/check/age")
-    expect(tab.page.locator("#now-none")).to_be_checked()
     tab.page.go_forward()
-    tab.at("/check/age")
+    tab.at("/check/breath")
 
 
 def test_no_tick_of_one_question_is_left_in_the_next(tab):
@@ -127,18 +128,21 @@ def test_no_tick_of_one_question_is_left_in_the_next(tab):
 
 def test_none_of_these_takes_the_other_ticks_away_and_is_taken_away(tab):
     tab.start()
-    tab.page.check("#now-confused")
-    tab.page.check("#now-none")
-    expect(tab.page.locator("#now-confused")).not_to_be_checked()
-    tab.page.check("#now-sight")
-    expect(tab.page.locator("#now-none")).not_to_be_checked()
-    tab.page.check("#now-not_sure")
-    expect(tab.page.locator("#now-sight")).to_be_checked()
+    tab.walk(QUIET)
+    tab.open("/check/medicines")
+    tab.page.check("#medicines-steroids")
+    tab.page.check("#medicines-none")
+    expect(tab.page.locator("#medicines-steroids")).not_to_be_checked()
+    tab.page.check("#medicines-binder")
+    expect(tab.page.locator("#medicines-none")).not_to_be_checked()
+    tab.page.check("#medicines-not_sure")
+    expect(tab.page.locator("#medicines-binder")).to_be_checked()
 
 
 def test_a_double_tap_does_not_step_over_the_emergency(tab):
     tab.start()
-    tab.page.check("#now-breathing")
+    tab.answer("adult")
+    tab.page.check("#breath-breathing")
     tab.page.dblclick("main form button")
     tab.at("/emergency")
     tab.page.wait_for_timeout(300)
@@ -150,14 +154,16 @@ def test_a_double_tap_without_script_does_not_step_over_the_emergency(tab):
     tab.open("/")
     tab.page.check("#region-uk")
     tab.page.click("main form button")
-    tab.page.check("#now-breathing")
+    tab.page.check("#age-adult")
+    tab.page.click("main form button")
+    tab.page.check("#breath-breathing")
     tab.page.dblclick("main form button")
     tab.at("/emergency")
 
 
 def test_cleared_answers_do_not_come_back(tab):
     tab.start()
-    tab.answer("none")
+    tab.answer("adult")
     tab.page.click("footer form button")
     tab.at("/cleared")
     assert tab.page.context.cookies() == []
@@ -183,16 +189,18 @@ def test_a_browser_that_keeps_no_cookie_is_told_at_the_second_step(tab):
 def test_with_the_script_blocked_the_journey_works(tab):
     tab.page.route("**/*.js", lambda route: route.abort())
     tab.start()
+    tab.answer("adult")
     tab.answer("none")
-    assert tab.path == "/check/age"
+    assert tab.path == "/check/limbs"
     tab.complaints.clear()
 
 
 def test_with_the_script_broken_half_way_the_form_still_sends(tab):
     tab.start()
+    tab.answer("adult")
     tab.page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('planted')); }")
     tab.answer("none")
-    assert tab.path == "/check/age"
+    assert tab.path == "/check/limbs", "the button that was pressed is sent too"
     tab.complaints.clear()
 
 
@@ -207,9 +215,10 @@ def test_a_reply_that_is_no_page_is_fetched_by_the_browser_itself(tab):
         else:
             route.continue_()
 
-    tab.page.route("**/check/age", first_time_empty)
+    tab.answer("adult")
+    tab.page.route("**/check/breath", first_time_empty)
     tab.answer("none")
-    assert tab.path == "/check/age"
+    assert tab.path == "/check/limbs"
     assert served[:2] == ["fetch", "document"]
     tab.complaints.clear()
 
@@ -239,7 +248,7 @@ def test_injected_markup_starts_no_request_and_no_script(tab):
 
 def test_the_result_prints_on_one_sheet_with_the_level_first(tab):
     tab.start()
-    tab.walk(QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]})
+    tab.walk(QUIET | SCLERODERMA | {"skin": ["pus"]})
     tab.open("/result")
     sheet = tab.page.pdf(format="A4")
     assert sheet.count(b"/Type /Page\n") + sheet.count(b"/Type /Page ") == 1
@@ -254,9 +263,9 @@ def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, 
     page.check("#region-uk")
     page.click("main form button")
     page.wait_for_url(base + "/check/age")
-    page.check("#now-none")
+    page.check("#age-adult")
     page.click("main form button")
-    page.wait_for_url(base + "/check/age")
+    page.wait_for_url(base + "/check/breath")
     assert "sec-fetch-site" not in sent[base + "/start"]
     page.click("footer form button")
     page.wait_for_url(base + "/cleared")
@@ -269,7 +278,9 @@ def test_back_from_the_end_reaches_every_question_with_script_and_without(tab):
     for question, options in reversed(QUIET.items()):
         tab.page.click(".nhsuk-back-link")
         tab.at(f"/check/{question}")
-        for option in options:
+        if question in SCREENS:
+            expect(tab.page.locator("main .note")).to_contain_text("None of these")
+        for option in () if question in SCREENS else options:
             expect(tab.page.locator(f"#{question}-{option}")).to_be_checked()
     tab.page.click(".nhsuk-back-link")
     tab.at("/")
@@ -286,3 +297,97 @@ def test_a_refused_start_can_be_loaded_anew(tab):
     tab.page.check("#region-uk")
     tab.page.click("main form button")
     tab.at("/check/age")
+
+
+# --- Screens of emergency signs: "none of these" and "I'm not sure" are buttons ---
+
+EITHER = pytest.mark.parametrize("context", [{}, NO_SCRIPT], indirect=True, ids=["script", "none"])
+
+
+def at_the_signs(tab):
+    tab.open("/")
+    tab.page.check("#region-uk")
+    tab.page.click("main form button")
+    tab.page.check("#age-adult")
+    tab.page.click("main form button")
+    tab.at("/check/breath")
+
+
+@EITHER
+def test_none_with_a_tick_is_asked_back_and_either_answer_goes_on(tab):
+    at_the_signs(tab)
+    tab.page.check("#breath-fit")
+    tab.page.click("#breath-none")
+    expect(tab.page.locator("main h1")).to_have_text("Is it there now?")
+    expect(tab.page.locator("main li")).to_have_text("A fit")
+    tab.page.click("main button:has-text('It is not there')")
+    tab.at("/check/limbs")
+    tab.page.check("#limbs-bladder")
+    tab.page.click("#limbs-none")
+    tab.page.click("main button:has-text('Keep what I ticked')")
+    tab.at("/emergency")
+
+
+@EITHER
+def test_a_doubt_shows_how_to_find_out_keeps_the_ticks_and_is_taken_the_second_time(tab):
+    at_the_signs(tab)
+    tab.page.check("#breath-fit")
+    tab.page.click("#breath-not_sure")
+    expect(tab.page.locator("main h1")).to_contain_text("Look again.")
+    expect(tab.page.locator("#breath-fit")).to_be_checked()
+    expect(tab.page.locator("#breath-fit-plain")).to_be_visible()
+    tab.page.uncheck("#breath-fit")
+    tab.page.click("#breath-not_sure")
+    tab.at("/check/limbs")
+
+
+def test_a_double_tap_on_not_sure_does_not_step_over_how_to_find_out(tab):
+    at_the_signs(tab)
+    tab.page.dblclick("#breath-not_sure")
+    expect(tab.page.locator("main h1")).to_contain_text("Look again.")
+    tab.page.wait_for_timeout(300)
+    assert tab.path == "/check/breath"
+
+
+def test_after_each_of_these_pages_the_focus_is_on_the_new_heading(tab):
+    at_the_signs(tab)
+    tab.page.check("#breath-fit")
+    tab.page.click("#breath-not_sure")
+    expect(tab.page.locator("main h1")).to_contain_text("Look again.")
+    expect(tab.page.locator("main h1")).to_be_focused()
+    tab.page.click("#breath-none")
+    expect(tab.page.locator("main h1")).to_have_text("Is it there now?")
+    expect(tab.page.locator("main h1")).to_be_focused()
+
+
+def test_enter_in_a_tick_box_continues_and_says_nothing_of_none(tab):
+    at_the_signs(tab)
+    press_until(tab, "#breath-fit")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.locator("#problem")).to_contain_text("press “None of these”")
+    tab.page.click("#problem a")
+    assert tab.focused == "INPUT#breath-breathing"
+
+
+def test_by_keyboard_a_sign_is_ticked_asked_back_and_kept(tab):
+    at_the_signs(tab)
+    press_until(tab, "#breath-fit")
+    tab.page.keyboard.press("Space")
+    press_until(tab, "#breath-none")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.locator("main h1")).to_be_focused()
+    expect(tab.page.locator("main h1")).to_have_text("Is it there now?")
+    press_until(tab, "main form button")
+    tab.page.keyboard.press("Enter")
+    tab.at("/emergency")
+
+
+@pytest.mark.parametrize("context", [{"viewport": {"width": 390, "height": 800}}], indirect=True)
+def test_on_a_phone_the_buttons_are_wide_and_not_sure_stands_apart(tab):
+    at_the_signs(tab)
+    none = tab.page.locator("#breath-none").bounding_box()
+    unsure = tab.page.locator("#breath-not_sure").bounding_box()
+    room = tab.page.locator("main form").bounding_box()
+    assert none["width"] >= room["width"] - 1
+    assert none["height"] >= 48
+    assert unsure["y"] - (none["y"] + none["height"]) >= 48, "a slip does not hit the other one"

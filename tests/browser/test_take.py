@@ -218,7 +218,7 @@ def test_the_pages_pass_the_accessibility_checker_and_fit(tab, axe, app, clock):
         verify(receipt_of(answers(level)))
         tab.page.locator("main details").last.evaluate("element => { element.open = true; }")
         check(f"receipt of {level}")
-    verify(forged([("now", "confused")], "SELF-CARE"))
+    verify(forged([("age", "adult"), ("breath", "confused")], "SELF-CARE"))
     check("they differ")
     carry(tab, app, clock, "uk", answers())
     tab.open("/result")

@@ -48,9 +48,9 @@ class ByPointer:
         """Choose an option."""
         self.tab.page.check(f"#{field}")
 
-    def go_on(self) -> None:
-        """Press the page's main button."""
-        self.tab.page.click(NEXT)
+    def go_on(self, button: str = NEXT) -> None:
+        """Press a button, mostly the page's main one."""
+        self.tab.page.click(button)
 
     def arrived(self) -> None:
         """Another page has come up; a swap leaves the focus on its heading."""
@@ -68,13 +68,13 @@ class ByKeyboard(ByPointer):
         self._reach(f"#{field}")
         self.tab.page.keyboard.press("Space")
 
-    def go_on(self) -> None:
-        self._reach(NEXT)
+    def go_on(self, button: str = NEXT) -> None:
+        self._reach(button)
         self.tab.page.keyboard.press("Enter")
 
     def _reach(self, selector: str) -> None:
         """Tab on; inside a group of radios go by arrows, which tick what they pass."""
-        wanted = self.tab.page.locator(selector)
+        wanted = self.tab.page.locator(selector).first
         name = wanted.get_attribute("name")
         for _ in range(60):
             at = self.tab.page.evaluate(
@@ -99,8 +99,8 @@ class ByScreenReader(ByPointer):
         reader.go_to(self.tab.page, f"{kind}, {label}")
         reader.act(self.tab.page)
 
-    def go_on(self) -> None:
-        button = self.tab.page.locator(NEXT)
+    def go_on(self, button: str = NEXT) -> None:
+        button = self.tab.page.locator(button).first
         kind = "link" if button.get_attribute("href") else "button"
         reader.go_to(self.tab.page, f"{kind}, {button.inner_text()}")
         reader.act(self.tab.page)
@@ -216,9 +216,13 @@ def walk(way: ByPointer, given: Answers) -> None:
         if question == REFUSED:
             way.go_on()
             expect(way.tab.page.locator("#problem")).to_be_focused()
+        button = NEXT
         for option in sorted(options):
-            way.tick(f"{question}-{option}")
-        step(way)
+            if way.tab.page.locator(f"button#{question}-{option}").count():
+                button = f"#{question}-{option}"
+            else:
+                way.tick(f"{question}-{option}")
+        step(way, button)
         if way.tab.path == "/emergency":
             step(way)
     at(way, "/answers")
@@ -226,11 +230,11 @@ def walk(way: ByPointer, given: Answers) -> None:
     at(way, "/result")
 
 
-def step(way: ByPointer) -> None:
+def step(way: ByPointer, button: str = NEXT) -> None:
     """Go on to another page."""
     heading = way.tab.page.locator("main h1")
     before = heading.inner_text()
-    way.go_on()
+    way.go_on(button)
     expect(heading).not_to_have_text(before)
     way.arrived()
 

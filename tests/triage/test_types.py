@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.triage.conditions import Choice
+from app.triage.conditions import AtLeast, Choice, Condition, Named
 from app.triage.rules import assess
 from app.triage.terms import (
     CANNOT_TELL,
@@ -34,12 +34,12 @@ def weighed(
     lines: Sequence[EvidenceLine],
     *feel: str,
     conflicts: Sequence[Conflict] = (),
-    known: Chosen = "",
+    told: Chosen = (),
 ) -> Assessment:
     """The assessment with these lines only; `possible` from 2, `likely` from 4, one ahead."""
     assert (SCALE.possible_at, SCALE.likely_at, SCALE.margin, SCALE.look_alike_at) == (2, 4, 1, 2)
     book = replace(rulebook(), evidence=tuple(lines), conflicts=tuple(conflicts))
-    return assess(book, answers(feel=feel, known=known or "lump"))
+    return assess(book, answers(feel=feel, reason={"lump", *told}))
 
 
 SCALE = rulebook().scale
@@ -86,17 +86,17 @@ SEEN_AND_TESTED = ["xray_calcium", "bloods_normal"]
 def test_a_standing_is_likely_only_when_calcium_was_seen_and_blood_tested() -> None:
     lines = [line("hard", dystrophic=3), line("several", dystrophic=1)]
     assert standing(weighed(lines, "hard", "several"), "dystrophic").standing == "possible"
-    seen = weighed(lines, "hard", "several", reason="xray_calcium")
+    seen = weighed(lines, "hard", "several", told=["xray_calcium"])
     assert standing(seen, "dystrophic").standing == "possible"
-    tested = weighed(lines, "hard", "several", known=SEEN_AND_TESTED)
+    tested = weighed(lines, "hard", "several", told=SEEN_AND_TESTED)
     assert standing(tested, "dystrophic").standing == "likely"
-    weak = weighed(lines, "hard", known=SEEN_AND_TESTED)
+    weak = weighed(lines, "hard", told=SEEN_AND_TESTED)
     assert standing(weak, "dystrophic").standing == "possible"
 
 
 def test_only_the_leading_type_can_be_likely() -> None:
     lines = [line("hard", dystrophic=3, metastatic=3), line("several", dystrophic=3, metastatic=2)]
-    both = weighed(lines, "hard", "several", known=SEEN_AND_TESTED)
+    both = weighed(lines, "hard", "several", told=SEEN_AND_TESTED)
     assert standing(both, "dystrophic").standing == "likely"
     assert standing(both, "metastatic").standing == "possible"
 
@@ -158,7 +158,7 @@ def test_a_cap_holds_a_standing_down_and_never_lifts_it() -> None:
         "cap", ticked("hard"), (), cap={"dystrophic": "possible", "metastatic": "likely"}
     )
     lines = [line("hard", dystrophic=3), line("several", dystrophic=3)]
-    result = weighed(lines, "hard", "several", conflicts=[cap], reason="calcinosis")
+    result = weighed(lines, "hard", "several", conflicts=[cap], told=["calcinosis"])
     assert standing(result, "dystrophic").standing == "possible"
     assert standing(result, "metastatic").standing == "unlikely"
     assert result.conflicts == ("cap",)
@@ -173,40 +173,66 @@ def test_standings_are_words_from_unlikely_to_likely() -> None:
 DEAD_SKIN = {"place": "thigh", "skin": "dead_skin", "pain": "severe"}
 NET_CALF = {"place": "shin", "skin": "net", "pain": "moderate"}
 GRITTY = ["hard", "white_yellow"]
-NORMAL, PHOSPHATE = {"reason": "bloods_normal"}, {"reason": "high_phosphate"}
-BOTH_CAUSES = {"autoimmune": "scleroderma", "place": "finger"}
+NORMAL = {"reason": ["lump", "bloods_normal"]}
+PHOSPHATE = {"reason": ["lump", "high_phosphate"]}
+KIDNEYS, IMMUNE = {"conditions": "kidneys"}, {"conditions": "immune_illness"}
+DIALYSIS = {**KIDNEYS, "kidney": "dialysis"}
+HEPARIN = {**DIALYSIS, "medicines": "heparin"}
+SCLERODERMA = {**IMMUNE, "autoimmune": "scleroderma"}
+RHEUMATOID = {**IMMUNE, "autoimmune": "rheumatoid"}
+BOTH = {
+    "conditions": ["kidneys", "immune_illness"],
+    "autoimmune": "scleroderma",
+    "place": "finger",
+}
 FAMILY_HIP = {"age": "child", "conditions": "family_lumps", "place": "hip", "change": "over_5cm"}
+GOUT_WEAK = {"conditions": ["kidneys", "gout"], "kidney": "weak"}
+EARLY = {"place": "thigh", "pain": "severe", "feel": "sheets", "change": "weeks"}
 
 
 @pytest.mark.parametrize(
     ("rule", "changes", "expected"),
     [
-        ("1 dialysis", {**DEAD_SKIN, "kidney": "dialysis"}, "calciphylaxis"),
-        ("1 transplant", {**NET_CALF, "kidney": "kidney_transplant"}, "calciphylaxis"),
-        ("1 weak kidneys", {**NET_CALF, "kidney": "weak"}, "calciphylaxis"),
+        ("1 dialysis", {**DEAD_SKIN, **DIALYSIS}, "calciphylaxis"),
+        ("1 transplant", {**NET_CALF, **KIDNEYS, "kidney": "kidney_transplant"}, "calciphylaxis"),
+        ("1 weak kidneys", {**NET_CALF, **KIDNEYS, "kidney": "weak"}, "calciphylaxis"),
         ("1 warfarin", {**NET_CALF, "medicines": "warfarin_lately"}, "calciphylaxis"),
         ("1 two minor", {**NET_CALF, "conditions": ["overweight", "diabetes"]}, "calciphylaxis"),
-        ("1 over metastatic", {**DEAD_SKIN, "kidney": "dialysis", "place": "hip"}, "calciphylaxis"),
-        ("2", {"kidney": "dialysis", "place": "hip", "change": "over_5cm"}, "metastatic"),
-        ("2 shoulder", {"kidney": "failing", "place": "shoulder"}, "metastatic"),
-        ("3", {"kidney": "dialysis", "medicines": "heparin", "place": "tummy"}, "iatrogenic"),
-        ("3 purple", {**DEAD_SKIN, "kidney": "dialysis", "medicines": "heparin"}, "calciphylaxis"),
-        ("4", {"kidney": "weak", "conditions": "gout", "place": "finger"}, NOT_CALCINOSIS),
-        ("5 labs normal", {**BOTH_CAUSES, **NORMAL, "kidney": "failing"}, "dystrophic"),
-        ("5 phosphate", {**BOTH_CAUSES, **PHOSPHATE, "kidney": "dialysis"}, "metastatic"),
-        ("5 no labs", {**BOTH_CAUSES, "kidney": "dialysis"}, CANNOT_TELL),
-        ("6", {**DEAD_SKIN, "autoimmune": "lupus", "medicines": "immune_drugs"}, "calciphylaxis"),
-        ("7 only there", {"autoimmune": "scleroderma", "place": "injection"}, "iatrogenic"),
-        ("8 phosphate", {**FAMILY_HIP, "reason": "high_phosphate"}, "metastatic"),
-        ("8 normal", {**FAMILY_HIP, "reason": "bloods_normal"}, "idiopathic"),
-        ("9", {"autoimmune": "rheumatoid", "place": "elbow"}, NOT_CALCINOSIS),
-        ("9 finger", {"autoimmune": "rheumatoid", "place": "finger"}, NOT_CALCINOSIS),
+        ("1 over metastatic", {**DEAD_SKIN, **DIALYSIS, "place": "hip"}, "calciphylaxis"),
+        ("1 before the skin breaks", {**EARLY, **DIALYSIS}, "calciphylaxis"),
+        ("1c", {**DEAD_SKIN, **DIALYSIS, "place": "hand", "before": "drip"}, "iatrogenic"),
+        ("2", {**DIALYSIS, "place": "hip", "change": "over_5cm"}, "metastatic"),
+        ("2 shoulder", {**KIDNEYS, "kidney": "failing", "place": "shoulder"}, "metastatic"),
+        ("2 chalk", {**DIALYSIS, "place": "finger", "skin": "chalky", "pain": "moderate"},
+         "metastatic"),
+        ("3", {**HEPARIN, "place": "tummy"}, "iatrogenic"),
+        ("3 dead skin", {**DEAD_SKIN, **HEPARIN}, "calciphylaxis"),
+        ("4", {**GOUT_WEAK, "place": "finger"}, NOT_CALCINOSIS),
+        ("5 labs normal", {**BOTH, **NORMAL, "kidney": "failing"}, "dystrophic"),
+        ("5 phosphate", {**BOTH, **PHOSPHATE, "kidney": "dialysis"}, "metastatic"),
+        ("5 no labs", {**BOTH, "kidney": "dialysis"}, CANNOT_TELL),
+        ("6", {**DEAD_SKIN, **IMMUNE, "autoimmune": "lupus", "medicines": "steroids"},
+         "calciphylaxis"),
+        ("7 only there", {**SCLERODERMA, "place": "injection"}, "iatrogenic"),
+        ("8 phosphate", {**FAMILY_HIP, **PHOSPHATE}, "metastatic"),
+        ("8 normal", {**FAMILY_HIP, **NORMAL}, "idiopathic"),
+        ("9", {**RHEUMATOID, "place": "elbow"}, NOT_CALCINOSIS),
+        ("9 finger", {**RHEUMATOID, "place": "finger"}, NOT_CALCINOSIS),
         ("10 skin", {"place": "genital", "feel": ["hard", "several"]}, "idiopathic"),
+        ("10 firm", {"place": "genital", "feel": ["firm", "several"]}, "idiopathic"),
         ("10 testicle", {"place": "testicle", "feel": "hard"}, CANNOT_TELL),
         ("12 soft", {"feel": "soft"}, NOT_CALCINOSIS),
+        ("12 firm", {"feel": "firm"}, NOT_CALCINOSIS),
         ("12 nothing told", {"feel": "none"}, NOT_CALCINOSIS),
+        ("12 one hard lump", {"feel": "hard"}, CANNOT_TELL),
         ("14 drip", {"age": "under_3m", "place": "injection", "before": "drip"}, "iatrogenic"),
         ("14 birth", {"age": "under_3m", "before": "hard_birth", "feel": "sheets"}, NOT_CALCINOSIS),
+        ("18", {"place": "injection", "medicines": "insulin"}, NOT_CALCINOSIS),
+        ("19 fistula", {**DIALYSIS, "place": "access"}, NOT_CALCINOSIS),
+        ("19 beats", {"feel": ["beats", "hard"], "before": "injury"}, NOT_CALCINOSIS),
+        ("20", {"place": "finger", "feel": ["hard", "bony_joint"],
+                "medicines": "vitamin_d_calcium"}, NOT_CALCINOSIS),
+        ("21", {**SCLERODERMA, "reason": "pain_weakness"}, CANNOT_TELL),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )  # fmt: skip
@@ -216,12 +242,110 @@ def test_conflicts_are_settled_as_the_evidence_base_says(
     assert assessed(**changes).likely_type == expected, rule
 
 
+# Calciphylaxis and its level: named.yaml says where it is feared, rule U4c gives that same day.
+
+FEARED = "calciphylaxis_feared"
+
+
+def asks_for(condition: Condition, name: str) -> bool:
+    """Whether the condition can hold only where this name does."""
+    match condition:
+        case Named():
+            return condition.name == name or asks_for(condition.part, name)
+        case AtLeast():
+            every = condition.count == len(condition.parts)
+            return every and any(asks_for(part, name) for part in condition.parts)
+        case _:
+            return False
+
+
+def test_nothing_speaks_for_calciphylaxis_but_where_it_is_feared() -> None:
+    """So it is never the likely type where rule U4c does not give the level."""
+    book = rulebook()
+    speaking = {e.id: e.when for e in book.evidence if e.weights.get("calciphylaxis", 0) > 0}
+    leading = {c.id: c.when for c in book.conflicts if c.lead == "calciphylaxis"}
+    assert speaking
+    assert leading
+    both = {**speaking, **leading}
+    assert [name for name, when in both.items() if not asks_for(when, FEARED)] == []
+    assert book.scale.possible_at > 0
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"kidney": "not_sure"},
+        {**DEAD_SKIN},
+        {**NET_CALF, "conditions": "diabetes"},
+        {**EARLY},
+        {**EARLY, "pain": "mild", **KIDNEYS, "kidney": "weak"},
+        {**DEAD_SKIN, "conditions": "not_sure", "kidney": "not_sure", "autoimmune": "not_sure"},
+    ],
+    ids=str,
+)
+def test_calciphylaxis_is_not_named_where_it_is_not_certainly_feared(
+    changes: dict[str, Chosen],
+) -> None:
+    assert assessed(**changes).likely_type != "calciphylaxis"
+
+
+def test_who_is_not_sure_of_anything_is_never_told_that_it_is_no_calcium() -> None:
+    unsure = {q.id: q.unsure for q in rulebook().questionnaire if q.unsure}
+    everything = {name: frozenset([option]) for name, option in unsure.items()}
+    assert assess(rulebook(), everything).likely_type == CANNOT_TELL
+    for name in ("reason", "feel", "skin"):
+        assert (
+            assessed(
+                feel="none" if name != "feel" else "not_sure",
+                **({} if name == "feel" else {name: "not_sure"}),
+            ).likely_type
+            == CANNOT_TELL
+        ), name
+
+
+@pytest.mark.parametrize(
+    ("alike", "changes"),
+    [
+        ("hernia", {"place": "armpit_groin", "feel": "soft", "change": "comes_goes"}),
+        ("blood_vessel_bulge", {"feel": "beats", "place": "knee"}),
+        ("bone_in_muscle", {"place": "thigh", "before": "injury", "feel": "hard",
+                            "pain": "moderate", "change": ["weeks", "deep"]}),
+        ("insulin_lump", {"place": "tummy", "medicines": "insulin", "feel": "firm"}),
+        ("injection_lump", {"place": "thigh", "medicines": "other_injections", "feel": "firm"}),
+        ("vein_clot", {"place": "shin", "conditions": "veins", "pain": "mild", "feel": "firm",
+                       "skin": "red_quiet", "change": "under_2_weeks"}),
+        ("vein_stone", {"feel": ["soft", "hard"], "skin": "discoloured_old", "place": "chest"}),
+        ("dermatofibroma", {"place": "shin", "feel": "firm", "change": ["years", "same"]}),
+        ("foreign_body", {"place": "finger", "feel": "firm", "before": "injury"}),
+        ("temple_artery", {"age": "older", "place": "scalp", "pain": "moderate", "feel": "none",
+                           "unwell": ["sight_slow"]}),
+        ("calcific_tendon", {"place": "finger", "pain": "severe", "skin": "hot", "feel": "none",
+                             "change": "under_2_weeks"}),
+        ("xanthoma", {"feel": ["yellow_lumps", "several"], "conditions": "cholesterol"}),
+        ("pilomatrixoma", {"age": "child", "place": "neck", "feel": "hard",
+                           "reason": ["lump", "xray_calcium"]}),
+        ("skin_cyst", {"feel": ["dot_cheesy", "hard"], "reason": ["lump", "xray_calcium"]}),
+        ("gout", {"place": "toe", "skin": "chalky", "feel": ["hard", "several"]}),
+        ("osteoma", {"place": "face", "feel": ["hard", "several", "tiny"]}),
+        ("amyloid", {**DIALYSIS, "place": "back", "feel": "firm", "change": "years"}),
+        ("sarcoid_lump", {"conditions": "sarcoid_tb", "feel": ["firm", "several"]}),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)  # fmt: skip
+def test_look_alikes_are_named_by_what_is_typical_of_them(
+    alike: str, changes: dict[str, Chosen]
+) -> None:
+    found = assessed(**changes)
+    assert alike in {one.id for one in found.look_alikes}
+    quiet = assessed(feel="hard", place="elbow")
+    assert alike not in {one.id for one in quiet.look_alikes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"conditions": "not_sure", "kidney": "not_sure"},
         {"medicines": "not_sure"},
-        {"reason": "not_sure"},
+        {"reason": ["lump", "not_sure"]},
         {"skin": "dead_skin"},
     ],
     ids=str,
@@ -233,14 +357,14 @@ def test_idiopathic_never_leads_while_another_cause_is_open(changes: dict[str, C
 
 
 def test_idiopathic_is_at_most_possible_without_blood_tests() -> None:
-    untested = assessed(feel=GRITTY, reason=["calcinosis", "xray_calcium"])
+    untested = assessed(feel=GRITTY, reason=["lump", "calcinosis", "xray_calcium"])
     assert standing(untested, "idiopathic").standing == "possible"
-    tested = assessed(feel=GRITTY, reason=["calcinosis", "bloods_normal"])
+    tested = assessed(feel=GRITTY, reason=["lump", "calcinosis", "bloods_normal"])
     assert standing(tested, "idiopathic").standing == "likely"
 
 
 def test_an_autoimmune_illness_with_bad_kidneys_shows_both_causes_as_possible() -> None:
-    both = assessed(**BOTH_CAUSES, kidney="dialysis", skin="normal")
+    both = assessed(**BOTH, kidney="dialysis", skin="normal")
     assert "K5-autoimmune-and-kidney" in both.conflicts
     assert standing(both, "dystrophic").standing == standing(both, "metastatic").standing
     assert standing(both, "metastatic").standing == "possible"
@@ -274,26 +398,32 @@ def test_high_values_speak_for_metastatic(values: dict[str, str], evidence: str)
 
 
 def test_evidence_rests_on_answers_and_values_that_were_given() -> None:
-    told = [e for kind in assessed(medicines="immune_drugs").types for e in kind.evidence_for]
+    told = [e for kind in assessed(medicines="steroids").types for e in kind.evidence_for]
     assert [one.id for one in told for evidence in one.because if evidence.lab] == []
 
 
 def test_every_conflict_rule_can_hold() -> None:
     people: list[dict[str, Chosen]] = [
-        {**DEAD_SKIN, "kidney": "dialysis"},
-        {"kidney": "dialysis", "place": "hip"},
+        {**DEAD_SKIN, **DIALYSIS},
+        {**DEAD_SKIN, "place": "hand", "before": "drip"},
+        {"feel": "beats"},
+        {**DIALYSIS, "place": "hip"},
         {"medicines": "heparin", "place": "tummy"},
         {"age": "under_1", "before": "drip"},
+        {"place": "injection", "medicines": "insulin"},
         {"place": "injection"},
         {"conditions": "gout", "place": "toe"},
-        {"autoimmune": "rheumatoid", "place": "elbow"},
+        {"place": "finger", "feel": "bony_joint"},
+        {**RHEUMATOID, "place": "elbow"},
         {"place": "finger", "skin": "dead_skin", "feel": "none"},
         {"place": "testicle"},
+        {"feel": "not_sure"},
+        {**SCLERODERMA, "reason": "pain_weakness"},
         {"feel": "none"},
-        {**BOTH_CAUSES, "kidney": "dialysis"},
-        {"kidney": "not_sure"},
+        {**BOTH, "kidney": "dialysis"},
+        {"conditions": "not_sure", "feel": GRITTY},
         {"place": "hip", "conditions": "family_lumps"},
-        {"skin": "dead_skin"},
+        {"skin": "dead_skin", "before": "injury"},
         {},
     ]
     held = {name for person in people for name in assessed(**person).conflicts}

@@ -11,7 +11,7 @@ from tests.builders import question
 from tests.web.test_journeys import QUIET
 
 VIEWS = {view.id: view for view in body_map()}
-NO_PLACE = {"injection", "widespread", "nowhere", "not_sure"}
+NO_PLACE = {"injection", "access", "widespread", "nowhere", "not_sure"}
 PLACES = set(question("place").option_ids) - NO_PLACE
 DRAWN = {part.target for view in VIEWS.values() for part in view.parts}
 MOST_BYTES = 14 * 1024  # of a page, compressed
@@ -88,7 +88,7 @@ def test_the_pictures_are_for_pointers_alone_and_the_list_says_it_all(place_page
 @pytest.mark.usefixtures("place_page")
 def test_the_choice_of_a_picture_is_no_answer(visitor):
     page = visitor.post("/check/place", {"view": "hands", "place": "finger"})
-    assert page.url == "/check/skin"
+    assert page.url == "/check/change"
     assert visitor.get("/check/place").ticked == {"finger"}
     assert "There is a problem" in visitor.post("/check/place", {"view": "hands"}, 422).text
 

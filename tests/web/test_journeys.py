@@ -22,6 +22,9 @@ QUIET = {
     "medicines": ["none"],
     "before": ["none"],
 }
+NO_SIGN_OF_A_BABY = {"baby_breath": ["none"], "baby_body": ["none"], "baby": ["none"]}
+SCLERODERMA = {"conditions": ["immune_illness"], "autoimmune": ["scleroderma"]}
+AT_RISK = SCLERODERMA | {"conditions": ["immune_illness", "kidneys"], "kidney": ["dialysis"]}
 
 
 def level_of(app, answers):
@@ -123,11 +126,10 @@ def test_a_changed_answer_leads_to_the_first_newly_needed_question(visitor):
 def test_an_answer_that_no_longer_counts_is_named_and_left_out(app, visitor):
     visitor.walk(QUIET | {"unwell": ["fever"]})
     visitor.answer("age", "under_1")
-    baby = {"baby_breath": ["none"], "baby_body": ["none"], "baby": ["none"]}
-    for question, options in baby.items():
+    for question, options in NO_SIGN_OF_A_BABY.items():
         page = visitor.answer(question, *options)
     assert "We no longer need your answer" in page.text
-    known = {**QUIET, "age": ["under_1"], **baby}
+    known = {**QUIET, "age": ["under_1"], **NO_SIGN_OF_A_BABY}
     for question in ("breath", "limbs", "sudden", "unwell"):
         del known[question]
     assert visitor.get("/result").level == level_of(app, known)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,20 +10,21 @@ from app.triage.rules import assess
 from app.triage.safetynet import net
 from app.triage.second_look import doubts
 from app.triage.told import Line, fold, tell
+from app.web import telling
 from app.web.caution import MOST_AT_ONCE
 from tests.builders import SOAK, rulebook
 from tests.documents.test_receipt import published_cases
 from tests.visitor import Visitor
-from tests.web.test_journeys import QUIET
+from tests.web.test_journeys import AT_RISK, NO_SIGN_OF_A_BABY, QUIET
 
 WORDS = rulebook().wording["en"]
 UK = WORDS.regions["uk"]
 RESULTS = {
     "emergency": QUIET | {"skin": ["dead_skin"]},
-    "same_day": QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"], "kidney": ["dialysis"]},
+    "same_day": QUIET | {"skin": ["pus"]} | AT_RISK,
     "soon": QUIET | {"change": ["grown"], "medicines": ["warfarin_lately"]},
     "routine": QUIET,
-    "unsure": QUIET | {"unwell": ["not_sure"], "kidney": ["not_sure"]},
+    "unsure": QUIET | {"breath": ["not_sure"], "skin": ["not_sure"]},
 }
 FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
 
@@ -140,6 +142,51 @@ def test_where_nothing_was_unsure_or_it_changed_nothing_there_is_no_such_line(ap
         assert "To be careful, we made this more urgent" not in result_of(app, answers).text
 
 
+# --- Not what this check is about ---
+
+ELSEWHERE = "This check is not made for this"
+
+
+def test_who_ticks_nothing_that_this_check_knows_is_told_where_else_to_go(app):
+    page = result_of(app, QUIET | {"reason": ["none"]})
+    assert ELSEWHERE in page.text
+    assert "Show your GP what troubles you" in page.text
+    assert page.level in ("soon", "same_day")
+
+
+@pytest.mark.parametrize("reason", ["lump", "sore_skin", "calcinosis", "something_else"])
+def test_who_ticks_what_it_is_about_is_not_sent_elsewhere(app, reason):
+    assert ELSEWHERE not in result_of(app, QUIET | {"reason": [reason]}).text
+
+
+def test_in_an_emergency_nothing_stands_before_what_to_do(app):
+    page = result_of(app, QUIET | {"reason": ["none"], "breath": ["fit"]})
+    assert page.level == "emergency"
+    assert ELSEWHERE not in page.text
+
+
+def test_rules_that_do_not_name_it_send_nobody_elsewhere(app, monkeypatch):
+    monkeypatch.delitem(app.state.floor.rulebook.named, "out_of_scope")
+    assert ELSEWHERE not in result_of(app, QUIET | {"reason": ["none"]}).text
+
+
+# --- Answers by the short name of their question ---
+
+
+def test_answers_are_listed_and_changed_by_the_short_name_of_their_question(visitor):
+    listed = visitor.walk(QUIET)
+    for page in (listed, visitor.get("/result")):
+        assert "Medicines None of these Change your answer to: Medicines" in page.text
+        assert WORDS.questions["medicines"].text not in page.text
+
+
+def test_a_question_without_a_short_name_is_named_by_its_text(visitor, monkeypatch):
+    questions = dict(WORDS.questions)
+    questions["medicines"] = replace(questions["medicines"], short=None)
+    monkeypatch.setattr(telling, "words_for", lambda _words, question, *_: questions[question])
+    assert f"Change your answer to: {questions['medicines'].text}" in visitor.walk(QUIET).text
+
+
 # --- Must not be missed ---
 
 
@@ -153,12 +200,10 @@ def test_each_danger_has_one_plain_line_with_what_was_asked_and_answered(app, le
         assert f"{words['name']}." in page.text
         assert f"{words['asked']} " in page.text
         assert words["worry"] in page.text
-    assert (states["infection"] == "found") is (level in ("emergency", "same_day"))
+    assert (states["infection"] == "found") is (level == "same_day")
 
 
 def test_a_parent_is_told_why_something_was_not_asked_of_a_baby(app):
-    assert (
-        "so we asked if the baby is floppy"
-        in result_of(app, QUIET | {"age": ["under_1"], "baby": ["none"]}).text
-    )
+    page = result_of(app, QUIET | {"age": ["under_1"]} | NO_SIGN_OF_A_BABY)
+    assert "so we asked about feeding and wet nappies" in page.text
     assert "A baby cannot tell us" not in result_of(app, QUIET).text

@@ -88,7 +88,7 @@ def test_asked_back_each_way_does_what_it_says(visitor: Visitor, way: int, leads
 
 def test_a_doubt_is_first_answered_by_how_to_find_out(visitor: Visitor, asked: Page) -> None:
     assert FIND_OUT not in asked.text
-    page = visitor.answer("breath", "not_sure")
+    page = visitor.answer("breath", "not_sure", at_first=True)
     assert page.url == "/check/breath"
     assert page.h1[0].startswith("Look again.")
     assert FIND_OUT in page.text
@@ -100,7 +100,7 @@ def test_a_doubt_is_first_answered_by_how_to_find_out(visitor: Visitor, asked: P
 
 @pytest.mark.usefixtures("asked")
 def test_a_doubt_that_stays_is_kept(visitor: Visitor) -> None:
-    page = visitor.answer("breath", "not_sure")
+    page = visitor.answer("breath", "not_sure", at_first=True)
     again = page.all("input", type="hidden", name="again")[0]["value"]
     page = visitor.post("/check/breath", {"breath": "not_sure", "again": again})
     assert page.url == "/check/limbs"
@@ -109,13 +109,13 @@ def test_a_doubt_that_stays_is_kept(visitor: Visitor) -> None:
 
 @pytest.mark.usefixtures("asked")
 def test_a_double_tap_does_not_step_over_how_to_find_out(visitor: Visitor) -> None:
-    assert visitor.answer("breath", "not_sure").url == "/check/breath"
-    assert visitor.answer("breath", "not_sure").url == "/check/breath"
+    assert visitor.answer("breath", "not_sure", at_first=True).url == "/check/breath"
+    assert visitor.answer("breath", "not_sure", at_first=True).url == "/check/breath"
 
 
 @pytest.mark.usefixtures("asked")
 def test_a_doubt_keeps_the_ticks_and_they_tell_at_once(visitor: Visitor) -> None:
-    page = visitor.answer("breath", "fit", "headache", "not_sure")
+    page = visitor.answer("breath", "fit", "headache", "not_sure", at_first=True)
     assert page.ticked == {"fit", "headache"}
     assert "Your answers can be a sign of an emergency." in page.text
     assert "/emergency" not in page.links, "no reasons yet: nothing is taken"
@@ -126,7 +126,7 @@ def test_a_doubt_keeps_the_ticks_and_they_tell_at_once(visitor: Visitor) -> None
 
 @pytest.mark.usefixtures("asked")
 def test_a_doubt_alone_alarms_nobody(visitor: Visitor) -> None:
-    page = visitor.answer("breath", "not_sure")
+    page = visitor.answer("breath", "not_sure", at_first=True)
     assert "Your answers can be a sign of an emergency." not in page.text
 
 
@@ -196,7 +196,7 @@ def test_a_nurse_who_asks_is_asked_back_too(house: House) -> None:
 def test_the_words_for_a_child_find_out_on_a_child(visitor: Visitor) -> None:
     visitor.start()
     visitor.answer("age", "child")
-    page = visitor.answer("breath", "not_sure")
+    page = visitor.answer("breath", "not_sure", at_first=True)
     assert "Is your child too breathless to talk, drink or play?" in page.text
 
 

@@ -19,7 +19,7 @@ from app.triage.told import Line, tell
 from tests.builders import RULES, SOAK, answers, rulebook
 from tests.documents.test_receipt import copied, forged, published_cases, receipt_of
 from tests.visitor import Visitor
-from tests.web.test_journeys import QUIET
+from tests.web.test_journeys import QUIET, SCLERODERMA
 
 CANARY = "canary-7f3a"
 
@@ -207,7 +207,7 @@ def test_checking_a_receipt_writes_nothing_to_the_log(visitor, caplog):
 
 
 def test_the_text_to_copy_holds_level_reasons_warnings_type_and_a_receipt_that_verifies(visitor):
-    given = QUIET | {"skin": ["pus"], "autoimmune": ["scleroderma"]}
+    given = QUIET | SCLERODERMA | {"skin": ["pus"]}
     visitor.walk(given)
     page = visitor.get("/result")
     text = text_to_copy(page)

@@ -67,8 +67,15 @@ class Evaluator:
         self.ask_if = {q: self._judge(e["ask_if"]) for q, e in asked if "ask_if" in e}
 
     def verdict(self, answers: Answers, labs: Labs | None = None) -> Verdict:
-        """The worst finding leads; with none it is a routine visit. Self-care has to be earned."""
-        person = self._person(answers, labs or {})
+        """The worst finding leads; with none it is a routine visit. Self-care has to be earned.
+
+        Where adjusted calcium is not reliable, the total is read too; the first graver one counts.
+        """
+        found = [self._verdict(answers, amounts) for amounts in self._readings(labs or {})]
+        return max(found, key=lambda verdict: LEVELS.index(verdict.level))
+
+    def _verdict(self, answers: Answers, amounts: Amounts) -> Verdict:
+        person = self._person(answers, amounts)
         fired, levels, self_care = {}, {"routine"}, {}
         for rule, judge in self.rules:
             holds = judge(person, False)
@@ -93,9 +100,9 @@ class Evaluator:
         only_with = self.only_with.get(rule["id"])
         return only_with is None or only_with(person, False) == 2
 
-    def _person(self, answers: Answers, labs: Labs) -> Person:
+    def _person(self, answers: Answers, amounts: Amounts) -> Person:
         """Walk the questions in order; one that certainly does not apply is left out."""
-        person = Person({}, set(), self._amounts(labs))
+        person = Person({}, set(), amounts)
         for name in self.questions:
             if name in self.ask_if and self.ask_if[name](person, True) == 0:
                 person.off_path.add(name)
@@ -121,21 +128,34 @@ class Evaluator:
         wanted |= {o for key in ("any_of", "includes_any") for o in when.get(key, ())}
         return _opposite(no, _choice(self.questions[when["question"]], wanted))
 
-    def _amounts(self, labs: Labs) -> Amounts:
+    def _readings(self, labs: Labs) -> list[Amounts]:
         """Every value in each of its units, and what follows from two values together."""
         units = {entry["id"]: entry["units"] for entry in self.labs["analytes"]} if labs else {}
         amounts = {name: _in_each_unit(units[name], value) for name, value in labs.items()}
-        if "calcium_total" in amounts and "calcium_adjusted" not in amounts:
-            amounts["calcium_adjusted"] = dict(amounts["calcium_total"])
-            for how in self.labs["correction"] if "albumin" in amounts else ():
-                lacking = Fraction(how["reference"]) - amounts["albumin"][how["albumin"]]
-                amounts["calcium_adjusted"][how["calcium"]] += Fraction(how["slope"]) * lacking
+        if "calcium_total" not in amounts or "calcium_adjusted" in amounts:
+            return [self._with_product(amounts)]
+        total, adjusted, unreliable = (
+            amounts["calcium_total"],
+            dict(amounts["calcium_total"]),
+            False,
+        )
+        for how in self.labs["correction"] if "albumin" in amounts else ():
+            albumin = amounts["albumin"][how["albumin"]]
+            adjusted[how["calcium"]] += Fraction(how["slope"]) * (
+                Fraction(how["reference"]) - albumin
+            )
+            low, high = map(Fraction, how.get("reliable", (0, 10**9)))
+            unreliable = unreliable or not low <= albumin <= high
+        ways = [adjusted, total] if unreliable else [adjusted]
+        return [self._with_product(amounts | {"calcium_adjusted": way}) for way in ways]
+
+    def _with_product(self, amounts: Amounts) -> Amounts:
         product = self.labs["product"]
-        if all(factor in amounts for factor in product["of"]):
-            one, other = (amounts[factor] for factor in product["of"])
-            of = {unit: entry["from"] for unit, entry in product["units"].items()}
-            amounts[product["id"]] = {unit: one[of[unit]] * other[of[unit]] for unit in of}
-        return amounts
+        if not all(factor in amounts for factor in product["of"]):
+            return amounts
+        one, other = (amounts[factor] for factor in product["of"])
+        of = {unit: entry["from"] for unit, entry in product["units"].items()}
+        return amounts | {product["id"]: {unit: one[of[unit]] * other[of[unit]] for unit in of}}
 
 
 def _ranked(parts: list[Judge], needed: int) -> Judge:

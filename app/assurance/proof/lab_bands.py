@@ -2,6 +2,10 @@
 
 A value is a point on the line of the SI unit, whichever unit it was given in; a bound in several
 units holds where it does in any of them. Exact fractions throughout. Knows nothing of formulas.
+
+A calcium whose adjustment is not reliable is read in two ways, of which the graver counts: each of
+them lies in these bands, so what is proved of one value holds of both. A value with a sign counts
+only where all that it allows lies in one band.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -37,6 +37,7 @@ from app.triage.loading.shapes import (
 )
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Answers, Truth, Urgency
+from app.triage.wording import placeholders
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -51,6 +52,15 @@ RULE_FOLDERS = ("urgency", "types")
 
 PLACE = "place"
 """The question whose options pieces of advice name."""
+
+CALLS = frozenset(
+    {
+        *("emergency_call", "emergency_call_start", "emergency_place"),
+        *("urgent_line", "urgent_line_start", "talk_line", "kidney_unit", "a_doctor"),
+    }
+)
+"""Placeholders that name whom to call or where to go."""
+TIMES = ("today", "same day", "within", " now ")
 
 
 def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
@@ -71,6 +81,7 @@ def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
         _look_alikes_can_be_named(rulebook, where)
         _values_are_weighed(rulebook, where)
         _emergency_is_kept_clear(rulebook, where)
+        _warnings_are_kept(rulebook, where)
 
 
 def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
@@ -286,6 +297,25 @@ def _emergency_is_kept_clear(rulebook: "Rulebook", where: Where) -> None:
         if Urgency.emergency.name in rule.levels and rule.section not in AT_EMERGENCY:
             text = f"in an emergency '{rule.section}' is not told; allowed there: {allowed}"
             where[AdviceEntry][rule.advice.id].wrong(text, "levels")
+
+
+def _warnings_are_kept(rulebook: "Rulebook", where: Where) -> None:
+    """A warning in urgent words names the options that say the same: tests prove its level."""
+    if not any(rule.signs for rule in rulebook.advice):
+        return  # an edition before the signs
+    for rule in rulebook.advice:
+        texts = [words.advice.get(rule.advice.id, "") for words in rulebook.wording.values()]
+        if rule.section != "watch" or not any(map(_is_urgent, texts)):
+            continue
+        at = where[AdviceEntry][rule.advice.id]
+        if not (rule.signs or rule.no_option):
+            at.wrong("its words name a time or a call; give 'signs', or say why in 'no_option'")
+        if rule.urgency is None and not rule.no_option:
+            at.wrong("its words name a time or a call; give 'urgency'")
+
+
+def _is_urgent(text: str) -> bool:
+    return not CALLS.isdisjoint(placeholders(text)) or any(time in text for time in TIMES)
 
 
 def _settled(condition: Condition, question: str, option: str) -> bool:

@@ -22,7 +22,8 @@ def read_advice(
 ) -> AdviceRule:
     """The advice; only a warning says where it leads, and which changes it speaks of.
 
-    `options`: every option by question. `broken`: questions whose own faults are noted elsewhere ("" is all of them).
+    `options`: every option by question. `broken`: questions whose own faults are noted elsewhere
+    ("" is all of them).
     """
     if entry.urgency is not None and entry.section != "watch":
         at.wrong("'urgency' goes only with section watch", "urgency")
@@ -48,6 +49,7 @@ def read_advice(
         covered_by=_pairs(entry.covered_by),
         signs=_pairs(entry.signs),
         no_option=entry.no_option,
+        certain=entry.certain,
     )
 
 

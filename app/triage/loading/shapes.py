@@ -149,6 +149,7 @@ class AdviceEntry(Reviewed):
     urgency: UrgencyName | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
+    certain: bool = False
     signs: OptionsOfQuestions = {}
     no_option: Text | None = None
 

@@ -128,7 +128,7 @@ def _ask_and_add(tab: Tab, look: Look) -> None:
     tab.page.fill("#name", "Al")
     look(tab, "whom to ask")
     tab.page.click("main form button")
-    tab.at("/assisted/ask/now")
+    tab.at("/assisted/ask/age")
     look(tab, "ask")
     tab.open("/assisted/answers")
     look(tab, "read back")

@@ -45,7 +45,7 @@ class AssessBody(BaseModel):
 
     answers: Annotated[
         dict[str, str | Annotated[list[str], Field(max_length=MOST_LISTED)]],
-        Field(max_length=MOST_LISTED, examples=[{"now": ["none"], "age": "adult"}]),
+        Field(max_length=MOST_LISTED, examples=[{"age": "adult", "breath": ["none"]}]),
     ]
     labs: Annotated[dict[str, LabBody], Field(max_length=MOST_LISTED)] = {}
     audience: Literal["patient", "nurse"] = "patient"
@@ -74,7 +74,7 @@ def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
         raise BadBody([_fault(where, problem.problem, problem.allowed)]) from None
     found = assess(rulebook, answers, labs)
-    signs = _signs(rulebook, open_emergency(rulebook, answers, found, labs))
+    signs = _signs(rulebook, open_emergency(rulebook, answers, found, labs), answers)
     told = _assessment(rulebook, found, region, signs)
     if labs:
         told |= labs_json(rulebook.laboratory, rulebook.wording[LANGUAGE], answers, labs)
@@ -186,11 +186,12 @@ def _assessment(
     }
 
 
-def _signs(rulebook: Rulebook, open_: OpenEmergency | None) -> list[str]:
+def _signs(rulebook: Rulebook, open_: OpenEmergency | None, answers: Answers) -> list[str]:
     words = rulebook.wording[LANGUAGE]
     if open_ is None:
         return []
-    return in_words(open_, rulebook.questionnaire, words, words.questions.__getitem__)
+    spoken, ages = words.questions.__getitem__, answers.get("age", ())
+    return in_words(open_, rulebook.questionnaire, words, spoken, ages)
 
 
 def _level(

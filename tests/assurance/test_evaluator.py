@@ -83,8 +83,8 @@ def test_they_agree_on_rulebooks_that_nobody_wrote(tmp_path: Path) -> None:
         ),
         (
             "urgency/joints_nerves.yaml",
-            "{question: unwell, includes: swollen_limb}\n  urgency: same_day",
-            "{question: unwell, includes: swollen_limb}\n  urgency: soon",
+            "{question: unwell, includes: swollen_new}\n  urgency: same_day",
+            "{question: unwell, includes: swollen_new}\n  urgency: soon",
         ),
         (
             "urgency/skin.yaml",

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
 from app.store import submissions, worklist
-from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.visitor import Page
 from tests.web.desk import CALM, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks

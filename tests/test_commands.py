@@ -91,7 +91,7 @@ def test_verify_refuses_a_damaged_receipt_without_repeating_it(call: CliRunner) 
 
 
 def test_verify_fails_where_the_receipt_claims_another_level(call: CliRunner) -> None:
-    result = call.invoke(app, ["verify", forged([("now", "confused")], "SELF-CARE")])
+    result = call.invoke(app, ["verify", forged([("breath", "confused")], "SELF-CARE")])
     assert result.exit_code == 1
     assert "The receipt says  self_care, " in result.stdout
     assert "The rules say     emergency, " in result.stdout

@@ -3,9 +3,9 @@
 It holds which rulebook, the answers that count, the level and the likely type. It holds no
 identity and no date, so that the same answers always give the same receipt:
 
-    CALCINOSIS-CHECK/1/2026.11.1/44F0B8FF8A93108E/SAME-DAY/DYSTROPHIC/0G4K7...0/1M5ZQ2A
+    CALCINOSIS-CHECK/1/2026.12.1/44F0B8FF8A93108E/SAME-DAY/DYSTROPHIC/0G4K7...0/1M5ZQ2A
 
-The answers are one bit for each option of each question, in the rulebook's order: 35 letters
+The answers are one bit for each option of each question, in the rulebook's order: 49 letters
 whatever was ticked. Ids would survive a change of the rulebook, but need up to 1,500 letters,
 and no phone reads a QR code of that size from paper. Bits mean something only with the very
 rulebook that they were made with, so its hash stands beside them, and an older receipt is read
@@ -125,16 +125,18 @@ class Shelf:
         found = self._loaded.get(version)
         return found if found and _is(found, version, fingerprint) else None
 
-    def in_todays_questions(self, version: str, answers: Answers) -> Answers:
+    def in_todays_questions(
+        self, version: str, answers: Answers, *, half_told: bool = True
+    ) -> Answers:
         """Answers to a published edition's questions, as far as they can be told in today's.
 
         They come back as they are where nothing translates them: the edition asked the same
-        questions, or is not at hand.
+        questions, or is not at hand. `half_told` as in `Translation.translate`.
         """
         if version not in self._translations:
             self._translations[version] = self._translation(version)
         known = self._translations[version]
-        return answers if known is None else known.translate(answers)
+        return answers if known is None else known.translate(answers, half_told=half_told)
 
     def _translation(self, version: str) -> Translation | None:
         folder = self._published / version

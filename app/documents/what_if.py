@@ -12,7 +12,7 @@ from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import counted
 from app.triage.safetynet import Labs
-from app.triage.second_look import doubts
+from app.triage.second_look import doubts, level_of_all
 from app.triage.terms import Answers, Urgency
 
 
@@ -89,7 +89,7 @@ class _Trial:
                 if option not in (*given, question.none, question.unsure)
             ]
             none = given - {question.unsure} or frozenset(filter(None, [question.none]))
-            if_no = self._with(question, none) if none else min(one.urgency for one in if_so)
+            if_no = self._kept(question, none) if none else min(one.urgency for one in if_so)
             higher = [one for one in if_so if one.urgency > if_no]
             yield Open(question.id, if_no, tuple(_gravest_first(higher)))
 
@@ -143,9 +143,14 @@ class _Trial:
         """The level where this is not so; None where the question has no "no"."""
         if question.kind == "many":
             rest = self._answers[question.id] - {option}
-            return self._with(question, rest or frozenset(filter(None, [question.none])))
+            return self._kept(question, rest or frozenset(filter(None, [question.none])))
         mildest = [chain[0] for chain in question.severity if option in chain[1:]]
-        return self._with(question, frozenset(mildest[:1])) if mildest else None
+        return self._kept(question, frozenset(mildest[:1])) if mildest else None
+
+    def _kept(self, question: Question, chosen: frozenset[str]) -> Urgency:
+        """The level with a calmer answer, which takes no other answer away."""
+        answers = {**self._answers, question.id: chosen}
+        return level_of_all(self._rulebook, answers, self._amounts)
 
     def _with(self, question: Question, chosen: frozenset[str]) -> Urgency:
         return self._level({**self._answers, question.id: chosen})

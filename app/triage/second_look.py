@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.triage.compiled import doubt
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, Situation, judge
+from app.triage.labs import Amounts
 from app.triage.questionnaire import Question
 from app.triage.rules import counted
 from app.triage.safetynet import Labs, Step
@@ -35,8 +36,9 @@ class Doubts(NamedTuple):
 def doubts(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> Doubts:
     """Which unsure answers made the result more careful, and what it would be without them.
 
-    What else is ticked in the same answer stays. A question that has no "no" (how old?) counts by
-    the calmest of the answers that "not sure" may stand for. Raises BadLab.
+    What else is ticked in the same answer stays, and so does what was answered to a question that
+    only the doubt had asked. A question that has no "no" (how old?) counts by the calmest of the
+    answers that "not sure" may stand for. Raises BadLab.
     """
     path = rulebook.questionnaire.path(answers)
     amounts = counted(rulebook, path, labs)
@@ -45,11 +47,9 @@ def doubts(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> 
     def level(calmed: Iterable[Question]) -> Urgency:
         guesses: list[Answers] = [path.answers]
         for question in calmed:
-            calm = _calm(question, path.answers[question.id])
+            calm = _calm(rulebook, question, path.answers[question.id])
             guesses = [{**guess, question.id: one} for guess in guesses for one in calm]
-        paths = map(rulebook.questionnaire.path, guesses)
-        marks = (rulebook.compiled.encode(p.answers, p.off_path, amounts) for p in paths)
-        return Urgency(min(map(rulebook.compiled.level, marks)))
+        return min(level_of_all(rulebook, guess, amounts) for guess in guesses)
 
     now, calmest = level([]), level(unsure)
     each = [Doubt(question.id, level([question])) for question in unsure]
@@ -65,10 +65,25 @@ def doubts(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> 
     return Doubts(now, tuple(telling), calmest)
 
 
-def _calm(question: Question, chosen: frozenset[str]) -> list[frozenset[str]]:
+def level_of_all(rulebook: "Rulebook", answers: Answers, amounts: Amounts) -> Urgency:
+    """The level where every answer counts, also to a question that another answer would close.
+
+    Trap: "not sure what it is" opens all questions. Read as "none of these" it would close them,
+    and pus that was ticked there would seem to hang on that doubt.
+    """
+    closed = rulebook.questionnaire.path(answers).off_path - answers.keys()
+    return Urgency(rulebook.compiled.level(rulebook.compiled.encode(answers, closed, amounts)))
+
+
+def _calm(rulebook: "Rulebook", question: Question, chosen: frozenset[str]) -> list[frozenset[str]]:
     """The answer without the doubt, in every way that it may be meant where there is no "no"."""
     if question.none is not None:
-        return [chosen - {question.unsure} or frozenset([question.none])]
+        if chosen != {question.unsure}:
+            return [chosen - {question.unsure}]
+        # "None of these" may be what the check is not about: then a lump is the calmer reading.
+        routes = question.id in rulebook.watched.routing
+        neutral = [option.id for option in question.options if option.neutral and routes]
+        return [frozenset([option]) for option in (question.none, *neutral)]
     mildest = [chain[0] for chain in question.severity if question.unsure in chain[1:]]
     meant = mildest or question.unsure_among or set(question.option_ids) - {question.unsure}
     return [frozenset([option]) for option in sorted(meant)]

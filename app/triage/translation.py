@@ -70,11 +70,13 @@ class Translation:
                 found[question] |= {leaf.question for leaf in read}
         return {question: frozenset(old) for question, old in found.items()}
 
-    def translate(self, answers: Answers) -> Answers:
+    def translate(self, answers: Answers, *, half_told: bool = True) -> Answers:
         """The answers as they read today: complete where the old ones were, and only the path.
 
-        Of unfinished answers, what can already be told: a question whose answer hangs on one that
-        is still open, and to which nothing leads so far, stays open.
+        Of unfinished answers, what can already be told. A question whose answer hangs on one that
+        is still open stays open where nothing leads to it so far; without `half_told` also where
+        something does, for the rest of its lines was never asked. A screen of emergency signs
+        keeps what leads to it.
         """
         path = self.old.path(answers)
         told: dict[str, set[str]] = {question.id: set() for question in self.new}
@@ -91,7 +93,8 @@ class Translation:
         given = {
             question.id: frozenset(told[question.id] or _nothing(question))
             for question in self.new
-            if told[question.id] or self.sources[question.id] <= settled
+            if self.sources[question.id] <= settled
+            or (told[question.id] and (half_told or question.signs))
         }
         return self.new.path({name: chosen for name, chosen in given.items() if chosen}).answers
 

@@ -27,7 +27,8 @@ def test_the_edges_are_those_of_the_engine() -> None:
     read = {
         (leaf.question, rule.id)
         for rule in RULEBOOK.rules
-        for leaf in leaves(rule.when)
+        for part in filter(None, [rule.when, rule.only_with])
+        for leaf in leaves(part)
         if isinstance(leaf, Choice)
     }
     assert set(edges(RULEBOOK)) == read

@@ -41,11 +41,11 @@ def test_a_nurse_is_told_what_would_raise_the_level_what_doubt_did_and_what_to_l
     rulebook: Rulebook,
 ) -> None:
     given = {q.id: [q.none or q.option_ids[0]] for q in rulebook.questionnaire}
-    given |= {"age": ["adult"], "skin": ["not_sure"], "place": ["finger"]}
+    given |= {"age": ["adult"], "reason": ["lump"], "skin": ["not_sure"], "place": ["finger"]}
     told = assessed(rulebook, answers=given, audience="nurse")
-    black = [change for change in told["safety_net"] if change["option"] == "dead_skin"]
+    black = [change for change in told["safety_net"] if change["option"] == "skin_dying"]
     assert [change["urgency"] for change in black] == ["emergency"]
-    raised = assessed(rulebook, answers=given | {"skin": ["not_sure", "dead_skin"]})
+    raised = assessed(rulebook, answers=given | {"limbs": ["skin_dying"]})
     assert raised["urgency"] == "emergency"
     [doubt] = told["doubts"]["each"]
     calmed = assessed(rulebook, answers=given | {"skin": ["normal"]})
@@ -62,7 +62,7 @@ def test_the_answer_has_every_part_that_was_promised(rulebook: Rulebook) -> None
     assert found["urgency"] == "same_day"
     assert {f["rule"] for f in found["findings"]} >= {"U3"}
     assert all(f["sources"] and f["because"] for f in found["findings"])
-    assert found["next_question"] == "place"
+    assert found["next_question"] == "limbs"
     assert found["complete"] is False
     assert found["ignored"] == []
     assert set(found) >= {"likely_type", "types", "look_alikes", "advice", "contradictions"}
@@ -88,6 +88,74 @@ def test_laboratory_values_count_without_nurse_mode(rulebook: Rulebook) -> None:
     assert found["findings"][0]["because"][0]["lab"] == "calcium_adjusted"
 
 
+def labs_told(rulebook: Rulebook, age: str = "adult", **values: str) -> dict[str, Any]:
+    split = {name: text.split(" ", 1) for name, text in values.items()}
+    labs = {name: {"value": value, "unit": unit} for name, (value, unit) in split.items()}
+    return assessed(rulebook, answers={"age": age}, labs=labs)
+
+
+def test_values_come_back_with_what_is_worked_out_from_them(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, calcium_total="2,90 mmol/L", albumin="28 g/L")
+    assert [(lab["lab"], lab["value"], lab["unit"]) for lab in found["labs"]] == [
+        ("calcium_total", "2,90", "mmol/L"),
+        ("albumin", "28", "g/L"),
+    ]
+    (computed,) = found["labs_computed"]
+    assert (computed["lab"], computed["value"], computed["unit"], computed["reliable"]) == (
+        "calcium_adjusted",
+        "3.14",
+        "mmol/L",
+        True,
+    )
+    assert [note["id"] for note in found["labs_notes"]] == ["approximate"]
+
+
+def test_an_adjusted_value_that_is_not_reliable_is_called_so(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, calcium_total="2.75 mmol/L", albumin="60 g/L", age="under_1")
+    assert found["labs_computed"][0]["reliable"] is False
+    assert [note["id"] for note in found["labs_notes"]] == ["unreliable", "child"]
+    assert "ionised" in found["labs_notes"][0]["text"]
+    grown = labs_told(rulebook, calcium_total="2.75 mmol/L", albumin="60 g/L")
+    assert grown["urgency"] == "soon"
+
+
+def test_an_unusual_value_is_called_so_and_the_other_unit_named(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, phosphate="4.5 mmol/L", ck="100 U/L")
+    phosphate, ck = found["labs"]
+    assert (phosphate["unusual"], phosphate["perhaps_unit"]) == (True, "mg/dL")
+    assert "mg/dL" in phosphate["text"]
+    assert (ck["unusual"], ck["perhaps_unit"], ck["text"]) == (False, None, None)
+    assert found["labs_computed"] == []
+
+
+def test_from_a_value_with_a_sign_nothing_is_worked_out_to_be_shown(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, calcium_total=">3.6 mmol/L", albumin="40 g/L")
+    assert found["urgency"] == "emergency"
+    assert found["labs"][0]["value"] == ">3.6"
+    assert found["labs_computed"] == []
+
+
+def test_without_values_the_answer_says_nothing_of_them(rulebook: Rulebook) -> None:
+    assert not {"labs", "labs_computed", "labs_notes"} & set(
+        assessed(rulebook, answers={"age": "adult"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [("12.000", "two_ways"), ("1,250", "two_ways"), (">1000", "spans"), ("<", "not_a_number")],
+)
+def test_a_value_that_can_mean_several_things_is_refused(
+    rulebook: Rulebook, value: str, problem: str
+) -> None:
+    body = {"answers": {}, "labs": {"ck": {"value": value, "unit": "U/L"}}}
+    with pytest.raises(BadBody) as refused:
+        assess_json(rulebook, json.dumps(body).encode())
+    (fault,) = refused.value.faults
+    assert (fault["where"], fault["problem"]) == ("labs.ck", problem)
+    assert fault["allowed"]
+
+
 @pytest.mark.parametrize(
     ("body", "where", "problem"),
     [
@@ -104,8 +172,8 @@ def test_laboratory_values_count_without_nurse_mode(rulebook: Rulebook) -> None:
         ({"answers": {CANARY: "x"}}, "answers, entry 1", "unknown_question"),
         ({"answers": {"age": CANARY}}, "answers.age", "unknown_option"),
         ({"answers": {"age": ["adult", "child"]}}, "answers.age", "two_values"),
-        ({"answers": {"breath": ["none", "confused"]}}, "answers.now", "none_with_others"),
-        ({"answers": {"now": []}}, "answers.now", "missing"),
+        ({"answers": {"breath": ["none", "confused"]}}, "answers.breath", "none_with_others"),
+        ({"answers": {"breath": []}}, "answers.breath", "missing"),
         ({"answers": {}, "audience": CANARY}, "audience", "wrong_shape"),
         ({"answers": {}, "region": CANARY}, "region", "unknown_region"),
         (
@@ -173,7 +241,7 @@ json_values = st.recursive(
     max_leaves=12,
 )
 words = st.sampled_from(
-    ["answers", "labs", "audience", "region", "now", "age", "none", "adult", "mmol/L"]
+    ["answers", "labs", "audience", "region", "breath", "age", "none", "adult", "mmol/L"]
 )
 hostile = st.dictionaries(
     words | st.text(max_size=12), json_values | words | st.lists(words), max_size=6

@@ -110,7 +110,7 @@ def test_a_short_text_claims_nothing_more() -> None:
 
 def test_only_the_full_text_tells_what_was_answered_no() -> None:
     assert "Answered no:" not in text(answers())
-    assert "Answered no: Right now: Confused" in text(answers(), full=True)
+    assert "Answered no: Breathing and thinking: Too breathless" in text(answers(), full=True)
 
 
 def test_what_matters_less_is_left_out_first() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from app.documents.what_if import tried
+from app.triage.second_look import level_of_all
 from app.triage.terms import Answers, Urgency
 from tests.builders import answers, examples, level, rulebook, some_answers
 
@@ -51,12 +52,14 @@ def test_what_lowers_the_level_does_so_alone(given: Answers) -> None:
         asked = rulebook().questionnaire[one.question]
         rest = on_path[one.question] - {one.option} or frozenset([asked.none])
         if asked.kind == "many":
-            assert level({**on_path, one.question: rest}) == one.urgency
+            kept = {**on_path, one.question: rest}
+            assert level_of_all(rulebook(), kept, {}) == one.urgency >= level(kept)
         assert one.urgency < level(given)
 
 
 def test_a_graver_choice_of_one_counts_as_answered_no() -> None:
-    raised = {(one.question, one.option) for one in tried(rulebook(), answers()).raises}
+    found = tried(rulebook(), answers(kidney="weak")).raises
+    raised = {(one.question, one.option) for one in found}
     assert ("pain", "severe") in raised
     assert ("kidney", "dialysis") in raised
 
@@ -66,6 +69,20 @@ def test_a_sign_that_decides_alone_is_named_with_the_level_without_it() -> None:
     assert [(one.question, one.option, one.urgency) for one in found] == [
         ("skin", "pus", Urgency.routine)
     ]
+
+
+def test_what_only_opens_a_question_is_not_named_beside_its_answer() -> None:
+    found = tried(rulebook(), answers(kidney="dialysis", skin="open", pain="severe")).lowers
+    named = {(one.question, one.option) for one in found}
+    assert ("kidney", "dialysis") in named
+    assert not named & {("conditions", "kidneys"), ("reason", "lump")}
+
+
+def test_a_doubt_about_what_it_is_takes_no_other_answer_away() -> None:
+    found = tried(rulebook(), answers(reason="not_sure", skin="pus"))
+    (doubt,) = found.open
+    assert (doubt.question, doubt.if_no) == ("reason", Urgency.same_day)
+    assert found.if_all_no is Urgency.same_day
 
 
 def test_signs_that_hold_the_level_up_together_are_not_named_alone() -> None:

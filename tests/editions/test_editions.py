@@ -8,20 +8,29 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
+import yaml
 
+from app.documents.receipt import Shelf, read
 from app.main import create_app
 from app.settings import Settings
-from app.store import submissions
+from app.store import shares, submissions, worklist
 from app.store.keeping import anchors, audit
+from app.store.versions import Handed
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+from app.triage.second_look import recheck_questions
+from app.triage.terms import Answers
+from app.web.journey import ASSISTED, OWN, unseal
 from tests.conftest import Clock
 from tests.visitor import Page, Visitor
 from tests.web.desk import SECURE, House
+from tests.web.test_findings import filled, keep
 
 EDITIONS = sorted(file.parent for file in Path(__file__).parent.glob("*/left.json"))
 LATER = 300  # seconds; a nurse's session ends after 15 minutes, a check after a day
@@ -49,6 +58,36 @@ class Left:
         for name, value in cookies.items():
             visitor.client.cookies.set(name, value)
         return visitor
+
+    @property
+    def shelf(self) -> Shelf:
+        return self.house.app.state.shelf
+
+    @property
+    def book(self) -> Rulebook:
+        return self.shelf.current
+
+    def today(self, given: dict[str, list[str]]) -> Answers:
+        """Answers of that edition in today's questions."""
+        answers = {question: frozenset(chosen) for question, chosen in given.items()}
+        return self.shelf.in_todays_questions(self.version, answers)
+
+    def kept(self, cookies: dict[str, str]) -> set[str]:
+        """Today's questions to which all of the answer stands in one of these cookies."""
+        for kind in (OWN, ASSISTED):
+            if (sealed := cookies.get(f"__Host-{kind}")) is not None:
+                floor, now = self.house.app.state.floor, int(self.house.clock())
+                journey = unseal(floor.key, sealed, now, kind)
+                told = self.shelf.in_todays_questions(
+                    self.version, journey.answers, half_told=False
+                )
+                return set(told)
+        raise AssertionError
+
+    def versions(self, page: str) -> list[submissions.Version]:
+        """The versions of a submission of the clinic "Hill", by its page."""
+        with self.house.store.reading(self.told["clinics"]["Hill"]) as scope:
+            return submissions.versions(scope, page.rpartition("/")[2])
 
     def nurse(self) -> Visitor:
         """The nurse, by password and code."""
@@ -145,7 +184,8 @@ def test_a_check_half_way_goes_on_to_its_result(left: Left, name: str) -> None:
     begun = left.told["journeys"][name]
     if name == "assisted":
         begun["cookies"]["__Host-staff"] = left.told["nurse_session"]
-    person, given = left.person(begun["cookies"]), begun["given"]
+    person, given = left.person(begun["cookies"]), left.today(begun["given"])
+    kept = left.kept(begun["cookies"])
     page = person.get(begun["at"])
     if name == "assisted":
         page = person.get(next(link for link in page.links if link.startswith("/assisted/ask/")))
@@ -155,9 +195,10 @@ def test_a_check_half_way_goes_on_to_its_result(left: Left, name: str) -> None:
             page = person.get(next(link for link in page.links if link.startswith("/check/")))
         question = page.url.rpartition("/")[2]
         asked.append(question)
-        # A newer rulebook may ask what that edition did not.
-        page = answered(person, page, given.get(question, ["not_sure"]))
-    assert "now" not in asked, "what was answered is not asked again"
+        page = answered(person, page, given[question])
+    assert asked == list(dict.fromkeys(asked)), "nothing is asked twice"
+    if name != "second look":  # which asks again what may have come since
+        assert not kept & set(asked), "what was answered is not asked again"
     if name == "assisted":
         of = page.all("input", name="of")[0]["value"]
         page = person.post("/assisted/send", {"of": of})
@@ -165,12 +206,104 @@ def test_a_check_half_way_goes_on_to_its_result(left: Left, name: str) -> None:
         return
     page = person.get("/result")
     assert page.url == "/result"
-    assert page.level
+    assert page.level == assess(left.book, given).urgency.name
     if name == "invited":
         assert person.post("/send").url.startswith("/i/")
 
 
-def answered(person: Visitor, page: Page, options: list[str]) -> Page:
+def test_an_emergency_half_way_stays_one_on_every_page(left: Left) -> None:
+    begun = left.told["journeys"]["alarmed"]
+    person = left.person(begun["cookies"])
+    assert person.get("/emergency").url == "/emergency"
+    assert person.get("/answers").all("form") is not None
+    onward = next(link for link in person.get("/emergency").links if link.startswith("/check/"))
+    assert "tel:999" in person.get(onward).links
+
+
+def test_a_second_look_begins_from_an_old_receipt(left: Left) -> None:
+    told = read(left.told["receipt"], left.shelf)
+    now = left.shelf.in_todays_questions(left.version, told.answers)
+    person = left.person({})
+    page = person.post("/verify", {"receipt": left.told["receipt"], "then": "changed"})
+    assert page.url == "/changed"
+    page, asked = person.post("/changed", {"region": "uk"}), []
+    while page.url.startswith("/changed/"):
+        question = page.url.rpartition("/")[2]
+        asked.append(question)
+        assert page.ticked <= set(now[question]) | {"none"}, "the answer of before is filled in"
+        page = answered(person, page, sorted(now[question]))
+    assert page.url == "/result"
+    assert set(asked) <= set(recheck_questions(left.book, now))
+    assert page.level == assess(left.book, now).urgency.name
+    assert left.version not in page.html
+
+
+def test_a_code_of_that_edition_is_judged_by_todays_rules_too(left: Left) -> None:
+    """Its half hour is over by now, so the same answers are shown under a new one."""
+    old = read(left.told["receipt"], left.shelf)
+    told = Handed.by(
+        old.rulebook, old.answers, assess(old.rulebook, old.answers), about="me", region="uk"
+    )
+    key = "k" * 32
+    shares.offer(left.house.store, key, told, left.house.now, address="::1")
+    code = shares.code_of(left.house.store.keyring, key)
+    page = left.nurse().post("/shared", {"code": code, "reference": "S 1", "name": "Jo"})
+    first, today = left.versions(page.url)
+    assert (first.rulebook_version, first.answers) == (left.version, old.answers)
+    assert today.rulebook_version == left.book.version
+    assert today.answers == left.shelf.in_todays_questions(left.version, old.answers)
+
+
+def test_what_a_nurse_finds_stands_beside_all_that_the_patient_had_said(left: Left) -> None:
+    nurse, address = left.nurse(), left.told["submissions"]["untouched"]["page"]
+    (before,) = left.versions(address)
+    assert "confused" in before.answers["now"]
+    page = nurse.get(f"{address}/findings")
+    now = left.shelf.in_todays_questions(left.version, before.answers)
+    assert page.ticked == {option for chosen in now.values() for option in chosen}
+    page = nurse.post(page.url, filled(page) | {"answer-unwell": ["thirst"]})
+    assert "Nothing is kept yet" in page.text
+    assert keep(nurse, page).url == address
+    _, found = left.versions(address)
+    assert found.answers == {**now, "unwell": frozenset({"thirst"})}
+    assert found.urgency.name == "emergency"
+    text = nurse.get(address).text
+    assert "Newly confused" in text
+
+
+def test_a_patient_changes_what_was_sent_in_that_edition(left: Left) -> None:
+    """Begun with the old questions, sent with today's, and changed once more."""
+    begun = left.told["journeys"]["invited"]
+    person, given = left.person(begun["cookies"]), left.today(begun["given"])
+    page = person.get(begun["at"])
+    while page.url.startswith("/check/"):
+        page = answered(person, page, given[page.url.rpartition("/")[2]])
+    link = person.post("/send").url
+    person.get("/result")
+    page = person.post("/check/skin", {"skin": [*given["skin"] - {"normal"}, "chalky"]})
+    assert page.url == "/answers"
+    assert person.post("/send").url == link
+    with left.house.store.reading(left.told["clinics"]["Hill"]) as scope:
+        newest = worklist.page(scope, left.house.now, "nobody").lines
+    sent = [left.versions(f"/submissions/{line.submission}") for line in newest]
+    kinds = [[version.kind for version in some] for some in sent]
+    assert ["first", "changed"] in kinds
+
+
+def test_a_disagreement_of_that_edition_is_a_case_in_todays_questions(left: Left) -> None:
+    before, *_ = left.versions(left.told["submissions"]["lowered"]["page"])
+    left.house.hired = 50  # that edition's people have the first addresses
+    lead = left.house.member("lead", "Hill", "Eve Moss")
+    text = lead.client.get("/agreement/cases.yaml").text
+    (case,) = yaml.safe_load(text)
+    said = {question: frozenset(chosen) for question, chosen in case["answers"].items()}
+    assert said == left.shelf.in_todays_questions(left.version, before.answers)
+
+
+def answered(person: Visitor, page: Page, options: Iterable[str]) -> Page:
     of = [box["value"] for box in page.all("input", name="of")]
-    question = page.url.rpartition("/")[2]
-    return person.post(page.url, {question: options} | ({"of": of} if of else {}))
+    question, options = page.url.rpartition("/")[2], sorted(options)
+    fields: dict[str, object] = {question: options}
+    # The second time round, a screen of emergency signs takes "not sure".
+    fields |= {"again": "1"} if "not_sure" in options else {}
+    return person.post(page.url, fields | ({"of": of} if of else {}))

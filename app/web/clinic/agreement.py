@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.case_file import as_yaml, case
+from app.documents.receipt import Shelf
 from app.store import agreement, clinics, tallies
 from app.store.accounts import staff
 from app.store.agreement import MOST_EXPORTED, NO_RULE, Counts, Disagreement
@@ -117,8 +118,10 @@ def _note(desk: Desk, scope: Any, subject: tuple[str, str], number: int) -> None
 
 
 def _case(desk: Desk, one: Disagreement) -> dict[str, Any]:
-    rulebook = floor(desk.request).rulebook
-    return case(rulebook, one.version.answers, one.level, one.to, one.reason)
+    rulebook, version = floor(desk.request).rulebook, one.version
+    shelf: Shelf = desk.request.app.state.shelf
+    answers = shelf.in_todays_questions(version.rulebook_version, version.answers)
+    return case(rulebook, answers, one.level, one.to, one.reason)
 
 
 def _most_first(counted: dict[str, Counts]) -> list[tuple[str, Counts]]:

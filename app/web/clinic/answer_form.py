@@ -41,7 +41,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """The questions of one submission. `answers`: those of its newest version."""
+    """The questions of one submission. `answers`: those of its newest version, in today's."""
 
     house: Floor
     short: Short

@@ -26,7 +26,7 @@ from app.store.tables import Clinic, Staff
 from app.store.versions import Version
 from app.triage.dangers import as_known_today
 from app.triage.rules import assess
-from app.triage.terms import Assessment, Urgency
+from app.triage.terms import Answers, Assessment, Urgency
 from app.web.access import Desk
 from app.web.asking import voice
 from app.web.clinic import account
@@ -158,7 +158,10 @@ def _teller(desk: Desk, found: Record, version: Version) -> tuple[Teller, bool]:
     if book is not None:
         house = replace(house, rulebook=book)
     questions = house.rulebook.questionnaire
-    known = {q: c for q, c in version.answers.items() if q in questions}
+    given: Answers = version.answers
+    if book is None:
+        given = shelf.in_todays_questions(version.rulebook_version, given)
+    known = {q: c for q, c in given.items() if q in questions}
     answers = {q: c for q, c in known.items() if c <= set(questions[q].option_ids)}
     words, fill = house.rulebook.wording[LANGUAGE], filler(house, found.region)
     return Teller(house.rulebook, words, fill, answers, found.about), book is not None
@@ -223,20 +226,30 @@ def said_of(desk: Desk, here: Seen) -> list[Was]:
     ]
 
 
-def own_words(here: Seen) -> list[Given]:
+def own_words(desk: Desk, here: Seen) -> list[Given]:
     """Every answer as it was read, with the version it is from and what was ticked before."""
     told, versions = here.told, here.record.versions
+    given = {version.number: _as_newest(desk, here, version) for version in versions}
     found = []
     for answer in told.teller.all_answers(told.answers):
         since, before = versions[0], None
         for earlier, version in pairwise(versions):
-            if version.answers.get(answer.id) != earlier.answers.get(answer.id):
-                since, before = version, earlier.answers.get(answer.id)
+            said = given[earlier.number].get(answer.id)
+            if given[version.number].get(answer.id) != said:
+                since, before = version, said
         at = _clock(since.made_at, here.clinic.time_zone)
         was = _ticked(told.teller, answer.id, before) if before else ()
         short = told.short.question(answer.id)
         found.append(Given(short, answer, since.number, at, was))
     return found
+
+
+def _as_newest(desk: Desk, here: Seen, version: Version) -> Answers:
+    """What a version says in the questions of the newest one, with which it is compared."""
+    shelf: Shelf = desk.request.app.state.shelf
+    if here.record.newest.rulebook_version != shelf.current.version:
+        return version.answers
+    return shelf.in_todays_questions(version.rulebook_version, version.answers)
 
 
 def _ticked(teller: Teller, question: str, chosen: frozenset[str]) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def in_words(desk: Desk, here: Seen) -> dict[str, Any]:
             for alike in told_.assessment.look_alikes
         ],
         "versions": said_of(desk, here),
-        "given": own_words(here),
+        "given": own_words(desk, here),
         "labs": here.labs,
         "entries": [
             (

@@ -21,7 +21,7 @@ from app.store.submissions import Arrived, Version
 from app.store.tables import Clinic, Submission
 from app.triage.answers import BadAnswer, read
 from app.triage.rules import assess
-from app.triage.terms import Urgency
+from app.triage.terms import Answers, Urgency
 from app.web.access import Desk
 from app.web.caution import watch
 from app.web.clinic.account import told
@@ -140,10 +140,14 @@ def _outcome(scope: Scope, submission: str) -> str:
 def _teller(desk: Desk, here: Submission, version: Version) -> Teller:
     """Tells by the rulebook of that day; without it, what today's knows by today's."""
     house, shelf = floor(desk.request), desk.request.app.state.shelf
-    book = _book(shelf, version) or house.rulebook
+    own = _book(shelf, version)
+    book = own or house.rulebook
     house = replace(house, rulebook=book)
+    given: Answers = version.answers
     answers = {}
-    for question, chosen in version.answers.items():
+    if own is None:
+        given = shelf.in_todays_questions(version.rulebook_version, given)
+    for question, chosen in given.items():
         try:
             answers[question] = read(book.questionnaire[question], sorted(chosen))
         except (KeyError, BadAnswer):

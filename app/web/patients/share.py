@@ -169,12 +169,13 @@ def _key(request: Request) -> str:
 
 def _today(desk: Desk, told: Handed) -> Handed | None:
     """What today's rules make of the answers; None where they are those of before."""
-    book = floor(desk.request).rulebook
+    book, shelf = floor(desk.request).rulebook, desk.request.app.state.shelf
     if told.rulebook_sha256 == book.sha256:
         return None
+    given = shelf.in_todays_questions(told.rulebook_version, told.answers)
     try:
-        asked = {id_: book.questionnaire[id_] for id_ in told.answers}
-        answers = {id_: read(asked[id_], sorted(told.answers[id_])) for id_ in asked}
+        asked = {id_: book.questionnaire[id_] for id_ in given}
+        answers = {id_: read(asked[id_], sorted(given[id_])) for id_ in asked}
     except (KeyError, BadAnswer):
         return None  # what they no longer know, a nurse asks anew
     path = book.questionnaire.path(answers)

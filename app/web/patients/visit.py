@@ -79,13 +79,28 @@ def visit(request: Request, kind: str = OWN) -> Visit:
 
 def _in_todays_questions(request: Request, journey: Journey) -> Journey:
     """A check that was begun on an earlier edition goes on: what it answered is answered."""
-    shelf: Shelf = request.app.state.shelf
-    edition = journey.edition or FIRST
-    answers = shelf.in_todays_questions(edition, journey.answers)
-    before = shelf.in_todays_questions(edition, journey.as_before) if journey.earlier else answers
+    answers = _today(request, journey, journey.answers)
+    before = _today(request, journey, journey.as_before) if journey.earlier else answers
     changed = {id_ for id_ in before.keys() | answers.keys() if before.get(id_) != answers.get(id_)}
     earlier = {id_: before.get(id_, frozenset()) for id_ in changed & answers.keys()}
     return replace(journey, answers=answers, earlier=earlier)
+
+
+def _today(request: Request, journey: Journey, given: Answers) -> Answers:
+    """A list of which only a part was asked is asked again, but where an emergency rests on it."""
+    shelf: Shelf = request.app.state.shelf
+    edition = journey.edition or FIRST
+    whole, all_told = (
+        shelf.in_todays_questions(edition, given, half_told=half_told)
+        for half_told in (False, True)
+    )
+    if whole == all_told:
+        return whole
+    before, after = (
+        alarming(request, visit_of(request, replace(journey, answers=answers)))
+        for answers in (all_told, whole)
+    )
+    return all_told if before and not after else whole
 
 
 def _readable(here: Floor, answers: Answers) -> dict[str, frozenset[str]]:

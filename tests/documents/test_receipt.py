@@ -29,6 +29,8 @@ from tests.builders import (
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 IN_A_CODE = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 """What a QR code packs most tightly, in the order of its standard."""
+BLOCKS = {37: (2, 43), 41: (4, 27)}
+"""Squares on a side -> how many blocks there are, and how many words of data in each."""
 CANARY = "canary-7f3a"
 
 
@@ -335,14 +337,15 @@ def squares(path: str) -> list[list[int]]:
         marks: list[int] = []
         for kind, length in re.findall(r"([hm])(\d+)", rest):
             marks += [int(kind == "h")] * int(length)
-        rows.append(marks + [0] * (37 - len(marks)))
-    assert len(rows) == 37
-    return rows
+        rows.append(marks)
+    assert len(rows) in BLOCKS
+    return [marks + [0] * (len(rows) - len(marks)) for marks in rows]
 
 
 def decoded(rows: list[list[int]]) -> str:
-    """The text of a code of version 5-M (ISO/IEC 18004), read without correcting any error."""
-    size, level_m = 37, 0b00
+    """The text of a code of version 5-M or 6-M (ISO/IEC 18004); no error is corrected."""
+    size, level_m = len(rows), 0b00
+    blocks, words_each = BLOCKS[size]
     shape = [rows[8][x] for x in (0, 1, 2, 3, 4, 5, 7, 8)] + [
         rows[y][8] for y in (7, 5, 4, 3, 2, 1, 0)
     ]
@@ -362,7 +365,7 @@ def decoded(rows: list[list[int]]) -> str:
 
     def fixed(y: int, x: int) -> bool:
         finder = (y < 9 and (x < 9 or x > size - 9)) or (y > size - 9 and x < 9)
-        return finder or 6 in (x, y) or (28 <= y <= 32 and 28 <= x <= 32)
+        return finder or 6 in (x, y) or max(abs(y - size + 7), abs(x - size + 7)) <= 2
 
     bits = ""
     columns = [x for x in range(size - 1, 0, -2) if x > 6] + [5, 3, 1]
@@ -371,8 +374,9 @@ def decoded(rows: list[list[int]]) -> str:
             for x in (right, right - 1):
                 if not fixed(y, x):
                     bits += str(rows[y][x] ^ (mask(y, x) == 0))
-    words = [bits[i : i + 8] for i in range(0, 86 * 8, 8)]
-    stream = "".join(words[0::2] + words[1::2])  # two blocks of 43 words take turns
+    words = [bits[i : i + 8] for i in range(0, blocks * words_each * 8, 8)]
+    # The blocks take turns, a word each.
+    stream = "".join(word for first in range(blocks) for word in words[first::blocks])
     return "".join(segments(stream))
 
 

@@ -26,13 +26,24 @@ from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
 from app.triage.second_look import recheck_questions
 from app.triage.terms import Answers
-from app.web.journey import ASSISTED, OWN, unseal
+from app.web.journey import ASSISTED, OWN, Journey, seal, unseal
 from tests.conftest import Clock
 from tests.visitor import Page, Visitor
 from tests.web.desk import SECURE, House
 from tests.web.test_findings import filled, keep
 
 EDITIONS = sorted(file.parent for file in Path(__file__).parent.glob("*/left.json"))
+BEFORE_KIDNEYS = {
+    "now": ["none"],
+    "age": ["adult"],
+    "place": ["elbow"],
+    "skin": ["normal"],
+    "unwell": ["none"],
+    "pain": ["no"],
+    "change": ["none"],
+    "feel": ["hard"],
+}
+"""The first questions of the first edition, answered by someone with a quiet lump."""
 LATER = 300  # seconds; a nurse's session ends after 15 minutes, a check after a day
 
 
@@ -88,6 +99,13 @@ class Left:
         """The versions of a submission of the clinic "Hill", by its page."""
         with self.house.store.reading(self.told["clinics"]["Hill"]) as scope:
             return submissions.versions(scope, page.rpartition("/")[2])
+
+    def half_way(self, said: dict[str, list[str]]) -> Visitor:
+        """Someone who had answered this with that edition's questions."""
+        answers = {question: frozenset(chosen) for question, chosen in said.items()}
+        floor, now = self.house.app.state.floor, int(self.house.clock())
+        journey = Journey("uk", now, answers, edition=self.version)
+        return self.person({f"__Host-{OWN}": seal(floor.key, journey)})
 
     def nurse(self) -> Visitor:
         """The nurse, by password and code."""
@@ -218,6 +236,28 @@ def test_an_emergency_half_way_stays_one_on_every_page(left: Left) -> None:
     assert person.get("/answers").all("form") is not None
     onward = next(link for link in person.get("/emergency").links if link.startswith("/check/"))
     assert "tel:999" in person.get(onward).links
+
+
+def test_a_list_of_which_only_a_part_was_asked_is_asked_again(left: Left) -> None:
+    """A kidney problem was said; the list in which it stands today names other illnesses too."""
+    person = left.half_way(BEFORE_KIDNEYS | {"known": ["nothing_yet"], "kidney": ["dialysis"]})
+    page = person.get("/check/before")
+    assert page.url == "/check/reason"
+    page, asked = answered(person, page, ["lump", "high_phosphate"]), []
+    while page.url != "/answers":
+        asked.append(page.url.rpartition("/")[2])
+        options = ["kidneys", "diabetes"] if asked[-1] == "conditions" else ["none"]
+        page = answered(person, page, options)
+    assert asked == ["unwell", "conditions", "medicines", "before"]
+    assert "Dialysis" in page.text
+
+
+def test_an_emergency_that_rests_on_a_part_of_a_list_stays_one(left: Left) -> None:
+    """Great thirst, weakness and known high calcium: that list is not asked to its end."""
+    said = BEFORE_KIDNEYS | {"unwell": ["thirst", "weak_tired"], "known": ["high_calcium"]}
+    person = left.half_way(said)
+    assert person.get("/emergency").url == "/emergency"
+    assert left.half_way(said | {"known": ["nothing_yet"]}).get("/emergency").url != "/emergency"
 
 
 def test_a_second_look_begins_from_an_old_receipt(left: Left) -> None:

@@ -175,6 +175,23 @@ def test_unfinished_answers_tell_what_they_can() -> None:
     assert sure["sudden"] == {"sight"}
 
 
+def test_a_list_of_which_only_a_part_was_asked_is_left_open_unless_a_part_is_wanted() -> None:
+    said = {name: frozenset([chosen]) for name, chosen in QUIET.items() if name != "before"}
+    del said["conditions"]
+    said |= {"kidney": frozenset(["dialysis"]), "now": frozenset(["sight"])}
+    half, whole = (reading().translate(said, half_told=told) for told in (True, False))
+    assert half["conditions"] == {"kidneys"}
+    assert half["reason"] == {"lump"}
+    assert not whole.keys() & {"conditions", "reason"}
+    assert whole["kidney"] == {"dialysis"}
+    assert whole["sudden"] == {"sight"}
+
+
+def test_a_sign_of_an_emergency_counts_however_little_was_asked() -> None:
+    said = {"now": frozenset(["sight"]), "age": frozenset(["adult"])}
+    assert reading().translate(said, half_told=False)["sudden"] == {"sight"}
+
+
 def test_an_edition_that_the_table_does_not_know_is_refused() -> None:
     with pytest.raises(NotTranslated, match=r"2025\.1\.1: not among 2026\.11\.1, 2026\.11\.2"):
         translation(RULES, "2025.1.1", questions(EDITIONS[0]), questions())

@@ -38,7 +38,7 @@ MEDICAL = re.compile(
     r"|prick|sclerosis|dialysis|biops\w+|transplant|sound|therapy|node|urate|cyst|tophi|antibod\w+"
     r"|immune|nodule|ulcer)s?\b"
 )
-PLAIN_WORDS = {"aroma", "sound", "sounds", "therapy", "accurate"}
+PLAIN_WORDS = {"aroma", "sound", "sounds", "therapy", "accurate", "prick"}
 
 
 @cache

@@ -161,8 +161,8 @@ def test_answers_to_older_questions_are_told_apart_and_never_called_blind_or_uns
     text = other(shown, sha256=TODAY).get("/safety").text
     assert text.index(STRANGERS) < text.index("Answers to older questions") < text.index(TUNED)
     told = text.partition("Answers to older questions")[2].partition(TUNED)[0]
-    assert "in the questions of rulebook 2026.11.1. Those are no longer asked." in told
-    assert "So nobody has answered these questions for the cases without knowing the rules." in told
+    assert "those were the questions of rulebook 2026.11.1. We do not ask them any more." in told
+    assert "So this is not a blind test. No one who knows no rules has answered today's" in told
     assert "By now the rules are built with them too." in told
     assert "20 of 40 are rated just as the readers did. 20 of 40 that needed help" in told
     assert "unseen" not in told

@@ -40,3 +40,17 @@ def met(**changes: object) -> SetFigures:
 def readings(headline: SetFigures | None, *others: SetFigures) -> ReadingsFigures:
     """The figures of these sets."""
     return ReadingsFigures(headline=headline, others=list(others))
+
+
+def translated(**changes: object) -> SetFigures:
+    """The same cases, whose only reader answered the questions of an earlier edition."""
+    reader = met().readers[0].model_copy(update={"blind": False, "translated": "2026.11.1"})
+    given: dict[str, object] = {
+        "standing": "built_with",
+        "not_unseen": ["building", "few_readers"],
+        "readers": [reader],
+        "mean": {},
+        "same_answers": None,
+        "same_level": None,
+    }
+    return met(**(given | changes))

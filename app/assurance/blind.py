@@ -1,8 +1,9 @@
 """How the rulebook does on cases that somebody else read: who read them blind, and who knew them.
 
 Three things are kept apart. A reading is blind while its answers, questions and stories are those
-that were kept. A set is unseen only by the rulebook with which its labels were opened. Only the
-mean of blind readings of a set that a rulebook was not built with may lead a report.
+that were kept; where the questions are others by now, it is translated, and not blind. A set is
+unseen only by the rulebook with which its labels were opened. Only the mean of blind readings of a
+set that a rulebook was not built with may lead a report.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Literal
 from app.assurance.asked import questions_hash
 from app.assurance.benchmark import Outcome, Score, Share, run
 from app.assurance.cases import Case, CaseEntry
+from app.assurance.earlier import Way, Ways, ways
 from app.assurance.figures import bounds
 from app.assurance.reading import READERS_NEEDED, known_only
 from app.assurance.sets import CaseSet, Library, Opened, Reading, Reply, Use
@@ -49,11 +51,15 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class ReaderRun:
-    """One reading under one rulebook. `left_out`: ids that this rulebook does not know."""
+    """One reading under one rulebook. `left_out`: ids that this rulebook does not know.
+
+    `translated`: the edition whose questions were answered, where its answers were translated.
+    """
 
     reader: str
     date: str
     not_blind: tuple[NotBlind, ...]
+    translated: str | None
     refused: int
     left_out: int
     score: Score
@@ -101,10 +107,12 @@ class Runs:
 def try_sets(rulebook: Rulebook, rules: Path, library: Library) -> Runs:
     """Try the rulebook, which was read from the folder `rules`, on every opened set."""
     found = []
+    known = ways(rulebook, rules, {reading.questions for reading in library.readings})
     for one in library.sets.values():
         if one.opened is not None:
             earlier = _opened_with(one.opened, rulebook, rules)
-            found += [try_set(book, one, one.opened, library) for book in [*earlier, rulebook]]
+            found += [try_set(book, one, one.opened, library) for book in earlier]
+            found.append(try_set(rulebook, one, one.opened, library, known))
     leading = [one for one in found if one.mean is not None and one.standing != "built_with"]
     headline = max(leading, key=lambda one: _weight(one, rulebook), default=None)
     return Runs(
@@ -115,10 +123,15 @@ def try_sets(rulebook: Rulebook, rules: Path, library: Library) -> Runs:
     )
 
 
-def try_set(rulebook: Rulebook, one: CaseSet, when: Opened, library: Library) -> SetRun:
-    """Try one rulebook on every reading of one set, which was opened then."""
-    asked = questions_hash(rulebook)
-    tried = [_try_reading(rulebook, one, r) for r in library.of(one.name)]
+def try_set(
+    rulebook: Rulebook, one: CaseSet, when: Opened, library: Library, known: Ways | None = None
+) -> SetRun:
+    """Try one rulebook on every reading of one set, which was opened then.
+
+    `known`: how answers to other questions read in those of this rulebook.
+    """
+    asked, known = questions_hash(rulebook), known or {}
+    tried = [_try_reading(rulebook, one, r, known.get(r.questions)) for r in library.of(one.name)]
     why = [tuple(_not_blind(r, one, when, asked, library)) for r in library.of(one.name)]
     blind = [each for each, reasons in zip(tried, why, strict=True) if not reasons]
     not_unseen = tuple(_not_unseen(one, when, rulebook, len(blind)))
@@ -133,7 +146,9 @@ def try_set(rulebook: Rulebook, one: CaseSet, when: Opened, library: Library) ->
         standing="built_with" if open_to_it else "not_built_with" if not_unseen else "unseen",
         not_unseen=not_unseen,
         readers=tuple(
-            ReaderRun(r.reader, r.date, reasons, len(r.refused), each.left_out, each.score)
+            ReaderRun(
+                r.reader, r.date, reasons, each.edition, len(r.refused), each.left_out, each.score
+            )
             for r, reasons, each in zip(library.of(one.name), why, tried, strict=True)
         ),
         mean=_means([each.score for each in blind]) if blind else None,
@@ -150,43 +165,49 @@ class _Tried:
     outcomes: Mapping[str, Outcome]
     answers: Mapping[str, Answers]
     left_out: int
+    edition: str | None
+    """Whose questions were answered, where they were translated."""
 
 
-def _try_reading(rulebook: Rulebook, one: CaseSet, reading: Reading) -> _Tried:
+def _try_reading(rulebook: Rulebook, one: CaseSet, reading: Reading, way: Way | None) -> _Tried:
     cases, left_out = [], 0
     for case in one.cases:
         if case.id in reading.answers and case.expected is not None:
-            answers, labs, lost = _as_far_as_known(rulebook, reading.answers[case.id])
+            answers, labs, lost = _as_far_as_known(rulebook, reading.answers[case.id], way)
             entry = CaseEntry(id=case.id, answers={}, labs=labs, **case.expected.model_dump())
             cases.append(Case(entry, answers, {}))
             left_out += lost
     report = run(rulebook, cases)
     given = {case.entry.id: case.answers for case in cases}
-    return _Tried(report.headline, {o.id: o for o in report.outcomes}, given, left_out)
+    edition = way.edition if way is not None else None
+    return _Tried(report.headline, {o.id: o for o in report.outcomes}, given, left_out, edition)
 
 
 def _as_far_as_known(
-    rulebook: Rulebook, reply: Reply
+    rulebook: Rulebook, reply: Reply, way: Way | None
 ) -> tuple[Answers, dict[str, dict[str, str]], int]:
     """The answers and values that this rulebook can read, and how much it cannot.
 
-    Nothing is lost where the questions are those that were read, but a value beyond new limits.
+    Nothing is lost where the questions are those that were read, or were translated on the way,
+    but a value beyond new limits.
     """
-    known, strange = known_only(rulebook, reply)
-    answers, labs, lost = {}, {}, len(strange)
-    for name, chosen in known.answers.items():
+    asked_by = way.asked_by if way is not None else rulebook
+    told, strange = known_only(asked_by, Reply(answers=reply.answers))
+    measured, unknown = known_only(rulebook, Reply(answers={}, labs=reply.labs))
+    answers, labs, lost = {}, {}, len(strange) + len(unknown)
+    for name, chosen in told.answers.items():
         try:
-            answers[name] = read(rulebook.questionnaire[name], chosen)
+            answers[name] = read(asked_by.questionnaire[name], chosen)
         except BadAnswer:
             lost += 1
-    for name, value in known.labs.items():
+    for name, value in measured.labs.items():
         try:
             read_labs(rulebook.laboratory, {name: value})
         except BadLab:
             lost += 1
         else:
             labs[name] = value
-    return answers, labs, lost
+    return way.table.translate(answers) if way is not None else answers, labs, lost
 
 
 def _not_blind(

@@ -67,11 +67,17 @@ def _run(one: SetRun) -> Iterator[str]:
 
 
 def _reader(one: ReaderRun) -> str:
-    why = "; ".join(_NOT_BLIND[reason] for reason in one.not_blind)
     score = one.score
     return (
-        f"  Reader {one.reader}, {one.date}, {f'NOT blind: {why}' if why else 'blind'}: "
+        f"  Reader {one.reader}, {one.date}, {_called(one)}: "
         f"level exact {score.exact}, acceptable {score.acceptable}, urgent missed "
         f"{score.urgent_missed}; type exact {score.type_exact}, acceptable "
         f"{score.type_acceptable}; {one.refused} ids refused, {one.left_out} left out"
     )
+
+
+def _called(one: ReaderRun) -> str:
+    why = "; ".join(_NOT_BLIND[reason] for reason in one.not_blind)
+    if one.translated is not None:
+        return f"translated from the questions of {one.translated}, NOT blind: {why}"
+    return f"NOT blind: {why}" if why else "blind"

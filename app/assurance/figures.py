@@ -73,10 +73,14 @@ class ShareFigure(MeanFigure):
 
 
 class ReaderFigure(Figure):
-    """What one reader's answers gave, and whether the reading is blind."""
+    """What one reader's answers gave, and whether the reading is blind.
+
+    `translated`: the edition whose questions were answered, where these are others.
+    """
 
     reader: str
     blind: bool
+    translated: str | None = None
     shares: dict[str, ShareFigure]
 
 
@@ -99,12 +103,22 @@ class SetFigures(Figure):
         """How many readings are blind."""
         return sum(reader.blind for reader in self.readers)
 
+    @property
+    def translated(self) -> list[ReaderFigure]:
+        """The readings whose answers are to the questions of an earlier edition."""
+        return [reader for reader in self.readers if reader.translated is not None]
+
 
 class ReadingsFigures(Figure):
     """What others' readings gave; `headline`: of cases that its rulebook was not built with."""
 
     headline: SetFigures | None
     others: list[SetFigures]
+
+    @property
+    def translated(self) -> list[SetFigures]:
+        """The sets of which a reading was translated."""
+        return [one for one in self.others if one.translated]
 
 
 class BenchmarkFigures(Figure):

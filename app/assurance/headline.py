@@ -49,6 +49,8 @@ def _parts(figures: Figures) -> Iterator[str]:
         yield "No cases that the rules were not built with have been read blind yet."
     else:
         yield _strangers(found, figures.sha256)
+    for one in figures.readings.translated if figures.readings is not None else ():
+        yield from _translated(one)
     yield _tuned(figures.benchmark)
 
 
@@ -59,6 +61,16 @@ def _strangers(one: SetFigures, today: str) -> str:
     unseen = f" They are not called unseen: {why}." if why else ""
     later = " Today's rules are others, and have met no such cases yet."
     return f"**{said}** Bounds: 95 %.{unseen}{later if one.sha256 != today else ''}"
+
+
+def _translated(one: SetFigures) -> Iterator[str]:
+    """What came out where the questions that were answered are asked no more."""
+    for reader in one.translated:
+        yield (
+            f"Translated, not blind: {called(one)} (`{one.sha256[:12]}`), whose questions are "
+            f"others than those of {reader.translated} that reader {reader.reader} answered. "
+            f"Turned into its questions, these answers give: {_shares(reader.shares)}."
+        )
 
 
 def _tuned(found: BenchmarkFigures) -> str:

@@ -191,7 +191,12 @@ def _set(one: SetRun) -> SetFigures:
         standing=one.standing,
         not_unseen=list(one.not_unseen),
         readers=[
-            ReaderFigure(reader=r.reader, blind=not r.not_blind, shares=_shares(r.score))
+            ReaderFigure(
+                reader=r.reader,
+                blind=not r.not_blind,
+                translated=r.translated,
+                shares=_shares(r.score),
+            )
             for r in one.readers
         ],
         mean={name: _mean(mean) for name, mean in (one.mean or {}).items()},

@@ -127,10 +127,14 @@ def _set(one: SetFigures) -> Iterator[str]:
         yield f"Readers gave the same answer in {one.same_answers.count} of {one.same_answers.of},"
         yield f"and the level was the same in {one.same_level.count} of {one.same_level.of} cases."
     yield ""
-    yield from _table("Mean of the blind readings", one.mean)
-    for reader in one.readers if len(one.readers) > 1 else ():
+    if one.blind:
+        yield from _table("Mean of the blind readings", one.mean)
+    for reader in one.readers if len(one.readers) > 1 or not one.blind else ():
         blind = "blind" if reader.blind else "NOT blind, so not in the mean"
-        yield from _table(f"Reader {reader.reader}, {blind}", reader.shares)
+        told = f"translated from the questions of {reader.translated}, "
+        yield from _table(
+            f"Reader {reader.reader}, {told if reader.translated else ''}{blind}", reader.shares
+        )
 
 
 def _benchmark(figures: Figures) -> Iterator[str]:

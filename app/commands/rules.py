@@ -8,6 +8,16 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from app.assurance.cases import BadCases, read_cases
+from app.assurance.length import (
+    WORDS_A_MINUTE,
+    Lengths,
+    every_screen,
+    grade,
+    known_lump,
+    lengths,
+    names,
+)
 from app.commands.console import load_rulebook, read_settings, say, stop
 from app.documents.drawing import draw
 from app.triage.explain import in_words
@@ -78,6 +88,51 @@ def certify(
         typer.echo(words.in_words(certificate))
     if not certificate.holds:
         raise typer.Exit(1)
+
+
+@app.command()
+def length(
+    cases: Annotated[
+        Path | None, typer.Argument(help="A JSON list or a folder of YAML cases.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Count screens, words and minutes of the questions for these cases, and how hard they read."""
+    settings = read_settings()
+    rulebook = load_rulebook(settings)
+    own = settings.rules / "cases"
+    try:
+        found = read_cases(rulebook, cases or own / "published")
+    except BadCases as problem:
+        raise stop(str(problem), 1) from None
+    people = lengths(rulebook, {case.entry.id: case.answers for case in found})
+    known = lengths(rulebook, {"known": known_lump(rulebook, own / "worked")})
+    named = names(rulebook)
+    grades = {question.id: -99.0 for question in rulebook.questionnaire}
+    for page in every_screen(rulebook):
+        grades[page.question] = max(grades[page.question], grade(page, named))
+    if as_json:
+        told = {"cases": people.as_json(), "known_lump": known.as_json(), "grades": grades}
+        of = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
+        typer.echo(json.dumps(of | told, indent=2))
+        return
+    typer.echo(f"Rulebook {rulebook.version}, sha256 {rulebook.sha256[:12]}")
+    typer.echo(f"Cases: {len(found)}")
+    typer.echo(_long(people))
+    typer.echo("A known calcium lump without pain")
+    typer.echo(_long(known))
+    typer.echo("Flesch-Kincaid grade, the hardest page of each question first")
+    for question, worst in sorted(grades.items(), key=lambda one: -one[1]):
+        typer.echo(f"  {question:<14}{worst:5.1f}")
+
+
+def _long(found: Lengths) -> str:
+    rows = {"screens": found.screens, "words": found.words, "minutes": found.minutes}
+    notes = {"minutes": f"   at {WORDS_A_MINUTE} words a minute"}
+    return "\n".join(
+        f"  {name:<9}median {middle.median:6.4g}, most {middle.most:6.4g}{notes.get(name, '')}"
+        for name, middle in rows.items()
+    )
 
 
 @app.command()

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.documents.careful import careful_json
+from app.documents.lab_notes import labs_json
 from app.documents.signs import in_words
 from app.triage.answers import BadAnswer, read
 from app.triage.explain import as_written
-from app.triage.labs import Analyte, BadLab, read_labs
+from app.triage.labs import Analyte, BadLab, check_labs
 from app.triage.open_emergency import OpenEmergency, open_emergency
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
@@ -68,13 +69,15 @@ def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
     labs = {analyte: value.model_dump() for analyte, value in body.labs.items()}
     answers = _answers(rulebook, body)
     try:
-        read_labs(rulebook.laboratory, labs)
+        check_labs(rulebook.laboratory, labs)
     except BadLab as problem:
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
         raise BadBody([_fault(where, problem.problem, problem.allowed)]) from None
     found = assess(rulebook, answers, labs)
-    signs = _signs(rulebook, open_emergency(rulebook, answers, found, labs))
+    signs = _signs(rulebook, open_emergency(rulebook, answers, found, labs), answers)
     told = _assessment(rulebook, found, region, signs)
+    if labs:
+        told |= labs_json(rulebook.laboratory, rulebook.wording[LANGUAGE], answers, labs)
     if body.audience == "nurse":
         words = rulebook.wording[LANGUAGE]
         told |= careful_json(rulebook, words, words.regions[region], (answers, labs), found)
@@ -183,11 +186,12 @@ def _assessment(
     }
 
 
-def _signs(rulebook: Rulebook, open_: OpenEmergency | None) -> list[str]:
+def _signs(rulebook: Rulebook, open_: OpenEmergency | None, answers: Answers) -> list[str]:
     words = rulebook.wording[LANGUAGE]
     if open_ is None:
         return []
-    return in_words(open_, rulebook.questionnaire, words, words.questions.__getitem__)
+    spoken, ages = words.questions.__getitem__, answers.get("age", ())
+    return in_words(open_, rulebook.questionnaire, words, spoken, ages)
 
 
 def _level(

@@ -28,6 +28,7 @@ _PLAIN = {  # what has a plain form that Unicode does not know of
     **dict.fromkeys("\u00b5\u03bc", "u"),  # a question mark before "mol/L" would be no unit
     "\u2265": ">=",
     "\u2264": "<=",
+    "\u00b7": ".",  # a decimal mark: a question mark in its place would hide the number
 }
 _DANGER = {
     FOUND: "sbar.danger.found",

@@ -3,7 +3,7 @@
 What the emergency box tells is said by its line, the rest as the person read it. It knows no page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from app.triage.open_emergency import OpenEmergency
 from app.triage.questionnaire import Questionnaire
@@ -15,11 +15,15 @@ def in_words(
     questionnaire: Questionnaire,
     words: Wording,
     spoken: Callable[[str], QuestionWords],
+    ages: Collection[str] = (),
 ) -> list[str]:
-    """Each sign once, not filled yet; `spoken`: the words of a question for this person."""
-    lines = []
+    """Each sign once, not filled yet.
+
+    `spoken`: the words of a question for this person; `ages`: the options of `age` that were given.
+    """
+    lines, boxed = [], words.box_for(ages)
     for question, option in found.signs:
         box = next((o.box for o in questionnaire[question].options if o.id == option), None)
-        lines.append(words.box_lines[box] if box else spoken(question).options[option])
+        lines.append(boxed[box] if box else spoken(question).options[option])
     lines += [words.rules[rule].reason for rule in found.rules]
     return list(dict.fromkeys(lines))

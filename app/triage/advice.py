@@ -28,11 +28,16 @@ class AdviceRule:
     covered_by: frozenset[tuple[str, str]] = frozenset()
     signs: frozenset[tuple[str, str]] = frozenset()
     no_option: str | None = None
+    certain: bool = False
 
     @property
     def enough(self) -> Truth:
-        """How true `when` has to be: warnings are also given to those who are not sure."""
-        return Truth.UNSURE if self.section in ("watch", "do_not") else Truth.TRUE
+        """How true `when` has to be: warnings are also given to those who are not sure.
+
+        But for those that are `certain`: another line says enough to whoever is not sure.
+        """
+        warns = self.section in ("watch", "do_not") and not self.certain
+        return Truth.UNSURE if warns else Truth.TRUE
 
 
 def fitting(

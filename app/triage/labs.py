@@ -201,7 +201,7 @@ def _readings(laboratory: Laboratory, raw: Raw) -> list[Mapping[str, Ends]]:
     if albumin is None:
         return [_with_product(laboratory, values | {ADJUSTED: total})]
     found = [values | {ADJUSTED: _adjusted(laboratory, total, albumin)}]
-    if not reliable(laboratory, albumin):
+    if not _reliable(laboratory, albumin):
         found.append(values | {ADJUSTED: total})
     return [_with_product(laboratory, one) for one in found]
 
@@ -270,8 +270,12 @@ def _adjusted(laboratory: Laboratory, total: Ends, albumin: Ends) -> Ends:
     return Ends(adjusted(total.least, albumin.most), adjusted(total.most, albumin.least))
 
 
-def reliable(laboratory: Laboratory, albumin: Ends) -> bool:
-    """Whether the formula may decide alone at this albumin."""
+def adjusts_reliably(laboratory: Laboratory, raw: Raw) -> bool:
+    """Whether the formula may decide alone at this albumin, which is given. Raises BadLab."""
+    return _reliable(laboratory, _read(laboratory.analytes[ALBUMIN], raw[ALBUMIN]))
+
+
+def _reliable(laboratory: Laboratory, albumin: Ends) -> bool:
     return all(
         _within(end[c.albumin], c.reliable)
         for c in laboratory.corrections

@@ -37,7 +37,8 @@ class Question:
     """One question: `one` choice, or `many` ticks with an exclusive `none`.
 
     `signs`: a short screen of emergency signs. `narrows`: which answers above it this one is a
-    closer look at.
+    closer look at. `instead_of`: questions above it, each asked of just those who are not asked
+    this one.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Question:
     signs: bool = False
     ask_if: Condition | None = None
     narrows: Condition | None = None
+    instead_of: tuple[str, ...] = ()
 
     @cached_property
     def option_ids(self) -> tuple[str, ...]:
@@ -99,6 +101,16 @@ class Questionnaire:
     @cached_property
     def _by_id(self) -> Mapping[str, Question]:
         return {question.id: question for question in self.questions}
+
+    @cached_property
+    def counterparts(self) -> Mapping[str, frozenset[str]]:
+        """Question id -> the questions that are asked of those who are not asked this one."""
+        found: dict[str, set[str]] = {question.id: set() for question in self.questions}
+        for question in self.questions:
+            for other in question.instead_of:
+                found[question.id].add(other)
+                found[other].add(question.id)
+        return {name: frozenset(others) for name, others in found.items()}
 
     @cached_property
     def unsure(self) -> Mapping[str, tuple[str, frozenset[str]]]:

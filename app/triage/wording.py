@@ -1,9 +1,11 @@
 """One language's words, by id. Complete or refused; logic never reads a word."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+BABIES = frozenset({"under_3m", "under_1"})
+"""The options of `age` that are told the emergency box in a baby's words."""
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -58,6 +60,7 @@ class Wording:
     contradictions: Mapping[str, str]
     levels: Mapping[str, Texts]
     box_lines: Mapping[str, str]
+    box_of_baby: Mapping[str, str]
     net: Mapping[str, str]
     times: Mapping[str, str]
     advice: Mapping[str, str]
@@ -69,8 +72,13 @@ class Wording:
 
     @property
     def box(self) -> tuple[str, ...]:
-        """The lines of the emergency box."""
+        """The lines of the emergency box for a reader of unknown age."""
         return tuple(self.box_lines.values())
+
+    def box_for(self, ages: Collection[str]) -> Mapping[str, str]:
+        """The lines of the emergency box, by id, for someone of one of these `age` options."""
+        baby = not BABIES.isdisjoint(ages)
+        return {**self.box_lines, **self.box_of_baby} if baby else self.box_lines
 
     def note(self, evidence: str) -> str:
         """What a line of evidence says; a look-alike's line says its name."""

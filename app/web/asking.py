@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.triage.questionnaire import Path, Question, Questionnaire
-from app.triage.terms import Answers
+from app.triage.terms import CHILD_AGES, Answers
 from app.triage.wording import QuestionWords, Wording
 from app.web.drawings import View, body_map
 from app.web.journey import CHILD, ME, OTHER
 
 BODY_MAP = "place"  # the question that is answered on a picture of the body too
 SIZED = ("change", "over_5cm")  # the option whose size a drawing shows
-CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
 AGAIN = "again"  # the field of a form that has shown how to find out: "not sure" is taken now
 
 

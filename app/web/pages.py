@@ -5,7 +5,7 @@ It knows templates, words and the request; it must not know what a page is about
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -97,11 +97,12 @@ def render(
     error: bool,
     alarmed: bool = False,
     tablet: Stay | None = None,
+    ages: Collection[str] = (),
     **values: Any,
 ) -> str:
     """The HTML of one page. `tablet`: how long it stays on one that patients pass on.
 
-    `alarmed`: whether the person's answers are a certain emergency.
+    `alarmed`: whether the person's answers are a certain emergency; `ages`: what they said of age.
     """
     say, fill = voice(here, region)
     return here.environment.get_template(template).render(
@@ -110,7 +111,7 @@ def render(
         fill=fill,
         region=here.rulebook.regions[region or ANYWHERE],
         numbers=[] if region else emergency_numbers(here),
-        box=here.words.box,
+        box=tuple(here.words.box_for(ages).values()),
         emergency_hidden=here.words.levels["emergency"].hidden,
         address=here.assets.addresses,
         language=LANGUAGE,

@@ -119,7 +119,8 @@ class Teller:
         def spoken(question: str) -> QuestionWords:
             return words_for(self.words, question, self.answers, self.about)
 
-        lines = in_words(open_, self.rulebook.questionnaire, self.words, spoken)
+        ages = self.answers.get("age", frozenset())
+        lines = in_words(open_, self.rulebook.questionnaire, self.words, spoken, ages)
         return tuple(map(self.fill, lines))
 
     def card_of(self, level: str, within: str | None = None, signs: tuple[str, ...] = ()) -> Card:

@@ -36,7 +36,7 @@ def shots(_browser: Browser, server: Running) -> Iterator[Shot]:
     key = load_key(server.folder / "var" / "journey.key")
 
     def carrying(given: Answers) -> Cookies:
-        journey = Journey("uk", int(time.time()), given)
+        journey = Journey("uk", int(time.time()), given, edition=rulebook.version)
         return [{"name": "journey", "value": seal(key, journey), "url": base}]
 
     for path in STILL:

@@ -70,6 +70,10 @@ def with_random_conditions(to: Path, chance: Random, rules: Sequence[str]) -> Pa
         for entry in (entry for entry in entries if entry["id"] in rules):
             condition = random_condition(chance, 3)
             entry["when"] = {"any": [condition, {"all": [entry["when"], condition]}]}
+            if "if_unsure" in entry:
+                limit = random_condition(chance, 1)
+                old = entry.get("only_with", limit)
+                entry["only_with"] = {"any": [limit, {"all": [old, limit]}]}
         file.write_text(json.dumps(_with_numbers(entries)), "utf-8")
     return folder
 

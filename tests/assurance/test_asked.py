@@ -34,7 +34,7 @@ SHOWN = {
     "a question": asking(*ALL[:-1]),
     "the order of questions": asking(*ALL[::-1]),
     "the order of options": asking(replace(ALL[0], options=ALL[0].options[::-1]), *ALL[1:]),
-    "the kind of a question": asking(replace(ALL[0], kind="one"), *ALL[1:]),
+    "the kind of a question": asking(replace(ALL[0], kind="many"), *ALL[1:]),
     "when a question is asked": asking(*(replace(q, ask_if=None) for q in ALL)),
     "a blood value": replace(rulebook(), laboratory=replace(rulebook().laboratory, analytes={})),
 }
@@ -79,7 +79,7 @@ def test_the_text_holds_every_word_and_id_of_the_questions() -> None:
 def test_the_text_says_when_a_question_is_asked() -> None:
     asked = questions_text(rulebook()).partition("## `unwell`")[2].partition("\n## ")[0]
     assert "Asked only where this holds; otherwise left out:" in asked
-    assert "“How old is the person with the lump?”: none of these:" in asked
+    assert "- “How old are you?”: one of these:\n  - “1 to 15 years”\n" in asked
 
 
 def test_the_text_tells_nothing_of_a_rule_or_a_reason() -> None:

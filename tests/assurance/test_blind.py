@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 
 from app.assurance import blind_words
-from app.assurance.benchmark import Share
-from app.assurance.blind import Runs, SetRun, try_set
+from app.assurance.asked import questions_hash
+from app.assurance.benchmark import Share, run
+from app.assurance.blind import Runs, SetRun, try_set, try_sets
+from app.assurance.cases import Case, CaseEntry
+from app.assurance.earlier import Ways, ways
 from app.assurance.figures import bounds
-from app.assurance.sets import read_library
+from app.assurance.sets import Library, Opened, read_library
+from app.triage.answers import read
 from app.triage.published import publish
 from app.triage.questionnaire import Option, Questionnaire
 from app.triage.rulebook import Rulebook, load
@@ -324,6 +328,71 @@ def test_the_first_reading_by_a_stranger_gives_what_it_gave() -> None:
     assert str(score.type_exact) == "35/50 (70.0%)"
     assert str(score.type_acceptable) == "46/50 (92.0%)"
     assert score.urgent_missed == Share(4, 20)
+
+
+@pytest.fixture(scope="module")
+def real_ways() -> Ways:
+    """From the questions of every kept reading to those of today."""
+    return ways(rulebook(), RULES, {reading.questions for reading in REAL.readings})
+
+
+def test_answers_to_the_questions_of_a_published_edition_are_translated_and_not_blind(
+    real_ways: Ways,
+) -> None:
+    one = REAL.sets["second-a"]
+    assert one.opened is not None
+    found = try_set(rulebook(), one, one.opened, REAL, real_ways)
+    [reader] = found.readers
+    assert (reader.translated, reader.not_blind) == ("2026.11.1", ("other_questions",))
+    assert (reader.refused, reader.left_out) == (0, 0)
+    assert (found.standing, found.mean, found.blind) == ("built_with", None, ())
+    assert reader.score == run(rulebook(), translated_by_hand(real_ways)).headline
+
+
+def translated_by_hand(real_ways: Ways) -> list[Case]:
+    """The cases of the set with what its reader answered, in the questions of today."""
+    [reading], [way] = REAL.of("second-a"), real_ways.values()
+    cases = []
+    for case in REAL.sets["second-a"].cases:
+        assert case.expected is not None
+        told = reading.answers[case.id]
+        old = {name: read(way.asked_by.questionnaire[name], c) for name, c in told.answers.items()}
+        entry = CaseEntry(id=case.id, answers={}, labs=told.labs, **case.expected.model_dump())
+        cases.append(Case(entry, way.table.translate(old), {}))
+        path = rulebook().questionnaire.path(cases[-1].answers)
+        assert (path.next, path.ignored) == (None, ()), case.id
+    return cases
+
+
+def test_the_headline_stays_with_the_edition_whose_questions_were_answered_blind() -> None:
+    runs = try_sets(rulebook(), RULES, REAL)
+    assert (led_by(runs).name, led_by(runs).rulebook) == ("second-a", "2026.11.1")
+    assert [reader.translated for reader in led_by(runs).readers] == [None]
+    told = blind_words.in_words(runs, rulebook().sha256)
+    assert "Reader A, 2026-11-29, blind: level exact 29/55 (52.7%)" in told
+    assert (
+        "Reader A, 2026-11-29, translated from the questions of 2026.11.1, NOT blind: "
+        "the questions of this rulebook are others than those that were answered: level" in told
+    )
+
+
+def test_unseen_is_refused_where_readings_are_only_translated(real_ways: Ways) -> None:
+    """Even with two readers, and with the very rulebook that the labels were opened with."""
+    [first] = REAL.of("second-a")
+    second = first.model_copy(update={"reader": "B"})
+    when = Opened(rulebook=rulebook().version, sha256=rulebook().sha256, date=first.date)
+    one = REAL.sets["second-a"].model_copy(update={"use": "unseen", "opened": when})
+    log = {reading.name: reading.sha256 for reading in (first, second)}
+    library = Library({one.name: one}, (first, second), log)
+    found = try_set(rulebook(), one, when, library, real_ways)
+    assert {reader.not_blind for reader in found.readers} == {("other_questions",)}
+    assert (found.standing, found.not_unseen) == ("not_built_with", ("few_readers",))
+    assert found.mean is None
+    assert try_sets(rulebook(), RULES, library).headline is None
+
+
+def test_questions_that_no_published_edition_asked_have_no_way() -> None:
+    assert ways(rulebook(), RULES, {"a" * 64, questions_hash(rulebook())}) == {}
 
 
 def test_every_kept_reading_is_as_it_was_first_kept() -> None:

@@ -61,9 +61,10 @@ def everyone(folder: Path) -> Iterator[dict[str, frozenset[str]]]:
         {**RULE, "urgency": "soon"},
         {**RULE, "when": {"question": "skin", "includes_any": ["pus", "hot"]}},
         {**RULE, "if_unsure": "soon"},
+        {**RULE, "if_unsure": "soon", "only_with": {"question": "pain", "is": "severe"}},
         {**RULE, "when": {"all": [RULE["when"], {"question": "pain", "is": "severe"}]}},
     ],
-    ids=["level", "more", "doubt", "less"],
+    ids=["level", "more", "doubt", "limited", "less"],
 )
 def test_the_counts_are_those_of_counting_one_by_one(tmp_path: Path, other: dict) -> None:
     old = small_rulebook(tmp_path / "old", QUESTIONS, [RULE])

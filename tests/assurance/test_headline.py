@@ -6,7 +6,7 @@ from app.assurance.figures import Figures, read_figures
 from app.assurance.headline import BEGIN, END, NoPlace, renewed
 from app.assurance.safety_case import safety_case
 from app.settings import ROOT
-from tests.readings import EARLIER, TODAY, met, readings
+from tests.readings import EARLIER, TODAY, met, readings, translated
 
 PAGE = f"# A page\n\n{BEGIN}\nof old\n{END}\n\nMore.\n"
 
@@ -42,6 +42,32 @@ def test_the_word_unseen_is_refused_with_its_reason(figures) -> None:
     assert "They are not called unseen: rules are built with these cases by now;" in told
     assert "fewer than two readers answered for them blind." in told
     assert "Today's rules are others, and have met no such cases yet." in told
+
+
+def test_a_translated_reading_is_called_so_and_stands_after_the_headline(figures) -> None:
+    one = met(standing="not_built_with", not_unseen=["building"], sha256=EARLIER)
+    both = figures.model_copy(update={"readings": readings(one, translated())})
+    told = said(both)
+    parts = [
+        "**40 published patients that rulebook 2026.12.1 was not built with (`bbbbbbbbbbbb`)",
+        "Translated, not blind: 40 published patients that rulebook 2026.12.1 was built with",
+        "others than those of 2026.11.1 that reader A answered.",
+        "level as expected 50.0% (33.8% to 66.2%)",
+        "Tuned, since",
+    ]
+    places = [told.index(part) for part in parts]
+    assert places == sorted(places)
+    heading = (
+        "| Reader A, translated from the questions of 2026.11.1, NOT blind, so not in the mean"
+    )
+    assert heading in safety_case(both)
+    assert safety_case(both).count("| Mean of the blind readings |") == 1
+
+
+def test_a_translated_reading_never_leads(figures) -> None:
+    told = said(figures.model_copy(update={"readings": readings(None, translated())}))
+    assert told.index("No cases that the rules were not built with") < told.index("Translated,")
+    assert "unseen" not in told
 
 
 @pytest.mark.parametrize("found", [None, readings(None)])

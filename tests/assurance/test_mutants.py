@@ -67,6 +67,8 @@ def test_a_rule_is_left_out_raised_and_lowered() -> None:
         ("if_unsure", "same_day -> emergency"),
         ("if_unsure", "same_day -> soon"),
         ("if_unsure", "left out"),
+        ("only_with", "without any condition"),
+        ("only_with", "without {named: fever}"),
     }
 
 

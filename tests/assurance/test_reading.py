@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,19 @@ def test_a_reader_gets_the_convention_and_no_figure(folder: Path) -> None:
     assert "## What a reader hands in" in told
     assert "level exact" not in told
     assert "66 of 110" not in told
+
+
+def test_the_convention_speaks_only_of_what_is_asked_today(folder: Path) -> None:
+    asked = rulebook().questionnaire
+    known = {id_ for question in asked for id_ in (question.id, *question.option_ids)}
+    known |= {"answers.json", "answers", "labs"}
+    told = re.findall(r"`([a-z_0-9.]+)`", (folder / "README.md").read_text())
+    assert len(told) > 20
+    assert set(told) - known == set()
+    example = json.loads((folder / "README.md").read_text().partition("```json")[2].split("```")[0])
+    [reply] = example["answers"].values()
+    for name, chosen in reply["answers"].items():
+        assert set(chosen) <= set(asked[name].option_ids)
 
 
 def test_the_stories_are_ordered_by_hash_and_not_as_they_were_told(new: Shelf) -> None:

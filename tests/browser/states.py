@@ -71,6 +71,7 @@ class State:
                 note=self.note,
                 about=self.about,
                 earlier=self.earlier,
+                edition=app.state.floor.rulebook.version,
             )
             sealed = seal(app.state.floor.key, journey)
             tab.page.context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])

@@ -22,7 +22,7 @@ from app.triage.terms import Answers
 from app.web.journey import Journey, load_key, seal
 from benchmarks.browsing import serving_bare
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.builders import SOAK, answers
+from tests.builders import SOAK, answers, rulebook
 from tests.running import Running, serving
 
 NODE = ROOT / ".build" / "bin" / "node"
@@ -92,7 +92,9 @@ class Judge:
 def cookie(server: Running, given: Answers) -> str:
     """What the browser carries of someone who has answered so."""
     key = load_key(server.folder / "var" / "journey.key")
-    return f"journey={seal(key, Journey('uk', int(time.time()), given))}"
+    return (
+        f"journey={seal(key, Journey('uk', int(time.time()), given, edition=rulebook().version))}"
+    )
 
 
 def verdict(report: dict, url: str) -> Verdict:

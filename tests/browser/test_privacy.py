@@ -75,7 +75,10 @@ class Crawl:
 
 def carry(context: BrowserContext, base: str, app, clock, given) -> None:
     """Give the browser these answers, as if it had been asked."""
-    sealed = seal(app.state.floor.key, Journey("international", int(clock()), given))
+    sealed = seal(
+        app.state.floor.key,
+        Journey("international", int(clock()), given, edition=app.state.floor.rulebook.version),
+    )
     context.add_cookies([{"name": "journey", "value": sealed, "url": base}])
 
 

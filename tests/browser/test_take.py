@@ -49,7 +49,15 @@ def sheets():
 
 def carry(tab, app, clock, region, given):
     """Give the browser these answers, as if it had been asked."""
-    sealed = seal(app.state.floor.key, Journey(region=region, begun=int(clock()), answers=given))
+    sealed = seal(
+        app.state.floor.key,
+        Journey(
+            region=region,
+            edition=app.state.floor.rulebook.version,
+            begun=int(clock()),
+            answers=given,
+        ),
+    )
     tab.page.context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
 
 
@@ -133,7 +141,15 @@ def test_the_buttons_copy_the_text_and_the_receipt(tab, app, clock):
 def test_over_plain_http_the_receipt_is_copied_too(browser_over_lan, address, app, clock):
     page = browser_over_lan.new_page()
     base = address.replace("127.0.0.1", "check.clinic.test")
-    sealed = seal(app.state.floor.key, Journey(region="uk", begun=int(clock()), answers=answers()))
+    sealed = seal(
+        app.state.floor.key,
+        Journey(
+            region="uk",
+            edition=app.state.floor.rulebook.version,
+            begun=int(clock()),
+            answers=answers(),
+        ),
+    )
     page.context.add_cookies([{"name": "journey", "value": sealed, "url": base}])
     page.goto(base + "/result")
     assert page.evaluate("() => navigator.clipboard === undefined")

@@ -110,7 +110,10 @@ def table(request: pytest.FixtureRequest) -> Iterator[dict[str, Load]]:
 
 def cookie(app, clock, given) -> str:
     """The cookie of someone who has given these answers."""
-    return seal(app.state.floor.key, Journey("international", int(clock()), given))
+    return seal(
+        app.state.floor.key,
+        Journey("international", int(clock()), given, edition=app.state.floor.rulebook.version),
+    )
 
 
 def carry(context, address, app, clock, given) -> None:

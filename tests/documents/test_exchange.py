@@ -89,6 +89,74 @@ def test_laboratory_values_count_without_nurse_mode(rulebook: Rulebook) -> None:
     assert found["findings"][0]["because"][0]["lab"] == "calcium_adjusted"
 
 
+def labs_told(rulebook: Rulebook, age: str = "adult", **values: str) -> dict[str, Any]:
+    split = {name: text.split(" ", 1) for name, text in values.items()}
+    labs = {name: {"value": value, "unit": unit} for name, (value, unit) in split.items()}
+    return assessed(rulebook, answers={"age": age}, labs=labs)
+
+
+def test_values_come_back_with_what_is_worked_out_from_them(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, calcium_total="2,90 mmol/L", albumin="28 g/L")
+    assert [(lab["lab"], lab["value"], lab["unit"]) for lab in found["labs"]] == [
+        ("calcium_total", "2,90", "mmol/L"),
+        ("albumin", "28", "g/L"),
+    ]
+    (computed,) = found["labs_computed"]
+    assert (computed["lab"], computed["value"], computed["unit"], computed["reliable"]) == (
+        "calcium_adjusted",
+        "3.14",
+        "mmol/L",
+        True,
+    )
+    assert [note["id"] for note in found["labs_notes"]] == ["approximate"]
+
+
+def test_an_adjusted_value_that_is_not_reliable_is_called_so(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, calcium_total="2.75 mmol/L", albumin="60 g/L", age="under_1")
+    assert found["labs_computed"][0]["reliable"] is False
+    assert [note["id"] for note in found["labs_notes"]] == ["unreliable", "child"]
+    assert "ionised" in found["labs_notes"][0]["text"]
+    grown = labs_told(rulebook, calcium_total="2.75 mmol/L", albumin="60 g/L")
+    assert grown["urgency"] == "soon"
+
+
+def test_an_unusual_value_is_called_so_and_the_other_unit_named(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, phosphate="4.5 mmol/L", ck="100 U/L")
+    phosphate, ck = found["labs"]
+    assert (phosphate["unusual"], phosphate["perhaps_unit"]) == (True, "mg/dL")
+    assert "mg/dL" in phosphate["text"]
+    assert (ck["unusual"], ck["perhaps_unit"], ck["text"]) == (False, None, None)
+    assert found["labs_computed"] == []
+
+
+def test_from_a_value_with_a_sign_nothing_is_worked_out_to_be_shown(rulebook: Rulebook) -> None:
+    found = labs_told(rulebook, calcium_total=">3.6 mmol/L", albumin="40 g/L")
+    assert found["urgency"] == "emergency"
+    assert found["labs"][0]["value"] == ">3.6"
+    assert found["labs_computed"] == []
+
+
+def test_without_values_the_answer_says_nothing_of_them(rulebook: Rulebook) -> None:
+    assert not {"labs", "labs_computed", "labs_notes"} & set(
+        assessed(rulebook, answers={"age": "adult"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [("12.000", "two_ways"), ("1,250", "two_ways"), (">1000", "spans"), ("<", "not_a_number")],
+)
+def test_a_value_that_can_mean_several_things_is_refused(
+    rulebook: Rulebook, value: str, problem: str
+) -> None:
+    body = {"answers": {}, "labs": {"ck": {"value": value, "unit": "U/L"}}}
+    with pytest.raises(BadBody) as refused:
+        assess_json(rulebook, json.dumps(body).encode())
+    (fault,) = refused.value.faults
+    assert (fault["where"], fault["problem"]) == ("labs.ck", problem)
+    assert fault["allowed"]
+
+
 @pytest.mark.parametrize(
     ("body", "where", "problem"),
     [

@@ -135,7 +135,7 @@ def test_a_warning_is_given_to_those_who_are_not_sure_as_well() -> None:
 
 def test_only_warnings_are_given_on_a_mere_perhaps() -> None:
     for rule in rulebook().advice:
-        warns = rule.section in ("watch", "do_not")
+        warns = rule.section in ("watch", "do_not") and not rule.certain
         assert rule.enough is (Truth.UNSURE if warns else Truth.TRUE)
 
 
@@ -165,3 +165,35 @@ def test_no_advice_is_given_twice_and_each_names_its_sources() -> None:
 def test_an_emergency_is_told_what_to_do_while_waiting() -> None:
     assert "while-waiting" in given(assessed(breath="confused"), "watch")
     assert "while-waiting" not in given(assessed(), "watch")
+
+
+def test_who_is_not_sure_about_all_reads_the_general_line_for_every_medicine() -> None:
+    unsure = everything(medicines="not_sure")
+    assert {"do-not-stop-medicines", "do-not-stop-warfarin", "do-not-stop-steroids"} <= unsure
+    assert not {"do-not-stop-thinners", "do-not-stop-heparin", "do-not-inject-lump"} & unsure
+    sure = everything(medicines=["thinners", "heparin", "insulin", "not_sure"])
+    assert {"do-not-stop-thinners", "do-not-stop-heparin", "do-not-inject-lump"} <= sure
+
+
+def test_an_illness_is_named_only_to_who_has_it_or_is_not_sure() -> None:
+    of_illnesses = {
+        *("watch-scleroderma", "watch-overlap", "watch-muscles", "watch-eye-pxe"),
+        *("watch-warfarin-bleed", "watch-warfarin-skin", "watch-steroids"),
+    }
+    assert not of_illnesses & everything()
+    words = rulebook().wording["en"].advice
+    for one in of_illnesses:
+        assert words[one].startswith("If you ")
+
+
+def test_insulin_and_filler_have_advice_of_their_own() -> None:
+    assert {"self-insulin-sites", "do-not-inject-lump"} <= everything(medicines="insulin")
+    assert "do-not-stop-heparin" not in everything(medicines="insulin")
+    assert "self-filler" in everything(before="filler")
+
+
+def test_sixteen_babies_are_quoted_for_babies_alone() -> None:
+    child = everything(age="under_1", place="injection", before="drip", feel="hard")
+    adult = everything(place="injection", before="drip", feel="hard")
+    assert ("treat-wait-injection" in child, "treat-wait-injection-older" in child) == (True, False)
+    assert ("treat-wait-injection" in adult, "treat-wait-injection-older" in adult) == (False, True)

@@ -70,3 +70,14 @@ def test_what_a_warning_stands_for_is_among_its_signs() -> None:
     for rule in WARNINGS:
         if rule.signs:
             assert rule.covers | rule.covered_by <= rule.signs, rule.advice.id
+
+
+def test_the_emergency_box_of_a_baby_speaks_of_a_baby_alone() -> None:
+    words = rulebook().wording["en"]
+    for age in ("under_3m", "under_1"):
+        lines = words.box_for({age})
+        assert tuple(lines) == tuple(words.box_lines)
+        text = " ".join(lines.values())
+        assert not [word for word in ("speech", "testicle", "headache", "baby") if word in text]
+    assert words.box_for({"adult"}) == words.box_for(()) == words.box_lines
+    assert "baby" in " ".join(words.box)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.assurance.readability import coleman_liau, finder, flesch_kincaid, masked, sentences, words
 from app.triage.learn import Learn, Page, check_learn, pieces, plain, read_learn
 from app.triage.loading.reading import Reader
 from app.triage.wording import Wording
-from tests.reading import coleman_liau, finder, flesch_kincaid, masked, sentences, words
 
 RULES = Path(__file__).parents[2] / "rules"
 WORDING = RULES / "wording" / "en"

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from app.triage.conditions import Choice
+from app.triage.conditions import Choice, leaves
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.terms import Answers
 from tests.builders import (
@@ -153,4 +153,16 @@ def test_answering_one_by_one_in_order_never_lengthens_what_remains(whole: Answe
         assert now_left <= remaining - 1
         remaining = now_left
     assert remaining == 0
-    assert len(so_far) <= 14
+    assert len(so_far) <= rulebook().longest_path
+
+
+NARROWING = [asked for asked in rulebook().questionnaire if asked.narrows is not None]
+
+
+@pytest.mark.parametrize("asked", NARROWING, ids=lambda asked: asked.id)
+def test_not_sure_opens_every_question_that_narrows(asked: Question) -> None:
+    """Who cannot say whether the line above is theirs is asked the question itself."""
+    assert asked.narrows is not None
+    (above,) = {leaf.question for leaf in leaves(asked.narrows) if isinstance(leaf, Choice)}
+    unsure = answers() | {above: frozenset({question(above).unsure})}
+    assert asked.id not in rulebook().questionnaire.path(unsure).off_path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
 from app.store import reviews, submissions, worklist
 from app.store.tables import Submission
-from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.visitor import Page
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.test_every_page import Blocks

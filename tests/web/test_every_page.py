@@ -12,11 +12,11 @@ from statistics import median
 import pytest
 from starlette.routing import Route
 
+from app.assurance.readability import coleman_liau, finder, flesch_kincaid, masked, sentences, words
 from app.web import still
 from app.web.access import ANYONE, TABLE
 from app.web.still import TICK, cut, kept
 from tests.builders import rulebook
-from tests.reading import coleman_liau, finder, flesch_kincaid, masked, sentences, words
 from tests.visitor import AT_THE_DOOR, Visitor
 from tests.web.test_journeys import AT_RISK, QUIET
 

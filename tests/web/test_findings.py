@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
 from app.store import submissions, worklist
-from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.visitor import Page
 from tests.web.desk import CALM, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks
@@ -127,6 +127,54 @@ def test_a_worse_finding_moves_it_up_and_keeps_the_labs(house: House, nurse: Mem
     assert "To adjust total calcium we need albumin" in page.text
 
 
+def test_a_sign_is_judged_with_the_other_values(nurse: Member, calm: str) -> None:
+    """Above 3.5 alone it is an emergency; with an albumin of 45 the adjusted value may be less."""
+    labs = {"on": "2027-01-10", "value-calcium_total": ">3.5", "unit-calcium_total": "mmol/L"}
+    page = nurse.post(calm, filled(nurse.get(calm)) | labs, 422)
+    assert "Values on both sides of" not in page.text
+    labs |= {"value-albumin": "45", "unit-albumin": "g/L"}
+    page = nurse.post(calm, filled(nurse.get(calm)) | labs, 422)
+    assert "Values on both sides of" in page.text
+    assert "#value-calcium_total" in page.links
+
+
+def test_what_was_typed_is_kept_and_shown_letter_by_letter(house: House, nurse: Member) -> None:
+    address, _ = sent(house, nurse)
+    labs = {"on": "2027-01-10", "value-egfr": ">90", "unit-egfr": "mL/min/1.73 m²"}
+    labs |= {"value-calcium_adjusted": "2,41", "unit-calcium_adjusted": "mmol/L"}
+    labs |= {"value-phosphate": "1·21", "unit-phosphate": "mmol/L"}
+    page = nurse.post(address, filled(nurse.get(address)) | labs)
+    assert "2,41 mmol/L" in page.text
+    assert "Calcium times phosphate: 2.92" in page.text
+    keep(nurse, page)
+    newest = versions(house, nurse, address)[-1]
+    assert [newest.labs[n]["value"] for n in ("egfr", "calcium_adjusted", "phosphate")] == [
+        ">90",
+        "2,41",
+        "1·21",
+    ]
+    shown = nurse.get(address.removesuffix("/findings")).text
+    assert ">90 mL/min/1.73 m²" in shown
+    assert "2,41 mmol/L" in shown
+    assert "1.21 mmol/L" in shown  # in plain letters
+
+
+def test_an_adjusted_calcium_that_is_not_reliable_is_called_so(nurse: Member, calm: str) -> None:
+    labs = {"on": "2027-01-10", "value-calcium_total": "2.60", "unit-calcium_total": "mmol/L"}
+    labs |= {"value-albumin": "52", "unit-albumin": "g/L"}
+    page = nurse.post(calm, filled(nurse.get(calm)) | labs)
+    assert "2.36 mmol/L (not reliable)" in page.text
+    assert "Ask for ionised calcium" in page.text
+
+
+def test_an_unusual_value_names_the_unit_in_which_it_would_be_usual(
+    nurse: Member, calm: str
+) -> None:
+    labs = {"on": "2027-01-10", "value-phosphate": "4.5", "unit-phosphate": "mmol/L"}
+    page = nurse.post(calm, filled(nurse.get(calm)) | labs, 422)
+    assert "would be usual in mg/dL" in page.text
+
+
 def test_values_of_different_days_are_not_put_together_in_silence(nurse: Member, calm: str) -> None:
     warning = "worked out from tests of different days"
     labs = {"on": "2027-01-10", "value-calcium_total": "2.5", "unit-calcium_total": "mmol/L"}
@@ -144,7 +192,9 @@ def test_values_of_different_days_are_not_put_together_in_silence(nurse: Member,
 
 
 REFUSED = [
-    ({"value-phosphate": "1,5", "unit-phosphate": "mmol/L"}, "Enter a number, such as"),
+    ({"value-phosphate": "1;5", "unit-phosphate": "mmol/L"}, "Enter a number, such as"),
+    ({"value-ck": "1.250", "unit-ck": "U/L"}, "read as 1.25 or as 1250"),
+    ({"value-egfr": "<60", "unit-egfr": "mL/min/1.73 m²"}, "both sides of 15 mL/min/1.73 m²"),
     ({"value-phosphate": "1.5"}, "Choose the unit"),
     ({"value-phosphate": "12", "unit-phosphate": "mmol/L"}, "Is it in mg/dL?"),
     ({"value-phosphate": "99", "unit-phosphate": "mmol/L"}, "between 0.1 and 6.0 mmol/L"),

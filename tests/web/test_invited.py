@@ -7,12 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
 from app.store import invitations, reviews, submissions, worklist
 from app.store.reviews import DISPOSITIONS, Step
 from app.store.tables import Clinic
 from app.web.journey import MOST_BYTES, Journey, seal
 from app.web.patients.became import opening_hours
-from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.store.patients import KNOWN
 from tests.store.rows import A_ROW_OF
 from tests.visitor import Page, Visitor

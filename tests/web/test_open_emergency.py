@@ -77,7 +77,7 @@ def test_the_signs_are_said_in_the_voice_in_which_they_were_asked(
         visitor, QUIET | {"medicines": ["immune_drugs"], "unwell": ["not_sure"]}, about=about
     )
     card = page.text[: page.text.index("If none of this can be true")]
-    assert "A high temperature" in card
+    assert "A joint that is newly hot" in card
 
 
 def test_a_sure_answer_keeps_the_card_as_it_was(visitor: Visitor) -> None:

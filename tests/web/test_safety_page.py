@@ -9,7 +9,7 @@ from app.assurance.figures import ChangeFigure, ChangesFigures, Figures, MutantF
 from app.main import create_app
 from app.settings import Settings
 from app.web.reading.safety import PROPERTIES
-from tests.readings import EARLIER, TODAY, met, readings
+from tests.readings import EARLIER, TODAY, met, readings, translated
 from tests.visitor import Visitor
 
 NOT_APPROVED = "No clinician has approved it yet."
@@ -151,6 +151,27 @@ def test_what_strangers_get_of_tuned_rules_is_shown_as_tuned(other, figures) -> 
     tuned = text.partition(TUNED)[2]
     assert "We changed questions and rules because of them. So expect less than this" in tuned
     assert "With rulebook 2026.12.1, 20.5 of 40 are rated just as the readers did." in tuned
+
+
+def test_answers_to_older_questions_are_told_apart_and_never_called_blind_or_unseen(
+    other, figures
+) -> None:
+    earlier = met(standing="not_built_with", not_unseen=["building"], sha256=EARLIER)
+    shown = figures.model_copy(update={"readings": readings(earlier, translated())})
+    text = other(shown, sha256=TODAY).get("/safety").text
+    assert text.index(STRANGERS) < text.index("Answers to older questions") < text.index(TUNED)
+    told = text.partition("Answers to older questions")[2].partition(TUNED)[0]
+    assert "in the questions of rulebook 2026.11.1. Those are no longer asked." in told
+    assert "So nobody has answered these questions for the cases without knowing the rules." in told
+    assert "By now the rules are built with them too." in told
+    assert "20 of 40 are rated just as the readers did. 20 of 40 that needed help" in told
+    assert "unseen" not in told
+    assert "Among 100" not in told
+
+
+def test_where_nothing_was_translated_nothing_is_said_of_older_questions(other, figures) -> None:
+    shown = figures.model_copy(update={"readings": readings(met())})
+    assert "Answers to older questions" not in other(shown).get("/safety").text
 
 
 # What has to be said.

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
 from app.documents.receipt import qr_code
 from app.main import create_app
 from app.settings import Settings
 from app.store import reviews, shares, submissions
 from app.store.reviews import Step
 from app.store.tables import ShareCode
-from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.store.patients import KNOWN
 from tests.visitor import Page, Visitor
 from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member

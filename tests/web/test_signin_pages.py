@@ -8,10 +8,10 @@ from contextlib import ExitStack
 import pyotp
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
 from app.documents.receipt import qr_code
 from app.store.accounts import passwords, staff
 from app.web.clinic.signin import browser_of
-from tests.reading import coleman_liau, flesch_kincaid, sentences, words
 from tests.visitor import Page, Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member
 from tests.web.test_every_page import Blocks

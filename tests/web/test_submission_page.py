@@ -217,3 +217,33 @@ def test_other_submissions_of_the_same_person_are_linked(house: House, nurse: Me
     assert first in nurse.get(second).links
     assert second in nurse.get(first).links
     assert {first, second}.isdisjoint(nurse.get(alone).links)
+
+
+def test_what_another_answer_closed_is_said_to_be_not_asked_and_is_no_negative(
+    house: House, nurse: Member
+) -> None:
+    page = nurse.get(handed(house, nurse, answers()))
+    words, short = rulebook().wording["en"].pages, "nurse.question."
+    kidney, immune = words[f"{short}kidney"], words[f"{short}autoimmune"]
+    for fold in ("negatives", "answers"):
+        said, _, not_asked = part(page, fold).partition("Not asked, since")
+        assert kidney in not_asked
+        assert immune in not_asked
+        assert kidney not in said
+        assert immune not in said
+    full = page.html.partition('id="sbar-full"')[2].partition("</textarea>")[0]
+    assert f"Not asked: {kidney}; {immune}" in full
+    assert "Not asked:" not in page.html.partition('id="sbar-short"')[2].partition("</textarea>")[0]
+    asked = nurse.get(handed(house, nurse, answers(kidney="weak", autoimmune="lupus")))
+    assert "Not asked, since" not in asked.text
+
+
+def test_what_a_nurse_finds_opens_a_question_that_was_not_asked(
+    house: House, nurse: Member
+) -> None:
+    address = handed(house, nurse, answers())
+    page = nurse.get(f"{address}/findings")
+    kidney = rulebook().wording["en"].pages["nurse.question.kidney"]
+    assert f"{kidney}: Not asked" in page.text
+    boxes = {box["value"] for box in page.all("input", name="answer-breath")}
+    assert {"none", "not_sure", "fit"} <= boxes, "in one form, they are boxes"

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid
 from app.store import invitations, misfits, reviews, submissions
 from app.store.reviews import DISPOSITIONS, Step
-from tests.reading import coleman_liau, flesch_kincaid
 from tests.store.patients import KNOWN
 from tests.visitor import Visitor
 from tests.web.desk import EMERGENCY, SECURE, TODAY, House, Member

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.assurance.readability import coleman_liau, flesch_kincaid
 from app.store import submissions
 from app.web import tablet
 from tests.builders import rulebook
-from tests.reading import coleman_liau, flesch_kincaid
 from tests.visitor import Page, Visitor
 from tests.web.desk import EMERGENCY, SECURE, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks

@@ -1,8 +1,8 @@
 """Every complete answer set of a rulebook at once, as decision diagrams: what holds, and how often.
 
-A variable stands for each tick, each choice and each bound on a laboratory value, in the order of
-asking. All ticks of a list left empty are its "none of these". Read from the YAML and from
-rules/README.md alone; knows nothing of words, and shares no judging with others.
+A variable stands for each tick, each choice and each bound on a laboratory value. All ticks of a
+list left empty are its "none of these". Read from the YAML and from rules/README.md alone; knows
+nothing of words, and shares no judging with others.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 from app.assurance.proof.condition_files import conditions
 from app.assurance.proof.diagrams import Diagram, Diagrams
 from app.assurance.proof.evaluator import COMPARE, LEVELS, read_yaml
+
+ORDER = Path(__file__).with_name("order.txt")
+"""An order of the variables in which the diagrams are small, found by `settle`."""
 
 Bound = tuple[str, dict[str, str]]
 """Comparison, unit -> limit."""
@@ -40,9 +43,13 @@ class AnswerSpace(Diagrams):
         new.count(new.whatever_labs(up)), new.as_case(new.fewest(up))
     """
 
-    def __init__(self, folder: Path, beside: "AnswerSpace | None" = None) -> None:
+    def __init__(
+        self, folder: Path, beside: "AnswerSpace | None" = None, always: str | None = None
+    ) -> None:
         super().__init__(beside)
         self.folder = folder
+        self._always = always
+        """A question that is asked of everyone, whatever its `ask_if` says."""
         self.questions = {entry["id"]: entry for entry in read_yaml(folder / "questions.yaml")}
         self.named = {entry["id"]: entry["when"] for entry in read_yaml(folder / "named.yaml")}
         self.rules = [r for file in sorted(folder.glob("urgency/*.yaml")) for r in read_yaml(file)]
@@ -55,6 +62,8 @@ class AnswerSpace(Diagrams):
             self.on_path[name] = self._asked(name)
         self.meaning = {rule["id"]: self.read_rule(rule) for rule in self.rules}
         """Rule -> where it certainly fires, and where it does or a doubt that counts is left."""
+        if beside is None:
+            self.arrange(ORDER.read_text("utf-8").splitlines())
 
     # The answer sets.
 
@@ -81,6 +90,11 @@ class AnswerSpace(Diagrams):
     def unsure(self, name: str) -> Diagram:
         """The person is not sure about this question."""
         return self.chosen(name, self.questions[name]["unsure"])
+
+    def counterparts(self, name: str) -> list[str]:
+        """The questions that are asked of those who are not asked this one."""
+        own = self.questions[name].get("instead_of", [])
+        return [*own, *(q for q, e in self.questions.items() if name in e.get("instead_of", ()))]
 
     def follow_ups(self, name: str) -> list[str]:
         """The questions whose being asked rests on this one, if only through a third."""
@@ -146,6 +160,17 @@ class AnswerSpace(Diagrams):
     def whatever_labs(self, u: Diagram) -> Diagram:
         """Where it holds for some laboratory values, or for none."""
         return u.exist(*self._lab_variables())
+
+    def settle(self) -> list[str]:
+        """An order of the variables in which the diagrams of all levels are small. Takes minutes.
+
+        After the questions or many rules have changed, write it to `ORDER`; nothing but the time
+        that a proof takes depends on it:
+
+            ORDER.write_text("\n".join(AnswerSpace(folder).settle()) + "\n")
+        """
+        self.smaller(self.complete, *self.at_least.values())
+        return sorted(self.bdd.vars, key=self.bdd.level_of_var)
 
     # Counting and picking.
 
@@ -250,7 +275,9 @@ class AnswerSpace(Diagrams):
     def _asked(self, name: str) -> Diagram:
         """Asked unless it certainly does not apply; a doubt hides no question."""
         ask_if = self.questions[name].get("ask_if")
-        return self.bdd.true if ask_if is None else self.read(ask_if).possible
+        if ask_if is None or name == self._always:
+            return self.bdd.true
+        return self.read(ask_if).possible
 
     def _permitted(self, name: str) -> Diagram:
         """One choice; of a list any ticks, "not sure" among them, or "none of these" alone."""

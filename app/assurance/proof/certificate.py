@@ -20,12 +20,14 @@ from app.assurance.proof.properties_level import (
 )
 from app.assurance.proof.properties_reach import (
     all_reached,
+    closed_questions,
     lab_bands_meet,
     results_are_whole,
     types_stay_apart,
     unasked_changes_nothing,
 )
-from app.assurance.proof.prover import Broken, Prover
+from app.assurance.proof.prover import Broken, Prover, asked_about
+from app.triage.questionnaire import Questionnaire
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
 
@@ -57,6 +59,7 @@ PROPERTIES: Mapping[str, Property] = {
         "The type never changes the level; no tie is settled in silence", types_stay_apart
     ),
     "j": Property("Blood-test bands leave no gap and no overlap in any unit", lab_bands_meet),
+    "k": Property("What a question that is not asked could say raises nobody", closed_questions),
 }
 
 
@@ -76,6 +79,7 @@ class Proof:
 class Certificate:
     """What was proved of one rulebook.
 
+    `closed`: question -> why it need not be asked of everyone, in words.
     `replayed`: answer sets that the engine was shown too; `differences`: where it, or the second
     checker (`examined`), saw anything else than the first. Only the second checker counts. Seconds
     are those of the processor: what else the machine has to do does not matter.
@@ -90,6 +94,7 @@ class Certificate:
     replayed: int
     seconds: float
     peak_mib: int
+    closed: Mapping[str, str]
 
     @property
     def holds(self) -> bool:
@@ -124,7 +129,21 @@ def certify(
         replayed=prover.replayed,
         seconds=round(process_time() - begun, 2),
         peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        closed=dict(_closed(rulebook.questionnaire)),
     )
+
+
+def _closed(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    for question in questionnaire:
+        if question.ask_if is None:
+            continue
+        others = [q.id for q in questionnaire if q.id in questionnaire.counterparts[question.id]]
+        if others:
+            yield question.id, f"in its place: {', '.join(others)}"
+        elif question.narrows is not None:
+            yield question.id, f"narrows {', '.join(sorted(asked_about(question.narrows)))}"
+        else:
+            yield question.id, "no answer raises anyone of whom it is not asked"
 
 
 def prove(prover: Prover, letter: str) -> Proof:

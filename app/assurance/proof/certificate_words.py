@@ -25,6 +25,8 @@ def in_words(certificate: Certificate) -> str:
         lines += _broken(proof, checked)
     lines += ["", *_counts(examined)] if examined is not None else []
     lines += [
+        "Not asked of everyone",
+        *(f"  {name:<14}{why}" for name, why in certificate.closed.items()),
         f"Longest path             {certificate.longest} questions",
         f"Shown to the engine      {certificate.replayed} answer sets",
         f"Time and memory          {certificate.seconds} s of one processor, "
@@ -78,6 +80,7 @@ def as_json(certificate: Certificate) -> dict[str, object]:
         "by_level": examined.by_level if examined else {},
         "by_type_of_those_who_say_little": examined.by_type if examined else {},
         "longest_path": certificate.longest,
+        "not_asked_of_everyone": dict(certificate.closed),
         "shown_to_the_engine": certificate.replayed,
         "proofs": [_proof(proof, examined) for proof in certificate.proofs],
         "differences": list(certificate.differences),

@@ -30,6 +30,7 @@ OF_LEVELS: Mapping[str, Callable[[AnswerSpace], Iterator[Claim]]] = {
     "e": level.must_ask_and_self_care,
     "h": reach.unasked_changes_nothing,
     "j": reach.lab_bands_meet,
+    "k": reach.closed_questions,
 }
 OF_TYPES: Mapping[str, Callable[[AnswerSpace, AnswerTypes], Iterator[Claim]]] = {
     "f": reach.all_reached,

@@ -137,24 +137,38 @@ def _fall(
     asked = space.complete & space.on_path[name]
     high, low = let(before, asked & above), let(after, asked & ~above)
     follow_ups = space.follow_ups(name)
-    fallen = space.bdd.false
-    for pattern in product((True, False), repeat=2 * len(follow_ups)):
-        one, other = high, low
-        loose: list[str] = []
-        for q, was, will in zip(follow_ups, pattern[::2], pattern[1::2], strict=True):
-            on_before, on_after = let(before, space.on_path[q]), let(after, space.on_path[q])
-            one &= on_before if was else ~on_before
-            other &= on_after if will else ~on_after
-            loose += space.options[q].values() if was != will else ()
-        met = one.exist(*loose) & other.exist(*loose)
-        fallen |= one & met
-    return fallen & space.bdd.cube(before)
+    asking = [(q, let(before, space.on_path[q]), let(after, space.on_path[q])) for q in follow_ups]
+    return _meeting(space, high, low, asking) & space.bdd.cube(before)
+
+
+def _meeting(
+    space: AnswerSpace,
+    one: Diagram,
+    other: Diagram,
+    asking: list[tuple[str, Diagram, Diagram]],
+    loose: tuple[str, ...] = (),
+) -> Diagram:
+    """Those of `one` whom the move takes into `other`.
+
+    `asking`: questions, with where each is asked before and after; `loose`: variables free by now.
+    """
+    if space.bdd.false in (one, other):
+        return space.bdd.false
+    if not asking:
+        return one & (one.exist(*loose) & other.exist(*loose))
+    (question, before, after), *rest = asking
+    found = space.bdd.false
+    for was, will in product((True, False), repeat=2):
+        free = tuple(space.options[question].values()) if was != will else ()
+        first, second = one & (before if was else ~before), other & (after if will else ~after)
+        found |= _meeting(space, first, second, rest, (*loose, *free))
+    return found
 
 
 def must_ask_and_self_care(space: AnswerSpace) -> Iterator[Claim]:
     """(e) Below "soon" every must-ask question was asked; self-care only where it was earned."""
     promises = read_yaml(PROMISES)
-    for topic, asked in promises["must_ask"].items():
+    for topic, asked in _each(promises["must_ask"]):
         question = space.questions.get(asked["question"], {})
         offered = {option["id"] for option in question.get("options", ())}
         kept = "must_ask" in question and offered.issuperset(asked.get("options", ()))
@@ -162,7 +176,8 @@ def must_ask_and_self_care(space: AnswerSpace) -> Iterator[Claim]:
     below_soon = space.complete & ~space.at_least["soon"]
     for name, question in space.questions.items():
         if "must_ask" in question:
-            yield f"{name} is not asked below soon", below_soon & ~space.on_path[name]
+            in_turn = space.some(space.on_path[q] for q in [name, *space.counterparts(name)])
+            yield f"{name} is not asked below soon", below_soon & ~in_turn
     others = space.some(
         space.meaning[r["id"]].certain for r in space.rules if r["urgency"] != LEVELS[0]
     )
@@ -175,6 +190,11 @@ def must_ask_and_self_care(space: AnswerSpace) -> Iterator[Claim]:
         yield "floor rule F1 speaks of what is no longer asked", space.complete
     else:
         yield "self-care where floor rule F1 forbids it", self_care & ~allowed
+
+
+def _each(promised: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for topic, asked in promised.items():
+        yield from ((topic, one) for one in (asked if isinstance(asked, list) else [asked]))
 
 
 def everyone_unless(space: AnswerSpace, *, holds: bool) -> Diagram:

@@ -107,6 +107,44 @@ def unasked_changes_nothing(space: AnswerSpace) -> Iterator[Claim]:
             yield f"{name} changes {level} where it is not asked", space.complete & ~asked & differs
 
 
+def closed_questions(space: AnswerSpace) -> Iterator[Claim]:
+    """(k) What a closed question could say raises nobody, or was asked for in another way.
+
+    It is a closer look at an answer above it and asked of all who gave one; or another one is asked
+    in its place; or no answer to it would raise anyone of whom it is not asked.
+    """
+    for name, question in space.questions.items():
+        others = space.counterparts(name)
+        for other in question.get("instead_of", ()):
+            both, neither = (
+                space.on_path[name] & space.on_path[other],
+                ~space.on_path[name] & ~space.on_path[other],
+            )
+            about = f"{name} and {other} are both asked, or neither"
+            yield about, space.complete & (both | neither)
+            asked = {v for q in (name, other) for v in space.on_path[q].support}
+            deciding = [q for q, options in space.options.items() if asked & {*options.values()}]
+            about = f"{name} and {other} wait for more than one answer"
+            yield about, everyone_unless(space, holds=len(deciding) == 1)
+        closed = space.complete & ~space.on_path[name]
+        if "narrows" in question:
+            about = f"{name} is not asked of some who said what it narrows"
+            yield about, closed & space.read(question["narrows"]).certain
+        elif "ask_if" in question and not others:
+            yield f"{name}: an answer where it is not asked would raise", _raised(space, name)
+
+
+def _raised(space: AnswerSpace, name: str) -> Diagram:
+    """Those not asked this question who would get a higher level if they were."""
+    asked = AnswerSpace(space.folder, beside=space, always=name)
+    free = [v for q in [name, *asked.follow_ups(name)] for v in space.options[q].values()]
+    closed = space.complete & ~space.on_path[name]
+    return space.some(
+        closed & ~space.at_least[level] & (asked.complete & asked.at_least[level]).exist(*free)
+        for level in LEVELS[1:]
+    )
+
+
 def types_stay_apart(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
     """(i) No tie between types is settled in silence, and a likely type never moves a level.
 

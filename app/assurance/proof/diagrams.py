@@ -3,7 +3,7 @@
 Knows nothing of rules. `dd` gives no types, so a function is `Any` here.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 from math import inf
 from operator import and_, or_
@@ -21,6 +21,18 @@ class Diagrams:
     def __init__(self, beside: "Diagrams | None" = None) -> None:
         self.bdd: Any = cudd.BDD() if beside is None else beside.bdd
         self.bdd.configure(reordering=False)
+
+    def arrange(self, order: Sequence[str]) -> None:
+        """Put the variables into this order, where it knows most of them; others come last."""
+        known = [variable for variable in order if variable in self.bdd.vars]
+        if 2 * len(known) > len(self.bdd.vars):
+            own = sorted(self.bdd.vars, key=self.bdd.level_of_var)
+            rest = [variable for variable in own if variable not in {*known}]
+            cudd.reorder(self.bdd, {v: place for place, v in enumerate([*known, *rest])})
+
+    def smaller(self, *_kept: Diagram) -> None:
+        """Look for an order of the variables in which all functions that are kept are small."""
+        cudd.reorder(self.bdd)
 
     def some(self, parts: Iterable[Diagram]) -> Diagram:
         """Where any of them holds."""

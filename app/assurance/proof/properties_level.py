@@ -8,6 +8,7 @@ unless it is said that they do not.
 from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -148,7 +149,7 @@ def must_ask_and_self_care(prover: Prover) -> Iterator[Broken]:
     """(e) What must be asked was answered before anything below "soon"; F1 for self-care."""
     one, rulebook = prover.one, prover.rulebook
     promises = yaml.safe_load(PROMISES.read_text(encoding="utf-8"))
-    for topic, asked in promises["must_ask"].items():
+    for topic, asked in _each(promises["must_ask"]):
         name, options = asked["question"], asked.get("options", ())
         if name not in rulebook.questionnaire:
             yield Broken("e", f"{topic}: there is no question '{name}'")
@@ -157,7 +158,9 @@ def must_ask_and_self_care(prover: Prover) -> Iterator[Broken]:
         elif not rulebook.questionnaire[name].must_ask:
             yield Broken("e", f"{topic}: '{name}' is not marked 'must_ask'")
     for question in (q for q in rulebook.questionnaire if q.must_ask):
-        about, unanswered = f"a level below soon without {question.id}", -one.answered[question.id]
+        in_turn = [question.id, *rulebook.questionnaire.counterparts[question.id]]
+        answered = prover.formula.some(one.answered[name] for name in in_turn)
+        about, unanswered = f"a level below soon without {question.id}", -answered
         low = -one.at_least[Urgency.soon]
         yield from prover.never("e", about, one.complete, low, unanswered)
         about = f"self-care without {question.id}"
@@ -177,6 +180,11 @@ def must_ask_and_self_care(prover: Prover) -> Iterator[Broken]:
     else:
         about, fits = "self-care where floor rule F1 forbids it", one.holds(allowed, Truth.TRUE)
         yield from prover.never("e", about, one.self_care, -fits)
+
+
+def _each(promised: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for topic, asked in promised.items():
+        yield from ((topic, one) for one in (asked if isinstance(asked, list) else [asked]))
 
 
 def graver_ticks(question: Question) -> list[str]:

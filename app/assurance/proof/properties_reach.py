@@ -10,10 +10,11 @@ from fractions import Fraction
 from itertools import combinations, pairwise, product
 
 from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, Bands
-from app.assurance.proof.prover import Broken, Prover, every_option, readable
+from app.assurance.proof.prover import Broken, Prover, asked_about, every_option, readable
 from app.assurance.proof.sat import World
 from app.assurance.proof.sat_types import EVERY_TYPE, Weighed
 from app.triage.compiled import Compiled
+from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
 from app.triage.terms import Answers, Truth, Urgency
@@ -166,6 +167,50 @@ def _ways_through(prover: Prover) -> Iterator[Answers]:
         yield one.answers(way)
         asked = (asked if asked in way else -asked for asked in one.asked.values())
         others.append(-formula.every(asked))
+
+
+def closed_questions(prover: Prover) -> Iterator[Broken]:
+    """(k) What a closed question could say raises nobody, or was asked for in another way.
+
+    It is a closer look at an answer above it and asked of all who gave one; or another one is asked
+    in its place; or no answer to it would raise anyone of whom it is not asked.
+    """
+    one, book = prover.one, prover.rulebook
+    for question in book.questionnaire:
+        asked = one.asked[question.id]
+        for other in map(book.questionnaire.__getitem__, question.instead_of):
+            alike = prover.formula.same(asked, one.asked[other.id])
+            about = f"{question.id} and {other.id} are both asked, or neither"
+            yield from prover.never("k", about, one.complete, alike)
+            if len(asked_about(question.ask_if) | asked_about(other.ask_if)) != 1:
+                yield Broken("k", f"{question.id} and {other.id} wait for more than one answer")
+        if question.narrows is not None:
+            about = f"{question.id} is not asked of some who said what it narrows"
+            said = one.holds(question.narrows, Truth.TRUE)
+            yield from prover.never("k", about, one.complete, -asked, said)
+        elif question.ask_if is not None and not book.questionnaire.counterparts[question.id]:
+            yield from _raised(prover, question)
+
+
+def _raised(prover: Prover, question: Question) -> Iterator[Broken]:
+    """Somebody not asked this question who would get a higher level if they were."""
+    one, formula = prover.one, prover.formula
+    other = World(prover.space, always=question.id)
+    alike = [
+        formula.some([-one.asked[name], -other.asked[name], formula.same(tick, theirs)])
+        for name, options in one.ticks.items()
+        if name != question.id
+        for tick, theirs in zip(options.values(), other.ticks[name].values(), strict=True)
+    ]
+    closed = [one.complete, other.complete, -one.asked[question.id], one.below(other), *alike]
+    model = formula.solve(*closed, *prover.without_labs) or formula.solve(*closed)
+    if model is not None:
+        yield Broken(
+            "k",
+            f"{question.id}: an answer where it is not asked would raise",
+            answers=readable(prover.rulebook, one.answers(model)),
+            then=readable(prover.rulebook, {question.id: other.answers(model)[question.id]}),
+        )
 
 
 def types_stay_apart(prover: Prover) -> Iterator[Broken]:

@@ -107,8 +107,10 @@ class Space:
 class World:
     """One answer set, finished or not, on its path."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, always: str | None = None) -> None:
         self.space, self.formula = space, space.formula
+        self._always = always
+        """A question that is asked of everyone, whatever its `ask_if` says."""
         self.rulebook = space.rulebook
         self.ticks: dict[str, dict[str, int]] = {}
         self.asked: dict[str, int] = {}
@@ -157,7 +159,8 @@ class World:
         """A question is asked unless its `ask_if` is false; what is not asked has no answer."""
         formula, name = self.formula, question.id
         when = question.ask_if
-        self.asked[name] = TRUE if when is None else self.holds(when, Truth.OPEN)
+        everyone = when is None or name == self._always
+        self.asked[name] = TRUE if when is None or everyone else self.holds(when, Truth.OPEN)
         ticks = self.ticks[name] = {option: formula.new() for option in question.option_ids}
         for option, tick in ticks.items():
             formula.require(-tick, self.asked[name])

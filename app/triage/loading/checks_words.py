@@ -250,6 +250,10 @@ class WrittenWords:
         for name in [name for name in lines if complete and name not in named]:
             text = f"line '{name}' tells no option; name it at one or take it out"
             self._wrong("levels", "box", text, *path, name)
+        for name in _keys(self.files["levels"], "box", "baby"):
+            if name not in lines:
+                text = f"baby's line '{name}' is no line of the box; name one of 'lines'"
+                self._wrong("levels", "box", text, "box", "baby", name)
 
     def check_not_asked(self, danger: Danger) -> None:
         """Words why something was not asked stand where that can be, and nowhere else."""

@@ -52,7 +52,7 @@ from app.triage.loading.shapes import (
     Where,
     read_entry,
 )
-from app.triage.questionnaire import Questionnaire
+from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rules import Rule
 from app.triage.terms import NOT_CALCINOSIS
 from app.triage.types import Conflict, EvidenceLine, Scale
@@ -172,11 +172,12 @@ class Reader:
 
     def questionnaire(self, file: str) -> Questionnaire:
         """The questions; an `ask_if` may only speak of questions above it, so no cycle can be."""
-        questions = []
+        questions: list[Question] = []
         for at, entry in self.entries(file, QuestionEntry):
             before = len(self.faults.noted)
             ask_if = self._routing(at, entry, "ask_if")
             narrows = self._routing(at, entry, "narrows")
+            self._instead(at, entry, questions)
             question = read_question(at, entry, ask_if, narrows)
             self.questions[question.id] = (question.kind, question.option_ids)
             if changing := [o.id for o in question.options if o.may_happen or o.may_end]:
@@ -187,6 +188,13 @@ class Reader:
             if len(self.faults.noted) > before:
                 self._broken.add((QuestionEntry, question.id))
         return Questionnaire(tuple(questions))
+
+    def _instead(self, at: Written, entry: QuestionEntry, above: Sequence[Question]) -> None:
+        waiting = [question.id for question in above if question.ask_if is not None]
+        if entry.instead_of and entry.ask_if is None:
+            at.wrong("'instead_of' needs 'ask_if': of whom is it asked?", "instead_of")
+        hint = "name questions above it that have 'ask_if' too"
+        self.known(at, "question", entry.instead_of, waiting or [""], "instead_of", hint)
 
     def _routing(self, at: Written, entry: QuestionEntry, key: str) -> Condition | None:
         """A condition on the questions above this one."""

@@ -49,6 +49,7 @@ def read_advice(
         covered_by=_pairs(entry.covered_by),
         signs=_pairs(entry.signs),
         no_option=entry.no_option,
+        certain=entry.certain,
     )
 
 

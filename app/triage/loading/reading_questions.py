@@ -26,6 +26,7 @@ def read_question(
         signs=entry.signs,
         ask_if=ask_if,
         narrows=narrows,
+        instead_of=tuple(entry.instead_of),
     )
     _check_options(at, entry)
     _check_order(at, entry, question.option_ids)

@@ -88,6 +88,7 @@ class QuestionEntry(Entry):
     signs: bool = False
     ask_if: Any = None
     narrows: Any = None
+    instead_of: Ids = []
 
 
 class NamedEntry(Entry):
@@ -148,6 +149,7 @@ class AdviceEntry(Reviewed):
     urgency: UrgencyName | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
+    certain: bool = False
     signs: OptionsOfQuestions = {}
     no_option: Text | None = None
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.store.versions import Labs
-from app.triage.labs import Analyte, BadLab, Laboratory, Unit, read_labs, unusual
+from app.triage.labs import (
+    Analyte,
+    BadLab,
+    Laboratory,
+    Unit,
+    check_labs,
+    perhaps_in,
+    two_ways,
+    unusual,
+)
 from app.triage.wording import Wording
 
 Typed = Callable[[str], str]
@@ -69,7 +78,8 @@ class LabForm:
 
     def read(self, typed: Typed) -> list[Field]:
         """The form as it was typed."""
-        return [self._read(analyte, typed) for analyte in self.laboratory.analytes.values()]
+        fields = [self._read(analyte, typed) for analyte in self.laboratory.analytes.values()]
+        return self._together(fields)
 
     def message(self, key: str, **more: str) -> str:
         """One of the messages of labs.yaml."""
@@ -94,10 +104,24 @@ class LabForm:
 
     def _problem(self, analyte: Analyte, field: Field) -> str:
         try:
-            read_labs(self.laboratory, {analyte.id: {"value": field.value, "unit": field.unit}})
+            check_labs(self.laboratory, {analyte.id: _sent(field)})
         except BadLab as bad:
-            return self._refused(analyte, field, bad)
+            # What a sign leaves open depends on the other values; see `_together`.
+            return "" if bad.problem == "spans" else self._refused(analyte, field, bad)
         return ""
+
+    def _together(self, fields: list[Field]) -> list[Field]:
+        """The same, with a problem beside a value whose sign leaves open what all of them mean."""
+        good = {field.id: _sent(field) for field in fields if field.value and not field.problem}
+        try:
+            check_labs(self.laboratory, good)
+        except BadLab as bad:
+            analyte = self.laboratory.analytes[str(bad.analyte)]
+            return [
+                replace(f, problem=self._refused(analyte, f, bad)) if f.id == bad.analyte else f
+                for f in fields
+            ]
+        return fields
 
     def _refused(self, analyte: Analyte, field: Field, bad: BadLab) -> str:
         unit = analyte.unit(field.unit)
@@ -106,6 +130,11 @@ class LabForm:
         low, high = (str(limit) for limit in unit.hard)
         if bad.problem == "not_a_number":
             return self.message("number", example=_example(unit))
+        if bad.problem == "two_ways":
+            one, other = two_ways(analyte, _sent(field))
+            return self.message("two_ways", one=one, other=other)
+        if bad.problem == "spans":
+            return self.message("spans", bound=bad.bounds[0])
         if bad.problem == "other_unit":
             fits = [u.name for u in analyte.units if bad.allowed[1].endswith(f" {u.name}")]
             return self.message("other_unit", unit=unit.name, other=fits[0])
@@ -124,6 +153,8 @@ class LabForm:
         token = f"{field.value} {field.unit} {field.day}"
         given = {"value": field.value, "unit": field.unit}
         asks = [self.message("unusual")] if unusual(analyte, given) else []
+        other = perhaps_in(analyte, given)
+        asks += [self.message("perhaps_unit", other=other)] if other else []
         words = RIGHT if asks else ""
         if age > too_old:
             asks, words = [*asks, self.message("very_old")], OLD
@@ -137,6 +168,10 @@ class LabForm:
 def as_labs(fields: list[Field]) -> dict[str, dict[str, str]]:
     """What is kept of a form in which nothing is wrong."""
     return {f.id: {"value": f.value, "unit": f.unit, "on": f.day} for f in fields if f.value}
+
+
+def _sent(field: Field) -> dict[str, str]:
+    return {"value": field.value, "unit": field.unit}
 
 
 def _example(unit: Unit) -> str:

@@ -6,23 +6,18 @@ It decides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 
+from app.documents.lab_notes import Computed, notes
 from app.documents.short import Short
 from app.store.versions import Labs
-from app.triage.labs import read_labs
 from app.triage.terms import Answers, Assessment, Urgency
-from app.web.asking import CHILD_AGES
 from app.web.telling import Teller
 
-ADJUSTED, TOTAL, ALBUMIN = "calcium_adjusted", "calcium_total", "albumin"
-PHOSPHATE = "phosphate"
 EFFECTS = {
     1: "findings.effect.raises",
     0: "findings.effect.same",
     -1: "findings.effect.lower",
 }
-_PLACES = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +66,9 @@ def outcome(
         for q in teller.rulebook.questionnaire
         if q.id not in path.answers and q.id not in path.off_path
     ]
-    computed, notes = _adjusted(teller, answers, labs)
+    computed, told_about = _adjusted(teller, answers, labs)
     if told.labs_not_weighed:
-        notes = (*notes, _not_weighed(teller, told))
+        told_about = (*told_about, _not_weighed(teller, told))
     leading, _ = teller.reasons(told)
     level, counts = told.urgency, before.level
     return Outcome(
@@ -85,7 +80,7 @@ def outcome(
         ),
         tuple(teller.words.labs[name].parts["name"] for name in before.labs if name not in labs),
         computed,
-        notes,
+        told_about,
         level.name,
         teller.badge(told),
         teller.words.levels[counts.name].parts["badge"],
@@ -125,32 +120,14 @@ def _adjusted(
     teller: Teller, answers: Answers, labs: Labs
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(What we worked out from the values, what to know about it)."""
-    amounts = read_labs(teller.rulebook.laboratory, labs)
-    notes: list[str] = []
-    computed = []
-    if ADJUSTED not in labs and TOTAL in labs and ALBUMIN in labs:
-        unit = labs[TOTAL]["unit"]
-        analyte = teller.rulebook.laboratory.analytes[TOTAL].unit(unit)
-        name = analyte.name if analyte else unit
-        computed.append(_worked_out(teller, ADJUSTED, amounts[ADJUSTED][name], name))
-        notes.append("approximate")
-    elif ADJUSTED in labs and ALBUMIN in labs:
-        notes.append("adjusted_twice")
-    elif TOTAL in labs and ADJUSTED not in labs:
-        notes.append("needs_albumin")
-    if labs and answers.get("age", frozenset()) & CHILD_AGES:
-        notes.append("child")
-    product = teller.rulebook.laboratory.product.analyte
-    if product.id in amounts:
-        unit = product.units[0].name
-        computed.append(_worked_out(teller, product.id, amounts[product.id][unit], unit))
-    said = [teller.fill(teller.words.lab_messages[note]) for note in notes]
-    used = (ADJUSTED, PHOSPHATE) if ADJUSTED in labs else (TOTAL, ALBUMIN, PHOSPHATE)
-    if computed and len({labs[name]["on"] for name in used if name in labs}) > 1:
+    found = notes(teller.rulebook.laboratory, answers, labs)
+    computed = tuple(_worked_out(teller, one) for one in found.computed)
+    said = [teller.fill(teller.words.lab_messages[note]) for note in found.messages]
+    if computed and len({labs[name]["on"] for name in found.used}) > 1:
         said.append(teller.fill(teller.words.pages["findings.other_days"]))
-    return tuple(computed), tuple(said)
+    return computed, tuple(said)
 
 
-def _worked_out(teller: Teller, analyte: str, amount: Decimal, unit: str) -> str:
-    shown = amount.quantize(_PLACES, ROUND_HALF_UP)
-    return f"{teller.words.labs[analyte].parts['name']}: {shown} {unit}"
+def _worked_out(teller: Teller, one: Computed) -> str:
+    shown = f"{teller.words.labs[one.analyte].parts['name']}: {one.value} {one.unit}"
+    return shown if one.reliable else f"{shown} ({teller.words.pages['findings.not_reliable']})"

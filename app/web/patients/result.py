@@ -70,6 +70,7 @@ async def result(request: Request) -> Response:
         "patient/result.html",
         region=here.journey.region,
         back=behind_result(here),
+        ages=here.path.answers.get("age", ()),
         about=voice(here.path.answers, here.journey.about),
         card=teller.card(assessment),
         changed=_changed(teller, here, assessment),

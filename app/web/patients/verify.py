@@ -101,6 +101,7 @@ def _verified(request: Request, verdict: Verdict) -> Response:
     return show(
         request,
         "patient/verified.html",
+        ages=receipt.answers.get("age", ()),
         about=voice(receipt.answers, ME),
         card=teller.card(told),
         reasons=reasons,

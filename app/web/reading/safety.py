@@ -115,6 +115,17 @@ class Tuned(NamedTuple):
     missed: str
 
 
+class Translated(NamedTuple):
+    """One reader's answers to the questions of an earlier edition: what is told of them."""
+
+    of: SetFigures
+    edition: str
+    exact: int
+    of_all: int
+    missed: int
+    of_urgent: int
+
+
 def routes() -> list[Route]:
     """The pages about what is proved and what is open."""
     return [
@@ -151,6 +162,7 @@ def _values(here: Floor, figures: Figures | None) -> Mapping[str, object]:
         "headline": headline,
         "strangers": list(_counted(headline.mean)) if headline is not None else [],
         "not_unseen": [NOT_UNSEEN[why] for why in headline.not_unseen] if headline else [],
+        "translated": list(_translated(figures.readings)),
         "tuned": list(_tuned(figures.readings)),
         "properties": list(_proved(figures)),
         "digits": len(str(figures.certificate.answer_sets)),
@@ -178,6 +190,14 @@ def _tuned(readings: ReadingsFigures | None) -> Iterator[Tuned]:
         if one.mean and one.standing == "built_with":
             missed = one.mean["urgent_missed"]
             yield Tuned(one, _number(one.mean["exact"]), _number(missed))
+
+
+def _translated(readings: ReadingsFigures | None) -> Iterator[Translated]:
+    for one in readings.translated if readings is not None else ():
+        for reader in one.translated:
+            exact, missed = reader.shares["exact"], reader.shares["urgent_missed"]
+            edition = reader.translated or ""
+            yield Translated(one, edition, exact.count, exact.of, missed.count, missed.of)
 
 
 def _number(share: MeanFigure) -> str:

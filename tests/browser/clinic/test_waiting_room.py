@@ -99,7 +99,13 @@ def test_without_a_script_it_wipes_itself_too(
     mark(context, tab, nurse)
     patient = Patient(house, nurse)
     token = patient.link.removeprefix("/i/")
-    journey = Journey("uk", int(house.clock()), TODAY, invitation=token)
+    journey = Journey(
+        "uk",
+        int(house.clock()),
+        TODAY,
+        invitation=token,
+        edition=house.app.state.floor.rulebook.version,
+    )
     sealed = seal(house.app.state.floor.key, journey)
     context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
     for address in ("/check/skin", "/answers", "/result"):

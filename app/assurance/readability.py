@@ -17,6 +17,8 @@ _TWO_SOUNDS = re.compile(
 )
 MASK = "thing"
 """What stands for a masked term: one plain word of one syllable."""
+NAME = "illness"
+"""What stands for a name that has to be said, of an illness or a medicine: a word of two."""
 
 
 def sentences(texts: Iterable[str]) -> list[str]:
@@ -64,6 +66,6 @@ def finder(forms: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(ways)})(?!\w)")
 
 
-def masked(text: str, terms: re.Pattern[str]) -> str:
+def masked(text: str, terms: re.Pattern[str], by: str = MASK) -> str:
     """The text with each term turned into one short word, so that only the rest is graded."""
-    return terms.sub(MASK, text)
+    return terms.sub(by, text)

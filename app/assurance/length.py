@@ -1,0 +1,208 @@
+"""How long the questions are: screens met, words on them, minutes to read, and how hard that is.
+
+Counts what stands on the pages of questions: heading, hint, groups, options, buttons, how to find
+out, and the reason that can be unfolded. Not the line of progress, what every page has around it,
+and the picture of the body, which says the list once more. It judges no answer.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+import yaml
+
+from app.assurance.readability import NAME, finder, flesch_kincaid, masked, sentences, words
+from app.triage.answers import read
+from app.triage.questionnaire import Question
+from app.triage.rulebook import Rulebook
+from app.triage.terms import Answers
+from app.triage.wording import QuestionWords
+
+WORDS_A_MINUTE = 150
+"""How fast someone reads who is ill, worried, or reads little."""
+Voice = Literal["me", "child", "other"]
+VOICES: tuple[Voice, ...] = ("me", "child", "other")
+"""Who answers: the person, a parent or carer, or another adult."""
+CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
+SIZED = ("change", "over_5cm")
+"""The option beside which a drawing shows the size."""
+NAMES = (
+    "apixaban", "aspirin", "asthma", "diabetes", "dialysis", "insulin", "rivaroxaban",
+)  # fmt: skip
+"""Names of illnesses and medicines that people know, so that the glossary does not explain them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One page of a question. `again`: the second time, with how to find out under each sign."""
+
+    question: str
+    voice: Voice
+    again: bool
+    texts: tuple[str, ...]
+    """Each text of the page, in its order."""
+
+    @property
+    def words(self) -> int:
+        """How many words that is."""
+        return sum(len(words(text)) for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long the questions were for one person."""
+
+    id: str
+    screens: int
+    words: int
+
+    @property
+    def minutes(self) -> float:
+        """How long it takes to read them."""
+        return self.words / WORDS_A_MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """The median of something over several people, and the most of it."""
+
+    median: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the questions were for several people."""
+
+    of: tuple[Length, ...]
+    screens: Middle
+    words: Middle
+    minutes: Middle
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+def lengths(rulebook: Rulebook, people: Mapping[str, Answers]) -> Lengths:
+    """How long the questions are for these people, by their ids; at least one."""
+    found = tuple(_length(rulebook, id_, answers) for id_, answers in people.items())
+    return Lengths(
+        of=found,
+        screens=_middle([one.screens for one in found]),
+        words=_middle([one.words for one in found]),
+        minutes=_middle([one.minutes for one in found]),
+    )
+
+
+def screens(rulebook: Rulebook, answers: Answers) -> Iterator[Screen]:
+    """Each page that someone meets who answers so, for themselves or for their child."""
+    asked = rulebook.questionnaire.path(answers)
+    voice: Voice = "child" if answers.get("age", frozenset()) & CHILD_AGES else "me"
+    for question in asked.asked:
+        # The age is asked before anyone knows that it is about a child.
+        speaks = "me" if question.id == "age" else voice
+        yield screen(rulebook, question, speaks)
+        if question.signs and question.unsure in asked.answers[question.id]:
+            yield screen(rulebook, question, speaks, again=True)
+
+
+def screen(
+    rulebook: Rulebook, question: Question, voice: Voice = "me", *, again: bool = False
+) -> Screen:
+    """The page of one question in this voice; `again`: with how to find out, sign by sign."""
+    wording = rulebook.wording[rulebook.languages[0]]
+    own = wording.questions[question.id]
+    spoken = {"me": own, "child": own.child, "other": own.other}[voice] or own
+    region = next(iter(wording.regions.values()))
+    texts = _page(question, spoken, wording.pages, again=again)
+    return Screen(
+        question.id, voice, again, tuple(wording.fill(text, region) for text in texts if text)
+    )
+
+
+def every_screen(rulebook: Rulebook) -> Iterator[Screen]:
+    """Each page of each question in each voice."""
+    for question in rulebook.questionnaire:
+        for voice in VOICES:
+            yield screen(rulebook, question, voice)
+            if question.signs:
+                yield screen(rulebook, question, voice, again=True)
+
+
+def names(rulebook: Rulebook) -> re.Pattern[str]:
+    """Finds the words that the glossary explains, and other names of illnesses and medicines."""
+    glossary = rulebook.learn[rulebook.languages[0]].glossary.values()
+    return finder([*(form for term in glossary for form in (term.name, *term.also)), *NAMES])
+
+
+def grade(page: Screen, named: re.Pattern[str]) -> float:
+    """The Flesch-Kincaid grade of a page, each name counted as a word of two syllables.
+
+    The worse of two: of all its texts, and of its whole sentences alone.
+    """
+    texts = [masked(text, named, NAME) for text in page.texts]
+    whole = [line for line in sentences(texts) if line.endswith((".", "?", "!"))]
+    return max(flesch_kincaid(part) for part in (texts, whole) if part)
+
+
+def known_lump(rulebook: Rulebook, worked: Path) -> Answers:
+    """Someone whose calcium lump is named, quiet and painless: the shortest usual way.
+
+    `worked`: the folder of worked cases, whose default this is but for what was told.
+    """
+    raw = yaml.safe_load((worked / "default.yaml").read_text(encoding="utf-8"))
+    told = {**raw, "reason": ["lump", "calcinosis"]}
+    answers = {
+        name: read(rulebook.questionnaire[name], [chosen] if isinstance(chosen, str) else chosen)
+        for name, chosen in told.items()
+    }
+    return rulebook.questionnaire.path(answers).answers
+
+
+def _length(rulebook: Rulebook, id_: str, answers: Answers) -> Length:
+    met = list(screens(rulebook, answers))
+    return Length(id_, len(met), sum(page.words for page in met))
+
+
+def _middle(counts: list[int] | list[float]) -> Middle:
+    return Middle(median(counts), max(counts))
+
+
+def _page(
+    question: Question, spoken: QuestionWords, pages: Mapping[str, str], *, again: bool
+) -> Iterator[str]:
+    """Every text, "" among them."""
+    apart = (question.none, question.unsure)
+    yield f"{pages['signs.again']} {spoken.text}" if again else spoken.text
+    yield _hint(question, spoken, pages, again=again)
+    group = None
+    for option in (option for option in question.options if option.id not in apart):
+        if option.group is not None and option.group != group:
+            group = option.group
+            yield (spoken.groups or {})[group]
+        yield spoken.options[option.id]
+        yield spoken.plain.get(option.id, "") if again else ""
+        yield pages["size.text"] if (question.id, option.id) == SIZED else ""
+    if question.signs and question.none is not None:
+        yield pages["question.continue"]
+        yield spoken.options[question.none]
+        yield pages["signs.unsure_again" if again else "signs.unsure"]
+        yield pages["signs.still_unsure"] if again else spoken.options[question.unsure]
+    else:
+        yield pages["question.or"]
+        yield from (spoken.options[id_] for id_ in question.option_ids if id_ in apart)
+        yield pages["question.continue"]
+    yield pages["question.why"]
+    yield spoken.why
+
+
+def _hint(
+    question: Question, spoken: QuestionWords, pages: Mapping[str, str], *, again: bool
+) -> str:
+    if again:
+        return pages["signs.again.hint"]
+    return spoken.hint or (pages["signs.hint"] if question.signs else "")

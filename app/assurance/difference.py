@@ -22,8 +22,8 @@ from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import LEVELS, read_yaml
 from app.assurance.translated import Translated, table_for
-from app.documents.replay import CORPUS, unpack
 from app.triage.answers import BadAnswer, read
+from app.triage.published import CORPUS, unpack
 from app.triage.rulebook import Rulebook, load
 from app.triage.rules import assess
 from app.triage.terms import Answers

@@ -12,9 +12,9 @@ from app.assurance.cases import read_cases
 from app.assurance.mutation.pinned import findings, read_worked
 from app.commands.console import faulty, load_rulebook, read_settings, say, stop
 from app.documents.receipt import Shelf
-from app.documents.replay import CORPUS, record, replay
+from app.documents.replay import record, replay
 from app.settings import Settings
-from app.triage.published import FOLDER, NotPublished, faults, newest
+from app.triage.published import CORPUS, FOLDER, NotPublished, faults, newest
 from app.triage.published import publish as keep
 from app.triage.rulebook import Rulebook, RulebookFaults
 from app.triage.rules import assess

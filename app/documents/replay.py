@@ -12,11 +12,11 @@ from typing import Any
 
 from app.documents.exchange import assess_json
 from app.documents.receipt import BadReceipt, Shelf, verify, write
+from app.triage.published import unpack
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess
 from app.triage.terms import Answers
 
-CORPUS = "replay.jsonl.gz"
 Labs = Mapping[str, Mapping[str, str]]
 
 
@@ -29,11 +29,6 @@ def pack(corpus: Path, lines: Sequence[str]) -> None:
     """Write the lines of a corpus."""
     text = "".join(f"{line}\n" for line in lines)
     corpus.write_bytes(gzip.compress(text.encode(), mtime=0))
-
-
-def unpack(corpus: Path) -> list[str]:
-    """The lines of a corpus."""
-    return gzip.decompress(corpus.read_bytes()).decode().splitlines()
 
 
 def replay(corpus: Path, shelf: Shelf) -> Iterator[str]:

@@ -5,6 +5,7 @@ that what was once told can be worked out again for ever. `versions.yaml` beside
 hash of each: a copy that was touched is found out. Knows nothing of receipts.
 """
 
+import gzip
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from app.triage.rulebook import Rulebook, RulebookFaults, load
 
 FOLDER = "published"
 LIST = "versions.yaml"
+CORPUS = "replay.jsonl.gz"
+"""Some assessments of that rulebook, packed: a line of JSON each."""
 LEFT_OUT = (FOLDER, "cases")
 """Cases rest on no hash and change nothing for anyone; they stay with the rules of today."""
 HEADING = "# Every published rulebook with its hash, the oldest first. `rules publish` writes it.\n"
@@ -29,6 +32,11 @@ def versions(published: Path) -> dict[str, str]:
     file = published / LIST
     entries = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None
     return {entry["version"]: entry["sha256"] for entry in entries or ()}
+
+
+def unpack(corpus: Path) -> list[str]:
+    """The lines of a corpus."""
+    return gzip.decompress(corpus.read_bytes()).decode().splitlines()
 
 
 def newest(published: Path) -> Path | None:

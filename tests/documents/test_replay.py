@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.documents.receipt import Shelf
-from app.documents.replay import CORPUS, pack, record, replay, unpack
-from app.triage.published import FOLDER, publish, versions
+from app.documents.replay import pack, record, replay
+from app.triage.published import CORPUS, FOLDER, publish, unpack, versions
 from app.triage.rulebook import load
 from tests.builders import RULES, answers, labs, rulebook
 

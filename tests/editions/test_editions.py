@@ -324,7 +324,7 @@ def test_a_patient_changes_what_was_sent_in_that_edition(left: Left) -> None:
     assert page.url == "/answers"
     assert person.post("/send").url == link
     with left.house.store.reading(left.told["clinics"]["Hill"]) as scope:
-        newest = worklist.page(scope, left.house.now, "nobody").lines
+        newest = worklist.page(scope, left.house.now, "nobody")
     sent = [left.versions(f"/submissions/{line.submission}") for line in newest]
     kinds = [[version.kind for version in some] for some in sent]
     assert ["first", "changed"] in kinds

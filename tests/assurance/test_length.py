@@ -46,7 +46,7 @@ def test_a_page_has_its_heading_hint_groups_options_buttons_and_reason_in_order(
     parts = [own.text, own.hint, own.groups["since"], own.options["weeks"], own.groups["course"]]
     parts += [own.options["over_5cm"], wording.pages["size.text"], own.options["deep"]]
     parts += ["or", own.options["none"], own.options["not_sure"], "Continue"]
-    parts += ["Why we ask this", own.why]
+    parts += ["Why we ask", own.why]
     assert [text for text in told if text in parts] == parts
 
 

@@ -70,7 +70,12 @@ class AnswerSpace(Diagrams):
     @cached_property
     def complete(self) -> Diagram:
         """Every question on the path answered as it may be, no other; values in any real band."""
-        return self.answered(self.questions) & self.plausible()
+        return self.finished & self.plausible()
+
+    @cached_property
+    def finished(self) -> Diagram:
+        """The same with any laboratory values, real or not."""
+        return self.answered(self.questions)
 
     def plausible(self) -> Diagram:
         """Real laboratory values, as far as bounds were read up to now, or none."""

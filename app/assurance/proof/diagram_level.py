@@ -134,11 +134,19 @@ def _fall(
     A question that is asked only before the move, or only after it, may have any answer there.
     """
     let, above = space.bdd.let, space.at_least[level]
-    asked = space.complete & space.on_path[name]
-    high, low = let(before, asked & above), let(after, asked & ~above)
+    # What values are real is asked last: no move changes a value, and that diagram is wide.
+    asked = space.finished & space.on_path[name]
     follow_ups = space.follow_ups(name)
+    if not follow_ups:
+        falls = let(before, above) & ~let(after, above)
+        if falls == space.bdd.false:
+            return falls
+        found = falls & let(before, asked) & let(after, asked)
+        return found & space.bdd.cube(before) & space.plausible()
+    high, low = let(before, asked & above), let(after, asked & ~above)
     asking = [(q, let(before, space.on_path[q]), let(after, space.on_path[q])) for q in follow_ups]
-    return _meeting(space, high, low, asking) & space.bdd.cube(before)
+    found = _meeting(space, high, low, asking)
+    return found & space.bdd.cube(before) & space.plausible()
 
 
 def _meeting(

@@ -134,42 +134,48 @@ def _fall(
     A question that is asked only before the move, or only after it, may have any answer there.
     """
     let, above = space.bdd.let, space.at_least[level]
-    # What values are real is asked last: no move changes a value, and that diagram is wide.
-    asked = space.finished & space.on_path[name]
-    follow_ups = space.follow_ups(name)
-    if not follow_ups:
-        falls = let(before, above) & ~let(after, above)
-        if falls == space.bdd.false:
-            return falls
-        found = falls & let(before, asked) & let(after, asked)
-        return found & space.bdd.cube(before) & space.plausible()
-    high, low = let(before, asked & above), let(after, asked & ~above)
-    asking = [(q, let(before, space.on_path[q]), let(after, space.on_path[q])) for q in follow_ups]
-    found = _meeting(space, high, low, asking)
-    return found & space.bdd.cube(before) & space.plausible()
-
-
-def _meeting(
-    space: AnswerSpace,
-    one: Diagram,
-    other: Diagram,
-    asking: list[tuple[str, Diagram, Diagram]],
-    loose: tuple[str, ...] = (),
-) -> Diagram:
-    """Those of `one` whom the move takes into `other`.
-
-    `asking`: questions, with where each is asked before and after; `loose`: variables free by now.
-    """
-    if space.bdd.false in (one, other):
-        return space.bdd.false
-    if not asking:
-        return one & (one.exist(*loose) & other.exist(*loose))
-    (question, before, after), *rest = asking
+    moved = _moved(space, name, before, after)
     found = space.bdd.false
-    for was, will in product((True, False), repeat=2):
-        free = tuple(space.options[question].values()) if was != will else ()
-        first, second = one & (before if was else ~before), other & (after if will else ~after)
-        found |= _meeting(space, first, second, rest, (*loose, *free))
+    for ways in product(product((True, False), repeat=2), repeat=len(moved)):
+        # Off the path a question's variables are all false: so the answers before and after speak
+        # of the same variables, and no answer has to be looked for.
+        one, other, opened = dict(before), dict(after), []
+        for (_, questions), (was, will) in zip(moved, ways, strict=True):
+            variables = [v for question in questions for v in space.options[question].values()]
+            one |= {} if was else dict.fromkeys(variables, False)
+            other |= {} if will else dict.fromkeys(variables, False)
+            opened += variables if will and not was else []
+        where = space.bdd.true
+        for (on_path, _), (was, will) in zip(moved, ways, strict=True):
+            where &= let(one, on_path) if was else ~let(one, on_path)
+            where &= let(other, on_path) if will else ~let(other, on_path)
+        if where == space.bdd.false:
+            continue
+        falls = where & let(one, above) & ~let(other, above)
+        if falls == space.bdd.false:
+            continue
+        # What values are real is asked last: no move changes a value, and that diagram is wide.
+        finished = space.finished & space.on_path[name]
+        falls &= let(one, finished) & let(other, finished)
+        found |= falls.exist(*opened) & space.bdd.cube(one) & space.plausible()
+    return found
+
+
+def _moved(
+    space: AnswerSpace, name: str, before: dict[str, bool], after: dict[str, bool]
+) -> list[tuple[Diagram, list[str]]]:
+    """Where questions are asked that the move can open or close; those asked together as one."""
+    found: list[tuple[Diagram, list[str]]] = []
+    for question in space.follow_ups(name):
+        on_path = space.on_path[question]
+        if space.bdd.let(before, on_path) == space.bdd.let(after, on_path):
+            continue
+        for known, questions in found:
+            if known == on_path:
+                questions.append(question)
+                break
+        else:
+            found.append((on_path, [question]))
     return found
 
 

@@ -151,6 +151,7 @@ def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor
         "uk",
         floor.now,
         {"breath": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
+        edition=floor.rulebook.version,
     )
     visitor.client.cookies.set("journey", seal(floor.key, old))
     assert visitor.get("/answers").url == "/answers"

@@ -13,7 +13,7 @@ from tests.web.desk import House, Member
 from tests.web.handed_in import handed, of, part
 
 DEAD_FINGER = answers(place="finger", skin="dead_skin")
-LIMP_BABY = answers(age="under_1", baby=["baby_floppy", "baby_nappies"])
+LIMP_BABY = answers(age="under_1", baby_breath="baby_limp", baby="baby_nappies")
 
 
 @pytest.fixture(scope="module")

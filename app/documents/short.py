@@ -1,6 +1,7 @@
 """Answers in the short words of a nurse, which never say "you" and are plain ASCII.
 
-What has no short words, such as a question of an older rulebook, is said as the person read it.
+The rulebook that judged the answers says them, since an id may mean something else in another
+edition. What has no short words is said as the person read it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -37,7 +38,7 @@ class Short:
     def question(self, id_: str) -> str:
         """A question in a few words."""
         words = self.words.questions[id_]
-        return self.pages.get(f"nurse.question.{id_}") or words.short or words.text
+        return self.words.pages.get(f"nurse.question.{id_}") or words.short or words.text
 
     def closed(self, path: Path) -> list[str]:
         """The closer looks that other answers closed: not asked, which is no "no"."""
@@ -49,7 +50,7 @@ class Short:
         known = self.questionnaire[question]
         if option == known.unsure:
             return self.pages["nurse.unsure"]
-        short = self.pages.get(f"nurse.option.{question}.{option}")
+        short = self.words.pages.get(f"nurse.option.{question}.{option}")
         if short is None and option == known.none:
             return self.pages["nurse.none"]
         return short or self.words.questions[question].options[option]

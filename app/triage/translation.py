@@ -76,9 +76,14 @@ class Translation:
         Of unfinished answers, what can already be told. A question whose answer hangs on one that
         is still open stays open where nothing leads to it so far; without `half_told` also where
         something does, for the rest of its lines was never asked. A screen of emergency signs
-        keeps what leads to it.
+        keeps what leads to it. An answer that the old edition does not have tells nothing.
         """
-        path = self.old.path(answers)
+        known = {
+            name: chosen
+            for name, chosen in answers.items()
+            if chosen <= self.gives.get(name, {}).keys()
+        }
+        path = self.old.path(known)
         told: dict[str, set[str]] = {question.id: set() for question in self.new}
         for name, chosen in path.answers.items():
             for option in chosen:

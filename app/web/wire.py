@@ -21,5 +21,5 @@ def packed(request: Request, body: bytes, kind: str, status: int = 200) -> Respo
     """The answer of this media type, compressed if that is worth it."""
     if len(body) < WORTH_PACKING or not takes_gzip(request):
         return Response(body, status, {"Content-Type": kind, **PLAIN})
-    small = isal_zlib.compress(body, 2, _GZIP)
+    small = isal_zlib.compress(body, 3, _GZIP)
     return Response(small, status, {"Content-Type": kind, **PACKED})

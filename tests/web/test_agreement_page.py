@@ -163,7 +163,7 @@ def test_an_invited_person_is_counted_once_a_question_and_by_the_day_alone(
     with house.store.reading(lead.clinic) as scope:
         kept = {row.subject: (row.day, row.number) for row in scope.all(Tally)}
     today = house.now.date()
-    assert kept == {"answered:now": (today, 1), "reached:age": (today, 1)}
+    assert kept == {"answered:age": (today, 1), "reached:breath": (today, 1)}
     patient.answer_all(CALM, begin=False)
     house.app.state.drop_off.write(house.store, house.now)
     with house.store.reading(lead.clinic) as scope:
@@ -215,8 +215,8 @@ def test_a_count_that_cannot_be_written_waits_for_the_next_time(
 def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, lead: Member) -> None:
     counts = house.app.state.drop_off
     before = scope_count(house, lead.clinic)
-    counts.add("nowhere", "answered:now")
-    counts.add(lead.clinic, "answered:now")
+    counts.add("nowhere", "answered:age")
+    counts.add(lead.clinic, "answered:age")
     counts.write(house.store, house.now)
     assert scope_count(house, lead.clinic) == before + 1
 
@@ -224,15 +224,15 @@ def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, le
 def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:
     with house.store.writing(lead.clinic) as scope:
         for _ in range(9):
-            tallies.count(scope, house.now.date(), "answered:now", "reached:age")
+            tallies.count(scope, house.now.date(), "answered:age", "reached:breath")
     page = lead.get("/agreement")
     assert page.text.count("Under 10") == 2
     with house.store.writing(lead.clinic) as scope:
-        tallies.count(scope, house.now.date(), "answered:now", "reached:age", "answered:age")
+        tallies.count(scope, house.now.date(), "answered:age", "reached:breath", "answered:breath")
     text = lead.get("/agreement").text
     assert "Under 10" not in text
     assert " 10 9 " in text
     old = house.now.date() - timedelta(days=100)
     with house.store.writing(lead.clinic) as scope:
-        tallies.count(scope, old, *["reached:age"] * 50)
+        tallies.count(scope, old, *["reached:breath"] * 50)
     assert " 10 9 " in lead.get("/agreement").text

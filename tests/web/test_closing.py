@@ -131,7 +131,7 @@ def test_it_names_what_would_be_left_and_what_the_patient_reads(
     address = handed(house, nurse, EMERGENCY)
     act(nurse, address, "call", outcome="no_answer")
     page = nurse.get(f"{address}/ask-close")
-    assert "Right now: Confused, slurred speech or face droop." in page.text
+    assert "Breathing and thinking: New confusion, or hard to wake." in page.text
     assert "The patient reads now: “Call 999 or go to A&E now”" in page.text
     assert "Calls that reached nobody: 1 of 3." in page.text
     assert "Refer them on, then close it: Sent to emergency care." in page.text
@@ -188,7 +188,7 @@ def test_it_stays_open_until_a_second_person_agrees(
     assert "Kim Lee: Could not be reached. “Rang three times. A neighbour says <she> moved.”" in (
         page.text
     )
-    assert "Right now: Confused" in page.text
+    assert "Breathing and thinking: New confusion" in page.text
     fields = {"about": "close", "answer": "yes", "words": "I know them."}
     page = other.post(f"{address}/second", hidden(page, f"{address}/second") | fields)
     assert "This is done" in page.text

@@ -79,7 +79,7 @@ def test_when_assessing_fails_the_advice_is_careful(visitor, break_engine, caplo
     assert page.h1 == ["We cannot work this out safely"]
     assert page.level == "cannot_work_out"
     assert "today" in page.text
-    assert "Confused, slurred speech" in page.text
+    assert "Newly confused, a drooping face, slurred speech" in page.text
     assert "tel:111" in page.links
     assert CANARY not in page.html + caplog.text
 

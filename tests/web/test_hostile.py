@@ -45,11 +45,13 @@ def test_no_set_of_answers_makes_the_result_fail(app):
     """Every rule, type, look-alike and piece of advice that can be reached has its words."""
     chance = seeded(7)
     visitor, floor = Visitor(app), app.state.floor
+    today = floor.rulebook.version
     for _ in range(REQUESTS // 10):
         given = {q.id: some_ticks(chance, q) for q in floor.rulebook.questionnaire}
         region = chance.choice(list(floor.rulebook.regions))
         visitor.client.cookies.clear()
-        visitor.client.cookies.set("journey", seal(floor.key, Journey(region, floor.now, given)))
+        journey = Journey(region, floor.now, given, edition=today)
+        visitor.client.cookies.set("journey", seal(floor.key, journey))
         assert visitor.get("/result").url == "/result"
         assert visitor.get("/answers").url == "/answers"
 

@@ -145,12 +145,14 @@ def test_a_refused_cookie_is_noticed_at_the_second_step(visitor):
     assert page.level == "emergency"
 
 
-def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor):
+@pytest.mark.parametrize("named", [True, False])
+def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor, named):
     floor = app.state.floor
     old = Journey(
         "uk",
         floor.now,
         {"breath": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
+        edition=floor.rulebook.version if named else "",
     )
     visitor.client.cookies.set("journey", seal(floor.key, old))
     assert visitor.get("/answers").url == "/answers"

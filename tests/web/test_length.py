@@ -1,12 +1,13 @@
-"""What is counted of the questions is what stands on their pages, word by word."""
+"""What is counted of the questions is what stands on their pages, and what the pages promise."""
 
 import re
+from math import ceil
 
 import pytest
 
-from app.assurance.length import screens
+from app.assurance.length import known_lump, lengths, screens
 from app.assurance.readability import words
-from tests.builders import answers, rulebook
+from tests.builders import WORKED, answers, rulebook
 from tests.visitor import Visitor
 from tests.web.test_every_page import Blocks
 
@@ -43,5 +44,16 @@ def test_the_second_look_at_signs_is_counted_as_it_stands_there(app) -> None:
     given = answers(breath=["not_sure"])
     first, second = (page for page in screens(rulebook(), given) if page.question == "breath")
     assert (first.again, second.again) == (False, True)
-    html = visitor.answer("breath", "not_sure").html
+    html = visitor.answer("breath", "not_sure", at_first=True).html
     assert shown(html) == sorted(word for text in second.texts for word in words(text))
+
+
+def test_the_pages_promise_the_minutes_and_questions_that_are_counted(app) -> None:
+    book = rulebook()
+    counted = lengths(book, {"quiet": known_lump(book, WORKED)})
+    assert book.wording["en"].pages["start.minutes"] == str(ceil(counted.minutes.median))
+    promise = f"up to {book.questionnaire.longest()} short questions about the lump."
+    assert (
+        f"{promise} It takes about {ceil(counted.minutes.median)} minutes."
+        in Visitor(app).get("/").text
+    )

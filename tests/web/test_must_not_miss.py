@@ -13,7 +13,7 @@ from tests.web.desk import House, Member
 from tests.web.handed_in import handed, of, part
 
 DEAD_FINGER = answers(place="finger", skin="dead_skin")
-LIMP_BABY = answers(age="under_1", baby=["baby_floppy", "baby_nappies"])
+LIMP_BABY = answers(age="under_1", baby_breath="baby_limp", baby="baby_nappies")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_black_skin_on_a_finger_is_denied_nowhere(house: House, nurse: Member) -
     panel = part(page, "dangers")
     assert said_of(panel, name) == said_of(sheet.text, name) == "a sign of it was ticked"
     assert "For it: Place: Finger; Skin: Black, grey or dead-looking" in panel
-    assert page.text.count(f"a sign was ticked of {name}") == 2  # short and in full
+    assert page.text.count(f"a sign was ticked of Infection, {name}") == 2  # short and in full
     assert not re.search(rf"no sign of [^;]*{name}", page.text)
 
 

@@ -62,7 +62,9 @@ def test_what_changed_is_shown_with_the_level_before_and_now(quiet):
     page, _ = look_again(quiet, skin=["pus"])
     assert (before, page.level) == ("routine", "same_day")
     assert "Before: Routine visit. Now: Today." in said(page)
-    assert "Before: The skin looks and feels normal. Now: Pus (yellow or green)" in said(page)
+    assert "Before: Looks and feels normal. Now: Pus, a bad smell, or told it is infected" in said(
+        page
+    )
     assert "less urgent" not in said(page)
 
 

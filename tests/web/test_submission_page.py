@@ -35,7 +35,7 @@ def test_an_emergency_names_its_other_urgent_signs_apart(house: House, nurse: Me
     given = EMERGENCY | {"skin": frozenset({"pus"})}
     seen = glance(nurse.get(handed(house, nurse, given)))
     decides, _, others = seen.partition("Other urgent signs")
-    assert "Confused" in decides
+    assert "New confusion" in decides
     assert "Pus" in others
     assert "Pus" not in decides
 
@@ -155,7 +155,7 @@ def test_yes_and_no_stand_apart_and_a_no_says_where_a_yes_leads(
     page = nurse.get(handed(house, nurse))
     yes, no = part(page, "positives"), part(page, "negatives")
     assert "Scleroderma" in yes
-    assert "Emergency if yes to one of these: Right now Confused" in no
+    assert "Emergency if yes to one of these: Breathing and thinking Too breathless" in no
     assert "Pus" not in no
 
 
@@ -176,7 +176,8 @@ def test_every_danger_says_what_speaks_for_and_against_it(house: House, nurse: M
     told = part(page, "dangers")
     assert "For it: Skin: Net-like purple pattern; Medicines: Warfarin or similar" in told
     assert "Not sure about: Pain; Kidney disease or dialysis" in told
-    assert "Answered no: Skin: Black, grey or dead-looking / New painful purple patches" in told
+    no = "New black, grey or dark purple painful skin; Skin: Black, grey or dead-looking"
+    assert f"Answered no: Skin and limbs: {no} / New purple patches" in told
 
 
 def test_each_rule_stands_with_its_id_and_its_sources(house: House, nurse: Member) -> None:
@@ -205,9 +206,9 @@ def test_all_assessments_stand_beside_each_other(house: House, nurse: Member) ->
     assert "Kim Lee, with findings" in told[third:]
     assert "2.4 mmol/L (2027-01-10)" in glance(page)
     changed = part(page, "answers")
-    assert "Before: Pus (yellow or green)" in changed
+    assert "Before: Pus, a bad smell, or told it is infected" in changed
     assert "Assessment 3," in changed
-    assert "Pus, a bad smell or a known infection" in page.html[page.html.index('id="shown"') :]
+    assert "Pus, a bad smell, or told it is infected" in page.html[page.html.index('id="shown"') :]
 
 
 def test_other_submissions_of_the_same_person_are_linked(house: House, nurse: Member) -> None:

@@ -52,7 +52,8 @@ def listen(page: Page) -> list[str]:
           return virtual.spokenPhraseLog();
         }"""
     )
-    return [page.title(), *_as_heard(said)]
+    sent = page.eval_on_selector_all("button", "all => all.map((one) => one.value).filter(Boolean)")
+    return [page.title(), *_as_heard(said, sent)]
 
 
 def wait_for(page: Page, phrase: str) -> None:
@@ -83,12 +84,15 @@ def act(page: Page) -> None:
     page.evaluate("() => virtual.act()")
 
 
-def _as_heard(said: list[str]) -> list[str]:
-    """Without what only frames a text, and without a name's own words after the name."""
+def _as_heard(said: list[str], sent: list[str]) -> list[str]:
+    """Without what only frames a text, a name's own words after the name, and what buttons send."""
     lines = NAMED_BY_PARTS.sub(r"\1", "\n".join(said)).splitlines()
     lines = [line for line in lines if not UNSAID.fullmatch(line)]
     lines = [line for before, line in pairwise(["", *lines]) if not _echoes(before, line)]
     heard = "\n".join(lines)
+    if sent:
+        values = "|".join(re.escape(value) for value in sent)
+        heard = re.sub(rf"^(button, .*?), (?:{values})(?=,|$)", r"\1", heard, flags=re.MULTILINE)
     for pattern, words in SHORTER.items():
         heard = re.sub(pattern, words, heard, flags=re.MULTILINE)
     return heard.splitlines()

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from playwright.sync_api import expect
 from starlette.routing import Route
 
+from app.triage.questionnaire import Question
 from app.triage.terms import Answers
 from app.web.journey import CHILD, ME, OTHER, Journey, seal
 from app.web.pages import render
@@ -34,6 +35,8 @@ RESULTS = {
 UNLIKELY = answers(feel=["soft", "jelly"], reason="lump")
 AT_ODDS = answers(reason=["calcinosis", "something_else"])
 BABY = answers(age="under_3m")
+GATED = answers(kidney="weak", autoimmune="raynaud")
+OUT_OF_SCOPE = answers(reason="none")
 HOW = ("fresh", "refused", "filled")
 AT_THE_DOOR = {"/sign-in", "/signed-out", "/i"}
 """Pages of clinics that anyone can open without a link."""
@@ -137,30 +140,36 @@ class States:
 
     def _questions(self) -> Iterator[State]:
         for question in rulebook().questionnaire:
-            whole = next(g for g in (answers(), BABY) if question.id in g)
+            whole = next(g for g in (answers(), BABY, GATED) if question.id in g)
             earlier = dict(list(whole.items())[: list(whole).index(question.id)])
             path = f"/check/{question.id}"
             yield State(f"{question.id}, fresh", path, earlier)
             yield State(f"{question.id}, refused", path, earlier, sends="")
             yield State(f"{question.id}, filled", path, whole)
-        told = {"age": frozenset({"adult"})}
-        yield State(
-            "signs, asked back", "/check/breath", told, ticks=("fit", "headache"), press="none"
-        )
-        yield State(
-            "signs, how to find out", "/check/breath", told, ticks=("fit",), press="not_sure"
-        )
+            if question.signs:
+                yield from self._signs(question, path, earlier)
         yield State("place, widely filled", "/check/place", answers(place=_all_places()))
         yield State("question for a child", "/check/skin", answers(age="child"), CHILD)
         yield State("question in an emergency", "/check/pain", RESULTS["emergency"], OTHER)
         half = {"age": frozenset({"adult"})}
         yield State("question, sent back", "/check/breath", half, note=UNFINISHED)
 
+    def _signs(self, question: Question, path: str, earlier: Answers) -> Iterator[State]:
+        """What follows where "none of these" was pressed beside ticks, and where "not sure" was."""
+        assert question.none
+        assert question.unsure
+        first, second, *_ = (option.id for option in question.options)
+        pressed = {"asked back": question.none, "look again": question.unsure}
+        for how, press in pressed.items():
+            name = f"{question.id}, {how}"
+            yield State(name, path, earlier, ticks=(first, second), press=press)
+
     def _results(self) -> Iterator[State]:
         for level, given in RESULTS.items():
             yield State(f"result, {level}", "/result", given)
         yield State("result for a child", "/result", answers(age="child", change="grown"), CHILD)
         yield State("result for someone else", "/result", RESULTS["same_day"], OTHER)
+        yield State("result, out of scope", "/result", OUT_OF_SCOPE)
         yield State("result, not calcinosis", "/result", UNLIKELY)
         yield State("result, at odds", "/result", AT_ODDS)
         yield State("answers", "/answers", answers())

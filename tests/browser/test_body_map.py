@@ -123,7 +123,7 @@ def test_what_is_tapped_on_the_picture_is_what_is_sent(place):
     part = place.page.evaluate(MAPPED)["parts"]["place-finger"]
     place.page.mouse.click(*points_of(part)[0])
     place.page.locator("main form button").click()
-    place.at("/check/skin")
+    place.at("/check/change")
     place.open("/check/place")
     assert ticked(place) == {"place-finger"}
 

@@ -19,14 +19,18 @@ import pytest
 from tests.browser.conftest import Tab
 from tests.browser.reader import listen
 from tests.browser.states import RESULTS, States
+from tests.builders import rulebook
 
 SPOKEN = Path(__file__).parent / "spoken"
+SCREENS = [question.id for question in rulebook().questionnaire if question.signs]
+"""The screens of emergency signs."""
 PAGES = [
     "start",
     "start, refused",
     "age, fresh",
+    *(f"{screen}, {how}" for screen in SCREENS for how in ("fresh", "asked back", "look again")),
+    "reason, filled",
     "change, fresh",
-    "known, filled",
     "place, fresh",
     "place, filled",
     "unwell, refused",
@@ -36,6 +40,7 @@ PAGES = [
     "answers, emergency",
     "emergency",
     *(f"result, {level}" for level in RESULTS),
+    "result, out of scope",
     "second look",
     "second look, question",
     "receipt",

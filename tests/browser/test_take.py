@@ -13,7 +13,7 @@ NEEDED = {"watch", "why", "type-on-paper", "do-not", "take"}
 """The parts of the sheet that are never dropped, beside the card."""
 IN_ORDER = ["watch-more", "ask", "your-answers", "self-care", "tests", "treatments"]
 """The parts that are there as far as they fit, the first first."""
-PAPER = {"viewport": {"width": 703, "height": 1058}}
+PAPER = {"viewport": {"width": 718, "height": 1066}}
 """A4 within the margins of the sheet, in CSS pixels."""
 
 

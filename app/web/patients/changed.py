@@ -159,6 +159,7 @@ def _ask_back(
         back=_back(here, question),
         action=f"{BEGIN}/{question.id}",
         alarmed=alarming(request, here),
+        alarming_ticks=alarming_with(request, here, question, signs),
     )
 
 

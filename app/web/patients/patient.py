@@ -251,6 +251,7 @@ def _ask_back(
         back=_back(request, question, here.path),
         action=f"/check/{question.id}",
         alarmed=alarming(request, here),
+        alarming_ticks=alarming_with(request, here, question, signs),
     )
 
 

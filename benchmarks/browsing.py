@@ -144,8 +144,15 @@ def walk(browser: Browser, base: str) -> tuple[list[Step], StorageState]:
     page.click("main form button")
     page.wait_for_url("**/check/*")
     while "/check/" in page.url:
-        page.check(f"#{page.url.rsplit('/', 1)[1]}-not_sure")
-        steps.append(timed_step(page, "main form button"))
+        unsure, before = f"#{page.url.rsplit('/', 1)[1]}-not_sure", page.url
+        if page.locator(f"button{unsure}").count():
+            # A screen of emergency signs shows how to find out before it takes a doubt.
+            steps.append(timed_step(page, unsure))
+            assert page.url == before, "nothing is taken yet"
+            steps.append(timed_step(page, unsure))
+        else:
+            page.check(unsure)
+            steps.append(timed_step(page, "main form button"))
     kept = context.storage_state()
     context.close()
     return steps, kept

@@ -20,7 +20,7 @@ from tests.web.handed_in import act, checked, handed
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 800}
-PAPER = {"width": 703, "height": 1058}
+PAPER = {"width": 718, "height": 1066}
 DOUBTS = answers(
     skin=["net", "open"],
     pain="not_sure",

@@ -115,4 +115,8 @@ def _of_one(
         return SIGN
     if questionnaire[question].unsure in given:
         return UNSURE
-    return CLEAR if given or question in path.off_path else OPEN
+    if given:
+        return CLEAR
+    # A closer look that was not asked denies nothing; of two ways for two ages, one was asked.
+    closed = question in path.off_path and questionnaire[question].narrows is None
+    return CLEAR if closed else OPEN

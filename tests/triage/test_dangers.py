@@ -128,6 +128,12 @@ def test_a_doubt_clears_no_danger() -> None:
     assert found_in(answers(skin=["not_sure", "pus"]))["infection"] == FOUND
 
 
+def test_a_closer_look_that_was_not_asked_denies_nothing() -> None:
+    """Who has no sore skin is not asked about it."""
+    state = found_in(answers(reason="pain_weakness"))
+    assert (state["cancer"], state["calciphylaxis"]) == (OPEN, OPEN)
+
+
 def test_signs_that_are_still_to_be_asked_are_told() -> None:
     some = {name: chosen for name, chosen in answers().items() if name in ("breath", "age")}
     assert set(found_in(some).values()) == {OPEN}

@@ -61,6 +61,7 @@ class Wording:
     levels: Mapping[str, Texts]
     box_lines: Mapping[str, str]
     box_of_baby: Mapping[str, str]
+    box_of_any_age: Mapping[str, str]
     net: Mapping[str, str]
     times: Mapping[str, str]
     advice: Mapping[str, str]
@@ -73,10 +74,15 @@ class Wording:
     @property
     def box(self) -> tuple[str, ...]:
         """The lines of the emergency box for a reader of unknown age."""
-        return tuple(self.box_lines.values())
+        return tuple(self.box_for(()).values())
 
     def box_for(self, ages: Collection[str]) -> Mapping[str, str]:
-        """The lines of the emergency box, by id, for someone of one of these `age` options."""
+        """The lines of the emergency box, by id, for someone of one of these `age` options.
+
+        Without any, the age is not known: then a line about babies stands beside the others.
+        """
+        if not ages:
+            return {**self.box_lines, **self.box_of_any_age}
         baby = not BABIES.isdisjoint(ages)
         return {**self.box_lines, **self.box_of_baby} if baby else self.box_lines
 

@@ -23,8 +23,8 @@ def open_of(**changes: Chosen) -> OpenEmergency | None:
     return found(answers(**changes))
 
 
-def lines(open_: OpenEmergency) -> list[str]:
-    return in_words(open_, rulebook().questionnaire, WORDS, WORDS.questions.__getitem__)
+def lines(open_: OpenEmergency, ages: frozenset[str] = frozenset({"adult"})) -> list[str]:
+    return in_words(open_, rulebook().questionnaire, WORDS, WORDS.questions.__getitem__, ages)
 
 
 def test_every_open_emergency_is_found_and_named_and_nothing_else_is() -> None:
@@ -77,7 +77,8 @@ def test_not_sure_about_the_signs_of_an_emergency_names_each_of_them() -> None:
 def test_the_sign_is_named_in_plain_words(changes: dict[str, Chosen], named: str) -> None:
     open_ = open_of(**changes)
     assert open_ is not None
-    assert any(named in line for line in lines(open_))
+    ages = answers(**changes)["age"]
+    assert any(named in line for line in lines(open_, ages))
 
 
 def test_a_certain_emergency_and_a_harmless_doubt_leave_nothing_open() -> None:

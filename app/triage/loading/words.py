@@ -44,6 +44,7 @@ def read_wording(faults: Faults, language: str) -> Wording:
         levels=_named({k: raw for k, raw in levels.items() if k not in ("times", "net")}),
         box_lines=_texts(_part(_part(levels, "box"), "lines")),
         box_of_baby=_texts(_part(_part(levels, "box"), "baby")),
+        box_of_any_age=_texts(_part(_part(levels, "box"), "any_age")),
         net=_texts(_part(levels, "net")),
         times=_texts(_part(levels, "times")),
         advice=_texts(whole["advice"]),

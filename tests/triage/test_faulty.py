@@ -81,7 +81,7 @@ def test_faults_of_many_files_are_told_at_once_in_the_order_of_files_and_lines(
     for file, find, replace in (
         ("wording/en/regions.yaml", "  doctor: GP\n", ""),
         ("urgency/alarm.yaml", "- id: E3\n", "- id: E3\n  colour: red\n"),
-        ("urgency/alarm.yaml", "includes: sepsis}", "includes: sepsiss}"),
+        ("urgency/alarm.yaml", "includes: rash_glass}", "includes: rash_glas}"),
         ("types/scale.yaml", "margin: 1", "margin: one"),
         ("sources.yaml", 'link: "none"\n  year: undated', "link: none"),
         ("labs.yaml", 'factor: "0.3229"', 'factor: "0"'),

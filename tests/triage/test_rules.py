@@ -248,16 +248,23 @@ def test_a_rule_that_earns_self_care_is_not_told_beside_a_graver_finding() -> No
 
 # Each answer that bars a lump already known as calcinosis, and a lump of less than two weeks.
 BARS_BOTH = {
-    **{
-        name: [*ticks(name), "not_sure"] for name in ("breath", "limbs", "sudden")
-    },
+    **{name: [*ticks(name), "not_sure"] for name in ("breath", "limbs", "sudden")},
     "age": ["under_3m", "under_1", "child", "not_sure"],
     "place": ["testicle", "breast", "eye", "genital", "access", "not_sure"],
     "skin": [*ticks("skin"), "not_sure"],
     "unwell": [*ticks("unwell"), "not_sure"],
     "pain": ["mild", "moderate", "severe", "not_sure"],
     "change": [
-        *["grown", "more_came", "growing_slowly", "recent_change", "over_5cm", "deep", "grew_back", "limits"],
+        *[
+            "grown",
+            "more_came",
+            "growing_slowly",
+            "recent_change",
+            "over_5cm",
+            "deep",
+            "grew_back",
+            "limits",
+        ],
         "not_sure",
     ],
     "feel": ["beats", "not_sure"],
@@ -300,7 +307,9 @@ def test_a_fresh_lump_with_any_risk_is_not_left_to_self_care(name: str, chosen: 
 
 
 @pytest.mark.parametrize("person", [KNOWN, FRESH], ids=["known", "fresh"])
-@pytest.mark.parametrize("left_out", [q for q in answers() if q in rulebook().questionnaire.path(answers()).answers])
+@pytest.mark.parametrize(
+    "left_out", [q for q in answers() if q in rulebook().questionnaire.path(answers()).answers]
+)
 def test_self_care_needs_every_question_answered(person: dict[str, str], left_out: str) -> None:
     given = {name: chosen for name, chosen in answers(person).items() if name != left_out}
     assert level(given) is Urgency.routine

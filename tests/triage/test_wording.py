@@ -19,7 +19,9 @@ CLAIMS = re.compile(
     re.IGNORECASE,
 )
 
-LATER = dict.fromkeys(("within", "example", "name", "low", "high", "unit", "one", "other", "bound"), "...")
+LATER = dict.fromkeys(
+    ("within", "example", "name", "low", "high", "unit", "one", "other", "bound"), "..."
+)
 """What is filled in where a text is shown, not by the region."""
 
 

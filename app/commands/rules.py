@@ -45,20 +45,22 @@ def check() -> None:
     today = datetime.now(UTC).date().isoformat()
     for rule in (r for r in rulebook.rules if r.review_by < today):
         say.print(f"{rule.file}: {rule.id}: its review was due by {rule.review_by}")
-    typer.echo(_asking(settings.rules))
     typer.echo("No faults.")
 
 
-def _asking(folder: Path) -> str:
-    """What each question can still change when it is asked."""
+@app.command()
+def asking() -> None:
+    """Count in how many cases each question can still change something. Takes minutes."""
+    settings = read_settings()
+    load_rulebook(settings)
     try:
         # The tools of proof are optional.
         from app.assurance.proof.answer_space import AnswerSpace
         from app.assurance.proof.asking import in_table, worth_asking
     except ModuleNotFoundError as lacking:
-        return f"  asking          not counted: {lacking.name} is missing ({PROOF})"
+        raise stop(f"{lacking.name} is missing: {PROOF}", 1) from None
     with say.status("Counting what each question can change"):
-        return in_table(worth_asking(AnswerSpace(folder)))
+        typer.echo(in_table(worth_asking(AnswerSpace(settings.rules))))
 
 
 @app.command()

@@ -19,7 +19,7 @@ TOLD = [
     ("reason", "high_calcium", {"calcium_total": "2.8 mmol/L"}),
     ("reason", "high_calcium", {"calcium_total": "2.5 mmol/L", "albumin": "25 g/L"}),
     ("reason", "high_calcium", {"calcium_ionised": "1.5 mmol/L"}),
-    ("reason", "high_phosphate", {"phosphate": "1.81 mmol/L"}),
+    ("reason", "high_phosphate", {"phosphate": "2.51 mmol/L"}),
     ("kidney", "failing", {"egfr": "29 mL/min/1.73 m²"}),
     ("kidney", "failing", {"creatinine": "301 µmol/L"}),
     ("kidney", "weak", {"egfr": "59 mL/min/1.73 m²"}),
@@ -28,6 +28,7 @@ TOLD = [
 OF_ADULTS = [
     ("reason", "high_calcium", {"calcium_adjusted": "2.61 mmol/L"}),
     ("reason", "high_calcium", {"calcium_ionised": "1.34 mmol/L"}),
+    ("reason", "high_phosphate", {"phosphate": "1.81 mmol/L"}),
 ]
 OF_CHILDREN = {"phosphate", "creatinine"}
 """What has another range in children."""

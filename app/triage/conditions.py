@@ -9,7 +9,7 @@
 can be turned round without letting a later answer lower what was already said.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
@@ -79,7 +79,7 @@ class Situation:
     """
 
     answers: Answers
-    off_path: frozenset[str]
+    off_path: Set[str]
     unsure: Mapping[str, tuple[str, frozenset[str]]]
     labs: Mapping[str, Mapping[str, Decimal]]
 

@@ -149,8 +149,9 @@ class Questionnaire:
         kept: dict[str, frozenset[str]] = {}
         off: set[str] = set()
         following: Question | None = None
+        so_far = Situation(kept, off, self.unsure, {})  # it grows with each step
         for question in self.questions:
-            if question.ask_if is not None and self._hidden(question.ask_if, kept, off):
+            if question.ask_if is not None and judge(question.ask_if, so_far) is Truth.FALSE:
                 off.add(question.id)
             elif question.id in answers:
                 kept[question.id] = answers[question.id]
@@ -158,10 +159,6 @@ class Questionnaire:
             elif following is None:
                 following = question
         return asked, kept, off, following
-
-    def _hidden(self, condition: Condition, kept: Answers, off: set[str]) -> bool:
-        situation = Situation(kept, frozenset(off), self.unsure, {})
-        return judge(condition, situation) is Truth.FALSE
 
     def _remaining(self, kept: Answers, off: set[str]) -> int:
         """The most questions that can still come, however the open routing ones are answered."""

@@ -50,9 +50,8 @@ class SafetyNet(NamedTuple):
 
 def net(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> SafetyNet:
     """Every single change that raises the level of these answers. Raises BadLab."""
-    return rulebook.watched.net(
-        answers, counted(rulebook, rulebook.questionnaire.path(answers), labs)
-    )
+    path = rulebook.questionnaire.path(answers)
+    return rulebook.watched.net(path, counted(rulebook, path, labs))
 
 
 class Step(NamedTuple):
@@ -94,21 +93,21 @@ class Watched:
         self._questionnaire, self._rules, self._compiled = questionnaire, rules, compiled
         self.routing = {name for q in questionnaire if q.ask_if for name in _read_by(q.ask_if)}
         self._steps = [step for question in questionnaire for step in self._steps_of(question)]
-        self._outcomes = [self._outcomes_of(step) for step in self._steps]
+        outcomes = [self._outcomes_of(step) for step in self._steps]
         groups = {
-            f"after_{place}": [asked for _, _, asked in outcomes]
-            for place, outcomes in enumerate(self._outcomes)
+            f"after_{place}": [asked for _, _, asked in of_step]
+            for place, of_step in enumerate(outcomes)
         }
-        self._holding = list(compiled.asking(groups).values())
+        holding = compiled.asking(groups).values()
+        self._tried = list(zip(self._steps, outcomes, holding, strict=True))
         self.boxed = frozenset((q.id, o.id) for q in questionnaire for o in q.options if o.box)
 
-    def net(self, answers: Answers, amounts: Amounts) -> SafetyNet:
-        """Every single change that raises the level of these answers."""
-        path = self._questionnaire.path(answers)
+    def net(self, path: Path, amounts: Amounts) -> SafetyNet:
+        """Every single change that raises the level of the answers on this path."""
         marks = self._compiled.encode(path.answers, path.off_path, amounts)
-        now = self._compiled.level(marks)
+        now = Urgency(self._compiled.level(marks))
         found = []
-        for place, step in enumerate(self._steps):
+        for step, outcomes, holding in self._tried:
             if not marks & step.needs or not marks & step.also or marks & step.bars:
                 continue
             if step.question.id in self.routing:
@@ -116,14 +115,15 @@ class Watched:
                 found += [change] if change.urgency > now else []
                 continue
             after = marks & step.keeps | step.adds
-            held = [self._outcomes[place][index] for index in self._holding[place](after)]
-            reached = max((urgency for _, urgency, _ in held), default=now)
+            held = holding(after)
+            reached = outcomes[held[0]][1] if held else now
             if now == Urgency.self_care >= reached:
-                reached = self._compiled.level(after)  # not earned any more?
+                reached = Urgency(self._compiled.level(after))  # not earned any more?
             if reached > now:
-                found.append(_change(step, reached, (r for r, u, _ in held if u == reached)))
+                rules = [outcomes[index][0] for index in held if outcomes[index][1] == reached]
+                found.append(_change(step, reached, rules))
         found.sort(key=lambda change: -change.urgency)
-        return SafetyNet(Urgency(now), tuple(found))
+        return SafetyNet(now, tuple(found))
 
     def possible(self, answers: Answers) -> list[Step]:
         """Every change that can still happen to these answers, whatever it leads to."""
@@ -136,26 +136,27 @@ class Watched:
         name = step.question.id
         after = self._questionnaire.path({**path.answers, name: step.on(path.answers[name])})
         marks = self._compiled.encode(after.answers, after.off_path, amounts)
-        reached = self._compiled.level(marks)
+        reached = Urgency(self._compiled.level(marks))
         fired = [(self._rules[index], certain) for index, certain in self._compiled.fired(marks)]
         rules = (r for r, certain in fired if (r.urgency if certain else r.if_unsure) == reached)
         opened = path.off_path - after.off_path - after.answers.keys()
         opens = tuple(q.id for q in self._questionnaire if q.id in opened)
         return _change(step, reached, rules)._replace(opens=opens)
 
-    def _outcomes_of(self, step: Step) -> list[tuple["Rule", int, list[Asked]]]:
+    def _outcomes_of(self, step: Step) -> list[tuple["Rule", Urgency, list[Asked]]]:
         """What each rule that the change can make true gives, and what has to hold for that.
 
         A rule that raises the level did not give it before, so it is among them; the gravest of
-        those that hold is the level. Only self-care can be lost without any.
+        those that hold is the level, and the gravest come first. Only self-care can be lost
+        without any.
         """
         found = []
         for rule in self._rules:
             if any(step.turns(leaf) for leaf in leaves(rule.when)):
-                found.append((rule, int(rule.urgency), [(rule.when, Truth.TRUE)]))
+                found.append((rule, rule.urgency, [(rule.when, Truth.TRUE)]))
             if rule.if_unsure is not None and _turns(step, doubt(rule)):
-                found.append((rule, int(rule.if_unsure), doubt(rule)))
-        return found
+                found.append((rule, rule.if_unsure, doubt(rule)))
+        return sorted(found, key=lambda outcome: -outcome[1])
 
     def _steps_of(self, question: Question) -> Iterator[Step]:
         bits = {option: self._bit(question.id, option) for option in question.option_ids}
@@ -183,12 +184,11 @@ def _turns(step: Step, asked: Sequence[Asked]) -> bool:
     return any(step.turns(leaf) for condition, _ in asked for leaf in leaves(condition))
 
 
-def _change(step: Step, reached: int, rules: Iterable["Rule"]) -> Change:
+def _change(step: Step, reached: Urgency, rules: Iterable["Rule"]) -> Change:
     within = {rule.id: rule.within for rule in rules}  # by id: to hash a rule is to walk it
     times = [time for time in within.values() if time is not None]
-    shortest = min(times, key=lambda time: int(time.split()[0]), default=None)
-    level = Urgency(reached)
-    return Change(step.question.id, step.option, level, tuple(within), shortest, step.ends)
+    shortest = min(times, key=lambda time: int(time.split()[0])) if times else None
+    return Change(step.question.id, step.option, reached, tuple(within), shortest, step.ends)
 
 
 def _from(question: Question, option: str) -> set[str]:

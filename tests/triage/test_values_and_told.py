@@ -10,24 +10,25 @@ from app.documents.exchange import assess_json
 from app.triage.labs import BadLab, not_weighed, read_labs
 from app.triage.rules import assess
 from app.triage.terms import Answers, Urgency
-from tests.builders import KNOWN, answers, assessed, examples, labs, rulebook, some_answers
+from tests.builders import GATES, KNOWN, answers, assessed, examples, labs, rulebook, some_answers
 
 CHILD = frozenset({"under_3m", "under_1", "child"})
 TOLD = [
-    ("known", "high_calcium", {"calcium_adjusted": "2.76 mmol/L"}),
-    ("known", "high_calcium", {"calcium_adjusted": "11.1 mg/dL"}),
-    ("known", "high_calcium", {"calcium_total": "2.8 mmol/L"}),
-    ("known", "high_calcium", {"calcium_total": "2.5 mmol/L", "albumin": "25 g/L"}),
-    ("known", "high_calcium", {"calcium_ionised": "1.5 mmol/L"}),
-    ("known", "high_phosphate", {"phosphate": "1.81 mmol/L"}),
+    ("reason", "high_calcium", {"calcium_adjusted": "2.76 mmol/L"}),
+    ("reason", "high_calcium", {"calcium_adjusted": "11.1 mg/dL"}),
+    ("reason", "high_calcium", {"calcium_total": "2.8 mmol/L"}),
+    ("reason", "high_calcium", {"calcium_total": "2.5 mmol/L", "albumin": "25 g/L"}),
+    ("reason", "high_calcium", {"calcium_ionised": "1.5 mmol/L"}),
+    ("reason", "high_phosphate", {"phosphate": "2.51 mmol/L"}),
     ("kidney", "failing", {"egfr": "29 mL/min/1.73 m²"}),
     ("kidney", "failing", {"creatinine": "301 µmol/L"}),
     ("kidney", "weak", {"egfr": "59 mL/min/1.73 m²"}),
     ("medicines", "vitamin_d_calcium", {"vitamin_d": "376 nmol/L"}),
 ]
 OF_ADULTS = [
-    ("known", "high_calcium", {"calcium_adjusted": "2.61 mmol/L"}),
-    ("known", "high_calcium", {"calcium_ionised": "1.34 mmol/L"}),
+    ("reason", "high_calcium", {"calcium_adjusted": "2.61 mmol/L"}),
+    ("reason", "high_calcium", {"calcium_ionised": "1.34 mmol/L"}),
+    ("reason", "high_phosphate", {"phosphate": "1.81 mmol/L"}),
 ]
 OF_CHILDREN = {"phosphate", "creatinine"}
 """What has another range in children."""
@@ -38,7 +39,10 @@ def said(given_answers: Answers, question: str, option: str) -> Answers:
     """The same person, who was told this too."""
     asked = rulebook().questionnaire[question]
     before = frozenset() if asked.kind == "one" else given_answers[question] - {asked.none}
-    return {**given_answers, question: before | {option}}
+    told = {**given_answers, question: before | {option}}
+    if question in GATES:
+        told["conditions"] = told["conditions"] - {"none"} | {GATES[question]}
+    return told
 
 
 @pytest.mark.parametrize(("question", "option", "value"), TOLD)

@@ -93,13 +93,12 @@ class Watched:
         self._questionnaire, self._rules, self._compiled = questionnaire, rules, compiled
         self.routing = {name for q in questionnaire if q.ask_if for name in _read_by(q.ask_if)}
         self._steps = [step for question in questionnaire for step in self._steps_of(question)]
-        outcomes = [self._outcomes_of(step) for step in self._steps]
+        self._outcomes = [self._outcomes_of(step) for step in self._steps]
         groups = {
-            f"after_{place}": [asked for _, _, asked in of_step]
-            for place, of_step in enumerate(outcomes)
+            f"after_{place}": [asked for _, _, asked in outcomes]
+            for place, outcomes in enumerate(self._outcomes)
         }
-        holding = compiled.asking(groups).values()
-        self._tried = list(zip(self._steps, outcomes, holding, strict=True))
+        self._holding = list(compiled.asking(groups).values())
         self.boxed = frozenset((q.id, o.id) for q in questionnaire for o in q.options if o.box)
 
     def net(self, path: Path, amounts: Amounts) -> SafetyNet:
@@ -107,7 +106,8 @@ class Watched:
         marks = self._compiled.encode(path.answers, path.off_path, amounts)
         now = Urgency(self._compiled.level(marks))
         found = []
-        for step, outcomes, holding in self._tried:
+        each = zip(self._steps, self._outcomes, self._holding, strict=True)
+        for step, outcomes, holding in each:
             if not marks & step.needs or not marks & step.also or marks & step.bars:
                 continue
             if step.question.id in self.routing:

@@ -149,7 +149,7 @@ def test_rules_show_says_a_rule_in_words(call: CliRunner) -> None:
     result = call.invoke(app, ["rules", "show", "U11"])
     assert result.exit_code == 0
     assert "U11: same_day" in result.stdout
-    assert "Finger, thumb or fingertip" in result.stdout
+    assert "Finger or thumb" in result.stdout
     assert "Sources" in result.stdout
 
 

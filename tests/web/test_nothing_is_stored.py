@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import func, inspect, select, table, text
 
 from app.store.ground.database import open_database
+from app.web.asking import AGAIN
 from tests.builders import SOAK, rulebook, seeded
 from tests.postgresql import new_database
 from tests.running import FAULTY, REAL, Running, serving
@@ -148,7 +149,7 @@ def second_look(client: httpx2.Client, chance: Random) -> None:
     while address.startswith("/changed/"):
         question = address.removeprefix("/changed/")
         assert client.get(address).status_code == 200
-        reply = send(client, address, {question: some_ticks(chance, question)}, 303)
+        reply = send(client, address, reply_to(question, some_ticks(chance, question)), 303)
         address = reply.headers["location"]
     assert client.get("/result").status_code == 200
 
@@ -163,7 +164,7 @@ def answer_all(client: httpx2.Client, chance: Random, **headers: str) -> dict[st
         question = address.removeprefix("/check/")
         assert client.get(address).status_code == 200
         given[question] = some_ticks(chance, question)
-        reply = send(client, address, {question: given[question]}, 303, **headers)
+        reply = send(client, address, reply_to(question, given[question]), 303, **headers)
         address = reply.headers["location"]
         if address == "/emergency":
             address = ONWARD.findall(client.get(address).text)[0]
@@ -177,6 +178,12 @@ def some_ticks(chance: Random, name: str) -> list[str]:
     if question.kind == "one" or chance.random() < 0.6:
         return [chance.choice(question.option_ids)]
     return chance.sample(options, chance.randrange(1, len(options)))
+
+
+def reply_to(question: str, ticks: list[str]) -> dict[str, str | list[str]]:
+    """The form as it is sent. A screen of signs takes "not sure" once it has shown them again."""
+    again = {AGAIN: "yes"} if rulebook().questionnaire[question].signs else {}
+    return {question: ticks, **again}
 
 
 def send(client: httpx2.Client, address: str, fields: object, status: int, **headers: str):

@@ -144,12 +144,13 @@ def test_under_16_a_carer_is_spoken_to_whatever_was_said_at_the_start(visitor, a
 
 
 def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
-    answers = QUIET | {"reason": ["lump", "high_calcium"], "conditions": ["weak_defences"]}
+    answers = QUIET | {"reason": ["lump", "high_calcium", "high_phosphate"]}
     listed, result = walk(visitor, OTHER, answers)[-2:]
     for page in (listed, result):
         assert "Their blood calcium is too high" in page.text
-        assert "another illness that weakens their defences" in page.text
-        assert "My blood" not in page.text
+        assert "Their blood phosphate is too high" in page.text
+        assert "My calcium" not in page.text
+        assert "My phosphate" not in page.text
 
 
 @pytest.mark.parametrize(

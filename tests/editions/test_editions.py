@@ -308,7 +308,7 @@ def test_what_a_nurse_finds_stands_beside_all_that_the_patient_had_said(left: Le
     assert found.answers == {**now, "unwell": frozenset({"thirst"})}
     assert found.urgency.name == "emergency"
     text = nurse.get(address).text
-    assert "Newly confused" in text
+    assert "ew confusion" in text
 
 
 def test_a_patient_changes_what_was_sent_in_that_edition(left: Left) -> None:

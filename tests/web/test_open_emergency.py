@@ -77,7 +77,7 @@ def test_the_signs_are_said_in_the_voice_in_which_they_were_asked(
         visitor, QUIET | {"medicines": ["immune_drugs"], "unwell": ["not_sure"]}, about=about
     )
     card = page.text[: page.text.index("If none of this can be true")]
-    assert "A joint that is newly hot" in card
+    assert "A joint newly hot" in card
 
 
 def test_a_sure_answer_keeps_the_card_as_it_was(visitor: Visitor) -> None:
@@ -110,7 +110,7 @@ def test_who_sent_it_to_a_clinic_and_the_nurse_are_told_first(house: House) -> N
         heading, leads, *_ = html.unescape(sbar).split("\n")
         assert heading.startswith("SBAR ")
         assert leads.startswith("Not sure, so call 999 now if any may be true: ")
-        assert "confused" in leads.lower()
+        assert "confusion" in leads.lower()
         break
     else:
         raise AssertionError("no SBAR on the page")

@@ -18,6 +18,7 @@ from app.triage.rulebook import load
 from app.triage.rules import assess
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 from tests.builders import (
+    GATES,
     FRESH,
     KNOWN,
     QUIET_LUMPS,
@@ -51,8 +52,13 @@ Broken = Iterator[str]
 
 
 def on_path(given_answers: Answers, asked: Question) -> Answers:
-    """The same answers, of a baby if only babies are asked."""
-    return {**given_answers, **INFANT} if asked.id == "baby" else given_answers
+    """The same answers, of someone who is asked this: a baby, or who ticked the line above it."""
+    if asked.id.startswith("baby"):
+        return {**given_answers, **INFANT}
+    if asked.id in GATES:
+        ticked = given_answers["conditions"] - {"none"} | {GATES[asked.id]}
+        return {**given_answers, "conditions": ticked}
+    return given_answers
 
 
 def changed(given_answers: Answers, asked: Question, *options: str) -> Answers:

@@ -18,8 +18,8 @@ from app.triage.rulebook import load
 from app.triage.rules import assess
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 from tests.builders import (
-    GATES,
     FRESH,
+    GATES,
     KNOWN,
     QUIET_LUMPS,
     RULES,

@@ -130,10 +130,11 @@ def test_worked_cases_reach_every_level_and_every_type() -> None:
 
 
 def _steps(one: Worked, other: Worked) -> int:
-    """In how many answers and laboratory values two cases differ."""
-    questions = one.answers.keys() | other.answers.keys()
-    changed = [q for q in questions if one.answers.get(q) != other.answers.get(q)]
-    if {"unwell", "baby"} & set(changed) and "age" in changed:
-        changed = [q for q in changed if q not in ("unwell", "baby")]  # asked by age
+    """In how many answers and laboratory values two cases differ.
+
+    An answer to a question that only one of them is asked belongs to the step that opens it.
+    """
+    asked = one.answers.keys() & other.answers.keys()
+    changed = [q for q in asked if one.answers[q] != other.answers[q]]
     values = one.labs.keys() | other.labs.keys()
     return len(changed) + sum(one.labs.get(v) != other.labs.get(v) for v in values)

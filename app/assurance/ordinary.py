@@ -52,6 +52,6 @@ def load_ordinary(rules: Path) -> list[OrdinaryPerson]:
     """Everyone, in the order of the files. Raises pydantic's ValidationError."""
     return [
         OrdinaryPerson.model_validate(entry)
-        for file in sorted((rules / FOLDER).glob("*.yaml"))
+        for file in sorted((rules / FOLDER).glob("people-*.yaml"))
         for entry in yaml.safe_load(file.read_text(encoding="utf-8"))
     ]

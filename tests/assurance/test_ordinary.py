@@ -1,13 +1,22 @@
 """The ordinary people: enough of them, each told well enough to answer for, each with a source."""
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from app.assurance.ordinary import OrdinaryPerson, load_ordinary
+from app.assurance.ordinary import FOLDER, OrdinaryPerson, load_ordinary
+from app.triage.answers import read
+from app.triage.rules import assess
 from app.triage.terms import Urgency
-from tests.builders import RULES
+from tests.builders import RULES, answers, question, rulebook
 
 PEOPLE = load_ordinary(RULES)
+ANSWERED = yaml.safe_load((RULES / FOLDER / "answers.yaml").read_text(encoding="utf-8"))
+ABOVE = {
+    person: one["why"]
+    for one in yaml.safe_load((RULES / FOLDER / "above.yaml").read_text(encoding="utf-8"))
+    for person in one["people"]
+}
 
 
 def test_there_are_enough_of_them_each_with_an_id_of_its_own() -> None:
@@ -37,3 +46,24 @@ def test_a_lowest_level_above_the_highest_is_refused() -> None:
     person = PEOPLE[0].model_dump() | {"lowest": "same_day", "highest": "routine"}
     with pytest.raises(ValidationError, match="'lowest' lies above 'highest'"):
         OrdinaryPerson.model_validate(person)
+
+
+def test_each_is_answered_for_once_and_well() -> None:
+    assert ANSWERED.keys() == {person.id for person in PEOPLE}
+    for given in ANSWERED.values():
+        for name, chosen in given.items():
+            assert read(question(name), chosen) == frozenset(chosen)
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.id)
+def test_nobody_is_sent_too_high_or_left_too_low(person: OrdinaryPerson) -> None:
+    """Too high only where it is listed with its reason; and whoever is listed still is too high."""
+    result = assess(rulebook(), answers(ANSWERED[person.id]))
+    assert result.complete
+    assert result.urgency >= Urgency[person.lowest]
+    assert (result.urgency > Urgency[person.highest]) == (person.id in ABOVE)
+
+
+def test_a_level_too_high_has_a_reason_and_hits_no_more_than_a_quarter() -> None:
+    assert all(len(why.split()) > 8 for why in ABOVE.values())
+    assert len(ABOVE) <= len(PEOPLE) / 4

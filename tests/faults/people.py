@@ -20,7 +20,7 @@ from app.store.ground.sealing import load_keyring
 from app.store.invitations import Guest
 from app.store.tables import ReviewEntry, Submission
 from app.web.journey import Journey, load_key, seal
-from tests.builders import answers
+from tests.builders import answers, rulebook
 from tests.running import Running
 from tests.visitor import OWN
 
@@ -104,7 +104,10 @@ class Patient:
 
     def send(self, browser: httpx2.Client) -> httpx2.Response:
         """Press the button."""
-        journey = Journey("uk", int(time.time()), dict(answers()), invitation=self.token)
+        edition = rulebook().version
+        journey = Journey(
+            "uk", int(time.time()), dict(answers()), invitation=self.token, edition=edition
+        )
         cookie = f"journey={seal(self.scene.journey_key, journey)}"
         return browser.post("/send", headers={"cookie": cookie})
 

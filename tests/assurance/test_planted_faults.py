@@ -6,6 +6,7 @@ A file in planted/ is one small change of the real rules: the `property` that it
 and (h): there the fault is planted in the program.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_a_question_that_waits_for_a_later_one_breaks_the_first_property_and_end
     questions.sort(key=lambda question: question.id == "age")
     found = certify(replace(rulebook(), questionnaire=Questionnaire(tuple(questions))))
     assert [proof.letter for proof in found.proofs] == ["a"]
-    assert found.proofs[0].broken[0].about == "unwell waits for age, which comes no earlier"
+    assert found.proofs[0].broken[0].about == "breath waits for age, which comes no earlier"
     assert not found.holds
 
 
@@ -97,7 +98,10 @@ def test_a_progress_line_that_allows_for_too_many_questions_is_found(
     monkeypatch.setattr(Questionnaire, "path", padded)
     proof = prove(Prover(rulebook()), "a")
     told = {broken.about for broken in proof.broken}
-    assert told == {"the progress line allows for 15 questions, and fewer can come"}
+    wanted = re.compile(r"the progress line allows for (\d+) questions, and fewer can come")
+    allowed = {found[1] for about in told if (found := wanted.fullmatch(about))}
+    assert len(allowed) == len(told)
+    assert str(rulebook().longest_path + 1) in allowed
 
 
 def test_a_rule_that_is_graver_when_in_doubt_gives_two_levels_and_is_found() -> None:
@@ -121,13 +125,13 @@ def test_an_engine_that_counts_what_was_not_asked_is_found(monkeypatch: pytest.M
 
     monkeypatch.setattr(Questionnaire, "path", leaking)
     proof = prove(Prover(rulebook()), "h")
-    assert "baby: baby_floppy was not asked for and changes the result" in {
+    assert "autoimmune: lupus was not asked for and changes the result" in {
         broken.about for broken in proof.broken
     }
 
 
 def test_the_second_checker_finds_a_level_that_there_is_not(tmp_path: Path) -> None:
-    find = "{question: unwell, includes: swollen_limb}\n  urgency: same_day"
+    find = "{question: unwell, includes: swollen_new}\n  urgency: same_day"
     folder = changed_copy(
         tmp_path, "urgency/joints_nerves.yaml", find, find.replace("same_day", "tomorrow")
     )

@@ -30,9 +30,9 @@ def test_a_server_that_is_told_to_stop_writes_down_what_it_counted(tmp_path: Pat
     link = clinic_with_an_invitation(tmp_path)
     with serving(tmp_path) as server, Walker(server) as invited:
         invited.post(link, {"about": "me"})
-        invited.post("/check/age", {"breath": "none"})
+        invited.post("/check/age", {"age": "adult"})
         assert counted(tmp_path) == {}
-    assert counted(tmp_path) == {"answered:now": 1, "reached:age": 1}
+    assert counted(tmp_path) == {"answered:age": 1, "reached:breath": 1}
 
 
 @pytest.mark.parametrize("kind", ["locked", "frozen"])
@@ -43,7 +43,7 @@ def test_a_server_that_cannot_write_it_down_stops_all_the_same(
     link = clinic_with_an_invitation(tmp_path, database)
     with serving(tmp_path, database=database) as server, Walker(server) as invited:
         invited.post(link, {"about": "me"})
-        invited.post("/check/age", {"breath": "none"})
+        invited.post("/check/age", {"age": "adult"})
         fault = frozen(server) if kind == "frozen" else held(tmp_path / "var" / "calcinosis.db")
         with fault:
             begun = time.monotonic()

@@ -228,7 +228,7 @@ def test_the_text_to_copy_holds_level_reasons_warnings_type_and_a_receipt_that_v
             else words.advice[entry.advice.id]
         )
         assert words.fill(said, uk) in text
-    assert all(line in text for line in words.box)
+    assert all(line in text for line in words.box_for(chosen(given)["age"]).values())
     assert words.types[found.likely_type].parts["name"] in text
     assert text.endswith(receipt_on(page))
     assert "\n\n\n" not in text

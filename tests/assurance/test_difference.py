@@ -126,7 +126,7 @@ def test_no_type_changes_where_no_file_about_types_differs(
 
 
 def test_another_weight_changes_the_likely_type(tmp_path: Path) -> None:
-    weights = "weights: {dystrophic: 3, idiopathic: -2, calciphylaxis: 1}"
+    weights = "includes: scleroderma}\n  weights: {dystrophic: 3, idiopathic: -2}"
     folder = changed_copy(
         tmp_path, "types/evidence.yaml", weights, weights.replace("dystrophic: 3", "dystrophic: 1")
     )

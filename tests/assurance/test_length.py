@@ -42,12 +42,14 @@ def test_a_page_has_its_heading_hint_groups_options_buttons_and_reason_in_order(
     told, wording = texts_of("change"), rulebook().wording["en"]
     own = wording.questions["change"]
     assert own.groups is not None
-    assert own.hint is not None
-    parts = [own.text, own.hint, own.groups["since"], own.options["weeks"], own.groups["course"]]
+    parts = [own.text, own.groups["since"], own.options["weeks"], own.groups["course"]]
     parts += [own.options["over_5cm"], wording.pages["size.text"], own.options["deep"]]
     parts += ["or", own.options["none"], own.options["not_sure"], "Continue"]
     parts += ["Why we ask", own.why]
     assert [text for text in told if text in parts] == parts
+    hinted = wording.questions["conditions"]
+    assert hinted.groups is not None
+    assert texts_of("conditions")[:3] == (hinted.text, hinted.hint, hinted.groups["health"])
 
 
 def test_a_screen_of_signs_has_buttons_and_the_second_look_says_how_to_find_out() -> None:
@@ -55,7 +57,7 @@ def test_a_screen_of_signs_has_buttons_and_the_second_look_says_how_to_find_out(
     assert first[-6:-2] == (
         "Continue",
         "None of these",
-        "Not sure about one of them? We will tell you how to find out.",
+        "Not sure? We show how to find out.",
         "I'm not sure",
     )
     plain = rulebook().wording["en"].questions["breath"].plain

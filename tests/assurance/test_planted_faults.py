@@ -6,6 +6,7 @@ A file in planted/ is one small change of the real rules: the `property` that it
 and (h): there the fault is planted in the program.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,8 +98,10 @@ def test_a_progress_line_that_allows_for_too_many_questions_is_found(
     monkeypatch.setattr(Questionnaire, "path", padded)
     proof = prove(Prover(rulebook()), "a")
     told = {broken.about for broken in proof.broken}
-    assert "the progress line allows for 17 questions, and fewer can come" in told
-    assert all(about.endswith("questions, and fewer can come") for about in told)
+    wanted = re.compile(r"the progress line allows for (\d+) questions, and fewer can come")
+    allowed = {found[1] for about in told if (found := wanted.fullmatch(about))}
+    assert len(allowed) == len(told)
+    assert str(rulebook().longest_path + 1) in allowed
 
 
 def test_a_rule_that_is_graver_when_in_doubt_gives_two_levels_and_is_found() -> None:
@@ -122,7 +125,7 @@ def test_an_engine_that_counts_what_was_not_asked_is_found(monkeypatch: pytest.M
 
     monkeypatch.setattr(Questionnaire, "path", leaking)
     proof = prove(Prover(rulebook()), "h")
-    assert "baby: baby_fever was not asked for and changes the result" in {
+    assert "autoimmune: lupus was not asked for and changes the result" in {
         broken.about for broken in proof.broken
     }
 

@@ -82,8 +82,8 @@ def test_what_remains_is_the_longest_way_still_open() -> None:
     assert path(first="yes", second="no", last="no").remaining_at_most == 0
 
 
-def test_the_real_path_has_at_most_fourteen_questions() -> None:
-    assert rulebook().questionnaire.longest() <= 14
+def test_the_real_path_has_at_most_sixteen_questions() -> None:
+    assert rulebook().questionnaire.longest() <= 16
 
 
 @pytest.mark.parametrize("age", question("age").option_ids)
@@ -93,10 +93,14 @@ def test_every_age_is_asked_about_being_unwell_once_in_its_own_words(age: str) -
     assert ("unwell" in asked) == (age not in INFANTS)
 
 
-def test_the_signs_of_an_emergency_are_asked_first() -> None:
-    assert rulebook().questionnaire.questions[0].id == "now"
-    urgent = names(rulebook().questionnaire.questions[:4])
-    assert {"now", "skin"} <= set(urgent)
+@pytest.mark.parametrize("age", question("age").option_ids)
+def test_the_signs_of_an_emergency_are_asked_first(age: str) -> None:
+    """Only the age comes before them: it says whether a baby's signs are asked for."""
+    first, *asked = rulebook().questionnaire.path(answers(age=age)).asked
+    assert first.id == "age"
+    screens = ["baby_breath", "baby_body"] if age in INFANTS else ["breath", "limbs", "sudden"]
+    assert [one.id for one in asked if one.signs] == screens
+    assert [one.id for one in asked[: len(screens)]] == screens
 
 
 def test_every_question_ends_with_none_of_these_and_not_sure() -> None:
@@ -123,7 +127,12 @@ def test_the_ticks_that_reassure_are_few_and_known() -> None:
         for option in asked.options
         if option.reassuring
     }
-    assert reassuring == {("change", "under_2_weeks"), ("feel", "no_lump"), ("known", "calcinosis")}
+    assert reassuring == {
+        ("reason", "calcinosis"),
+        ("change", "under_2_weeks"),
+        ("change", "same"),
+        ("change", "smaller"),
+    }
 
 
 def test_someone_unsure_of_the_age_is_not_a_baby() -> None:

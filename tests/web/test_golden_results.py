@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.triage.terms import Urgency
 from app.web.journey import CHILD, ME, OTHER
 from tests.builders import rulebook
 from tests.visitor import Visitor
@@ -28,8 +29,11 @@ MASKS = (
 
 BABY = {**QUIET, **NO_SIGN_OF_A_BABY, "age": ["under_3m"]}
 SCLERODERMA = {
-    **{"conditions": ["immune_illness"], "autoimmune": ["scleroderma", "raynaud"]},
-    **{"place": ["finger"], "skin": ["chalky"], "change": ["years", "comes_goes"]},
+    "conditions": ["immune_illness"],
+    "autoimmune": ["scleroderma", "raynaud"],
+    "place": ["finger"],
+    "skin": ["chalky"],
+    "change": ["years", "comes_goes"],
 }
 UNSURE = {name: ["not_sure"] for name in QUIET} | {"kidney": ["not_sure"]}
 PEOPLE = {
@@ -51,7 +55,11 @@ PEOPLE = {
     "baby-under-1": (CHILD, None, BABY | {"age": ["under_1"], "skin": ["hot"]}),
     "baby-emergency": (CHILD, "emergency", BABY | {"baby_breath": ["baby_limp"]}),
     "child-by-parent": (CHILD, None, QUIET | {"age": ["child"], "place": ["knee"]}),
-    "other-by-carer": (OTHER, "routine", QUIET | {"age": ["older"], "place": ["hand"], "pain": ["no"]}),
+    "other-by-carer": (
+        OTHER,
+        "routine",
+        QUIET | {"age": ["older"], "place": ["hand"], "pain": ["no"]},
+    ),
     "other-emergency": (OTHER, "emergency", QUIET | {"breath": ["confused"]}),
     "unsure-of-all": (ME, "same_day", UNSURE),
 }
@@ -153,6 +161,40 @@ def test_the_result_reads_as_it_was_read_and_found_right(app, name):
 def test_each_person_has_the_level_of_their_text(app, name):
     wanted = PEOPLE[name][1]
     assert wanted in (None, result_of(app, name).level)
+
+
+IN_TIME = re.compile(
+    r"If (nobody answers|(nobody|no one) can see you today|no visit is free in time"
+    r"|you cannot reach one|they cannot do that)[^.]*, [^.]*(\{emergency_place\}|\{talk_line\})"
+)
+"""Nobody is reached, or nobody can see the person in time: then there is somewhere else to go."""
+
+
+@pytest.mark.parametrize("level", [*Urgency.__members__, "cannot_work_out"])
+def test_each_level_says_what_to_do_if_nobody_can_be_reached_or_seen_in_time(level):
+    parts = rulebook().wording["en"].levels[level].parts
+    actions = [name for name in parts if name.startswith("action")]
+    assert "action" in actions
+    for name in actions:
+        assert IN_TIME.search(parts[name]), f"{level}.{name}"
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_the_page_says_what_to_do_if_nobody_can_be_reached_or_seen_in_time(app, name):
+    words = rulebook().wording["en"]
+    text = result_of(app, name).text
+    level = PEOPLE[name][1] or result_of(app, name).level
+    sentences = [
+        sentence
+        for part, told in words.levels[level].parts.items()
+        if part.startswith("action")
+        for sentence in re.split(r"(?<=\.) ", told)
+        if IN_TIME.search(sentence)
+    ]
+    uk = words.regions["uk"]
+    assert any(words.fill(s, uk, within="48 hours") in text for s in sentences), (
+        f"{level}: none of {sentences}"
+    )
 
 
 def test_no_text_is_kept_of_nobody():

@@ -26,6 +26,7 @@ def careful_json(
     def fill(text: str) -> str:
         return words.fill(text, region_words)
 
+    ages = answers.get("age", ())
     return {
         "safety_net": [
             {
@@ -46,8 +47,8 @@ def careful_json(
                 "id": looked.danger,
                 "name": fill(words.dangers[looked.danger].name),
                 "state": looked.state,
-                "asked": fill(words.dangers[looked.danger].asked),
-                "worry": fill(words.dangers[looked.danger].worry),
+                "asked": fill(words.danger_for(looked.danger, ages)[0]),
+                "worry": fill(words.danger_for(looked.danger, ages)[1]),
                 "not_asked": fill(words.dangers[looked.danger].not_asked)
                 if looked.partly_asked
                 else None,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 BABIES = frozenset({"under_3m", "under_1"})
-"""The options of `age` that are told the emergency box in a baby's words."""
+"""The options of `age` that are told the emergency box and the dangers in a baby's words."""
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -85,6 +85,15 @@ class Wording:
             return {**self.box_lines, **self.box_of_any_age}
         baby = not BABIES.isdisjoint(ages)
         return {**self.box_lines, **self.box_of_baby} if baby else self.box_lines
+
+    def danger_for(self, danger: str, ages: Collection[str]) -> tuple[str, str]:
+        """(What was asked about a danger, what would worry us), for one of these `age` options."""
+        parts = self.dangers[danger].parts
+        end = "_baby" if not BABIES.isdisjoint(ages) else ""
+        return (
+            parts.get(f"asked{end}", parts["asked"]),
+            parts.get(f"worry{end}", parts["worry"]),
+        )
 
     def note(self, evidence: str) -> str:
         """What a line of evidence says; a look-alike's line says its name."""

@@ -112,7 +112,8 @@ def looked(teller: Teller, searched: Iterable[LookedFor]) -> list[Looked]:
     found = []
     for danger, state, partly_asked in searched:
         words = teller.words.dangers[danger].parts
-        told = [words["asked"], teller.words.pages[_SAID[state]], words["worry"]]
+        asked, worry = teller.words.danger_for(danger, teller.answers.get("age", ()))
+        told = [asked, teller.words.pages[_SAID[state]], worry]
         told[1:1] = [words["not_asked"]] if partly_asked else []
         text = teller.fill(" ".join(told))
         found.append(Looked(danger, state, teller.fill(words["name"]), text))

@@ -24,6 +24,7 @@ NEVER = [
 """What everyone is told not to do, whatever else."""
 WHILE_THERE_IS_TIME = ["do-not-start-supplements", "do-not-start-drugs", "do-not-wait"]
 """What everyone is told not to do but in an emergency."""
+WORDS = rulebook().wording["en"].advice
 LIKELY = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
 
 
@@ -105,7 +106,10 @@ def test_everyone_is_told_what_never_to_do_first(person: dict[str, Chosen]) -> N
     told = given(result, "do_not")
     assert told[: len(NEVER)] == NEVER
     assert told[len(NEVER)].startswith("do-not-stop-medicines")
-    assert (result.urgency is Urgency.emergency) is not (set(WHILE_THERE_IS_TIME) <= {*told})
+    baby = "under_3m" in person.values()
+    in_time = [f"{line}-baby" for line in WHILE_THERE_IS_TIME] if baby else WHILE_THERE_IS_TIME
+    in_time = [line for line in in_time if line in WORDS]
+    assert (result.urgency is Urgency.emergency) is not (set(in_time) <= {*told})
 
 
 @pytest.mark.parametrize("urgency", list(Urgency), ids=lambda urgency: urgency.name)

@@ -17,6 +17,7 @@ UNTIL_HELP_COMES = {
     "keep-company",
     "keep-door",
     "keep-rest",
+    "keep-rest-baby",
     "self-bring-medicines",
     "bring-page",
     "bring-allergies",
@@ -28,6 +29,8 @@ UNTIL_HELP_COMES = {
     "do-not-rub-acid",
     "do-not-stop-medicines",
     "do-not-stop-medicines-baby",
+    "do-not-stop-dialysis",
+    "do-not-stop-immune",
     "do-not-take-calcium",
     "do-not-stop-warfarin",
     "do-not-stop-thinners",
@@ -41,7 +44,12 @@ UNTIL_HELP_COMES = {
 }
 """Every line that may be told in an emergency, read one by one."""
 HOLD = "do-not-take-calcium"
-BESIDE_NO_HOLD = {"prevent-calcium", "self-binders"}
+BESIDE_NO_HOLD = {
+    "prevent-calcium",
+    "prevent-calcium-child",
+    "prevent-calcium-baby",
+    "self-binders",
+}
 """Lines that tell someone to go on with calcium, or with tablets that hold it."""
 SIGNS = ["thirst", "sick", "belly", "weak_tired"]
 
@@ -170,7 +178,11 @@ def test_someone_well_who_takes_calcium_is_not_told_to_stop() -> None:
 
 # --- A baby ---
 
-OF_ADULTS = ("above all with warfarin", "corns", "roomy shoes")
+OF_ADULTS = (
+    *("corns", "roomy shoes", "smoke", "gout", "gloves", "rough work", "healthy weight"),
+    *("Leafy greens", "100 micrograms", "when you are thirsty", "lean on them", "underwear"),
+    *("no pee comes", "bisphosphonates"),
+)
 
 
 @pytest.mark.parametrize("age", ["under_3m", "under_1"])

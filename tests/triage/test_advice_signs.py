@@ -80,4 +80,5 @@ def test_the_emergency_box_of_a_baby_speaks_of_a_baby_alone() -> None:
         text = " ".join(lines.values())
         assert not [word for word in ("speech", "testicle", "headache", "baby") if word in text]
     assert words.box_for({"adult"}) == words.box_lines
+    assert words.box_for(()) == words.box_lines | words.box_of_any_age
     assert "baby" in " ".join(words.box)

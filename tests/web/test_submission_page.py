@@ -122,7 +122,7 @@ def test_what_the_patient_was_shown_is_the_result_word_for_word(
             start = words.advice[advice.id].partition("{")[0][:40]
             assert (start in fold) is (start in result.html)
     own = part(page, "shown", "</section>")
-    assert "kidney unit or a specialist nurse" in own
+    assert "hospital team or a specialist nurse" in own
 
 
 def test_a_carers_words_are_those_of_the_result(house: House, nurse: Member) -> None:

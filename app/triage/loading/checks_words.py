@@ -86,7 +86,10 @@ SECTIONS = (
     ),
     Section("levels", "net", "level of the safety net", NET),
     Section("advice", None, "piece of advice", (AdviceEntry,)),
-    Section("dangers", None, "danger", (DangerEntry,), ("name", "asked", "worry"), ("not_asked",)),
+    Section(
+        *("dangers", None, "danger", (DangerEntry,), ("name", "asked", "worry")),
+        ("not_asked", "asked_baby", "worry_baby"),
+    ),
     Section("labs", "analytes", "analyte", (AnalyteEntry, ProductEntry), ("name", "short", "hint")),
 )
 

@@ -147,7 +147,9 @@ def test_a_finding_is_shown_as_a_case_that_the_benchmark_can_read(tmp_path: Path
 def test_the_smallest_answer_set_says_nothing_that_need_not_be_said() -> None:
     prover = Prover(rulebook())
     [found] = prover.never("x", "now", prover.one.complete, prover.one.certain["U11"])
-    said = {q: frozenset([c] if isinstance(c, str) else c) for q, c in (found.answers or {}).items()}
+    said = {
+        q: frozenset([c] if isinstance(c, str) else c) for q, c in (found.answers or {}).items()
+    }
     told = {q for q, chosen in said.items() if not chosen & {"none", "normal", "no"}}
     assert told == {"age", "reason", "place", "limbs", "unwell"}
     assert {len(said[q]) for q in told} == {1}

@@ -133,7 +133,7 @@ def test_another_weight_changes_the_likely_type(tmp_path: Path) -> None:
     found = compare(RULES, folder)
     kinds = {change.kind: change for change in found.changes}
     assert (found.up, found.down) == (0, 0)
-    assert kinds["dystrophic -> not_calcinosis"].because == ("scleroderma",)
+    assert kinds["dystrophic -> cannot_tell"].because == ("scleroderma",)
     books = [rulebook(), load(folder)]
     for change in found.changes:
         answers = {name: frozenset(chosen) for name, chosen in change.example.items()}

@@ -297,13 +297,17 @@ class AnswerSpace(Diagrams):
     def _vars(self, name: str) -> list[Diagram]:
         return [self.chosen(name, option) for option in self.options[name]]
 
-    def bands(self, analyte: str) -> list[tuple[Fraction, frozenset[str]]]:
-        """Values from low to high, one in each band at least, and the bounds that each meets."""
+    def bands(self, analyte: str, *also: Fraction) -> list[tuple[Fraction, frozenset[str]]]:
+        """Values from low to high, one in each band at least, and the bounds that each meets.
+
+        `also`: other places at which, and just beside which, there shall be a value.
+        """
         bounds = self.bounds[analyte]
         factors, (low, high) = self.units(analyte)
         edges = {
             Fraction(v) * factors[u] for _, limits in bounds.values() for u, v in limits.items()
         }
+        edges.update(also)
         marks = sorted(edges | {min(edges) / 2, max(edges) * 2})
         values = {*marks, *((a + b) / 2 for a, b in pairwise(marks))}
         return [

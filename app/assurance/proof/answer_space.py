@@ -154,7 +154,7 @@ class AnswerSpace(Diagrams):
     @property
     def unread(self) -> Diagram:
         """A value that no rule weighs meets some bound; one that meets none has no variable."""
-        declared = read_yaml(self.folder / "labs.yaml").get("not_weighed", ())
+        declared = self._laboratory.get("not_weighed", ())
         alone = [entry["id"] for entry in declared if "unless" not in entry]
         return self.some(self.bdd.var(v) for name in alone for v in self.bounds.get(name, ()))
 
@@ -327,9 +327,14 @@ class AnswerSpace(Diagrams):
     def _lab_variables(self) -> list[str]:
         return [variable for bounds in self.bounds.values() for variable in bounds]
 
+    @cached_property
+    def _laboratory(self) -> dict[str, Any]:
+        read: dict[str, Any] = read_yaml(self.folder / "labs.yaml")
+        return read
+
     def units(self, analyte: str) -> tuple[dict[str, Fraction], tuple[Fraction, Fraction]]:
         """Unit -> factor to the first unit; the plausible limits in that unit."""
-        labs = read_yaml(self.folder / "labs.yaml")
+        labs = self._laboratory
         [units] = [e["units"] for e in [*labs["analytes"], labs["product"]] if e["id"] == analyte]
         low, high = next(iter(units.values())).get("hard", ("0", "1e9"))
         return {u: Fraction(e["factor"]) for u, e in units.items()}, (Fraction(low), Fraction(high))

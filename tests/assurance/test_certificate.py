@@ -66,9 +66,8 @@ def test_the_real_rulebook_has_the_property(certificate: Certificate, letter: st
 
 def test_the_two_checkers_share_no_code_but_the_words_of_the_trade() -> None:
     """What each imports, in turn, of the program."""
-    first = imported("app.assurance.proof.properties_level") | imported(
-        "app.assurance.proof.properties_reach"
-    )
+    of_sat = ("properties_level", "properties_reach", "properties_promised")
+    first = set[str]().union(*(imported(f"app.assurance.proof.{name}") for name in of_sat))
     second = imported("app.assurance.proof.diagram")
     assert {"app.assurance.proof.sat", "app.triage.conditions"} <= first
     assert {"app.assurance.proof.answer_space", "app.assurance.proof.evaluator"} <= second

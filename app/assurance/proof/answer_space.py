@@ -154,7 +154,7 @@ class AnswerSpace(Diagrams):
     @property
     def unread(self) -> Diagram:
         """A value that no rule weighs meets some bound; one that meets none has no variable."""
-        declared = read_yaml(self.folder / "labs.yaml").get("not_weighed", ())
+        declared = self._laboratory.get("not_weighed", ())
         alone = [entry["id"] for entry in declared if "unless" not in entry]
         return self.some(self.bdd.var(v) for name in alone for v in self.bounds.get(name, ()))
 
@@ -297,13 +297,17 @@ class AnswerSpace(Diagrams):
     def _vars(self, name: str) -> list[Diagram]:
         return [self.chosen(name, option) for option in self.options[name]]
 
-    def bands(self, analyte: str) -> list[tuple[Fraction, frozenset[str]]]:
-        """Values from low to high, one in each band at least, and the bounds that each meets."""
+    def bands(self, analyte: str, *also: Fraction) -> list[tuple[Fraction, frozenset[str]]]:
+        """Values from low to high, one in each band at least, and the bounds that each meets.
+
+        `also`: other places at which, and just beside which, there shall be a value.
+        """
         bounds = self.bounds[analyte]
         factors, (low, high) = self.units(analyte)
         edges = {
             Fraction(v) * factors[u] for _, limits in bounds.values() for u, v in limits.items()
         }
+        edges.update(also)
         marks = sorted(edges | {min(edges) / 2, max(edges) * 2})
         values = {*marks, *((a + b) / 2 for a, b in pairwise(marks))}
         return [
@@ -323,9 +327,14 @@ class AnswerSpace(Diagrams):
     def _lab_variables(self) -> list[str]:
         return [variable for bounds in self.bounds.values() for variable in bounds]
 
+    @cached_property
+    def _laboratory(self) -> dict[str, Any]:
+        read: dict[str, Any] = read_yaml(self.folder / "labs.yaml")
+        return read
+
     def units(self, analyte: str) -> tuple[dict[str, Fraction], tuple[Fraction, Fraction]]:
         """Unit -> factor to the first unit; the plausible limits in that unit."""
-        labs = read_yaml(self.folder / "labs.yaml")
+        labs = self._laboratory
         [units] = [e["units"] for e in [*labs["analytes"], labs["product"]] if e["id"] == analyte]
         low, high = next(iter(units.values())).get("hard", ("0", "1e9"))
         return {u: Fraction(e["factor"]) for u, e in units.items()}, (Fraction(low), Fraction(high))

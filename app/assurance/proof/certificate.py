@@ -18,6 +18,12 @@ from app.assurance.proof.properties_level import (
     red_flags_count,
     walks_end,
 )
+from app.assurance.proof.properties_promised import (
+    measured_counts_as_told,
+    one_doubt_alarms_nobody,
+    types_have_their_level,
+    usual_or_no_self_care,
+)
 from app.assurance.proof.properties_reach import (
     all_reached,
     closed_questions,
@@ -60,6 +66,12 @@ PROPERTIES: Mapping[str, Property] = {
     ),
     "j": Property("Blood-test bands leave no gap and no overlap in any unit", lab_bands_meet),
     "k": Property("What a question that is not asked could say raises nobody", closed_questions),
+    "l": Property("A value outside its usual range bars self-care", usual_or_no_self_care),
+    "m": Property("A value beyond its limit counts as if told", measured_counts_as_told),
+    "n": Property("Calciphylaxis is told only with its level", types_have_their_level),
+    "o": Property(
+        "One doubt about a known, quiet lump gives at most routine", one_doubt_alarms_nobody
+    ),
 }
 
 

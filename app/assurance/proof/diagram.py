@@ -11,6 +11,7 @@ from time import process_time
 from typing import ParamSpec
 
 from app.assurance.proof import diagram_level as level
+from app.assurance.proof import diagram_promised as promised
 from app.assurance.proof import diagram_reach as reach
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.answer_types import AnswerTypes
@@ -31,6 +32,10 @@ OF_LEVELS: Mapping[str, Callable[[AnswerSpace], Iterator[Claim]]] = {
     "h": reach.unasked_changes_nothing,
     "j": reach.lab_bands_meet,
     "k": reach.closed_questions,
+    "l": promised.usual_or_no_self_care,
+    "m": promised.measured_counts_as_told,
+    "n": promised.types_have_their_level,
+    "o": promised.one_doubt_alarms_nobody,
 }
 OF_TYPES: Mapping[str, Callable[[AnswerSpace, AnswerTypes], Iterator[Claim]]] = {
     "f": reach.all_reached,

@@ -81,7 +81,7 @@ def red_flags_count(space: AnswerSpace) -> Iterator[Claim]:
         if question["kind"] == "many":
             for why, before, after in _ticks(space, question, space.options[name]):
                 for level in TODAY:
-                    fallen = _fall(space, name, level, before, after)
+                    fallen = fall(space, name, level, before, after)
                     yield f"{name}: {why} falls from {level}", fallen
 
 
@@ -104,7 +104,7 @@ def graver_never_lowers(space: AnswerSpace) -> Iterator[Claim]:
     for name, question in space.questions.items():
         for why, before, after in _moves(space, question):
             for level in LEVELS[1:]:
-                yield f"{name}: {why} falls from {level}", _fall(space, name, level, before, after)
+                yield f"{name}: {why} falls from {level}", fall(space, name, level, before, after)
 
 
 def _moves(space: AnswerSpace, question: dict[str, Any]) -> Iterator[Move]:
@@ -126,7 +126,7 @@ def _ticks(space: AnswerSpace, question: dict[str, Any], options: Iterable[str])
         yield f"+ {option}", {variables[option]: False}, {variables[option]: True}
 
 
-def _fall(
+def fall(
     space: AnswerSpace, name: str, level: str, before: dict[str, bool], after: dict[str, bool]
 ) -> Diagram:
     """Answer sets of this level or a higher one that the move can take below it.

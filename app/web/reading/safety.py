@@ -39,6 +39,11 @@ PROPERTIES = {
     "h": "safety.property.h",
     "i": "safety.property.i",
     "j": "safety.property.j",
+    "k": "safety.property.k",
+    "l": "safety.property.l",
+    "m": "safety.property.m",
+    "n": "safety.property.n",
+    "o": "safety.property.o",
 }
 """Each property of the certificate, with the key of its plain words."""
 SHARES = {

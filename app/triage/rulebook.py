@@ -155,7 +155,8 @@ def _learn(folder: Path, language: str, rulebook: Rulebook) -> Learn:
     reader = Reader(folder)
     pages = read_learn(reader, language)
     region_words = next(iter(rulebook.wording[language].regions.values()))
-    check_learn(pages, reader.faults, reader.where, rulebook.sources, region_words)
+    options = {question.id: question.option_ids for question in rulebook.questionnaire}
+    check_learn(pages, reader.faults, reader.where, rulebook.sources, region_words, options)
     if reader.faults.found:
         raise RulebookFaults(tuple(reader.faults.found))
     return pages

@@ -160,6 +160,8 @@ class DangerEntry(Reviewed):
     also: list[Annotated[OptionsOfQuestions, Field(min_length=1)]] = []
     look_alikes: Annotated[list[Id], Once] = []
     not_asked: Ids = []
+    urgency: UrgencyName | None = None
+    no_option: Text | None = None
 
 
 class SourceEntry(Entry):

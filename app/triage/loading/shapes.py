@@ -140,6 +140,17 @@ class ContradictionEntry(Entry):
     questions: Annotated[list[Id], Field(min_length=1), Once]
 
 
+class AgePairEntry(Entry):
+    """Options that an age hardly fits: asked back by a contradiction, or left open with why."""
+
+    id: Id
+    question: Id
+    options: Annotated[list[Id], Field(min_length=1), Once]
+    ages: Annotated[list[Id], Field(min_length=1), Once]
+    asked_back: Id | None = None
+    left_open: Text | None = None
+
+
 class AdviceEntry(Reviewed):
     section: Section
     types: AdvisedTypes

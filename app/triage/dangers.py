@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from app.triage.questionnaire import Path, Questionnaire
-from app.triage.terms import Assessment
+from app.triage.terms import Assessment, Urgency
 
 FOUND = "found"
 UNSURE = "unsure"
@@ -29,6 +29,7 @@ class Danger:
     `also`: what speaks of it though no rule on it counts it, each where all its questions are
     answered so. `look_alikes`: what else it is called where a lump of another kind is thought of.
     `not_asked`: questions about signs of which it is told why they were not asked.
+    `urgency`: the level that each of its signs gives, or more; `no_option`: why none is named.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Danger:
     sources: tuple[str, ...]
     also: tuple[Signs, ...] = ()
     look_alikes: frozenset[str] = frozenset()
+    urgency: Urgency | None = None
+    no_option: str | None = None
 
     @property
     def groups(self) -> list[Signs]:

@@ -13,10 +13,12 @@ from typing import Annotated
 from pydantic import Field
 
 from app.triage.loading.faults import Faults
-from app.triage.loading.kinds import Day, Id, SourceIds
+from app.triage.loading.kinds import Day, Id, OptionsOfQuestions, SourceIds, UrgencyName
 from app.triage.loading.lined import Lined
 from app.triage.loading.reading import Model, Reader
 from app.triage.loading.shapes import Entry, Where, read_entry
+from app.triage.loading.urgent import is_urgent
+from app.triage.terms import Urgency
 from app.triage.wording import placeholders
 
 PAGES, GLOSSARY = "learn.yaml", "glossary.yaml"
@@ -27,9 +29,22 @@ GLOSSARY_PAGE = "words"
 _MARK = re.compile(r"\[\[([A-Za-z0-9_-]+)\|([^\[\]|]+)\]\]")
 
 
+class LineEntry(Entry):
+    """What a line with a time or a call rests on; `at` is "text 2", "points 1" or "row 3".
+
+    Each of `signs` is options by question, one of each given together.
+    """
+
+    at: Annotated[str, Field(pattern=r"^(text|points|row) [1-9]\d?$")]
+    signs: Sequence[Annotated[OptionsOfQuestions, Field(min_length=1)]] = ()
+    urgency: UrgencyName | None = None
+    no_option: str | None = None
+
+
 class SectionEntry(Entry):
     id: Id
     sources: SourceIds
+    lines: Sequence[LineEntry] = ()
 
 
 class PageEntry(Entry):
@@ -77,6 +92,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What a line says that is to be done in time, and the signs that give at least that level.
+
+    `at` is the place of the line in its section. Each of `signs`: options by question, one of each
+    given together. `no_option`: why no option tells it.
+    """
+
+    at: str
+    signs: tuple[Mapping[str, tuple[str, ...]], ...]
+    urgency: Urgency | None
+    no_option: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of a page: paragraphs, then points, then a table, each of which may be missing."""
 
@@ -86,6 +115,18 @@ class Section:
     points: tuple[str, ...]
     table: Table | None
     sources: tuple[str, ...]
+    promises: tuple[Promise, ...] = ()
+
+    @property
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Every line as (its place, its text): "text 1", "points 1", "row 1" and so on."""
+        rows = self.table.rows if self.table is not None else ()
+        for name, texts in (
+            ("text", self.text),
+            ("points", self.points),
+            ("row", [" ".join(row) for row in rows]),
+        ):
+            yield from ((f"{name} {number}", text) for number, text in enumerate(texts, 1))
 
     @property
     def texts(self) -> Iterator[str]:
@@ -178,8 +219,12 @@ def check_learn(
     where: Where,
     sources: Collection[str],
     region_words: Collection[str],
+    options: Mapping[str, Collection[str]],
 ) -> None:
-    """Note every fault between pages, glossary, sources and the region's words."""
+    """Note every fault between pages, glossary, sources, the region's words and the questions.
+
+    `options`: every option by question.
+    """
     ids = [page.id for page in learn.pages]
     for page in learn.pages:
         file, line = PAGES, where[PageEntry][page.id].line
@@ -192,6 +237,7 @@ def check_learn(
         file, line = GLOSSARY, where[TermEntry][term.id].line
         _sources_exist(term.sources, sources, file, line, term.id, faults)
     _check_texts(learn, faults, region_words)
+    _check_promises(learn, faults, where, options)
 
 
 def _pages(reader: Reader, words_file: str) -> list[Page]:
@@ -242,7 +288,16 @@ def _section(entry: SectionEntry, words: SectionWordsEntry) -> Section:
     if words.table is not None:
         table = Table(tuple(words.table.columns), tuple(tuple(row) for row in words.table.rows))
     text, points = tuple(words.text), tuple(words.points)
-    return Section(entry.id, words.heading, text, points, table, tuple(entry.sources))
+    promises = tuple(
+        Promise(
+            line.at,
+            tuple({q: tuple(known) for q, known in group.items()} for group in line.signs),
+            Urgency[line.urgency] if line.urgency else None,
+            line.no_option,
+        )
+        for line in entry.lines
+    )
+    return Section(entry.id, words.heading, text, points, table, tuple(entry.sources), promises)
 
 
 def _terms(reader: Reader, words_file: str) -> list[Term]:
@@ -305,6 +360,48 @@ def _check_texts(learn: Learn, faults: Faults, region_words: Collection[str]) ->
             found.append(f"a mark in '{text}' cannot be read; write [[term|words]]")
         for fault in found:
             faults.add(file, _line_of(text, faults.folder / file), subject, fault)
+
+
+def _check_promises(
+    learn: Learn, faults: Faults, where: Where, options: Mapping[str, Collection[str]]
+) -> None:
+    """A line in urgent words names the answers that give its level: tests prove it."""
+    if not any(section.promises for page in learn.pages for section in page.sections):
+        return  # an edition before the signs
+    for page in learn.pages:
+        at = where[PageEntry][page.id].line
+        if is_urgent(page.lead):
+            faults.add(PAGES, at, page.id, "its lead names a time or a call; say it in a section")
+        for section in page.sections:
+            for text in _faults_of_promises(section, options):
+                faults.add(PAGES, at, f"{page.id}#{section.id}", text)
+    for term in learn.glossary.values():
+        if is_urgent(term.meaning):
+            text = "its meaning names a time or a call; say it on a page"
+            faults.add(GLOSSARY, where[TermEntry][term.id].line, term.id, text)
+
+
+def _faults_of_promises(section: Section, options: Mapping[str, Collection[str]]) -> Iterator[str]:
+    lines = dict(section.lines)
+    kept = {promise.at for promise in section.promises}
+    for at, text in lines.items():
+        if is_urgent(text) and at not in kept:
+            yield f"{at} names a time or a call; give it in 'lines', with its signs and 'urgency'"
+    for promise in section.promises:
+        if promise.at not in lines:
+            yield f"there is no {promise.at}; allowed: {', '.join(lines)}"
+        if bool(promise.signs) is not (promise.urgency is not None):
+            yield f"{promise.at}: 'signs' and 'urgency' go together"
+        if bool(promise.signs) is bool(promise.no_option):
+            yield f"{promise.at}: give 'signs', or say why in 'no_option'"
+        for question, option in (
+            (question, option)
+            for group in promise.signs
+            for question, known in group.items()
+            for option in known
+        ):
+            if option not in options.get(question, ()):
+                yield f"{promise.at}: option '{option}' of question '{question}' does not exist"
 
 
 def _line_of(text: str, file: Path) -> int:

@@ -13,9 +13,16 @@ from app.triage.dangers import Danger
 from app.triage.labs import Laboratory, bounded
 from app.triage.learn import LEARN_FILES, Learn, check_learn, read_learn
 from app.triage.loading.checks import check, conditions
+from app.triage.loading.checks_ages import AGES, check_ages
 from app.triage.loading.faults import Faults
 from app.triage.loading.reading import Contradiction, Reader
-from app.triage.loading.shapes import RegionEntry, RulebookEntry, SourceEntry, read_entry
+from app.triage.loading.shapes import (
+    AgePairEntry,
+    RegionEntry,
+    RulebookEntry,
+    SourceEntry,
+    read_entry,
+)
 from app.triage.loading.words import CLINIC_FILE, SERVICE_FILE, read_wording
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
@@ -62,6 +69,7 @@ class Rulebook:
     regions: Mapping[str, RegionEntry]
     wording: Mapping[str, Wording]
     learn: Mapping[str, Learn]
+    age_pairs: tuple[AgePairEntry, ...] = ()
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -115,6 +123,9 @@ def load(folder: Path) -> Rulebook:
     conflicts = reader.conflicts("types/conflicts.yaml")
     scale = reader.scale("types/scale.yaml")
     contradictions = reader.contradictions("contradictions.yaml")
+    # An edition before the table has none.
+    with_ages = (folder / AGES).exists()
+    age_pairs = tuple(e for _, e in reader.entries(AGES, AgePairEntry)) if with_ages else ()
     places = questionnaire["place"].option_ids if "place" in questionnaire else ()
     advice = reader.advice("advice.yaml", places)
     dangers = reader.dangers("dangers.yaml")
@@ -141,9 +152,11 @@ def load(folder: Path) -> Rulebook:
         regions=regions,
         wording={language: read_wording(faults, language) for language in head.languages},
         learn={},
+        age_pairs=age_pairs,
     )
     rulebook = replace(rulebook, laboratory=bounded(rulebook.laboratory, conditions(rulebook)))
     check(rulebook, faults, reader.where)
+    check_ages(rulebook, faults, reader.where)
     if faults.found:
         raise RulebookFaults(tuple(faults.found))
     # Last: only now is every file known to be read, and one slip no longer looks like many.
@@ -155,7 +168,8 @@ def _learn(folder: Path, language: str, rulebook: Rulebook) -> Learn:
     reader = Reader(folder)
     pages = read_learn(reader, language)
     region_words = next(iter(rulebook.wording[language].regions.values()))
-    check_learn(pages, reader.faults, reader.where, rulebook.sources, region_words)
+    options = {question.id: question.option_ids for question in rulebook.questionnaire}
+    check_learn(pages, reader.faults, reader.where, rulebook.sources, region_words, options)
     if reader.faults.found:
         raise RulebookFaults(tuple(reader.faults.found))
     return pages

@@ -13,6 +13,7 @@ from app.assurance.readability import coleman_liau, finder, flesch_kincaid, mask
 from app.triage.learn import Learn, Page, check_learn, pieces, plain, read_learn
 from app.triage.loading.reading import Reader
 from app.triage.wording import Wording
+from tests.builders import rulebook
 
 RULES = Path(__file__).parents[2] / "rules"
 WORDING = RULES / "wording" / "en"
@@ -69,7 +70,8 @@ def faults_of(folder: Path) -> list[str]:
     """Every fault of the pages in this folder of rules."""
     reader = Reader(folder)
     read = read_learn(reader, "en")
-    check_learn(read, reader.faults, reader.where, sources(), regions()["uk"])
+    options = {asked.id: asked.option_ids for asked in rulebook().questionnaire}
+    check_learn(read, reader.faults, reader.where, sources(), regions()["uk"], options)
     return reader.faults.found
 
 

@@ -160,7 +160,9 @@ def test_contradicting_answers_keep_the_graver_level_and_are_named() -> None:
         ({"autoimmune": "none"}, "immune-illness-and-none"),
         ({**BABY, "conditions": "gout"}, "age-and-illness"),
         ({"age": "older", "conditions": "pregnant"}, "age-and-illness"),
-        ({"before": "hard_birth"}, "age-and-illness"),
+        ({"before": "hard_birth"}, "age-and-before"),
+        ({**BABY, "before": "filler"}, "age-and-before"),
+        ({**BABY, "medicines": "hormone_tablets"}, "age-and-medicine"),
     ],
 )
 def test_answers_that_cannot_both_be_true_are_asked_back(
@@ -173,7 +175,7 @@ def test_answers_that_cannot_both_be_true_are_asked_back(
 def test_every_contradiction_has_a_test() -> None:
     known = {"kidney-binder", "kidneys-and-none", "immune-illness-and-none", "new-and-old"}
     known |= {"same-and-changing", "known-as-two", "calcium-high-and-normal", "hard-and-soft"}
-    known |= {"painless-but-hurting", "age-and-illness"}
+    known |= {"painless-but-hurting", "age-and-illness", "age-and-medicine", "age-and-before"}
     assert {c.id for c in rulebook().contradictions} == known
 
 

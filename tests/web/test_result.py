@@ -206,5 +206,7 @@ def test_each_danger_has_one_plain_line_with_what_was_asked_and_answered(app, le
 
 def test_a_parent_is_told_why_something_was_not_asked_of_a_baby(app):
     page = result_of(app, QUIET | {"age": ["under_1"]} | NO_SIGN_OF_A_BABY)
-    assert "so we asked about feeding and wet nappies" in page.text
+    assert "A baby cannot tell us about thirst or belly pain" in page.text
+    assert "and about feeding and wet nappies" in page.text
+    assert "about thirst, being sick and belly pain" not in page.text, "nobody asked a baby that"
     assert "A baby cannot tell us" not in result_of(app, QUIET).text

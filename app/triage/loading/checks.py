@@ -35,9 +35,9 @@ from app.triage.loading.shapes import (
     SourceEntry,
     Where,
 )
+from app.triage.loading.urgent import is_urgent
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Answers, Truth, Urgency
-from app.triage.wording import placeholders
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -52,15 +52,6 @@ RULE_FOLDERS = ("urgency", "types")
 
 PLACE = "place"
 """The question whose options pieces of advice name."""
-
-CALLS = frozenset(
-    {
-        *("emergency_call", "emergency_call_start", "emergency_place"),
-        *("urgent_line", "urgent_line_start", "talk_line", "kidney_unit", "a_doctor"),
-    }
-)
-"""Placeholders that name whom to call or where to go."""
-TIMES = ("today", "same day", "within", " now ")
 
 
 def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
@@ -82,6 +73,7 @@ def check(rulebook: "Rulebook", faults: Faults, where: Where) -> None:
         _values_are_weighed(rulebook, where)
         _emergency_is_kept_clear(rulebook, where)
         _warnings_are_kept(rulebook, where)
+        _dangers_are_kept(rulebook, where)
 
 
 def conditions(rulebook: "Rulebook") -> Iterator[Condition]:
@@ -305,7 +297,7 @@ def _warnings_are_kept(rulebook: "Rulebook", where: Where) -> None:
         return  # an edition before the signs
     for rule in rulebook.advice:
         texts = [words.advice.get(rule.advice.id, "") for words in rulebook.wording.values()]
-        if rule.section != "watch" or not any(map(_is_urgent, texts)):
+        if rule.section != "watch" or not any(map(is_urgent, texts)):
             continue
         at = where[AdviceEntry][rule.advice.id]
         if not (rule.signs or rule.no_option):
@@ -314,8 +306,13 @@ def _warnings_are_kept(rulebook: "Rulebook", where: Where) -> None:
             at.wrong("its words name a time or a call; give 'urgency'")
 
 
-def _is_urgent(text: str) -> bool:
-    return not CALLS.isdisjoint(placeholders(text)) or any(time in text for time in TIMES)
+def _dangers_are_kept(rulebook: "Rulebook", where: Where) -> None:
+    """A danger in urgent words names the level that each of its signs gives, or why none does."""
+    for danger in rulebook.dangers:
+        texts = [t for w in rulebook.wording.values() for t in w.dangers[danger.id].parts.values()]
+        if any(map(is_urgent, texts)) and danger.urgency is None and not danger.no_option:
+            text = "its words name a time or a call; give 'urgency', or say why in 'no_option'"
+            where[DangerEntry][danger.id].wrong(text)
 
 
 def _settled(condition: Condition, question: str, option: str) -> bool:

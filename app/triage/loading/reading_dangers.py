@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from app.triage.dangers import Danger, Signs
 from app.triage.loading.faults import Written
 from app.triage.loading.shapes import DangerEntry
+from app.triage.terms import Urgency
 
 
 def read_danger(
@@ -30,6 +31,8 @@ def read_danger(
         sources=tuple(entry.sources),
         also=tuple(map(_signs, entry.also)),
         look_alikes=frozenset(entry.look_alikes),
+        urgency=Urgency[entry.urgency] if entry.urgency else None,
+        no_option=entry.no_option,
     )
 
 

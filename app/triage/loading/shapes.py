@@ -140,6 +140,17 @@ class ContradictionEntry(Entry):
     questions: Annotated[list[Id], Field(min_length=1), Once]
 
 
+class AgePairEntry(Entry):
+    """Options that an age hardly fits: asked back by a contradiction, or left open with why."""
+
+    id: Id
+    question: Id
+    options: Annotated[list[Id], Field(min_length=1), Once]
+    ages: Annotated[list[Id], Field(min_length=1), Once]
+    asked_back: Id | None = None
+    left_open: Text | None = None
+
+
 class AdviceEntry(Reviewed):
     section: Section
     types: AdvisedTypes
@@ -160,6 +171,8 @@ class DangerEntry(Reviewed):
     also: list[Annotated[OptionsOfQuestions, Field(min_length=1)]] = []
     look_alikes: Annotated[list[Id], Once] = []
     not_asked: Ids = []
+    urgency: UrgencyName | None = None
+    no_option: Text | None = None
 
 
 class SourceEntry(Entry):

@@ -33,6 +33,13 @@ from tests.web.desk import SECURE, House
 from tests.web.test_findings import filled, keep
 
 EDITIONS = sorted(file.parent for file in Path(__file__).parent.glob("*/left.json"))
+of_other_questions = pytest.mark.parametrize(
+    "left",
+    [edition for edition in EDITIONS if edition.name < "2026.12.1"],
+    ids=lambda edition: edition.name,
+    indirect=True,
+)
+"""Editions before the second, whose answers are turned into today's questions."""
 BEFORE_KIDNEYS = {
     "now": ["none"],
     "age": ["adult"],
@@ -238,6 +245,7 @@ def test_an_emergency_half_way_stays_one_on_every_page(left: Left) -> None:
     assert "tel:999" in person.get(onward).links
 
 
+@of_other_questions
 def test_a_list_of_which_only_a_part_was_asked_is_asked_again(left: Left) -> None:
     """A kidney problem was said; the list in which it stands today names other illnesses too."""
     person = left.half_way(BEFORE_KIDNEYS | {"known": ["nothing_yet"], "kidney": ["dialysis"]})
@@ -252,6 +260,7 @@ def test_a_list_of_which_only_a_part_was_asked_is_asked_again(left: Left) -> Non
     assert "Dialysis" in page.text
 
 
+@of_other_questions
 def test_an_emergency_that_rests_on_a_part_of_a_list_stays_one(left: Left) -> None:
     """Great thirst, weakness and known high calcium: that list is not asked to its end."""
     said = BEFORE_KIDNEYS | {"unwell": ["thirst", "weak_tired"], "known": ["high_calcium"]}
@@ -275,9 +284,10 @@ def test_a_second_look_begins_from_an_old_receipt(left: Left) -> None:
     assert page.url == "/result"
     assert set(asked) <= set(recheck_questions(left.book, now))
     assert page.level == assess(left.book, now).urgency.name
-    assert left.version not in page.html
+    assert (left.version in page.html) == (left.version == left.book.version)
 
 
+@of_other_questions
 def test_a_code_of_that_edition_is_judged_by_todays_rules_too(left: Left) -> None:
     """Its half hour is over by now, so the same answers are shown under a new one."""
     old = read(left.told["receipt"], left.shelf)
@@ -297,7 +307,7 @@ def test_a_code_of_that_edition_is_judged_by_todays_rules_too(left: Left) -> Non
 def test_what_a_nurse_finds_stands_beside_all_that_the_patient_had_said(left: Left) -> None:
     nurse, address = left.nurse(), left.told["submissions"]["untouched"]["page"]
     (before,) = left.versions(address)
-    assert "confused" in before.answers["now"]
+    assert "confused" in {option for chosen in before.answers.values() for option in chosen}
     page = nurse.get(f"{address}/findings")
     now = left.shelf.in_todays_questions(left.version, before.answers)
     assert page.ticked == {option for chosen in now.values() for option in chosen}

@@ -106,9 +106,7 @@ class Patient:
         """Press the button."""
         edition = rulebook().version
         given = dict(answers())
-        journey = Journey(
-            "uk", int(time.time()), given, invitation=self.token, edition=edition
-        )
+        journey = Journey("uk", int(time.time()), given, invitation=self.token, edition=edition)
         cookie = f"journey={seal(self.scene.journey_key, journey)}"
         return browser.post("/send", headers={"cookie": cookie})
 

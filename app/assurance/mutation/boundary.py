@@ -54,12 +54,18 @@ def refresh(folder: Path, progress: Progress | None = None) -> int:
     for done, mutant in enumerate(mutants(folder), start=1):
         if bench.killer(mutant) is None:
             bench.boundary.extend(_case(bench, apart, mutant))
+            _write(folder, bench)
         if progress is not None:
             progress(done)
+    _write(folder, bench)
+    return len(bench.boundary)
+
+
+def _write(folder: Path, bench: Bench) -> None:
+    """Write down what was found so far: it takes long, and a break should lose nothing."""
     head = HEADING.format(version=bench.rulebook.version, sha256=bench.rulebook.sha256)
     lines = [f"- {written(as_written(bench.rulebook, folder, case))}" for case in bench.boundary]
     (folder / BOUNDARY).write_text("\n".join([head, *lines, ""]), "utf-8")
-    return len(bench.boundary)
 
 
 def prove(rulebook: Rulebook, folder: Path, left: Sequence[Mutant]) -> Iterator[Survivor]:

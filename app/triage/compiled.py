@@ -30,6 +30,12 @@ Fired = tuple[int, bool]
 Asked = tuple[Condition, Truth]
 """A condition, and how true it has to be at least: UNSURE or TRUE."""
 
+Telling = tuple[Any, Evidence | None, Evidence, int]
+"""A leaf, what it says when met (if always the same) and when unsure, and its bits."""
+
+Behind = tuple[Callable[[int], list[int]], list[Telling]]
+"""A function that lists by index which leaves carry a condition, and those leaves."""
+
 
 class Compiled:
     """The rules of one rulebook, and groups of its other conditions, in compiled form."""
@@ -68,14 +74,9 @@ class Compiled:
         self.level: Callable[[int], int] = _function("level", self._level_body(rules))
         self.fired: Callable[[int], list[Fired]] = _function("fired", self._fired_body(rules))
         self.holding = self.asking(_alone(groups))
-        self._leaves: dict[Choice | LabBound, int] = {}
-        # By identity: to hash a condition is to walk it, which costs more than the answer.
-        self._behind: dict[int, Callable[[int], list[int]]] = {}
-        explained = [*ruled, *(c for c, _ in groups.get("evidence", ()))]
-        for condition in explained:
-            body = ["found = []", *self._behind_body(condition, ""), "return found"]
-            self._behind[id(condition)] = _function("behind", body)
-        self._telling = [self._tell(leaf) for leaf in self._leaves]
+        # By identity: to hash a condition is to walk it, which costs more than the answer. Made
+        # when first needed: most are never asked for in a rulebook that is only tried out.
+        self._behind: dict[int, Behind] = {}
 
     def asking(
         self, groups: Mapping[str, Sequence[Sequence[Asked]]]
@@ -104,8 +105,9 @@ class Compiled:
     def because(self, condition: Condition, marks: int, answers: Answers) -> tuple[Evidence, ...]:
         """The answers that make a rule or an evidence line hold, as `conditions.because` does."""
         found = []
-        for index in self._behind[id(condition)](marks):
-            leaf, ready, unsure, mask = self._telling[index]
+        behind, about = self._behind.get(id(condition)) or self._explained(condition)
+        for index in behind(marks):
+            leaf, ready, unsure, mask = about[index]
             if ready is not None and marks & mask:
                 found.append(ready)
                 continue
@@ -148,21 +150,33 @@ class Compiled:
         body = [f"if {test}: found.append({index})" for index, test in enumerate(tests)]
         return ["found = []", *body, "return found"]
 
-    def _behind_body(self, condition: Condition, pad: str) -> list[str]:
+    def _explained(self, condition: Condition) -> Behind:
+        """What carries a condition. Threads that ask at once make the same thing twice, no more."""
+        told: dict[Choice | LabBound, int] = {}
+        body = ["found = []", *self._behind_body(condition, "", told), "return found"]
+        made = _function("behind", body), [self._tell(leaf) for leaf in told]
+        self._behind[id(condition)] = made
+        return made
+
+    def _behind_body(
+        self, condition: Condition, pad: str, told: dict[Choice | LabBound, int]
+    ) -> list[str]:
         """Source that collects the leaves which carry a condition, like `conditions.because`."""
         match condition:
             case Named():
-                return self._behind_body(condition.part, pad)
+                return self._behind_body(condition.part, pad, told)
             case AtLeast():
-                inner = [line for p in condition.parts for line in self._behind_body(p, pad + " ")]
+                inner = [
+                    line for p in condition.parts for line in self._behind_body(p, pad + " ", told)
+                ]
                 return [f"{pad}if {self._test(condition, Truth.UNSURE)}:", *inner]
             case LabBound() if condition.negated:
                 return [f"{pad}pass"]  # a value that was not given is no evidence
             case Choice() | LabBound():
-                index = self._leaves.setdefault(condition, len(self._leaves))
+                index = told.setdefault(condition, len(told))
                 return [f"{pad}if {self._test(condition, Truth.UNSURE)}: found.append({index})"]
 
-    def _tell(self, leaf: Choice | LabBound) -> tuple[Any, Evidence | None, Evidence, int]:
+    def _tell(self, leaf: Choice | LabBound) -> Telling:
         """The leaf, what it says when met (if always the same) and when unsure, and its bits."""
         if isinstance(leaf, LabBound):
             value = Evidence("", (), lab=leaf.analyte)

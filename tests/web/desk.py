@@ -19,6 +19,7 @@ from tests.conftest import Clock
 from tests.visitor import Page, Visitor
 
 SECURE = "https://testserver"
+# Of made-up staff, in a database that is gone after the test.
 PASSWORD = "purple kettle walks"  # noqa: S105
 
 

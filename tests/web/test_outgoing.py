@@ -63,6 +63,7 @@ def test_a_usual_webhook_has_no_problem() -> None:
 @pytest.mark.parametrize(
     "address",
     [
+        # "0.0.0.0" is among what must be refused; nothing is bound to it.
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),  # noqa: S104
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1"),

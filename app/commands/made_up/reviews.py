@@ -104,6 +104,7 @@ class Hand:
         """One step."""
         later = self.at + timedelta(seconds=self.days.chance.randint(20, 200))
         self.at = min(later, self.days.now)
+        # Each kind of step has fields of its own, which a dict of keywords cannot tell the checker.
         step = Step(kind, self.last, f"{self.who}:{self.sent.id}:{self.last}", **more)  # type: ignore[arg-type]
         self.last = reviews.do(self.scope, self.at, self.who, self.sent.id, step, self.days.targets)
 

@@ -201,6 +201,7 @@ def refuse_other_clinics(statement: Executable, clinic: str) -> None:
     """
     named: set[Any] = set()
     held: set[Any] = set()
+    # Every statement can be walked; the type of `iterate` names a narrower class.
     for part in visitors.iterate(statement):  # type: ignore[arg-type]
         table = part if isinstance(part, Table) else getattr(part, "table", None)
         if table is not None and "clinic_id" in getattr(table, "c", ()):
@@ -228,5 +229,6 @@ def _tables_in(columns: Iterable[Any]) -> Iterator[Any]:
 
 @functools.cache
 def _table(table: type[ClinicTable]) -> Table:
+    # SQLModel gives each table class its `__table__` and does not say so in its types.
     known: Table = table.__table__  # type: ignore[attr-defined]
     return known

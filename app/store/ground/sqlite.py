@@ -142,6 +142,7 @@ def _begin(connection: Connection) -> None:
     # another wrote in between; taking the lock at the start makes it wait instead.
     # One that says beforehand that it only reads need not wait for those that write.
     only_reads = connection.get_execution_options().get(ONLY_READS, False)
+    # The factory above makes every connection; the type of this attribute says "any or none".
     driver: _Waits = connection.connection.driver_connection  # type: ignore[assignment]
     driver.wait(writes=not only_reads)
     try:

@@ -5,7 +5,7 @@ can show it. It knows the shape of the figures; it must not know how they are ma
 """
 
 from collections.abc import Mapping
-from math import ceil, comb, floor
+from math import ceil, exp, floor, lgamma, log, log1p
 from pathlib import Path
 from typing import Literal
 
@@ -237,11 +237,17 @@ def bounds(count: int, of: int, doubt: float = 0.05) -> tuple[float, float]:
     return low, high
 
 
+def _exactly(k: int, of: int, share: float) -> float:
+    """With which probability `k` of `of` come; by logarithms, as the ways to choose overflow."""
+    ways = lgamma(of + 1) - lgamma(k + 1) - lgamma(of - k + 1)
+    return exp(ways + k * log(share) + (of - k) * log1p(-share))
+
+
 def _share_with_tail(of: int, count: int, tail: float) -> float:
     """The share at which `count` or more of `of` come with this probability, by halving."""
     low, high = 0.0, 1.0
     for _ in range(60):
         share = (low + high) / 2
-        found = sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(count, of + 1))
+        found = sum(_exactly(k, of, share) for k in range(count, of + 1))
         low, high = (share, high) if found < tail else (low, share)
     return (low + high) / 2

@@ -27,14 +27,15 @@ Person = tuple[Answers, Mapping[str, Mapping[str, str]]]
 def mutate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="First find the boundary cases anew.")
+        bool,
+        typer.Option("--refresh", help="First find anew what the cases must notice."),
     ] = False,
 ) -> None:
     """Make every small slip in the rules, one at a time, and see that each is noticed."""
     settings = read_settings()
-    load_rulebook(settings)
+    rulebook = load_rulebook(settings)
     try:
-        from app.assurance.mutation import boundary, killing
+        from app.assurance.mutation import boundary, killing, widened
         from app.assurance.mutation.mutants import mutants
     except ModuleNotFoundError as lacking:
         raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
@@ -43,6 +44,11 @@ def mutate(
         if refresh:
             task = progress.add_task("Boundary cases", total=len(every))
             boundary.refresh(settings.rules, lambda done: progress.update(task, completed=done))
+            slips = len(widened.urgent_slips(rulebook, settings.rules))
+            wider = progress.add_task("Ordinary people", total=slips)
+            widened.refresh(
+                rulebook, settings.rules, lambda done: progress.update(wider, completed=done)
+            )
         trying = progress.add_task("Mutants", total=len(every))
         found = killing.mutate(
             settings.rules,

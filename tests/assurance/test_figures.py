@@ -67,7 +67,7 @@ def test_the_hazards_come_out_the_same_again(figures: Figures) -> None:
 
 
 def test_every_property_holds_and_the_checkers_agree(figures: Figures) -> None:
-    assert [proof.letter for proof in figures.certificate.proofs] == list("abcdefghij")
+    assert [proof.letter for proof in figures.certificate.proofs] == list("abcdefghijklmno")
     assert figures.certificate.holds
     assert figures.certificate.differences == []
     assert figures.certificate.longest == rulebook().longest_path
@@ -146,6 +146,7 @@ def test_without_a_file_there_are_no_figures(tmp_path: Path) -> None:
         (5, 10, 0.1871, 0.8129),
         (1, 20, 0.0013, 0.2487),
         (81, 263, 0.2527, 0.3676),
+        (1540, 1650, 0.9202, 0.9449),
     ],
 )
 def test_bounds_are_those_of_clopper_and_pearson(

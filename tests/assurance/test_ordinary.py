@@ -4,11 +4,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from app.assurance.mutation.widened import Ordinary, read_listed, urgent_slips, widens
 from app.assurance.ordinary import FOLDER, OrdinaryPerson, load_ordinary
+from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.answers import read
 from app.triage.rules import assess
 from app.triage.terms import Urgency
-from tests.builders import RULES, answers, question, rulebook
+from tests.builders import RULES, SOAK, answers, question, rulebook, seeded
 
 PEOPLE = load_ordinary(RULES)
 ANSWERED = yaml.safe_load((RULES / FOLDER / "answers.yaml").read_text(encoding="utf-8"))
@@ -67,3 +69,13 @@ def test_nobody_is_sent_too_high_or_left_too_low(person: OrdinaryPerson) -> None
 def test_a_level_too_high_has_a_reason_and_hits_no_more_than_a_quarter() -> None:
     assert all(len(why.split()) > 8 for why in ABOVE.values())
     assert len(ABOVE) <= len(PEOPLE) / 4
+
+
+def test_a_slip_that_widens_an_urgent_rule_is_noticed_by_somebody_ordinary_or_listed() -> None:
+    """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
+    slips, listed = urgent_slips(rulebook(), RULES), read_listed(RULES)
+    people, space = Ordinary(rulebook(), RULES), AnswerSpace(RULES)
+    assert {name for names in listed.values() for name in names} <= {slip.name for slip in slips}
+    for slip in slips if SOAK else seeded(12).sample(slips, 60):
+        stands = slip.name in listed.get(slip.entry, ())
+        assert stands == (not people.notice(slip) and widens(space, slip)), slip.name

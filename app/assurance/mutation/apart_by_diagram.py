@@ -31,7 +31,7 @@ def told_apart(space: AnswerSpace, mutant: Mutant) -> Diagram:
     else:
         entry = _entry(space.folder, mutant)
         differs = _entry_apart(space, mutant, entry) & _seen(space, mutant, entry)
-    return space.complete & space.plausible() & _products(space) & differs
+    return space.complete & space.plausible() & products(space) & differs
 
 
 def either(one: Diagram, other: Diagram) -> Diagram:
@@ -84,7 +84,7 @@ def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagr
     return space.some(map(space.exactly, levels)) & there.certain
 
 
-def _products(space: AnswerSpace) -> Diagram:
+def products(space: AnswerSpace) -> Diagram:
     """A product above its bound needs a factor above one of its own, where these two stay below."""
     labs = read_yaml(space.folder / "labs.yaml")["product"]
     bounds = [space.bounds.get(name, {}) for name in (labs["id"], *labs["of"])]

@@ -138,7 +138,7 @@ def _worked(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str
     return Pinned(
         id=raw["id"],
         about=raw["about"],
-        answers=_answers(rulebook, quiet, raw.get("answers", {})),
+        answers=beside_quiet(rulebook, quiet, raw.get("answers", {})),
         labs=_labs(raw),
         urgency=raw["urgency"],
         likely_type=raw.get("likely_type"),
@@ -149,7 +149,7 @@ def _worked(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str
 
 def _boundary(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]) -> Pinned:
     try:
-        answers = _answers(rulebook, quiet, raw.get("answers", {}))
+        answers = beside_quiet(rulebook, quiet, raw.get("answers", {}))
     except (KeyError, BadAnswer):
         answers = {}
     return Pinned(
@@ -166,7 +166,7 @@ def _boundary(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[s
     )
 
 
-def _answers(
+def beside_quiet(
     rulebook: Rulebook, quiet: Mapping[str, list[str]], given: Mapping[str, Any]
 ) -> Answers:
     """The quiet lump with these changes; an empty list leaves a question open.

@@ -1,0 +1,93 @@
+"""Slips that would send more people in today or as an emergency, and which ordinary person notices.
+
+A slip that widens an urgent rule frightens people whom the rule is not about. The ordinary people
+of `cases/ordinary` stand for them; what none of them notices is listed, so that it can be read.
+Knows nothing of the boundary cases, which notice the rest.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from app.assurance.mutation.apart_by_diagram import products
+from app.assurance.mutation.killing import Progress
+from app.assurance.mutation.mutants import Mutant, apply, mutants
+from app.assurance.mutation.pinned import beside_quiet, default
+from app.assurance.ordinary import FOLDER
+from app.assurance.proof.answer_space import AnswerSpace
+from app.triage.rulebook import Rulebook
+from app.triage.rules import assess
+from app.triage.terms import Urgency
+
+LISTED = FOLDER / "widened.yaml"
+URGENT = ("same_day", "emergency")
+HEADING = """\
+# Slips that widen a rule of "same day" or "emergency" and that no ordinary person notices, rule
+# by rule; {noticed} of {every} such slips are noticed by one. Each listed here is noticed by a
+# worked or boundary case instead: nobody with an everyday lump has the signs that it needs.
+# Written by `calcinosis-check rules mutate --refresh`; do not change by hand.
+"""
+
+
+def urgent_slips(rulebook: Rulebook, folder: Path) -> list[Mutant]:
+    """All slips in what the urgent rules ask and in how urgent they are."""
+    urgent = {rule.id for rule in rulebook.rules if rule.urgency >= Urgency.same_day}
+    return [
+        m for m in mutants(folder) if m.file.startswith("urgency/") and m.key and m.entry in urgent
+    ]
+
+
+class Ordinary:
+    """The ordinary people, as readers answered for them, and the level of each today."""
+
+    def __init__(self, rulebook: Rulebook, folder: Path) -> None:
+        self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
+        given = yaml.safe_load((folder / FOLDER / "answers.yaml").read_text("utf-8"))
+        people = (beside_quiet(rulebook, default(folder), said) for said in given.values())
+        self.people = [(answers, assess(rulebook, answers).urgency) for answers in people]
+
+    def notice(self, slip: Mutant) -> bool:
+        """Whether the slip would send one of them in today, or as an emergency, who now is not."""
+        changed = apply(self.rulebook, slip)
+        alone = replace(changed, rules=tuple(r for r in changed.rules if r.id == slip.entry))
+        return any(
+            level < assess(alone, answers).urgency >= Urgency.same_day
+            for answers, level in self.people
+        )
+
+
+def read_listed(folder: Path) -> dict[str, list[str]]:
+    """Rule -> the slips that no ordinary person notices."""
+    listed: dict[str, list[str]] = yaml.safe_load((folder / LISTED).read_text("utf-8"))
+    return listed
+
+
+def refresh(rulebook: Rulebook, folder: Path, progress: Progress | None = None) -> None:
+    """Write the list anew. Takes minutes."""
+    people, space = Ordinary(rulebook, folder), AnswerSpace(folder)
+    noticed, missed = 0, dict[str, list[str]]()
+    for done, slip in enumerate(urgent_slips(rulebook, folder), start=1):
+        if people.notice(slip):
+            noticed += 1
+        elif widens(space, slip):
+            missed.setdefault(slip.entry, []).append(slip.name)
+        if progress is not None:
+            progress(done)
+    head = HEADING.format(noticed=noticed, every=noticed + sum(map(len, missed.values())))
+    text = yaml.safe_dump(missed, sort_keys=False, width=10_000, allow_unicode=True)
+    (folder / LISTED).write_text(f"{head}\n{text}", "utf-8")
+
+
+def widens(space: AnswerSpace, slip: Mutant) -> bool:
+    """Whether somebody who has less today would be given "same day" or "emergency"."""
+    rule = next(rule for rule in space.rules if rule["id"] == slip.entry)
+    changed = {**rule, str(slip.key): slip.value}
+    certain, possible = space.read_rule({k: v for k, v in changed.items() if v is not None})
+    raised = space.some(
+        where & ~space.at_least[level]
+        for level, where in ((changed["urgency"], certain), (changed.get("if_unsure"), possible))
+        if level in URGENT
+    )
+    people = space.complete & space.plausible() & products(space)
+    return bool(raised & people != space.bdd.false)

@@ -10,6 +10,8 @@ NPM := PATH="$(CURDIR)/.build/bin:$$PATH" npm
 NPM_CI := $(NPM) ci --ignore-scripts --omit=optional --no-audit --no-fund --no-progress --loglevel=error
 DEMO := env CALCINOSIS_VAR=$(CURDIR)/var-demo CALCINOSIS_DATABASE_URL= CALCINOSIS_HOST=$(HOST) CALCINOSIS_PORT=$(PORT) $(PYTHON) -m app
 TEST_TOOLS := $(wildcard node_modules/ready-dev)
+TESTS := $(PYTHON) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder -m "not alone"
+ALONE := $(PYTHON) -m pytest -m alone
 COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DELETE_ON_ERROR:
@@ -28,7 +30,7 @@ demo: .venv/ready static/vendor/nhsuk.css ## Serve two clinics with made-up peop
 setup: .venv/ready-dev node_modules/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
 
 test: setup browser postgres check ## Set up and run every check: format, lint, types, tests, browser tests
-	$(PYTHON) -m pytest
+	$(TESTS) && $(ALONE)
 
 check: .venv/ready-dev ## Only format, lint and types
 	.venv/bin/ruff format --check

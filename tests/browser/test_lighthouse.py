@@ -25,6 +25,8 @@ from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.builders import SOAK, answers, rulebook
 from tests.running import Running, serving
 
+pytestmark = pytest.mark.alone
+
 NODE = ROOT / ".build" / "bin" / "node"
 LIGHTHOUSE = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
 FULL = {"performance": 100, "accessibility": 100, "best-practices": 100}

@@ -16,6 +16,8 @@ from tests.browser.conftest import ARGUMENTS, CHROMIUM, Tab
 from tests.builders import answers, rulebook
 from tests.web.test_journeys import QUIET
 
+pytestmark = pytest.mark.alone
+
 LAN = "check.clinic.test"
 OTHERWISE = QUIET | {"place": ["finger"], "pain": ["severe"], "medicines": ["steroids"]}
 """Other answers that have the same questions asked."""

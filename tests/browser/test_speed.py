@@ -30,6 +30,8 @@ from benchmarks.browsing import (
 from tests.builders import SOAK
 from tests.running import Running, serving
 
+pytestmark = pytest.mark.alone
+
 CONTINUE_MOST = CONTINUE_AIM if SOAK else 75
 TIMES = 7 if SOAK else 3
 LOOKED_AT = [*PAGES] if SOAK else ["start", "body map", "result"]

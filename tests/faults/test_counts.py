@@ -15,6 +15,8 @@ from tests.faults.walker import Walker
 from tests.postgresql import new_database
 from tests.running import serving
 
+pytestmark = pytest.mark.alone
+
 
 def counted(folder: Path) -> dict[str, int]:
     var = folder / "var"

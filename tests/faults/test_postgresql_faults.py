@@ -15,6 +15,8 @@ from tests.faults.people import Nurse, Patient, Scene
 from tests.postgresql import Cluster, new_database, running_cluster
 from tests.running import serving
 
+pytestmark = pytest.mark.alone
+
 log = logging.getLogger(__name__)
 
 IN_TIME = 6.0

@@ -10,8 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from tests.faults.people import Scene
 from tests.running import serving
+
+pytestmark = pytest.mark.alone
 
 log = logging.getLogger(__name__)
 

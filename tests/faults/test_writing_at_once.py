@@ -9,9 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from tests.builders import SOAK
 from tests.faults.people import Nurse, Scene
 from tests.running import serving
+
+pytestmark = pytest.mark.alone
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,8 @@ from app.store.ground.database import ONLY_READS, open_database
 from app.store.ground.sqlite import journal_mode
 from tests.postgresql import new_database
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize(
     ("pragma", "value"),

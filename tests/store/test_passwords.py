@@ -13,6 +13,8 @@ from app.store.accounts import passwords
 from app.store.accounts.passwords import TooBusy, checked, hashed, problem
 from tests.store.kim import QUICK
 
+pytestmark = pytest.mark.alone
+
 CONTEXT = ["Hill Clinic", "Kim Lee", "kim.lee@hill.example"]
 
 

@@ -15,6 +15,8 @@ from app.store.ground import sqlite
 from app.store.ground.database import ONLY_READS, open_database
 from app.store.ground.turns import Gate, TurnInsideATurn, Turns, WaitedTooLong
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Engine]:

@@ -29,6 +29,8 @@ from tests.far_ends import (
 )
 from tests.web.desk import EMERGENCY, House, Member, Patient
 
+pytestmark = pytest.mark.alone
+
 LEAD = "lead@hill.example"
 HOOK = "https://hook.example/x?key=1"
 NOWHERE = Mail("", "")

@@ -26,6 +26,8 @@ from tests.running import in_own_loop, serving
 from tests.store.kim import QUICK
 from tests.web.desk import House, Member
 
+pytestmark = pytest.mark.alone
+
 SOON = 10.0  # seconds that a busy machine may need for what takes one
 
 

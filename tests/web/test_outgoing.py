@@ -28,6 +28,8 @@ from tests.far_ends import (
     webhook,
 )
 
+pytestmark = pytest.mark.alone
+
 HOOK, LEAD = "https://hook.example/x?key=1", "lead@hill.example"
 LETTER = Letter("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
 

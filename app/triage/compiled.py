@@ -5,6 +5,7 @@ The generated source holds nothing but numbers that are made here, never a word 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app.triage.conditions import (
@@ -240,7 +241,12 @@ def _conditions(rule: "Rule") -> list[Condition]:
 
 
 def _function(name: str, body: Sequence[str]) -> Any:
-    source = "\n    ".join([f"def {name}(marks):", *body])
+    return _made(name, "\n    ".join([f"def {name}(marks):", *body]))
+
+
+@lru_cache(maxsize=512)
+def _made(name: str, source: str) -> Any:
+    """The function of this source; rulebooks that differ in one rule share all others."""
     space: dict[str, Any] = {}
     # The source is made of our own words and of numbers: bits stand for all ids, and no text of a
     # rule file comes into it (a test holds that). Walking the conditions takes sixty times as long.

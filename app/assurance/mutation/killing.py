@@ -127,11 +127,11 @@ class Bench:
         """The case and the level that it then gets."""
         changed = apply(self.rulebook, mutant)
         changes = pairs(self.rulebook, changed)
-        touched = [case for case in self.cases if self._touches(case, changes)]
-        for case in sorted(touched, key=lambda case: not case.names(mutant.entry)):
-            found = assess(changed, case.answers, case.labs)
-            if not case.holds(found):
-                return case, found.urgency.name
+        for case in sorted(self.cases, key=lambda case: not case.names(mutant.entry)):
+            if self._touches(case, changes):
+                found = assess(changed, case.answers, case.labs)
+                if not case.holds(found):
+                    return case, found.urgency.name
         return None
 
     def _touches(self, case: Pinned, changes: Sequence[Change]) -> bool:

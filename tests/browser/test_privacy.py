@@ -241,7 +241,8 @@ def shared(request: pytest.FixtureRequest, everyday: Browser, base: str, app, cl
 def step(page: Page, by: int) -> tuple[str, bool]:
     """(Heading, whether something is ticked) of the page so many steps on in the tab's history."""
     before, until = page.url, time.monotonic() + 30
-    page.evaluate(f"() => history.go({by})")
+    with contextlib.suppress(Error):  # it may be gone before it has answered
+        page.evaluate(f"() => history.go({by})")
     while time.monotonic() < until:
         # Playwright is not told of a page that comes back whole, so the page itself is asked.
         page.wait_for_timeout(30)

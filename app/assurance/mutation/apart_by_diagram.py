@@ -13,10 +13,12 @@ from typing import Any
 from app.assurance.mutation.mutants import Mutant
 from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
 from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.diagram_promised import speaking_for
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
 
 CONDITION_KEYS = ("when", "only_with", "ask_if", "likely_needs")
+NOT_CALCINOSIS, CANNOT_TELL = "not_calcinosis", "cannot_tell"
 CAREFUL = ("watch", "do_not")
 """Sections of advice that are also shown to those who are not sure."""
 
@@ -68,6 +70,7 @@ def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagr
 
     A self-care rule: nothing else was found and nothing is unsure. Advice: at the levels and
     places that it names; where its levels are changed, at those that are added or taken out.
+    Where its types are changed: where something speaks for one that is added or taken out.
     """
     if mutant.file.startswith("urgency/") and entry["urgency"] == LEVELS[0]:
         others = [space.meaning[r["id"]].certain for r in space.rules if r["urgency"] != LEVELS[0]]
@@ -81,7 +84,19 @@ def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagr
         levels -= {LEVELS[-1]}
     places = entry.get("places") if mutant.key != "places" else None
     there = _read(space, {"question": "place", "includes_any": places} if places else None)
-    return space.some(map(space.exactly, levels)) & there.certain
+    typed = space.bdd.true
+    if mutant.key == "types":
+        every = [*read_yaml(space.folder / "types" / "scale.yaml")["tie_order"], CANNOT_TELL]
+        types = set(entry["types"]) ^ set(mutant.value or every)
+        typed = space.some(_may_be_likely(space, kind) for kind in types)
+    return space.some(map(space.exactly, levels)) & there.certain & typed
+
+
+def _may_be_likely(space: AnswerSpace, kind: str) -> Diagram:
+    """Where a type may be told. Nothing has to speak for the last two; for the others, see (n)."""
+    if kind in (NOT_CALCINOSIS, CANNOT_TELL):
+        return space.bdd.true
+    return space.some(space.read(e["when"]).certain for e in speaking_for(space.folder, kind))
 
 
 def products(space: AnswerSpace) -> Diagram:

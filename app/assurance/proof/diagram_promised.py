@@ -6,6 +6,7 @@ other checker.
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from app.assurance.proof.answer_space import AnswerSpace
@@ -65,17 +66,21 @@ def types_have_their_level(space: AnswerSpace) -> Iterator[Claim]:
     This asks more than can happen, and needs no sum of weights: a type is told only where it leads
     or has more than nothing that speaks for it.
     """
-    types = space.folder / "types"
-    lines = read_yaml(types / "evidence.yaml")
-    lines += [line for alike in read_yaml(types / "look_alikes.yaml") for line in alike["evidence"]]
-    some = int(read_yaml(types / "scale.yaml")["possible_at"]) > 0
+    some = int(read_yaml(space.folder / "types" / "scale.yaml")["possible_at"]) > 0
     for kind, level in read_yaml(PROMISES)["type_asks_for"].items():
         yield f"{kind} is told where nothing speaks for it", everyone_unless(space, holds=some)
-        speaking = [line for line in lines if int(line["weights"].get(kind, 0)) > 0]
-        leading = [c for c in read_yaml(types / "conflicts.yaml") if c.get("lead") == kind]
-        for entry in [*speaking, *leading]:
+        for entry in speaking_for(space.folder, kind):
             lower = space.read(entry["when"]).certain & ~space.at_least[level]
             yield f"{entry['id']} speaks for {kind} below {level}", lower & space.complete
+
+
+def speaking_for(folder: Path, kind: str) -> list[dict[str, Any]]:
+    """All evidence with a weight for this type, and all conflicts that let it lead."""
+    types = folder / "types"
+    lines = read_yaml(types / "evidence.yaml")
+    lines += [line for alike in read_yaml(types / "look_alikes.yaml") for line in alike["evidence"]]
+    speaking = [line for line in lines if int(line["weights"].get(kind, 0)) > 0]
+    return speaking + [c for c in read_yaml(types / "conflicts.yaml") if c.get("lead") == kind]
 
 
 def one_doubt_alarms_nobody(space: AnswerSpace) -> Iterator[Claim]:

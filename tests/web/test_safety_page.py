@@ -199,7 +199,7 @@ def test_a_property_that_does_not_hold_is_said_so(other, figures) -> None:
     )
     text = other(figures.model_copy(update={"certificate": broken})).get("/safety").text
     assert text.count("Does not hold") == 1
-    assert "9 of 10 promises are proved over all answers." in text
+    assert "14 of 15 promises are proved over all answers." in text
     assert "They do not agree." in text
 
 

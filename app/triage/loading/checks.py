@@ -309,8 +309,8 @@ def _warnings_are_kept(rulebook: "Rulebook", where: Where) -> None:
 def _dangers_are_kept(rulebook: "Rulebook", where: Where) -> None:
     """A danger in urgent words names the level that each of its signs gives, or why none does."""
     for danger in rulebook.dangers:
-        wording = [w.dangers[danger.id] for w in rulebook.wording.values() if danger.id in w.dangers]
-        texts = [text for words in wording for text in words.parts.values()]
+        every = [words.dangers for words in rulebook.wording.values()]
+        texts = [t for of in every if danger.id in of for t in of[danger.id].parts.values()]
         if any(map(is_urgent, texts)) and danger.urgency is None and not danger.no_option:
             text = "its words name a time or a call; give 'urgency', or say why in 'no_option'"
             where[DangerEntry][danger.id].wrong(text)

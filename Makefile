@@ -30,7 +30,7 @@ demo: .venv/ready static/vendor/nhsuk.css ## Serve two clinics with made-up peop
 setup: .venv/ready-dev node_modules/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
 
 test: setup browser postgres check ## Set up and run every check: format, lint, types, tests, browser tests
-	$(TESTS) && $(ALONE)
+	@status=0; $(TESTS) || status=$$?; $(ALONE) && exit $$status
 
 check: .venv/ready-dev ## Only format, lint and types
 	.venv/bin/ruff format --check

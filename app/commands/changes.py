@@ -28,7 +28,9 @@ def mutate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     refresh: Annotated[
         bool,
-        typer.Option("--refresh", help="First find anew what the cases must notice."),
+        typer.Option(
+            "--refresh", help="First find the boundary cases and what ordinary people miss."
+        ),
     ] = False,
 ) -> None:
     """Make every small slip in the rules, one at a time, and see that each is noticed."""

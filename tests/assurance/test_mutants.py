@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from app.assurance.mutation.apart_by_diagram import told_apart
 from app.assurance.mutation.boundary import prove
 from app.assurance.mutation.killing import Bench, mutate
 from app.assurance.mutation.mutants import Mutant, apply, changed, mutants
 from app.assurance.mutation.pinned import BOUNDARY, read_boundary, read_worked, replayed
+from app.assurance.proof.answer_space import AnswerSpace
 from tests.builders import RULES, SOAK, rulebook, seeded
 
 EVERY = mutants(RULES)
@@ -102,6 +104,19 @@ def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees(
     for mutant in seeded(7).sample(EVERY, 30 if SOAK else 6):
         slow = bool(replayed(apply(bench.rulebook, mutant), bench.cases))
         assert slow == (bench.killer(mutant) is not None), mutant.name
+
+
+def test_the_second_checker_sees_each_change_of_types_that_a_finished_case_shows() -> None:
+    """It may think that more is seen than can be, never less."""
+    bench, space = Bench(RULES), AnswerSpace(RULES)
+    slips = [slip for slip in EVERY if slip.key == "types"]
+    shown = 0
+    for slip in slips if SOAK else seeded(9).sample(slips, 40):
+        case = bench.killer(slip)
+        if case is not None and case.next is None:
+            shown += 1
+            assert told_apart(space, slip) != space.bdd.false, slip.name
+    assert shown > 20
 
 
 def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> None:

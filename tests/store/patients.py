@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 from app.store import invitations, reviews, submissions
 from app.store.ground.scope import Store
@@ -51,10 +52,10 @@ class Work:
             row = {k: v for k, v in A_ROW_OF["staff"].items() if k != "clinic_id"}
             scope.add_all(Staff, [row | {"id": n, "role": r} for n, r in roles.items()])
 
-    def invite(self, now: datetime = MONDAY, **more: object) -> str:
+    def invite(self, now: datetime = MONDAY, **more: Any) -> str:
         """The id of a new invitation of someone new."""
         n = next(self.numbers)
-        guest = Guest(**{"reference": f"R-{n}", "name": f"Patient {n}"} | more)  # type: ignore[arg-type]
+        guest = Guest(**{"reference": f"R-{n}", "name": f"Patient {n}"} | more)
         return invitations.invite(self.store, self.clinic, now, "kim", [guest], f"key{n}")[0]
 
     def send(self, level: str = "same_day", now: datetime = MONDAY) -> Arrived:
@@ -64,14 +65,12 @@ class Work:
     def hand_in(self, invitation: str, level: str = "same_day", now: datetime = MONDAY) -> Arrived:
         return submissions.send(self.store, self.clinic, invitation, handed(level), TARGETS, now)
 
-    def do(
-        self, who: str, submission: str, kind: str, now: datetime = MONDAY, **more: object
-    ) -> int:
+    def do(self, who: str, submission: str, kind: str, now: datetime = MONDAY, **more: Any) -> int:
         """One step after all that was done so far, unless `after` says otherwise."""
         with self.store.writing(self.clinic) as scope:
             row = scope.one(WorklistRow, submission_id=submission)
             last = row.last_entry if row else 0
-            step = Step(**{"kind": kind, "after": last, "key": f"step{next(self.numbers)}"} | more)  # type: ignore[arg-type]
+            step = Step(**{"kind": kind, "after": last, "key": f"step{next(self.numbers)}"} | more)
             return reviews.do(scope, now, who, submission, step, TARGETS)
 
     def lower(

@@ -40,6 +40,7 @@ def test_it_holds_the_answers_what_was_done_and_what_else_the_person_sent(work: 
     assert found.line.level is Urgency.same_day
     assert [other.submission for other in found.others] == [first]
     assert [entry.kind for entry in found.entries] == ["claim", "note"]
+    # None, where there is no note, has to fail the test.
     assert found.done("note").words == "Rang her."  # type: ignore[union-attr]
     assert found.newest is found.own is found.versions[-1]
     assert (found.source, found.about, found.region) == ("invitation", "me", "uk")

@@ -1,5 +1,6 @@
 """Joining the staff, leaving it, and what each role may do."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pyotp
@@ -50,10 +51,10 @@ def test_a_link_lasts_half_an_hour(store: Store, late: timedelta) -> None:
 @pytest.mark.parametrize(
     "spoil", [lambda t: t[:-1], lambda t: "c2" + t[2:], lambda _: "", str.upper]
 )
-def test_a_spoilt_link_opens_nothing(store: Store, spoil: object) -> None:
+def test_a_spoilt_link_opens_nothing(store: Store, spoil: Callable[[str], str]) -> None:
     link = invited(store)
     with pytest.raises(LinkGone):
-        staff.opened(store, spoil(link), NOON)  # type: ignore[operator]
+        staff.opened(store, spoil(link), NOON)
 
 
 def test_a_new_link_replaces_the_old_one(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pyotp
 from fastapi import FastAPI
@@ -120,10 +121,10 @@ class Member(Visitor):
 class Patient(Visitor):
     """Someone whom a nurse's clinic invited, with a phone of their own."""
 
-    def __init__(self, house: House, nurse: Member, **more: object) -> None:
+    def __init__(self, house: House, nurse: Member, **more: Any) -> None:
         super().__init__(house.app, SECURE)
         house.hired += 1
-        guest = Guest(**{"reference": f"R{house.hired}", "name": "Jo"} | more)  # type: ignore[arg-type]
+        guest = Guest(**{"reference": f"R{house.hired}", "name": "Jo"} | more)
         (self.invitation,) = invitations.invite(
             house.store, nurse.clinic, house.now, nurse.id, [guest], f"key{house.hired}"
         )

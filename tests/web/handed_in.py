@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from app.store import invitations, reviews, submissions
 from app.store.invitations import Guest
@@ -46,12 +47,12 @@ def lowering(nurse: Member, address: str) -> dict[str, str]:
 
 
 def handed(
-    house: House, nurse: Member, given: Answers = TODAY, days_ago: int = 0, **more: object
+    house: House, nurse: Member, given: Answers = TODAY, days_ago: int = 0, **more: Any
 ) -> str:
     """The address of a new submission, handed in without walking through the pages."""
     house.hired += 1
     at = house.now - timedelta(days=days_ago)
-    guest = Guest(**{"reference": f"H{house.hired}", "name": "Jo"} | more)  # type: ignore[arg-type]
+    guest = Guest(**{"reference": f"H{house.hired}", "name": "Jo"} | more)
     key = f"handed{house.hired}"
     (invitation,) = invitations.invite(house.store, nurse.clinic, house.now, nurse.id, [guest], key)
     sent_in = of(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -42,11 +43,11 @@ def sent(house: House, lead: Member, given=TODAY, **more: object) -> str:
         return submissions.arrived(scope, patient.invitation, house.now).submission
 
 
-def decide(house: House, lead: Member, submission: str, kind: str, **more: object) -> None:
+def decide(house: House, lead: Member, submission: str, kind: str, **more: Any) -> None:
     with house.store.writing(lead.clinic) as scope:
         row = scope.one(WorklistRow, submission_id=submission)
         assert row is not None
-        step = Step(kind, row.last_entry, f"{submission}{kind}", **more)  # type: ignore[arg-type]
+        step = Step(kind, row.last_entry, f"{submission}{kind}", **more)
         reviews.do(scope, house.now, lead.id, submission, step, house.app.state.targets)
 
 

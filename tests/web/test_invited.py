@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -35,11 +36,11 @@ def arrived(house: House, nurse: Member, patient: Patient) -> submissions.Arrive
         return submissions.arrived(scope, patient.invitation, house.now)
 
 
-def step(house: House, nurse: Member, patient: Patient, kind: str, **more: object) -> None:
+def step(house: House, nurse: Member, patient: Patient, kind: str, **more: Any) -> None:
     sent = arrived(house, nurse, patient).submission
     with house.store.writing(nurse.clinic) as scope:
         after = submissions.line(scope, sent, house.now).last_entry
-        whole = Step(kind, after, f"{kind}{after}{sent}", **more)  # type: ignore[arg-type]
+        whole = Step(kind, after, f"{kind}{after}{sent}", **more)
         reviews.do(scope, house.now, nurse.id, sent, whole, house.app.state.targets)
 
 

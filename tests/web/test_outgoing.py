@@ -170,6 +170,7 @@ def test_mail_goes_over_a_sealed_line_before_any_word_is_said(
     def seal(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
+        # smtplib has no public name for the host that it speaks to.
         said.append(("sealed", server._host))  # type: ignore[attr-defined]
 
     monkeypatch.setattr(smtplib.SMTP, "starttls", seal)

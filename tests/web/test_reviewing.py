@@ -58,6 +58,7 @@ def test_a_patient_is_invited_answers_and_is_reviewed(house: House, nurse: Membe
 
 
 def _with_link(visitor: Visitor, link: str) -> Patient:
+    # The same browser, now with the link that was sent to it: no second one is made.
     visitor.link = link  # type: ignore[attr-defined]
     visitor.__class__ = Patient
     return visitor  # type: ignore[return-value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -37,11 +38,11 @@ def other(house: House) -> Member:
     return house.member("nurse", name="Lou Park")
 
 
-def step(house: House, who: Member, address: str, kind: str, **more: object) -> None:
+def step(house: House, who: Member, address: str, kind: str, **more: Any) -> None:
     sent = address.rpartition("/")[2]
     with house.store.writing(who.clinic) as scope:
         after = submissions.line(scope, sent, house.now).last_entry
-        whole = Step(kind, after, f"{kind}{after}{sent}", **more)  # type: ignore[arg-type]
+        whole = Step(kind, after, f"{kind}{after}{sent}", **more)
         reviews.do(scope, house.now, who.id, sent, whole, house.app.state.targets)
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from app.assurance.mutation.mutants import Mutant
 from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
+from app.assurance.proof.answer_types import CANNOT_TELL
 from app.assurance.proof.condition_files import conditions
 from app.assurance.proof.diagram_promised import speaking_for
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
 
 CONDITION_KEYS = ("when", "only_with", "ask_if", "likely_needs")
-NOT_CALCINOSIS, CANNOT_TELL = "not_calcinosis", "cannot_tell"
+NOT_CALCINOSIS = "not_calcinosis"
 CAREFUL = ("watch", "do_not")
 """Sections of advice that are also shown to those who are not sure."""
 

@@ -25,7 +25,7 @@ URGENT = ("same_day", "emergency")
 HEADING = """\
 # Slips that widen a rule of "same day" or "emergency" and that no ordinary person notices, rule
 # by rule; {noticed} of {every} such slips are noticed by one. Each listed here is noticed by a
-# worked or boundary case instead: nobody with an everyday lump has the signs that it needs.
+# worked or boundary case instead: no ordinary person has the sign, doubt or blood value it needs.
 # Written by `calcinosis-check rules mutate --refresh`; do not change by hand.
 """
 
@@ -44,7 +44,8 @@ class Ordinary:
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
         given = yaml.safe_load((folder / FOLDER / "answers.yaml").read_text("utf-8"))
-        people = (beside_quiet(rulebook, default(folder), said) for said in given.values())
+        quiet = default(folder)
+        people = (beside_quiet(rulebook, quiet, said) for said in given.values())
         self.people = [(answers, assess(rulebook, answers).urgency) for answers in people]
 
     def notice(self, slip: Mutant) -> bool:

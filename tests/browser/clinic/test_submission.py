@@ -108,6 +108,7 @@ def test_on_a_phone_what_can_be_done_comes_after_the_facts(
     desk.page.set_viewport_size(PHONE)
     desk.open(handed(house, nurse))
     tops = [
+        # None, where the place is not shown, has to fail the test.
         desk.page.locator(place).bounding_box()["y"]  # type: ignore[index]
         for place in (".glance", ".actions", ".case__rest")
     ]

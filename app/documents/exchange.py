@@ -23,7 +23,6 @@ from app.triage.rules import assess_answers
 from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence
 from app.triage.wording import Wording
 
-API_LANGUAGE = "en"
 DEFAULT_REGION = "international"
 MAX_LISTED = 64
 """Most options or labs in one request; far above what any question has."""
@@ -60,9 +59,14 @@ class BadBody(Exception):
         super().__init__("; ".join(_format_fault(fault) for fault in self.faults))
 
 
-def assess_json_body(rulebook: Rulebook, text: bytes) -> dict[str, object]:
-    """The assessment of a JSON body; for a nurse, what she would ask next too. Raises BadBody."""
-    body = _parse_body(text)
+def assess_json_body(
+    rulebook: Rulebook, text: bytes, language: str | None = None
+) -> dict[str, object]:
+    """The assessment of a JSON body; for a nurse, what she would ask next too. Raises BadBody.
+
+    `language`: one of the rulebook's; without one, the first.
+    """
+    body, words = _parse_body(text), _wording_in(rulebook, language)
     region = body.region or DEFAULT_REGION
     if region not in rulebook.regions:
         raise BadBody([_make_fault("region", "unknown_region", tuple(rulebook.regions))])
@@ -74,21 +78,24 @@ def assess_json_body(rulebook: Rulebook, text: bytes) -> dict[str, object]:
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
         raise BadBody([_make_fault(where, problem.problem, problem.allowed)]) from None
     found = assess_answers(rulebook, answers, labs)
-    signs = _list_open_signs(rulebook, find_open_emergency(rulebook, answers, found, labs), answers)
-    payload = _build_assessment_json(rulebook, found, region, signs)
+    open_ = find_open_emergency(rulebook, answers, found, labs)
+    signs = _list_open_signs(rulebook, words, open_, answers)
+    payload = _build_assessment_json(rulebook, words, found, region, signs)
     if labs:
-        payload |= build_labs_json(
-            rulebook.laboratory, rulebook.wording[API_LANGUAGE], answers, labs
-        )
+        payload |= build_labs_json(rulebook.laboratory, words, answers, labs)
     if body.audience == "nurse":
-        words = rulebook.wording[API_LANGUAGE]
         payload |= build_nurse_json(rulebook, words, words.regions[region], (answers, labs), found)
     return payload
 
 
-def build_questionnaire_json(rulebook: Rulebook, audience: str) -> dict[str, object]:
-    """All questions with their words, and for nurses the labs."""
-    words = rulebook.wording[API_LANGUAGE]
+def build_questionnaire_json(
+    rulebook: Rulebook, audience: str, language: str | None = None
+) -> dict[str, object]:
+    """All questions with their words, and for nurses the labs.
+
+    `language`: one of the rulebook's; without one, the first.
+    """
+    words = _wording_in(rulebook, language)
     content: dict[str, object] = {
         "rulebook": _build_version_json(rulebook),
         "questions": [
@@ -99,6 +106,10 @@ def build_questionnaire_json(rulebook: Rulebook, audience: str) -> dict[str, obj
         analytes = rulebook.laboratory.analytes.values()
         content["labs"] = [_build_analyte_json(analyte, words) for analyte in analytes]
     return content
+
+
+def _wording_in(rulebook: Rulebook, language: str | None) -> Wording:
+    return rulebook.wording[language or rulebook.languages[0]]
 
 
 def _parse_body(text: bytes) -> AssessBody:
@@ -137,9 +148,8 @@ def _parse_answers(rulebook: Rulebook, body: AssessBody) -> Answers:
 
 
 def _build_assessment_json(
-    rulebook: Rulebook, found: Assessment, region: str, signs: Sequence[str]
+    rulebook: Rulebook, words: Wording, found: Assessment, region: str, signs: Sequence[str]
 ) -> dict[str, object]:
-    words = rulebook.wording[API_LANGUAGE]
     return {
         "rulebook": _build_version_json(rulebook),
         "urgency": found.urgency.name,
@@ -195,9 +205,8 @@ def _build_assessment_json(
 
 
 def _list_open_signs(
-    rulebook: Rulebook, open_: OpenEmergency | None, answers: Answers
+    rulebook: Rulebook, words: Wording, open_: OpenEmergency | None, answers: Answers
 ) -> list[str]:
-    words = rulebook.wording[API_LANGUAGE]
     if open_ is None:
         return []
     spoken, ages = words.questions.__getitem__, answers.get("age", ())

@@ -35,18 +35,18 @@ async def questionnaire(request: Request) -> Response:
     if audience not in AUDIENCES or len(request.query_params.getlist("audience")) > 1:
         fault = {"where": "audience", "problem": "unknown_audience", "allowed": list(AUDIENCES)}
         return _json_response(request, {"faults": [fault]}, 422)
-    return _json_response(
-        request, build_questionnaire_json(app_context(request).rulebook, audience)
-    )
+    context = app_context(request)
+    questions = build_questionnaire_json(context.rulebook, audience, context.language)
+    return _json_response(request, questions)
 
 
 @router.post("/assess", openapi_extra=_BODY)
 async def assess(request: Request) -> Response:
     """When to be seen and the likely type, with reasons and sources; 422 names what is wrong."""
+    context = app_context(request)
     try:
-        return _json_response(
-            request, assess_json_body(app_context(request).rulebook, await request.body())
-        )
+        body = await request.body()
+        return _json_response(request, assess_json_body(context.rulebook, body, context.language))
     except BadBody as problem:
         return _json_response(request, {"faults": problem.faults}, 422)
 

@@ -21,5 +21,9 @@ def compress_response(request: Request, body: bytes, kind: str, status: int = 20
     """The answer of this media type, compressed if that is worth it."""
     if len(body) < WORTH_PACKING or not accepts_gzip(request):
         return Response(body, status, {"Content-Type": kind, **PLAIN_HEADERS})
-    small = isal_zlib.compress(body, 3, _GZIP)
-    return Response(small, status, {"Content-Type": kind, **GZIP_HEADERS})
+    return Response(compress_bytes(body), status, {"Content-Type": kind, **GZIP_HEADERS})
+
+
+def compress_bytes(body: bytes) -> bytes:
+    """The bytes as a gzip file."""
+    return bytes(isal_zlib.compress(body, 3, _GZIP))

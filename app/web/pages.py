@@ -5,12 +5,13 @@ It knows templates, words and the request; it must not know what a page is about
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from babel import Locale, negotiate_locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
@@ -25,10 +26,9 @@ from app.web.journey import LostJourney, NoJourney, open_journey
 from app.web.tablet import PageTimeout
 
 if TYPE_CHECKING:
-    from app.web.page_cache import CachedPage
+    from app.web.page_cache import CachedPage, PageKey
 
 HTML_MEDIA_TYPE = "text/html; charset=utf-8"
-LANGUAGE = "en"
 ANYWHERE = "international"  # whose words a page takes before the person has said where they are
 
 MOST_FILLED = 5000  # texts of one region; a rulebook has about 2,000
@@ -38,20 +38,23 @@ Translate = Callable[..., Markup]
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """What every request of this floor needs; made once at start."""
+    """What every page needs, in one language; made once at start."""
 
     rulebook: Rulebook
     environment: Environment
     assets: Assets
     key: bytes
     clock: Callable[[], float]
-    cached_pages: dict[tuple[str, str, str], CachedPage] = field(default_factory=dict)
-    translators: dict[tuple[str, str], tuple[Translate, Translate]] = field(default_factory=dict)
+    language: str = "en"  # a code such as en or pt-BR: one of the rulebook's
+    cached_pages: dict[PageKey, CachedPage] = field(default_factory=dict)
+    translators: dict[tuple[str, str, str], tuple[Translate, Translate]] = field(
+        default_factory=dict
+    )
 
     @property
     def page_wording(self) -> Wording:
         """The words of the language that the pages are in."""
-        return self.rulebook.wording[LANGUAGE]
+        return self.rulebook.wording[self.language]
 
     @property
     def unix_time(self) -> int:
@@ -60,9 +63,28 @@ class AppContext:
 
 
 def app_context(request: Request) -> AppContext:
-    """The floor that this request came to."""
-    found: AppContext = request.app.state.context
-    return found
+    """The context of this request, in the language that it is answered in."""
+    context: AppContext = request.app.state.context
+    language = choose_language(request, context.rulebook.languages)
+    return context if language == context.language else replace(context, language=language)
+
+
+def choose_language(request: Request, offered: Sequence[str]) -> str:
+    """The language of the answer: the first offered one that the browser asks for, or the first."""
+    if len(offered) == 1:
+        return offered[0]
+    asked = [part.partition(";")[0].strip() for part in _accepted_languages(request)]
+    return negotiate_locale(asked, offered, sep="-") or offered[0]
+
+
+def _accepted_languages(request: Request) -> list[str]:
+    return request.headers.get("accept-language", "").split(",")
+
+
+@cache
+def text_direction(language: str) -> str:
+    """Which way a language is written: "ltr" or "rtl"."""
+    return str(Locale.parse(language, sep="-").text_direction)
 
 
 def render_page(
@@ -114,7 +136,8 @@ def render_html(
         box=tuple(context.page_wording.emergency_box_for(ages).values()),
         emergency_hidden=context.page_wording.levels["emergency"].hidden,
         address=context.assets.addresses,
-        language=LANGUAGE,
+        language=context.language,
+        direction=text_direction(context.language),
         approvals=context.rulebook.approvals,
         error=error,
         alarmed=alarmed,
@@ -150,7 +173,7 @@ def region_words(context: AppContext, region: str | None) -> Mapping[str, str]:
 
 
 def filler_for(context: AppContext, region: str | None) -> Translate:
-    """Fills the placeholders of a text with the words of the region; see `voice`."""
+    """Fills the placeholders of a text with the words of the region; see `translator_for`."""
     return translator_for(context, region)[1]
 
 
@@ -160,7 +183,7 @@ def translator_for(context: AppContext, region: str | None) -> tuple[Translate, 
     Both remember what they made: most of a page is the same words again. An unknown key is a
     fault of ours, and so a KeyError.
     """
-    key = (context.rulebook.sha256, region or ANYWHERE)
+    key = (context.rulebook.sha256, context.language, region or ANYWHERE)
     if key not in context.translators:
         context.translators[key] = _make_translator(
             context.page_wording, region_words(context, region)

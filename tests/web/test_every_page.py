@@ -22,7 +22,7 @@ from app.assurance.readability import (
 )
 from app.web import page_cache
 from app.web.access import ANYONE, PERMISSIONS_BY_ROUTE
-from app.web.page_cache import TICK_HOLE, find_or_render, split_page
+from app.web.page_cache import TICK_HOLE, PageKey, find_or_render, split_page
 from tests.builders import rulebook
 from tests.visitor import AT_THE_DOOR, Visitor
 from tests.web.test_journeys import AT_RISK, QUIET
@@ -229,10 +229,13 @@ def test_no_sentence_is_long(pages):
 # --- Pages that never change ---
 
 
-def test_a_page_that_is_kept_is_the_same_compressed_or_plain():
-    page = split_page("<a>é\0</a>" + f"<p>text</p><i{TICK_HOLE}>" * 300 + "\0<b>\0")
+@pytest.mark.parametrize("lines", [300, 0], ids=["ticks", "the nonce alone"])
+def test_a_page_that_is_kept_is_the_same_compressed_or_plain(lines):
+    line = f"<p>text</p><i{TICK_HOLE}>"
+    page = split_page("<a>é\0</a>" + line * lines + "<p>text</p>" * 300 + "\0<b>\0")
+    assert bool(page.packed) is not bool(lines)
     for nonce in (b"0123456789abcdefghij-_", b"<p>text</p><i><p>text<"):
-        for ticks in ([True] * 300, [False] * 300, [number % 3 == 0 for number in range(300)]):
+        for ticks in ([True] * lines, [False] * lines, [n % 3 == 0 for n in range(lines)]):
             plain = page.plain_bytes(nonce, ticks)
             assert plain.count(nonce) >= 3
             assert plain.count(b"<i checked>") == sum(ticks)
@@ -266,8 +269,8 @@ def test_only_so_many_pages_are_kept(app, monkeypatch):
     context = replace(app.state.context, cached_pages={})
     monkeypatch.setattr(page_cache, "MOST_KEPT", 3)
     for number in range(5):
-        find_or_render(context, ("template", "uk", str(number)), lambda: "<p>")
-    assert [name for *_, name in context.cached_pages] == ["2", "3", "4"]
+        find_or_render(context, PageKey("template", "en", "uk", (number,)), lambda: "<p>")
+    assert [key.variant for key in context.cached_pages] == [(2,), (3,), (4,)]
 
 
 def test_a_page_that_never_changes_has_no_place_for_a_nonce():

@@ -33,7 +33,7 @@ from app.triage.what_if import try_other_answers
 from app.web.access import StaffRequest
 from app.web.clinic import account
 from app.web.clinic.worklist import STATES, last_timely_day
-from app.web.pages import LANGUAGE, AppContext, app_context, filler_for
+from app.web.pages import AppContext, app_context, filler_for
 from app.web.patients.result import build_caution_values
 
 _RESPONDENT_WORDS = {
@@ -199,7 +199,7 @@ def _build_result_presenter(
         given = shelf.translate_to_current(version.rulebook_version, given)
     known = {q: c for q, c in given.items() if q in questions}
     answers = {q: c for q, c in known.items() if c <= set(questions[q].option_ids)}
-    words, fill = context.rulebook.wording[LANGUAGE], filler_for(context, found.region)
+    words, fill = context.rulebook.wording[context.language], filler_for(context, found.region)
     return ResultPresenter(context.rulebook, words, fill, answers, found.about), book is not None
 
 

@@ -21,7 +21,7 @@ from app.triage.rules import assess_answers
 from app.triage.second_look import assess_doubts
 from app.triage.terms import Assessment, Urgency
 from app.web import journey as journeys
-from app.web.pages import LANGUAGE, app_context, render_page, see_other
+from app.web.pages import app_context, render_page, see_other
 from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.patients.second_look import address_before_result
 from app.web.patients.visit import Visit, assess_visit, make_presenter, open_visit, run_assessment
@@ -90,7 +90,7 @@ async def show_result(request: Request) -> Response:
         rulebook=rulebook,
         receipt=receipt,
         code=make_qr_code(receipt),
-        learn=rulebook.learn[LANGUAGE],
+        learn=rulebook.learn[app_context(request).language],
         places=sorted(visit.path.answers.get("place", ())),
         **run_assessment(
             lambda *_: build_caution_values(presenter, assessment),

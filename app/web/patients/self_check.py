@@ -114,7 +114,7 @@ def _render_start_page(
     }
     if not (visit or lost or problem or about):
         return render_cached_page(
-            request, "patient/start.html", name=_clinic_cache_name(request), values=lambda: values
+            request, "patient/start.html", variant=_clinic_variant(request), values=lambda: values
         )
     return render_page(
         request, "patient/start.html", error=bool(problem), status=422 if problem else 200, **values
@@ -242,7 +242,7 @@ def _render_question(
         request,
         QUESTION,
         region=visit.journey.region,
-        name=f"{question.id} {number} {more} {back} {respondent} {was}",
+        variant=(question.id, number, more, back, respondent, was),
         values=lambda: build_values(lambda _: TICK_HOLE),
         ticks=[option in ticked for option in options_in_order(question)],
     )
@@ -336,7 +336,7 @@ async def show_about(request: Request) -> Response:
     """GET /about: what this is and is not, and whose software it uses."""
     values = {"rulebook": app_context(request).rulebook, "clinics": has_reachable_clinic(request)}
     return render_cached_page(
-        request, "patient/about.html", name=_clinic_cache_name(request), values=lambda: values
+        request, "patient/about.html", variant=_clinic_variant(request), values=lambda: values
     )
 
 
@@ -350,13 +350,13 @@ async def show_privacy(request: Request) -> Response:
         "minutes": shares.SHARE_LIFETIME // timedelta(minutes=1),
     }
     return render_cached_page(
-        request, "patient/privacy.html", name=_clinic_cache_name(request), values=lambda: values
+        request, "patient/privacy.html", variant=_clinic_variant(request), values=lambda: values
     )
 
 
-def _clinic_cache_name(request: Request) -> str:
+def _clinic_variant(request: Request) -> tuple[object, ...]:
     """What a page that speaks of clinics is kept under."""
-    return "clinics" if has_reachable_clinic(request) else ""
+    return ("clinics",) if has_reachable_clinic(request) else ()
 
 
 async def show_no_journey(request: Request, _: Exception) -> Response:

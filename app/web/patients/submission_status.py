@@ -29,7 +29,7 @@ from app.triage.terms import Answers, Urgency
 from app.web.access import StaffRequest
 from app.web.clinic.account import format_local_time
 from app.web.clinic.worklist import is_visit_late
-from app.web.pages import LANGUAGE, app_context, filler_for
+from app.web.pages import app_context, filler_for
 
 DECISION_KEYS = {
     "appointment_kept": "handed.decided.appointment_kept",
@@ -182,7 +182,7 @@ def _make_status_presenter(
             continue  # of another rulebook: its person is told of the rest
     return ResultPresenter(
         rulebook,
-        rulebook.wording[LANGUAGE],
+        rulebook.wording[context.language],
         filler_for(context, submission.region),
         answers,
         submission.about,

@@ -25,7 +25,7 @@ from app.rulebook.learn_pages import (
     split_term_marks,
 )
 from app.web.page_cache import Values, render_cached_page
-from app.web.pages import LANGUAGE, AppContext, app_context
+from app.web.pages import AppContext, app_context
 
 REMEDIES = "home-remedies"
 """The page whose sections of three texts say: what people say, what is known, when it harms."""
@@ -100,7 +100,7 @@ async def show_glossary(request: Request) -> Response:
 
 def _render_reading_page(request: Request, template: str, name: str, values: Values) -> Response:
     return render_cached_page(
-        request, template, name=name, values=lambda: {**values(), "pieces": split_term_marks}
+        request, template, variant=(name,), values=lambda: {**values(), "pieces": split_term_marks}
     )
 
 
@@ -170,4 +170,4 @@ def format_iso_day(context: AppContext, day: str) -> str:
 
 
 def _learn_content(context: AppContext) -> LearnContent:
-    return context.rulebook.learn[LANGUAGE]
+    return context.rulebook.learn[context.language]

@@ -21,8 +21,8 @@ from app.triage.explain import describe_condition
 from app.triage.rules import Rule
 from app.triage.terms import NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import EvidenceLine, TypeConflict
-from app.web.page_cache import find_or_render, render_cached_page, respond_with_page
-from app.web.pages import LANGUAGE, AppContext, app_context, filler_for
+from app.web.page_cache import PageKey, find_or_render, render_cached_page, respond_with_page
+from app.web.pages import AppContext, app_context, filler_for
 from app.web.reading.learn import format_iso_day
 
 STRENGTHS = {
@@ -126,7 +126,9 @@ async def show_flow_drawing(request: Request) -> Response:
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     picture = find_or_render(
-        context, ("flow.svg", "", ""), lambda: draw_flowchart(context.rulebook, LANGUAGE)
+        context,
+        PageKey("flow.svg", context.language),
+        lambda: draw_flowchart(context.rulebook, context.language),
     )
     return respond_with_page(request, picture, headers | {"Content-Type": "image/svg+xml"})
 

@@ -30,6 +30,7 @@ from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
 from app.web.clinic import multipart
 from app.web.clinic.layout import load_staff_frame
+from app.web.cookies import read_cookie, set_cookie
 from app.web.pages import app_context, render_page, see_other
 
 ANYONE = "anyone"
@@ -183,6 +184,7 @@ BACKGROUND_ROUTES = frozenset({"GET /worklist/live", "GET /desk"})
 BACKGROUND_HEADER = "x-quiet"
 """What open pages ask for by themselves, always or with this header, keeps no session alive."""
 
+SESSION_COOKIE = "staff"
 MOST_FIELDS = 250
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
@@ -374,31 +376,17 @@ def is_secure_connection(request: Request) -> bool:
 
 def read_session_token(request: Request) -> str:
     """What the browser has of a session; "" where it has none. Raises nothing."""
-    return request.cookies.get(session_cookie_name(request), "")
+    return read_cookie(request, SESSION_COOKIE)
 
 
 def set_session_cookie(response: Response, request: Request, token: str) -> None:
     """Give the browser the id of its session, until the browser is closed."""
-    _write_session_cookie(response, request, token, "")
+    set_cookie(response, request, SESSION_COOKIE, token, "Strict")
 
 
 def clear_session_cookie(response: Response, request: Request) -> None:
     """Tell the browser to drop the id of its session."""
-    _write_session_cookie(response, request, "", "; Max-Age=0")
-
-
-def session_cookie_name(request: Request) -> str:
-    """Browsers take a `__Host-` cookie over https only; without it we serve this machine alone."""
-    return "__Host-staff" if request.scope["scheme"] == "https" else "staff"
-
-
-def _write_session_cookie(response: Response, request: Request, value: str, ending: str) -> None:
-    secure = "; Secure" if request.scope["scheme"] == "https" else ""
-    response.headers.append(
-        "set-cookie",
-        f"{session_cookie_name(request)}={value}; Path=/; HttpOnly"
-        f"; SameSite=Strict{secure}{ending}",
-    )
+    set_cookie(response, request, SESSION_COOKIE, "", "Strict", 0)
 
 
 async def _read_form_fields(request: Request) -> Mapping[str, list[str]]:

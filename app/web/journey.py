@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.presentation.respondent import ME
+from app.web.cookies import read_cookie, set_cookie
 
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
 CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
@@ -78,7 +79,7 @@ class Journey:
 
 def open_journey(request: Request, key: bytes, now: int, kind: str = OWN) -> Journey:
     """The journey in the request's cookie. Raises NoJourney or LostJourney."""
-    sealed = request.cookies.get(journey_cookie_name(request, kind))
+    sealed = read_cookie(request, kind)
     if not sealed:
         raise NoJourney
     return unseal_journey(key, sealed, now, kind)
@@ -88,28 +89,17 @@ def set_journey_cookie(
     response: Response, request: Request, key: bytes, journey: Journey, kind: str = OWN
 ) -> None:
     """Send the journey along with the response, sealed."""
-    _write_journey_cookie(response, request, seal_journey(key, journey, kind), "", kind)
+    set_cookie(response, request, kind, seal_journey(key, journey, kind), "Lax")
 
 
 def clear_journey_cookie(response: Response, request: Request, kind: str = OWN) -> None:
     """Tell the browser to drop the journey."""
-    _write_journey_cookie(response, request, "", "; Max-Age=0", kind)
+    set_cookie(response, request, kind, "", "Lax", 0)
 
 
-def journey_cookie_name(request: Request, kind: str = OWN) -> str:
-    """Browsers take a `__Host-` cookie only over https; a clinic's own network may have none."""
-    return f"__Host-{kind}" if request.scope["scheme"] == "https" else kind
-
-
-def _write_journey_cookie(
-    response: Response, request: Request, value: str, ending: str, kind: str
-) -> None:
-    secure = "; Secure" if request.scope["scheme"] == "https" else ""
-    response.headers.append(
-        "set-cookie",
-        f"{journey_cookie_name(request, kind)}={value}; Path=/; HttpOnly"
-        f"; SameSite=Lax{secure}{ending}",
-    )
+def holds_journey(request: Request) -> bool:
+    """Whether the browser holds a journey, be it readable or not."""
+    return bool(read_cookie(request, OWN))
 
 
 def seal_journey(key: bytes, journey: Journey, kind: str = OWN) -> str:

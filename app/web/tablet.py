@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web import journey as journeys
+from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
 
 AFTER_RESULT = 60  # seconds that a result stays, unless its person asks for more
 UNTOUCHED = 150  # seconds without a touch, anywhere else
@@ -22,7 +23,7 @@ MORE = 180  # seconds that are given each time
 LONGEST = AFTER_RESULT + 10 * MORE
 """Seconds after which a page goes even where its script broke: ten times more than it had."""
 WIPE_PATH, ASK_PATH = "/i/wiped", "/i/still-there"
-_LIFETIME = 400 * 24 * 60 * 60  # the longest that browsers keep a cookie
+_COOKIE = "tablet"
 _PURPOSE = b"calcinosis-check tablet 1"
 _RESULTS = frozenset({"patient/result.html", "patient/handed_over.html"})
 _OF_STAFF = ("staff/", "nurse/")
@@ -47,7 +48,7 @@ class PageTimeout:
 
 def is_tablet(request: Request) -> bool:
     """Whether this browser is such a tablet."""
-    clinic, _, mac = request.cookies.get(_tablet_cookie_name(request), "").partition(".")
+    clinic, _, mac = read_cookie(request, _COOKIE).partition(".")
     return bool(mac) and hmac.compare_digest(_sign_clinic(request, clinic).encode(), mac.encode())
 
 
@@ -58,7 +59,7 @@ def find_page_timeout(request: Request, template: str) -> PageTimeout | None:
     left, then = 0, WIPE_PATH
     if template in _RESULTS:
         left = AFTER_RESULT
-    elif template not in _BETWEEN and journeys.journey_cookie_name(request) in request.cookies:
+    elif template not in _BETWEEN and journeys.holds_journey(request):
         left, then = UNTOUCHED + ALARM, ASK_PATH
     return PageTimeout(left, then, then == ASK_PATH, ALARM, MORE, LONGEST, request.scope["path"])
 
@@ -71,12 +72,12 @@ def refresh_headers(timeout: PageTimeout | None) -> dict[str, str]:
 def mark_tablet(response: Response, request: Request, clinic: str) -> None:
     """Mark this browser."""
     value = f"{clinic}.{_sign_clinic(request, clinic)}"
-    _write_tablet_cookie(response, request, value, _LIFETIME)
+    set_cookie(response, request, _COOKIE, value, "Lax", LONGEST_LIFETIME)
 
 
 def unmark_tablet(response: Response, request: Request) -> None:
     """Take the mark off."""
-    _write_tablet_cookie(response, request, "", 0)
+    set_cookie(response, request, _COOKIE, "", "Lax", 0)
 
 
 def wipe_browser(response: Response, request: Request) -> None:
@@ -89,17 +90,3 @@ def wipe_browser(response: Response, request: Request) -> None:
 def _sign_clinic(request: Request, clinic: str) -> str:
     words = _PURPOSE + b"\0" + clinic.encode("utf-8", "replace")
     return hmac.new(request.app.state.context.key, words, hashlib.sha256).hexdigest()
-
-
-def _tablet_cookie_name(request: Request) -> str:
-    """Browsers take a `__Host-` cookie over https only."""
-    return "__Host-tablet" if request.scope["scheme"] == "https" else "tablet"
-
-
-def _write_tablet_cookie(response: Response, request: Request, value: str, age: int) -> None:
-    secure = "; Secure" if request.scope["scheme"] == "https" else ""
-    response.headers.append(
-        "set-cookie",
-        f"{_tablet_cookie_name(request)}={value}; Path=/; HttpOnly"
-        f"; SameSite=Lax; Max-Age={age}{secure}",
-    )

@@ -8,7 +8,7 @@ import pytest
 
 from app.store.accounts import sessions
 from app.store.db import blind_index, rate_limits
-from app.web.clinic import known_device
+from app.web.cookies import LONGEST_LIFETIME
 from tests.visitor import Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member
 
@@ -44,7 +44,7 @@ def test_a_full_sign_in_makes_the_browser_known_and_a_password_alone_does_not(
     (cookie,) = (c for c in proved.headers.get_list("set-cookie") if c.startswith(NAME))
     value, *attributes = cookie.removeprefix(f"{NAME}=").split("; ")
     assert set(attributes) == {
-        *("Path=/", "HttpOnly", "SameSite=Strict", "Secure", f"Max-Age={known_device.LIFETIME}")
+        *("Path=/", "HttpOnly", "SameSite=Strict", "Secure", f"Max-Age={LONGEST_LIFETIME}")
     }
     for word in (known.email, known.id, known.clinic):
         assert word not in value

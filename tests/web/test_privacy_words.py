@@ -11,7 +11,7 @@ from app.main import build_local_jobs, create_app
 from app.settings import Settings
 from app.store import clinics, shares
 from app.store.db.tables import Clinic
-from app.web.clinic import known_device
+from app.web.cookies import LONGEST_LIFETIME
 from tests.conftest import Clock
 from tests.visitor import Visitor
 from tests.web.desk import SECURE, House
@@ -67,7 +67,7 @@ def test_the_times_on_the_page_are_those_that_are_kept_to(guest: Visitor) -> Non
     assert f"{usual['reviewed_days']} days after a nurse" in text
     assert f"{usual['unreviewed_days']} days if no nurse" in text
     assert f"for {int(shares.SHARE_LIFETIME.total_seconds() // 60)} minutes" in text
-    assert f"for {known_device.LIFETIME // (24 * 60 * 60)} days" in text
+    assert f"for {LONGEST_LIFETIME // (24 * 60 * 60)} days" in text
 
 
 def test_a_clinic_that_comes_later_is_spoken_of_soon(tmp_path: Path) -> None:

@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from app.store.accounts import devices, staff
 from app.web.access import StaffRequest
+from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
 
-LIFETIME = 400 * 24 * 60 * 60  # seconds; the longest that browsers keep a cookie
+_COOKIE = "device"
 _BETWEEN = "."
 
 
 def read_device_tokens(request: Request) -> list[str]:
     """What the browser holds, of whomever."""
-    return request.cookies.get(_device_cookie_name(request), "").split(_BETWEEN)
+    return read_cookie(request, _COOKIE).split(_BETWEEN)
 
 
 def remember_device(
@@ -28,15 +29,6 @@ def remember_device(
         kept = devices.add_device_token(
             scope, staff.find_staff(scope, member), read_device_tokens(staff_request.request)
         )
-    secure = "; Secure" if staff_request.request.scope["scheme"] == "https" else ""
-    response.headers.append(
-        "set-cookie",
-        f"{_device_cookie_name(staff_request.request)}={_BETWEEN.join(kept)}; "
-        "Path=/; HttpOnly; SameSite=Strict; "
-        f"Max-Age={LIFETIME}{secure}",
+    set_cookie(
+        response, staff_request.request, _COOKIE, _BETWEEN.join(kept), "Strict", LONGEST_LIFETIME
     )
-
-
-def _device_cookie_name(request: Request) -> str:
-    """Browsers take a `__Host-` cookie over https only."""
-    return "__Host-device" if request.scope["scheme"] == "https" else "device"

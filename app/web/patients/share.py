@@ -29,6 +29,7 @@ from app.web import journey as journeys
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic import patient_list
 from app.web.clinic.patient_list import PROBLEMS
+from app.web.cookies import cookie_name
 from app.web.journey import Journey
 from app.web.pages import app_context, see_other
 from app.web.patients.clinic_presence import has_reachable_clinic
@@ -192,7 +193,7 @@ def _is_already_shared(staff_request: StaffRequest, key: str, submitted: Submitt
 
 def _derive_share_key(request: Request) -> str:
     """The same for a button pressed twice, and no other person's: each sealed cookie is unique."""
-    sealed = request.cookies[journeys.journey_cookie_name(request)]
+    sealed = request.cookies[cookie_name(request, journeys.OWN)]
     return hashlib.sha256(sealed.encode()).hexdigest()
 
 

@@ -32,7 +32,9 @@ def test_every_route_has_an_entry_and_every_entry_a_route(house: House) -> None:
 
 
 def test_every_page_that_is_not_for_anyone_stands_behind_the_door(house: House) -> None:
-    asked = {key: getattr(route.endpoint, "needed", ANYONE) for key, route in keys_of(house.app)}
+    asked = {
+        key: getattr(route.endpoint, "permission", ANYONE) for key, route in keys_of(house.app)
+    }
     assert asked == dict(PERMISSIONS_BY_ROUTE)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import FastAPI
 
 from app.settings import Settings
+from tests.kept_proofs import told
 from tests.postgresql import running_postgresql
 from tests.visitor import Visitor
 
@@ -92,3 +93,9 @@ def pem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     monkeypatch.setattr(outgoing_messages, "is_public_address", lambda _: True)
     return file
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was proved and tried, counted over all tests."""
+    for name, count in sorted(told(terminalreporter.getreports("passed")).items()):
+        terminalreporter.write_line(f"{count:>8,} {name}")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
+from app.assurance.plain import read_plain
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
@@ -86,7 +87,7 @@ def read_conflicts(path: Path) -> dict[str, str]:
     """Case id -> why its label contradicts a sourced rule; none where there is no such file."""
     if not path.is_file():
         return {}
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = read_plain(path)
     return {entry["case"]: f"conflicts with {entry['rule']}: {entry['why']}" for entry in entries}
 
 
@@ -120,7 +121,7 @@ def _load_case_folder(path: Path) -> list[CaseEntry]:
 
 def _load_yaml_case(file: Path) -> CaseEntry:
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = read_plain(file)
     except yaml.YAMLError as problem:
         raise BadCases(f"{file}: cannot be read: {problem}") from problem
     if not isinstance(raw, dict) or not isinstance(raw.get("expected", {}), dict):

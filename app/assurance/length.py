@@ -12,8 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-import yaml
-
+from app.assurance.plain import read_plain
 from app.assurance.readability import (
     NAME,
     build_term_pattern,
@@ -166,7 +165,7 @@ def known_lump_answers(rulebook: Rulebook, worked: Path) -> Answers:
 
     `worked`: the folder of worked cases, whose default this is but for what was told.
     """
-    raw = yaml.safe_load((worked / "default.yaml").read_text(encoding="utf-8"))
+    raw = read_plain(worked / "default.yaml")
     raw_answers = {**raw, "reason": ["lump", "calcinosis"]}
     answers = {
         name: parse_answer(

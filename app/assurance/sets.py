@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from app.assurance.asked import canonical_json, sha256_hex
 from app.assurance.cases import BadCases, Label, format_validation_errors
+from app.assurance.plain import read_plain
 
 SETS = "sets"
 READINGS = "readings"
@@ -157,7 +158,7 @@ Shape = TypeVar("Shape", bound=CaseFileModel)
 
 def _load_model(shape: type[Shape], file: Path) -> Shape:
     try:
-        found = shape.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        found = shape.model_validate(read_plain(file))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise BadCases(f"{file}: cannot be read: {problem}") from problem
     except ValidationError as problem:
@@ -176,7 +177,7 @@ def _find_reading_faults(reading: Reading, sets: Mapping[str, CaseSet]) -> list[
 
 def _load_hash_log(cases: Path) -> Mapping[str, str]:
     file = cases / LOG
-    entries = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None
+    entries = read_plain(file) if file.is_file() else None
     return {entry["reading"]: entry["sha256"] for entry in entries or ()}
 
 

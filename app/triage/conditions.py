@@ -15,7 +15,11 @@ from decimal import Decimal, InvalidOperation
 
 from app.triage.terms import Answers, Evidence, Truth
 
-COMPARISONS = ("at_least", "above", "below")
+COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "at_least": Decimal.__ge__,
+    "above": Decimal.__gt__,
+    "below": Decimal.__lt__,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +166,8 @@ def _judge_lab(leaf: LabBound, situation: Situation) -> Truth:
     amounts = situation.labs.get(leaf.analyte)
     if amounts is None:
         return _negate_truth(Truth.FALSE, leaf.negated)
-    compare: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
-        "at_least": Decimal.__ge__,
-        "above": Decimal.__gt__,
-        "below": Decimal.__lt__,
-    }
-    holds = any(compare[leaf.comparison](amounts[unit], bound) for unit, bound in leaf.bounds)
+    compare = COMPARISONS[leaf.comparison]
+    holds = any(compare(amounts[unit], bound) for unit, bound in leaf.bounds)
     return _negate_truth(Truth.TRUE if holds else Truth.FALSE, leaf.negated)
 
 

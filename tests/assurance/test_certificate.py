@@ -3,6 +3,7 @@
 import ast
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.assurance.cases import read_cases
 from app.assurance.proof.asking import QuestionImpact
 from app.assurance.proof.certificate import PROPERTIES, Certificate, certify_rulebook
 from app.assurance.proof.certificate_words import format_certificate, serialize_certificate
-from app.assurance.proof.diagram import DiagramCheck, examine_rulebook
+from app.assurance.proof.diagram import DiagramCheck, DiagramReport, examine_rulebook
 from app.assurance.proof.prover import Counterexample, Prover
 from app.commands import app
 from app.settings import ROOT
@@ -33,11 +34,12 @@ from tests.builders import (
     some_values,
     values_as_sent,
 )
+from tests.kept_proofs import Counts, kept
 
 BROKEN = DiagramCheck(1, 0.0, ("a claim",), {})
 
 
-@pytest.fixture(scope="module")
+@cache
 def certificate() -> Certificate:
     """The certificate of the real rulebook, by both checkers."""
     return certify_rulebook(rulebook(), lambda: examine_rulebook(RULES))
@@ -54,14 +56,18 @@ def prover() -> Prover:
 # The real rulebook.
 
 
+@kept
 @pytest.mark.parametrize("letter", PROPERTIES)
-def test_the_real_rulebook_has_the_property(certificate: Certificate, letter: str) -> None:
-    [proof] = [proof for proof in certificate.proofs if proof.letter == letter]
+def test_the_real_rulebook_has_the_property(letter: str) -> Counts:
+    [proof] = [proof for proof in certificate().proofs if proof.letter == letter]
     assert [broken.format_yaml() for broken in proof.counterexamples] == []
     assert proof.holds
-    assert certificate.examined is not None
-    assert certificate.examined.checked[letter].breaches == ()
-    assert certificate.examined.checked[letter].claims > 0
+    examined = certificate().examined
+    assert examined is not None
+    assert examined.checked[letter].breaches == ()
+    assert examined.checked[letter].claims > 0
+    claims = {"claims by decision diagram": examined.checked[letter].claims}
+    return {"properties proved": 1, "questions to the SAT solver": proof.asked, **claims}
 
 
 def test_the_two_checkers_share_no_code_but_the_words_of_the_trade() -> None:
@@ -75,61 +81,63 @@ def test_the_two_checkers_share_no_code_but_the_words_of_the_trade() -> None:
     assert not [name for name in second if name.startswith("app.triage")]
 
 
-def test_the_engine_sees_every_answer_set_that_was_found_as_the_formula_does(
-    certificate: Certificate,
-) -> None:
-    assert certificate.differences == ()
-    assert certificate.replayed > 500
+@kept
+def test_the_engine_sees_every_answer_set_that_was_found_as_the_formula_does() -> Counts:
+    assert certificate().differences == ()
+    assert certificate().replayed > 500
+    return {"certificate checks": 1}
 
 
-def test_the_certificate_stays_within_its_limits_of_time_and_memory(
-    certificate: Certificate,
-) -> None:
-    assert certificate.seconds < 60
-    assert certificate.peak_mib < 1024
+@kept
+def test_the_certificate_stays_within_its_limits_of_time_and_memory() -> Counts:
+    assert certificate().seconds < 60
+    assert certificate().peak_mib < 1024
+    return {"certificate checks": 1}
 
 
-def test_the_certificate_names_the_rulebook_and_its_longest_path(
-    certificate: Certificate,
-) -> None:
-    assert (certificate.rulebook, certificate.sha256) == (rulebook().version, rulebook().sha256)
-    assert certificate.longest == rulebook().questionnaire.count_longest_path()
+@kept
+def test_the_certificate_names_the_rulebook_and_its_longest_path() -> Counts:
+    assert (certificate().rulebook, certificate().sha256) == (rulebook().version, rulebook().sha256)
+    assert certificate().longest == rulebook().questionnaire.count_longest_path()
+    return {"certificate checks": 1}
 
 
-def test_the_certificate_as_json_holds_every_property_and_says_that_all_hold(
-    certificate: Certificate,
-) -> None:
-    whole = json.loads(json.dumps(serialize_certificate(certificate)))
+@kept
+def test_the_certificate_as_json_holds_every_property_and_says_that_all_hold() -> Counts:
+    whole = json.loads(json.dumps(serialize_certificate(certificate())))
     assert whole["holds"] is True
     assert [proof["property"] for proof in whole["proofs"]] == list(PROPERTIES)
     assert all(proof["sat"]["holds"] and proof["diagram"]["holds"] for proof in whole["proofs"])
+    return {"certificate checks": 1}
 
 
-def test_time_and_memory_stand_apart_in_the_json_from_what_never_varies(
-    certificate: Certificate,
-) -> None:
-    slower = replace(certificate, seconds=99.0, peak_mib=999)
-    one, other = serialize_certificate(certificate), serialize_certificate(slower)
+@kept
+def test_time_and_memory_stand_apart_in_the_json_from_what_never_varies() -> Counts:
+    slower = replace(certificate(), seconds=99.0, peak_mib=999)
+    one, other = serialize_certificate(certificate()), serialize_certificate(slower)
     assert one.pop("measured") != other.pop("measured")
     assert one == other
+    return {"certificate checks": 1}
 
 
-def test_every_answer_set_is_counted_once(certificate: Certificate) -> None:
-    examined = certificate.examined
+@kept
+def test_every_answer_set_is_counted_once() -> Counts:
+    examined = certificate().examined
     assert examined is not None
     assert sum(examined.by_level.values()) == examined.answer_sets > 10**40
     assert min(examined.by_level.values()) > 0
     assert sum(examined.by_type.values()) > 10**6
     assert min(examined.by_type.values()) > 0
+    return {"certificate checks": 1}
 
 
-def test_the_certificate_in_words_has_a_line_for_each_property_and_all_counts(
-    certificate: Certificate,
-) -> None:
-    words = format_certificate(certificate)
+@kept
+def test_the_certificate_in_words_has_a_line_for_each_property_and_all_counts() -> Counts:
+    words = format_certificate(certificate())
     assert words.count("holds  ") >= len(PROPERTIES)
-    assert str(certificate.examined.answer_sets if certificate.examined else "none") in words
+    assert str(certificate().examined.answer_sets if certificate().examined else "none") in words
     assert words.endswith("All properties hold. Both checkers agree.")
+    return {"certificate checks": 1}
 
 
 # Smallest answer sets, as cases.
@@ -216,15 +224,15 @@ def test_the_formula_sees_any_person_as_the_engine_does(
         ({"shown": {"idiopathic": {}}}, "type idiopathic by decision diagram, cannot_tell by"),
     ],
 )
+@kept
 def test_where_the_checkers_disagree_the_certificate_fails_and_says_where(
     monkeypatch: pytest.MonkeyPatch,
-    certificate: Certificate,
     changes: dict[str, Any],
     difference: str | None,
-) -> None:
+) -> Counts:
     few = {letter: PROPERTIES[letter] for letter in "abd"}
     monkeypatch.setattr("app.assurance.proof.certificate.PROPERTIES", few)
-    examined = certificate.examined
+    examined = certificate().examined
     assert examined is not None
     if "checked" in changes:
         changes = {"checked": {**examined.checked, **changes["checked"]}}
@@ -236,6 +244,7 @@ def test_where_the_checkers_disagree_the_certificate_fails_and_says_where(
         )
         assert f"Disagreement: {difference}" in format_certificate(joined)
         assert format_certificate(joined).endswith("Not proved.")
+    return {"certificate checks": 1}
 
 
 # The command.
@@ -243,13 +252,13 @@ def test_where_the_checkers_disagree_the_certificate_fails_and_says_where(
 
 @pytest.mark.parametrize("agree", [True, False])
 def test_the_command_prints_the_certificate_and_ends_with_1_where_something_fails(
-    monkeypatch: pytest.MonkeyPatch, certificate: Certificate, agree: bool
+    monkeypatch: pytest.MonkeyPatch, agree: bool
 ) -> None:
-    examined = certificate.examined
-    assert examined is not None
-    second = examined if agree else replace(examined, longest=13)
+    found = DiagramReport(1, {}, 16, {"a": DiagramCheck(1, 0.0, (), {})}, {}, {}, {})
+    differing = [] if agree else ["longest path"]
     monkeypatch.setattr("app.assurance.proof.certificate.PROPERTIES", {"a": PROPERTIES["a"]})
-    monkeypatch.setattr("app.assurance.proof.diagram.examine", lambda _: second)
+    monkeypatch.setattr("app.assurance.proof.certificate.disagreements", lambda *_: differing)
+    monkeypatch.setattr("app.assurance.proof.diagram.examine", lambda _: found)
     shown = CliRunner().invoke(app, ["rules", "certify", "--json"])
     assert shown.exit_code == (0 if agree else 1)
     whole = json.loads(shown.stdout)

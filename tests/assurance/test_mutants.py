@@ -17,6 +17,7 @@ from app.assurance.mutation.pinned import (
 )
 from app.assurance.proof.answer_space import AnswerSpace
 from tests.builders import RULES, SOAK, rulebook, seeded
+from tests.kept_proofs import Counts, kept
 
 EVERY = list_mutants(RULES)
 SAMPLE = EVERY if SOAK else seeded(4).sample(EVERY, 120)
@@ -86,34 +87,44 @@ def test_the_sign_of_every_weight_is_swapped() -> None:
     assert len(swapped) == sum(len(line.weights) for line in rulebook().evidence)
 
 
-def test_each_mutant_differs_from_the_rulebook_and_from_the_others() -> None:
+@kept
+def test_each_mutant_differs_from_the_rulebook_and_from_the_others() -> Counts:
     assert len({mutant.full_name for mutant in EVERY}) == len(EVERY)
     for mutant in SAMPLE:
         assert apply_mutant(rulebook(), mutant) != rulebook(), mutant.full_name
+    return {"mutants told apart": len(SAMPLE)}
 
 
-def test_every_worked_and_boundary_case_holds() -> None:
+@kept
+def test_every_worked_and_boundary_case_holds() -> Counts:
     """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
     cases = [*load_worked_cases(rulebook(), RULES), *load_boundary_cases(rulebook(), RULES)]
     assert len(cases) > 500
     assert find_failing_cases(rulebook(), cases) == []
+    return {"pinned cases": len(cases)}
 
 
-def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> None:
+@kept
+def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> Counts:
     found = run_mutation_tests(RULES, SAMPLE, prove=prove_survivors)
     assert [one for one in found.survivors if not one.is_equivalent] == []
     assert found.failing == ()
     assert len(found.killed) + len(found.survivors) == len(SAMPLE)
+    return {"mutants tried": len(SAMPLE)}
 
 
-def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees() -> None:
-    bench = MutationBench(RULES)
-    for mutant in seeded(7).sample(EVERY, 30 if SOAK else 6):
-        slow = bool(find_failing_cases(apply_mutant(bench.rulebook, mutant), bench.all_cases))
+@kept
+def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees() -> Counts:
+    bench, chosen = MutationBench(RULES), seeded(7).sample(EVERY, 30 if SOAK else 6)
+    for mutant in chosen:
+        changed_rules = apply_mutant(bench.rulebook, mutant)
+        slow = any(find_failing_cases(changed_rules, [case]) for case in bench.all_cases)
         assert slow == (bench.find_killer(mutant) is not None), mutant.full_name
+    return {"mutants tried in full": len(chosen)}
 
 
-def test_the_second_checker_sees_each_change_of_types_that_a_finished_case_shows() -> None:
+@kept
+def test_the_second_checker_sees_each_change_of_types_that_a_finished_case_shows() -> Counts:
     """It may think that more is seen than can be, never less."""
     bench, space = MutationBench(RULES), AnswerSpace(RULES)
     slips = [slip for slip in EVERY if slip.key == "types"]
@@ -124,9 +135,11 @@ def test_the_second_checker_sees_each_change_of_types_that_a_finished_case_shows
             shown += 1
             assert find_distinguishing_sets(space, slip) != space.bdd.false, slip.full_name
     assert shown > 20
+    return {"changes of types seen": shown}
 
 
-def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> None:
+@kept
+def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> Counts:
     twice = "{all: [{question: skin, includes: pus}, {not: {question: before, includes: burn}}]}"
     once = "{all: [{question: skin, includes: pus}, {question: place, includes: back}]}"
     rest = "\n  urgency: same_day\n  sources: [nhs-abs, univ]"
@@ -141,9 +154,11 @@ def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> None:
     assert not found.all_accounted_for
     assert [(s.by_sat, s.by_diagram) for s in found.survivors] == [(False, False)]
     assert "burn" in str(found.survivors[0].shown)
+    return {"planted faults": 1}
 
 
-def test_a_slip_that_changes_nothing_is_proved_by_both_checkers(tmp_path: Path) -> None:
+@kept
+def test_a_slip_that_changes_nothing_is_proved_by_both_checkers(tmp_path: Path) -> Counts:
     honest = "- id: U3\n  when: {question: skin, includes: pus}\n"
     planted = (
         "- id: U3\n  when: {any: [{question: skin, includes: pus}, {all: [{question: skin, "
@@ -154,3 +169,4 @@ def test_a_slip_that_changes_nothing_is_proved_by_both_checkers(tmp_path: Path) 
     found = run_mutation_tests(folder, slips, prove=prove_survivors)
     assert len(slips) == len(found.survivors) == 1
     assert found.all_accounted_for
+    return {"planted faults": 1}

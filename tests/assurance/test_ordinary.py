@@ -16,6 +16,7 @@ from app.triage.answers import parse_answer
 from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from tests.builders import RULES, SOAK, answers, question, rulebook, seeded
+from tests.kept_proofs import Counts, kept
 
 PEOPLE = load_ordinary_people(RULES)
 ANSWERED = yaml.safe_load((RULES / FOLDER / "answers.yaml").read_text(encoding="utf-8"))
@@ -76,15 +77,18 @@ def test_a_level_too_high_has_a_reason_and_hits_no_more_than_a_quarter() -> None
     assert len(ABOVE) <= len(PEOPLE) / 4
 
 
-def test_a_slip_that_widens_an_urgent_rule_is_noticed_by_somebody_ordinary_or_listed() -> None:
+@kept
+def test_a_slip_that_widens_an_urgent_rule_is_noticed_by_somebody_ordinary_or_listed() -> Counts:
     """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
     slips, listed = list_urgent_slips(rulebook(), RULES), read_unnoticed_slips(RULES)
     people, space = OrdinaryPeople(rulebook(), RULES), AnswerSpace(RULES)
     assert {name for names in listed.values() for name in names} <= {
         slip.full_name for slip in slips
     }
-    for slip in slips if SOAK else seeded(12).sample(slips, 60):
+    chosen = slips if SOAK else seeded(12).sample(slips, 60)
+    for slip in chosen:
         stands = slip.full_name in listed.get(slip.entry, ())
         assert stands == (not people.notices_slip(slip) and widens_urgent_level(space, slip)), (
             slip.full_name
         )
+    return {"urgent slips tried": len(chosen)}

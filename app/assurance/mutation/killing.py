@@ -21,6 +21,8 @@ from app.triage.terms import Truth
 
 PROCESSES = 2
 BATCH = 25
+ALONE = 200
+"""So many mutants are tried out sooner than another process has read the rules and cases."""
 Progress = Callable[[int], None]
 ConditionChange = tuple[Condition | None, Condition | None]
 """A condition before and after."""
@@ -199,7 +201,7 @@ def run_mutation_tests(
         for case in bench.all_cases
         if not case.matches_assessment(assess_answers(bench.rulebook, case.answers, case.labs))
     ]
-    tried = list(zip(every, _try_all_mutants(folder, every, progress), strict=True))
+    tried = list(zip(every, _try_all_mutants(bench, every, progress), strict=True))
     alive = [mutant for mutant, killed in tried if killed is None]
     settle = prove or (
         lambda _book, _folder, left: [SurvivingMutant(m.full_name, False, False) for m in left]
@@ -243,10 +245,14 @@ def format_mutation_report(found: MutationReport) -> str:
 
 
 def _try_all_mutants(
-    folder: Path, every: Sequence[Mutant], progress: Progress | None
+    bench: MutationBench, every: Sequence[Mutant], progress: Progress | None
 ) -> list[KilledMutant | None]:
+    if len(every) <= ALONE:
+        return [bench.try_mutant(mutant) for mutant in every]
     found: list[KilledMutant | None] = []
-    with ProcessPoolExecutor(PROCESSES, initializer=_start_worker, initargs=(folder,)) as pool:
+    with ProcessPoolExecutor(
+        PROCESSES, initializer=_start_worker, initargs=(bench.folder,)
+    ) as pool:
         for killed in pool.map(_try_in_worker, every, chunksize=BATCH):
             found.append(killed)
             if progress is not None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from app.assurance.plain import read_plain
 from app.assurance.proof.properties_level import build_vocabulary
 from app.triage.conditions import (
     AtLeast,
@@ -85,7 +86,7 @@ def _generate_mutants(folder: Path) -> Iterator[Mutant]:
             at = "types/look_alikes.yaml", alike["id"]
             yield from _condition_mutants(*at, "when", part["when"], line)
             yield from _weight_mutants(*at, part["weights"], line)
-    scale = yaml.safe_load((folder / "types/scale.yaml").read_text("utf-8"))
+    scale = read_plain(folder / "types/scale.yaml")
     yield from _condition_mutants(
         "types/scale.yaml", "scale", "likely_needs", scale["likely_needs"]
     )
@@ -284,5 +285,5 @@ def _redefine_name(rulebook: Rulebook, name: str, meaning: Condition) -> Ruleboo
 
 
 def _load_entries(file: Path) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    entries: list[dict[str, Any]] = read_plain(file)
     return entries

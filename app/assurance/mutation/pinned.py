@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from app.assurance.plain import read_plain
 from app.assurance.proof.lab_bands import GivenValue
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
@@ -115,7 +114,7 @@ def load_boundary_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
 
 def load_quiet_lump(folder: Path) -> dict[str, list[str]]:
     """The quiet lump."""
-    raw = yaml.safe_load((folder / WORKED / DEFAULT).read_text("utf-8"))
+    raw = read_plain(folder / WORKED / DEFAULT)
     return {name: _as_list(chosen) for name, chosen in raw.items()}
 
 
@@ -205,5 +204,5 @@ def _as_list(chosen: str | list[str]) -> list[str]:
 
 
 def _load_entries(file: Path) -> list[dict[str, Any]]:
-    raw: list[dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    raw: list[dict[str, Any]] = read_plain(file)
     return raw

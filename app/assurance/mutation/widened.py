@@ -15,6 +15,7 @@ from app.assurance.mutation.killing import Progress
 from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
 from app.assurance.mutation.pinned import load_quiet_lump, merge_with_quiet
 from app.assurance.ordinary import FOLDER
+from app.assurance.plain import read_plain
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
@@ -45,7 +46,7 @@ class OrdinaryPeople:
 
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
-        given = yaml.safe_load((folder / FOLDER / "answers.yaml").read_text("utf-8"))
+        given = read_plain(folder / FOLDER / "answers.yaml")
         quiet = load_quiet_lump(folder)
         people = (merge_with_quiet(rulebook, quiet, said) for said in given.values())
         self.people = [(answers, assess_answers(rulebook, answers).urgency) for answers in people]
@@ -62,7 +63,7 @@ class OrdinaryPeople:
 
 def read_unnoticed_slips(folder: Path) -> dict[str, list[str]]:
     """Rule -> the slips that no ordinary person notices."""
-    listed: dict[str, list[str]] = yaml.safe_load((folder / LISTED).read_text("utf-8"))
+    listed: dict[str, list[str]] = read_plain(folder / LISTED)
     return listed
 
 

@@ -5,7 +5,7 @@ list left empty are its "none of these". Read from the YAML and from rules/READM
 nothing of words, and shares no judging with others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -68,6 +68,9 @@ class AnswerSpace(Diagrams):
         self.on_path: dict[str, Diagram] = {}
         for name in self.questions:
             self.on_path[name] = self._where_asked(name)
+        self.falls: dict[Hashable, Diagram] = {}
+        """What `diagram_level.fall` found of a move: more than one property asks for it."""
+        self._exactly: dict[str, Diagram] = {}
         self.meaning = {rule["id"]: self.read_rule(rule) for rule in self.rules}
         """Rule -> where it certainly fires, and where it does or a doubt that counts is left."""
         if beside is None:
@@ -148,8 +151,10 @@ class AnswerSpace(Diagrams):
 
     def exactly_at_level(self, level: str) -> Diagram:
         """The complete answer sets that are given this level."""
-        higher = [self.at_least[above] for above in LEVELS[level_rank(level) + 1 :]]
-        return self.complete_answers & self.at_least[level] & ~self.any_of(higher)
+        if level not in self._exactly:
+            higher = self.any_of(self.at_least[above] for above in LEVELS[level_rank(level) + 1 :])
+            self._exactly[level] = self.complete_answers & self.at_least[level] & ~higher
+        return self._exactly[level]
 
     @cached_property
     def self_care_earned(self) -> Diagram:
@@ -330,8 +335,12 @@ class AnswerSpace(Diagrams):
         edges.update(also)
         marks = sorted(edges | {min(edges) / 2, max(edges) * 2})
         values = {*marks, *((a + b) / 2 for a, b in pairwise(marks))}
+        amounts = {
+            n: (COMPARE[comparison], [Fraction(v) * factors[u] for u, v in limits.items()])
+            for n, (comparison, limits) in bounds.items()
+        }
         return [
-            (v, frozenset(n for n, bound in bounds.items() if _meets_bound(v, bound, factors)))
+            (v, frozenset(n for n, (met, at) in amounts.items() if any(met(v, a) for a in at)))
             for v in sorted(values)
             if low <= v <= high
         ]
@@ -370,8 +379,3 @@ def _mildest_choices(question: dict[str, Any]) -> set[str]:
     if question["kind"] == "many":
         return set()
     return {c[0] for c in question.get("severity", ())} or {o["id"] for o in question["options"]}
-
-
-def _meets_bound(value: Fraction, bound: Bound, factors: dict[str, Fraction]) -> bool:
-    comparison, limits = bound
-    return any(COMPARE[comparison](value / factors[u], Fraction(v)) for u, v in limits.items())

@@ -68,21 +68,15 @@ def red_flags_keep_level(space: AnswerSpace) -> Iterator[Claim]:
     for rule in space.rules:
         certain, possible = space.meaning[rule["id"]]
         if rule["urgency"] != LEVELS[0]:
-            lower = (
-                space.complete_answers
-                & ~space.at_least[LEVELS[max(level_rank(rule["urgency"]), 1)]]
-            )
-            yield f"{rule['id']} fires, the level is lower", lower & certain
+            lower = certain & ~space.at_least[LEVELS[max(level_rank(rule["urgency"]), 1)]]
+            yield f"{rule['id']} fires, the level is lower", lower & space.complete_answers
         if "if_unsure" in rule:
-            lower = (
-                space.complete_answers
-                & ~space.at_least[LEVELS[max(level_rank(rule["if_unsure"]), 1)]]
-            )
-            yield f"{rule['id']} is open, the level is lower", lower & possible
+            lower = possible & ~space.at_least[LEVELS[max(level_rank(rule["if_unsure"]), 1)]]
+            yield f"{rule['id']} is open, the level is lower", lower & space.complete_answers
     for name, option, level in _find_red_flags(space):
-        ticked = space.complete_answers & space.bdd.var(space.options[name][option])
+        lower = space.bdd.var(space.options[name][option]) & ~space.at_least[level]
         why = f"{name}: {option} alone gives {level}, with other answers less"
-        yield why, ticked & ~space.at_least[level]
+        yield why, lower & space.complete_answers
     for name, question in space.questions.items():
         if question["kind"] == "many":
             for why, before, after in _tick_moves(space, question, space.options[name]):
@@ -144,9 +138,25 @@ def where_level_falls(
 
     A question that is asked only before the move, or only after it, may have any answer there.
     """
+    move = name, level, frozenset(before.items()), frozenset(after.items())
+    if move not in space.falls:
+        space.falls[move] = _fall(space, name, level, before, after)
+    # What values are real is asked last: no move changes a value, and that diagram is wide.
+    return space.falls[move] & space.plausible_labs()
+
+
+def _fall(
+    space: AnswerSpace, name: str, level: str, before: dict[str, bool], after: dict[str, bool]
+) -> Diagram:
+    """The same with any laboratory values, real or not."""
     let, above = space.bdd.let, space.at_least[level]
     moved = _affected_follow_ups(space, name, before, after)
     found = space.bdd.false
+    if not moved and [*after.values()] == [True]:
+        # A tick that falls in nobody: seen sooner by leaving its variable open than by setting it.
+        [ticked] = after
+        if above & ~space.bdd.var(ticked) & ~above.forall(ticked) == space.bdd.false:
+            return found
     for ways in product(product((True, False), repeat=2), repeat=len(moved)):
         # Off the path a question's variables are all false: so the answers before and after speak
         # of the same variables, and no answer has to be looked for.
@@ -165,10 +175,9 @@ def where_level_falls(
         falls = where & let(one, above) & ~let(other, above)
         if falls == space.bdd.false:
             continue
-        # What values are real is asked last: no move changes a value, and that diagram is wide.
         finished = space.complete_with_any_labs & space.on_path[name]
         falls &= let(one, finished) & let(other, finished)
-        found |= falls.exist(*opened) & space.bdd.cube(one) & space.plausible_labs()
+        found |= falls.exist(*opened) & space.bdd.cube(one)
     return found
 
 

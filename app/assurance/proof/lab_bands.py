@@ -27,6 +27,7 @@ GivenValue = Mapping[str, str]
 """A value as a person gives it: `value` and `unit`."""
 MetBounds = frozenset[LabBound]
 """The bounds that hold."""
+Pairs = Mapping[tuple[int, ...], tuple[GivenValue, GivenValue]]
 
 TOTAL, ADJUSTED, ALBUMIN, PHOSPHATE = "calcium_total", "calcium_adjusted", "albumin", "phosphate"
 STEP = Decimal("0.0001")
@@ -46,6 +47,9 @@ class AnalyteAxis:
         low, high = self.ends
         pieces = pairwise((low, *self.cuts, high))
         return tuple((max(low, one), min(high, other)) for one, other in pieces)
+
+
+_found: dict["LabBands", Pairs] = {}
 
 
 class LabBands:
@@ -156,8 +160,20 @@ class LabBands:
         return every
 
     @cached_property
-    def _value_pairs(self) -> Mapping[tuple[int, ...], tuple[GivenValue, GivenValue]]:
-        """Bands of calcium, phosphate and product -> values of the first two that lie there."""
+    def _value_pairs(self) -> Pairs:
+        """Bands of calcium, phosphate and product -> values of the first two that lie there.
+
+        Most rulebooks that are proved one after the other have the same laboratory.
+        """
+        last = next(iter(_found), None)
+        if last is None or (last.laboratory, last.bounds) != (self.laboratory, self.bounds):
+            pairs = self._find_pairs()
+            _found.clear()
+            _found[self] = pairs
+            return pairs
+        return _found[last]
+
+    def _find_pairs(self) -> Pairs:
         found: dict[MetBounds, tuple[GivenValue, GivenValue]] = {}
         for one, other in product(self._si_values(ADJUSTED), self._si_values(PHOSPHATE)):
             found.setdefault(self.met_bounds({ADJUSTED: one, PHOSPHATE: other}), (one, other))

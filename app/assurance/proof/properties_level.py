@@ -10,8 +10,7 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from app.assurance.plain import read_plain
 from app.assurance.proof.prover import (
     Counterexample,
     Prover,
@@ -160,7 +159,7 @@ def graver_never_lowers(prover: Prover) -> Iterator[Counterexample]:
 def must_ask_and_self_care(prover: Prover) -> Iterator[Counterexample]:
     """(e) What must be asked was answered before anything below "soon"; F1 for self-care."""
     one, rulebook = prover.first_world, prover.rulebook
-    promises = yaml.safe_load(PROMISES.read_text(encoding="utf-8"))
+    promises = read_plain(PROMISES)
     for topic, asked in _list_promises(promises["must_ask"]):
         name, options = asked["question"], asked.get("options", ())
         if name not in rulebook.questionnaire:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-import yaml
-
+from app.assurance.plain import read_plain
 from app.assurance.proof.lab_bands import TOTAL
 from app.assurance.proof.properties_level import PROMISES, build_vocabulary
 from app.assurance.proof.prover import Counterexample, Prover, quiet_options
@@ -143,7 +142,7 @@ def _value_beyond_limit(prover: Prover, analyte: str, end: str, limits: Mapping[
 
 
 def _load_promises() -> Mapping[str, Any]:
-    promises: Mapping[str, Any] = yaml.safe_load(PROMISES.read_text(encoding="utf-8"))
+    promises: Mapping[str, Any] = read_plain(PROMISES)
     return promises
 
 

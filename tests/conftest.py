@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.settings import Settings
-from tests.kept_proofs import told
+from tests.kept_proofs import sum_counts
 from tests.postgresql import running_postgresql
 from tests.visitor import Visitor
 
@@ -97,5 +97,5 @@ def pem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What was proved and tried, counted over all tests."""
-    for name, count in sorted(told(terminalreporter.getreports("passed")).items()):
+    for name, count in sorted(sum_counts(terminalreporter.getreports("passed")).items()):
         terminalreporter.write_line(f"{count:>8,} {name}")

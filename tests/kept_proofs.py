@@ -31,6 +31,7 @@ KEPT = ROOT / ".build" / "proofs"
 PROVED_FROM = (
     "rules",
     "app/settings.py",
+    "app/rulebook",
     "app/triage",
     "app/assurance",
     "tests/assurance",
@@ -57,8 +58,8 @@ def kept(test: Callable[..., Counts]) -> Callable[..., None]:
             if not SOAK:
                 write(file, counts)
         else:
-            tell(request.node, {"kept proofs": 1})
-        tell(request.node, counts)
+            record_counts(request.node, {"kept proofs": 1})
+        record_counts(request.node, counts)
 
     asked = signature(test)
     wanted = [*asked.parameters.values(), Parameter("request", Parameter.KEYWORD_ONLY)]
@@ -66,12 +67,12 @@ def kept(test: Callable[..., Counts]) -> Callable[..., None]:
     return prove
 
 
-def tell(item: pytest.Item, counts: Counts) -> None:
+def record_counts(item: pytest.Item, counts: Counts) -> None:
     """Have these counts told when all tests have ended."""
     item.user_properties += [("counted", [name, count]) for name, count in counts.items()]
 
 
-def told(reports: Iterable[pytest.TestReport]) -> Counter[str]:
+def sum_counts(reports: Iterable[pytest.TestReport]) -> Counter[str]:
     """The sums of all that was counted."""
     found = Counter[str]()
     for report in reports:

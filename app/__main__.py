@@ -1,5 +1,5 @@
 """`python -m app` is the command `calcinosis-check`."""
 
-from app.commands import run
+from app.commands import run_command_line
 
-run()
+run_command_line()

@@ -14,167 +14,203 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from app.assurance.figures import read_figures
-from app.documents.receipt import Shelf
+from app.documents.receipt import RulebookArchive
 from app.settings import ROOT, Settings
 from app.store import clinics
-from app.store.ground.jobs import Job
-from app.store.ground.late import open_late
-from app.store.ground.scope import Store
-from app.store.keeping import anchors, retention
-from app.store.rulebooks import record
-from app.triage.reliance import load_reliance
-from app.triage.rulebook import load
-from app.triage.targets import load_alarm, load_targets, load_visit_days
-from app.web import api, assets, status
+from app.store.compliance import audit_anchors, retention
+from app.store.db.jobs import Job
+from app.store.db.late_opening import open_deferred_store
+from app.store.db.scope import Store
+from app.store.reliance import load_reliance
+from app.store.response_targets import load_alarm_delay, load_targets, load_visit_days
+from app.store.served_rulebooks import record_served_rulebook
+from app.triage.rulebook import load_rulebook_folder
+from app.web import api, assets, health
 from app.web.clinic import (
     account,
     agreement,
     assisted,
     auditor,
     closing,
-    findings,
+    corrections,
     identity,
     invitations,
-    live,
-    papers,
+    keep_alive,
     people,
-    reviewing,
+    print_views,
+    review_pages,
     signin,
     staff,
-    staying,
     submission,
     worklist,
+    worklist_stream,
 )
-from app.web.clinic.alarm import EVERY, Messenger
-from app.web.clinic.live import Streams, first_to_hear
-from app.web.errors import LastResort, add_error_pages, last_page
-from app.web.journey import load_key
-from app.web.outgoing import Mail
-from app.web.pages import Floor, environment
-from app.web.patients import changed, invited, patient, result, share, verify, waiting_room
-from app.web.patients.clinics_here import ClinicsHere
-from app.web.patients.drop_off import DropOff
+from app.web.clinic.alarm import EVERY, AlarmSender
+from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
+from app.web.errors import UnhandledErrorMiddleware, add_error_pages, render_last_page
+from app.web.journey import load_journey_key
+from app.web.outgoing_messages import MailServer
+from app.web.pages import AppContext, build_template_environment
+from app.web.patients import (
+    handing_over,
+    receipt_check,
+    result,
+    second_look,
+    self_check,
+    share,
+    waiting_room,
+)
+from app.web.patients.clinic_presence import ClinicPresence
+from app.web.patients.drop_off import DropOffCounter
 from app.web.reading import learn, safety, trust
-from app.web.recurring import keep_doing, keep_for_itself, once
-from app.web.shield import Gate, Headings
+from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
+from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
 
-LAST_WORDS = 3.0
+SHUTDOWN_GRACE = 3.0
 """Seconds that a server that is told to stop gives its database to take the last counts."""
 
 
 def create_app(
-    settings: Settings, clock: Callable[[], float] = time.time, patience: float = 30.0
+    settings: Settings, clock: Callable[[], float] = time.time, database_timeout: float = 30.0
 ) -> FastAPI:
-    """The application on one rulebook. Its database may come later: see app/store/ground/late.py.
+    """The application on one rulebook. Its database may come later (app/store/db/late_opening.py).
 
-    `patience`: seconds to wait for it. Raises RulebookFaults, BadFigures, AssetFault, BadKeyring,
-    BadDatabase, OSError or ValueError.
+    `database_timeout`: seconds to wait for it. Raises RulebookFaults, BadFigures, AssetFault,
+    BadKeyring,    BadDatabase, OSError or ValueError.
     """
     app = FastAPI(
         title="Calcinosis Check",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # they would load scripts from another host
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=_run_lifespan,
         redirect_slashes=False,
         # On by default, it would send paths and errors to any collector in the environment.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    floor = Floor(
-        rulebook=load(settings.rules),
-        environment=environment(ROOT / "templates"),
-        assets=assets.gather(ROOT / "static"),
-        key=load_key(settings.var / "journey.key"),
+    context = AppContext(
+        rulebook=load_rulebook_folder(settings.rules),
+        environment=build_template_environment(ROOT / "templates"),
+        assets=assets.bundle_assets(ROOT / "static"),
+        key=load_journey_key(settings.var / "journey.key"),
         clock=clock,
     )
-    app.state.floor = floor
-    app.state.shelf = Shelf(floor.rulebook, settings.rules / "published")
+    app.state.context = context
+    app.state.archive = RulebookArchive(context.rulebook, settings.rules / "published")
     app.state.figures = read_figures(ROOT / "safety" / "figures.json")
-    app.state.last_page = last_page(floor)
+    app.state.last_page = render_last_page(context)
     app.state.targets = load_targets(settings.rules)
     app.state.visit_days = load_visit_days(settings.rules)
     app.state.reliance = load_reliance(settings.rules)
-    app.state.alarm_after = load_alarm(settings.rules)
-    app.state.clinics_here, app.state.drop_off = ClinicsHere(), DropOff()
-    app.state.store = open_late(
-        settings.database, settings.master_key, functools.partial(_first, app), patience
+    app.state.alarm_after = load_alarm_delay(settings.rules)
+    app.state.clinic_presence, app.state.drop_off = ClinicPresence(), DropOffCounter()
+    app.state.store = open_deferred_store(
+        settings.effective_database_url,
+        settings.master_key_file,
+        functools.partial(_prepare_database, app),
+        database_timeout,
     )
-    app.state.for_show = functools.cache(functools.partial(clinics.is_for_show, app.state.store))
-    app.state.jobs = recurring_jobs(settings, floor)
-    app.state.streams = Streams(app.state.store)
+    app.state.for_show = functools.cache(functools.partial(clinics.is_demo_clinic, app.state.store))
+    app.state.jobs = build_recurring_jobs(settings, context)
+    app.state.streams = StreamRegistry(app.state.store)
     app.state.counts = {}  # of each clinic's worklist, for as long as nothing rings
-    app.router.routes += [*learn.routes(), *trust.routes(), *safety.routes()]
-    app.router.routes += [*patient.routes(), *result.routes(), *changed.routes()]
-    app.router.routes += [*verify.routes(), *status.routes()]
-    app.router.routes += [*signin.routes(), *account.routes(), *staff.routes(), *staying.routes()]
-    app.router.routes += [*waiting_room.routes(), *share.routes()]  # before /i/{token}
-    app.router.routes += [*invited.routes(), *invitations.routes()]
-    app.router.routes += [*live.routes(), *worklist.routes()]
-    app.router.routes += [*assisted.routes(), *findings.routes(), *identity.routes()]
-    app.router.routes += [*submission.routes()]
-    app.router.routes += [*papers.routes(), *closing.routes(), *reviewing.routes()]
-    app.router.routes += [*people.routes(), *agreement.routes(), *auditor.routes()]
+    app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
+    app.router.routes += [
+        *self_check.page_routes(),
+        *result.page_routes(),
+        *second_look.page_routes(),
+    ]
+    app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
+    app.router.routes += [
+        *signin.page_routes(),
+        *account.page_routes(),
+        *staff.page_routes(),
+        *keep_alive.page_routes(),
+    ]
+    app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
+    app.router.routes += [*handing_over.page_routes(), *invitations.page_routes()]
+    app.router.routes += [*worklist_stream.page_routes(), *worklist.page_routes()]
+    app.router.routes += [
+        *assisted.page_routes(),
+        *corrections.page_routes(),
+        *identity.page_routes(),
+    ]
+    app.router.routes += [*submission.page_routes()]
+    app.router.routes += [
+        *print_views.page_routes(),
+        *closing.page_routes(),
+        *review_pages.page_routes(),
+    ]
+    app.router.routes += [*people.page_routes(), *agreement.page_routes(), *auditor.page_routes()]
     app.include_router(api.router)
-    app.router.routes.append(Route("/static/{path:path}", assets.serve, methods=["GET"]))
+    app.router.routes.append(Route("/static/{path:path}", assets.serve_asset, methods=["GET"]))
     add_error_pages(app)
     # The last one added is the outermost.
-    app.add_middleware(Gate, open_paths=["/api/"])
-    app.add_middleware(LastResort)
-    app.add_middleware(Headings, origin=settings.trusted_origin)
+    app.add_middleware(RequestGuardMiddleware, open_paths=["/api/"])
+    app.add_middleware(UnhandledErrorMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware, origin=settings.trusted_origin)
     return app
 
 
-def _first(app: FastAPI, store: Store) -> None:
+def _prepare_database(app: FastAPI, store: Store) -> None:
     """What is done with a database that was just opened."""
-    here: Floor = app.state.floor
-    now = datetime.fromtimestamp(here.clock(), UTC)
-    record(store.engine, here.rulebook.version, here.rulebook.sha256, now)
-    app.state.clinics_here.look(store, now)
+    context: AppContext = app.state.context
+    now = datetime.fromtimestamp(context.clock(), UTC)
+    record_served_rulebook(store.engine, context.rulebook.version, context.rulebook.sha256, now)
+    app.state.clinic_presence.update_presence(store, now)
     store.engine.dispose()  # what was open stays open no longer than it is needed
 
 
-def recurring_jobs(settings: Settings, floor: Floor) -> list[Job]:
+def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     """What the server does again and again by itself; each round is done by one server."""
     hour = timedelta(hours=1)
-    mail = Mail(settings.mail_server, settings.mail_from)
-    messenger = Messenger(floor, load_alarm(settings.rules), settings.origin, mail)
+    mail = MailServer(settings.mail_server, settings.mail_from)
+    messenger = AlarmSender(context, load_alarm_delay(settings.rules), settings.public_origin, mail)
     return [
         Job("alarm", EVERY, messenger),
-        Job("retention", hour, retention.run_all),
-        Job("audit anchors", hour, lambda store, _: anchors.note(store, settings.var)),
+        Job("retention", hour, retention.run_all_retention),
+        Job(
+            "audit anchors",
+            hour,
+            lambda store, _: audit_anchors.append_anchors(store, settings.var),
+        ),
     ]
 
 
-def own_jobs(app: FastAPI) -> list[Job]:
+def build_local_jobs(app: FastAPI) -> list[Job]:
     """What each server does for itself, since it is about what this one knows."""
     minute = timedelta(minutes=1)
     return [
-        Job("drop-off", minute, app.state.drop_off.write),
-        Job("clinics here", minute, app.state.clinics_here.look),
+        Job("drop-off", minute, app.state.drop_off.write_counts),
+        Job("clinics here", minute, app.state.clinic_presence.update_presence),
     ]
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _run_lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What stands at start stays for ever, so the collector need not look at it again."""
     gc.collect()
     gc.freeze()
-    beside = asyncio.create_task(_beside(app))
-    with first_to_hear(app.state.streams.close):
+    background = asyncio.create_task(_run_background_work(app))
+    with close_before_shutdown(app.state.streams.close_all):
         yield
-    beside.cancel()
-    await asyncio.gather(beside, return_exceptions=True)
+    background.cancel()
+    await asyncio.gather(background, return_exceptions=True)
     if app.state.store.is_open:
-        last = once(app.state.store, own_jobs(app)[0], app.state.floor.clock)
-        await asyncio.wait([asyncio.create_task(last)], timeout=LAST_WORDS)
+        last = run_job_once(app.state.store, build_local_jobs(app)[0], app.state.context.clock)
+        await asyncio.wait([asyncio.create_task(last)], timeout=SHUTDOWN_GRACE)
     app.state.store.close()
 
 
-async def _beside(app: FastAPI) -> None:
+async def _run_background_work(app: FastAPI) -> None:
     """All that goes on beside the pages, as soon as there is a database."""
     state = app.state
     while not state.store.is_open:
         await asyncio.sleep(0.2)
-    clock = state.floor.clock
-    own = (keep_for_itself(state.store, job, clock) for job in own_jobs(app))
-    await asyncio.gather(keep_doing(state.store, state.jobs, clock), state.streams.watch(), *own)
+    clock = state.context.clock
+    local_jobs = (run_local_job(state.store, job, clock) for job in build_local_jobs(app))
+    await asyncio.gather(
+        run_recurring_jobs(state.store, state.jobs, clock),
+        state.streams.watch_versions(),
+        *local_jobs,
+    )

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _only_addresses(cls, text: str) -> str:
+    def _check_proxy_addresses(cls, text: str) -> str:
         """A name, a slip or a star would let visitors choose the address that limits count by."""
         for part in filter(None, map(str.strip, text.split(","))):
             ip_network(part)
@@ -101,21 +101,21 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def database(self) -> str:
+    def effective_database_url(self) -> str:
         """The database address to use, given or not."""
         return self.database_url or f"sqlite:///{self.var / 'calcinosis.db'}"
 
     @property
-    def proxies(self) -> list[str]:
+    def proxy_addresses(self) -> list[str]:
         """The proxies whose word is taken; none unless they are given."""
         return [part.strip() for part in self.trusted_proxies.split(",") if part.strip()]
 
     @property
-    def master_key(self) -> Path:
+    def master_key_file(self) -> Path:
         """The file of the keys to what is sealed in the database."""
         return self.var / "master.key"
 
     @property
-    def origin(self) -> str:
+    def public_origin(self) -> str:
         """The address that people see in links."""
         return self.trusted_origin or f"http://{self.host}:{self.port}"

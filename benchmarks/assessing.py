@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app.assurance.cases import read_cases
 from app.triage.conditions import Situation
-from app.triage.rulebook import load
-from app.triage.rules import assess, urgency_by_walking
+from app.triage.rulebook import load_rulebook_folder
+from app.triage.rules import assess_answers, reference_urgency
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS, REPEATS = 7, 6
@@ -21,20 +21,20 @@ AIMS = {"replay": 50_000, "level": 50_000, "assess": 10_000}
 
 def main() -> None:
     """Print a line for each: calls a second, microseconds a call, and the ratio to the walk."""
-    rulebook = load(ROOT / "rules")
-    questionnaire, compiled = rulebook.questionnaire, rulebook.compiled
+    rulebook = load_rulebook_folder(ROOT / "rules")
+    questionnaire, compiled = rulebook.questionnaire, rulebook.compiled_rules
     answers = [c.answers for c in read_cases(rulebook, ROOT / "rules" / "cases" / "published")]
-    paths = [questionnaire.path(a) for a in answers]
-    situations = [Situation(p.answers, p.off_path, questionnaire.unsure, {}) for p in paths]
+    paths = [questionnaire.trace_path(a) for a in answers]
+    situations = [Situation(p.answers, p.off_path, questionnaire.unsure_options, {}) for p in paths]
     jobs: dict[str, Callable[[], object]] = {
-        "replay": lambda: [questionnaire.path(a) for a in answers],
+        "replay": lambda: [questionnaire.trace_path(a) for a in answers],
         "level": lambda: [
-            compiled.level(compiled.encode(p.answers, p.off_path, {})) for p in paths
+            compiled.level(compiled.encode_answers(p.answers, p.off_path, {})) for p in paths
         ],
         "level by walking": lambda: [
-            urgency_by_walking(rulebook.rules, p, s) for p, s in zip(paths, situations, strict=True)
+            reference_urgency(rulebook.rules, p, s) for p, s in zip(paths, situations, strict=True)
         ],
-        "assess": lambda: [assess(rulebook, a) for a in answers],
+        "assess": lambda: [assess_answers(rulebook, a) for a in answers],
     }
     gc.collect()
     gc.freeze()  # as the server does at start

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.assurance.cases import read_cases
-from app.triage.rulebook import load
+from app.triage.rulebook import load_rulebook_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS, REPEATS = 5, 200
@@ -91,11 +91,11 @@ def _compare(ours: Server, bare: Server) -> None:
 
 
 def _jobs(ours: Server) -> list[tuple[str, Callable[[], object], list[int]]]:
-    rulebook = load(ROOT / "rules")
+    rulebook = load_rulebook_folder(ROOT / "rules")
     case = read_cases(rulebook, ROOT / "rules" / "cases" / "published")[0]
     _, _, cookie = ours.ask("POST", "/start", _start_form(ours))
     cookies = {}
-    for question in rulebook.questionnaire.path(case.answers).asked:
+    for question in rulebook.questionnaire.trace_path(case.answers).asked:
         cookies[question.id] = cookie
         body = "&".join(f"{question.id}={option}" for option in sorted(case.answers[question.id]))
         status, _, cookie = ours.ask("POST", f"/check/{question.id}", body, cookie)

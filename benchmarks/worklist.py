@@ -27,11 +27,10 @@ from sqlalchemy import event
 from app.main import create_app
 from app.settings import Settings
 from app.store import clinics, submissions
-from app.store.ground import tokens
-from app.store.ground.opening import open_store
-from app.store.ground.scope import Store, WritingScope
-from app.store.submissions import Came, Handed
-from app.store.tables import (
+from app.store.db import tokens
+from app.store.db.opening import open_store
+from app.store.db.scope import Store, WritingScope
+from app.store.db.tables import (
     AssessmentVersion,
     RecordKey,
     Staff,
@@ -39,8 +38,10 @@ from app.store.tables import (
     Submission,
     WorklistRow,
 )
-from app.triage.rules import assess
-from app.triage.targets import load_targets
+from app.store.response_targets import load_targets
+from app.store.submission_versions import SubmittedAnswers
+from app.store.submissions import Delivery
+from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from tests.builders import RULES, answers, rulebook
 from tests.postgresql import new_database, running_postgresql
@@ -100,10 +101,10 @@ class Clinics:
     def __post_init__(self) -> None:
         var = self.server.folder / "var"
         self.settings = Settings(var=var, database_url=self.server.database)
-        self.store = open_store(self.settings.database, self.settings.master_key)
+        self.store = open_store(self.settings.effective_database_url, self.settings.master_key_file)
         now = datetime.now(UTC)
-        self.clinic = clinics.add(self.store, now, name="Hill", region="uk", time_zone="UTC")
-        with self.store.writing(self.clinic) as scope:
+        self.clinic = clinics.add_clinic(self.store, now, name="Hill", region="uk", time_zone="UTC")
+        with self.store.writing_scope(self.clinic) as scope:
             self.sessions = list(_nurses(scope, self.streams, now))
         _fill(self.store, self.clinic, self.submissions, now)
 
@@ -154,11 +155,11 @@ class Clinics:
 
     def _submit(self, name: str) -> None:
         given, book = answers(now="confused", medicines="binder"), rulebook()
-        told = assess(book, given)
-        handed = Handed(given, "me", "uk", told, 0, book.version, book.sha256)
-        came = Came(source="share", key=name, reference=name, name=name)
-        with self.store.writing(self.clinic) as scope:
-            submissions.add(scope, datetime.now(UTC), handed, came, TARGETS)
+        assessment = assess_answers(book, given)
+        handed = SubmittedAnswers(given, "me", "uk", assessment, 0, book.version, book.sha256)
+        came = Delivery(source="share", key=name, reference=name, name=name)
+        with self.store.writing_scope(self.clinic) as scope:
+            submissions.add_submission(scope, datetime.now(UTC), handed, came, TARGETS)
 
 
 class Browser:
@@ -240,30 +241,30 @@ class OpenPage:
 def _nurses(scope: WritingScope, number: int, now: datetime) -> Iterator[str]:
     """Nurses who are signed in; the words that their browsers hold."""
     for who in range(number):
-        staff, session = f"nurse{who}", tokens.new(scope.clinic)
+        staff, session = f"nurse{who}", tokens.make_token(scope.clinic)
         known = {"id": staff, "name": f"Nurse {who}", "role": "nurse", "made_at": now}
-        scope.add(Staff, **known, email_sealed=b"e", email_print=staff)
+        scope.add_row(Staff, **known, email_sealed=b"e", email_print=staff)
         seen = {"started_at": now, "seen_at": now, "proved_at": now}
-        kept = {"token_hash": tokens.hashed(session), "staff_id": staff, "stage": "full"}
-        scope.add(StaffSession, **kept, **seen, browser="")
+        kept = {"token_hash": tokens.hash_token(session), "staff_id": staff, "stage": "full"}
+        scope.add_row(StaffSession, **kept, **seen, browser="")
         yield session
 
 
 def _fill(store: Store, clinic: str, number: int, now: datetime) -> None:
     for first in range(0, number, AT_ONCE):
-        with store.writing(clinic) as scope:
+        with store.writing_scope(clinic) as scope:
             rows = [_rows(scope, n, now) for n in range(first, min(number, first + AT_ONCE))]
             for table in (RecordKey, Submission, AssessmentVersion, WorklistRow):
-                scope.add_all(table, [row[table] for row in rows])
+                scope.add_rows(table, [row[table] for row in rows])
 
 
 def _rows(scope: WritingScope, number: int, now: datetime) -> dict[type, dict[str, object]]:
     """One submission as it stands in the tables."""
     id_, level = f"s{number}", LEVELS[number % len(LEVELS)]
-    key, wrapped = scope.keyring.make(scope.clinic, id_)
+    key, wrapped = scope.keyring.make_data_key(scope.clinic, id_)
     came = now - timedelta(minutes=number % 10_000)
-    told = {"rules": ["U3"], "flags": 1, "unsure": 2, "age": "adult", "about": "me"}
-    told |= {"reference": f"R-{number}", "name": "Jo", "appointment_on": "2027-01-20"}
+    row_payload = {"rules": ["U3"], "flags": 1, "unsure": 2, "age": "adult", "about": "me"}
+    row_payload |= {"reference": f"R-{number}", "name": "Jo", "appointment_on": "2027-01-20"}
     book = {"rulebook_sha256": rulebook().sha256}
     due = {"rank": Urgency.emergency - level, "due_at": came + timedelta(minutes=TARGETS[level])}
     return {
@@ -301,7 +302,7 @@ def _rows(scope: WritingScope, number: int, now: datetime) -> dict[type, dict[st
             "forget_at": now + timedelta(days=30),
             "owner_id": f"nurse{number % 7}" if number % 3 else None,
             "first_seen_at": came if number % 3 else None,
-            "line_sealed": key.seal("worklist_row", id_, "line", json.dumps(told)),
+            "line_sealed": key.seal_field("worklist_row", id_, "line", json.dumps(row_payload)),
         },
     }
 

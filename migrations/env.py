@@ -4,8 +4,8 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from app.settings import load_settings
-from app.store.ground.database import open_database
-from app.store.tables import SQLModel
+from app.store.db.database import open_database
+from app.store.db.tables import SQLModel
 
 TURN = 7_120_406
 """Servers that start at once on PostgreSQL take turns by a lock of this number."""
@@ -29,6 +29,8 @@ def migrate(connection: Connection) -> None:
 if context.is_offline_mode():
     raise SystemExit("Migrations need the database itself; there is no offline mode.")
 
-engine = context.config.attributes.get("engine") or open_database(load_settings().database)
+engine = context.config.attributes.get("engine") or open_database(
+    load_settings().effective_database_url
+)
 with engine.begin() as connection:
     migrate(connection)

@@ -16,12 +16,12 @@ import yaml
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from app.triage.conditions import LabBound, Situation, leaves
-from app.triage.labs import Amounts, read_labs
-from app.triage.loading.checks import conditions
+from app.rulebook.checks import list_conditions
+from app.triage.conditions import LabBound, Situation, walk_leaves
+from app.triage.labs import Amounts, read_lab_amounts
 from app.triage.questionnaire import Question
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment, Urgency
 
 RULES = Path(__file__).parents[1] / "rules"
@@ -52,7 +52,7 @@ def seeded(seed: int | None) -> Random:
 @cache
 def rulebook() -> Rulebook:
     """The real rulebook, read once."""
-    return load(RULES)
+    return load_rulebook_folder(RULES)
 
 
 def question(name: str) -> Question:
@@ -77,7 +77,7 @@ def answers(changes: Mapping[str, Chosen] | None = None, /, **more: Chosen) -> A
     merged = _default() | {name: _set(chosen) for name, chosen in named.items()}
     if gates := frozenset(GATES[name] for name in GATES.keys() & named.keys()):
         merged["conditions"] = merged["conditions"] - {"none"} | gates
-    kept = rulebook().questionnaire.path(merged).answers
+    kept = rulebook().questionnaire.trace_path(merged).answers
     return {name: chosen for name, chosen in merged.items() if name in kept or name in named}
 
 
@@ -89,22 +89,26 @@ def labs(**values: str) -> Labs:
 
 def assessed(given: Labs | None = None, /, **changes: Chosen) -> Assessment:
     """What the real rulebook makes of the healthy default with these changes."""
-    return assess(rulebook(), answers(**changes), given)
+    return assess_answers(rulebook(), answers(**changes), given)
 
 
 def level(given: Answers, amounts: Amounts | None = None) -> Urgency:
     """Only the level, quickly."""
     book = rulebook()
-    path = book.questionnaire.path(given)
+    path = book.questionnaire.trace_path(given)
     return Urgency(
-        book.compiled.level(book.compiled.encode(path.answers, path.off_path, amounts or {}))
+        book.compiled_rules.level(
+            book.compiled_rules.encode_answers(path.answers, path.off_path, amounts or {})
+        )
     )
 
 
 def situation(given: Answers, amounts: Amounts | None = None) -> Situation:
     """What a condition of the real rulebook is judged against."""
-    path = rulebook().questionnaire.path(given)
-    return Situation(path.answers, path.off_path, rulebook().questionnaire.unsure, amounts or {})
+    path = rulebook().questionnaire.trace_path(given)
+    return Situation(
+        path.answers, path.off_path, rulebook().questionnaire.unsure_options, amounts or {}
+    )
 
 
 def fired(assessment: Assessment) -> set[str]:
@@ -147,7 +151,9 @@ def some_unfinished_answers() -> st.SearchStrategy[Answers]:
 def telling_values() -> list[Value]:
     """(analyte, value, unit) at each bound of the rulebook, just below it and just above it."""
     book = rulebook()
-    bounds = [leaf for c in conditions(book) for leaf in leaves(c) if isinstance(leaf, LabBound)]
+    bounds = [
+        leaf for c in list_conditions(book) for leaf in walk_leaves(c) if isinstance(leaf, LabBound)
+    ]
     beside = (Decimal(0), Decimal("-0.01"), Decimal("0.01"))
     around = {
         (leaf.analyte, bound + step, unit)
@@ -180,7 +186,7 @@ def values_as_sent(values: Iterable[Value]) -> Labs:
 
 def read_amounts(values: Iterable[Value]) -> Amounts:
     """Values, read: amounts in every unit, with what can be computed from them."""
-    return read_labs(rulebook().laboratory, values_as_sent(values))
+    return read_lab_amounts(rulebook().laboratory, values_as_sent(values))
 
 
 def _choices(most: int) -> st.SearchStrategy[list[tuple[str, str]]]:

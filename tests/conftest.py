@@ -41,12 +41,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", QUICK)
-        passwords._decoy.cache_clear()
+        passwords._decoy_hash.cache_clear()
         clock = Clock()
         app = create_app(Settings(var=tmp_path_factory.mktemp("house")), clock=clock)
         yield House(app, clock)
         app.state.store.engine.dispose()
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -85,10 +85,10 @@ def visitor(app: FastAPI) -> Visitor:
 @pytest.fixture
 def pem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The certificate of other sides on this machine, which are reached from here."""
-    from app.web import outgoing
+    from app.web import outgoing_messages
     from tests.far_ends import certificate
 
     file = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    monkeypatch.setattr(outgoing, "public", lambda _: True)
+    monkeypatch.setattr(outgoing_messages, "is_public_address", lambda _: True)
     return file

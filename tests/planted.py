@@ -28,9 +28,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import commands, main
 from app.settings import Settings
-from app.store.ground.database import open_database
-from app.store.rulebooks import record
-from app.store.tables import ServedRulebook
+from app.store.db.database import open_database
+from app.store.db.tables import ServedRulebook
+from app.store.served_rulebooks import record_served_rulebook
 
 MARK = "zqxjwvkq"
 """The start of every canary: nothing of ours says this."""
@@ -55,7 +55,7 @@ def run() -> None:
 
     main.create_app = make_faulty
     uvicorn.run = lambda app, **how: serve(app, **how | {"log_level": "debug", "log_config": None})
-    commands.run()
+    commands.run_command_line()
 
 
 class _Everything(logging.Formatter):
@@ -107,9 +107,9 @@ def _echoing(send: Send, sent: bytes) -> Send:
 
 
 def _store(settings: Settings, sent: bytes, *, take_back: bool = False) -> None:
-    database = open_database(settings.database)
+    database = open_database(settings.effective_database_url)
     version = f"{uuid4()} {sent.decode('utf-8', 'replace')}"
-    record(database, version.replace("\x00", ""), "planted", datetime.now(UTC))
+    record_served_rulebook(database, version.replace("\x00", ""), "planted", datetime.now(UTC))
     if take_back:
         with database.begin() as connection:
             connection.execute(

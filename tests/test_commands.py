@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from app.commands import app
-from app.documents.receipt import write
-from app.triage.rulebook import load
-from app.triage.rules import assess
+from app.documents.receipt import write_receipt
+from app.triage.rulebook import load_rulebook_folder
+from app.triage.rules import assess_answers
 from tests.builders import answers
 from tests.documents.test_receipt import copied, forged, receipt_of
 
@@ -81,10 +81,10 @@ def test_verify_tells_findings_that_rest_on_a_doubt_and_open_questions(call: Cli
 
 def test_verify_refuses_a_damaged_receipt_without_repeating_it(call: CliRunner) -> None:
     receipt = receipt_of(answers())
-    for sent, told in ((receipt[:-1], "wrong or missing"), ("canary-1", "no receipt")):
+    for sent, message in ((receipt[:-1], "wrong or missing"), ("canary-1", "no receipt")):
         result = call.invoke(app, ["verify", sent])
         assert result.exit_code == 1
-        assert told in result.stderr
+        assert message in result.stderr
         assert sent not in result.output
     result = call.invoke(app, ["verify", "-"], input=b"\xff\xfe")
     assert result.exit_code == 1
@@ -104,8 +104,8 @@ def test_verify_judges_an_older_receipt_by_its_own_rulebook(
 ) -> None:
     shutil.copytree(ROOT / "rules", tmp_path / "rules", ignore=shutil.ignore_patterns("cases"))
     monkeypatch.setenv("CALCINOSIS_RULES", str(tmp_path / "rules"))
-    old = load(copied(tmp_path / "rules" / "published" / "2025.1.1"))
-    receipt = write(old, answers(), assess(old, answers()))
+    old = load_rulebook_folder(copied(tmp_path / "rules" / "published" / "2025.1.1"))
+    receipt = write_receipt(old, answers(), assess_answers(old, answers()))
     result = call.invoke(app, ["verify", receipt])
     assert result.exit_code == 0
     assert "Rulebook          2025.1.1 of " in result.stdout

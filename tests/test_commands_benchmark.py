@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.assurance.asked import questions_hash
+from app.assurance.asked import hash_questions
 from app.commands import app
 from tests.assurance.kept_sets import LABELS, RIGHT, STORIES, whole
 from tests.builders import RULES, rulebook
@@ -60,12 +60,12 @@ def test_a_reading_goes_all_the_way_from_stories_to_the_headline(
 
 
 def test_the_headline_stands_before_the_tuned_figures_which_say_so() -> None:
-    told = call().stdout
-    assert told.startswith("HEADLINE\nSet ")
+    report = call().stdout
+    assert report.startswith("HEADLINE\nSet ")
     parts = ["HEADLINE", "95 % bounds", "Tuned: the project's own answers", "Benchmark: 110 cases"]
-    places = [told.index(part) for part in parts]
+    places = [report.index(part) for part in parts]
     assert places == sorted(places)
-    assert told.count("View, never a headline: without cases whose label contradicts") == 1
+    assert report.count("View, never a headline: without cases whose label contradicts") == 1
 
 
 @pytest.mark.usefixtures("rules")
@@ -75,7 +75,7 @@ def test_without_a_set_there_is_no_headline_and_the_report_says_so() -> None:
 
 
 def test_the_hash_of_the_questions_is_printed_alone() -> None:
-    assert call("--questions-hash").stdout == f"{questions_hash(rulebook())}\n"
+    assert call("--questions-hash").stdout == f"{hash_questions(rulebook())}\n"
 
 
 @pytest.mark.usefixtures("rules")

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from app.commands import app
 from app.store import alarms, submissions
-from app.store.ground.append_only import let_go
-from app.store.ground.database import open_database
-from app.store.ground.opening import open_store
-from app.store.submissions import Came
+from app.store.db.append_only import allow_changes
+from app.store.db.database import open_database
+from app.store.db.opening import open_store
+from app.store.submissions import Delivery
 from tests.store.patients import MONDAY, TARGETS, handed
 
 
@@ -68,21 +68,23 @@ def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: P
     call("clinic alarm Hill --webhook https://hook.example/x")
     var = tmp_path / "var"
     store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
-    with store.writing(clinic) as scope:
-        came = Came("share", "key1", "R-1", "Jo")
-        submissions.add(scope, MONDAY, handed("emergency"), came, TARGETS)
-    alarms.raise_due(store, clinic, MONDAY, MONDAY)
-    message = alarms.claim(store, clinic, "webhook", MONDAY)
+    with store.writing_scope(clinic) as scope:
+        came = Delivery("share", "key1", "R-1", "Jo")
+        submissions.add_submission(scope, MONDAY, handed("emergency"), came, TARGETS)
+    alarms.raise_due_alarms(store, clinic, MONDAY, MONDAY)
+    message = alarms.claim_next_alarm(store, clinic, "webhook", MONDAY)
     assert message is not None
-    alarms.failed(store, MONDAY, message, "answered with 500")
+    alarms.record_failed_alarm(store, MONDAY, message, "answered with 500")
     store.engine.dispose()
-    told = "Waits since 2026-03-02 10:00 UTC to be sent by webhook, try 1: answered with 500"
-    assert told in call("clinic alarm Hill").stderr
+    expected_line = (
+        "Waits since 2026-03-02 10:00 UTC to be sent by webhook, try 1: answered with 500"
+    )
+    assert expected_line in call("clinic alarm Hill").stderr
 
 
 @pytest.mark.usefixtures("clinic")
 @pytest.mark.parametrize(
-    ("words", "told", "code"),
+    ("words", "message", "code"),
     [
         ("clinic add Hill --region uk --time-zone UTC", "already", 1),
         ("clinic add Dale --region mars --time-zone UTC", "The regions are: uk, us", 2),
@@ -103,10 +105,10 @@ def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: P
         ("clinic alarm Hill --email lead", "no e-mail address", 2),
     ],
 )
-def test_a_call_that_cannot_be_done_says_why(words: str, told: str, code: int) -> None:
+def test_a_call_that_cannot_be_done_says_why(words: str, message: str, code: int) -> None:
     result = call(words)
     assert result.exit_code == code, result.output
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.output
     assert [row["name"] for row in staff_list()] == []
 
@@ -155,8 +157,8 @@ def test_an_entry_that_was_tampered_with_is_named(tmp_path: Path) -> None:
     result = call("audit verify")
     assert result.exit_code == 1
     assert "Hill: entry 2 was changed" in result.stdout
-    told = json.loads(call("audit verify --json").stdout)
-    assert told[1]["fault"] == {"number": 2, "problem": "changed"}
+    audit_json = json.loads(call("audit verify --json").stdout)
+    assert audit_json[1]["fault"] == {"number": 2, "problem": "changed"}
 
 
 def test_an_audit_cut_off_to_its_last_trace_is_found_by_an_anchor(
@@ -214,7 +216,7 @@ def test_a_database_that_does_not_answer_is_said_in_a_line(monkeypatch: pytest.M
 def tamper(folder: Path, *statements: str) -> None:
     engine = open_database(f"sqlite:///{folder / 'var' / 'calcinosis.db'}")
     with engine.begin() as connection:
-        let_go(connection, "audit_entry")
+        allow_changes(connection, "audit_entry")
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()

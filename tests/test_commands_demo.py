@@ -13,14 +13,14 @@ from click.testing import Result
 from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
-from app.commands import app, demo, made_up
+from app.commands import app, demo, demo_data
 from app.main import create_app
 from app.settings import ROOT, Settings
 from app.store.accounts import passwords
-from app.store.ground.opening import open_store
-from app.store.ground.scope import Store
-from app.store.submissions import level_of
-from app.store.tables import Invitation, ReviewEntry, Tally, WorklistRow
+from app.store.db.opening import open_store
+from app.store.db.scope import Store
+from app.store.db.tables import Invitation, ReviewEntry, Tally, WorklistRow
+from app.store.worklist_rows import rank_to_level
 from tests.builders import SOAK
 from tests.store.kim import QUICK
 from tests.visitor import Visitor
@@ -52,12 +52,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Res
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", QUICK)
         patch.setattr(demo, "SUBMISSIONS", NUMBER)
-        passwords._decoy.cache_clear()
+        passwords._decoy_hash.cache_clear()
         var = tmp_path_factory.mktemp("demo")
         result = call(var, "demo", "fill")
         assert result.exit_code == 0, result.output
         yield var, result
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
 
 
 @pytest.fixture
@@ -69,21 +69,26 @@ def store(filled: tuple[Path, Result]) -> Iterator[Store]:
 
 
 def test_both_clinics_are_filled_with_all_that_a_nurse_meets(store: Store) -> None:
-    assert len(store.clinics()) == 2
+    assert len(store.list_clinic_ids()) == 2
     rows, kinds = [], set()
     now = datetime.now(UTC)
-    for clinic in store.clinics():
-        with store.reading(clinic) as scope:
-            rows += scope.all(WorklistRow)
-            kinds |= {entry.kind for entry in scope.all(ReviewEntry)}
-            invited = scope.all(Invitation)
-            assert scope.count(Tally, subject="reached:end")
+    for clinic in store.list_clinic_ids():
+        with store.reading_scope(clinic) as scope:
+            rows += scope.find_all(WorklistRow)
+            kinds |= {entry.kind for entry in scope.find_all(ReviewEntry)}
+            invited = scope.find_all(Invitation)
+            assert scope.count_rows(Tally, subject="reached:end")
             assert [i for i in invited if i.finished_at]
             assert [i for i in invited if i.revoked_at]
             assert [i for i in invited if not i.finished_at and i.expires_at < now]
             assert [i for i in invited if not i.finished_at and i.expires_at > now]
     assert len(rows) == NUMBER
-    assert {level_of(row.rank).name for row in rows} >= {"routine", "soon", "same_day", "emergency"}
+    assert {rank_to_level(row.rank).name for row in rows} >= {
+        "routine",
+        "soon",
+        "same_day",
+        "emergency",
+    }
     assert {row.state for row in rows} == {"new", "claimed", "second_look", "closed"}
     assert {"claim", "call", "agree", "close"} <= kinds
 
@@ -118,21 +123,21 @@ def test_every_role_signs_in_with_what_was_printed(filled) -> None:
 def test_the_printed_address_gives_an_app_the_same_codes(filled, store: Store) -> None:
     _, printed = filled
     secrets = re.findall(r"otpauth://totp/\S+secret=([A-Z2-7]{32})&", printed.stdout)
-    assert secrets == [row.secret for row in made_up.sign_ins(store)]
+    assert secrets == [row.secret for row in demo_data.list_sign_ins(store)]
 
 
 def test_a_code_is_never_one_that_was_used(store: Store) -> None:
-    (who, *_) = made_up.sign_ins(store)
+    (who, *_) = demo_data.list_sign_ins(store)
     now = datetime(2040, 1, 1, tzinfo=UTC)
-    first = made_up.code(store, who.email.upper(), now)
+    first = demo_data.make_sign_in_code(store, who.email.upper(), now)
     with pytest.MonkeyPatch.context() as patch:
-        rows = list(made_up._secrets(store, store.clinics()[0]))
+        rows = list(demo_data._list_totp_secrets(store, store.list_clinic_ids()[0]))
         rows[0][0].totp_step = int(now.timestamp()) // 30
-        patch.setattr(made_up, "_secrets", lambda _store, _clinic: rows)
-        assert made_up.code(store, who.email, now) != first
+        patch.setattr(demo_data, "_list_totp_secrets", lambda _store, _clinic: rows)
+        assert demo_data.make_sign_in_code(store, who.email, now) != first
         rows[0][0].totp_step += 1
-        with pytest.raises(made_up.NoneYet) as early:
-            made_up.code(store, who.email, now)
+        with pytest.raises(demo_data.NoCodeYet) as early:
+            demo_data.make_sign_in_code(store, who.email, now)
     assert early.value.wait == 30
 
 
@@ -179,7 +184,7 @@ def test_one_that_was_stopped_halfway_is_not_taken_for_filled(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(made_up, "live", stopped)
+        patch.setattr(demo_data, "simulate_patients", stopped)
         assert call(tmp_path, "demo", "fill").exit_code != 0
     result = call(tmp_path, "demo", "fill")
     assert result.exit_code == 1
@@ -189,14 +194,19 @@ def test_one_that_was_stopped_halfway_is_not_taken_for_filled(
 def test_by_itself_it_keeps_to_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CALCINOSIS_VAR", "CALCINOSIS_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    assert demo._settings().var == ROOT / "var-demo"
-    assert demo._settings().database == f"sqlite:///{ROOT}/var-demo/calcinosis.db"
+    assert demo._load_demo_settings().var == ROOT / "var-demo"
+    assert (
+        demo._load_demo_settings().effective_database_url
+        == f"sqlite:///{ROOT}/var-demo/calcinosis.db"
+    )
     monkeypatch.setenv("CALCINOSIS_VAR", "/elsewhere")
-    assert demo._settings().var == Path("/elsewhere")
+    assert demo._load_demo_settings().var == Path("/elsewhere")
     assert "/var-demo/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
 
 
 def test_two_databases_have_two_passwords(store: Store, tmp_path: Path) -> None:
     other = open_store(f"sqlite:///{tmp_path}/other.db", tmp_path / "master.key")
-    assert made_up.password(other.keyring) != made_up.password(store.keyring)
+    assert demo_data.derive_demo_password(other.keyring) != demo_data.derive_demo_password(
+        store.keyring
+    )
     other.engine.dispose()

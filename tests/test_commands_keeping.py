@@ -11,14 +11,15 @@ from typer.testing import CliRunner
 
 from app.commands import app
 from app.settings import Settings
-from app.store import invitations, shares, submissions
+from app.store import invitations, shares, submission_versions, submissions
 from app.store.accounts import staff
-from app.store.ground.append_only import let_go
-from app.store.ground.opening import open_store
-from app.store.ground.scope import Store
-from app.store.invitations import Guest
-from app.store.keeping import anchors, audit
-from app.triage.targets import load_targets
+from app.store.compliance import audit_anchors
+from app.store.db import audit
+from app.store.db.append_only import allow_changes
+from app.store.db.opening import open_store
+from app.store.db.scope import Store
+from app.store.invitations import Invitee
+from app.store.response_targets import load_targets
 from tests.builders import RULES
 from tests.store.patients import handed
 
@@ -42,14 +43,14 @@ def clinic() -> str:
 def store(clinic: str, tmp_path: Path) -> Store:
     """The same server's store, with what Kestrel sent to the clinic sixty days ago."""
     settings = Settings(var=tmp_path / "var")
-    store = open_store(settings.database, settings.master_key)
-    with store.writing(clinic) as scope:
+    store = open_store(settings.effective_database_url, settings.master_key_file)
+    with store.writing_scope(clinic) as scope:
         email = {"email": "kim@hill.example", "name": "Kim", "role": "nurse"}
-        staff.invite(scope, LONG_AGO, "command", **email)
-        kim = staff.everyone(scope)[0].id
-    guest = Guest("Kestrel 1", "Quill")
-    (link,) = invitations.invite(store, clinic, LONG_AGO, kim, [guest], "k")
-    submissions.send(store, clinic, link, handed(), load_targets(RULES), LONG_AGO)
+        staff.invite_staff(scope, LONG_AGO, "command", **email)
+        kim = staff.list_staff(scope)[0].id
+    guest = Invitee("Kestrel 1", "Quill")
+    (link,) = invitations.invite_patients(store, clinic, LONG_AGO, kim, [guest], "k")
+    submissions.accept_answers(store, clinic, link, handed(), load_targets(RULES), LONG_AGO)
     return store
 
 
@@ -58,9 +59,9 @@ def call(words: str, *more: str, typed: str = "") -> Result:
 
 
 def actions(store: Store, clinic: str) -> list[str]:
-    assert audit.verify(store, clinic) is None
-    with store.reading(clinic) as scope:
-        return [entry.action for entry in reversed(audit.entries(scope))]
+    assert audit.verify_chain(store, clinic) is None
+    with store.reading_scope(clinic) as scope:
+        return [entry.action for entry in reversed(audit.list_audit_entries(scope))]
 
 
 def test_a_dry_run_counts_and_a_run_forgets(store: Store, clinic: str) -> None:
@@ -97,7 +98,7 @@ def test_a_person_is_erased_after_a_yes(store: Store, clinic: str) -> None:
 
 @pytest.mark.usefixtures("clinic")
 @pytest.mark.parametrize(
-    ("words", "told", "code"),
+    ("words", "message", "code"),
     [
         ("retention run --clinic Dale", "The clinics are: Hill", 2),
         ("person export --clinic Dale --reference R", "The clinics are: Hill", 2),
@@ -105,10 +106,10 @@ def test_a_person_is_erased_after_a_yes(store: Store, clinic: str) -> None:
         ("person erase --yes --clinic Hill --reference R", "Nobody has the reference 'R'", 1),
     ],
 )
-def test_a_call_that_cannot_be_done_says_why(words: str, told: str, code: int) -> None:
+def test_a_call_that_cannot_be_done_says_why(words: str, message: str, code: int) -> None:
     result = call(words)
     assert result.exit_code == code, result.output
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_a_cut_tail_is_found_by_what_the_server_notes_each_hour(
@@ -116,19 +117,19 @@ def test_a_cut_tail_is_found_by_what_the_server_notes_each_hour(
 ) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    assert anchors.note(store, folder) == 1
-    assert anchors.note(store, folder) == 0, "nothing was added to the audit"
-    file = folder / anchors.FILE
-    with store.writing(clinic) as scope:
-        row = scope.one(audit.AuditHead)
-        number = audit.add(scope, LONG_AGO, "kim", "signed_out")
-    assert anchors.note(store, folder) == 1
+    assert audit_anchors.append_anchors(store, folder) == 1
+    assert audit_anchors.append_anchors(store, folder) == 0, "nothing was added to the audit"
+    file = folder / audit_anchors.ANCHOR_FILE
+    with store.writing_scope(clinic) as scope:
+        row = scope.find_one(audit.AuditHead)
+        number = audit.record_event(scope, LONG_AGO, "kim", "signed_out")
+    assert audit_anchors.append_anchors(store, folder) == 1
     assert call("audit verify --anchors", str(file)).exit_code == 0
     assert row is not None
     assert file.stat().st_mode & 0o077 == 0
     assert f"audit anchor {clinic} {number} " in caplog.text
     with store.engine.begin() as connection:
-        let_go(connection, "audit_entry")
+        allow_changes(connection, "audit_entry")
         connection.execute(text(f"DELETE FROM audit_entry WHERE number = {number}"))
         back = "UPDATE audit_head SET number = :number, mac = :mac, seal = :seal"
         old = {"number": row.number, "mac": row.mac, "seal": row.seal}
@@ -141,14 +142,14 @@ def test_a_cut_tail_is_found_by_what_the_server_notes_each_hour(
 
 def test_every_key_is_wrapped_anew_also_those_of_share_codes(store: Store, clinic: str) -> None:
     now = datetime.now(UTC)
-    shares.offer(store, "key", handed(), now, address="")
+    shares.offer_share(store, "key", handed(), now, address="")
     # Of the clinic, the nurse, the person, the submission and the share code.
     assert "5 keys wrapped anew" in call("keys rotate").stdout
     assert call("keys forget --restarted").exit_code == 0
     settings = Settings()
-    anew = open_store(settings.database, settings.master_key)
+    anew = open_store(settings.effective_database_url, settings.master_key_file)
     assert len(anew.keyring.masters) == 1
-    assert shares.look(anew, "key", now).handed is not None
-    with anew.reading(clinic) as scope:
-        arrived = scope.all(submissions.Submission)
-        assert submissions.versions(scope, arrived[0].id)
+    assert shares.find_share_status(anew, "key", now).submitted is not None
+    with anew.reading_scope(clinic) as scope:
+        arrived = scope.find_all(submissions.Submission)
+        assert submission_versions.list_versions(scope, arrived[0].id)

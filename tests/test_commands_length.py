@@ -17,9 +17,9 @@ def call(*words: str | Path):
 @pytest.fixture
 def one_case(tmp_path: Path) -> Path:
     """A list of one case: the healthy default."""
-    told = {name: sorted(chosen) for name, chosen in answers().items()}
+    case_answers = {name: sorted(chosen) for name, chosen in answers().items()}
     file = tmp_path / "cases.json"
-    file.write_text(json.dumps([{"id": "quiet", "answers": told, "urgency": "routine"}]))
+    file.write_text(json.dumps([{"id": "quiet", "answers": case_answers, "urgency": "routine"}]))
     return file
 
 
@@ -35,12 +35,12 @@ def test_the_published_cases_are_counted_where_none_are_named() -> None:
 
 
 def test_cases_of_a_file_are_counted_and_told_as_plain_values(one_case: Path) -> None:
-    told = json.loads(call(one_case, "--json").stdout)
-    [quiet] = told["cases"]["of"]
+    counts_json = json.loads(call(one_case, "--json").stdout)
+    [quiet] = counts_json["cases"]["of"]
     assert (quiet["id"], quiet["screens"]) == ("quiet", len(answers()))
-    assert told["cases"]["words"] == {"median": quiet["words"], "most": quiet["words"]}
-    assert told["known_lump"]["screens"]["most"] == len(answers())
-    assert max(told["grades"].values()) <= 6
+    assert counts_json["cases"]["words"] == {"median": quiet["words"], "most": quiet["words"]}
+    assert counts_json["known_lump"]["screens"]["most"] == len(answers())
+    assert max(counts_json["grades"].values()) <= 6
 
 
 def test_cases_that_cannot_be_read_are_told_in_words(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.assurance.figures import read_figures
-from app.assurance.headline import renewed
-from app.assurance.safety_case import safety_case
+from app.assurance.headline import renew_headline
+from app.assurance.safety_case import build_safety_case
 from app.commands import app
 from app.settings import ROOT
 from tests.builders import rulebook
@@ -35,9 +35,9 @@ def test_check_counts_the_hazards_by_their_state(folder: Path) -> None:
     found, figures = call("check", "--folder", str(folder)), read_figures(folder / "figures.json")
     assert figures is not None
     assert found.exit_code == 0, found.output
-    for state, count in figures.states.items():
+    for state, count in figures.hazard_state_counts.items():
         assert f"{state:<13} {count}" in found.stdout
-    assert f"Open controls   {figures.open_controls}" in found.stdout
+    assert f"Open controls   {figures.open_control_count}" in found.stdout
 
 
 def test_check_refuses_figures_of_another_rulebook(folder: Path) -> None:
@@ -98,8 +98,8 @@ def test_build_writes_the_same_figures_everywhere(
     found = call("build", "--folder", str(folder))
     assert found.exit_code == 0, found.output
     assert read_figures(folder / "figures.json") == figures
-    assert (folder / "clinical-safety-case.md").read_text("utf-8") == safety_case(figures)
-    assert readme.read_text("utf-8") == renewed(before, figures) != before
+    assert (folder / "clinical-safety-case.md").read_text("utf-8") == build_safety_case(figures)
+    assert readme.read_text("utf-8") == renew_headline(before, figures) != before
 
 
 def test_build_refuses_a_readme_without_a_place_for_the_figures(

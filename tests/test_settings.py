@@ -18,7 +18,7 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_needs_to_be_set() -> None:
     settings = load_settings()
     assert settings.rules == ROOT / "rules"
-    assert settings.database == f"sqlite:///{ROOT}/var/calcinosis.db"
+    assert settings.effective_database_url == f"sqlite:///{ROOT}/var/calcinosis.db"
     assert (settings.host, settings.port, settings.trusted_origin) == ("127.0.0.1", 8000, None)
 
 
@@ -26,7 +26,7 @@ def test_the_database_moves_with_the_var_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CALCINOSIS_VAR", str(tmp_path))
-    assert load_settings().database == f"sqlite:///{tmp_path}/calcinosis.db"
+    assert load_settings().effective_database_url == f"sqlite:///{tmp_path}/calcinosis.db"
 
 
 def test_an_empty_variable_counts_as_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +78,9 @@ def test_only_addresses_are_trusted_as_proxies(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_no_proxy_is_trusted_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_settings().proxies == []
+    assert load_settings().proxy_addresses == []
     monkeypatch.setenv("CALCINOSIS_TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16,fd00::/8")
-    assert load_settings().proxies == ["10.0.0.1", "10.1.0.0/16", "fd00::/8"]
+    assert load_settings().proxy_addresses == ["10.0.0.1", "10.1.0.0/16", "fd00::/8"]
 
 
 @pytest.mark.parametrize("name", NAMES)

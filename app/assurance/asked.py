@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
-from app.triage.explain import as_written, in_words
+from app.triage.explain import describe_condition, serialize_condition
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.wording import QuestionWords, Wording
@@ -17,42 +17,45 @@ _KINDS = {"one": "(One answer.)", "many": "(One answer or several.)"}
 _VOICES = {"child": "About a child, or someone under 16", "other": "About another adult"}
 
 
-def stable(value: object) -> str:
+def canonical_json(value: object) -> str:
     """The value as JSON that comes out the same for the same value: what hashes are taken of."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def sha256(text: str) -> str:
+def sha256_hex(text: str) -> str:
     """The hash of a text, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def questions_hash(rulebook: Rulebook) -> str:
+def hash_questions(rulebook: Rulebook) -> str:
     """The hash of all that a reader sees of the questions."""
-    return sha256(stable(_shown(rulebook)))
+    return sha256_hex(canonical_json(_visible_questions(rulebook)))
 
 
-def questions_text(rulebook: Rulebook) -> str:
+def format_questions(rulebook: Rulebook) -> str:
     """Every word of the questions as the pages show them, with the id of each option."""
-    words = _words(rulebook)
-    parts = [_question(q, words) for q in rulebook.questionnaire]
-    return "\n".join(line for part in [_heading(), *parts, _labs(rulebook)] for line in part)
+    words = _first_language_words(rulebook)
+    parts = [_question_lines(q, words) for q in rulebook.questionnaire]
+    return "\n".join(
+        line for part in [_heading_lines(), *parts, _lab_lines(rulebook)] for line in part
+    )
 
 
-def _words(rulebook: Rulebook) -> Wording:
+def _first_language_words(rulebook: Rulebook) -> Wording:
     return rulebook.wording[rulebook.languages[0]]
 
 
-def _shown(rulebook: Rulebook) -> Mapping[str, object]:
-    words = _words(rulebook)
+def _visible_questions(rulebook: Rulebook) -> Mapping[str, object]:
+    words = _first_language_words(rulebook)
     return {
         "questions": [
             {
                 "id": question.id,
                 "kind": question.kind,
-                "ask_if": question.ask_if and as_written(question.ask_if, rulebook.questionnaire),
-                **_spoken(question, words.questions[question.id]),
-                **{name: _voice(question, words, name) for name in _VOICES},
+                "ask_if": question.ask_if
+                and serialize_condition(question.ask_if, rulebook.questionnaire),
+                **_question_words(question, words.questions[question.id]),
+                **{name: _voice_words(question, words, name) for name in _VOICES},
             }
             for question in rulebook.questionnaire
         ],
@@ -63,12 +66,12 @@ def _shown(rulebook: Rulebook) -> Mapping[str, object]:
     }
 
 
-def _voice(question: Question, words: Wording, name: str) -> Mapping[str, object] | None:
+def _voice_words(question: Question, words: Wording, name: str) -> Mapping[str, object] | None:
     spoken: QuestionWords | None = getattr(words.questions[question.id], name)
-    return _spoken(question, spoken) if spoken else None
+    return _question_words(question, spoken) if spoken else None
 
 
-def _spoken(question: Question, words: QuestionWords) -> Mapping[str, object]:
+def _question_words(question: Question, words: QuestionWords) -> Mapping[str, object]:
     groups = words.groups or {}
     return {
         "text": words.text,
@@ -80,14 +83,14 @@ def _spoken(question: Question, words: QuestionWords) -> Mapping[str, object]:
     }
 
 
-def _heading() -> Iterator[str]:
+def _heading_lines() -> Iterator[str]:
     yield "# The questions"
     yield ""
     yield "In the order in which they are asked. The `id` of each question and option stands first."
     yield ""
 
 
-def _question(question: Question, words: Wording) -> Iterator[str]:
+def _question_lines(question: Question, words: Wording) -> Iterator[str]:
     own = words.questions[question.id]
     yield f"## `{question.id}`: {own.text}"
     yield ""
@@ -98,17 +101,17 @@ def _question(question: Question, words: Wording) -> Iterator[str]:
     if question.ask_if is not None:
         yield "Asked only where this holds; otherwise left out:"
         yield ""
-        for depth, text in in_words(question.ask_if, words):
+        for depth, text in describe_condition(question.ask_if, words):
             yield f"{'  ' * depth}- {text}"
         yield ""
-    yield from _options(question, own)
+    yield from _option_lines(question, own)
     for name, about in _VOICES.items():
         spoken: QuestionWords | None = getattr(own, name)
         if spoken is not None:
-            yield from _otherwise(question, own, spoken, about)
+            yield from _changed_voice_lines(question, own, spoken, about)
 
 
-def _options(question: Question, words: QuestionWords) -> Iterator[str]:
+def _option_lines(question: Question, words: QuestionWords) -> Iterator[str]:
     group = None
     for option in question.options:
         if option.group is not None and option.group != group:
@@ -118,7 +121,7 @@ def _options(question: Question, words: QuestionWords) -> Iterator[str]:
     yield ""
 
 
-def _otherwise(
+def _changed_voice_lines(
     question: Question, own: QuestionWords, spoken: QuestionWords, about: str
 ) -> Iterator[str]:
     """What sounds different when it is about someone else."""
@@ -131,8 +134,8 @@ def _otherwise(
         yield ""
 
 
-def _labs(rulebook: Rulebook) -> Iterator[str]:
-    words = _words(rulebook)
+def _lab_lines(rulebook: Rulebook) -> Iterator[str]:
+    words = _first_language_words(rulebook)
     yield "## Blood values that are told with a number"
     yield ""
     for analyte in rulebook.laboratory.analytes.values():

@@ -10,7 +10,7 @@ from statistics import median
 
 from app.assurance.cases import Case
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import NOT_CALCINOSIS, Assessment, Urgency
 
 TUNED = (
@@ -24,7 +24,7 @@ CAVEAT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """One case, with what was expected and what came out."""
 
     id: str
@@ -40,7 +40,7 @@ class Outcome:
     questions: int
 
     @property
-    def steps(self) -> int:
+    def level_error(self) -> int:
         """Levels above (+) or below (-) the expected one."""
         return Urgency[self.urgency] - Urgency[self.expected]
 
@@ -57,7 +57,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class BenchmarkScore:
     """The figures of one set of cases."""
 
     exact: Share
@@ -73,15 +73,15 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BenchmarkReport:
     """The benchmark of one list of cases: all of them, views beside that, and each miss by name."""
 
     cases: int
     rulebook: str
     sha256: str
-    headline: Score
-    views: dict[str, Score]
-    outcomes: tuple[Outcome, ...]
+    headline: BenchmarkScore
+    views: dict[str, BenchmarkScore]
+    outcomes: tuple[CaseOutcome, ...]
     questions_median: float
     questions_most: int
     caveat: str = CAVEAT
@@ -91,29 +91,32 @@ class Report:
         return asdict(self)
 
 
-def run(
+def run_benchmark(
     rulebook: Rulebook,
     cases: Sequence[Case],
     conflicts: Iterable[str] = (),
     progress: Callable[[int], None] | None = None,
-) -> Report:
+) -> BenchmarkReport:
     """Assess every case. `conflicts`: ids of cases whose label contradicts a sourced rule."""
     outcomes = []
     for number, case in enumerate(cases, start=1):
-        outcomes.append(_outcome(case, assess(rulebook, case.answers, case.entry.labs)))
+        outcomes.append(
+            _build_outcome(case, assess_answers(rulebook, case.answers, case.entry.labs))
+        )
         if progress is not None:
             progress(number)
     aside = set(conflicts)
     asked = [outcome.questions for outcome in outcomes]
     views = {
-        f"confidence {c}": [o for o in outcomes if o.confidence == c] for c in _levels(outcomes)
+        f"confidence {c}": [o for o in outcomes if o.confidence == c]
+        for c in _confidence_levels(outcomes)
     }
     if aside & {o.id for o in outcomes}:
         views["without cases whose label contradicts a sourced rule"] = [
             o for o in outcomes if o.id not in aside
         ]
     again = [
-        _outcome(c, assess(rulebook, c.second_reading, c.entry.labs))
+        _build_outcome(c, assess_answers(rulebook, c.second_reading, c.entry.labs))
         for c in cases
         if c.second_reading
     ]
@@ -121,43 +124,52 @@ def run(
         views["second reading of the same cases by another reader"] = again
     for kind in sorted({o.expected_type for o in outcomes if o.expected_type}):
         views[f"type {kind}"] = [o for o in outcomes if o.expected_type == kind]
-    return Report(
+    return BenchmarkReport(
         cases=len(outcomes),
         rulebook=rulebook.version,
         sha256=rulebook.sha256,
-        headline=_score(outcomes),
-        views={name: _score(subset) for name, subset in views.items()},
+        headline=_score_outcomes(outcomes),
+        views={name: _score_outcomes(subset) for name, subset in views.items()},
         outcomes=tuple(outcomes),
         questions_median=median(asked),
         questions_most=max(asked),
     )
 
 
-def in_words(report: Report, explanations: dict[str, str]) -> str:
+def format_benchmark(report: BenchmarkReport, explanations: dict[str, str]) -> str:
     """The report as text for a terminal; `explanations`: why a case is judged otherwise, by id."""
     lines = [
         f"Benchmark: {report.cases} cases, rulebook {report.rulebook} ({report.sha256[:12]})",
         report.caveat,
         "",
-        *_table(report),
+        *_score_table_lines(report),
         "",
         f"Questions asked: median {report.questions_median:g}, most {report.questions_most}",
         "",
-        *_misses(
-            "Emergency or same-day cases rated below same day", report, _urgent_miss, explanations
+        *_miss_lines(
+            "Emergency or same-day cases rated below same day",
+            report,
+            _is_urgent_miss,
+            explanations,
         ),
-        *_misses("Rated below the expected level", report, lambda o: o.steps < 0, explanations),
-        *_misses("Rated two or more levels above", report, lambda o: o.steps > 1, explanations),
-        *_misses("Level not exact, above by one", report, lambda o: o.steps == 1, explanations),
-        *_type_misses(report),
+        *_miss_lines(
+            "Rated below the expected level", report, lambda o: o.level_error < 0, explanations
+        ),
+        *_miss_lines(
+            "Rated two or more levels above", report, lambda o: o.level_error > 1, explanations
+        ),
+        *_miss_lines(
+            "Level not exact, above by one", report, lambda o: o.level_error == 1, explanations
+        ),
+        *_type_miss_lines(report),
     ]
     return "\n".join(lines)
 
 
-def _outcome(case: Case, assessment: Assessment) -> Outcome:
+def _build_outcome(case: Case, assessment: Assessment) -> CaseOutcome:
     entry = case.entry
     rules = [f.rule for f in assessment.findings if f.urgency == assessment.urgency]
-    return Outcome(
+    return CaseOutcome(
         id=entry.id,
         confidence=entry.urgency_confidence,
         expected=entry.urgency,
@@ -172,38 +184,40 @@ def _outcome(case: Case, assessment: Assessment) -> Outcome:
     )
 
 
-def _score(outcomes: Sequence[Outcome]) -> Score:
+def _score_outcomes(outcomes: Sequence[CaseOutcome]) -> BenchmarkScore:
     typed = [o for o in outcomes if o.type_scorable]
     urgent = [o for o in outcomes if Urgency[o.expected] >= Urgency.same_day]
     others = [o for o in typed if o.expected_type == NOT_CALCINOSIS]
-    return Score(
-        exact=_share(outcomes, lambda o: o.steps == 0),
-        acceptable=_share(outcomes, lambda o: o.steps == 0 or o.urgency in o.acceptable),
-        within_one=_share(outcomes, lambda o: abs(o.steps) <= 1),
-        under=_share(outcomes, lambda o: o.steps < 0),
-        over_by_one=_share(outcomes, lambda o: o.steps == 1),
-        over_by_more=_share(outcomes, lambda o: o.steps > 1),
-        urgent_missed=_share(urgent, _urgent_miss),
-        type_exact=_share(typed, lambda o: o.likely_type == o.expected_type),
-        type_acceptable=_share(typed, _type_acceptable),
-        not_calcinosis_right=_share(others, lambda o: o.likely_type == NOT_CALCINOSIS),
+    return BenchmarkScore(
+        exact=_count_share(outcomes, lambda o: o.level_error == 0),
+        acceptable=_count_share(
+            outcomes, lambda o: o.level_error == 0 or o.urgency in o.acceptable
+        ),
+        within_one=_count_share(outcomes, lambda o: abs(o.level_error) <= 1),
+        under=_count_share(outcomes, lambda o: o.level_error < 0),
+        over_by_one=_count_share(outcomes, lambda o: o.level_error == 1),
+        over_by_more=_count_share(outcomes, lambda o: o.level_error > 1),
+        urgent_missed=_count_share(urgent, _is_urgent_miss),
+        type_exact=_count_share(typed, lambda o: o.likely_type == o.expected_type),
+        type_acceptable=_count_share(typed, _is_type_acceptable),
+        not_calcinosis_right=_count_share(others, lambda o: o.likely_type == NOT_CALCINOSIS),
     )
 
 
-def _share(outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> Share:
+def _count_share(outcomes: Sequence[CaseOutcome], holds: Callable[[CaseOutcome], bool]) -> Share:
     return Share(sum(map(holds, outcomes)), len(outcomes))
 
 
-def _urgent_miss(outcome: Outcome) -> bool:
+def _is_urgent_miss(outcome: CaseOutcome) -> bool:
     expected, given = Urgency[outcome.expected], Urgency[outcome.urgency]
     return expected >= Urgency.same_day > given
 
 
-def _type_acceptable(outcome: Outcome) -> bool:
+def _is_type_acceptable(outcome: CaseOutcome) -> bool:
     return outcome.likely_type in (outcome.expected_type, *outcome.acceptable_types)
 
 
-def _levels(outcomes: Sequence[Outcome]) -> list[str]:
+def _confidence_levels(outcomes: Sequence[CaseOutcome]) -> list[str]:
     return sorted(Counter(o.confidence for o in outcomes))
 
 
@@ -221,7 +235,7 @@ COLUMNS = {
 }
 
 
-def _table(report: Report) -> list[str]:
+def _score_table_lines(report: BenchmarkReport) -> list[str]:
     lines = ["All cases"]
     lines += [f"  {name:<22}{getattr(report.headline, key)}" for name, key in COLUMNS.items()]
     for view, score in report.views.items():
@@ -230,8 +244,11 @@ def _table(report: Report) -> list[str]:
     return lines
 
 
-def _misses(
-    title: str, report: Report, holds: Callable[[Outcome], bool], explanations: dict[str, str]
+def _miss_lines(
+    title: str,
+    report: BenchmarkReport,
+    holds: Callable[[CaseOutcome], bool],
+    explanations: dict[str, str],
 ) -> list[str]:
     found = [outcome for outcome in report.outcomes if holds(outcome)]
     lines = [f"{title}: {len(found)}"]
@@ -247,10 +264,10 @@ def _misses(
     return [*lines, ""]
 
 
-def _type_misses(report: Report) -> list[str]:
+def _type_miss_lines(report: BenchmarkReport) -> list[str]:
     found = [o for o in report.outcomes if o.type_scorable and o.likely_type != o.expected_type]
     lines = [f"Type not exact: {len(found)}"]
     for o in found:
-        mark = "acceptable" if _type_acceptable(o) else "not acceptable"
+        mark = "acceptable" if _is_type_acceptable(o) else "not acceptable"
         lines.append(f"  {o.id}: expected {o.expected_type}, given {o.likely_type} ({mark})")
     return lines

@@ -13,17 +13,17 @@ from math import ceil, floor
 from pathlib import Path
 from typing import Literal
 
-from app.assurance.asked import questions_hash
-from app.assurance.benchmark import Outcome, Score, Share, run
+from app.assurance.asked import hash_questions
+from app.assurance.benchmark import BenchmarkScore, CaseOutcome, Share, run_benchmark
 from app.assurance.cases import Case, CaseEntry
-from app.assurance.earlier import Way, Ways, ways
-from app.assurance.figures import bounds
-from app.assurance.reading import READERS_NEEDED, known_only
-from app.assurance.sets import CaseSet, Library, Opened, Reading, Reply, Use
-from app.triage.answers import BadAnswer, read
-from app.triage.labs import BadLab, read_labs
-from app.triage.published import FOLDER, versions
-from app.triage.rulebook import Rulebook, load
+from app.assurance.earlier import EditionTranslation, EditionTranslations, find_edition_translations
+from app.assurance.figures import clopper_pearson_bounds
+from app.assurance.reading import READERS_NEEDED, drop_unknown_ids
+from app.assurance.sets import CaseLibrary, CaseSet, LabelOpening, Reading, Reply, Use
+from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.labs import BadLab, read_lab_amounts
+from app.triage.rulebook import Rulebook, load_rulebook_folder
 from app.triage.terms import Answers
 
 Standing = Literal["unseen", "not_built_with", "built_with"]
@@ -32,7 +32,7 @@ NotUnseen = Literal["building", "other_rulebook", "few_readers"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
+class MeanShare:
     """The mean count of several readers of the same cases, and the bounds of its share.
 
     The bounds are over cases: more readers of the same cases do not make them narrower.
@@ -62,7 +62,7 @@ class ReaderRun:
     translated: str | None
     refused: int
     left_out: int
-    score: Score
+    score: BenchmarkScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,18 @@ class SetRun:
     standing: Standing
     not_unseen: tuple[NotUnseen, ...]
     readers: tuple[ReaderRun, ...]
-    mean: Mapping[str, Mean] | None
+    mean: Mapping[str, MeanShare] | None
     same_answers: Share | None
     same_level: Share | None
 
     @property
-    def blind(self) -> tuple[ReaderRun, ...]:
+    def blind_readings(self) -> tuple[ReaderRun, ...]:
         """The readings that are blind."""
         return tuple(reader for reader in self.readers if not reader.not_blind)
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class BlindReport:
     """Every opened set under the rulebook it was opened with and under today's.
 
     `closed`: sets whose labels nobody has opened, with how many readings are kept of each.
@@ -104,43 +104,61 @@ class Runs:
         return asdict(self)
 
 
-def try_sets(rulebook: Rulebook, rules: Path, library: Library) -> Runs:
+def benchmark_sets(rulebook: Rulebook, rules: Path, library: CaseLibrary) -> BlindReport:
     """Try the rulebook, which was read from the folder `rules`, on every opened set."""
     found = []
-    known = ways(rulebook, rules, {reading.questions for reading in library.readings})
+    translations = find_edition_translations(
+        rulebook, rules, {reading.questions for reading in library.readings}
+    )
     for one in library.sets.values():
         if one.opened is not None:
-            earlier = _opened_with(one.opened, rulebook, rules)
-            found += [try_set(book, one, one.opened, library) for book in earlier]
-            found.append(try_set(rulebook, one, one.opened, library, known))
+            opening_rulebooks = _find_opening_rulebooks(one.opened, rulebook, rules)
+            found += [benchmark_set(book, one, one.opened, library) for book in opening_rulebooks]
+            found.append(benchmark_set(rulebook, one, one.opened, library, translations))
     leading = [one for one in found if one.mean is not None and one.standing != "built_with"]
-    headline = max(leading, key=lambda one: _weight(one, rulebook), default=None)
-    return Runs(
-        questions=questions_hash(rulebook),
+    headline = max(leading, key=lambda one: _headline_priority(one, rulebook), default=None)
+    return BlindReport(
+        questions=hash_questions(rulebook),
         headline=headline,
         others=tuple(one for one in found if one is not headline),
-        closed={s.name: len(library.of(s.name)) for s in library.sets.values() if not s.opened},
+        closed={
+            s.name: len(library.readings_of(s.name)) for s in library.sets.values() if not s.opened
+        },
     )
 
 
-def try_set(
-    rulebook: Rulebook, one: CaseSet, when: Opened, library: Library, known: Ways | None = None
+def benchmark_set(
+    rulebook: Rulebook,
+    case_set: CaseSet,
+    opening: LabelOpening,
+    library: CaseLibrary,
+    translations: EditionTranslations | None = None,
 ) -> SetRun:
     """Try one rulebook on every reading of one set, which was opened then.
 
-    `known`: how answers to other questions read in those of this rulebook.
+    `translations`: how answers to other questions read in those of this rulebook.
     """
-    asked, known = questions_hash(rulebook), known or {}
-    tried = [_try_reading(rulebook, one, r, known.get(r.questions)) for r in library.of(one.name)]
-    why = [tuple(_not_blind(r, one, when, asked, library)) for r in library.of(one.name)]
-    blind = [each for each, reasons in zip(tried, why, strict=True) if not reasons]
-    not_unseen = tuple(_not_unseen(one, when, rulebook, len(blind)))
-    open_to_it = one.use == "building" and when.sha256 != rulebook.sha256
+    asked_hash, translations = hash_questions(rulebook), translations or {}
+    scored_readings = [
+        _score_reading(rulebook, case_set, r, translations.get(r.questions))
+        for r in library.readings_of(case_set.name)
+    ]
+    reasons_by_reading = [
+        tuple(_reasons_not_blind(r, case_set, opening, asked_hash, library))
+        for r in library.readings_of(case_set.name)
+    ]
+    blind = [
+        each
+        for each, reasons in zip(scored_readings, reasons_by_reading, strict=True)
+        if not reasons
+    ]
+    not_unseen = tuple(_reasons_not_unseen(case_set, opening, rulebook, len(blind)))
+    open_to_it = case_set.use == "building" and opening.sha256 != rulebook.sha256
     pairs = list(combinations(blind, 2))
     return SetRun(
-        name=one.name,
-        use=one.use,
-        cases=len(one.cases),
+        name=case_set.name,
+        use=case_set.use,
+        cases=len(case_set.cases),
         rulebook=rulebook.version,
         sha256=rulebook.sha256,
         standing="built_with" if open_to_it else "not_built_with" if not_unseen else "unseen",
@@ -149,134 +167,167 @@ def try_set(
             ReaderRun(
                 r.reader, r.date, reasons, each.edition, len(r.refused), each.left_out, each.score
             )
-            for r, reasons, each in zip(library.of(one.name), why, tried, strict=True)
+            for r, reasons, each in zip(
+                library.readings_of(case_set.name), reasons_by_reading, scored_readings, strict=True
+            )
         ),
-        mean=_means([each.score for each in blind]) if blind else None,
-        same_answers=_agreement(pairs, _same_answers),
-        same_level=_agreement(pairs, _same_level),
+        mean=_average_scores([each.score for each in blind]) if blind else None,
+        same_answers=_reader_agreement(pairs, _compare_answers),
+        same_level=_reader_agreement(pairs, _compare_levels),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
+class _ScoredReading:
     """One reading, worked out: its answers as far as this rulebook knows them."""
 
-    score: Score
-    outcomes: Mapping[str, Outcome]
+    score: BenchmarkScore
+    outcomes: Mapping[str, CaseOutcome]
     answers: Mapping[str, Answers]
     left_out: int
     edition: str | None
     """Whose questions were answered, where they were translated."""
 
 
-def _try_reading(rulebook: Rulebook, one: CaseSet, reading: Reading, way: Way | None) -> _Tried:
+def _score_reading(
+    rulebook: Rulebook,
+    case_set: CaseSet,
+    reading: Reading,
+    edition_translation: EditionTranslation | None,
+) -> _ScoredReading:
     cases, left_out = [], 0
-    for case in one.cases:
+    for case in case_set.cases:
         if case.id in reading.answers and case.expected is not None:
-            answers, labs, lost = _as_far_as_known(rulebook, reading.answers[case.id], way)
+            answers, labs, lost = _keep_known_answers(
+                rulebook, reading.answers[case.id], edition_translation
+            )
             entry = CaseEntry(id=case.id, answers={}, labs=labs, **case.expected.model_dump())
             cases.append(Case(entry, answers, {}))
             left_out += lost
-    report = run(rulebook, cases)
+    report = run_benchmark(rulebook, cases)
     given = {case.entry.id: case.answers for case in cases}
-    edition = way.edition if way is not None else None
-    return _Tried(report.headline, {o.id: o for o in report.outcomes}, given, left_out, edition)
+    edition = edition_translation.edition if edition_translation is not None else None
+    return _ScoredReading(
+        report.headline, {o.id: o for o in report.outcomes}, given, left_out, edition
+    )
 
 
-def _as_far_as_known(
-    rulebook: Rulebook, reply: Reply, way: Way | None
+def _keep_known_answers(
+    rulebook: Rulebook, reply: Reply, edition_translation: EditionTranslation | None
 ) -> tuple[Answers, dict[str, dict[str, str]], int]:
     """The answers and values that this rulebook can read, and how much it cannot.
 
     Nothing is lost where the questions are those that were read, or were translated on the way,
     but a value beyond new limits.
     """
-    asked_by = way.asked_by if way is not None else rulebook
-    told, strange = known_only(asked_by, Reply(answers=reply.answers))
-    measured, unknown = known_only(rulebook, Reply(answers={}, labs=reply.labs))
+    asked_by = edition_translation.asked_by if edition_translation is not None else rulebook
+    known_reply, strange = drop_unknown_ids(asked_by, Reply(answers=reply.answers))
+    measured, unknown = drop_unknown_ids(rulebook, Reply(answers={}, labs=reply.labs))
     answers, labs, lost = {}, {}, len(strange) + len(unknown)
-    for name, chosen in told.answers.items():
+    for name, chosen in known_reply.answers.items():
         try:
-            answers[name] = read(asked_by.questionnaire[name], chosen)
+            answers[name] = parse_answer(asked_by.questionnaire[name], chosen)
         except BadAnswer:
             lost += 1
     for name, value in measured.labs.items():
         try:
-            read_labs(rulebook.laboratory, {name: value})
+            read_lab_amounts(rulebook.laboratory, {name: value})
         except BadLab:
             lost += 1
         else:
             labs[name] = value
-    return way.table.translate(answers) if way is not None else answers, labs, lost
+    return (
+        edition_translation.table.translate_answers(answers)
+        if edition_translation is not None
+        else answers,
+        labs,
+        lost,
+    )
 
 
-def _not_blind(
-    reading: Reading, one: CaseSet, when: Opened, asked: str, library: Library
+def _reasons_not_blind(
+    reading: Reading,
+    case_set: CaseSet,
+    opening: LabelOpening,
+    asked_hash: str,
+    library: CaseLibrary,
 ) -> Iterator[NotBlind]:
     """Why a reading may not be called blind."""
     if reading.name not in library.log:
         yield "not_logged"
-    elif library.log[reading.name] != reading.sha256:
+    elif library.log[reading.name] != reading.content_hash:
         yield "edited"
-    if reading.questions != asked:
+    if reading.questions != asked_hash:
         yield "other_questions"
-    if reading.stories != one.stories:
+    if reading.stories != case_set.stories:
         yield "other_stories"
-    if reading.answers.keys() != one.labels_by_id.keys():
+    if reading.answers.keys() != case_set.labels_by_id.keys():
         yield "unanswered"
-    if one.use == "unseen" and reading.date > when.date:
+    if case_set.use == "unseen" and reading.date > opening.date:
         yield "late"
 
 
-def _not_unseen(one: CaseSet, when: Opened, rulebook: Rulebook, blind: int) -> Iterator[NotUnseen]:
+def _reasons_not_unseen(
+    case_set: CaseSet, opening: LabelOpening, rulebook: Rulebook, blind_count: int
+) -> Iterator[NotUnseen]:
     """Why a set may not be called unseen by a rulebook."""
-    if one.use != "unseen":
+    if case_set.use != "unseen":
         yield "building"
-    if when.sha256 != rulebook.sha256:
+    if opening.sha256 != rulebook.sha256:
         yield "other_rulebook"
-    if blind < READERS_NEEDED:
+    if blind_count < READERS_NEEDED:
         yield "few_readers"
 
 
-def _opened_with(when: Opened, rulebook: Rulebook, rules: Path) -> list[Rulebook]:
+def _find_opening_rulebooks(
+    opening: LabelOpening, rulebook: Rulebook, rules: Path
+) -> list[Rulebook]:
     """The rulebook with which a set was opened, where it is another than this and is published."""
-    kept = versions(rules / FOLDER).get(when.rulebook)
-    if when.sha256 == rulebook.sha256 or kept != when.sha256:
+    kept = load_published_versions(rules / PUBLISHED_FOLDER).get(opening.rulebook)
+    if opening.sha256 == rulebook.sha256 or kept != opening.sha256:
         return []
-    return [load(rules / FOLDER / when.rulebook)]
+    return [load_rulebook_folder(rules / PUBLISHED_FOLDER / opening.rulebook)]
 
 
-def _weight(one: SetRun, rulebook: Rulebook) -> tuple[bool, bool, tuple[int, ...], int]:
+def _headline_priority(
+    set_run: SetRun, rulebook: Rulebook
+) -> tuple[bool, bool, tuple[int, ...], int]:
     """Unseen leads, then today's rulebook, then the newest one, then the larger set."""
-    number = tuple(int(part) for part in one.rulebook.split("."))
-    return one.standing == "unseen", one.sha256 == rulebook.sha256, number, one.cases
+    number = tuple(int(part) for part in set_run.rulebook.split("."))
+    return set_run.standing == "unseen", set_run.sha256 == rulebook.sha256, number, set_run.cases
 
 
-def _means(scores: Sequence[Score]) -> Mapping[str, Mean]:
-    return {part.name: _mean([getattr(s, part.name) for s in scores]) for part in fields(Score)}
+def _average_scores(scores: Sequence[BenchmarkScore]) -> Mapping[str, MeanShare]:
+    return {
+        part.name: _average_shares([getattr(s, part.name) for s in scores])
+        for part in fields(BenchmarkScore)
+    }
 
 
-def _mean(shares: Sequence[Share]) -> Mean:
+def _average_shares(shares: Sequence[Share]) -> MeanShare:
     count, of = sum(share.count for share in shares) / len(shares), shares[0].of
-    low, high = bounds(floor(count), of)[0], bounds(ceil(count), of)[1]
-    return Mean(round(count, 6), of, round(low, 6), round(high, 6))
+    low, high = (
+        clopper_pearson_bounds(floor(count), of)[0],
+        clopper_pearson_bounds(ceil(count), of)[1],
+    )
+    return MeanShare(round(count, 6), of, round(low, 6), round(high, 6))
 
 
-def _agreement(
-    pairs: Sequence[tuple[_Tried, _Tried]],
-    compared: Callable[[_Tried, _Tried], Iterator[bool]],
+def _reader_agreement(
+    pairs: Sequence[tuple[_ScoredReading, _ScoredReading]],
+    compared: Callable[[_ScoredReading, _ScoredReading], Iterator[bool]],
 ) -> Share | None:
     """So many of so many that two readers have alike, over all pairs of readers."""
     alike = [same for one, other in pairs for same in compared(one, other)]
     return Share(sum(alike), len(alike)) if pairs else None
 
 
-def _same_answers(one: _Tried, other: _Tried) -> Iterator[bool]:
+def _compare_answers(one: _ScoredReading, other: _ScoredReading) -> Iterator[bool]:
     for case, mine in one.answers.items():
         theirs = other.answers[case]
         yield from (mine.get(name) == theirs.get(name) for name in mine.keys() | theirs.keys())
 
 
-def _same_level(one: _Tried, other: _Tried) -> Iterator[bool]:
+def _compare_levels(one: _ScoredReading, other: _ScoredReading) -> Iterator[bool]:
     for case, outcome in one.outcomes.items():
         yield outcome.urgency == other.outcomes[case].urgency

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
-from app.triage.answers import BadAnswer, read
-from app.triage.labs import BadLab, read_labs
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 
@@ -21,7 +21,7 @@ TypeName = Literal[
 ]  # fmt: skip
 
 
-def _some(value: object) -> object:
+def _empty_if_none(value: object) -> object:
     return {} if value is None else value
 
 
@@ -43,7 +43,7 @@ class CaseEntry(Label):
 
     id: str
     answers: dict[str, str | list[str]]
-    labs: Annotated[dict[str, dict[str, str]], BeforeValidator(_some)] = {}
+    labs: Annotated[dict[str, dict[str, str]], BeforeValidator(_empty_if_none)] = {}
     second_reading: dict[str, str | list[str]] = {}
 
 
@@ -63,15 +63,15 @@ class BadCases(Exception):
 def read_cases(rulebook: Rulebook, path: Path) -> list[Case]:
     """The cases of a JSON file, or of a folder of YAML files. Raises BadCases."""
     try:
-        entries = _from_folder(path) if path.is_dir() else _from_json(path)
+        entries = _load_case_folder(path) if path.is_dir() else _load_json_cases(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as problem:
         raise BadCases(f"{path}: cannot be read: {problem}") from problem
     except ValidationError as problem:
-        raise BadCases(f"{path}: {in_words(problem)}") from problem
+        raise BadCases(f"{path}: {format_validation_errors(problem)}") from problem
     cases, faults = [], []
     for entry in entries:
         try:
-            cases.append(_case(rulebook, entry))
+            cases.append(_parse_case(rulebook, entry))
         except (BadAnswer, BadLab) as problem:
             faults.append(f"{entry.id}: {problem}")
         except KeyError as problem:
@@ -90,31 +90,35 @@ def read_conflicts(path: Path) -> dict[str, str]:
     return {entry["case"]: f"conflicts with {entry['rule']}: {entry['why']}" for entry in entries}
 
 
-def _case(rulebook: Rulebook, entry: CaseEntry) -> Case:
-    read_labs(rulebook.laboratory, entry.labs)
-    return Case(entry, _read(rulebook, entry.answers), _read(rulebook, entry.second_reading))
+def _parse_case(rulebook: Rulebook, entry: CaseEntry) -> Case:
+    read_lab_amounts(rulebook.laboratory, entry.labs)
+    return Case(
+        entry,
+        _parse_answers(rulebook, entry.answers),
+        _parse_answers(rulebook, entry.second_reading),
+    )
 
 
-def _read(rulebook: Rulebook, replies: Mapping[str, str | list[str]]) -> Answers:
+def _parse_answers(rulebook: Rulebook, replies: Mapping[str, str | list[str]]) -> Answers:
     return {
-        question: read(rulebook.questionnaire[question], _listed(reply))
+        question: parse_answer(rulebook.questionnaire[question], _as_list(reply))
         for question, reply in replies.items()
     }
 
 
-def _listed(reply: str | list[str]) -> list[str]:
+def _as_list(reply: str | list[str]) -> list[str]:
     return [reply] if isinstance(reply, str) else reply
 
 
-def _from_json(path: Path) -> list[CaseEntry]:
+def _load_json_cases(path: Path) -> list[CaseEntry]:
     return TypeAdapter(list[CaseEntry]).validate_json(path.read_bytes())
 
 
-def _from_folder(path: Path) -> list[CaseEntry]:
-    return [_from_yaml(file) for file in sorted(path.glob("*.yaml"))]
+def _load_case_folder(path: Path) -> list[CaseEntry]:
+    return [_load_yaml_case(file) for file in sorted(path.glob("*.yaml"))]
 
 
-def _from_yaml(file: Path) -> CaseEntry:
+def _load_yaml_case(file: Path) -> CaseEntry:
     try:
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as problem:
@@ -124,10 +128,10 @@ def _from_yaml(file: Path) -> CaseEntry:
     try:
         return CaseEntry.model_validate({**raw, **raw.get("expected", {})})
     except ValidationError as problem:
-        raise BadCases(f"{file}: {in_words(problem)}") from problem
+        raise BadCases(f"{file}: {format_validation_errors(problem)}") from problem
 
 
-def in_words(problem: ValidationError) -> str:
+def format_validation_errors(problem: ValidationError) -> str:
     """What is wrong with each part of what was read."""
     errors = problem.errors(include_url=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)

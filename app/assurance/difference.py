@@ -15,31 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from app.assurance.cases import read_cases
-from app.assurance.mutation.apart_by_diagram import either
-from app.assurance.mutation.pinned import WORKED, read_boundary, read_worked
-from app.assurance.proof.answer_space import AnswerSpace, rank
+from app.assurance.mutation.apart_by_diagram import exclusive_or
+from app.assurance.mutation.pinned import WORKED, load_boundary_cases, load_worked_cases
+from app.assurance.proof.answer_space import AnswerSpace, level_rank
 from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml
-from app.assurance.translated import Translated, table_for
-from app.triage.answers import BadAnswer, read
-from app.triage.published import CORPUS, unpack
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess
+from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
+from app.assurance.translated import TranslatedSpace, find_translation_table
+from app.rulebook.archive import CORPUS_FILE, read_corpus
+from app.rulebook.translation import load_translation
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
-from app.triage.translation import translation
 
 TYPE_FILES = ("questions.yaml", "named.yaml", "labs.yaml", "types/*.yaml")
 TYPE_RULES = ("evidence", "look_alikes", "conflicts")
 PUBLISHED_CASES = Path("cases") / "published"
-Book = tuple[Rulebook, Path]
+RulebookInFolder = tuple[Rulebook, Path]
 Labs = Mapping[str, Mapping[str, str]]
 Given = Mapping[str, Sequence[str]]
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AnswerSetChange:
     """One kind of change: how many answer sets, the smallest of them, and what is behind it.
 
     `way` is "up" or "down" for a level, "type" for a likely type.
@@ -77,7 +77,7 @@ class Difference:
     answer_sets: int
     up: int
     down: int
-    changes: tuple[Change, ...]
+    changes: tuple[AnswerSetChange, ...]
     types_among: int | None
     types_at_most: int
     rules: Mapping[str, str]
@@ -86,14 +86,14 @@ class Difference:
     translated: bool = False
 
     @property
-    def approved(self) -> bool:
+    def is_approved(self) -> bool:
         """Whether somebody has put their name to the new rulebook."""
         return bool(self.approvals)
 
     @property
-    def unapproved(self) -> tuple[str, ...]:
+    def unapproved_lowerings(self) -> tuple[str, ...]:
         """Every change that lowers a level and that nobody has put a name to, in words."""
-        if self.approved:
+        if self.is_approved:
             return ()
         return tuple(
             f"{change.kind}: {change.answer_sets:,} answer sets ({', '.join(change.because)})"
@@ -103,55 +103,62 @@ class Difference:
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""
-        return {**asdict(self), "approved": self.approved, "unapproved": list(self.unapproved)}
+        return {
+            **asdict(self),
+            "approved": self.is_approved,
+            "unapproved": list(self.unapproved_lowerings),
+        }
 
 
-def compare(old: Path, new: Path, progress: Progress = lambda _: None) -> Difference:
+def compare_rulebooks(old: Path, new: Path, progress: Progress = lambda _: None) -> Difference:
     """What the rulebook in one folder does otherwise than another. Raises RulebookFaults."""
-    before, after = load(old), load(new)
+    before, after = load_rulebook_folder(old), load_rulebook_folder(new)
     progress("Levels")
-    one, other = _spaces(old, new)
-    translated = isinstance(other, Translated)
-    people, levels = levels_between(one, other)
-    up, down = (_count(other, people & _moved(one, other, way)) for way in ("up", "down"))
+    one, other = _build_spaces(old, new)
+    translated = isinstance(other, TranslatedSpace)
+    people, levels = find_level_changes(one, other)
+    up, down = (
+        _count_answer_sets(other, people & _moved_answer_sets(one, other, way))
+        for way in ("up", "down")
+    )
     progress("Types")
-    types, among = ([], None) if translated else _types(old, new)
+    types, among = ([], None) if translated else _find_type_changes(old, new)
     progress("Cases")
-    people_known = _recorded if translated else _cases
+    people_known = _find_recorded_changes if translated else _find_case_changes
     return Difference(
         old=before.version,
         old_sha256=before.sha256,
         new=after.version,
         new_sha256=after.sha256,
         approvals=after.approvals,
-        answer_sets=_count(other, people),
+        answer_sets=_count_answer_sets(other, people),
         up=up,
         down=down,
         changes=(*levels, *types),
         types_among=among,
         types_at_most=AT_MOST,
-        rules=dict(_rules(one, other)),
+        rules=dict(_classify_rule_changes(one, other)),
         cases=tuple(people_known((before, old), (after, new))),
-        not_compared=tuple(_not_compared(one, other)),
+        not_compared=tuple(_reasons_not_compared(one, other)),
         translated=translated,
     )
 
 
-def _spaces(old: Path, new: Path) -> tuple[AnswerSpace, AnswerSpace]:
-    one, table = AnswerSpace(old), table_for(old, new)
-    return one, AnswerSpace(new, beside=one) if table is None else Translated(new, one, table)
+def _build_spaces(old: Path, new: Path) -> tuple[AnswerSpace, AnswerSpace]:
+    one, table = AnswerSpace(old), find_translation_table(old, new)
+    return one, AnswerSpace(new, beside=one) if table is None else TranslatedSpace(new, one, table)
 
 
-def _people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
+def _compared_people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
     """Everyone who answers what either rulebook asks, in words that both have; any real values."""
-    people = one.plausible() & other.plausible()
-    if isinstance(other, Translated):
-        return people & one.answered(one.questions)
+    people = one.plausible_labs() & other.plausible_labs()
+    if isinstance(other, TranslatedSpace):
+        return people & one.validly_answered(one.questions)
     for name in {**one.questions, **other.questions}:
         if name not in one.questions or name not in other.questions:
-            people &= (one if name in one.questions else other).answered([name])
+            people &= (one if name in one.questions else other).validly_answered([name])
             continue
-        said, said_too = one.answered([name]), other.answered([name])
+        said, said_too = one.validly_answered([name]), other.validly_answered([name])
         asked, asked_too = one.on_path[name], other.on_path[name]
         both = (asked & asked_too | ~asked & ~asked_too) & said & said_too
         people &= both | asked & ~asked_too & said | ~asked & asked_too & said_too
@@ -161,55 +168,61 @@ def _people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
     return people
 
 
-def levels_between(one: AnswerSpace, other: AnswerSpace) -> tuple[Diagram, list[Change]]:
+def find_level_changes(
+    one: AnswerSpace, other: AnswerSpace
+) -> tuple[Diagram, list[AnswerSetChange]]:
     """Who is compared, and every change of level that occurs, those that lower it first.
 
     The second stands `beside` the first.
     """
-    people, found = _people(one, other), []
+    people, found = _compared_people(one, other), []
     for was, becomes in product(LEVELS, LEVELS):
-        where = people & _exactly(one, was) & _exactly(other, becomes)
+        where = people & _exactly_at_level(one, was) & _exactly_at_level(other, becomes)
         if was != becomes and where != one.bdd.false:
-            way = "up" if rank(becomes) > rank(was) else "down"
-            found.append(_change(one, other, f"{was} -> {becomes}", way, where))
+            way = "up" if level_rank(becomes) > level_rank(was) else "down"
+            found.append(_build_change(one, other, f"{was} -> {becomes}", way, where))
     return people, sorted(found, key=lambda change: change.way)
 
 
-def _change(one: AnswerSpace, other: AnswerSpace, kind: str, way: str, where: Diagram) -> Change:
-    picked, giving = other.fewest(where), set(_giving(one, other, kind))
+def _build_change(
+    one: AnswerSpace, other: AnswerSpace, kind: str, way: str, where: Diagram
+) -> AnswerSetChange:
+    picked, giving = other.find_smallest(where), set(_rules_giving_level(one, other, kind))
     behind = (
-        name for name, differs in _differing(one, other, giving) if where & differs != one.bdd.false
+        name
+        for name, differs in _find_differences(one, other, giving)
+        if where & differs != one.bdd.false
     )
-    return Change(
+    return AnswerSetChange(
         kind=kind,
         way=way,
-        answer_sets=_count(other, where),
-        example=(one.as_case(picked) | other.as_case(picked)) if picked else {},
+        answer_sets=_count_answer_sets(other, where),
+        example=(one.decode_case(picked) | other.decode_case(picked)) if picked else {},
         because=tuple(dict.fromkeys(behind)),
     )
 
 
-def _exactly(space: AnswerSpace, level: str) -> Diagram:
-    higher = (space.at_least[above] for above in LEVELS[rank(level) + 1 :])
-    return space.at_least[level] & ~space.some(higher)
+def _exactly_at_level(space: AnswerSpace, level: str) -> Diagram:
+    higher = (space.at_least[above] for above in LEVELS[level_rank(level) + 1 :])
+    return space.at_least[level] & ~space.any_of(higher)
 
 
-def _moved(one: AnswerSpace, other: AnswerSpace, way: str) -> Diagram:
+def _moved_answer_sets(one: AnswerSpace, other: AnswerSpace, way: str) -> Diagram:
     low, high = (one, other) if way == "up" else (other, one)
-    return one.some(high.at_least[level] & ~low.at_least[level] for level in LEVELS)
+    return one.any_of(high.at_least[level] & ~low.at_least[level] for level in LEVELS)
 
 
-def _giving(one: AnswerSpace, other: AnswerSpace, kind: str) -> Iterator[str]:
+def _rules_giving_level(one: AnswerSpace, other: AnswerSpace, kind: str) -> Iterator[str]:
     """The rules, old and new, that can give the higher of two levels, or self-care."""
     levels = kind.split(" -> ")
-    least = max(map(rank, levels))
+    least = max(map(level_rank, levels))
     for rule in (*one.rules, *other.rules):
-        given = max(rank(rule["urgency"]), rank(rule.get("if_unsure", LEVELS[0])))
+        given = max(level_rank(rule["urgency"]), level_rank(rule.get("if_unsure", LEVELS[0])))
         if given >= least or (LEVELS[0] in levels and rule["urgency"] == LEVELS[0]):
             yield rule["id"]
 
 
-def _differing(
+def _find_differences(
     one: AnswerSpace, other: AnswerSpace, among: Collection[str] | None = None
 ) -> Iterator[tuple[str, Diagram]]:
     """Rules and questions that differ, with where they do; conditions are compared by meaning."""
@@ -219,115 +232,124 @@ def _differing(
         if among is not None and name not in among:
             continue
         meant, means = one.meaning.get(name, nowhere), other.meaning.get(name, nowhere)
-        differs = either(meant[0], means[0]) | either(meant[1], means[1])
+        differs = exclusive_or(meant[0], means[0]) | exclusive_or(meant[1], means[1])
         if name in old and name in new:
             same = [old[name].get(key) == new[name].get(key) for key in ("urgency", "if_unsure")]
             differs |= one.bdd.false if same[0] else means[0]
             differs |= one.bdd.false if same[1] else means[1]
         if differs != one.bdd.false:
             yield name, differs
-    for name, asked in () if isinstance(other, Translated) else one.on_path.items():
+    for name, asked in () if isinstance(other, TranslatedSpace) else one.on_path.items():
         if name in other.on_path and asked != other.on_path[name]:
-            yield f"asking {name}", either(asked, other.on_path[name])
+            yield f"asking {name}", exclusive_or(asked, other.on_path[name])
 
 
-def _rules(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, str]]:
+def _classify_rule_changes(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, str]]:
     old, new = ({rule["id"] for rule in space.rules} for space in (one, other))
-    for name, _ in _differing(one, other):
+    for name, _ in _find_differences(one, other):
         gone = "left out" if name in old else "added"
         yield name, "changed" if (name in old) == (name in new) else gone
 
 
-def _types(old: Path, new: Path) -> tuple[list[Change], int | None]:
+def _find_type_changes(old: Path, new: Path) -> tuple[list[AnswerSetChange], int | None]:
     """Changes of the likely type among those who say little, and how many they are.
 
     None, and no change in anyone at all, where no file that the type rests on differs.
     """
-    if not any(_bytes(old, file) != _bytes(new, file) for file in TYPE_FILES):
+    if not any(_read_file_bytes(old, file) != _read_file_bytes(new, file) for file in TYPE_FILES):
         return [], None
-    one, other = _spaces(old, new)
+    one, other = _build_spaces(old, new)
     types, types_too = AnswerTypes(one), AnswerTypes(other)
-    people = types.people & types_too.people
-    found, behind = [], tuple(_type_entries(old, new))
-    for was, becomes in product(types.likely, types_too.likely):
-        where = people & types.likely[was] & types_too.likely[becomes]
+    people = types.people_considered & types_too.people_considered
+    found, behind = [], tuple(_changed_type_entries(old, new))
+    for was, becomes in product(types.likely_types, types_too.likely_types):
+        where = people & types.likely_types[was] & types_too.likely_types[becomes]
         if was != becomes and where != one.bdd.false:
-            change = _change(one, other, f"{was} -> {becomes}", "type", where)
+            change = _build_change(one, other, f"{was} -> {becomes}", "type", where)
             found.append(replace(change, because=behind))
-    return found, _count(other, people)
+    return found, _count_answer_sets(other, people)
 
 
-def _type_entries(old: Path, new: Path) -> Iterator[str]:
+def _changed_type_entries(old: Path, new: Path) -> Iterator[str]:
     """Ids of the entries about types, and of the named conditions, that are not the same."""
     for file in ("named.yaml", *(f"types/{name}.yaml" for name in TYPE_RULES)):
         entries, entries_too = (
-            {entry["id"]: entry for entry in read_yaml(folder / file)} for folder in (old, new)
+            {entry["id"]: entry for entry in read_yaml_strings(folder / file)}
+            for folder in (old, new)
         )
         for name in {**entries, **entries_too}:
             if entries.get(name) != entries_too.get(name):
                 yield name
-    if read_yaml(old / "types/scale.yaml") != read_yaml(new / "types/scale.yaml"):
+    if read_yaml_strings(old / "types/scale.yaml") != read_yaml_strings(new / "types/scale.yaml"):
         yield "scale"
 
 
-def _bytes(folder: Path, pattern: str) -> list[bytes]:
+def _read_file_bytes(folder: Path, pattern: str) -> list[bytes]:
     return [file.read_bytes() for file in sorted(folder.glob(pattern))]
 
 
-def _count(other: AnswerSpace, where: Diagram) -> int:
+def _count_answer_sets(other: AnswerSpace, where: Diagram) -> int:
     """How many answer sets, with whatever laboratory values."""
-    return other.count(other.whatever_labs(where))
+    return other.count_answer_sets(other.whatever_labs(where))
 
 
-def _cases(before: Book, after: Book) -> Iterator[CaseChange]:
+def _find_case_changes(before: RulebookInFolder, after: RulebookInFolder) -> Iterator[CaseChange]:
     """Cases that get another level or type: those of the new folder, or else of the old one."""
     books = [before[0], after[0]]
     with_cases = [book for book in (after, before) if (book[1] / "cases").is_dir()]
-    for name, answers, labs in _people_of(*with_cases[0]) if with_cases else ():
-        if all(_known(rulebook, answers) for rulebook in books):
-            results = [assess(rulebook, answers, labs) for rulebook in books]
+    for name, answers, labs in _load_people(*with_cases[0]) if with_cases else ():
+        if all(_are_answers_known(rulebook, answers) for rulebook in books):
+            results = [assess_answers(rulebook, answers, labs) for rulebook in books]
             was, becomes = ((found.urgency.name, found.likely_type) for found in results)
             if was != becomes:
                 yield CaseChange(name, was, becomes)
 
 
-def _recorded(before: Book, after: Book) -> Iterator[CaseChange]:
+def _find_recorded_changes(
+    before: RulebookInFolder, after: RulebookInFolder
+) -> Iterator[CaseChange]:
     """People kept with a published rulebook who get another level or type as they read today."""
     (old, folder), (new, rules) = before, after
-    read_today = translation(rules, old.version, old.questionnaire, new.questionnaire)
-    corpus = folder / CORPUS
-    for number, line in enumerate(unpack(corpus) if corpus.is_file() else (), start=1):
+    read_today = load_translation(rules, old.version, old.questionnaire, new.questionnaire)
+    corpus = folder / CORPUS_FILE
+    for number, line in enumerate(read_corpus(corpus) if corpus.is_file() else (), start=1):
         body = json.loads(line)["body"]
         answers = {name: frozenset(chosen) for name, chosen in body["answers"].items()}
         labs = body.get("labs", {})
-        then, now = assess(old, answers, labs), assess(new, read_today.translate(answers), labs)
+        then, now = (
+            assess_answers(old, answers, labs),
+            assess_answers(new, read_today.translate_answers(answers), labs),
+        )
         was, becomes = ((found.urgency.name, found.likely_type) for found in (then, now))
         if was != becomes:
             yield CaseChange(f"recorded-{number}", was, becomes)
 
 
-def _people_of(rulebook: Rulebook, folder: Path) -> Iterator[tuple[str, Answers, Labs]]:
+def _load_people(rulebook: Rulebook, folder: Path) -> Iterator[tuple[str, Answers, Labs]]:
     """Worked, boundary and published cases, as far as the folder has them."""
     if (folder / WORKED).is_dir():
-        for pinned in (*read_worked(rulebook, folder), *read_boundary(rulebook, folder)):
+        for pinned in (
+            *load_worked_cases(rulebook, folder),
+            *load_boundary_cases(rulebook, folder),
+        ):
             yield pinned.id, pinned.answers, pinned.labs
     if (folder / PUBLISHED_CASES).is_dir():
         for case in read_cases(rulebook, folder / PUBLISHED_CASES):
             yield case.entry.id, case.answers, case.entry.labs
 
 
-def _known(rulebook: Rulebook, answers: Answers) -> bool:
+def _are_answers_known(rulebook: Rulebook, answers: Answers) -> bool:
     try:
         for name, chosen in answers.items():
-            read(rulebook.questionnaire[name], sorted(chosen))
+            parse_answer(rulebook.questionnaire[name], sorted(chosen))
     except (KeyError, BadAnswer):
         return False
     return True
 
 
-def _not_compared(one: AnswerSpace, other: AnswerSpace) -> Iterator[str]:
-    if isinstance(other, Translated):
-        for name, option in other.unheard:
+def _reasons_not_compared(one: AnswerSpace, other: AnswerSpace) -> Iterator[str]:
+    if isinstance(other, TranslatedSpace):
+        for name, option in other.unreached_options:
             yield f"only the new rulebook has {name}: {option}; no old answer leads there"
         yield "likely types: the few things that someone says are not as few in the other questions"
         return

@@ -6,26 +6,26 @@ Counts are of answer sets and it says so each time. Knows nothing of how they ar
 from collections.abc import Iterator
 from html import escape
 
-from app.assurance.difference import Change, Difference
+from app.assurance.difference import AnswerSetChange, Difference
 
 QUIET = (["none"], ["no"], ["normal"], ["nowhere"], ["nothing_yet"])
 """Answers that say nothing; an example is easier to read without them."""
 
 
-def in_words(found: Difference) -> str:
+def format_difference(found: Difference) -> str:
     """As text."""
-    return "\n".join(_lines(found))
+    return "\n".join(_difference_lines(found))
 
 
-def in_html(found: Difference) -> str:
+def format_difference_html(found: Difference) -> str:
     """As a page that stands by itself."""
     title = f"Rulebook {found.old} and {found.new}"
     rows = "".join(
         f"<tr><td>{escape(c.way)}<td>{escape(c.kind)}<td>{c.answer_sets:,}"
-        f"<td>{escape(_example(c))}<td>{escape(', '.join(c.because))}\n"
+        f"<td>{escape(_format_example(c))}<td>{escape(', '.join(c.because))}\n"
         for c in found.changes
     )
-    rest = [line for line in _lines(found) if not line.startswith("  ")]
+    rest = [line for line in _difference_lines(found) if not line.startswith("  ")]
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f"<title>{escape(title)}</title>\n<h1>{escape(title)}</h1>\n"
@@ -35,7 +35,7 @@ def in_html(found: Difference) -> str:
     )
 
 
-def _lines(found: Difference) -> Iterator[str]:
+def _difference_lines(found: Difference) -> Iterator[str]:
     yield f"Old: {found.old}, sha256 {found.old_sha256}"
     yield f"New: {found.new}, sha256 {found.new_sha256}"
     whose = f", those of {found.old} as they read in {found.new}" if found.translated else ""
@@ -44,7 +44,7 @@ def _lines(found: Difference) -> Iterator[str]:
     yield f"Level higher: {found.up:,} answer sets. Level lower: {found.down:,}."
     for change in found.changes:
         if change.way != "type":
-            yield from _change(change)
+            yield from _change_lines(change)
     if found.translated:
         yield "Likely type: not compared, but for the cases below."
     elif found.types_among is None:
@@ -56,7 +56,7 @@ def _lines(found: Difference) -> Iterator[str]:
         )
         kinds = [change for change in found.changes if change.way == "type"]
         for change in kinds:
-            yield from _change(change)
+            yield from _change_lines(change)
         if not kinds:
             yield "Nothing changes among them."
     differing = [f"{rule} ({how})" for rule, how in found.rules.items()]
@@ -64,17 +64,17 @@ def _lines(found: Difference) -> Iterator[str]:
     yield f"Cases with another result: {len(found.cases)}"
     for case in found.cases:
         yield f"  {case.case}: {', '.join(case.old)} -> {', '.join(case.new)}"
-    for line in found.unapproved:
+    for line in found.unapproved_lowerings:
         yield f"Not approved by a clinician: {line}"
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change_lines(change: AnswerSetChange) -> Iterator[str]:
     yield f"  {change.way:<5}{change.kind}: {change.answer_sets:,} answer sets"
-    yield f"       smallest: {_example(change)}"
+    yield f"       smallest: {_format_example(change)}"
     yield f"       because of: {', '.join(change.because) or 'nothing by itself'}"
 
 
-def _example(change: Change) -> str:
+def _format_example(change: AnswerSetChange) -> str:
     said = {name: list(chosen) for name, chosen in change.example.items()}
     telling = {name: chosen for name, chosen in said.items() if chosen not in QUIET}
     return "; ".join(f"{name}: {', '.join(chosen)}" for name, chosen in telling.items())

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.assurance.asked import questions_hash
-from app.triage.published import FOLDER, versions
-from app.triage.rulebook import Rulebook, load
-from app.triage.translation import NotTranslated, Translation, translation
+from app.assurance.asked import hash_questions
+from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
+from app.rulebook.translation import NotTranslated, Translation, load_translation
+from app.triage.rulebook import Rulebook, load_rulebook_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class EditionTranslation:
     """From the questions of one published edition to those of another rulebook."""
 
     edition: str
@@ -23,25 +23,27 @@ class Way:
     table: Translation
 
 
-Ways = Mapping[str, Way]
+EditionTranslations = Mapping[str, EditionTranslation]
 """Hash of the questions that were answered -> the way from there."""
 
 
-def ways(rulebook: Rulebook, rules: Path, wanted: Collection[str]) -> Ways:
+def find_edition_translations(
+    rulebook: Rulebook, rules: Path, wanted: Collection[str]
+) -> EditionTranslations:
     """The ways from the wanted questions to those of this rulebook, read from the folder `rules`.
 
     `wanted`: hashes. What no published edition asked, or the table does not speak of, has no way.
     """
-    found: dict[str, Way] = {}
-    missing = {*wanted} - {questions_hash(rulebook)}
-    for edition in versions(rules / FOLDER) if missing else ():
-        old = load(rules / FOLDER / edition)
-        asked = questions_hash(old)
+    found: dict[str, EditionTranslation] = {}
+    missing = {*wanted} - {hash_questions(rulebook)}
+    for edition in load_published_versions(rules / PUBLISHED_FOLDER) if missing else ():
+        old = load_rulebook_folder(rules / PUBLISHED_FOLDER / edition)
+        asked = hash_questions(old)
         if asked not in missing - found.keys():
             continue
         try:
-            table = translation(rules, edition, old.questionnaire, rulebook.questionnaire)
+            table = load_translation(rules, edition, old.questionnaire, rulebook.questionnaire)
         except (FileNotFoundError, NotTranslated):
             continue
-        found[asked] = Way(edition, old, table)
+        found[asked] = EditionTranslation(edition, old, table)
     return found

@@ -61,7 +61,7 @@ class MeanFigure(Figure):
     low: float
     high: float
 
-    def once_in(self, many: int = 100) -> tuple[int, int]:
+    def whole_case_bounds(self, many: int = 100) -> tuple[int, int]:
         """The bounds as whole cases in `many`, rounded to the careful side of each."""
         return floor(self.low * many), ceil(self.high * many)
 
@@ -99,12 +99,12 @@ class SetFigures(Figure):
     same_level: ShareFigure | None
 
     @property
-    def blind(self) -> int:
+    def blind_count(self) -> int:
         """How many readings are blind."""
         return sum(reader.blind for reader in self.readers)
 
     @property
-    def translated(self) -> list[ReaderFigure]:
+    def translated_readers(self) -> list[ReaderFigure]:
         """The readings whose answers are to the questions of an earlier edition."""
         return [reader for reader in self.readers if reader.translated is not None]
 
@@ -116,9 +116,9 @@ class ReadingsFigures(Figure):
     others: list[SetFigures]
 
     @property
-    def translated(self) -> list[SetFigures]:
+    def translated_sets(self) -> list[SetFigures]:
         """The sets of which a reading was translated."""
-        return [one for one in self.others if one.translated]
+        return [one for one in self.others if one.translated_readers]
 
 
 class BenchmarkFigures(Figure):
@@ -191,19 +191,19 @@ class Figures(Figure):
     hazards: list[HazardFigure]
 
     @property
-    def states(self) -> Mapping[str, int]:
+    def hazard_state_counts(self) -> Mapping[str, int]:
         """How many hazards are proved, partly proved, and open."""
         found = [hazard.state for hazard in self.hazards]
         return {state: found.count(state) for state in ("proved", "partly", "open")}
 
     @property
-    def proofs_of_hazards(self) -> int:
+    def hazard_proof_count(self) -> int:
         """How many tests the hazard log rests on."""
         controls = [control for one in self.hazards for control in one.hazard.controls]
         return len({proof for control in controls for proof in control.proofs})
 
     @property
-    def open_controls(self) -> int:
+    def open_control_count(self) -> int:
         """How many controls are not built or not done."""
         controls = [control for one in self.hazards for control in one.hazard.controls]
         return sum(control.open is not None for control in controls)
@@ -225,7 +225,7 @@ def read_figures(file: Path) -> Figures | None:
         raise BadFigures(f"{file}: {where}: {first['msg']}; run `{COMMAND}`") from None
 
 
-def bounds(count: int, of: int, doubt: float = 0.05) -> tuple[float, float]:
+def clopper_pearson_bounds(count: int, of: int, doubt: float = 0.05) -> tuple[float, float]:
     """Between which shares the true one lies, unless we are unlucky with probability `doubt`.
 
     Clopper and Pearson 1934: exact, and rather too wide than too narrow.
@@ -237,7 +237,7 @@ def bounds(count: int, of: int, doubt: float = 0.05) -> tuple[float, float]:
     return low, high
 
 
-def _exactly(k: int, of: int, share: float) -> float:
+def _binomial_probability(k: int, of: int, share: float) -> float:
     """With which probability `k` of `of` come; by logarithms, as the ways to choose overflow."""
     ways = lgamma(of + 1) - lgamma(k + 1) - lgamma(of - k + 1)
     return exp(ways + k * log(share) + (of - k) * log1p(-share))
@@ -248,6 +248,6 @@ def _share_with_tail(of: int, count: int, tail: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(60):
         share = (low + high) / 2
-        found = sum(_exactly(k, of, share) for k in range(count, of + 1))
+        found = sum(_binomial_probability(k, of, share) for k in range(count, of + 1))
         low, high = (share, high) if found < tail else (low, share)
     return (low + high) / 2

@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.triage.loading.faults import Faults, Written
-from app.triage.loading.kinds import Id, Once, Text
-from app.triage.loading.shapes import Entry, read_entry
+from app.rulebook.entries import FileEntry, read_entry
+from app.rulebook.entry_types import EachOnce, Id, Text
+from app.rulebook.faults import FaultLog, WrittenEntry
 
 Severity = Literal["minor", "significant", "considerable", "major", "catastrophic"]
 Likelihood = Literal["very_low", "low", "medium", "high", "very_high"]
@@ -35,27 +35,27 @@ RISK: Mapping[Likelihood, tuple[int, ...]] = {
 _NODE = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)(\[[^\]]+\])?")
 
 
-class Score(Entry):
+class RiskScore(FileEntry):
     """How bad it would be and how likely it is; provisional until a safety officer has signed."""
 
     severity: Severity
     likelihood: Likelihood
 
     @property
-    def risk(self) -> int:
+    def risk_rating(self) -> int:
         """From 1 (acceptable) to 5 (unacceptable)."""
         return RISK[self.likelihood][SEVERITIES.index(self.severity)]
 
 
-class Control(Entry):
+class HazardControl(FileEntry):
     """What guards against a hazard: proved by tests, or open."""
 
     what: Text
-    proofs: Annotated[list[Text], Once] = Field(default_factory=list)
+    proofs: Annotated[list[Text], EachOnce] = Field(default_factory=list)
     open: Literal["not built", "not done"] | None = None
 
 
-class Hazard(Entry):
+class Hazard(FileEntry):
     """One way in which people can come to harm."""
 
     id: Id
@@ -63,12 +63,12 @@ class Hazard(Entry):
     title: Text
     causes: Annotated[list[Text], Field(min_length=1)]
     harm: Text
-    before: Score
-    after: Score
-    controls: Annotated[list[Control], Field(min_length=1)]
+    before: RiskScore
+    after: RiskScore
+    controls: Annotated[list[HazardControl], Field(min_length=1)]
 
     @property
-    def state(self) -> State:
+    def proof_state(self) -> State:
         """Whether all, some or none of its controls are proved."""
         built = [not control.open for control in self.controls]
         return "proved" if all(built) else "partly" if any(built) else "open"
@@ -84,45 +84,45 @@ class HazardFaults(Exception):
 
 def read_hazards(file: Path, root: Path) -> tuple[Hazard, ...]:
     """The hazards of this log; `root` holds the tests. Raises HazardFaults with every fault."""
-    faults = Faults(file.parent)
+    faults = FaultLog(file.parent)
     found: dict[str, Hazard] = {}
     for raw in faults.read_list(file.name):
         name = str(raw.get("id", "entry"))
         hazard = read_entry(Hazard, raw, file.name, faults, name)
         if hazard is None:
             continue
-        written = Written(file.name, name, raw, faults)
+        written = WrittenEntry(file.name, name, raw, faults)
         if hazard.id in found:
-            written.wrong("stands twice; every id is given once", "id")
-        _check(hazard, written, root)
+            written.note_fault("stands twice; every id is given once", "id")
+        _check_hazard(hazard, written, root)
         found[hazard.id] = hazard
     if not found and not faults.noted:
-        faults.add(file.name, 1, "file", "holds no hazard; every system has some")
+        faults.note_fault(file.name, 1, "file", "holds no hazard; every system has some")
     if faults.noted:
-        raise HazardFaults(faults.found)
+        raise HazardFaults(faults.fault_lines)
     return tuple(found.values())
 
 
-def _check(hazard: Hazard, written: Written, root: Path) -> None:
+def _check_hazard(hazard: Hazard, written: WrittenEntry, root: Path) -> None:
     """What no shape can say: proofs that exist, and scores that claim no more than is built."""
     for place, control in enumerate(hazard.controls):
         at = ("controls", place)
         if bool(control.proofs) == bool(control.open):
-            written.wrong("a control has either 'proofs' or 'open: not built'", *at)
+            written.note_fault("a control has either 'proofs' or 'open: not built'", *at)
         for number, proof in enumerate(control.proofs):
-            if fault := _fault_of(proof, root):
-                written.wrong(f"'{proof}' is no proof: {fault}", *at, "proofs", number)
-    if hazard.state == "open":
+            if fault := _find_proof_fault(proof, root):
+                written.note_fault(f"'{proof}' is no proof: {fault}", *at, "proofs", number)
+    if hazard.proof_state == "open":
         if hazard.side != "clinic":
             text = f"nothing guards against this hazard of the {hazard.side} side; a proof is due"
-            written.wrong(text, "controls")
+            written.note_fault(text, "controls")
         if hazard.after != hazard.before:
-            written.wrong("nothing is built yet, so 'after' has to be as 'before'", "after")
-    if hazard.after.risk > hazard.before.risk:
-        written.wrong("'after' is a higher risk than 'before'", "after")
+            written.note_fault("nothing is built yet, so 'after' has to be as 'before'", "after")
+    if hazard.after.risk_rating > hazard.before.risk_rating:
+        written.note_fault("'after' is a higher risk than 'before'", "after")
 
 
-def _fault_of(proof: str, root: Path) -> str | None:
+def _find_proof_fault(proof: str, root: Path) -> str | None:
     """Why a test does not prove anything; None if it is there and runs."""
     node = _NODE.fullmatch(proof)
     if node is None:
@@ -130,23 +130,25 @@ def _fault_of(proof: str, root: Path) -> str | None:
     file, name = root / node[1], node[2]
     if not file.is_file():
         return "there is no such file"
-    tests = _tests(file)
+    tests = _list_tests(file)
     if name not in tests:
         return "there is no such test in that file"
     return "it is skipped or expected to fail" if tests[name] else None
 
 
 @cache
-def _tests(file: Path) -> Mapping[str, bool]:
+def _list_tests(file: Path) -> Mapping[str, bool]:
     """Every test in a file, and whether it is skipped or expected to fail."""
     tree = ast.parse(file.read_text("utf-8"))
     others = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
-    whole = any(_gives_up(node) for node in others)
+    whole = any(_is_skipped(node) for node in others)
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    return {test.name: whole or _gives_up(test) for test in tests if test.name.startswith("test_")}
+    return {
+        test.name: whole or _is_skipped(test) for test in tests if test.name.startswith("test_")
+    }
 
 
-def _gives_up(node: ast.AST) -> bool:
+def _is_skipped(node: ast.AST) -> bool:
     return any(
         isinstance(part, ast.Attribute) and part.attr in {"skip", "skipif", "xfail", "importorskip"}
         for part in ast.walk(node)

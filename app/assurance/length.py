@@ -14,8 +14,15 @@ from typing import Literal
 
 import yaml
 
-from app.assurance.readability import NAME, finder, flesch_kincaid, masked, sentences, words
-from app.triage.answers import read
+from app.assurance.readability import (
+    NAME,
+    build_term_pattern,
+    flesch_kincaid_grade,
+    mask_terms,
+    split_sentences,
+    split_words,
+)
+from app.triage.answers import parse_answer
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
@@ -46,13 +53,13 @@ class Screen:
     """Each text of the page, in its order."""
 
     @property
-    def words(self) -> int:
+    def word_count(self) -> int:
         """How many words that is."""
-        return sum(len(words(text)) for text in self.texts)
+        return sum(len(split_words(text)) for text in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class ReadingLoad:
     """How long the questions were for one person."""
 
     id: str
@@ -60,13 +67,13 @@ class Length:
     words: int
 
     @property
-    def minutes(self) -> float:
+    def reading_minutes(self) -> float:
         """How long it takes to read them."""
         return self.words / WORDS_A_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Middle:
+class MedianAndMost:
     """The median of something over several people, and the most of it."""
 
     median: float
@@ -74,43 +81,43 @@ class Middle:
 
 
 @dataclass(frozen=True, slots=True)
-class Lengths:
+class ReadingLoadReport:
     """How long the questions were for several people."""
 
-    of: tuple[Length, ...]
-    screens: Middle
-    words: Middle
-    minutes: Middle
+    of: tuple[ReadingLoad, ...]
+    screens: MedianAndMost
+    words: MedianAndMost
+    minutes: MedianAndMost
 
     def as_json(self) -> dict[str, object]:
         """The same as plain values."""
         return asdict(self)
 
 
-def lengths(rulebook: Rulebook, people: Mapping[str, Answers]) -> Lengths:
+def measure_reading_load(rulebook: Rulebook, people: Mapping[str, Answers]) -> ReadingLoadReport:
     """How long the questions are for these people, by their ids; at least one."""
-    found = tuple(_length(rulebook, id_, answers) for id_, answers in people.items())
-    return Lengths(
+    found = tuple(_measure_load(rulebook, id_, answers) for id_, answers in people.items())
+    return ReadingLoadReport(
         of=found,
-        screens=_middle([one.screens for one in found]),
-        words=_middle([one.words for one in found]),
-        minutes=_middle([one.minutes for one in found]),
+        screens=_median_and_most([one.screens for one in found]),
+        words=_median_and_most([one.words for one in found]),
+        minutes=_median_and_most([one.reading_minutes for one in found]),
     )
 
 
-def screens(rulebook: Rulebook, answers: Answers) -> Iterator[Screen]:
+def walk_screens(rulebook: Rulebook, answers: Answers) -> Iterator[Screen]:
     """Each page that someone meets who answers so, for themselves or for their child."""
-    asked = rulebook.questionnaire.path(answers)
+    asked = rulebook.questionnaire.trace_path(answers)
     voice: Voice = "child" if answers.get("age", frozenset()) & CHILD_AGES else "me"
     for question in asked.asked:
         # The age is asked before anyone knows that it is about a child.
         speaks = "me" if question.id == "age" else voice
-        yield screen(rulebook, question, speaks)
+        yield build_screen(rulebook, question, speaks)
         if question.signs and question.unsure in asked.answers[question.id]:
-            yield screen(rulebook, question, speaks, again=True)
+            yield build_screen(rulebook, question, speaks, again=True)
 
 
-def screen(
+def build_screen(
     rulebook: Rulebook, question: Question, voice: Voice = "me", *, again: bool = False
 ) -> Screen:
     """The page of one question in this voice; `again`: with how to find out, sign by sign."""
@@ -118,67 +125,74 @@ def screen(
     own = wording.questions[question.id]
     spoken = {"me": own, "child": own.child, "other": own.other}[voice] or own
     region = next(iter(wording.regions.values()))
-    texts = _page(question, spoken, wording.pages, again=again)
+    texts = _screen_texts(question, spoken, wording.pages, again=again)
     return Screen(
-        question.id, voice, again, tuple(wording.fill(text, region) for text in texts if text)
+        question.id,
+        voice,
+        again,
+        tuple(wording.fill_placeholders(text, region) for text in texts if text),
     )
 
 
-def every_screen(rulebook: Rulebook) -> Iterator[Screen]:
+def list_all_screens(rulebook: Rulebook) -> Iterator[Screen]:
     """Each page of each question in each voice."""
     for question in rulebook.questionnaire:
         for voice in VOICES:
-            yield screen(rulebook, question, voice)
+            yield build_screen(rulebook, question, voice)
             if question.signs:
-                yield screen(rulebook, question, voice, again=True)
+                yield build_screen(rulebook, question, voice, again=True)
 
 
-def names(rulebook: Rulebook) -> re.Pattern[str]:
+def known_names_pattern(rulebook: Rulebook) -> re.Pattern[str]:
     """Finds the words that the glossary explains, and other names of illnesses and medicines."""
     glossary = rulebook.learn[rulebook.languages[0]].glossary.values()
-    return finder([*(form for term in glossary for form in (term.name, *term.also)), *NAMES])
+    return build_term_pattern(
+        [*(form for term in glossary for form in (term.name, *term.also)), *NAMES]
+    )
 
 
-def grade(page: Screen, named: re.Pattern[str]) -> float:
+def grade_screen(page: Screen, named: re.Pattern[str]) -> float:
     """The Flesch-Kincaid grade of a page, each name counted as a word of two syllables.
 
     The worse of two: of all its texts, and of its whole sentences alone.
     """
-    texts = [masked(text, named, NAME) for text in page.texts]
-    whole = [line for line in sentences(texts) if line.endswith((".", "?", "!"))]
-    return max(flesch_kincaid(part) for part in (texts, whole) if part)
+    texts = [mask_terms(text, named, NAME) for text in page.texts]
+    whole = [line for line in split_sentences(texts) if line.endswith((".", "?", "!"))]
+    return max(flesch_kincaid_grade(part) for part in (texts, whole) if part)
 
 
-def known_lump(rulebook: Rulebook, worked: Path) -> Answers:
+def known_lump_answers(rulebook: Rulebook, worked: Path) -> Answers:
     """Someone whose calcium lump is named, quiet and painless: the shortest usual way.
 
     `worked`: the folder of worked cases, whose default this is but for what was told.
     """
     raw = yaml.safe_load((worked / "default.yaml").read_text(encoding="utf-8"))
-    told = {**raw, "reason": ["lump", "calcinosis"]}
+    raw_answers = {**raw, "reason": ["lump", "calcinosis"]}
     answers = {
-        name: read(rulebook.questionnaire[name], [chosen] if isinstance(chosen, str) else chosen)
-        for name, chosen in told.items()
+        name: parse_answer(
+            rulebook.questionnaire[name], [chosen] if isinstance(chosen, str) else chosen
+        )
+        for name, chosen in raw_answers.items()
     }
-    return rulebook.questionnaire.path(answers).answers
+    return rulebook.questionnaire.trace_path(answers).answers
 
 
-def _length(rulebook: Rulebook, id_: str, answers: Answers) -> Length:
-    met = list(screens(rulebook, answers))
-    return Length(id_, len(met), sum(page.words for page in met))
+def _measure_load(rulebook: Rulebook, id_: str, answers: Answers) -> ReadingLoad:
+    met = list(walk_screens(rulebook, answers))
+    return ReadingLoad(id_, len(met), sum(page.word_count for page in met))
 
 
-def _middle(counts: list[int] | list[float]) -> Middle:
-    return Middle(median(counts), max(counts))
+def _median_and_most(counts: list[int] | list[float]) -> MedianAndMost:
+    return MedianAndMost(median(counts), max(counts))
 
 
-def _page(
+def _screen_texts(
     question: Question, spoken: QuestionWords, pages: Mapping[str, str], *, again: bool
 ) -> Iterator[str]:
     """Every text, "" among them."""
     apart = (question.none, question.unsure)
     yield f"{pages['signs.again']} {spoken.text}" if again else spoken.text
-    yield _hint(question, spoken, pages, again=again)
+    yield _hint_text(question, spoken, pages, again=again)
     group = None
     for option in (option for option in question.options if option.id not in apart):
         if option.group is not None and option.group != group:
@@ -200,7 +214,7 @@ def _page(
     yield spoken.why
 
 
-def _hint(
+def _hint_text(
     question: Question, spoken: QuestionWords, pages: Mapping[str, str], *, again: bool
 ) -> str:
     if again:

@@ -8,10 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from app.assurance.benchmark import Report, Score, Share, run
-from app.assurance.blind import Mean, SetRun, try_sets
+from app.assurance.benchmark import BenchmarkReport, BenchmarkScore, Share, run_benchmark
+from app.assurance.blind import MeanShare, SetRun, benchmark_sets
 from app.assurance.cases import read_cases, read_conflicts
-from app.assurance.difference import Change, compare
+from app.assurance.difference import AnswerSetChange, compare_rulebooks
 from app.assurance.figures import (
     COMMAND,
     BenchmarkFigures,
@@ -27,20 +27,20 @@ from app.assurance.figures import (
     ReadingsFigures,
     SetFigures,
     ShareFigure,
-    bounds,
+    clopper_pearson_bounds,
 )
 from app.assurance.hazards import Hazard
-from app.assurance.proof.certificate import Certificate, certify
-from app.assurance.proof.diagram import Examined, examine
+from app.assurance.proof.certificate import Certificate, certify_rulebook
+from app.assurance.proof.diagram import DiagramReport, examine_rulebook
 from app.assurance.sets import read_library
-from app.triage.published import FOLDER, versions
+from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
 from app.triage.rulebook import Rulebook
 
 Progress = Callable[[str], None]
 """Is told what begins."""
 
 
-def measure(
+def measure_figures(
     rulebook: Rulebook,
     rules: Path,
     hazards: Sequence[Hazard],
@@ -50,15 +50,15 @@ def measure(
 ) -> Figures:
     """All figures of this rulebook, which was read from the folder `rules`.
 
-    `mutants`: what `rules mutate --json` gave, since that takes minutes. Raises OtherRules.
+    `mutants`: what `rules mutate --json` gave, since that takes minutes. Raises RulebookMismatch.
     """
-    tried = mutant_figures(rulebook, mutants) if mutants is not None else None
+    tried = build_mutant_figures(rulebook, mutants) if mutants is not None else None
     progress("Proving the properties")
-    certificate = certificate_figures(rulebook, rules)
+    certificate = build_certificate_figures(rulebook, rules)
     progress("Comparing with the last rulebook")
-    changes = changes_figures(rulebook, rules)
+    changes = build_changes_figures(rulebook, rules)
     progress("Judging what others read")
-    readings = readings_figures(rulebook, rules)
+    readings = build_readings_figures(rulebook, rules)
     progress("Judging the published cases")
     return Figures(
         version=rulebook.version,
@@ -70,18 +70,18 @@ def measure(
         certificate=certificate,
         mutants=tried,
         readings=readings,
-        benchmark=benchmark_figures(rulebook, rules),
+        benchmark=build_benchmark_figures(rulebook, rules),
         changes=changes,
-        hazards=hazard_figures(hazards),
+        hazards=build_hazard_figures(hazards),
     )
 
 
-def certificate_figures(rulebook: Rulebook, rules: Path) -> CertificateFigures:
+def build_certificate_figures(rulebook: Rulebook, rules: Path) -> CertificateFigures:
     """What the two checkers say, each by itself and together."""
-    examined = examine(rules)
-    certificate = certify(rulebook, lambda: examined)
+    examined = examine_rulebook(rules)
+    certificate = certify_rulebook(rulebook, lambda: examined)
     return CertificateFigures(
-        holds=certificate.holds,
+        holds=certificate.all_hold,
         answer_sets=examined.answer_sets,
         by_level=examined.by_level,
         longest=certificate.longest,
@@ -89,11 +89,11 @@ def certificate_figures(rulebook: Rulebook, rules: Path) -> CertificateFigures:
         differences=list(certificate.differences),
         seconds=certificate.seconds,
         peak_mib=certificate.peak_mib,
-        proofs=_proofs(certificate, examined),
+        proofs=_build_proof_figures(certificate, examined),
     )
 
 
-def _proofs(certificate: Certificate, examined: Examined) -> list[ProofFigure]:
+def _build_proof_figures(certificate: Certificate, examined: DiagramReport) -> list[ProofFigure]:
     return [
         ProofFigure(
             letter=proof.letter,
@@ -101,54 +101,56 @@ def _proofs(certificate: Certificate, examined: Examined) -> list[ProofFigure]:
             holds=proof.holds,
             asked=proof.asked,
             seconds=proof.seconds,
-            twice=proof.letter in examined.holds,
+            twice=proof.letter in examined.holds_by_letter,
         )
         for proof in certificate.proofs
     ]
 
 
-class OtherRules(Exception):
+class RulebookMismatch(Exception):
     """Something was measured of another rulebook."""
 
 
-def mutant_figures(rulebook: Rulebook, told: Mapping[str, Any]) -> MutantFigures:
-    """How many mutants were noticed, as `rules mutate --json` tells it. Raises OtherRules."""
-    if told["sha256"] != rulebook.sha256:
-        raise OtherRules(f"these mutants are of rulebook {told['sha256'][:12]}; make them again")
+def build_mutant_figures(rulebook: Rulebook, mutation_report: Mapping[str, Any]) -> MutantFigures:
+    """How many mutants were noticed, as `rules mutate --json` tells it. Raises RulebookMismatch."""
+    if mutation_report["sha256"] != rulebook.sha256:
+        raise RulebookMismatch(
+            f"these mutants are of rulebook {mutation_report['sha256'][:12]}; make them again"
+        )
     return MutantFigures(
-        made=told["mutants"],
-        killed=told["killed"],
-        equivalent=len(told["equivalent"]),
-        survivors=[one["mutant"] for one in told["survivors"]],
-        seconds=told["seconds"],
+        made=mutation_report["mutants"],
+        killed=mutation_report["killed"],
+        equivalent=len(mutation_report["equivalent"]),
+        survivors=[one["mutant"] for one in mutation_report["survivors"]],
+        seconds=mutation_report["seconds"],
     )
 
 
-def changes_figures(rulebook: Rulebook, rules: Path) -> ChangesFigures | None:
+def build_changes_figures(rulebook: Rulebook, rules: Path) -> ChangesFigures | None:
     """What moved since the newest published rulebook that is another; None where there is none."""
-    earlier = newest_published(rulebook, rules)
+    earlier = find_newest_published(rulebook, rules)
     if earlier is None:
         return None
-    found = compare(earlier, rules)
+    found = compare_rulebooks(earlier, rules)
     return ChangesFigures(
         old=found.old,
         old_sha256=found.old_sha256,
         up=found.up,
         down=found.down,
-        approved=found.approved,
+        approved=found.is_approved,
         cases=[case.case for case in found.cases],
-        changes=[_change(change) for change in found.changes],
+        changes=[_build_change_figure(change) for change in found.changes],
     )
 
 
-def newest_published(rulebook: Rulebook, rules: Path) -> Path | None:
+def find_newest_published(rulebook: Rulebook, rules: Path) -> Path | None:
     """The folder of the newest published rulebook, this one itself left out."""
-    known = versions(rules / FOLDER)
+    known = load_published_versions(rules / PUBLISHED_FOLDER)
     others = [version for version, sha256 in known.items() if sha256 != rulebook.sha256]
-    return rules / FOLDER / others[-1] if others else None
+    return rules / PUBLISHED_FOLDER / others[-1] if others else None
 
 
-def _change(change: Change) -> ChangeFigure:
+def _build_change_figure(change: AnswerSetChange) -> ChangeFigure:
     was, _, becomes = change.kind.partition(" -> ")
     return ChangeFigure(
         was=was,
@@ -160,72 +162,80 @@ def _change(change: Change) -> ChangeFigure:
     )
 
 
-def benchmark_figures(rulebook: Rulebook, rules: Path) -> BenchmarkFigures:
+def build_benchmark_figures(rulebook: Rulebook, rules: Path) -> BenchmarkFigures:
     """How the rulebook does on the published cases, each share with its bounds."""
     cases = read_cases(rulebook, rules / "cases" / "published")
-    report: Report = run(rulebook, cases, read_conflicts(rules / "cases" / "conflicts.yaml"))
+    report: BenchmarkReport = run_benchmark(
+        rulebook, cases, read_conflicts(rules / "cases" / "conflicts.yaml")
+    )
     return BenchmarkFigures(
         cases=report.cases,
-        shares=_shares(report.headline),
+        shares=_build_share_figures(report.headline),
         questions_median=report.questions_median,
         questions_most=report.questions_most,
         caveat=report.caveat,
     )
 
 
-def readings_figures(rulebook: Rulebook, rules: Path) -> ReadingsFigures:
+def build_readings_figures(rulebook: Rulebook, rules: Path) -> ReadingsFigures:
     """How rulebooks did on every set that others read."""
-    runs = try_sets(rulebook, rules, read_library(rules / "cases"))
+    runs = benchmark_sets(rulebook, rules, read_library(rules / "cases"))
     return ReadingsFigures(
-        headline=_set(runs.headline) if runs.headline is not None else None,
-        others=[_set(one) for one in runs.others],
+        headline=_build_set_figures(runs.headline) if runs.headline is not None else None,
+        others=[_build_set_figures(one) for one in runs.others],
     )
 
 
-def _set(one: SetRun) -> SetFigures:
+def _build_set_figures(set_run: SetRun) -> SetFigures:
     return SetFigures(
-        name=one.name,
-        cases=one.cases,
-        rulebook=one.rulebook,
-        sha256=one.sha256,
-        standing=one.standing,
-        not_unseen=list(one.not_unseen),
+        name=set_run.name,
+        cases=set_run.cases,
+        rulebook=set_run.rulebook,
+        sha256=set_run.sha256,
+        standing=set_run.standing,
+        not_unseen=list(set_run.not_unseen),
         readers=[
             ReaderFigure(
                 reader=r.reader,
                 blind=not r.not_blind,
                 translated=r.translated,
-                shares=_shares(r.score),
+                shares=_build_share_figures(r.score),
             )
-            for r in one.readers
+            for r in set_run.readers
         ],
-        mean={name: _mean(mean) for name, mean in (one.mean or {}).items()},
-        same_answers=_share(one.same_answers) if one.same_answers is not None else None,
-        same_level=_share(one.same_level) if one.same_level is not None else None,
+        mean={name: _build_mean_figure(mean) for name, mean in (set_run.mean or {}).items()},
+        same_answers=_build_share_figure(set_run.same_answers)
+        if set_run.same_answers is not None
+        else None,
+        same_level=_build_share_figure(set_run.same_level)
+        if set_run.same_level is not None
+        else None,
     )
 
 
-def _mean(mean: Mean) -> MeanFigure:
+def _build_mean_figure(mean: MeanShare) -> MeanFigure:
     return MeanFigure(count=mean.count, of=mean.of, low=mean.low, high=mean.high)
 
 
-def _shares(score: Score) -> dict[str, ShareFigure]:
-    return {part.name: _share(getattr(score, part.name)) for part in fields(Score)}
+def _build_share_figures(score: BenchmarkScore) -> dict[str, ShareFigure]:
+    return {
+        part.name: _build_share_figure(getattr(score, part.name)) for part in fields(BenchmarkScore)
+    }
 
 
-def _share(share: Share) -> ShareFigure:
-    low, high = bounds(share.count, share.of)
+def _build_share_figure(share: Share) -> ShareFigure:
+    low, high = clopper_pearson_bounds(share.count, share.of)
     return ShareFigure(count=share.count, of=share.of, low=round(low, 6), high=round(high, 6))
 
 
-def hazard_figures(hazards: Sequence[Hazard]) -> list[HazardFigure]:
+def build_hazard_figures(hazards: Sequence[Hazard]) -> list[HazardFigure]:
     """Every hazard with the state of its proofs."""
     return [
         HazardFigure(
             hazard=hazard,
-            state=hazard.state,
-            risk_before=hazard.before.risk,
-            risk_after=hazard.after.risk,
+            state=hazard.proof_state,
+            risk_before=hazard.before.risk_rating,
+            risk_after=hazard.after.risk_rating,
         )
         for hazard in hazards
     ]

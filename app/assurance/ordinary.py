@@ -42,13 +42,13 @@ class OrdinaryPerson(BaseModel):
     source: Origin
 
     @model_validator(mode="after")
-    def _in_order(self) -> "OrdinaryPerson":
+    def _check_level_order(self) -> "OrdinaryPerson":
         if Urgency[self.lowest] > Urgency[self.highest]:
             raise ValueError(f"{self.id}: 'lowest' lies above 'highest'")
         return self
 
 
-def load_ordinary(rules: Path) -> list[OrdinaryPerson]:
+def load_ordinary_people(rules: Path) -> list[OrdinaryPerson]:
     """Everyone, in the order of the files. Raises pydantic's ValidationError."""
     return [
         OrdinaryPerson.model_validate(entry)

@@ -21,18 +21,18 @@ NAME = "illness"
 """What stands for a name that has to be said, of an illness or a medicine: a word of two."""
 
 
-def sentences(texts: Iterable[str]) -> list[str]:
+def split_sentences(texts: Iterable[str]) -> list[str]:
     """The sentences of all texts; a text's end always ends a sentence."""
     parts = (part.strip() for text in texts for part in _END.split(text))
-    return [part for part in parts if words(part)]
+    return [part for part in parts if split_words(part)]
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words of a text. "X-ray" is two, a number is one."""
     return _WORD.findall(text)
 
 
-def syllables(word: str) -> int:
+def count_syllables(word: str) -> int:
     """About how many syllables a word has; a number counts as one."""
     lower = word.lower()
     if not lower[0].isalpha():
@@ -43,29 +43,29 @@ def syllables(word: str) -> int:
     return max(1, count)
 
 
-def flesch_kincaid(texts: Sequence[str]) -> float:
+def flesch_kincaid_grade(texts: Sequence[str]) -> float:
     """The school grade by words a sentence and syllables a word."""
-    lines = sentences(texts)
-    every = [word for line in lines for word in words(line)]
-    spoken = sum(syllables(word) for word in every)
+    lines = split_sentences(texts)
+    every = [word for line in lines for word in split_words(line)]
+    spoken = sum(count_syllables(word) for word in every)
     return 0.39 * len(every) / len(lines) + 11.8 * spoken / len(every) - 15.59
 
 
-def coleman_liau(texts: Sequence[str]) -> float:
+def coleman_liau_grade(texts: Sequence[str]) -> float:
     """The school grade by letters and sentences per 100 words."""
-    lines = sentences(texts)
-    every = [word for line in lines for word in words(line)]
+    lines = split_sentences(texts)
+    every = [word for line in lines for word in split_words(line)]
     letters = sum(character.isalnum() for word in every for character in word)
     return 5.88 * letters / len(every) - 29.6 * len(lines) / len(every) - 15.8
 
 
-def finder(forms: Iterable[str]) -> re.Pattern[str]:
+def build_term_pattern(forms: Iterable[str]) -> re.Pattern[str]:
     """A pattern that finds these words whole, longest first; capitals count in MRI, not in Gout."""
     ordered = sorted(set(forms), key=len, reverse=True)
     ways = [re.escape(f) if f.isupper() else f"(?i:{re.escape(f)})" for f in ordered]
     return re.compile(rf"(?<!\w)(?:{'|'.join(ways)})(?!\w)")
 
 
-def masked(text: str, terms: re.Pattern[str], by: str = MASK) -> str:
+def mask_terms(text: str, terms: re.Pattern[str], by: str = MASK) -> str:
     """The text with each term turned into one short word, so that only the rest is graded."""
     return terms.sub(by, text)

@@ -19,11 +19,20 @@ from pydantic import (
     ValidationError,
 )
 
-from app.assurance.asked import questions_hash, questions_text, sha256
-from app.assurance.cases import BadCases, Label, in_words
-from app.assurance.sets import CaseSet, Library, Opened, Reading, Reply, SetCase, Sha256, Use
-from app.triage.answers import BadAnswer, read
-from app.triage.labs import BadLab, read_labs
+from app.assurance.asked import format_questions, hash_questions, sha256_hex
+from app.assurance.cases import BadCases, Label, format_validation_errors
+from app.assurance.sets import (
+    CaseLibrary,
+    CaseSet,
+    LabelOpening,
+    Reading,
+    Reply,
+    SetCase,
+    Sha256,
+    Use,
+)
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
 
 CONVENTION = ("## How a retelling becomes answers", "## What a reader hands in")
@@ -41,25 +50,25 @@ class Story(BaseModel):
     story: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("story", "vignette"))]
 
 
-def _listed(reply: object) -> object:
+def _as_list(reply: object) -> object:
     return [reply] if isinstance(reply, str) else reply
 
 
-class HandedReply(BaseModel):
+class AnswerFileReply(BaseModel):
     """What a reader answered for one story, as it was handed in; other keys are passed over."""
 
-    answers: dict[str, Annotated[list[str], BeforeValidator(_listed)]]
+    answers: dict[str, Annotated[list[str], BeforeValidator(_as_list)]]
     labs: dict[str, dict[str, str]] = {}
 
 
-class HandedIn(BaseModel):
+class AnswerFile(BaseModel):
     """What a reader hands in."""
 
     model_config = ConfigDict(extra="forbid")
 
     questions: Sha256
     stories: Sha256
-    answers: dict[str, HandedReply]
+    answers: dict[str, AnswerFileReply]
 
 
 class LabelledCase(Label):
@@ -72,36 +81,36 @@ class LabelledCase(Label):
 
 def read_stories(file: Path) -> tuple[Story, ...]:
     """The stories of a JSON list, ordered by hash: the order of the list tells a reader nothing."""
-    found = _json(TypeAdapter(list[Story]), file)
+    found = _load_json(TypeAdapter(list[Story]), file)
     if len({story.id for story in found}) != len(found) or not found:
         raise BadCases(f"{file}: holds no story, or two of one id")
-    return tuple(sorted(found, key=lambda story: sha256(f"{story.id}\n{story.story}")))
+    return tuple(sorted(found, key=lambda story: sha256_hex(f"{story.id}\n{story.story}")))
 
 
-def stories_text(stories: Iterable[Story]) -> str:
+def format_stories(stories: Iterable[Story]) -> str:
     """The stories as a reader gets them; their hash is that of this text."""
     return "\n".join(f"## {one.id}\n\n{one.story.strip()}\n" for one in stories)
 
 
-def new_set(name: str, use: Use, stories: Sequence[Story]) -> CaseSet:
+def create_case_set(name: str, use: Use, stories: Sequence[Story]) -> CaseSet:
     """A set of these stories whose labels nobody has opened. Raises ValidationError."""
     ids = sorted(story.id for story in stories)
-    told = sha256(stories_text(stories))
-    return CaseSet(name=name, use=use, stories=told, cases=[SetCase(id=one) for one in ids])
+    stories_hash = sha256_hex(format_stories(stories))
+    return CaseSet(name=name, use=use, stories=stories_hash, cases=[SetCase(id=one) for one in ids])
 
 
-def make_folder(
+def make_reader_folder(
     rulebook: Rulebook, stories: Sequence[Story], readme: Path, folder: Path
 ) -> tuple[str, str]:
     """Write all that a reader gets into a new folder; give back both hashes.
 
     `readme`: rules/cases/README.md, of which a reader gets the convention. Raises BadCases.
     """
-    text = stories_text(stories)
-    hashes = {"questions": questions_hash(rulebook), "stories": sha256(text)}
+    text = format_stories(stories)
+    hashes = {"questions": hash_questions(rulebook), "stories": sha256_hex(text)}
     files = {
-        "README.md": _convention(readme),
-        "questions.md": questions_text(rulebook),
+        "README.md": _reader_sections(readme),
+        "questions.md": format_questions(rulebook),
         "stories.txt": text,
         "answers.json": json.dumps({**hashes, "answers": {}}, indent=1) + "\n",
     }
@@ -114,17 +123,17 @@ def make_folder(
     return hashes["questions"], hashes["stories"]
 
 
-def keep(
-    rulebook: Rulebook, library: Library, file: Path, of: str, reader: str, date: str
+def build_reading(
+    rulebook: Rulebook, library: CaseLibrary, file: Path, of: str, reader: str, date: str
 ) -> Reading:
     """What a reader handed in, as a reading of the set `of`, without the ids that are not known.
 
     Raises BadCases with everything that the reader has to mend.
     """
-    handed, known = _json(TypeAdapter(HandedIn), file), _known(library, of)
+    handed, known = _load_json(TypeAdapter(AnswerFile), file), _find_set(library, of)
     if known.opened is not None and known.use == "unseen":
         raise BadCases(f"{of}: its labels were opened on {known.opened.date}; it is read no more")
-    asked = questions_hash(rulebook)
+    asked = hash_questions(rulebook)
     faults = [
         f"{name}: these answers are to {given[:12]}, not to {ours[:12]}"
         for name, given, ours in [
@@ -139,9 +148,11 @@ def keep(
     replies, refused = {}, []
     for case in sorted(handed.answers):
         given = handed.answers[case]
-        replies[case], strange = known_only(rulebook, Reply(**given.model_dump()))
+        replies[case], strange = drop_unknown_ids(rulebook, Reply(**given.model_dump()))
         refused += [f"{case}: {id_}" for id_ in strange]
-        faults += [f"{case}: {fault}" for fault in _faults(rulebook, replies[case], strange)]
+        faults += [
+            f"{case}: {fault}" for fault in _find_reply_faults(rulebook, replies[case], strange)
+        ]
     if faults:
         raise BadCases("\n".join(faults))
     return Reading(
@@ -150,7 +161,7 @@ def keep(
     )  # fmt: skip
 
 
-def known_only(rulebook: Rulebook, reply: Reply) -> tuple[Reply, list[str]]:
+def drop_unknown_ids(rulebook: Rulebook, reply: Reply) -> tuple[Reply, list[str]]:
     """The reply without the ids that this questionnaire does not know, and those ids."""
     answers, labs, strange = {}, {}, []
     for name, chosen in reply.answers.items():
@@ -164,60 +175,64 @@ def known_only(rulebook: Rulebook, reply: Reply) -> tuple[Reply, list[str]]:
             answers[name] = good
     for name, value in reply.labs.items():
         analyte = rulebook.laboratory.analytes.get(name)
-        if analyte is None or analyte.unit(value.get("unit", "")) is None:
+        if analyte is None or analyte.find_unit(value.get("unit", "")) is None:
             strange.append(f"{name} in {value.get('unit')}")
         else:
             labs[name] = value
     return Reply(answers=answers, labs=labs), strange
 
 
-def open_labels(rulebook: Rulebook, library: Library, of: str, labels: Path, date: str) -> CaseSet:
+def open_labels(
+    rulebook: Rulebook, library: CaseLibrary, of: str, labels: Path, date: str
+) -> CaseSet:
     """The set with its labels, which are looked at now, once. Raises BadCases."""
-    known = _known(library, of)
+    known = _find_set(library, of)
     if known.opened is not None:
         raise BadCases(f"{of}: was opened on {known.opened.date}, and is opened once only")
-    asked = questions_hash(rulebook)
-    readers = {r.reader for r in library.of(of) if r.questions == asked}
+    asked = hash_questions(rulebook)
+    readers = {r.reader for r in library.readings_of(of) if r.questions == asked}
     if known.use == "unseen" and len(readers) < READERS_NEEDED:
         raise BadCases(
             f"{of}: blind readings kept: {len(readers)}; "
             f"needed before it is opened: {READERS_NEEDED}"
         )
-    found = {case.id: case for case in _json(TypeAdapter(list[LabelledCase]), labels)}
+    found = {case.id: case for case in _load_json(TypeAdapter(list[LabelledCase]), labels)}
     if found.keys() != known.labels_by_id.keys():
         raise BadCases(f"{labels}: does not hold the labels of just the cases of {of}")
     return known.model_copy(
         update={
-            "opened": Opened(rulebook=rulebook.version, sha256=rulebook.sha256, date=date),
-            "cases": [_labelled(found[case.id]) for case in known.cases],
+            "opened": LabelOpening(rulebook=rulebook.version, sha256=rulebook.sha256, date=date),
+            "cases": [_label_case(found[case.id]) for case in known.cases],
         }
     )
 
 
-def _labelled(case: LabelledCase) -> SetCase:
+def _label_case(case: LabelledCase) -> SetCase:
     facts = case.model_dump()
     label = Label.model_validate(facts)
     return SetCase(id=case.id, source=case.source, diagnosis=case.diagnosis, expected=label)
 
 
-def _known(library: Library, of: str) -> CaseSet:
+def _find_set(library: CaseLibrary, of: str) -> CaseSet:
     if of not in library.sets:
         raise BadCases(f"no set '{of}'; there are: {', '.join(library.sets) or 'none'}")
     return library.sets[of]
 
 
-def _faults(rulebook: Rulebook, reply: Reply, strange: Sequence[str]) -> list[str]:
+def _find_reply_faults(rulebook: Rulebook, reply: Reply, strange: Sequence[str]) -> list[str]:
     """What only the reader can mend: two answers where one is asked, or a question left out."""
     try:
-        read_labs(rulebook.laboratory, reply.labs)
-        answers = {name: read(rulebook.questionnaire[name], c) for name, c in reply.answers.items()}
+        read_lab_amounts(rulebook.laboratory, reply.labs)
+        answers = {
+            name: parse_answer(rulebook.questionnaire[name], c) for name, c in reply.answers.items()
+        }
     except (BadAnswer, BadLab) as problem:
         return [str(problem)]
-    following = rulebook.questionnaire.path(answers).next
+    following = rulebook.questionnaire.trace_path(answers).next
     return [f"{following.id} is not answered"] if following is not None and not strange else []
 
 
-def _convention(readme: Path) -> str:
+def _reader_sections(readme: Path) -> str:
     """The sections of the file that a reader gets, and no other."""
     sections = ("\n" + readme.read_text("utf-8")).split("\n## ")
     wanted = [f"## {section.rstrip()}\n" for section in sections]
@@ -227,10 +242,10 @@ def _convention(readme: Path) -> str:
     return "\n".join(found)
 
 
-def _json(shape: TypeAdapter[Any], file: Path) -> Any:
+def _load_json(shape: TypeAdapter[Any], file: Path) -> Any:
     try:
         return shape.validate_json(file.read_bytes())
     except OSError as problem:
         raise BadCases(f"{file}: cannot be read: {problem.strerror}") from problem
     except ValidationError as problem:
-        raise BadCases(f"{file}: {in_words(problem)}") from problem
+        raise BadCases(f"{file}: {format_validation_errors(problem)}") from problem

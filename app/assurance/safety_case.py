@@ -6,8 +6,8 @@ It says what is proved, what is measured, what is open, and that nobody has appr
 from collections.abc import Iterator, Mapping
 
 from app.assurance.figures import ChangeFigure, Figures, HazardFigure, MeanFigure, SetFigures
-from app.assurance.hazards import SEVERITIES, Control, Score
-from app.assurance.headline import NOT_UNSEEN, called
+from app.assurance.hazards import SEVERITIES, HazardControl, RiskScore
+from app.assurance.headline import NOT_UNSEEN, describe_cases
 
 CASE = "clinical-safety-case.md"
 _STATES = {"proved": "proved", "partly": "partly proved", "open": "open"}
@@ -24,22 +24,22 @@ _SHARES = {
 }
 
 
-def safety_case(figures: Figures) -> str:
+def build_safety_case(figures: Figures) -> str:
     """The whole safety case."""
     parts = [
-        _head(figures),
-        _standing(figures),
-        _properties(figures),
-        _mutants(figures),
-        _readings(figures),
-        _benchmark(figures),
-        _changes(figures),
-        _hazards(figures),
+        _title_section(figures),
+        _standing_section(figures),
+        _property_section(figures),
+        _mutant_section(figures),
+        _reading_section(figures),
+        _benchmark_section(figures),
+        _change_section(figures),
+        _hazard_section(figures),
     ]
     return "\n".join(line for part in parts for line in part)
 
 
-def _head(figures: Figures) -> Iterator[str]:
+def _title_section(figures: Figures) -> Iterator[str]:
     yield f"<!-- Made by `{figures.command}` from figures.json. Never edit by hand. -->"
     yield "# Clinical safety case"
     yield ""
@@ -52,7 +52,7 @@ def _head(figures: Figures) -> Iterator[str]:
     yield ""
 
 
-def _standing(figures: Figures) -> Iterator[str]:
+def _standing_section(figures: Figures) -> Iterator[str]:
     yield "## Where this stands"
     yield ""
     names = ", ".join(figures.approvals)
@@ -61,16 +61,16 @@ def _standing(figures: Figures) -> Iterator[str]:
     yield "- It is not a registered medical device, and must not be used for real patients yet."
     yield "- No Clinical Safety Officer is named. Every score below is the makers' own."
     yield "- The cases are published or made up. They are not patients."
-    states = figures.states
+    states = figures.hazard_state_counts
     yield (
         f"- Of {len(figures.hazards)} hazards, {states['proved']} have a proof for every control, "
         f"{states['partly']} for a part of them, and {states['open']} are open. "
-        f"{figures.open_controls} controls are not built or not done."
+        f"{figures.open_control_count} controls are not built or not done."
     )
     yield ""
 
 
-def _properties(figures: Figures) -> Iterator[str]:
+def _property_section(figures: Figures) -> Iterator[str]:
     proof = figures.certificate
     yield "## What is proved of the rules, over every possible set of answers"
     yield ""
@@ -90,7 +90,7 @@ def _properties(figures: Figures) -> Iterator[str]:
     yield ""
 
 
-def _mutants(figures: Figures) -> Iterator[str]:
+def _mutant_section(figures: Figures) -> Iterator[str]:
     yield "## Rules made wrong on purpose"
     yield ""
     if figures.mutants is None:
@@ -103,7 +103,7 @@ def _mutants(figures: Figures) -> Iterator[str]:
     yield ""
 
 
-def _readings(figures: Figures) -> Iterator[str]:
+def _reading_section(figures: Figures) -> Iterator[str]:
     yield "## Cases that others read, the headline first"
     yield ""
     found = figures.readings
@@ -113,31 +113,36 @@ def _readings(figures: Figures) -> Iterator[str]:
     if found is not None:
         for one in [found.headline, *found.others]:
             if one is not None:
-                yield from _set(one)
+                yield from _set_lines(one)
 
 
-def _set(one: SetFigures) -> Iterator[str]:
-    yield f"### {called(one)}"
+def _set_lines(set_figures: SetFigures) -> Iterator[str]:
+    yield f"### {describe_cases(set_figures)}"
     yield ""
-    yield f"Set {one.name}, rulebook {one.rulebook} (`{one.sha256[:12]}`), {one.blind} blind"
-    yield f"of {len(one.readers)} readings. Bounds: 95 %, over cases."
-    if one.not_unseen and one.standing != "built_with":
-        yield f"Not called unseen: {'; '.join(NOT_UNSEEN[why] for why in one.not_unseen)}."
-    if one.same_answers is not None and one.same_level is not None:
-        yield f"Readers gave the same answer in {one.same_answers.count} of {one.same_answers.of},"
-        yield f"and the level was the same in {one.same_level.count} of {one.same_level.of} cases."
+    rules = f"{set_figures.rulebook} (`{set_figures.sha256[:12]}`)"
+    yield f"Set {set_figures.name}, rulebook {rules}, {set_figures.blind_count} blind"
+    yield f"of {len(set_figures.readers)} readings. Bounds: 95 %, over cases."
+    if set_figures.not_unseen and set_figures.standing != "built_with":
+        yield f"Not called unseen: {'; '.join(NOT_UNSEEN[why] for why in set_figures.not_unseen)}."
+    if set_figures.same_answers is not None and set_figures.same_level is not None:
+        answers, level = set_figures.same_answers, set_figures.same_level
+        yield f"Readers gave the same answer in {answers.count} of {answers.of},"
+        yield f"and the level was the same in {level.count} of {level.of} cases."
     yield ""
-    if one.blind:
-        yield from _table("Mean of the blind readings", one.mean)
-    for reader in one.readers if len(one.readers) > 1 or not one.blind else ():
+    if set_figures.blind_count:
+        yield from _share_table_lines("Mean of the blind readings", set_figures.mean)
+    for reader in (
+        set_figures.readers if len(set_figures.readers) > 1 or not set_figures.blind_count else ()
+    ):
         blind = "blind" if reader.blind else "NOT blind, so not in the mean"
-        told = f"translated from the questions of {reader.translated}, "
-        yield from _table(
-            f"Reader {reader.reader}, {told if reader.translated else ''}{blind}", reader.shares
+        translated_note = f"translated from the questions of {reader.translated}, "
+        yield from _share_table_lines(
+            f"Reader {reader.reader}, {translated_note if reader.translated else ''}{blind}",
+            reader.shares,
         )
 
 
-def _benchmark(figures: Figures) -> Iterator[str]:
+def _benchmark_section(figures: Figures) -> Iterator[str]:
     found = figures.benchmark
     yield "## Our own published cases: tuned"
     yield ""
@@ -146,20 +151,20 @@ def _benchmark(figures: Figures) -> Iterator[str]:
     yield f"{found.cases} cases. {found.caveat} Bounds: 95 %, Clopper and Pearson."
     yield f"Questions asked: median {found.questions_median:g}, most {found.questions_most}."
     yield ""
-    yield from _table("", found.shares)
+    yield from _share_table_lines("", found.shares)
 
 
-def _table(heading: str, shares: Mapping[str, MeanFigure]) -> Iterator[str]:
+def _share_table_lines(heading: str, shares: Mapping[str, MeanFigure]) -> Iterator[str]:
     yield f"| {heading} | Cases | Bounds |"
     yield "|---|---|---|"
     for name, share in shares.items():
         if name in _SHARES:
-            told = f"{share.count:g} of {share.of} | {share.low:.1%} to {share.high:.1%}"
-            yield f"| {_SHARES[name]} | {told} |"
+            share_cells = f"{share.count:g} of {share.of} | {share.low:.1%} to {share.high:.1%}"
+            yield f"| {_SHARES[name]} | {share_cells} |"
     yield ""
 
 
-def _changes(figures: Figures) -> Iterator[str]:
+def _change_section(figures: Figures) -> Iterator[str]:
     yield "## The last change of the rules"
     yield ""
     found = figures.changes
@@ -172,18 +177,18 @@ def _changes(figures: Figures) -> Iterator[str]:
             yield "**A level falls, and no clinician has approved that.**"
         yield ""
         for change in found.changes:
-            because, example = ", ".join(change.because), _example(change)
+            because, example = ", ".join(change.because), _format_example(change)
             yield f"- {change.was} to {change.becomes}: {change.answer_sets:,} answer sets, by"
             yield f"  {because}; for example {example}"
         yield f"- Cases with another result: {', '.join(found.cases) or 'none'}"
     yield ""
 
 
-def _example(change: ChangeFigure) -> str:
+def _format_example(change: ChangeFigure) -> str:
     return "; ".join(f"{name}: {', '.join(chosen)}" for name, chosen in change.example.items())
 
 
-def _hazards(figures: Figures) -> Iterator[str]:
+def _hazard_section(figures: Figures) -> Iterator[str]:
     yield "## Hazards"
     yield ""
     yield "Risk from 1 to 5 by the matrix of DCB0129: before, and after what is built and proved."
@@ -194,28 +199,29 @@ def _hazards(figures: Figures) -> Iterator[str]:
         yield ""
         for one in figures.hazards:
             if one.hazard.side == side:
-                yield from _hazard(one)
+                yield from _hazard_lines(one)
 
 
-def _hazard(one: HazardFigure) -> Iterator[str]:
-    hazard = one.hazard
-    yield f"#### {hazard.id}: {hazard.title} ({_STATES[one.state]})"
+def _hazard_lines(hazard_figure: HazardFigure) -> Iterator[str]:
+    hazard = hazard_figure.hazard
+    yield f"#### {hazard.id}: {hazard.title} ({_STATES[hazard_figure.state]})"
     yield ""
     yield f"- Causes: {' '.join(hazard.causes)}"
     yield f"- Harm: {hazard.harm}"
-    before, after = _score(hazard.before), _score(hazard.after)
-    yield f"- Risk {one.risk_before} ({before}), after controls {one.risk_after} ({after})"
+    before, after = _format_risk_score(hazard.before), _format_risk_score(hazard.after)
+    risks = (hazard_figure.risk_before, hazard_figure.risk_after)
+    yield f"- Risk {risks[0]} ({before}), after controls {risks[1]} ({after})"
     for control in hazard.controls:
-        yield from _control(control)
+        yield from _control_lines(control)
     yield ""
 
 
-def _control(control: Control) -> Iterator[str]:
+def _control_lines(control: HazardControl) -> Iterator[str]:
     yield f"- {f'**Open, {control.open}**' if control.open else 'Control'}: {control.what}"
     for proof in control.proofs:
         yield f"  - `{proof}`"
 
 
-def _score(score: Score) -> str:
+def _format_risk_score(score: RiskScore) -> str:
     place = SEVERITIES.index(score.severity) + 1
     return f"{score.severity}, {score.likelihood.replace('_', ' ')} likelihood; severity {place}"

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.assurance.asked import sha256, stable
-from app.assurance.cases import BadCases, Label, in_words
+from app.assurance.asked import canonical_json, sha256_hex
+from app.assurance.cases import BadCases, Label, format_validation_errors
 
 SETS = "sets"
 READINGS = "readings"
@@ -26,13 +26,13 @@ Use = Literal["building", "unseen"]
 """What a set is for: open while rules are sharpened, or opened once after their last change."""
 
 
-class Kept(BaseModel):
+class CaseFileModel(BaseModel):
     """Anything of these files: unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Opened(Kept):
+class LabelOpening(CaseFileModel):
     """The rulebook as it was when the labels of a set were first looked at."""
 
     rulebook: str
@@ -40,7 +40,7 @@ class Opened(Kept):
     date: Day
 
 
-class SetCase(Kept):
+class SetCase(CaseFileModel):
     """One case of a set; its label is there once the set is opened."""
 
     id: str
@@ -49,17 +49,17 @@ class SetCase(Kept):
     expected: Label | None = None
 
 
-class CaseSet(Kept):
+class CaseSet(CaseFileModel):
     """A set of cases with what it may be used for."""
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")]
     use: Use
     stories: Sha256
-    opened: Opened | None = None
+    opened: LabelOpening | None = None
     cases: Annotated[list[SetCase], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _labelled_once_opened(self) -> Self:
+    def _check_labels_opened(self) -> Self:
         for case in self.cases:
             if (case.expected is None) != (self.opened is None):
                 raise ValueError(
@@ -75,14 +75,14 @@ class CaseSet(Kept):
         return {case.id: case.expected for case in self.cases}
 
 
-class Reply(Kept):
+class Reply(CaseFileModel):
     """What a reader answered for one story."""
 
     answers: dict[str, list[str]]
     labs: dict[str, dict[str, str]] = {}
 
 
-class Reading(Kept):
+class Reading(CaseFileModel):
     """One reader's answers to a set, with what the reader was shown.
 
     `refused`: ids that the questionnaire does not know, left out of the answers.
@@ -102,84 +102,86 @@ class Reading(Kept):
         return f"{self.set}-{self.reader}"
 
     @property
-    def sha256(self) -> str:
+    def content_hash(self) -> str:
         """The hash of all that stands in it; what it does not say is left out, so it lasts."""
-        return sha256(stable(self.model_dump(exclude_defaults=True)))
+        return sha256_hex(canonical_json(self.model_dump(exclude_defaults=True)))
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class CaseLibrary:
     """All sets and readings; `log` holds the hash of each reading as it was first kept."""
 
     sets: Mapping[str, CaseSet]
     readings: tuple[Reading, ...]
     log: Mapping[str, str]
 
-    def of(self, name: str) -> tuple[Reading, ...]:
+    def readings_of(self, name: str) -> tuple[Reading, ...]:
         """The readings of this set."""
         return tuple(reading for reading in self.readings if reading.set == name)
 
 
-def read_library(cases: Path) -> Library:
+def read_library(cases: Path) -> CaseLibrary:
     """What stands in the folder rules/cases. Raises BadCases."""
-    sets = [_read(CaseSet, file) for file in sorted((cases / SETS).glob("*.yaml"))]
-    readings = [_read(Reading, file) for file in sorted((cases / READINGS).glob("*.yaml"))]
+    sets = [_load_model(CaseSet, file) for file in sorted((cases / SETS).glob("*.yaml"))]
+    readings = [_load_model(Reading, file) for file in sorted((cases / READINGS).glob("*.yaml"))]
     by_name = {one.name: one for one in sets}
-    faults = [fault for reading in readings for fault in _faults(reading, by_name)]
+    faults = [fault for reading in readings for fault in _find_reading_faults(reading, by_name)]
     if faults:
         raise BadCases("\n".join(faults))
-    return Library(by_name, tuple(readings), _log(cases))
+    return CaseLibrary(by_name, tuple(readings), _load_hash_log(cases))
 
 
-def write_set(cases: Path, one: CaseSet) -> Path:
+def write_set(cases: Path, case_set: CaseSet) -> Path:
     """Write the file of a set, over the one that is there."""
-    return _write(cases / SETS / f"{one.name}.yaml", one, "# See README.md beside this folder.\n")
+    return _write_model(
+        cases / SETS / f"{case_set.name}.yaml", case_set, "# See README.md beside this folder.\n"
+    )
 
 
 def write_reading(cases: Path, reading: Reading) -> Path:
     """Write the file of a reading and note its hash. Raises BadCases for one that is there."""
-    known = dict(_log(cases))
+    known = dict(_load_hash_log(cases))
     file = cases / READINGS / f"{reading.name}.yaml"
     if file.exists() or reading.name in known:
         raise BadCases(f"{reading.name}: is kept already; a reading is never changed")
-    known[reading.name] = reading.sha256
-    _write(file, reading, "# Never edited: ../readings.yaml holds its hash.\n")
+    known[reading.name] = reading.content_hash
+    _write_model(file, reading, "# Never edited: ../readings.yaml holds its hash.\n")
     lines = [{"reading": name, "sha256": hashed} for name, hashed in known.items()]
     heading = "# The hash of each reading as it was first kept. `benchmark keep` adds to it.\n"
     (cases / LOG).write_text(heading + yaml.safe_dump(lines, sort_keys=False), "utf-8")
     return file
 
 
-Shape = TypeVar("Shape", bound=Kept)
+Shape = TypeVar("Shape", bound=CaseFileModel)
 
 
-def _read(shape: type[Shape], file: Path) -> Shape:
+def _load_model(shape: type[Shape], file: Path) -> Shape:
     try:
         found = shape.model_validate(yaml.safe_load(file.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise BadCases(f"{file}: cannot be read: {problem}") from problem
     except ValidationError as problem:
-        raise BadCases(f"{file}: {in_words(problem)}") from problem
+        raise BadCases(f"{file}: {format_validation_errors(problem)}") from problem
     if file.stem != getattr(found, "name", None):
         raise BadCases(f"{file}: its name and what stands in it do not fit")
     return found
 
 
-def _faults(reading: Reading, sets: Mapping[str, CaseSet]) -> list[str]:
+def _find_reading_faults(reading: Reading, sets: Mapping[str, CaseSet]) -> list[str]:
     if reading.set not in sets:
         return [f"{reading.name}: no set '{reading.set}'; there are: {', '.join(sets) or 'none'}"]
     strange = reading.answers.keys() - sets[reading.set].labels_by_id.keys()
     return [f"{reading.name}: {case} is no case of this set" for case in sorted(strange)]
 
 
-def _log(cases: Path) -> Mapping[str, str]:
+def _load_hash_log(cases: Path) -> Mapping[str, str]:
     file = cases / LOG
     entries = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None
     return {entry["reading"]: entry["sha256"] for entry in entries or ()}
 
 
-def _write(file: Path, one: Kept, heading: str) -> Path:
-    plain = one.model_dump(exclude_defaults=True)
+def _write_model(file: Path, model: CaseFileModel, heading: str) -> Path:
+    plain = model.model_dump(exclude_defaults=True)
     text = yaml.safe_dump(
         plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120
     )

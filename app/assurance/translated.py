@@ -2,7 +2,7 @@
 
 Whether an option is chosen today is read from the old answers (`rules/published/translation.yaml`),
 so that every diagram speaks of the old answer sets, exactly. A second reading of that table: it
-shares no code with `app.triage.translation`.
+shares no code with `app.rulebook.translation`.
 """
 
 from pathlib import Path
@@ -10,21 +10,21 @@ from typing import Any
 
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import read_yaml
+from app.assurance.proof.evaluator import read_yaml_strings
 
 TABLE = Path("published") / "translation.yaml"
 
 
-def table_for(old: Path, new: Path) -> dict[str, Any] | None:
+def find_translation_table(old: Path, new: Path) -> dict[str, Any] | None:
     """How answers of the old rulebook read in the new one; None where no table speaks of it."""
     if not (new / TABLE).is_file():
         return None
-    table: dict[str, Any] = read_yaml(new / TABLE)
-    version = read_yaml(old / "rulebook.yaml")["version"]
+    table: dict[str, Any] = read_yaml_strings(new / TABLE)
+    version = read_yaml_strings(old / "rulebook.yaml")["version"]
     return table if version in table["editions"] else None
 
 
-class Translated(AnswerSpace):
+class TranslatedSpace(AnswerSpace):
     """The answer sets of an old rulebook, judged by the rules in this folder.
 
     Make both before the first use of either, as two spaces that stand beside each other.
@@ -41,33 +41,35 @@ class Translated(AnswerSpace):
         ways += [(entry["when"], entry["gives"]) for entry in table["also"]]
         for when, places in ways:
             for place in places:
-                self._leading.setdefault(place, []).append(old.read(when).certain)
+                self._leading.setdefault(place, []).append(old.read_condition(when).certain)
         super().__init__(folder, beside=old)
 
-    def chosen(self, name: str, option: str) -> Diagram:
+    def option_chosen(self, name: str, option: str) -> Diagram:
         """The old answer sets that choose this; an answer to what is not asked is left out."""
-        return self.on_path[name] & self.some(self._leading.get(f"{name}.{option}", []))
+        return self.on_path[name] & self.any_of(self._leading.get(f"{name}.{option}", []))
 
     @property
-    def unheard(self) -> list[tuple[str, str]]:
+    def unreached_options(self) -> list[tuple[str, str]]:
         """Questions with an option to which no old answer leads."""
         never = self.bdd.false
         every = [(name, option) for name, options in self.options.items() for option in options]
-        return [(name, option) for name, option in every if self.chosen(name, option) == never]
+        return [
+            (name, option) for name, option in every if self.option_chosen(name, option) == never
+        ]
 
-    def count(self, u: Diagram) -> int:
+    def count_answer_sets(self, u: Diagram) -> int:
         """How many old answer sets; `u` must know no laboratory value."""
-        return self.old.count(u)
+        return self.old.count_answer_sets(u)
 
-    def fewest(self, u: Diagram) -> dict[str, bool] | None:
+    def find_smallest(self, u: Diagram) -> dict[str, bool] | None:
         """Of the old answer sets in `u` one that says least."""
-        return self.old.fewest(u)
+        return self.old.find_smallest(u)
 
-    def as_case(self, picked: dict[str, bool]) -> dict[str, list[str]]:
+    def decode_case(self, picked: dict[str, bool]) -> dict[str, list[str]]:
         """Its answers, as they were given to the old rulebook."""
-        return self.old.as_case(picked)
+        return self.old.decode_case(picked)
 
-    def _declare(self, question: dict[str, Any]) -> dict[str, str]:
+    def _declare_options(self, question: dict[str, Any]) -> dict[str, str]:
         """The options, without variables of their own."""
         ids = [option["id"] for option in question["options"]] + [question["unsure"]]
         return {option: f"{question['id']}: {option}" for option in ids}

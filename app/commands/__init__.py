@@ -46,6 +46,6 @@ for name, group in {
     app.add_typer(group.app, name=name)
 
 
-def run() -> None:
+def run_command_line() -> None:
     """Run the command line."""
     app(prog_name="calcinosis-check")

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from app.commands.console import load_rulebook, read_settings, stop
-from app.documents.exchange import ANYWHERE, BadBody, assess_json
-from app.documents.receipt import BadReceipt, Shelf, Verdict
-from app.documents.receipt import verify as verify_receipt
+from app.commands.console import load_rulebook, read_settings, stop_command
+from app.documents.exchange import DEFAULT_REGION, BadBody, assess_json_body
+from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive
+from app.documents.receipt import verify_receipt as verify_receipt
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Finding, Urgency
 
@@ -22,11 +22,11 @@ def assess(
     rulebook = load_rulebook(read_settings())
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        answer = assess_json(rulebook, text)
+        answer = assess_json_body(rulebook, text)
     except OSError as problem:
-        raise stop(f"{file}: {problem.strerror}", 2) from None
+        raise stop_command(f"{file}: {problem.strerror}", 2) from None
     except BadBody as problem:
-        raise stop(f"{file}: {problem}", 1) from None
+        raise stop_command(f"{file}: {problem}", 1) from None
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
@@ -38,13 +38,15 @@ def verify(
     rulebook = load_rulebook(settings)
     text = sys.stdin.buffer.read().decode("utf-8", "replace") if receipt == "-" else receipt
     try:
-        verdict = verify_receipt(text, Shelf(rulebook, settings.rules / "published"))
+        verdict = verify_receipt(text, RulebookArchive(rulebook, settings.rules / "published"))
     except BadReceipt as problem:
         words = _RECEIPT_PROBLEMS[problem.problem]
-        raise stop(words.format(problem.version, problem.fingerprint), 1) from None
-    typer.echo("\n".join(_verdict_in_words(verdict, rulebook)))
-    if not verdict.same:
-        raise stop("The receipt was changed, or was made by a program that works differently.", 1)
+        raise stop_command(words.format(problem.version, problem.fingerprint), 1) from None
+    typer.echo("\n".join(_describe_verdict(verdict, rulebook)))
+    if not verdict.matches_rulebook:
+        raise stop_command(
+            "The receipt was changed, or was made by a program that works differently.", 1
+        )
 
 
 _RECEIPT_PROBLEMS = {
@@ -55,32 +57,36 @@ _RECEIPT_PROBLEMS = {
 }
 
 
-def _verdict_in_words(verdict: Verdict, today: Rulebook) -> list[str]:
+def _describe_verdict(verdict: ReceiptCheck, today: Rulebook) -> list[str]:
     receipt, found, now = verdict.receipt, verdict.assessment, verdict.currently
-    made_with, same = receipt.rulebook, "the same" if verdict.same else "they differ"
+    made_with, same = receipt.rulebook, "the same" if verdict.matches_rulebook else "they differ"
     lines = [
         f"Rulebook          {made_with.version} of {made_with.date} ({made_with.sha256[:16]})",
-        f"The receipt says  {_level(receipt.urgency, receipt.likely_type)}",
-        f"The rules say     {_level(found.urgency, found.likely_type)}: {same}",
+        f"The receipt says  {_format_level(receipt.urgency, receipt.likely_type)}",
+        f"The rules say     {_format_level(found.urgency, found.likely_type)}: {same}",
     ]
     if verdict.older:
-        words = _level(now.urgency, now.likely_type) if now else "other questions are asked"
+        words = _format_level(now.urgency, now.likely_type) if now else "other questions are asked"
         lines.append(f"Rulebook of today {today.version} ({today.sha256[:16]}): {words}")
     if not found.complete:
         lines.append("Unfinished        some questions are open, so the level is at least this")
     lines.append("Findings" if found.findings else "No findings: a routine visit is the floor.")
-    return lines + [line for finding in found.findings for line in _finding(finding, made_with)]
+    return lines + [
+        line for finding in found.findings for line in _describe_finding(finding, made_with)
+    ]
 
 
-def _level(urgency: Urgency, likely_type: str) -> str:
+def _format_level(urgency: Urgency, likely_type: str) -> str:
     return f"{urgency.name}, {likely_type}"
 
 
-def _finding(finding: Finding, rulebook: Rulebook) -> list[str]:
+def _describe_finding(finding: Finding, rulebook: Rulebook) -> list[str]:
     words = rulebook.wording[rulebook.languages[0]]
-    reason = words.fill(words.rules[finding.rule].reason, words.regions[ANYWHERE])
+    reason = words.fill_placeholders(
+        words.rules[finding.rule].reason, words.regions[DEFAULT_REGION]
+    )
     sure = "" if finding.certain else " (not sure)"
-    told = [
+    evidence_lines = [
         f"      {evidence.question}: {', '.join(evidence.options)}" for evidence in finding.because
     ]
-    return [f"  {finding.rule}: {finding.urgency.name}{sure}: {reason}", *told]
+    return [f"  {finding.rule}: {finding.urgency.name}{sure}: {reason}", *evidence_lines]

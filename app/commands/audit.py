@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.console import open_store, read_settings, say, stop
+from app.commands.console import open_store, read_settings, stderr, stop_command
 from app.store import clinics
-from app.store.ground.scope import Store
-from app.store.keeping import anchors, audit
-from app.store.keeping.anchors import BadAnchors
-from app.store.keeping.audit import SERVER, Anchor, Fault
+from app.store.compliance import audit_anchors
+from app.store.compliance.audit_anchors import BadAnchors
+from app.store.db import audit
+from app.store.db.audit import SERVER_CHAIN, AuditAnchor, ChainFault
+from app.store.db.scope import Store
 
 app = typer.Typer(help="Check the audit.", no_args_is_help=True)
 
@@ -34,18 +35,18 @@ def verify(
 ) -> None:
     """Check every clinic's audit; name the first entry that was tampered with, with code 1."""
     store = open_store(read_settings())
-    noted = _read(anchors_file) if anchors_file else []
-    names = {clinic.clinic_id: clinic.name for clinic in clinics.everyone(store)}
+    noted = _read_anchors(anchors_file) if anchors_file else []
+    names = {clinic.clinic_id: clinic.name for clinic in clinics.list_clinics(store)}
     # A clinic that was noted and is no more was deleted from the database, audit and all.
     rows = [
-        _check(store, clinic, names.get(clinic, clinic), noted)
-        for clinic in dict.fromkeys([SERVER, *names, *(anchor.clinic for anchor in noted)])
+        _check_chain(store, clinic, names.get(clinic, clinic), noted)
+        for clinic in dict.fromkeys([SERVER_CHAIN, *names, *(anchor.clinic for anchor in noted)])
     ]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         for row in rows:
-            typer.echo(f"{row['name']}: {_in_words(row['fault'], row['entries'])}")
+            typer.echo(f"{row['name']}: {_describe_fault(row['fault'], row['entries'])}")
     if any(row["fault"] for row in rows):
         raise typer.Exit(1)
 
@@ -53,19 +54,21 @@ def verify(
 @app.command()
 def anchor() -> None:
     """Print the newest entry of each audit, a line each, to be kept outside the database."""
-    for newest in anchors.newest(open_store(read_settings())):
+    for newest in audit_anchors.list_newest_anchors(open_store(read_settings())):
         typer.echo(" ".join(map(str, newest)))
 
 
-def _check(store: Store, clinic: str, name: str, noted: Iterable[Anchor]) -> dict[str, Any]:
-    with store.reading(clinic) as scope:
-        newest = audit.head(scope)
-    with say.status(name) as status:
+def _check_chain(
+    store: Store, clinic: str, name: str, noted: Iterable[AuditAnchor]
+) -> dict[str, Any]:
+    with store.reading_scope(clinic) as scope:
+        newest = audit.read_head(scope)
+    with stderr.status(name) as status:
 
-        def tell(done: int) -> None:
+        def show_progress(done: int) -> None:
             status.update(f"{name}: {done} of {newest.number if newest else 0}")
 
-        fault = audit.verify(store, clinic, noted, tell)
+        fault = audit.verify_chain(store, clinic, noted, show_progress)
     return {
         "clinic": clinic,
         "name": name,
@@ -74,17 +77,17 @@ def _check(store: Store, clinic: str, name: str, noted: Iterable[Anchor]) -> dic
     }
 
 
-def _in_words(fault: dict[str, Any] | None, entries: int) -> str:
+def _describe_fault(fault: dict[str, Any] | None, entries: int) -> str:
     if fault is None:
         return f"{entries} entries, as they were written"
-    found = Fault(**fault)
+    found = ChainFault(**fault)
     return _PROBLEMS[found.problem].format(found.number)
 
 
-def _read(file: Path) -> list[Anchor]:
+def _read_anchors(file: Path) -> list[AuditAnchor]:
     try:
-        return anchors.read(file)
+        return audit_anchors.read_anchors(file)
     except OSError as problem:
-        raise stop(f"{file}: {problem.strerror}", 2) from None
+        raise stop_command(f"{file}: {problem.strerror}", 2) from None
     except BadAnchors as problem:
-        raise stop(str(problem), 2) from None
+        raise stop_command(str(problem), 2) from None

@@ -13,20 +13,26 @@ from rich.progress import Progress
 from typer.core import TyperGroup
 
 from app.assurance import blind_words
-from app.assurance.asked import questions_hash
-from app.assurance.benchmark import TUNED, Report, in_words, run
-from app.assurance.blind import try_sets
+from app.assurance.asked import hash_questions
+from app.assurance.benchmark import TUNED, BenchmarkReport, format_benchmark, run_benchmark
+from app.assurance.blind import benchmark_sets
 from app.assurance.cases import BadCases, read_cases, read_conflicts
-from app.assurance.cases import in_words as faults_in_words
-from app.assurance.reading import keep, make_folder, new_set, open_labels, read_stories
+from app.assurance.cases import format_validation_errors as faults_in_words
+from app.assurance.reading import (
+    build_reading,
+    create_case_set,
+    make_reader_folder,
+    open_labels,
+    read_stories,
+)
 from app.assurance.sets import Use, read_library, write_reading, write_set
-from app.commands.console import load_rulebook, read_settings, say, stop
+from app.commands.console import load_rulebook, read_settings, stderr, stop_command
 from app.triage.rulebook import Rulebook
 
 REPORT = "report"
 
 
-class _Reporting(TyperGroup):
+class _ReportByDefault(TyperGroup):
     """A group whose first command is meant where none is named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -35,14 +41,14 @@ class _Reporting(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_Reporting,
+    cls=_ReportByDefault,
     help="Count how the rulebook does on cases that others have judged. Without a command: report.",
 )
 Named = Annotated[str, typer.Option("--set", help="Name of the set.")]
 
 
 @app.command(REPORT)
-def report(
+def report_benchmark(
     cases: Annotated[
         Path | None, typer.Argument(help="A JSON list or a folder of YAML cases.")
     ] = None,
@@ -55,22 +61,26 @@ def report(
     settings = read_settings()
     rulebook = load_rulebook(settings)
     if hash_only:
-        typer.echo(questions_hash(rulebook))
+        typer.echo(hash_questions(rulebook))
         return
     own = settings.rules / "cases" / "published"
     conflicts = read_conflicts(settings.rules / "cases" / "conflicts.yaml")
-    tuned = _judge(rulebook, cases or own, conflicts)
+    tuned = _run_benchmark(rulebook, cases or own, conflicts)
     if cases is not None:
-        typer.echo(_json(tuned.as_json()) if as_json else in_words(tuned, conflicts))
+        typer.echo(_format_json(tuned.as_json()) if as_json else format_benchmark(tuned, conflicts))
         return
-    with _told_in_words():
-        runs = try_sets(rulebook, settings.rules, read_library(settings.rules / "cases"))
+    with _stop_on_bad_cases():
+        runs = benchmark_sets(rulebook, settings.rules, read_library(settings.rules / "cases"))
     if as_json:
-        of = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
-        typer.echo(_json({**of, **runs.as_json(), "tuned": {"says": TUNED, **tuned.as_json()}}))
+        rulebook_identity = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
+        typer.echo(
+            _format_json(
+                {**rulebook_identity, **runs.as_json(), "tuned": {"says": TUNED, **tuned.as_json()}}
+            )
+        )
     else:
-        typer.echo(f"{blind_words.in_words(runs, rulebook.sha256)}\n{TUNED}\n")
-        typer.echo(in_words(tuned, conflicts))
+        typer.echo(f"{blind_words.format_blind_report(runs, rulebook.sha256)}\n{TUNED}\n")
+        typer.echo(format_benchmark(tuned, conflicts))
 
 
 @app.command()
@@ -83,14 +93,16 @@ def folder(
     """Make the folder that a blind reader gets, and print the hashes of what stands in it."""
     settings = read_settings()
     rulebook, cases = load_rulebook(settings), settings.rules / "cases"
-    with _told_in_words():
+    with _stop_on_bad_cases():
         found = read_stories(stories)
         if name in read_library(cases).sets:
             raise BadCases(f"{name}: there is a set of this name already")
         if name is not None:
-            say.print(f"Wrote {write_set(cases, new_set(name, use, found))}")
-        questions, told = make_folder(rulebook, found, cases / "README.md", out)
-    typer.echo(f"questions {questions}\nstories   {told}")
+            stderr.print(f"Wrote {write_set(cases, create_case_set(name, use, found))}")
+        questions_digest, stories_hash = make_reader_folder(
+            rulebook, found, cases / "README.md", out
+        )
+    typer.echo(f"questions {questions_digest}\nstories   {stories_hash}")
 
 
 @app.command("keep")
@@ -102,13 +114,15 @@ def keep_answers(
     """Keep what a reader handed in, with its hashes, before any label is looked at."""
     settings = read_settings()
     rulebook, cases = load_rulebook(settings), settings.rules / "cases"
-    with _told_in_words():
-        reading = keep(rulebook, read_library(cases), answers, name, reader, _today())
+    with _stop_on_bad_cases():
+        reading = build_reading(
+            rulebook, read_library(cases), answers, name, reader, _todays_date()
+        )
         written = write_reading(cases, reading)
     for refused in reading.refused:
-        say.print(f"Refused: {refused}", markup=False)
-    say.print(f"Wrote {written}; commit it before a label is opened or a rule changes")
-    typer.echo(reading.sha256)
+        stderr.print(f"Refused: {refused}", markup=False)
+    stderr.print(f"Wrote {written}; commit it before a label is opened or a rule changes")
+    typer.echo(reading.content_hash)
 
 
 @app.command("open")
@@ -118,32 +132,34 @@ def open_set(
     """Open the labels of a set, once, with the rulebook of today."""
     settings = read_settings()
     rulebook, cases = load_rulebook(settings), settings.rules / "cases"
-    with _told_in_words():
-        found = open_labels(rulebook, read_library(cases), name, labels, _today())
-        say.print(f"Wrote {write_set(cases, found)}")
+    with _stop_on_bad_cases():
+        found = open_labels(rulebook, read_library(cases), name, labels, _todays_date())
+        stderr.print(f"Wrote {write_set(cases, found)}")
 
 
-def _judge(rulebook: Rulebook, cases: Path, conflicts: dict[str, str]) -> Report:
-    with _told_in_words():
+def _run_benchmark(rulebook: Rulebook, cases: Path, conflicts: dict[str, str]) -> BenchmarkReport:
+    with _stop_on_bad_cases():
         found = read_cases(rulebook, cases)
-    with Progress(console=say, transient=True) as progress:
+    with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("Cases", total=len(found))
-        return run(rulebook, found, conflicts, lambda done: progress.update(task, completed=done))
+        return run_benchmark(
+            rulebook, found, conflicts, lambda done: progress.update(task, completed=done)
+        )
 
 
 @contextmanager
-def _told_in_words() -> Iterator[None]:
+def _stop_on_bad_cases() -> Iterator[None]:
     try:
         yield
     except BadCases as problem:
-        raise stop(str(problem), 1) from None
+        raise stop_command(str(problem), 1) from None
     except ValidationError as problem:
-        raise stop(faults_in_words(problem), 1) from None
+        raise stop_command(faults_in_words(problem), 1) from None
 
 
-def _json(value: object) -> str:
+def _format_json(value: object) -> str:
     return json.dumps(value, indent=2)
 
 
-def _today() -> str:
+def _todays_date() -> str:
     return datetime.now(UTC).date().isoformat()

@@ -9,19 +9,31 @@ import typer
 from rich.progress import Progress
 
 from app.assurance.cases import read_cases
-from app.assurance.mutation.pinned import findings, read_worked
-from app.commands.console import faulty, load_rulebook, read_settings, say, stop
-from app.documents.receipt import Shelf
-from app.documents.replay import record, replay
+from app.assurance.mutation.pinned import list_fired_rules, load_worked_cases
+from app.commands.console import (
+    load_rulebook,
+    read_settings,
+    stderr,
+    stop_command,
+    stop_with_faults,
+)
+from app.documents.receipt import RulebookArchive
+from app.documents.replay import record_corpus, replay_corpus
+from app.rulebook.archive import (
+    CORPUS_FILE,
+    PUBLISHED_FOLDER,
+    NotPublished,
+    find_newest_folder,
+    find_published_faults,
+)
+from app.rulebook.archive import publish_rulebook as publish_rulebook
 from app.settings import Settings
-from app.triage.published import CORPUS, FOLDER, NotPublished, faults, newest
-from app.triage.published import publish as keep
 from app.triage.rulebook import Rulebook, RulebookFaults
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 
 PROOF = "pip install 'calcinosis-check[proof]' brings the provers"
-Person = tuple[Answers, Mapping[str, Mapping[str, str]]]
+CorpusCase = tuple[Answers, Mapping[str, Mapping[str, str]]]
 
 
 def mutate(
@@ -38,28 +50,32 @@ def mutate(
     rulebook = load_rulebook(settings)
     try:
         from app.assurance.mutation import boundary, killing, widened
-        from app.assurance.mutation.mutants import mutants
+        from app.assurance.mutation.mutants import list_mutants
     except ModuleNotFoundError as lacking:
-        raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
-    every = mutants(settings.rules)
-    with Progress(console=say, transient=True) as progress:
+        raise stop_command(f"{lacking.name} is missing: {PROOF}", 2) from None
+    every = list_mutants(settings.rules)
+    with Progress(console=stderr, transient=True) as progress:
         if refresh:
             task = progress.add_task("Boundary cases", total=len(every))
-            boundary.refresh(settings.rules, lambda done: progress.update(task, completed=done))
-            slips = len(widened.urgent_slips(rulebook, settings.rules))
+            boundary.refresh_boundary_cases(
+                settings.rules, lambda done: progress.update(task, completed=done)
+            )
+            slips = len(widened.list_urgent_slips(rulebook, settings.rules))
             wider = progress.add_task("Ordinary people", total=slips)
-            widened.refresh(
+            widened.refresh_widened_slips(
                 rulebook, settings.rules, lambda done: progress.update(wider, completed=done)
             )
         trying = progress.add_task("Mutants", total=len(every))
-        found = killing.mutate(
+        found = killing.run_mutation_tests(
             settings.rules,
             every,
             lambda done: progress.update(trying, completed=done),
-            boundary.prove,
+            boundary.prove_survivors,
         )
-    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else killing.in_words(found))
-    if not found.holds:
+    typer.echo(
+        json.dumps(found.as_json(), indent=2) if as_json else killing.format_mutation_report(found)
+    )
+    if not found.all_accounted_for:
         raise typer.Exit(1)
 
 
@@ -78,63 +94,76 @@ def diff(
     try:
         from app.assurance import difference, difference_words
     except ModuleNotFoundError as lacking:
-        raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
-    before = newest(settings.rules / FOLDER) if old is None else _folder(settings, old)
+        raise stop_command(f"{lacking.name} is missing: {PROOF}", 2) from None
+    before = (
+        find_newest_folder(settings.rules / PUBLISHED_FOLDER)
+        if old is None
+        else _find_rulebook_folder(settings, old)
+    )
     if before is None:
-        raise stop("No rulebook is published yet; name the folder to compare with.", 2)
-    after = settings.rules if new is None else _folder(settings, new)
-    with Progress(console=say, transient=True) as progress:
+        raise stop_command("No rulebook is published yet; name the folder to compare with.", 2)
+    after = settings.rules if new is None else _find_rulebook_folder(settings, new)
+    with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("Comparing", total=None)
         try:
-            found = difference.compare(
+            found = difference.compare_rulebooks(
                 before, after, lambda what: progress.update(task, description=what)
             )
         except RulebookFaults as problem:
-            raise faulty(problem, settings) from None
+            raise stop_with_faults(problem, settings) from None
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:
-        typer.echo((difference_words.in_html if as_html else difference_words.in_words)(found))
+        typer.echo(
+            (
+                difference_words.format_difference_html
+                if as_html
+                else difference_words.format_difference
+            )(found)
+        )
 
 
 def publish() -> None:
     """Keep the rulebook of today for ever under its version, with a corpus to replay."""
     settings = read_settings()
-    people = _people(load_rulebook(settings), settings)
+    people = _choose_corpus_cases(load_rulebook(settings), settings)
     try:
-        rulebook, folder = keep(settings.rules)
+        rulebook, folder = publish_rulebook(settings.rules)
     except RulebookFaults as problem:
-        raise faulty(problem, settings) from None
+        raise stop_with_faults(problem, settings) from None
     except NotPublished as problem:
-        raise stop(str(problem), 1) from None
-    corpus = folder / CORPUS
+        raise stop_command(str(problem), 1) from None
+    corpus = folder / CORPUS_FILE
     if not corpus.exists():
-        record(corpus, rulebook, people)
-    shelf = Shelf(rulebook, settings.rules / FOLDER)
-    wrong = [*faults(settings.rules / FOLDER), *replay(corpus, shelf)]
+        record_corpus(corpus, rulebook, people)
+    shelf = RulebookArchive(rulebook, settings.rules / PUBLISHED_FOLDER)
+    wrong = [
+        *find_published_faults(settings.rules / PUBLISHED_FOLDER),
+        *replay_corpus(corpus, shelf),
+    ]
     if wrong:
-        raise stop("\n".join(wrong), 1)
+        raise stop_command("\n".join(wrong), 1)
     typer.echo(f"{rulebook.version} ({rulebook.sha256}) stands in {folder}")
 
 
-def _folder(settings: Settings, named: str) -> Path:
+def _find_rulebook_folder(settings: Settings, named: str) -> Path:
     """A published version by its name, else a folder."""
-    for folder in (settings.rules / FOLDER / named, Path(named)):
+    for folder in (settings.rules / PUBLISHED_FOLDER / named, Path(named)):
         if folder.is_dir():
             return folder
-    raise stop(f"{named}: neither a published version nor a folder", 2)
+    raise stop_command(f"{named}: neither a published version nor a folder", 2)
 
 
-def _people(rulebook: Rulebook, settings: Settings) -> list[Person]:
+def _choose_corpus_cases(rulebook: Rulebook, settings: Settings) -> list[CorpusCase]:
     """Of all cases those that together show everything that any of them shows."""
     published = read_cases(rulebook, settings.rules / "cases" / "published")
-    people: list[Person] = [(case.answers, case.entry.labs) for case in published]
-    people += [(case.answers, case.labs) for case in read_worked(rulebook, settings.rules)]
+    people: list[CorpusCase] = [(case.answers, case.entry.labs) for case in published]
+    people += [(case.answers, case.labs) for case in load_worked_cases(rulebook, settings.rules)]
     shown: set[str] = set()
     kept = []
     for answers, labs in people:
-        found = assess(rulebook, answers, labs)
-        shows = {*findings(found), found.likely_type, found.urgency.name}
+        found = assess_answers(rulebook, answers, labs)
+        shows = {*list_fired_rules(found), found.likely_type, found.urgency.name}
         shows |= {a.id for section in found.advice.values() for a in section}
         if not shows <= shown:
             shown |= shows

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from app.commands.console import load_rulebook, open_store, read_settings, say, stop
-from app.commands.staff import clinic_of
+from app.commands.console import load_rulebook, open_store, read_settings, stderr, stop_command
+from app.commands.staff import find_clinic_id
 from app.store import alarms, clinics
-from app.store.alarms import Places
+from app.store.alarms import AlarmDestinations
 from app.store.clinics import NameTaken
-from app.web.outgoing import webhook_problem
+from app.web.outgoing_messages import find_webhook_problem
 
 app = typer.Typer(help="Add a clinic, list them, or say where alarms go.", no_args_is_help=True)
 
@@ -27,27 +27,29 @@ def add(
     settings = read_settings()
     regions = list(load_rulebook(settings).regions)
     if region not in regions:
-        raise stop(f"No region '{region}'. The regions are: {', '.join(regions)}", 2)
+        raise stop_command(f"No region '{region}'. The regions are: {', '.join(regions)}", 2)
     if not name.strip():
-        raise stop("A clinic needs a name.", 2)
+        raise stop_command("A clinic needs a name.", 2)
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise stop(f"No time zone '{time_zone}'. One is: Europe/London", 2) from None
+        raise stop_command(f"No time zone '{time_zone}'. One is: Europe/London", 2) from None
     now = datetime.now(UTC)
     try:
         store = open_store(settings)
-        clinic = clinics.add(store, now, name=name.strip(), region=region, time_zone=time_zone)
+        clinic = clinics.add_clinic(
+            store, now, name=name.strip(), region=region, time_zone=time_zone
+        )
     except NameTaken:
-        raise stop(f"There is a clinic '{name.strip()}' already.", 1) from None
+        raise stop_command(f"There is a clinic '{name.strip()}' already.", 1) from None
     typer.echo(clinic)
-    say.print("Next: calcinosis-check staff invite EMAIL --clinic ID --name NAME --role admin")
+    stderr.print("Next: calcinosis-check staff invite EMAIL --clinic ID --name NAME --role admin")
 
 
 @app.command("list")
-def list_all() -> None:
+def list_clinics() -> None:
     """List the clinics: id, region, time zone, name."""
-    for clinic in clinics.everyone(open_store(read_settings())):
+    for clinic in clinics.list_clinics(open_store(read_settings())):
         typer.echo(f"{clinic.clinic_id}  {clinic.region}  {clinic.time_zone}  {clinic.name}")
 
 
@@ -68,23 +70,25 @@ def alarm(
     """
     settings = read_settings()
     store, now = open_store(settings), datetime.now(UTC)
-    id_ = clinic_of(store, clinic)
-    before = alarms.places(store, id_)
-    chosen = Places(
+    id_ = find_clinic_id(store, clinic)
+    before = alarms.read_destinations(store, id_)
+    chosen = AlarmDestinations(
         webhook=before.webhook if webhook is None else webhook.strip(),
         email=before.email if email is None else email.strip(),
     )
-    if chosen.webhook and (problem := webhook_problem(chosen.webhook)):
-        raise stop(f"This webhook cannot be used: {problem}.", 2)
+    if chosen.webhook and (problem := find_webhook_problem(chosen.webhook)):
+        raise stop_command(f"This webhook cannot be used: {problem}.", 2)
     if chosen.email and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", chosen.email):
-        raise stop("This is no e-mail address. One is: lead@clinic.example", 2)
+        raise stop_command("This is no e-mail address. One is: lead@clinic.example", 2)
     if chosen != before:
-        with store.writing(id_) as scope:
-            alarms.send_to(scope, now, chosen)
+        with store.writing_scope(id_) as scope:
+            alarms.save_destinations(scope, now, chosen)
     typer.echo(f"webhook: {chosen.webhook or 'none'}")
     typer.echo(f"e-mail: {chosen.email or 'none'}")
-    for message in alarms.waiting(store, id_):
+    for message in alarms.list_unsent_alarms(store, id_):
         since, fault = f"{message.made_at:%Y-%m-%d %H:%M} UTC", message.fault or "not tried yet"
-        say.print(f"Waits since {since} to be sent by {message.kind}, try {message.tries}: {fault}")
+        stderr.print(
+            f"Waits since {since} to be sent by {message.kind}, try {message.tries}: {fault}"
+        )
     if chosen.email and not (settings.mail_server and settings.mail_from):
-        say.print("No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM.")
+        stderr.print("No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM.")

@@ -8,12 +8,12 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings, SettingsFaults, load_settings
-from app.store.ground import opening
-from app.store.ground.scope import Store
-from app.store.ground.sealing import BadKeyring
-from app.triage.rulebook import Rulebook, RulebookFaults, load
+from app.store.db import opening
+from app.store.db.encryption import BadKeyring
+from app.store.db.scope import Store
+from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
 
-say = Console(stderr=True, highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 """Everything that is not the command's result goes here, to standard error."""
 
 
@@ -22,42 +22,42 @@ def read_settings() -> Settings:
     try:
         return load_settings()
     except SettingsFaults as problem:
-        raise stop("\n".join(problem.faults), 2) from None
+        raise stop_command("\n".join(problem.faults), 2) from None
 
 
 def load_rulebook(settings: Settings) -> Rulebook:
     """The rulebook; with faults in it, the command prints them all and stops with code 1."""
     try:
-        return load(settings.rules)
+        return load_rulebook_folder(settings.rules)
     except RulebookFaults as problem:
-        raise faulty(problem, settings) from None
+        raise stop_with_faults(problem, settings) from None
 
 
 def open_store(settings: Settings) -> Store:
     """The database at today's tables, and its keys; where they cannot be used, stop with code 2."""
-    with told_in_words():
-        return opening.open_store(settings.database, settings.master_key)
+    with stop_if_unusable():
+        return opening.open_store(settings.effective_database_url, settings.master_key_file)
 
 
 @contextmanager
-def told_in_words() -> Iterator[None]:
+def stop_if_unusable() -> Iterator[None]:
     """Where what is opened in this block cannot be used, say why and stop with code 2."""
     try:
         yield
     except (BadKeyring, OSError, ValueError) as problem:
-        raise stop(str(problem), 2) from None
+        raise stop_command(str(problem), 2) from None
     except OperationalError as problem:
-        raise stop(f"The database does not answer: {problem.orig}", 2) from None
+        raise stop_command(f"The database does not answer: {problem.orig}", 2) from None
 
 
-def faulty(problem: RulebookFaults, settings: Settings) -> typer.Exit:
+def stop_with_faults(problem: RulebookFaults, settings: Settings) -> typer.Exit:
     """Print the faults of a rulebook; raise what comes back."""
     count = len(problem.faults)
     summary = f"{count} fault{'' if count == 1 else 's'} in {settings.rules}"
-    return stop("\n".join([*problem.faults, summary]), 1)
+    return stop_command("\n".join([*problem.faults, summary]), 1)
 
 
-def stop(text: str, code: int) -> typer.Exit:
+def stop_command(text: str, code: int) -> typer.Exit:
     """Print why the command stops; raise what comes back."""
-    say.print(text, markup=False)
+    stderr.print(text, markup=False)
     return typer.Exit(code)

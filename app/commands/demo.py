@@ -10,14 +10,14 @@ import typer
 from rich.progress import Progress
 
 from app.assurance.cases import BadCases, read_cases
-from app.commands import made_up
-from app.commands.console import load_rulebook, open_store, read_settings, say, stop
-from app.commands.made_up import NoneYet
+from app.commands import demo_data
+from app.commands.console import load_rulebook, open_store, read_settings, stderr, stop_command
+from app.commands.demo_data import NoCodeYet
 from app.settings import ROOT, Settings
 from app.store import clinics
-from app.store.ground.scope import Store
+from app.store.db.scope import Store
+from app.store.response_targets import load_targets
 from app.triage.rulebook import Rulebook
-from app.triage.targets import load_targets
 from app.triage.terms import Answers
 
 app = typer.Typer(help="Try it out with made-up people.", no_args_is_help=True)
@@ -31,19 +31,19 @@ def fill() -> None:
 
     A database with a real clinic is refused. What is filled already stays as it is.
     """
-    settings = _settings()
+    settings = _load_demo_settings()
     store = open_store(settings)
-    known = clinics.everyone(store)
+    known = clinics.list_clinics(store)
     if any(not clinic.for_show for clinic in known):
         real = ", ".join(clinic.name for clinic in known if not clinic.for_show)
-        raise stop(f"This database holds real clinics: {real}. Nothing was added.", 2)
+        raise stop_command(f"This database holds real clinics: {real}. Nothing was added.", 2)
     if not known:
-        _fill(store, settings)
-    elif made_up.is_filled(store):
-        say.print("It is filled already. For a fresh one, delete the database first.")
+        _fill_database(store, settings)
+    elif demo_data.is_demo_filled(store):
+        stderr.print("It is filled already. For a fresh one, delete the database first.")
     else:
-        raise stop("It was stopped halfway. Delete the database and fill it again.", 1)
-    _tell(store, settings)
+        raise stop_command("It was stopped halfway. Delete the database and fill it again.", 1)
+    _print_sign_ins(store, settings)
 
 
 @app.command()
@@ -52,14 +52,16 @@ def code(
 ) -> None:
     """Print a code to sign in with now, as a phone would show it; for made-up staff alone."""
     try:
-        typer.echo(made_up.code(open_store(_settings()), email, datetime.now(UTC)))
+        typer.echo(
+            demo_data.make_sign_in_code(open_store(_load_demo_settings()), email, datetime.now(UTC))
+        )
     except LookupError:
-        raise stop(f"None of the made-up staff signs in as '{email}'.", 2) from None
-    except NoneYet as early:
-        raise stop(f"The last code was just used. Wait {early.wait} seconds.", 1) from None
+        raise stop_command(f"None of the made-up staff signs in as '{email}'.", 2) from None
+    except NoCodeYet as early:
+        raise stop_command(f"The last code was just used. Wait {early.wait} seconds.", 1) from None
 
 
-def _settings() -> Settings:
+def _load_demo_settings() -> Settings:
     """The settings, with a folder of its own where neither a folder nor a database was given."""
     settings = read_settings()
     if {"var", "database_url"} & settings.model_fields_set:
@@ -67,12 +69,12 @@ def _settings() -> Settings:
     return settings.model_copy(update={"var": FOLDER})
 
 
-def _fill(store: Store, settings: Settings) -> None:
+def _fill_database(store: Store, settings: Settings) -> None:
     rulebook = load_rulebook(settings)
-    people = _people(rulebook, settings)
-    with Progress(console=say, transient=True) as progress:
+    people = _choose_demo_answers(rulebook, settings)
+    with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("Making up people", total=len(people))
-        made_up.fill(
+        demo_data.fill_demo_clinics(
             store,
             rulebook,
             load_targets(settings.rules),
@@ -82,26 +84,28 @@ def _fill(store: Store, settings: Settings) -> None:
         )
 
 
-def _people(rulebook: Rulebook, settings: Settings) -> list[Answers]:
+def _choose_demo_answers(rulebook: Rulebook, settings: Settings) -> list[Answers]:
     """The published cases in turn, as one reader took them, then as a second one did."""
     try:
         cases = read_cases(rulebook, settings.rules / "cases" / "published")
     except BadCases as problem:
-        raise stop(str(problem), 1) from None
+        raise stop_command(str(problem), 1) from None
     readings = [case.answers for case in cases] + [case.second_reading for case in cases]
     people = [answers for answers in readings if answers]
     return [people[number % len(people)] for number in range(SUBMISSIONS)]
 
 
-def _tell(store: Store, settings: Settings) -> None:
+def _print_sign_ins(store: Store, settings: Settings) -> None:
     """How to sign in, as the command's result."""
-    rows = made_up.sign_ins(store)
-    typer.echo(f"Sign in at {settings.origin}/sign-in  (made-up people; nothing here is true)\n")
-    typer.echo(f"Password of all: {made_up.password(store.keyring)}")
+    rows = demo_data.list_sign_ins(store)
+    typer.echo(
+        f"Sign in at {settings.public_origin}/sign-in  (made-up people; nothing here is true)\n"
+    )
+    typer.echo(f"Password of all: {demo_data.derive_demo_password(store.keyring)}")
     typer.echo("Code, in place of a phone:  .venv/bin/calcinosis-check demo code EMAIL\n")
     for clinic in dict.fromkeys(row.clinic for row in rows):
         typer.echo(clinic)
         for row in (row for row in rows if row.clinic == clinic):
             typer.echo(f"  {row.role:8} {row.email:28} {row.name}")
-            typer.echo(f"  {'':8} {row.address}")
+            typer.echo(f"  {'':8} {row.provisioning_uri}")
         typer.echo("")

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from app.commands.console import open_store, read_settings, say, stop
+from app.commands.console import open_store, read_settings, stderr, stop_command
 from app.store import shares
-from app.store.ground import keys
-from app.store.ground.scope import Store
-from app.store.ground.sealing import add_master_key, drop_old_master_keys
+from app.store.db import record_keys
+from app.store.db.encryption import add_master_key, drop_old_master_keys
+from app.store.db.scope import Store
 
 app = typer.Typer(help="Change the master key.", no_args_is_help=True)
 
@@ -21,8 +21,8 @@ def rotate() -> None:
     """
     settings = read_settings()
     store = open_store(settings)
-    _rewrap(Store(store.engine, add_master_key(settings.master_key)))
-    say.print("Restart the servers, then: calcinosis-check keys forget --restarted")
+    _rewrap_all_keys(Store(store.engine, add_master_key(settings.master_key_file)))
+    stderr.print("Restart the servers, then: calcinosis-check keys forget --restarted")
 
 
 @app.command()
@@ -36,21 +36,21 @@ def forget(
     A backup made before the change needs them: keep the old file as long as the backup.
     """
     if not restarted:
-        raise stop(
+        raise stop_command(
             "A server that still runs would seal with a key that is about to go.\n"
             "Restart them all, then: calcinosis-check keys forget --restarted",
             2,
         )
     settings = read_settings()
-    _rewrap(open_store(settings))
-    drop_old_master_keys(settings.master_key)
-    say.print("Only the newest master key is left.")
+    _rewrap_all_keys(open_store(settings))
+    drop_old_master_keys(settings.master_key_file)
+    stderr.print("Only the newest master key is left.")
 
 
-def _rewrap(store: Store) -> None:
-    done = shares.rewrap(store)
-    with say.status("Wrapping") as status:
-        for count in keys.rewrap(store):
+def _rewrap_all_keys(store: Store) -> None:
+    done = shares.rewrap_share_keys(store)
+    with stderr.status("Wrapping") as status:
+        for count in record_keys.rewrap_data_keys(store):
             done += count
             status.update(f"Wrapping: {done} keys")
     typer.echo(f"{done} keys wrapped anew")

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from app.commands.console import load_rulebook, open_store, read_settings, say, stop
-from app.commands.staff import ME, clinic_of
-from app.documents.person_file import person_file
+from app.commands.console import load_rulebook, open_store, read_settings, stderr, stop_command
+from app.commands.staff import COMMAND_ACTOR, find_clinic_id
+from app.documents.person_file import build_person_file
 from app.store import clinics
-from app.store.ground.scope import Store
-from app.store.keeping import person_requests
-from app.store.keeping.person_requests import NoSuchPerson
-from app.store.people import Known
+from app.store.compliance import person_requests
+from app.store.compliance.person_requests import NoSuchPerson
+from app.store.db.scope import Store
+from app.store.people import PersonIdentity
 
 app = typer.Typer(help="Export or erase all of a person.", no_args_is_help=True)
 ClinicWord = Annotated[str, typer.Option(help="The clinic's id or name.")]
@@ -25,12 +25,12 @@ def export(clinic: ClinicWord, reference: Reference) -> None:
     """Print all that the clinic keeps of the person as JSON: answers, decisions, notes, looks."""
     settings = read_settings()
     rulebook, store = load_rulebook(settings), open_store(settings)
-    found, person = _person(store, clinic, reference)
+    found, person = _find_person(store, clinic, reference)
     now = datetime.now(UTC)
-    with store.writing(found) as scope:
-        kept = person_requests.export(scope, now, ME, person.id)
-        name = clinics.name_of(scope)
-    typer.echo(person_file(rulebook, kept, clinic=name, made_at=now.isoformat()))
+    with store.writing_scope(found) as scope:
+        kept = person_requests.export_person(scope, now, COMMAND_ACTOR, person.id)
+        name = clinics.read_clinic_name(scope)
+    typer.echo(build_person_file(rulebook, kept, clinic=name, made_at=now.isoformat()))
 
 
 @app.command()
@@ -44,19 +44,19 @@ def erase(
     The audit stays: who did what and when, with no answer and no name.
     """
     store = open_store(read_settings())
-    found, person = _person(store, clinic, reference)
+    found, person = _find_person(store, clinic, reference)
     if not yes and not typer.confirm(f"Erase all of '{person.reference}'?", err=True):
-        raise stop("Nothing was erased.", 1)
-    with store.writing(found) as scope:
-        counts = person_requests.erase(scope, datetime.now(UTC), ME, person.id)
+        raise stop_command("Nothing was erased.", 1)
+    with store.writing_scope(found) as scope:
+        counts = person_requests.erase_person(scope, datetime.now(UTC), COMMAND_ACTOR, person.id)
     typer.echo(json.dumps(counts))
-    say.print("Erased. Backups keep what they hold until they are deleted.")
+    stderr.print("Erased. Backups keep what they hold until they are deleted.")
 
 
-def _person(store: Store, word: str, reference: str) -> tuple[str, Known]:
-    clinic = clinic_of(store, word)
-    with store.reading(clinic) as scope:
+def _find_person(store: Store, word: str, reference: str) -> tuple[str, PersonIdentity]:
+    clinic = find_clinic_id(store, word)
+    with store.reading_scope(clinic) as scope:
         try:
-            return clinic, person_requests.find(scope, reference)
+            return clinic, person_requests.find_person(scope, reference)
         except NoSuchPerson:
-            raise stop(f"Nobody has the reference '{reference}' there.", 1) from None
+            raise stop_command(f"Nobody has the reference '{reference}' there.", 1) from None

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from app.commands.console import open_store, read_settings
-from app.commands.staff import ME, clinic_of
-from app.store.keeping import leftovers, retention
+from app.commands.staff import COMMAND_ACTOR, find_clinic_id
+from app.store.compliance import expired_rows, retention
 
 app = typer.Typer(help="Forget what may be kept no longer.", no_args_is_help=True)
 
 
 @app.callback()
-def group() -> None:
+def require_subcommand() -> None:
     """Forget what may be kept no longer."""
 
 
@@ -29,8 +29,11 @@ def run(
     """
     store = open_store(read_settings())
     now = datetime.now(UTC)
-    chosen = [clinic_of(store, clinic)] if clinic else store.clinics()
-    counts = {one: dict(retention.run(store, one, now, ME, dry=dry_run)) for one in chosen}
+    chosen = [find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids()
+    counts = {
+        one: dict(retention.run_retention(store, one, now, COMMAND_ACTOR, dry=dry_run))
+        for one in chosen
+    }
     if not clinic and not dry_run:
-        counts["server"] = leftovers.sweep(store, now)
+        counts["server"] = expired_rows.delete_expired_rows(store, now)
     typer.echo(json.dumps(counts, indent=2))

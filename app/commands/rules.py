@@ -11,16 +11,16 @@ from rich.progress import Progress
 from app.assurance.cases import BadCases, read_cases
 from app.assurance.length import (
     WORDS_A_MINUTE,
-    Lengths,
-    every_screen,
-    grade,
-    known_lump,
-    lengths,
-    names,
+    ReadingLoadReport,
+    grade_screen,
+    known_lump_answers,
+    known_names_pattern,
+    list_all_screens,
+    measure_reading_load,
 )
-from app.commands.console import load_rulebook, read_settings, say, stop
-from app.documents.drawing import draw
-from app.triage.explain import in_words
+from app.commands.console import load_rulebook, read_settings, stderr, stop_command
+from app.documents.drawing import draw_flowchart
+from app.triage.explain import describe_condition
 
 app = typer.Typer(help="Look at the rulebook.", no_args_is_help=True)
 PROOF = "install calcinosis-check[proof]"
@@ -33,7 +33,10 @@ def check() -> None:
     rulebook = load_rulebook(settings)
     questions = rulebook.questionnaire
     typer.echo(f"Rulebook {rulebook.version} of {rulebook.date}, sha256 {rulebook.sha256}")
-    typer.echo(f"  questions       {len(questions.questions)} (longest path {questions.longest()})")
+    typer.echo(
+        f"  questions       {len(questions.questions)} "
+        f"(longest path {questions.count_longest_path()})"
+    )
     typer.echo(f"  urgency rules   {len(rulebook.rules)}")
     typer.echo(
         f"  type evidence   {len(rulebook.evidence)} lines, {len(rulebook.conflicts)} conflicts"
@@ -44,7 +47,7 @@ def check() -> None:
     typer.echo(f"  approved by     {approved}")
     today = datetime.now(UTC).date().isoformat()
     for rule in (r for r in rulebook.rules if r.review_by < today):
-        say.print(f"{rule.file}: {rule.id}: its review was due by {rule.review_by}")
+        stderr.print(f"{rule.file}: {rule.id}: its review was due by {rule.review_by}")
     typer.echo("No faults.")
 
 
@@ -56,11 +59,11 @@ def asking() -> None:
     try:
         # The tools of proof are optional.
         from app.assurance.proof.answer_space import AnswerSpace
-        from app.assurance.proof.asking import in_table, worth_asking
+        from app.assurance.proof.asking import count_question_impact, format_impact_table
     except ModuleNotFoundError as lacking:
-        raise stop(f"{lacking.name} is missing: {PROOF}", 1) from None
-    with say.status("Counting what each question can change"):
-        typer.echo(in_table(worth_asking(AnswerSpace(settings.rules))))
+        raise stop_command(f"{lacking.name} is missing: {PROOF}", 1) from None
+    with stderr.status("Counting what each question can change"):
+        typer.echo(format_impact_table(count_question_impact(AnswerSpace(settings.rules))))
 
 
 @app.command()
@@ -73,22 +76,22 @@ def certify(
     try:
         # The tools of proof are optional.
         from app.assurance.proof import certificate_words as words
-        from app.assurance.proof.certificate import PROPERTIES, certify
-        from app.assurance.proof.diagram import examine
+        from app.assurance.proof.certificate import PROPERTIES, certify_rulebook
+        from app.assurance.proof.diagram import examine_rulebook
     except ModuleNotFoundError as lacking:
-        raise stop(f"{lacking.name} is missing: {PROOF}", 2) from None
-    with Progress(console=say, transient=True) as progress:
+        raise stop_command(f"{lacking.name} is missing: {PROOF}", 2) from None
+    with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("Proving", total=len(PROPERTIES) + 1)
-        certificate = certify(
+        certificate = certify_rulebook(
             rulebook,
-            lambda: examine(settings.rules),
+            lambda: examine_rulebook(settings.rules),
             lambda done: progress.update(task, completed=done),
         )
     if as_json:
-        typer.echo(json.dumps(words.as_json(certificate), indent=2))
+        typer.echo(json.dumps(words.serialize_certificate(certificate), indent=2))
     else:
-        typer.echo(words.in_words(certificate))
-    if not certificate.holds:
+        typer.echo(words.format_certificate(certificate))
+    if not certificate.all_hold:
         raise typer.Exit(1)
 
 
@@ -106,29 +109,29 @@ def length(
     try:
         found = read_cases(rulebook, cases or own / "published")
     except BadCases as problem:
-        raise stop(str(problem), 1) from None
-    people = lengths(rulebook, {case.entry.id: case.answers for case in found})
-    known = lengths(rulebook, {"known": known_lump(rulebook, own / "worked")})
-    named = names(rulebook)
+        raise stop_command(str(problem), 1) from None
+    people = measure_reading_load(rulebook, {case.entry.id: case.answers for case in found})
+    known = measure_reading_load(rulebook, {"known": known_lump_answers(rulebook, own / "worked")})
+    named = known_names_pattern(rulebook)
     grades = {question.id: -99.0 for question in rulebook.questionnaire}
-    for page in every_screen(rulebook):
-        grades[page.question] = max(grades[page.question], grade(page, named))
+    for page in list_all_screens(rulebook):
+        grades[page.question] = max(grades[page.question], grade_screen(page, named))
     if as_json:
-        told = {"cases": people.as_json(), "known_lump": known.as_json(), "grades": grades}
-        of = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
-        typer.echo(json.dumps(of | told, indent=2))
+        payload = {"cases": people.as_json(), "known_lump": known.as_json(), "grades": grades}
+        rulebook_identity = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
+        typer.echo(json.dumps(rulebook_identity | payload, indent=2))
         return
     typer.echo(f"Rulebook {rulebook.version}, sha256 {rulebook.sha256[:12]}")
     typer.echo(f"Cases: {len(found)}")
-    typer.echo(_long(people))
+    typer.echo(_format_lengths(people))
     typer.echo("A known calcium lump without pain")
-    typer.echo(_long(known))
+    typer.echo(_format_lengths(known))
     typer.echo("Flesch-Kincaid grade, the hardest page of each question first")
     for question, worst in sorted(grades.items(), key=lambda one: -one[1]):
         typer.echo(f"  {question:<14}{worst:5.1f}")
 
 
-def _long(found: Lengths) -> str:
+def _format_lengths(found: ReadingLoadReport) -> str:
     rows = {"screens": found.screens, "words": found.words, "minutes": found.minutes}
     notes = {"minutes": f"   at {WORDS_A_MINUTE} words a minute"}
     return "\n".join(
@@ -145,20 +148,20 @@ def show(
     rulebook = load_rulebook(read_settings())
     words = rulebook.wording[rulebook.languages[0]]
     try:
-        rule = rulebook.rule(rule_id)
+        rule = rulebook.find_rule(rule_id)
     except KeyError:
         known = ", ".join(r.id for r in rulebook.rules)
-        raise stop(f"No rule '{rule_id}'. The rules are: {known}", 2) from None
+        raise stop_command(f"No rule '{rule_id}'. The rules are: {known}", 2) from None
     unsure = f", {rule.if_unsure.name} if not sure" if rule.if_unsure is not None else ""
     within = f", within {rule.within}" if rule.within else ""
     typer.echo(f"{rule.id}: {rule.urgency.name}{within}{unsure}   ({rule.file})")
     typer.echo(words.rules[rule.id].reason)
     typer.echo("When")
-    for depth, text in in_words(rule.when, words):
+    for depth, text in describe_condition(rule.when, words):
         typer.echo(f"{'  ' * (depth + 1)}{text}")
     if rule.only_with is not None:
         typer.echo("Not sure counts only with")
-        for depth, text in in_words(rule.only_with, words):
+        for depth, text in describe_condition(rule.only_with, words):
             typer.echo(f"{'  ' * (depth + 1)}{text}")
     typer.echo(f"Sources (review by {rule.review_by})")
     for source in (rulebook.sources[s] for s in rule.sources):
@@ -174,12 +177,12 @@ def draw_flow(
     ] = None,
 ) -> None:
     """Draw the questions and rules, with their conditions, as SVG."""
-    picture = draw(load_rulebook(read_settings()))
+    picture = draw_flowchart(load_rulebook(read_settings()))
     if output is None:
         typer.echo(picture, nl=False)
         return
     try:
         output.write_text(picture, encoding="utf-8")
     except OSError as problem:
-        raise stop(f"{output}: {problem.strerror}", 2) from None
-    say.print(f"Wrote {output}")
+        raise stop_command(f"{output}: {problem.strerror}", 2) from None
+    stderr.print(f"Wrote {output}")

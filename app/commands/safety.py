@@ -10,8 +10,8 @@ import typer
 from app.assurance import headline
 from app.assurance.figures import FILE, BadFigures, read_figures
 from app.assurance.hazards import Hazard, HazardFaults, read_hazards
-from app.assurance.safety_case import CASE, safety_case
-from app.commands.console import load_rulebook, read_settings, say, stop
+from app.assurance.safety_case import CASE, build_safety_case
+from app.commands.console import load_rulebook, read_settings, stderr, stop_command
 from app.settings import ROOT
 
 app = typer.Typer(help="Make or check what /safety shows.", no_args_is_help=True)
@@ -29,51 +29,57 @@ def build(
 ) -> None:
     """Prove and measure everything; write the figures, the safety case and those of README.md."""
     settings, page = read_settings(), folder.parent / headline.FILE
-    rulebook, hazards = load_rulebook(settings), _hazards(folder)
+    rulebook, hazards = load_rulebook(settings), _load_hazards(folder)
     try:
         # The tools of proof are optional.
-        from app.assurance.measured import OtherRules, measure
+        from app.assurance.measured import RulebookMismatch, measure_figures
     except ModuleNotFoundError as lacking:
-        raise stop(f"{lacking.name} is missing: install calcinosis-check[proof]", 2) from None
+        raise stop_command(
+            f"{lacking.name} is missing: install calcinosis-check[proof]", 2
+        ) from None
     today = datetime.now(UTC).date().isoformat()
-    with say.status("Proving and measuring") as status:
+    with stderr.status("Proving and measuring") as status:
         try:
             tried = json.loads(mutants.read_bytes()) if mutants is not None else None
-            figures = measure(rulebook, settings.rules, hazards, today, tried, status.update)
-        except (OtherRules, ValueError) as problem:
-            raise stop(f"{mutants}: {problem}", 1) from None
+            figures = measure_figures(
+                rulebook, settings.rules, hazards, today, tried, status.update
+            )
+        except (RulebookMismatch, ValueError) as problem:
+            raise stop_command(f"{mutants}: {problem}", 1) from None
     try:
-        page.write_text(headline.renewed(page.read_text("utf-8"), figures), "utf-8")
-    except (OSError, headline.NoPlace) as problem:
-        raise stop(f"{page}: {problem}", 1) from None
+        page.write_text(headline.renew_headline(page.read_text("utf-8"), figures), "utf-8")
+    except (OSError, headline.MissingMarkers) as problem:
+        raise stop_command(f"{page}: {problem}", 1) from None
     (folder / FILE).write_text(figures.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (folder / CASE).write_text(safety_case(figures), encoding="utf-8")
-    say.print(f"Wrote {folder / FILE} and {folder / CASE}, and the figures in {page}")
+    (folder / CASE).write_text(build_safety_case(figures), encoding="utf-8")
+    stderr.print(f"Wrote {folder / FILE} and {folder / CASE}, and the figures in {page}")
 
 
 @app.command()
 def check(folder: Folder = SAFETY) -> None:
     """Check the hazard log, and whether the figures are those of this rulebook."""
-    rulebook, hazards = load_rulebook(read_settings()), _hazards(folder)
+    rulebook, hazards = load_rulebook(read_settings()), _load_hazards(folder)
     try:
         figures = read_figures(folder / FILE)
     except BadFigures as problem:
-        raise stop(str(problem), 1) from None
+        raise stop_command(str(problem), 1) from None
     if figures is None or figures.sha256 != rulebook.sha256:
-        raise stop(f"{folder / FILE}: not of rulebook {rulebook.sha256[:12]}; run `make safety`", 1)
-    states = figures.states
+        raise stop_command(
+            f"{folder / FILE}: not of rulebook {rulebook.sha256[:12]}; run `make safety`", 1
+        )
+    states = figures.hazard_state_counts
     typer.echo(f"Hazards         {len(hazards)}")
-    typer.echo(f"  proved        {states['proved']}, by {figures.proofs_of_hazards} tests")
+    typer.echo(f"  proved        {states['proved']}, by {figures.hazard_proof_count} tests")
     typer.echo(f"  partly        {states['partly']}")
     typer.echo(f"  open          {states['open']}")
-    typer.echo(f"Open controls   {figures.open_controls}")
+    typer.echo(f"Open controls   {figures.open_control_count}")
     typer.echo(f"Figures of      {figures.made_on}, rulebook {figures.version}")
 
 
-def _hazards(folder: Path) -> tuple[Hazard, ...]:
+def _load_hazards(folder: Path) -> tuple[Hazard, ...]:
     try:
         return read_hazards(folder / "hazards.yaml", ROOT)
     except HazardFaults as problem:
         count = len(problem.faults)
         summary = f"{count} fault{'' if count == 1 else 's'} in {folder}"
-        raise stop("\n".join([*problem.faults, summary]), 1) from None
+        raise stop_command("\n".join([*problem.faults, summary]), 1) from None

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from app.commands.console import faulty, read_settings, say, told_in_words
+from app.commands.console import read_settings, stderr, stop_if_unusable, stop_with_faults
 from app.triage.rulebook import RulebookFaults
 
-PATIENCE = 5.0
+DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""
 
 
@@ -23,14 +23,14 @@ def serve(
     settings = read_settings()
     settings.var.mkdir(parents=True, exist_ok=True)
     try:
-        with told_in_words():
-            application = create_app(settings, patience=PATIENCE)
+        with stop_if_unusable():
+            application = create_app(settings, database_timeout=DATABASE_TIMEOUT)
     except RulebookFaults as problem:
-        raise faulty(problem, settings) from None
-    rulebook = application.state.floor.rulebook
+        raise stop_with_faults(problem, settings) from None
+    rulebook = application.state.context.rulebook
     chosen_host, chosen_port = host or settings.host, settings.port if port is None else port
-    say.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")
-    say.print(f"Serving on http://{chosen_host}:{chosen_port}  (Ctrl+C stops)")
+    stderr.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")
+    stderr.print(f"Serving on http://{chosen_host}:{chosen_port}  (Ctrl+C stops)")
     uvicorn.run(
         application,
         host=chosen_host,
@@ -38,8 +38,8 @@ def serve(
         server_header=False,
         access_log=False,
         # Left alone, it would believe whoever connects from this machine.
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies,
+        proxy_headers=bool(settings.proxy_addresses),
+        forwarded_allow_ips=settings.proxy_addresses,
         log_level="warning",
         timeout_graceful_shutdown=10,
     )

@@ -6,18 +6,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.commands.console import open_store, read_settings, say, stop
+from app.commands.console import open_store, read_settings, stderr, stop_command
 from app.store import clinics
 from app.store.accounts import staff
-from app.store.accounts.staff import LINK_LASTS, NoSuchStaff
+from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
-from app.store.ground import signposts
-from app.store.ground.scope import Scope, Store
-from app.store.tables import Staff
+from app.store.db import blind_index
+from app.store.db.scope import Scope, Store
+from app.store.db.tables import Staff
 
 app = typer.Typer(help="Invite, list or disable staff.", no_args_is_help=True)
 
-ME = "command"
+COMMAND_ACTOR = "command"
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address they sign in with.")]
 
 
@@ -34,18 +34,18 @@ def invite(
     settings = read_settings()
     store = open_store(settings)
     if "@" not in email.strip()[1:-1]:
-        raise stop(f"'{email}' is no e-mail address.", 2)
-    found = clinic_of(store, clinic)
+        raise stop_command(f"'{email}' is no e-mail address.", 2)
+    found = find_clinic_id(store, clinic)
     try:
-        with store.writing(found) as scope:
-            token = staff.invite(
-                scope, datetime.now(UTC), ME, email=email, name=name.strip(), role=role
+        with store.writing_scope(found) as scope:
+            token = staff.invite_staff(
+                scope, datetime.now(UTC), COMMAND_ACTOR, email=email, name=name.strip(), role=role
             )
     except NameTaken:
-        raise stop(
+        raise stop_command(
             f"'{email}' has an account. For a new link: calcinosis-check staff link {email}", 1
         ) from None
-    _give_link(settings.origin, token)
+    _print_join_link(settings.public_origin, token)
 
 
 @app.command()
@@ -56,75 +56,75 @@ def link(email: Email) -> None:
     """
     settings = read_settings()
     store = open_store(settings)
-    clinic, who = _account(store, email)
+    clinic, who = _find_account(store, email)
     now = datetime.now(UTC)
-    with store.writing(clinic) as scope:
+    with store.writing_scope(clinic) as scope:
         try:
-            token = staff.invite_again(scope, now, ME, who)
+            token = staff.reinvite_staff(scope, now, COMMAND_ACTOR, who)
         except NoSuchStaff:
-            token = staff.enable(scope, now, ME, who)
-    _give_link(settings.origin, token)
+            token = staff.enable_staff(scope, now, COMMAND_ACTOR, who)
+    _print_join_link(settings.public_origin, token)
 
 
 @app.command()
 def disable(email: Email) -> None:
     """Shut someone out at once; what they did stays under their name."""
     store = open_store(read_settings())
-    clinic, who = _account(store, email)
-    with store.writing(clinic) as scope:
-        staff.disable(scope, datetime.now(UTC), ME, who)
-    say.print("Disabled. All their sessions and links have ended.")
+    clinic, who = _find_account(store, email)
+    with store.writing_scope(clinic) as scope:
+        staff.disable_staff(scope, datetime.now(UTC), COMMAND_ACTOR, who)
+    stderr.print("Disabled. All their sessions and links have ended.")
 
 
 @app.command("list")
-def list_all(
+def list_staff(
     clinic: Annotated[str | None, typer.Option(help="Only this clinic: id or name.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the staff of one clinic or of all."""
     store = open_store(read_settings())
     rows = []
-    for found in [clinic_of(store, clinic)] if clinic else store.clinics():
-        with store.reading(found) as scope:
-            rows += [_row(scope, member) for member in staff.everyone(scope)]
+    for found in [find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids():
+        with store.reading_scope(found) as scope:
+            rows += [_describe_member(scope, member) for member in staff.list_staff(scope)]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     for row in rows:
         words = (row["clinic"], row["role"], row["state"], row["email"], row["name"])
         typer.echo("  ".join(words))
-    say.print(f"{len(rows)} of staff")
+    stderr.print(f"{len(rows)} of staff")
 
 
-def _row(scope: Scope, member: Staff) -> dict[str, str]:
+def _describe_member(scope: Scope, member: Staff) -> dict[str, str]:
     joined = "joined" if member.password_hash else "invited"
     return {
         "clinic": scope.clinic,
         "id": member.id,
         "name": member.name,
-        "email": staff.email_of(scope, member),
+        "email": staff.read_staff_email(scope, member),
         "role": member.role,
         "state": "disabled" if member.disabled_at else joined,
     }
 
 
-def clinic_of(store: Store, word: str) -> str:
+def find_clinic_id(store: Store, word: str) -> str:
     """The id of the clinic of this id or name; where there is none, stop with code 2."""
-    found = clinics.find(store, word)
+    found = clinics.find_clinic(store, word)
     if found is None:
-        known = ", ".join(clinic.name for clinic in clinics.everyone(store)) or "none yet"
-        raise stop(f"No clinic '{word}'. The clinics are: {known}", 2)
+        known = ", ".join(clinic.name for clinic in clinics.list_clinics(store)) or "none yet"
+        raise stop_command(f"No clinic '{word}'. The clinics are: {known}", 2)
     return found.clinic_id
 
 
-def _account(store: Store, email: str) -> tuple[str, str]:
-    found = signposts.follow(store, "staff", staff.sign_in_name(email))
+def _find_account(store: Store, email: str) -> tuple[str, str]:
+    found = blind_index.resolve_word(store, "staff", staff.normalize_email(email))
     if found is None:
-        raise stop(f"Nobody signs in as '{email}'.", 2)
+        raise stop_command(f"Nobody signs in as '{email}'.", 2)
     return found
 
 
-def _give_link(origin: str, token: str) -> None:
+def _print_join_link(origin: str, token: str) -> None:
     typer.echo(f"{origin}/join/{token}")
-    minutes = int(LINK_LASTS.total_seconds() // 60)
-    say.print(f"Good once, for {minutes} minutes. Give it to nobody else.")
+    minutes = int(LINK_LIFETIME.total_seconds() // 60)
+    stderr.print(f"Good once, for {minutes} minutes. Give it to nobody else.")

@@ -20,8 +20,12 @@ HEADING = (
 )
 
 
-def case(
-    rulebook: Rulebook, answers: Answers, told: Urgency, decided: Urgency, reason: str | None
+def make_case(
+    rulebook: Rulebook,
+    answers: Answers,
+    rules_urgency: Urgency,
+    nurse_urgency: Urgency,
+    reason: str | None,
 ) -> dict[str, Any]:
     """One case; answers that the rulebook of today no longer knows are left out."""
     known = {
@@ -30,19 +34,21 @@ def case(
         if question.id in answers
     }
     given = {question: chosen for question, chosen in known.items() if chosen}
-    print_ = hashlib.sha256(json.dumps([given, decided.name], sort_keys=True).encode()).hexdigest()
-    verb = "raised" if decided > told else "lowered"
+    digest = hashlib.sha256(
+        json.dumps([given, nurse_urgency.name], sort_keys=True).encode()
+    ).hexdigest()
+    verb = "raised" if nurse_urgency > rules_urgency else "lowered"
     why = f", because: {reason}" if reason else ""
-    about = f"The rules gave {told.name}; a nurse {verb} it to {decided.name}{why}."
+    about = f"The rules gave {rules_urgency.name}; a nurse {verb} it to {nurse_urgency.name}{why}."
     return {
-        "id": f"clinic-{print_[:12]}",
+        "id": f"clinic-{digest[:12]}",
         "about": about,
         "answers": given,
-        "urgency": decided.name,
+        "urgency": nurse_urgency.name,
     }
 
 
-def as_yaml(cases: Iterable[Mapping[str, Any]]) -> str:
+def format_cases_yaml(cases: Iterable[Mapping[str, Any]]) -> str:
     """The cases as a file, in the order of their ids, so that the order tells nothing either."""
     ordered = {one["id"]: dict(one) for one in sorted(cases, key=lambda one: str(one["id"]))}
     text: str = yaml.safe_dump(

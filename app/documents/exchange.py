@@ -10,22 +10,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.documents.careful import careful_json
-from app.documents.lab_notes import labs_json
-from app.documents.signs import in_words
-from app.triage.answers import BadAnswer, read
-from app.triage.explain import as_written
-from app.triage.labs import Analyte, BadLab, check_labs
-from app.triage.open_emergency import OpenEmergency, open_emergency
+from app.documents.emergency_signs import describe_open_signs
+from app.documents.lab_notes import build_labs_json
+from app.documents.safety_layer import build_nurse_json
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.explain import serialize_condition
+from app.triage.labs import Analyte, BadLab, check_typed_labs
+from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence
 from app.triage.wording import Wording
 
-LANGUAGE = "en"
-ANYWHERE = "international"
-MOST_LISTED = 64
+API_LANGUAGE = "en"
+DEFAULT_REGION = "international"
+MAX_LISTED = 64
 """Most options or labs in one request; far above what any question has."""
 
 
@@ -44,10 +44,10 @@ class AssessBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     answers: Annotated[
-        dict[str, str | Annotated[list[str], Field(max_length=MOST_LISTED)]],
-        Field(max_length=MOST_LISTED, examples=[{"age": "adult", "breath": ["none"]}]),
+        dict[str, str | Annotated[list[str], Field(max_length=MAX_LISTED)]],
+        Field(max_length=MAX_LISTED, examples=[{"age": "adult", "breath": ["none"]}]),
     ]
-    labs: Annotated[dict[str, LabBody], Field(max_length=MOST_LISTED)] = {}
+    labs: Annotated[dict[str, LabBody], Field(max_length=MAX_LISTED)] = {}
     audience: Literal["patient", "nurse"] = "patient"
     region: Annotated[str | None, Field(examples=["uk"])] = None
 
@@ -57,95 +57,103 @@ class BadBody(Exception):
 
     def __init__(self, faults: Sequence[Mapping[str, object]]) -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(_in_words(fault) for fault in self.faults))
+        super().__init__("; ".join(_format_fault(fault) for fault in self.faults))
 
 
-def assess_json(rulebook: Rulebook, text: bytes) -> dict[str, object]:
+def assess_json_body(rulebook: Rulebook, text: bytes) -> dict[str, object]:
     """The assessment of a JSON body; for a nurse, what she would ask next too. Raises BadBody."""
-    body = _body(text)
-    region = body.region or ANYWHERE
+    body = _parse_body(text)
+    region = body.region or DEFAULT_REGION
     if region not in rulebook.regions:
-        raise BadBody([_fault("region", "unknown_region", tuple(rulebook.regions))])
+        raise BadBody([_make_fault("region", "unknown_region", tuple(rulebook.regions))])
     labs = {analyte: value.model_dump() for analyte, value in body.labs.items()}
-    answers = _answers(rulebook, body)
+    answers = _parse_answers(rulebook, body)
     try:
-        check_labs(rulebook.laboratory, labs)
+        check_typed_labs(rulebook.laboratory, labs)
     except BadLab as problem:
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
-        raise BadBody([_fault(where, problem.problem, problem.allowed)]) from None
-    found = assess(rulebook, answers, labs)
-    signs = _signs(rulebook, open_emergency(rulebook, answers, found, labs), answers)
-    told = _assessment(rulebook, found, region, signs)
+        raise BadBody([_make_fault(where, problem.problem, problem.allowed)]) from None
+    found = assess_answers(rulebook, answers, labs)
+    signs = _list_open_signs(rulebook, find_open_emergency(rulebook, answers, found, labs), answers)
+    payload = _build_assessment_json(rulebook, found, region, signs)
     if labs:
-        told |= labs_json(rulebook.laboratory, rulebook.wording[LANGUAGE], answers, labs)
+        payload |= build_labs_json(
+            rulebook.laboratory, rulebook.wording[API_LANGUAGE], answers, labs
+        )
     if body.audience == "nurse":
-        words = rulebook.wording[LANGUAGE]
-        told |= careful_json(rulebook, words, words.regions[region], (answers, labs), found)
-    return told
+        words = rulebook.wording[API_LANGUAGE]
+        payload |= build_nurse_json(rulebook, words, words.regions[region], (answers, labs), found)
+    return payload
 
 
-def questionnaire_json(rulebook: Rulebook, audience: str) -> dict[str, object]:
+def build_questionnaire_json(rulebook: Rulebook, audience: str) -> dict[str, object]:
     """All questions with their words, and for nurses the labs."""
-    words = rulebook.wording[LANGUAGE]
+    words = rulebook.wording[API_LANGUAGE]
     content: dict[str, object] = {
-        "rulebook": _version(rulebook),
-        "questions": [_question(q, rulebook.questionnaire, words) for q in rulebook.questionnaire],
+        "rulebook": _build_version_json(rulebook),
+        "questions": [
+            _build_question_json(q, rulebook.questionnaire, words) for q in rulebook.questionnaire
+        ],
     }
     if audience == "nurse":
         analytes = rulebook.laboratory.analytes.values()
-        content["labs"] = [_analyte(analyte, words) for analyte in analytes]
+        content["labs"] = [_build_analyte_json(analyte, words) for analyte in analytes]
     return content
 
 
-def _body(text: bytes) -> AssessBody:
+def _parse_body(text: bytes) -> AssessBody:
     try:
-        raw = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        raw = json.loads(
+            text, object_pairs_hook=_refuse_duplicate_keys, parse_constant=_refuse_constant
+        )
         return AssessBody.model_validate(raw)
-    except _Twice:
-        raise BadBody([_fault("body", "key_stands_twice", ())]) from None
+    except _DuplicateKey:
+        raise BadBody([_make_fault("body", "key_stands_twice", ())]) from None
     except ValidationError as problem:
         # A value that fits none of several forms is told once, not once for each form.
-        faults = {str(fault): fault for fault in map(_shape_fault, problem.errors())}
+        faults = {str(fault): fault for fault in map(_make_shape_fault, problem.errors())}
         raise BadBody(list(faults.values())) from None
     except (ValueError, RecursionError):
-        raise BadBody([_fault("body", "not_json", ("a JSON object with answers",))]) from None
+        raise BadBody([_make_fault("body", "not_json", ("a JSON object with answers",))]) from None
 
 
-def _answers(rulebook: Rulebook, body: AssessBody) -> Answers:
+def _parse_answers(rulebook: Rulebook, body: AssessBody) -> Answers:
     questionnaire = rulebook.questionnaire
     answers: dict[str, frozenset[str]] = {}
     faults = []
     for position, (question, reply) in enumerate(body.answers.items(), start=1):
         if question not in questionnaire:
             allowed = tuple(q.id for q in questionnaire)
-            faults.append(_fault(f"answers, entry {position}", "unknown_question", allowed))
+            faults.append(_make_fault(f"answers, entry {position}", "unknown_question", allowed))
             continue
         try:
             replies = [reply] if isinstance(reply, str) else reply
-            answers[question] = read(questionnaire[question], replies)
+            answers[question] = parse_answer(questionnaire[question], replies)
         except BadAnswer as problem:
-            faults.append(_fault(f"answers.{question}", problem.problem, problem.allowed))
+            faults.append(_make_fault(f"answers.{question}", problem.problem, problem.allowed))
     if faults:
         raise BadBody(faults)
     return answers
 
 
-def _assessment(
+def _build_assessment_json(
     rulebook: Rulebook, found: Assessment, region: str, signs: Sequence[str]
 ) -> dict[str, object]:
-    words = rulebook.wording[LANGUAGE]
+    words = rulebook.wording[API_LANGUAGE]
     return {
-        "rulebook": _version(rulebook),
+        "rulebook": _build_version_json(rulebook),
         "urgency": found.urgency.name,
         "within": found.within,
-        "level": _level(found, signs, words, region),
+        "level": _build_level_json(found, signs, words, region),
         "findings": [
             {
                 "rule": finding.rule,
                 "urgency": finding.urgency.name,
                 "certain": finding.certain,
-                "reason": words.fill(words.rules[finding.rule].reason, words.regions[region]),
-                "because": _because(finding.because, words),
+                "reason": words.fill_placeholders(
+                    words.rules[finding.rule].reason, words.regions[region]
+                ),
+                "because": _build_reasons_json(finding.because, words),
                 "sources": list(finding.sources),
                 "within": finding.within,
             }
@@ -156,8 +164,8 @@ def _assessment(
             {
                 "type": standing.type,
                 "standing": standing.standing,
-                "evidence_for": _evidence(standing.evidence_for, words),
-                "evidence_against": _evidence(standing.evidence_against, words),
+                "evidence_for": _build_evidence_json(standing.evidence_for, words),
+                "evidence_against": _build_evidence_json(standing.evidence_against, words),
             }
             for standing in found.types
         ],
@@ -166,7 +174,7 @@ def _assessment(
                 "id": alike.id,
                 "name": words.look_alikes[alike.id].name,
                 "tells_apart": words.look_alikes[alike.id].tells_apart,
-                "because": _because(alike.because, words),
+                "because": _build_reasons_json(alike.because, words),
                 "sources": list(alike.sources),
             }
             for alike in found.look_alikes
@@ -180,21 +188,23 @@ def _assessment(
         "ignored": list(found.ignored),
         "labs_not_weighed": list(found.labs_not_weighed),
         "advice": {
-            section: [_advice(advice, words, region) for advice in chosen]
+            section: [_build_advice_json(advice, words, region) for advice in chosen]
             for section, chosen in found.advice.items()
         },
     }
 
 
-def _signs(rulebook: Rulebook, open_: OpenEmergency | None, answers: Answers) -> list[str]:
-    words = rulebook.wording[LANGUAGE]
+def _list_open_signs(
+    rulebook: Rulebook, open_: OpenEmergency | None, answers: Answers
+) -> list[str]:
+    words = rulebook.wording[API_LANGUAGE]
     if open_ is None:
         return []
     spoken, ages = words.questions.__getitem__, answers.get("age", ())
-    return in_words(open_, rulebook.questionnaire, words, spoken, ages)
+    return describe_open_signs(open_, rulebook.questionnaire, words, spoken, ages)
 
 
-def _level(
+def _build_level_json(
     found: Assessment, signs: Sequence[str], words: Wording, region: str
 ) -> dict[str, object]:
     """In words; `signs` of an emergency that may be there come first, where the level has words."""
@@ -207,11 +217,13 @@ def _level(
     }
     if not found.complete:
         parts["more"] = texts["more"]
-    told = {part: words.fill(text, places, **within) for part, text in parts.items()}
-    return {**told, "signs": [words.fill(sign, places) for sign in signs]}
+    level_texts = {
+        part: words.fill_placeholders(text, places, **within) for part, text in parts.items()
+    }
+    return {**level_texts, "signs": [words.fill_placeholders(sign, places) for sign in signs]}
 
 
-def _because(because: Sequence[Evidence], words: Wording) -> list[dict[str, object]]:
+def _build_reasons_json(because: Sequence[Evidence], words: Wording) -> list[dict[str, object]]:
     listed: list[dict[str, object]] = []
     for evidence in because:
         if evidence.lab is not None:
@@ -230,24 +242,24 @@ def _because(because: Sequence[Evidence], words: Wording) -> list[dict[str, obje
     return listed
 
 
-def _evidence(lines: Sequence[TypeEvidence], words: Wording) -> list[dict[str, object]]:
+def _build_evidence_json(lines: Sequence[TypeEvidence], words: Wording) -> list[dict[str, object]]:
     return [
         {
             "id": line.id,
-            "note": words.note(line.id),
-            "because": _because(line.because, words),
+            "note": words.evidence_note(line.id),
+            "because": _build_reasons_json(line.because, words),
             "sources": list(line.sources),
         }
         for line in lines
     ]
 
 
-def _advice(advice: Advice, words: Wording, region: str) -> dict[str, object]:
-    text = words.fill(words.advice[advice.id], words.regions[region])
+def _build_advice_json(advice: Advice, words: Wording, region: str) -> dict[str, object]:
+    text = words.fill_placeholders(words.advice[advice.id], words.regions[region])
     return {"id": advice.id, "text": text, "sources": list(advice.sources)}
 
 
-def _question(
+def _build_question_json(
     question: Question, questionnaire: Questionnaire, words: Wording
 ) -> dict[str, object]:
     texts = words.questions[question.id]
@@ -265,70 +277,70 @@ def _question(
         ],
         "none": question.none,
         "unsure": question.unsure,
-        "ask_if": as_written(ask_if, questionnaire) if ask_if is not None else None,
+        "ask_if": serialize_condition(ask_if, questionnaire) if ask_if is not None else None,
     }
 
 
-def _analyte(analyte: Analyte, words: Wording) -> dict[str, object]:
+def _build_analyte_json(analyte: Analyte, words: Wording) -> dict[str, object]:
     texts = words.labs[analyte.id].parts
     units = [
         {
             "unit": u.name,
             "also": list(u.also),
-            "lowest": _number(u.hard[0]),
-            "highest": _number(u.hard[1]),
+            "lowest": _format_limit(u.hard[0]),
+            "highest": _format_limit(u.hard[1]),
         }
         for u in analyte.units
     ]
     return {"id": analyte.id, "name": texts["name"], "hint": texts.get("hint"), "units": units}
 
 
-def _number(limit: object) -> str | None:
+def _format_limit(limit: object) -> str | None:
     return None if limit is None else str(limit)
 
 
-def _version(rulebook: Rulebook) -> dict[str, str]:
+def _build_version_json(rulebook: Rulebook) -> dict[str, str]:
     return {"version": rulebook.version, "sha256": rulebook.sha256}
 
 
-def _fault(where: str, problem: str, allowed: Sequence[str]) -> dict[str, object]:
+def _make_fault(where: str, problem: str, allowed: Sequence[str]) -> dict[str, object]:
     return {"where": where, "problem": problem, "allowed": list(allowed)}
 
 
-def _in_words(fault: Mapping[str, object]) -> str:
+def _format_fault(fault: Mapping[str, object]) -> str:
     allowed = fault["allowed"]
     ending = f"; allowed: {', '.join(allowed)}" if isinstance(allowed, list) and allowed else ""
     return f"{fault['where']}: {str(fault['problem']).replace('_', ' ')}{ending}"
 
 
-def _shape_fault(error: Any) -> dict[str, object]:
+def _make_shape_fault(error: Any) -> dict[str, object]:
     """The place in our own words only: keys that were sent are not repeated."""
     top = error["loc"][0] if error["loc"] else "body"
     known = top in AssessBody.model_fields
     if error["type"] == "extra_forbidden" and not known:
-        return _fault("body", "unknown_key", tuple(AssessBody.model_fields))
+        return _make_fault("body", "unknown_key", tuple(AssessBody.model_fields))
     if error["type"] == "extra_forbidden":
-        return _fault(str(top), "unknown_key", tuple(LabBody.model_fields))
+        return _make_fault(str(top), "unknown_key", tuple(LabBody.model_fields))
     if error["type"] == "missing":
-        return _fault(str(top) if known else "body", "missing", ())
+        return _make_fault(str(top) if known else "body", "missing", ())
     allowed = {
         "answers": ("question id: option id, or a list of option ids",),
         "labs": ('analyte: {"value": "3.1", "unit": "mmol/L"}, both in quotes',),
         "audience": ("patient", "nurse"),
         "region": ("the id of a region, in quotes",),
     }
-    return _fault(
+    return _make_fault(
         str(top) if known else "body", "wrong_shape", allowed.get(str(top), ("an object",))
     )
 
 
-class _Twice(Exception):
+class _DuplicateKey(Exception):
     """A key stands twice in one object; which one was meant cannot be known."""
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _refuse_duplicate_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len({key for key, _ in pairs}) != len(pairs):
-        raise _Twice
+        raise _DuplicateKey
     return dict(pairs)
 
 

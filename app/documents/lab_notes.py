@@ -7,27 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.triage.lab_numbers import parse
+from app.triage.lab_numbers import parse_number
 from app.triage.labs import (
     ADJUSTED,
     ALBUMIN,
     PHOSPHATE,
     TOTAL,
     Laboratory,
-    adjusts_reliably,
-    perhaps_in,
-    readings,
-    unusual,
+    is_adjustment_reliable,
+    is_unusual_value,
+    list_lab_readings,
+    suggest_other_unit,
 )
 from app.triage.terms import CHILD_AGES, Answers
 from app.triage.wording import Wording
 
-Labs = Mapping[str, Mapping[str, str]]
+RawLabs = Mapping[str, Mapping[str, str]]
 _PLACES = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
+class ComputedLab:
     """A value that nobody measured, rounded to be shown. `reliable`: whether it may stand alone."""
 
     analyte: str
@@ -37,27 +37,29 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class LabNotes:
     """What was worked out, from which values, and the ids of messages of labs.yaml about it."""
 
-    computed: tuple[Computed, ...]
+    computed: tuple[ComputedLab, ...]
     used: tuple[str, ...]
     messages: tuple[str, ...]
 
 
-def notes(laboratory: Laboratory, answers: Answers, labs: Labs) -> Notes:
+def compute_lab_notes(laboratory: Laboratory, answers: Answers, labs: RawLabs) -> LabNotes:
     """What follows from these values. From one with a sign nothing is worked out to be shown.
 
     Raises BadLab.
     """
-    ways = readings(laboratory, labs)
-    used = tuple(n for n in _behind(labs) if n in labs)
+    ways = list_lab_readings(laboratory, labs)
+    used = tuple(n for n in _list_source_analytes(labs) if n in labs)
     computed, messages = [], []
     if ADJUSTED not in labs and TOTAL in labs and ALBUMIN in labs:
-        sure = adjusts_reliably(laboratory, labs)
-        unit = laboratory.analytes[TOTAL].unit(labs[TOTAL]["unit"])
-        if unit is not None and not _signed(labs, (TOTAL, ALBUMIN)):
-            computed.append(_computed(ADJUSTED, ways[0][ADJUSTED][unit.name], unit.name, sure))
+        sure = is_adjustment_reliable(laboratory, labs)
+        unit = laboratory.analytes[TOTAL].find_unit(labs[TOTAL]["unit"])
+        if unit is not None and not _has_signed_value(labs, (TOTAL, ALBUMIN)):
+            computed.append(
+                _make_computed_lab(ADJUSTED, ways[0][ADJUSTED][unit.name], unit.name, sure)
+            )
         messages.append("approximate" if sure else "unreliable")
     elif ADJUSTED in labs and ALBUMIN in labs:
         messages.append("adjusted_twice")
@@ -66,19 +68,19 @@ def notes(laboratory: Laboratory, answers: Answers, labs: Labs) -> Notes:
     if labs and answers.get("age", frozenset()) & CHILD_AGES:
         messages.append("child")
     product = laboratory.product.analyte
-    if product.id in ways[0] and not _signed(labs, used):
+    if product.id in ways[0] and not _has_signed_value(labs, used):
         unit_name = product.units[0].name
-        computed.append(_computed(product.id, ways[0][product.id][unit_name], unit_name))
-    return Notes(tuple(computed), used, tuple(messages))
+        computed.append(_make_computed_lab(product.id, ways[0][product.id][unit_name], unit_name))
+    return LabNotes(tuple(computed), used, tuple(messages))
 
 
-def labs_json(
-    laboratory: Laboratory, words: Wording, answers: Answers, labs: Labs
+def build_labs_json(
+    laboratory: Laboratory, words: Wording, answers: Answers, labs: RawLabs
 ) -> dict[str, object]:
     """Each value as it was sent, with what to look at again, and what was worked out."""
-    found = notes(laboratory, answers, labs)
+    found = compute_lab_notes(laboratory, answers, labs)
     return {
-        "labs": [_value(laboratory, words, name, value) for name, value in labs.items()],
+        "labs": [_build_value_json(laboratory, words, name, value) for name, value in labs.items()],
         "labs_computed": [
             {
                 "lab": one.analyte,
@@ -93,11 +95,11 @@ def labs_json(
     }
 
 
-def _value(
+def _build_value_json(
     laboratory: Laboratory, words: Wording, name: str, value: Mapping[str, str]
 ) -> dict[str, object]:
     analyte, said = laboratory.analytes[name], words.lab_messages
-    strange, other = unusual(analyte, value), perhaps_in(analyte, value)
+    strange, other = is_unusual_value(analyte, value), suggest_other_unit(analyte, value)
     texts = [said["unusual"]] if strange else []
     texts += [said["perhaps_unit"].format(other=other)] if other else []
     return {
@@ -111,15 +113,17 @@ def _value(
     }
 
 
-def _computed(analyte: str, amount: Decimal, unit: str, reliable: bool = True) -> Computed:
-    return Computed(analyte, str(amount.quantize(_PLACES, ROUND_HALF_UP)), unit, reliable)
+def _make_computed_lab(
+    analyte: str, amount: Decimal, unit: str, reliable: bool = True
+) -> ComputedLab:
+    return ComputedLab(analyte, str(amount.quantize(_PLACES, ROUND_HALF_UP)), unit, reliable)
 
 
-def _behind(labs: Labs) -> tuple[str, ...]:
+def _list_source_analytes(labs: RawLabs) -> tuple[str, ...]:
     return (ADJUSTED, PHOSPHATE) if ADJUSTED in labs else (TOTAL, ALBUMIN, PHOSPHATE)
 
 
-def _signed(labs: Labs, names: tuple[str, ...]) -> bool:
+def _has_signed_value(labs: RawLabs, names: tuple[str, ...]) -> bool:
     """Whether one of these values was given with a sign."""
-    numbers = (parse(labs[name]["value"]) for name in names if name in labs)
+    numbers = (parse_number(labs[name]["value"]) for name in names if name in labs)
     return any(number is not None and number.sign for number in numbers)

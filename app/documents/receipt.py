@@ -24,18 +24,18 @@ from pathlib import Path
 
 from zxingcpp import BarcodeFormat, create_barcode
 
+from app.rulebook.translation import NotTranslated, Translation, load_translation
 from app.triage.answers import BadAnswer
-from app.triage.answers import read as read_answer
-from app.triage.rulebook import Rulebook, RulebookFaults, load
-from app.triage.rules import assess
+from app.triage.answers import parse_answer as read_answer
+from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
-from app.triage.translation import NotTranslated, Translation, translation
 
 log = logging.getLogger(__name__)
 
 NAME = "CALCINOSIS-CHECK"
 FORMAT = "1"
-PROBLEMS = ("not_a_receipt", "damaged", "other_rulebook", "unknown_answer")
+RECEIPT_PROBLEMS = ("not_a_receipt", "damaged", "other_rulebook", "unknown_answer")
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of Crockford: no I, L, O or U to be mistaken
 _BITS = 5  # in one letter
@@ -80,7 +80,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReceiptCheck:
     """A receipt beside what its own rulebook makes of the answers, and what today's does.
 
     `currently` is None where today's rulebook is the receipt's own or knows some answer no more.
@@ -92,21 +92,21 @@ class Verdict:
     currently: Assessment | None
 
     @property
-    def same(self) -> bool:
+    def matches_rulebook(self) -> bool:
         """Whether the receipt says what its rulebook says."""
         said = (self.receipt.urgency, self.receipt.likely_type)
         return said == (self.assessment.urgency, self.assessment.likely_type)
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class QrCode:
     """A QR code: its width in squares with the light rim, its dark squares as an SVG's path."""
 
     size: int
     path: str
 
 
-class Shelf:
+class RulebookArchive:
     """The rulebooks at hand: today's, and published ones, each loaded when first asked for."""
 
     def __init__(self, current: Rulebook, published: Path) -> None:
@@ -115,17 +115,17 @@ class Shelf:
         self._loaded: dict[str, Rulebook | None] = {}
         self._translations: dict[str, Translation | None] = {}
 
-    def find(self, version: str, fingerprint: str) -> Rulebook | None:
+    def find_rulebook(self, version: str, fingerprint: str) -> Rulebook | None:
         """The very rulebook of this version and hash, or start of a hash, if it is at hand."""
-        if _is(self.current, version, fingerprint):
+        if _has_fingerprint(self.current, version, fingerprint):
             return self.current
         folder = self._published / version
         if version not in self._loaded and folder.is_dir():
-            self._loaded[version] = _load(folder)
+            self._loaded[version] = _load_published(folder)
         found = self._loaded.get(version)
-        return found if found and _is(found, version, fingerprint) else None
+        return found if found and _has_fingerprint(found, version, fingerprint) else None
 
-    def in_todays_questions(
+    def translate_to_current(
         self, version: str, answers: Answers, *, half_told: bool = True
     ) -> Answers:
         """Answers to a published edition's questions, as far as they can be told in today's.
@@ -134,55 +134,55 @@ class Shelf:
         questions, or is not at hand. `half_told` as in `Translation.translate`.
         """
         if version not in self._translations:
-            self._translations[version] = self._translation(version)
+            self._translations[version] = self._load_translation(version)
         known = self._translations[version]
-        return answers if known is None else known.translate(answers, half_told=half_told)
+        return answers if known is None else known.translate_answers(answers, half_told=half_told)
 
-    def _translation(self, version: str) -> Translation | None:
+    def _load_translation(self, version: str) -> Translation | None:
         folder = self._published / version
         if version == self.current.version or not folder.is_dir():
             return None
         if version not in self._loaded:
-            self._loaded[version] = _load(folder)
+            self._loaded[version] = _load_published(folder)
         old = self._loaded[version]
         if old is None:
             return None
         try:
             rules = self._published.parent
-            return translation(rules, version, old.questionnaire, self.current.questionnaire)
+            return load_translation(rules, version, old.questionnaire, self.current.questionnaire)
         except (OSError, NotTranslated):
             return None
 
 
-def write(rulebook: Rulebook, answers: Answers, assessment: Assessment) -> str:
+def write_receipt(rulebook: Rulebook, answers: Answers, assessment: Assessment) -> str:
     """The receipt of an assessment of these answers."""
     body = "/".join(
         [
             NAME,
             FORMAT,
             rulebook.version,
-            _fingerprint(rulebook),
-            _spelled(assessment.urgency.name),
-            _spelled(assessment.likely_type),
-            _pack(rulebook, rulebook.questionnaire.path(answers).answers),
+            _short_fingerprint(rulebook),
+            _to_receipt_word(assessment.urgency.name),
+            _to_receipt_word(assessment.likely_type),
+            _pack_answers(rulebook, rulebook.questionnaire.trace_path(answers).answers),
         ]
     )
-    return f"{body}/{_check(body)}"
+    return f"{body}/{_compute_checksum(body)}"
 
 
-def verify(text: str, shelf: Shelf) -> Verdict:
+def verify_receipt(text: str, archive: RulebookArchive) -> ReceiptCheck:
     """A receipt's assessment, worked out again from its answers alone. Raises BadReceipt."""
-    receipt = read(text, shelf)
-    older = receipt.rulebook is not shelf.current
-    return Verdict(
+    receipt = parse_receipt(text, archive)
+    older = receipt.rulebook is not archive.current
+    return ReceiptCheck(
         receipt,
-        assess(receipt.rulebook, receipt.answers),
+        assess_answers(receipt.rulebook, receipt.answers),
         older=older,
-        currently=_currently(shelf, receipt) if older else None,
+        currently=_assess_today(archive, receipt) if older else None,
     )
 
 
-def read(text: str, shelf: Shelf) -> Receipt:
+def parse_receipt(text: str, archive: RulebookArchive) -> Receipt:
     """What a receipt says, wherever in the text it begins; it must end there. Raises BadReceipt.
 
     Spaces, line breaks and small letters do no harm.
@@ -193,55 +193,55 @@ def read(text: str, shelf: Shelf) -> Receipt:
         raise BadReceipt("not_a_receipt")
     tight = tight[begin:]
     found = _FORM.fullmatch(tight)
-    if found is None or _check(tight.rpartition("/")[0]) != found["check"]:
+    if found is None or _compute_checksum(tight.rpartition("/")[0]) != found["check"]:
         raise BadReceipt("damaged")
-    level, kind = _name(found["level"]), _name(found["kind"])
+    level, kind = _from_receipt_word(found["level"]), _from_receipt_word(found["kind"])
     if level not in Urgency.__members__ or kind not in _KINDS:
         raise BadReceipt("damaged")
-    rulebook = shelf.find(found["version"], found["fingerprint"])
+    rulebook = archive.find_rulebook(found["version"], found["fingerprint"])
     if rulebook is None:
         raise BadReceipt("other_rulebook", found["version"], found["fingerprint"].lower())
-    return Receipt(rulebook, _unpack(rulebook, found["answers"]), Urgency[level], kind)
+    return Receipt(rulebook, _unpack_answers(rulebook, found["answers"]), Urgency[level], kind)
 
 
-def qr_code(receipt: str) -> Code:
+def make_qr_code(receipt: str) -> QrCode:
     """The receipt's text, and nothing else, as a QR code with error correction M."""
     code = create_barcode(receipt, BarcodeFormat.QRCode, ec_level="M")
     image = code.to_image(scale=1, add_quiet_zones=False)
     rows = memoryview(image).tolist()  # type: ignore[arg-type]  # a buffer, not said in its types
-    lines = (f"M{_RIM} {y}.5{_strokes(bytes(row))}" for y, row in enumerate(rows, start=_RIM))
-    return Code(len(rows) + 2 * _RIM, "".join(lines))
+    lines = (f"M{_RIM} {y}.5{_draw_row_path(bytes(row))}" for y, row in enumerate(rows, start=_RIM))
+    return QrCode(len(rows) + 2 * _RIM, "".join(lines))
 
 
-def _strokes(row: bytes) -> str:
+def _draw_row_path(row: bytes) -> str:
     """One row of squares: `h` draws over dark ones (0), `m` passes over light ones."""
     runs = _RUNS.findall(row.rstrip(b"\xff").decode("latin-1"))
     return "".join(map(_STROKES.__getitem__, runs))
 
 
-def _currently(shelf: Shelf, receipt: Receipt) -> Assessment | None:
-    rulebook = shelf.current
-    answers = shelf.in_todays_questions(receipt.rulebook.version, receipt.answers)
+def _assess_today(archive: RulebookArchive, receipt: Receipt) -> Assessment | None:
+    rulebook = archive.current
+    answers = archive.translate_to_current(receipt.rulebook.version, receipt.answers)
     try:
         asked = {id_: rulebook.questionnaire[id_] for id_ in answers}
         known = {id_: read_answer(asked[id_], sorted(answers[id_])) for id_ in answers}
     except (KeyError, BadAnswer):
         return None
-    return assess(rulebook, known)
+    return assess_answers(rulebook, known)
 
 
-def _pack(rulebook: Rulebook, answers: Answers) -> str:
+def _pack_answers(rulebook: Rulebook, answers: Answers) -> str:
     """One bit an option; a question without an answer leaves all of its bits at 0."""
     number = 0
-    for question, option in _places(rulebook):
+    for question, option in _list_options(rulebook):
         number = number << 1 | (option in answers.get(question, ()))
-    return _in_letters(number, _width(rulebook))
+    return _encode_letters(number, _count_letters(rulebook))
 
 
-def _unpack(rulebook: Rulebook, letters: str) -> Answers:
-    places = _places(rulebook)
+def _unpack_answers(rulebook: Rulebook, letters: str) -> Answers:
+    places = _list_options(rulebook)
     number = sum(_LETTERS.index(letter) << _BITS * i for i, letter in enumerate(letters[::-1]))
-    if len(letters) != _width(rulebook) or number >> len(places):
+    if len(letters) != _count_letters(rulebook) or number >> len(places):
         raise BadReceipt("unknown_answer")
     ticked: dict[str, list[str]] = {}
     for i, (question, option) in enumerate(reversed(places)):
@@ -252,48 +252,48 @@ def _unpack(rulebook: Rulebook, letters: str) -> Answers:
         answers = {id_: read_answer(questions[id_], chosen) for id_, chosen in ticked.items()}
     except BadAnswer:
         raise BadReceipt("unknown_answer") from None
-    if questions.path(answers).ignored:
+    if questions.trace_path(answers).ignored:
         raise BadReceipt("unknown_answer")
     return answers
 
 
-def _places(rulebook: Rulebook) -> list[tuple[str, str]]:
+def _list_options(rulebook: Rulebook) -> list[tuple[str, str]]:
     return [(q.id, option) for q in rulebook.questionnaire for option in q.option_ids]
 
 
-def _width(rulebook: Rulebook) -> int:
-    return -(-len(_places(rulebook)) // _BITS)
+def _count_letters(rulebook: Rulebook) -> int:
+    return -(-len(_list_options(rulebook)) // _BITS)
 
 
-def _check(body: str) -> str:
-    return _in_letters(zlib.crc32(body.encode()), _CHECK)
+def _compute_checksum(body: str) -> str:
+    return _encode_letters(zlib.crc32(body.encode()), _CHECK)
 
 
-def _in_letters(number: int, width: int) -> str:
+def _encode_letters(number: int, width: int) -> str:
     places = range(_BITS * (width - 1), -1, -_BITS)
     return "".join(_LETTERS[number >> place & 31] for place in places)
 
 
-def _is(rulebook: Rulebook, version: str, fingerprint: str) -> bool:
+def _has_fingerprint(rulebook: Rulebook, version: str, fingerprint: str) -> bool:
     known = fingerprint[:_FINGERPRINT].upper()
-    return (rulebook.version, _fingerprint(rulebook)) == (version, known)
+    return (rulebook.version, _short_fingerprint(rulebook)) == (version, known)
 
 
-def _fingerprint(rulebook: Rulebook) -> str:
+def _short_fingerprint(rulebook: Rulebook) -> str:
     return rulebook.sha256[:_FINGERPRINT].upper()
 
 
-def _spelled(name: str) -> str:
+def _to_receipt_word(name: str) -> str:
     return name.upper().replace("_", "-")
 
 
-def _name(spelled: str) -> str:
+def _from_receipt_word(spelled: str) -> str:
     return spelled.lower().replace("-", "_")
 
 
-def _load(folder: Path) -> Rulebook | None:
+def _load_published(folder: Path) -> Rulebook | None:
     try:
-        return load(folder)
+        return load_rulebook_folder(folder)
     except RulebookFaults:
         log.warning("the published rulebook in %s cannot be read any more", folder)
         return None

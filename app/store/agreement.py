@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import func, or_
 from sqlmodel import col
 
-from app.store.ground import keys
-from app.store.ground.scope import Criterion, Scope
-from app.store.submissions import rank_of
-from app.store.tables import AssessmentVersion, ReviewEntry, WorklistRow
-from app.store.versions import Version, readable
+from app.store.db import record_keys
+from app.store.db.scope import Criterion, Scope
+from app.store.db.tables import AssessmentVersion, ReviewEntry, WorklistRow
+from app.store.submission_versions import AnswersVersion, open_version
+from app.store.worklist_rows import level_to_rank
 from app.triage.terms import Urgency
 
 AGREE, RAISE, LOWER = KINDS = ("agree", "raise", "lower")
@@ -28,7 +28,7 @@ NO_RULE = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class DecisionCounts:
     """How often the level was agreed to, raised and lowered."""
 
     agreed: int = 0
@@ -36,18 +36,18 @@ class Counts:
     lowered: int = 0
 
     @property
-    def all(self) -> int:
+    def decision_total(self) -> int:
         """All decisions."""
         return self.agreed + self.raised + self.lowered
 
     @property
-    def overridden(self) -> int:
+    def override_total(self) -> int:
         """Those that were not agreement."""
         return self.raised + self.lowered
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class DecisionTimes:
     """From arrival to the first decision, of one level.
 
     `in_time` of `timed` were decided by their target time; only those count whose level stayed,
@@ -74,17 +74,17 @@ class Disagreement:
     to: Urgency  # what the nurse said
     reason: str | None
     rule: str | None
-    version: Version
+    version: AnswersVersion
 
 
-def by_nurse(scope: Scope) -> dict[str, Counts]:
+def count_by_nurse(scope: Scope) -> dict[str, DecisionCounts]:
     """Decisions by who made them."""
     entry = (col(ReviewEntry.author_id), col(ReviewEntry.kind))
-    found = scope.columns(*entry, func.count()).where(_decisions()).group_by(*entry)
-    return _counts(scope.run(found).all())
+    found = scope.select_columns(*entry, func.count()).where(_is_decision()).group_by(*entry)
+    return _collect_counts(scope.execute_read(found).all())
 
 
-def by_rule(scope: Scope) -> dict[str, Counts]:
+def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
     """Decisions by the rule that gave the level; of a lowering, by the rule that was set aside."""
     kind, of = col(ReviewEntry.kind), col(AssessmentVersion.clinic_id)
     # By submission too: that way there is an index, else each row would look at all others.
@@ -92,33 +92,35 @@ def by_rule(scope: Scope) -> dict[str, Counts]:
         col(ReviewEntry.submission_id) == col(AssessmentVersion.submission_id),
         col(ReviewEntry.version_id) == col(AssessmentVersion.id),
     )
-    rule = _each(scope, col(AssessmentVersion.rules))
+    rule = _json_elements(scope, col(AssessmentVersion.rules))
     # Trap: PostgreSQL knows the table inside `rule` only if it stands before it.
-    firing = scope.columns(of, rule, kind, func.count()).where(*same).group_by(of, rule, kind)
-    aside = scope.columns(col(ReviewEntry.rule), kind, func.count()).where(
+    firing = (
+        scope.select_columns(of, rule, kind, func.count()).where(*same).group_by(of, rule, kind)
+    )
+    aside = scope.select_columns(col(ReviewEntry.rule), kind, func.count()).where(
         kind == LOWER, col(ReviewEntry.rule).is_not(None)
     )
     empty = func.json_array_length(col(AssessmentVersion.rules)) == 0
-    none = scope.columns(of, kind, func.count()).where(*same, empty, _decisions())
+    none = scope.select_columns(of, kind, func.count()).where(*same, empty, _is_decision())
     rows = [
-        *(row[1:] for row in scope.run(firing.where(kind.in_((AGREE, RAISE)))).all()),
-        *scope.run(aside.group_by(col(ReviewEntry.rule), kind)).all(),
-        *((NO_RULE, *row[1:]) for row in scope.run(none.group_by(of, kind)).all()),
+        *(row[1:] for row in scope.execute_read(firing.where(kind.in_((AGREE, RAISE)))).all()),
+        *scope.execute_read(aside.group_by(col(ReviewEntry.rule), kind)).all(),
+        *((NO_RULE, *row[1:]) for row in scope.execute_read(none.group_by(of, kind)).all()),
     ]
-    return _counts(rows)
+    return _collect_counts(rows)
 
 
-def reasons(scope: Scope) -> dict[tuple[str, str], int]:
+def count_lowering_reasons(scope: Scope) -> dict[tuple[str, str], int]:
     """How often a rule was set aside for a coded reason: (rule, reason) -> number."""
     pair = (func.coalesce(col(ReviewEntry.rule), NO_RULE), col(ReviewEntry.reason))
-    found = scope.columns(*pair, func.count(), col(ReviewEntry.kind))
+    found = scope.select_columns(*pair, func.count(), col(ReviewEntry.kind))
     lowered = found.where(col(ReviewEntry.kind) == LOWER, col(ReviewEntry.reason).is_not(None))
-    rows: Any = scope.run(lowered.group_by(*pair, col(ReviewEntry.kind))).all()
+    rows: Any = scope.execute_read(lowered.group_by(*pair, col(ReviewEntry.kind))).all()
     return {(rule, reason): number for rule, reason, number, _ in rows}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClosingRequestCounts:
     """How often a second person was asked to agree to a closing, and what they said."""
 
     times: int = 0
@@ -126,66 +128,72 @@ class Asked:
     refused: int = 0
 
 
-def closings(scope: Scope) -> dict[str, Asked]:
+def count_closing_requests(scope: Scope) -> dict[str, ClosingRequestCounts]:
     """Closings without the help that the level asks for, by how it was to end."""
     pair = (col(ReviewEntry.outcome), col(ReviewEntry.kind))
     asked = col(ReviewEntry.kind).in_(("ask_close", "close_yes", "close_no"))
-    rows: Any = scope.run(scope.columns(*pair, func.count()).where(asked).group_by(*pair)).all()
+    rows: Any = scope.execute_read(
+        scope.select_columns(*pair, func.count()).where(asked).group_by(*pair)
+    ).all()
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for outcome, kind, number in rows:
         found[outcome][kind] += number
     return {
-        end: Asked(kinds["ask_close"], kinds["close_yes"], kinds["close_no"])
+        end: ClosingRequestCounts(kinds["ask_close"], kinds["close_yes"], kinds["close_no"])
         for end, kinds in sorted(found.items())
     }
 
 
-def times(scope: Scope) -> dict[Urgency, Times]:
+def measure_decision_times(scope: Scope) -> dict[Urgency, DecisionTimes]:
     """From arrival to the first decision, by the level that the rules gave at first."""
-    first = _first_decisions(scope)
+    first = _first_decisions_query(scope)
     level, number = col(AssessmentVersion.urgency), col(AssessmentVersion.number)
     of_it = (first.c.submission_id == col(AssessmentVersion.submission_id), number == 1)
-    waited = _seconds(scope, first.c.at, col(AssessmentVersion.made_at))
+    waited = _seconds_between(scope, first.c.at, col(AssessmentVersion.made_at))
     ordered = func.row_number().over(partition_by=level, order_by=waited).label("place")
     together = func.count().over(partition_by=level).label("together")
-    ranked = scope.columns(level, waited.label("waited"), ordered, together).where(*of_it)
-    lines = ranked.subquery()
-    half, most = (_place(lines.c.together, share) for share in (50, 90))
-    chosen = scope.columns(lines.c.urgency, lines.c.waited, lines.c.place, lines.c.together)
-    rows: Any = scope.run(chosen.where(or_(lines.c.place == half, lines.c.place == most))).all()
-    timed = _in_time(scope, first)
+    ranked = scope.select_columns(level, waited.label("waited"), ordered, together).where(*of_it)
+    ranked_rows = ranked.subquery()
+    half, most = (_percentile_position(ranked_rows.c.together, share) for share in (50, 90))
+    chosen = scope.select_columns(
+        ranked_rows.c.urgency, ranked_rows.c.waited, ranked_rows.c.place, ranked_rows.c.together
+    )
+    rows: Any = scope.execute_read(
+        chosen.where(or_(ranked_rows.c.place == half, ranked_rows.c.place == most))
+    ).all()
+    timed = _count_in_time(scope, first)
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     for urgency, seconds, place, all_ in rows:
         known = found[urgency]
         known["number"] = all_
         for name, share in (("median", 50), ("ninth_tenth", 90)):
-            if place == _place(all_, share):
+            if place == _percentile_position(all_, share):
                 known[name] = timedelta(seconds=round(float(seconds)))
     return {
-        Urgency(level): Times(**known, timed=timed[level][0], in_time=timed[level][1])
+        Urgency(level): DecisionTimes(**known, timed=timed[level][0], in_time=timed[level][1])
         for level, known in sorted(found.items(), reverse=True)
     }
 
 
-def disagreements(
+def list_disagreements(
     scope: Scope, entry: str | None = None, limit: int = MOST_SHOWN
 ) -> list[Disagreement]:
     """Decisions against the rules, the newest first, with the answers; three queries."""
     only: dict[str, object] = {} if entry is None else {"id": entry}
     against = col(ReviewEntry.kind).in_((RAISE, LOWER))
     newest = [col(ReviewEntry.at).desc(), col(ReviewEntry.id)]
-    entries = scope.all(ReviewEntry, against, order_by=newest, limit=limit, **only)
-    opened = keys.several(scope, {row.submission_id for row in entries})
+    entries = scope.find_all(ReviewEntry, against, order_by=newest, limit=limit, **only)
+    opened = record_keys.load_data_keys(scope, {row.submission_id for row in entries})
     wanted = col(AssessmentVersion.id).in_({row.version_id for row in entries})
-    rows = {row.id: row for row in scope.all(AssessmentVersion, wanted)}
+    rows = {row.id: row for row in scope.find_all(AssessmentVersion, wanted)}
     return [
-        _disagreement(row, readable(opened[row.submission_id], rows[row.version_id]))
+        _build_disagreement(row, open_version(opened[row.submission_id], rows[row.version_id]))
         for row in entries
         if row.submission_id in opened
     ]
 
 
-def _disagreement(row: ReviewEntry, version: Version) -> Disagreement:
+def _build_disagreement(row: ReviewEntry, version: AnswersVersion) -> Disagreement:
     to = Urgency[str(row.outcome)] if row.kind == LOWER else Urgency(row.urgency)
     return Disagreement(
         row.id,
@@ -201,7 +209,7 @@ def _disagreement(row: ReviewEntry, version: Version) -> Disagreement:
     )
 
 
-def _in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
+def _count_in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
     """Level -> (how many whose level stayed, how many of them decided by their target time)."""
     level = col(AssessmentVersion.urgency)
     by_then = func.count().filter(first.c.at <= col(WorklistRow.due_at))
@@ -209,44 +217,52 @@ def _in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
         first.c.submission_id == col(AssessmentVersion.submission_id),
         first.c.submission_id == col(WorklistRow.submission_id),
         col(WorklistRow.last_version) == 1,
-        col(WorklistRow.rank) == rank_of(Urgency.self_care) - level,
+        col(WorklistRow.rank) == level_to_rank(Urgency.self_care) - level,
     )
-    found = scope.columns(level, func.count(), by_then).where(*same).group_by(level)
-    rows: Any = scope.run(found).all()
+    found = scope.select_columns(level, func.count(), by_then).where(*same).group_by(level)
+    rows: Any = scope.execute_read(found).all()
     return defaultdict(lambda: (0, 0), {urgency: (all_, good) for urgency, all_, good in rows})
 
 
-def _first_decisions(scope: Scope) -> Any:
+def _first_decisions_query(scope: Scope) -> Any:
     submission = col(ReviewEntry.submission_id)
     earliest = func.min(col(ReviewEntry.at)).label("at")
-    return scope.columns(submission, earliest).where(_decisions()).group_by(submission).subquery()
+    return (
+        scope.select_columns(submission, earliest)
+        .where(_is_decision())
+        .group_by(submission)
+        .subquery()
+    )
 
 
-def _decisions() -> Criterion:
+def _is_decision() -> Criterion:
     return col(ReviewEntry.kind).in_(KINDS)
 
 
-def _counts(rows: Iterable[Any]) -> dict[str, Counts]:
+def _collect_counts(rows: Iterable[Any]) -> dict[str, DecisionCounts]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for name, kind, number in rows:
         found[name][kind] += number
-    return {name: Counts(kinds[AGREE], kinds[RAISE], kinds[LOWER]) for name, kinds in found.items()}
+    return {
+        name: DecisionCounts(kinds[AGREE], kinds[RAISE], kinds[LOWER])
+        for name, kinds in found.items()
+    }
 
 
-def _each(scope: Scope, column: Any) -> Any:
+def _json_elements(scope: Scope, column: Any) -> Any:
     """Every text of a JSON list, as a column."""
-    if scope.dialect == "sqlite":
+    if scope.dialect_name == "sqlite":
         return func.json_each(column).table_valued("value", joins_implicitly=True).c.value
     texts = func.json_array_elements_text(column)
     return texts.table_valued("value", joins_implicitly=True).c.value
 
 
-def _seconds(scope: Scope, until: Any, since: Any) -> Any:
-    if scope.dialect == "sqlite":
+def _seconds_between(scope: Scope, until: Any, since: Any) -> Any:
+    if scope.dialect_name == "sqlite":
         return (func.julianday(until) - func.julianday(since)) * 86_400
     return func.date_part("epoch", until) - func.date_part("epoch", since)
 
 
-def _place(number: Any, share: int) -> Any:
+def _percentile_position(number: Any, share: int) -> Any:
     """Which one in the order has so many hundredths at or below it."""
     return (number * share + 99) // 100

@@ -16,22 +16,23 @@ from sqlalchemy import case, func, or_
 from sqlmodel import col
 
 from app.store import outbox
-from app.store.clinics import known
-from app.store.ground import doorbell, keys
-from app.store.ground.scope import Scope, Store, WritingScope
-from app.store.keeping import audit
-from app.store.tables import AssessmentVersion, Clinic, OutboxMessage, Submission, WorklistRow
-from app.store.tables.reviews import PLACES
+from app.store.clinics import load_clinic
+from app.store.db import audit, change_notifications, record_keys
+from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.tables import AssessmentVersion, Clinic, OutboxMessage, Submission, WorklistRow
+from app.store.db.tables.reviews import DESTINATION_KINDS
 
-_ASKED = col(WorklistRow.state) == "second_close"
-_SINCE = case((_ASKED, col(WorklistRow.waits_since)), else_=col(AssessmentVersion.made_at))
+_AWAITS_SECOND_CLOSE = col(WorklistRow.state) == "second_close"
+_WAITING_SINCE = case(
+    (_AWAITS_SECOND_CLOSE, col(WorklistRow.waits_since)), else_=col(AssessmentVersion.made_at)
+)
 """When the newest answers came, which wait anew, or a second person was asked to close them."""
-_SAID_EVERY = 10
+_AUDIT_EVERY_TRIES = 10
 """How many tries in vain make one entry of the audit, after the first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class AlarmDestinations:
     """Where a clinic wants alarms to go besides its open pages; empty where it chose nothing."""
 
     webhook: str = ""
@@ -39,7 +40,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AlarmMessage:
     """One alarm to be sent now. It may name its reference, and nothing else of the emergency."""
 
     clinic: str
@@ -52,7 +53,7 @@ class Message:
     tries: int
 
 
-class Due(NamedTuple):
+class DueDestination(NamedTuple):
     """That something waits to be sent to a place. Sorted, what failed least often comes first."""
 
     tries: int
@@ -61,183 +62,192 @@ class Due(NamedTuple):
     kind: str
 
 
-def oldest(scope: Scope, now: datetime, before: datetime) -> datetime | None:
+def find_oldest_emergency(scope: Scope, now: datetime, before: datetime) -> datetime | None:
     """Since when the oldest emergency waits unseen or to be closed, if since before that time."""
-    first: datetime | None = scope.run(asking_oldest(scope, now, before)).scalar()
+    first: datetime | None = scope.execute_read(oldest_emergency_query(scope, now, before)).scalar()
     return first
 
 
-def asking_oldest(scope: Scope, now: datetime, before: datetime) -> Any:
+def oldest_emergency_query(scope: Scope, now: datetime, before: datetime) -> Any:
     """The same as a select of one value, which may stand within another one."""
     # Left to itself, it would take its rows from the select around it.
-    return _waiting(scope, now, before, func.min(_SINCE)).correlate(None)
+    return _waiting_emergencies_query(scope, now, before, func.min(_WAITING_SINCE)).correlate(None)
 
 
-def undelivered(scope: Scope, now: datetime) -> datetime | None:
+def find_undelivered_since(scope: Scope, now: datetime) -> datetime | None:
     """Since when an alarm that is still needed could not be delivered to a place."""
-    first: datetime | None = scope.run(asking_undelivered(scope, now)).scalar()
+    first: datetime | None = scope.execute_read(undelivered_since_query(scope, now)).scalar()
     return first
 
 
-def asking_undelivered(scope: Scope, now: datetime) -> Any:
+def undelivered_since_query(scope: Scope, now: datetime) -> Any:
     """The same as a select of one value."""
-    late = col(OutboxMessage.made_at) <= now - outbox.OVERDUE
+    late = col(OutboxMessage.made_at) <= now - outbox.OVERDUE_AFTER
     about = col(OutboxMessage.submission_id) == col(WorklistRow.submission_id)
     waits = col(OutboxMessage.ended_at).is_(None)
-    found = _waiting(scope, now, now, func.min(col(OutboxMessage.made_at)))
+    found = _waiting_emergencies_query(scope, now, now, func.min(col(OutboxMessage.made_at)))
     return found.where(about, waits, late).correlate(None)
 
 
-def raise_due(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
+def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
     """Raise the emergencies unseen since before that time, each once; give which.
 
     Their messages are kept with the mark, and open pages of the clinic are rung.
     """
-    with store.reading(clinic) as scope:
-        if not scope.run(_due(scope, now, before)).all():
+    with store.reading_scope(clinic) as scope:
+        if not scope.execute_read(_due_alarms_query(scope, now, before)).all():
             return []
-    with store.writing(clinic) as scope:
-        due: list[Any] = list(scope.run(_due(scope, now, before)))
+    with store.writing_scope(clinic) as scope:
+        due: list[Any] = list(scope.execute_read(_due_alarms_query(scope, now, before)))
         kinds = _chosen_kinds(scope)
         for submission, _ in due:
-            scope.change(WorklistRow, submission_id=submission, to={"alarmed_at": now})
-            outbox.put(scope, now, submission, kinds)
-            audit.add(scope, now, "job", "alarm_raised", ("submission", submission))
+            scope.update_rows(WorklistRow, submission_id=submission, to={"alarmed_at": now})
+            outbox.add_messages(scope, now, submission, kinds)
+            audit.record_event(scope, now, "job", "alarm_raised", ("submission", submission))
         if due:
-            doorbell.ring(scope)
+            change_notifications.notify_change(scope)
     return [submission for submission, _ in due]
 
 
-def due_places(store: Store, clinic: str, now: datetime) -> list[Due]:
+def list_due_destinations(store: Store, clinic: str, now: datetime) -> list[DueDestination]:
     """The places of this clinic for which something is due."""
-    with store.reading(clinic) as scope:
-        found = outbox.due_kinds(scope, now)
-    return [Due(tries, since, clinic, kind) for kind, (tries, since) in found.items()]
+    with store.reading_scope(clinic) as scope:
+        found = outbox.list_due_kinds(scope, now)
+    return [DueDestination(tries, since, clinic, kind) for kind, (tries, since) in found.items()]
 
 
-def claim(store: Store, clinic: str, kind: str, now: datetime) -> Message | None:
+def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> AlarmMessage | None:
     """The next message to be sent there, claimed for one try; what needs none any more stops."""
-    with store.writing(clinic) as scope:
-        while row := outbox.next_due(scope, now, kind):
-            reference = _reference_waiting(scope, now, row.submission_id)
+    with store.writing_scope(clinic) as scope:
+        while row := outbox.find_next_due(scope, now, kind):
+            reference = _find_waiting_reference(scope, now, row.submission_id)
             if reference is None:
-                _stop(scope, now, row, "seen")
+                _stop_alarm(scope, now, row, "seen")
                 continue
-            tries = outbox.claim(scope, now, row)
-            to = getattr(_places(scope), kind)
+            tries = outbox.claim_message(scope, now, row)
+            to = getattr(_open_destinations(scope), kind)
             about = (row.submission_id, kind, row.id, reference)
-            return Message(clinic, *about, to, row.made_at, tries)
+            return AlarmMessage(clinic, *about, to, row.made_at, tries)
     return None
 
 
-def taken(store: Store, now: datetime, message: Message) -> None:
+def record_sent_alarm(store: Store, now: datetime, message: AlarmMessage) -> None:
     """Note that the other side took it."""
-    with store.writing(message.clinic) as scope:
-        outbox.taken(scope, now, message.id)
-        _tell(scope, now, "alarm_sent", message)
+    with store.writing_scope(message.clinic) as scope:
+        outbox.mark_sent(scope, now, message.id)
+        _audit_alarm(scope, now, "alarm_sent", message)
 
 
-def failed(store: Store, now: datetime, message: Message, fault: str) -> None:
+def record_failed_alarm(store: Store, now: datetime, message: AlarmMessage, fault: str) -> None:
     """Note that a try failed; the audit tells of the first one, and then of some."""
-    with store.writing(message.clinic) as scope:
-        outbox.failed(scope, now, message.id, message.tries, fault)
-        if message.tries == 1 or message.tries % _SAID_EVERY == 0:
-            _tell(scope, now, "alarm_not_sent", message, fault=fault)
+    with store.writing_scope(message.clinic) as scope:
+        outbox.mark_failed(scope, now, message.id, message.tries, fault)
+        if message.tries == 1 or message.tries % _AUDIT_EVERY_TRIES == 0:
+            _audit_alarm(scope, now, "alarm_not_sent", message, fault=fault)
 
 
-def waiting(store: Store, clinic: str) -> list[OutboxMessage]:
+def list_unsent_alarms(store: Store, clinic: str) -> list[OutboxMessage]:
     """What no place took yet, the oldest first."""
-    with store.reading(clinic) as scope:
-        return [message for kind in PLACES for message in outbox.waiting(scope, kind)]
+    with store.reading_scope(clinic) as scope:
+        return [
+            message
+            for kind in DESTINATION_KINDS
+            for message in outbox.list_waiting_messages(scope, kind)
+        ]
 
 
-def places(store: Store, clinic: str) -> Places:
+def read_destinations(store: Store, clinic: str) -> AlarmDestinations:
     """Where this clinic wants alarms to go."""
-    with store.reading(clinic) as scope:
-        return _places(scope)
+    with store.reading_scope(clinic) as scope:
+        return _open_destinations(scope)
 
 
-def send_to(scope: WritingScope, now: datetime, chosen: Places) -> None:
+def save_destinations(scope: WritingScope, now: datetime, chosen: AlarmDestinations) -> None:
     """Choose where alarms go; an empty place stops them there.
 
     A new place is told, at once, of every emergency that still alarms.
     """
-    before, key = _places(scope), keys.of(scope, scope.clinic)
-    for kind in PLACES:
+    previous, key = _open_destinations(scope), record_keys.load_data_key(scope, scope.clinic)
+    for kind in DESTINATION_KINDS:
         column, text = f"alarm_{kind}_sealed", getattr(chosen, kind)
-        sealed = key.seal("clinic", scope.clinic, column, text) if text else None
-        scope.change(Clinic, to={column: sealed})
-        if text != getattr(before, kind):
-            _redirect(scope, now, kind, bool(text))
-    subject, to = ("clinic", scope.clinic), [kind for kind in PLACES if getattr(chosen, kind)]
-    audit.add(scope, now, "command", "alarm_places_chosen", subject, to=", ".join(to))
+        sealed = key.seal_field("clinic", scope.clinic, column, text) if text else None
+        scope.update_rows(Clinic, to={column: sealed})
+        if text != getattr(previous, kind):
+            _redirect_alarms(scope, now, kind, bool(text))
+    subject, to = (
+        ("clinic", scope.clinic),
+        [kind for kind in DESTINATION_KINDS if getattr(chosen, kind)],
+    )
+    audit.record_event(scope, now, "command", "alarm_places_chosen", subject, to=", ".join(to))
 
 
-def _redirect(scope: WritingScope, now: datetime, kind: str, is_chosen: bool) -> None:
+def _redirect_alarms(scope: WritingScope, now: datetime, kind: str, is_chosen: bool) -> None:
     if not is_chosen:
-        for row in outbox.waiting(scope, kind):
-            _stop(scope, now, row, "no_place")
+        for row in outbox.list_waiting_messages(scope, kind):
+            _stop_alarm(scope, now, row, "no_place")
         return
     alarmed = col(WorklistRow.alarmed_at).is_not(None)
-    still = _waiting(scope, now, now, col(WorklistRow.submission_id)).where(alarmed)
-    for submission in scope.run(still).scalars().all():
-        outbox.put(scope, now, submission, [kind])
-    outbox.try_now(scope, now, kind)
+    still = _waiting_emergencies_query(scope, now, now, col(WorklistRow.submission_id)).where(
+        alarmed
+    )
+    for submission in scope.execute_read(still).scalars().all():
+        outbox.add_messages(scope, now, submission, [kind])
+    outbox.make_due_now(scope, now, kind)
 
 
-def _stop(scope: WritingScope, now: datetime, row: OutboxMessage, why: str) -> None:
-    outbox.stop(scope, now, row.id)
-    _tell(scope, now, "alarm_stopped", row, why=why)
+def _stop_alarm(scope: WritingScope, now: datetime, row: OutboxMessage, why: str) -> None:
+    outbox.stop_message(scope, now, row.id)
+    _audit_alarm(scope, now, "alarm_stopped", row, why=why)
 
 
-def _tell(
-    scope: WritingScope, now: datetime, action: str, of: Message | OutboxMessage, **more: str
+def _audit_alarm(
+    scope: WritingScope, now: datetime, action: str, of: AlarmMessage | OutboxMessage, **more: str
 ) -> None:
-    submission = of.submission if isinstance(of, Message) else of.submission_id
+    submission = of.submission if isinstance(of, AlarmMessage) else of.submission_id
     subject = ("submission", submission)
-    audit.add(scope, now, "job", action, subject, "", by=of.kind, tries=of.tries, **more)
+    audit.record_event(scope, now, "job", action, subject, "", by=of.kind, tries=of.tries, **more)
 
 
 def _chosen_kinds(scope: Scope) -> list[str]:
     """The kinds of places that are chosen. It opens nothing, so no lost key hides an alarm."""
-    clinic = known(scope)
-    return [kind for kind in PLACES if getattr(clinic, f"alarm_{kind}_sealed")]
+    clinic = load_clinic(scope)
+    return [kind for kind in DESTINATION_KINDS if getattr(clinic, f"alarm_{kind}_sealed")]
 
 
-def _places(scope: Scope) -> Places:
+def _open_destinations(scope: Scope) -> AlarmDestinations:
     chosen = _chosen_kinds(scope)
     if not chosen:
-        return Places()
-    clinic, key = known(scope), keys.of(scope, scope.clinic)
+        return AlarmDestinations()
+    clinic, key = load_clinic(scope), record_keys.load_data_key(scope, scope.clinic)
     columns = {kind: f"alarm_{kind}_sealed" for kind in chosen}
-    return Places(
+    return AlarmDestinations(
         **{
-            kind: key.open("clinic", scope.clinic, column, getattr(clinic, column))
+            kind: key.open_field("clinic", scope.clinic, column, getattr(clinic, column))
             for kind, column in columns.items()
         }
     )
 
 
-def _reference_waiting(scope: Scope, now: datetime, submission: str) -> str | None:
+def _find_waiting_reference(scope: Scope, now: datetime, submission: str) -> str | None:
     """What an emergency is named by; None where it alarms no more."""
     this = col(Submission.id) == submission
     same = col(Submission.id) == col(WorklistRow.submission_id)
-    asked = _waiting(scope, now, now, col(Submission.reference)).where(this, same)
-    reference: str | None = scope.run(asked).scalar()
+    asked = _waiting_emergencies_query(scope, now, now, col(Submission.reference)).where(this, same)
+    reference: str | None = scope.execute_read(asked).scalar()
     return reference
 
 
-def _due(scope: Scope, now: datetime, before: datetime) -> Any:
+def _due_alarms_query(scope: Scope, now: datetime, before: datetime) -> Any:
     """Id and reference of what is to be told of."""
     names = (col(Submission.id), col(Submission.reference))
     same = col(Submission.id) == col(WorklistRow.submission_id)
     untold = col(WorklistRow.alarmed_at).is_(None)
-    return _waiting(scope, now, before, *names).where(same, untold)
+    return _waiting_emergencies_query(scope, now, before, *names).where(same, untold)
 
 
-def _waiting(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
+def _waiting_emergencies_query(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
     """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
-    return scope.columns(*columns).where(
+    return scope.select_columns(*columns).where(
         col(WorklistRow.clinic_id) == scope.clinic,
         col(AssessmentVersion.clinic_id) == scope.clinic,
         col(AssessmentVersion.submission_id) == col(WorklistRow.submission_id),
@@ -245,6 +255,6 @@ def _waiting(scope: Scope, now: datetime, before: datetime, *columns: Any) -> An
         col(WorklistRow.closed).is_(False),
         col(WorklistRow.forget_at) > now,
         col(WorklistRow.rank) == 0,
-        or_(col(WorklistRow.first_seen_at).is_(None), _ASKED),
-        before >= _SINCE,
+        or_(col(WorklistRow.first_seen_at).is_(None), _AWAITS_SECOND_CLOSE),
+        before >= _WAITING_SINCE,
     )

@@ -3,27 +3,29 @@
 from datetime import datetime
 
 from app.store import reviews, submissions
-from app.store.ground.scope import Store
-from app.store.steps import Step
-from app.store.versions import Handed
-from app.triage.targets import Targets
+from app.store.db.scope import Store
+from app.store.response_targets import Targets
+from app.store.review_steps import ReviewStep
+from app.store.submission_versions import SubmittedAnswers
 
 
-def finish(
+def accept_assisted_answers(
     store: Store,
     clinic: str,
     now: datetime,
     who: str,
     invitation: str,
-    handed: Handed,
+    submitted: SubmittedAnswers,
     targets: Targets,
 ) -> str:
     """Keep the answers and give them to who asked, once; give the id of the submission.
 
     Raises InvitationGone.
     """
-    with store.writing(clinic) as scope:
-        added = submissions.finish(scope, now, invitation, handed, targets, taken_by=who)
-        step = Step("claim", 0, f"assisted:{invitation}")
-        reviews.do(scope, now, who, added.id, step, targets)
+    with store.writing_scope(clinic) as scope:
+        added = submissions.finish_invitation(
+            scope, now, invitation, submitted, targets, taken_by=who
+        )
+        step = ReviewStep("claim", 0, f"assisted:{invitation}")
+        reviews.perform_step(scope, now, who, added.id, step, targets)
         return added.id

@@ -15,23 +15,25 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import col
 
-from app.store.ground.scope import Criterion, Scope, WritingScope
-from app.store.tables import OutboxMessage
+from app.store.db.scope import Criterion, Scope, WritingScope
+from app.store.db.tables import OutboxMessage
 
-CLAIM = timedelta(seconds=20)
+CLAIM_DURATION = timedelta(seconds=20)
 """How long a try belongs to who claimed it; no try may take that long."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
-OVERDUE = timedelta(minutes=2)
+OVERDUE_AFTER = timedelta(minutes=2)
 """A message that waits longer has not been delivered, as people would say."""
-KEPT = timedelta(days=7)
-_OPEN = col(OutboxMessage.ended_at).is_(None)
+MESSAGE_RETENTION = timedelta(days=7)
+_IS_UNSENT = col(OutboxMessage.ended_at).is_(None)
 
 
-def put(scope: WritingScope, now: datetime, submission: str, kinds: Collection[str]) -> None:
+def add_messages(
+    scope: WritingScope, now: datetime, submission: str, kinds: Collection[str]
+) -> None:
     """Put in a message of each kind; one that still waits there, or is to wait, is not doubled."""
     for kind in kinds:
-        if not scope.count(OutboxMessage, _OPEN, submission_id=submission, kind=kind):
-            scope.add(
+        if not scope.count_rows(OutboxMessage, _IS_UNSENT, submission_id=submission, kind=kind):
+            scope.add_row(
                 OutboxMessage,
                 id=f"msg_{secrets.token_urlsafe(18)}",
                 submission_id=submission,
@@ -42,64 +44,68 @@ def put(scope: WritingScope, now: datetime, submission: str, kinds: Collection[s
             )
 
 
-def due_kinds(scope: Scope, now: datetime) -> dict[str, tuple[int, datetime]]:
+def list_due_kinds(scope: Scope, now: datetime) -> dict[str, tuple[int, datetime]]:
     """The kinds of which any is due, with the fewest tries, and since when."""
     first = (func.min(col(OutboxMessage.tries)), func.min(col(OutboxMessage.due_at)))
-    found = scope.columns(col(OutboxMessage.kind), *first).where(*_is_due(now))
-    rows: list[Any] = list(scope.run(found.group_by(col(OutboxMessage.kind))))
+    found = scope.select_columns(col(OutboxMessage.kind), *first).where(*_due_criteria(now))
+    rows: list[Any] = list(scope.execute_read(found.group_by(col(OutboxMessage.kind))))
     return {kind: (tries, since) for kind, tries, since in rows}
 
 
-def next_due(scope: Scope, now: datetime, kind: str) -> OutboxMessage | None:
+def find_next_due(scope: Scope, now: datetime, kind: str) -> OutboxMessage | None:
     """What has been due longest."""
     order = [col(OutboxMessage.due_at), col(OutboxMessage.id)]
-    found = scope.all(OutboxMessage, *_is_due(now), kind=kind, order_by=order, limit=1)
+    found = scope.find_all(OutboxMessage, *_due_criteria(now), kind=kind, order_by=order, limit=1)
     return found[0] if found else None
 
 
-def claim(scope: WritingScope, now: datetime, message: OutboxMessage) -> int:
+def claim_message(scope: WritingScope, now: datetime, message: OutboxMessage) -> int:
     """Begin one try; give which one it is. Nobody else begins one before the claim runs out."""
     tries = message.tries + 1
-    scope.change(OutboxMessage, id=message.id, to={"due_at": now + CLAIM, "tries": tries})
+    scope.update_rows(
+        OutboxMessage, id=message.id, to={"due_at": now + CLAIM_DURATION, "tries": tries}
+    )
     return tries
 
 
-def failed(scope: WritingScope, now: datetime, id_: str, tries: int, fault: str) -> None:
+def mark_failed(scope: WritingScope, now: datetime, id_: str, tries: int, fault: str) -> None:
     """A try failed: the next one comes after a pause that grows."""
     pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
-    scope.change(OutboxMessage, _OPEN, id=id_, to={"due_at": now + pause, "fault": fault})
+    scope.update_rows(OutboxMessage, _IS_UNSENT, id=id_, to={"due_at": now + pause, "fault": fault})
 
 
-def taken(scope: WritingScope, now: datetime, id_: str) -> None:
+def mark_sent(scope: WritingScope, now: datetime, id_: str) -> None:
     """The other side took it."""
-    scope.change(OutboxMessage, id=id_, to={"ended": "taken", "ended_at": now, "fault": None})
+    scope.update_rows(OutboxMessage, id=id_, to={"ended": "taken", "ended_at": now, "fault": None})
 
 
-def stop(scope: WritingScope, now: datetime, id_: str) -> None:
+def stop_message(scope: WritingScope, now: datetime, id_: str) -> None:
     """It is not needed any more."""
-    scope.change(OutboxMessage, _OPEN, id=id_, to={"ended": "stopped", "ended_at": now})
+    scope.update_rows(OutboxMessage, _IS_UNSENT, id=id_, to={"ended": "stopped", "ended_at": now})
 
 
-def try_now(scope: WritingScope, now: datetime, kind: str) -> None:
+def make_due_now(scope: WritingScope, now: datetime, kind: str) -> None:
     """What waits there is due at once: there is a new place to send it to."""
-    scope.change(OutboxMessage, _OPEN, kind=kind, to={"due_at": now})
+    scope.update_rows(OutboxMessage, _IS_UNSENT, kind=kind, to={"due_at": now})
 
 
-def waiting(scope: Scope, kind: str) -> list[OutboxMessage]:
+def list_waiting_messages(scope: Scope, kind: str) -> list[OutboxMessage]:
     """What was not taken there yet, the oldest first."""
-    return scope.all(OutboxMessage, _OPEN, kind=kind, order_by=[col(OutboxMessage.made_at)])
+    return scope.find_all(
+        OutboxMessage, _IS_UNSENT, kind=kind, order_by=[col(OutboxMessage.made_at)]
+    )
 
 
-def of_submission(scope: Scope, submission: str) -> list[OutboxMessage]:
+def list_submission_messages(scope: Scope, submission: str) -> list[OutboxMessage]:
     """All that is kept of messages about it, the oldest first."""
     oldest = [col(OutboxMessage.made_at), col(OutboxMessage.kind)]
-    return scope.all(OutboxMessage, submission_id=submission, order_by=oldest)
+    return scope.find_all(OutboxMessage, submission_id=submission, order_by=oldest)
 
 
-def sweep(scope: WritingScope, now: datetime) -> int:
+def delete_old_messages(scope: WritingScope, now: datetime) -> int:
     """Forget what ended long ago; give how many there were."""
-    return scope.remove(OutboxMessage, col(OutboxMessage.ended_at) <= now - KEPT)
+    return scope.delete_rows(OutboxMessage, col(OutboxMessage.ended_at) <= now - MESSAGE_RETENTION)
 
 
-def _is_due(now: datetime) -> tuple[Criterion, ...]:
-    return (_OPEN, col(OutboxMessage.due_at) <= now)
+def _due_criteria(now: datetime) -> tuple[Criterion, ...]:
+    return (_IS_UNSENT, col(OutboxMessage.due_at) <= now)

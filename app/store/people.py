@@ -11,12 +11,12 @@ from datetime import datetime
 
 from sqlmodel import col
 
-from app.store.ground import keys
-from app.store.ground.scope import Scope, WritingScope
-from app.store.tables import Person
+from app.store.db import record_keys
+from app.store.db.scope import Scope, WritingScope
+from app.store.db.tables import Person
 
 
-class OtherName(Exception):
+class NameMismatch(Exception):
     """The reference belongs to someone of another name; one of the two is mistyped."""
 
     def __init__(self, reference: str) -> None:
@@ -25,7 +25,7 @@ class OtherName(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PersonIdentity:
     """One person, readable."""
 
     id: str
@@ -33,78 +33,80 @@ class Known:
     name: str
 
 
-def named(
+def ensure_person(
     scope: WritingScope, now: datetime, reference: str, name: str, *, sure: bool = False
 ) -> str:
     """The id of the person of this reference, added where nobody has it.
 
-    Raises OtherName where the clinic knows the reference under another one, unless `sure`.
+    Raises NameMismatch where the clinic knows the reference under another one, unless `sure`.
     """
-    found = by_reference(scope, reference)
+    found = find_by_reference(scope, reference)
     if found is not None:
-        if not sure and not same_name(found.name, name):
-            raise OtherName(reference)
+        if not sure and not is_same_name(found.name, name):
+            raise NameMismatch(reference)
         return found.id
     person = secrets.token_urlsafe(12)
-    key = keys.make(scope, person)
-    scope.add(
+    key = record_keys.create_data_key(scope, person)
+    scope.add_row(
         Person,
         id=person,
-        reference_print=reference_print(scope, reference),
-        reference_sealed=key.seal("person", person, "reference", reference.strip()),
-        name_sealed=key.seal("person", person, "name", name.strip()),
+        reference_print=hash_reference(scope, reference),
+        reference_sealed=key.seal_field("person", person, "reference", reference.strip()),
+        name_sealed=key.seal_field("person", person, "name", name.strip()),
         made_at=now,
     )
     return person
 
 
-def by_reference(scope: Scope, reference: str) -> Known | None:
+def find_by_reference(scope: Scope, reference: str) -> PersonIdentity | None:
     """Who has this reference; None where nobody does."""
-    found = scope.one(Person, reference_print=reference_print(scope, reference))
-    return several(scope, [found.id]).get(found.id) if found else None
+    found = scope.find_one(Person, reference_print=hash_reference(scope, reference))
+    return find_people(scope, [found.id]).get(found.id) if found else None
 
 
-def same_name(one: str, other: str) -> bool:
+def is_same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for capitals and spaces. "J" and "Jo" are not."""
-    return plain(one) == plain(other)
+    return normalize_identifier(one) == normalize_identifier(other)
 
 
-def markers(scope: Scope, person: str) -> list[str]:
+def load_person_flags(scope: Scope, person: str) -> list[str]:
     """What staff need to know of a person before they call, in coded words."""
-    found = scope.one(Person, id=person)
+    found = scope.find_one(Person, id=person)
     if found is None or found.markers_sealed is None:
         return []
-    opened = keys.of(scope, person).open("person", person, "markers", found.markers_sealed)
+    opened = record_keys.load_data_key(scope, person).open_field(
+        "person", person, "markers", found.markers_sealed
+    )
     return list(json.loads(opened))
 
 
-def mark(scope: WritingScope, person: str, words: Iterable[str]) -> None:
+def save_person_flags(scope: WritingScope, person: str, flags: Iterable[str]) -> None:
     """Keep these markers and no others. Raises keys.Forgotten."""
-    key, kept = keys.of(scope, person), json.dumps(list(words))
-    sealed = key.seal("person", person, "markers", kept)
-    scope.change(Person, id=person, to={"markers_sealed": sealed})
+    key, kept = record_keys.load_data_key(scope, person), json.dumps(list(flags))
+    sealed = key.seal_field("person", person, "markers", kept)
+    scope.update_rows(Person, id=person, to={"markers_sealed": sealed})
 
 
-def several(scope: Scope, ids: Iterable[str]) -> dict[str, Known]:
+def find_people(scope: Scope, ids: Iterable[str]) -> dict[str, PersonIdentity]:
     """Who these are, by id, without those who are forgotten."""
     wanted = list(ids)
-    opened = keys.several(scope, wanted)
+    opened = record_keys.load_data_keys(scope, wanted)
     return {
-        row.id: Known(
+        row.id: PersonIdentity(
             row.id,
-            opened[row.id].open("person", row.id, "reference", row.reference_sealed),
-            opened[row.id].open("person", row.id, "name", row.name_sealed),
+            opened[row.id].open_field("person", row.id, "reference", row.reference_sealed),
+            opened[row.id].open_field("person", row.id, "name", row.name_sealed),
         )
-        for row in scope.all(Person, col(Person.id).in_(wanted))
+        for row in scope.find_all(Person, col(Person.id).in_(wanted))
         if row.id in opened
     }
 
 
-def reference_print(scope: Scope, reference: str) -> str:
+def hash_reference(scope: Scope, reference: str) -> str:
     """The reference as it is looked for: capitals and spaces do not count."""
-    return scope.keyring.fingerprint("reference", scope.clinic, plain(reference))
+    return scope.keyring.keyed_hash("reference", scope.clinic, normalize_identifier(reference))
 
 
-def plain(text: str) -> str:
+def normalize_identifier(text: str) -> str:
     """A reference or a name as it is compared: capitals and spaces do not count."""
     return "".join(text.split()).casefold()

@@ -27,6 +27,6 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
-def may(role: str, permission: str) -> bool:
+def role_allows(role: str, permission: str) -> bool:
     """Whether the role has the permission. Raises KeyError for one that does not exist."""
     return role in PERMISSIONS[permission]

@@ -12,62 +12,33 @@ from datetime import datetime, timedelta
 from sqlmodel import col
 
 from app.store import identity
-from app.store.clinics import known as clinic_of_scope
-from app.store.ground import doorbell, keys
-from app.store.ground.scope import Scope, WritingScope
-from app.store.ground.sealing import RecordKey
-from app.store.keeping import audit
-from app.store.misfits import TRIES, barred_from, calls_in_vain, identified, needs_claim, problem_of
-from app.store.steps import (
-    CALLS,
-    CLOSINGS,
-    DECISIONS,
-    DISPOSITIONS,
-    IDENTIFIED,
-    IDENTIFIERS,
-    LOWER_REASONS,
-    SAME_PERSON,
-    WRONG_PERSON,
-    Entry,
-    Here,
-    NotNow,
-    SomeoneWasFirst,
-    Step,
-    alone,
-    by_two,
+from app.store.clinics import load_clinic as clinic_of_scope
+from app.store.db import audit, change_notifications, record_keys
+from app.store.db.encryption import DataKey
+from app.store.db.scope import Scope, WritingScope
+from app.store.db.tables import AssessmentVersion, ReviewEntry, Staff, WorklistRow
+from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.response_targets import Targets
+from app.store.review_rules import (
+    actor_conflict,
+    find_conflict,
+    needs_claim,
 )
-from app.store.submissions import NoSuchSubmission, line, place
-from app.store.tables import AssessmentVersion, ReviewEntry, Staff, WorklistRow
-from app.store.tables.reviews import WAITING
-from app.triage.targets import Targets
+from app.store.review_steps import (
+    EditConflict,
+    ReviewAction,
+    ReviewState,
+    ReviewStep,
+    StepNotAllowed,
+)
+from app.store.worklist_rows import NoSuchSubmission, rank_and_due, require_row
 from app.triage.terms import Urgency
 
-__all__ = [
-    "CALLS",
-    "CLOSINGS",
-    "DECISIONS",
-    "DISPOSITIONS",
-    "IDENTIFIED",
-    "IDENTIFIERS",
-    "LOWER_REASONS",
-    "SAME_PERSON",
-    "TRIES",
-    "WRONG_PERSON",
-    "Entry",
-    "NotNow",
-    "SomeoneWasFirst",
-    "Step",
-    "alone",
-    "by_two",
-    "calls_in_vain",
-    "identified",
-]
-
-_AS_BEFORE: dict[str, object] = {"state": "claimed", "waits_since": None}
+_BACK_TO_CLAIMED: dict[str, object] = {"state": "claimed", "waits_since": None}
 """Nobody is asked for a second word any more."""
 
 
-def look(
+def record_view(
     scope: WritingScope,
     now: datetime,
     who: str,
@@ -79,23 +50,23 @@ def look(
 
     `row`: its line, where it was read already. Raises NoSuchSubmission.
     """
-    row = row or line(scope, submission, now)
+    row = row or require_row(scope, submission, now)
     if row.first_seen_at is None:
-        scope.change(WorklistRow, submission_id=submission, to={"first_seen_at": now})
-        doorbell.ring(scope)
-    audit.add(scope, now, who, "submission_viewed", ("submission", submission), address)
+        scope.update_rows(WorklistRow, submission_id=submission, to={"first_seen_at": now})
+        change_notifications.notify_change(scope)
+    audit.record_event(scope, now, who, "submission_viewed", ("submission", submission), address)
 
 
-def entries(scope: Scope, submission: str) -> list[Entry]:
+def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
     """All that was done, the first thing first. Raises keys.Forgotten."""
-    key = keys.of(scope, submission)
-    rows = scope.all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
-    return [readable(key, row) for row in rows]
+    key = record_keys.load_data_key(scope, submission)
+    rows = scope.find_all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
+    return [open_action(key, row) for row in rows]
 
 
-def readable(key: RecordKey, row: ReviewEntry) -> Entry:
+def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
-    return Entry(
+    return ReviewAction(
         row.number,
         row.kind,
         row.author_id,
@@ -107,112 +78,150 @@ def readable(key: RecordKey, row: ReviewEntry) -> Entry:
         row.outcome,
         row.to_staff_id,
         row.answers_number,
-        key.open("review_entry", row.id, "words", row.words_sealed) if row.words_sealed else "",
+        key.open_field("review_entry", row.id, "words", row.words_sealed)
+        if row.words_sealed
+        else "",
     )
 
 
-def do(
-    scope: WritingScope, now: datetime, who: str, submission: str, step: Step, targets: Targets
-) -> int:
-    """Keep one step and what it changes on the worklist; give its number.
-
-    Sent again under the same key, it is kept once. On a submission that is nobody's, a step takes
-    it first. Raises NoSuchSubmission, NotNow or SomeoneWasFirst.
-    """
-    return do_all(scope, now, who, submission, [step], targets)
-
-
-def do_all(
+def perform_step(
     scope: WritingScope,
     now: datetime,
     who: str,
     submission: str,
-    steps: Sequence[Step],
+    step: ReviewStep,
+    targets: Targets,
+) -> int:
+    """Keep one step and what it changes on the worklist; give its number.
+
+    Sent again under the same key, it is kept once. On a submission that is nobody's, a step takes
+    it first. Raises NoSuchSubmission, StepNotAllowed or EditConflict.
+    """
+    return perform_steps(scope, now, who, submission, [step], targets)
+
+
+def perform_steps(
+    scope: WritingScope,
+    now: datetime,
+    who: str,
+    submission: str,
+    steps: Sequence[ReviewStep],
     targets: Targets,
 ) -> int:
     """Keep several steps of one form, all or none; give the number of the last one.
 
     The first one's `after` and `key` count for all. What is raised has to leave the transaction,
-    or it would keep the steps before. Raises NoSuchSubmission, NotNow or SomeoneWasFirst.
+    or it would keep the steps before. Raises NoSuchSubmission, StepNotAllowed or EditConflict.
     """
     after, number = steps[0].after, 0
     for index, step in enumerate(steps):
         key = f"{steps[0].key}:{index}" if index else step.key
         whole = replace(step, after=after, key=key)
-        number = after = _do(scope, now, who, submission, whole, targets)
+        number = after = _perform_one(scope, now, who, submission, whole, targets)
     return number
 
 
-def _do(
-    scope: WritingScope, now: datetime, who: str, submission: str, step: Step, targets: Targets
+def _perform_one(
+    scope: WritingScope,
+    now: datetime,
+    who: str,
+    submission: str,
+    step: ReviewStep,
+    targets: Targets,
 ) -> int:
-    known = scope.one(ReviewEntry, idempotency_key=step.key)
+    known = scope.find_one(ReviewEntry, idempotency_key=step.key)
     if known is not None:
         return known.number
-    here = _here(scope, submission, now, who)
-    if here.row.last_entry != step.after and here.last is not None:
-        raise SomeoneWasFirst(here.last.author_id, here.last.kind, here.last.at)
-    problem = problem_of(scope, here, step)
+    review_state = _load_review_state(scope, submission, now, who)
+    if review_state.row.last_entry != step.after and review_state.newest_entry is not None:
+        raise EditConflict(
+            review_state.newest_entry.author_id,
+            review_state.newest_entry.kind,
+            review_state.newest_entry.at,
+        )
+    problem = find_conflict(scope, review_state, step)
     if problem:
-        raise NotNow(problem)
-    if needs_claim(here, step.kind):
-        here = _claim(scope, now, here, f"{step.key}:claim")
-    level, to = _outcome(scope, now, here, step, targets)
-    number = _keep(scope, now, here, step, level)
+        raise StepNotAllowed(problem)
+    if needs_claim(review_state, step.kind):
+        review_state = _claim_submission(scope, now, review_state, f"{step.key}:claim")
+    level, to = _step_effect(scope, now, review_state, step, targets)
+    number = _add_review_entry(scope, now, review_state, step, level)
     if to:
-        scope.change(WorklistRow, submission_id=submission, to=to)
-    doorbell.ring(scope)
+        scope.update_rows(WorklistRow, submission_id=submission, to=to)
+    change_notifications.notify_change(scope)
     return number
 
 
-def taken(scope: WritingScope, now: datetime, who: str, submission: str, key: str) -> Here:
+def claim_if_unowned(
+    scope: WritingScope, now: datetime, who: str, submission: str, key: str
+) -> ReviewState:
     """How it stands for someone who adds to it; what is nobody's is theirs from now on.
 
-    Raises NoSuchSubmission or NotNow.
+    Raises NoSuchSubmission or StepNotAllowed.
     """
-    here = _here(scope, submission, now, who)
-    problem = barred_from(here, "findings")
+    review_state = _load_review_state(scope, submission, now, who)
+    problem = actor_conflict(review_state, "findings")
     if problem:
-        raise NotNow(problem)
-    return _claim(scope, now, here, key) if needs_claim(here, "findings") else here
+        raise StepNotAllowed(problem)
+    return (
+        _claim_submission(scope, now, review_state, key)
+        if needs_claim(review_state, "findings")
+        else review_state
+    )
 
 
-def _claim(scope: WritingScope, now: datetime, here: Here, key: str) -> Here:
+def _claim_submission(
+    scope: WritingScope, now: datetime, review_state: ReviewState, key: str
+) -> ReviewState:
     """Take what is nobody's; give how it stands then."""
-    submission, who = here.row.submission_id, here.who.id
-    _keep(scope, now, here, Step("claim", here.row.last_entry, key), here.level)
-    scope.change(WorklistRow, submission_id=submission, to=_owned(here, who))
-    return _here(scope, submission, now, who)
+    submission, who = review_state.row.submission_id, review_state.staff.id
+    _add_review_entry(
+        scope,
+        now,
+        review_state,
+        ReviewStep("claim", review_state.row.last_entry, key),
+        review_state.current_level,
+    )
+    scope.update_rows(WorklistRow, submission_id=submission, to=_owner_changes(review_state, who))
+    return _load_review_state(scope, submission, now, who)
 
 
-def _outcome(
-    scope: WritingScope, now: datetime, here: Here, step: Step, targets: Targets
+def _step_effect(
+    scope: WritingScope,
+    now: datetime,
+    review_state: ReviewState,
+    step: ReviewStep,
+    targets: Targets,
 ) -> tuple[Urgency, dict[str, object]]:
     """(The level that counts from here on, what changes on the line)."""
-    clinic, level = clinic_of_scope(scope), here.level
+    clinic, level = clinic_of_scope(scope), review_state.current_level
     match step.kind:
         case "claim":
-            return level, _owned(here, here.who.id)
+            return level, _owner_changes(review_state, review_state.staff.id)
         case "identify":
-            return level, identity.tied(scope, now, here.row, step)
+            return level, identity.tie_person(scope, now, review_state.row, step)
         case "release":
             return level, {"owner_id": None, "state": "new"}
         case "hand_over":
             return level, {"owner_id": step.to_staff}
         case "raise":
             new = Urgency(level + 1)
-            return new, {**place(clinic, now, new, targets), **_AS_BEFORE}
+            return new, {**rank_and_due(clinic, now, new, targets), **_BACK_TO_CLAIMED}
         case "lower":
             second = clinic.second_person_from
             new = Urgency(step.level or 0)
             if second is not None and level >= second:
                 return level, {"state": "second_look", "waits_since": None}
-            return new, {**place(clinic, now, new, targets), **_AS_BEFORE}
+            return new, {**rank_and_due(clinic, now, new, targets), **_BACK_TO_CLAIMED}
         case "second_yes":
-            new = Urgency[str(here.lowered.outcome)] if here.lowered else level
-            return new, {**place(clinic, now, new, targets), **_AS_BEFORE}
+            new = (
+                Urgency[str(review_state.last_lowering.outcome)]
+                if review_state.last_lowering
+                else level
+            )
+            return new, {**rank_and_due(clinic, now, new, targets), **_BACK_TO_CLAIMED}
         case "second_no" | "close_no":
-            return level, _AS_BEFORE
+            return level, _BACK_TO_CLAIMED
         case "ask_close":
             return level, {"state": "second_close", "waits_since": now, "alarmed_at": None}
         case "close" | "close_yes":
@@ -222,56 +231,64 @@ def _outcome(
     return level, {}
 
 
-def _owned(here: Here, who: str) -> dict[str, object]:
-    state = here.row.state if here.row.state in WAITING else "claimed"
+def _owner_changes(review_state: ReviewState, who: str) -> dict[str, object]:
+    state = review_state.row.state if review_state.row.state in SECOND_PERSON_STATES else "claimed"
     return {"owner_id": who, "state": state}
 
 
-def _keep(scope: WritingScope, now: datetime, here: Here, step: Step, level: Urgency) -> int:
+def _add_review_entry(
+    scope: WritingScope, now: datetime, review_state: ReviewState, step: ReviewStep, level: Urgency
+) -> int:
     """Add the row, and count it on the line."""
-    submission, entry = here.row.submission_id, secrets.token_urlsafe(12)
-    number = here.row.last_entry + 1
+    submission, entry = review_state.row.submission_id, secrets.token_urlsafe(12)
+    number = review_state.row.last_entry + 1
     words = step.words.strip()
-    key = keys.of(scope, submission)
-    answered = _answered(here, step.kind)
-    scope.add(
+    key = record_keys.load_data_key(scope, submission)
+    answered = _answered_entry(review_state, step.kind)
+    scope.add_row(
         ReviewEntry,
         id=entry,
         submission_id=submission,
         number=number,
         kind=step.kind,
-        author_id=here.who.id,
+        author_id=review_state.staff.id,
         at=now,
-        version_id=here.version.id,
-        rulebook_sha256=here.version.rulebook_sha256,
+        version_id=review_state.version.id,
+        rulebook_sha256=review_state.version.rulebook_sha256,
         urgency=int(level),
         reason=step.reason,
         rule=step.rule,
-        outcome=_outcome_kept(step, answered),
+        outcome=_stored_outcome(step, answered),
         to_staff_id=step.to_staff,
         answers_number=answered.number if answered else None,
-        words_sealed=key.seal("review_entry", entry, "words", words) if words else None,
+        words_sealed=key.seal_field("review_entry", entry, "words", words) if words else None,
         idempotency_key=step.key,
     )
-    scope.change(WorklistRow, submission_id=submission, to={"last_entry": number})
+    scope.update_rows(WorklistRow, submission_id=submission, to={"last_entry": number})
     subject = ("submission", submission)
-    audit.add(
-        scope, now, here.who.id, f"review_{step.kind}", subject, number=number, level=level.name
+    audit.record_event(
+        scope,
+        now,
+        review_state.staff.id,
+        f"review_{step.kind}",
+        subject,
+        number=number,
+        level=level.name,
     )
     return number
 
 
-def _answered(here: Here, kind: str) -> ReviewEntry | None:
+def _answered_entry(review_state: ReviewState, kind: str) -> ReviewEntry | None:
     """What a second person speaks to."""
     match kind:
         case "second_yes" | "second_no":
-            return here.lowered
+            return review_state.last_lowering
         case "close_yes" | "close_no":
-            return here.asked
+            return review_state.last_closing_request
     return None
 
 
-def _outcome_kept(step: Step, answered: ReviewEntry | None) -> str | None:
+def _stored_outcome(step: ReviewStep, answered: ReviewEntry | None) -> str | None:
     """The level to which to lower; of a word on a closing how it is to end; else as it was said."""
     if step.kind == "lower" and step.level is not None:
         return step.level.name
@@ -279,17 +296,19 @@ def _outcome_kept(step: Step, answered: ReviewEntry | None) -> str | None:
     return answered.outcome if answered and closing else step.outcome
 
 
-def _here(scope: Scope, submission: str, now: datetime, who: str) -> Here:
-    row = line(scope, submission, now)
+def _load_review_state(scope: Scope, submission: str, now: datetime, who: str) -> ReviewState:
+    row = require_row(scope, submission, now)
     numbered = {"submission_id": submission}
-    version = scope.one(AssessmentVersion, **numbered, number=row.last_version)
-    staff = scope.one(Staff, id=who, disabled_at=None)
+    version = scope.find_one(AssessmentVersion, **numbered, number=row.last_version)
+    staff = scope.find_one(Staff, id=who, disabled_at=None)
     if version is None or staff is None:
         raise NoSuchSubmission
     newest = [col(ReviewEntry.number).desc()]
-    last = scope.all(ReviewEntry, **numbered, order_by=newest, limit=1)
+    last = scope.find_all(ReviewEntry, **numbered, order_by=newest, limit=1)
     lowered, asked = (
-        next(iter(scope.all(ReviewEntry, **numbered, kind=kind, order_by=newest, limit=1)), None)
+        next(
+            iter(scope.find_all(ReviewEntry, **numbered, kind=kind, order_by=newest, limit=1)), None
+        )
         for kind in ("lower", "ask_close")
     )
-    return Here(row, version, next(iter(last), None), lowered, asked, staff)
+    return ReviewState(row, version, next(iter(last), None), lowered, asked, staff)

@@ -13,45 +13,34 @@ from sqlalchemy import func
 from sqlmodel import col
 
 from app.store import people
-from app.store.clinics import known as clinic_of_scope
-from app.store.ground import doorbell, keys
-from app.store.ground.scope import Scope, Store, WritingScope
-from app.store.invitations import CODE_LETTERS, GRACE, InvitationGone, is_open
-from app.store.keeping import audit
-from app.store.lines import (
-    NoSuchSubmission,
-    anew,
-    level_of,
-    line,
-    place,
-    rank_of,
-    row_of,
-    sealed_line,
-    shown_of,
-    told_of,
+from app.store.clinics import load_clinic as clinic_of_scope
+from app.store.db import audit, change_notifications, record_keys
+from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.tables import AssessmentVersion, Invitation, Submission, WorklistRow
+from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is_invitation_open
+from app.store.response_targets import Targets
+from app.store.submission_versions import (
+    SubmittedAnswers,
+    add_version,
+    list_versions,
 )
-from app.store.tables import AssessmentVersion, Invitation, Submission, WorklistRow
-from app.store.tables.reviews import WAITING
-from app.store.versions import Handed, Version, add_version, versions
-from app.triage.targets import Targets
+from app.store.worklist_rows import (
+    NoSuchSubmission,
+    find_row,
+    rank_and_due,
+    rank_to_level,
+    require_row,
+    reset_for_new_answers,
+    row_payload,
+    seal_payload,
+    summarize_answers,
+)
 from app.triage.terms import Urgency
-
-__all__ = [
-    "Handed",
-    "NoSuchSubmission",
-    "Version",
-    "level_of",
-    "line",
-    "place",
-    "rank_of",
-    "sealed_line",
-    "told_of",
-    "versions",
-]
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class Delivery:
     """How answers came, and what the clinic calls the one whom they are about.
 
     `person` is None until someone has made sure who it is. `key` keeps what is sent twice once.
@@ -68,7 +57,7 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class SubmissionReceipt:
     """What the person is told: a reference to name, and by when a nurse looks."""
 
     submission: str
@@ -81,23 +70,28 @@ class Arrived:
     result: Urgency  # what the rules made of the newest answers that the person gave
 
 
-def send(
-    store: Store, clinic: str, invitation: str, handed: Handed, targets: Targets, now: datetime
-) -> Arrived:
+def accept_answers(
+    store: Store,
+    clinic: str,
+    invitation: str,
+    submitted: SubmittedAnswers,
+    targets: Targets,
+    now: datetime,
+) -> SubmissionReceipt:
     """Keep what an invited person sends; sent again unchanged, it is still kept once.
 
     Other answers are kept beside the first ones, and are to be seen again. A worse level moves the
     submission up the list, no level moves it down. Raises InvitationGone.
     """
-    with store.writing(clinic) as scope:
-        return _arrived(scope, finish(scope, now, invitation, handed, targets))
+    with store.writing_scope(clinic) as scope:
+        return _build_receipt(scope, finish_invitation(scope, now, invitation, submitted, targets))
 
 
-def finish(
+def finish_invitation(
     scope: WritingScope,
     now: datetime,
     invitation: str,
-    handed: Handed,
+    submitted: SubmittedAnswers,
     targets: Targets,
     taken_by: str | None = None,
 ) -> Submission:
@@ -105,16 +99,16 @@ def finish(
 
     Raises InvitationGone.
     """
-    found = scope.one(Invitation, id=invitation)
-    if found is None or not is_open(found, now, GRACE):
+    found = scope.find_one(Invitation, id=invitation)
+    if found is None or not is_invitation_open(found, now, GRACE_PERIOD):
         raise InvitationGone
-    before = scope.one(Submission, invitation_id=invitation)
+    before = scope.find_one(Submission, invitation_id=invitation)
     if before is not None:
-        _change(scope, now, before, handed, targets, taken_by)
+        _add_changed_answers(scope, now, before, submitted, targets, taken_by)
         return before
-    scope.change(Invitation, id=invitation, to={"finished_at": now})
-    person = people.several(scope, [found.person_id])[found.person_id]
-    came = Came(
+    scope.update_rows(Invitation, id=invitation, to={"finished_at": now})
+    person = people.find_people(scope, [found.person_id])[found.person_id]
+    delivery = Delivery(
         source="assisted" if taken_by else "invitation",
         key=f"invitation:{invitation}",
         reference=person.reference,
@@ -125,51 +119,59 @@ def finish(
         person=None if taken_by else person.id,
         taken_by=taken_by,
     )
-    return add(scope, now, handed, came, targets)
+    return add_submission(scope, now, submitted, delivery, targets)
 
 
-def add(
-    scope: WritingScope, now: datetime, handed: Handed, came: Came, targets: Targets
+def add_submission(
+    scope: WritingScope,
+    now: datetime,
+    submitted: SubmittedAnswers,
+    delivery: Delivery,
+    targets: Targets,
 ) -> Submission:
     """Keep new answers with their line, their entry in the audit and the bell."""
-    kept = scope.one(Submission, idempotency_key=came.key)
+    kept = scope.find_one(Submission, idempotency_key=delivery.key)
     if kept is not None:
         return kept
-    submission = _add(scope, now, handed, came)
-    _list(scope, now, submission, handed, came, targets)
-    facts = {"level": handed.assessment.urgency.name, "source": came.source}
-    actor = came.taken_by or "patient"
-    audit.add(scope, now, actor, "submission_arrived", ("submission", submission.id), **facts)
-    doorbell.ring(scope)
+    submission = _insert_submission(scope, now, submitted, delivery)
+    _add_worklist_row(scope, now, submission, submitted, delivery, targets)
+    facts = {"level": submitted.assessment.urgency.name, "source": delivery.source}
+    actor = delivery.taken_by or "patient"
+    audit.record_event(
+        scope, now, actor, "submission_arrived", ("submission", submission.id), **facts
+    )
+    change_notifications.notify_change(scope)
     return submission
 
 
-def _change(
+def _add_changed_answers(
     scope: WritingScope,
     now: datetime,
     found: Submission,
-    handed: Handed,
+    submitted: SubmittedAnswers,
     targets: Targets,
     taken_by: str | None = None,
 ) -> None:
-    row = row_of(scope, found.id)
+    row = find_row(scope, found.id)
     if row is None:
         raise InvitationGone
-    own = [version for version in versions(scope, found.id) if version.kind != "nurse"]
-    if own[-1].answers == handed.answers:
+    own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]
+    if own[-1].answers == submitted.answers:
         return
-    worse = _count(scope, now, row, handed, "changed", targets, taken_by, to=anew(row))
-    subject, level = ("submission", found.id), handed.assessment.urgency.name
+    worse = _apply_version(
+        scope, now, row, submitted, "changed", targets, taken_by, to=reset_for_new_answers(row)
+    )
+    subject, level = ("submission", found.id), submitted.assessment.urgency.name
     actor = taken_by or "patient"
-    audit.add(scope, now, actor, "answers_changed", subject, level=level, worse=worse)
-    doorbell.ring(scope)
+    audit.record_event(scope, now, actor, "answers_changed", subject, level=level, worse=worse)
+    change_notifications.notify_change(scope)
 
 
-def add_findings(
+def add_corrections(
     scope: WritingScope,
     now: datetime,
     row: WorklistRow,
-    handed: Handed,
+    submitted: SubmittedAnswers,
     targets: Targets,
     by: str,
     key: str,
@@ -178,19 +180,19 @@ def add_findings(
 
     What a second person had not spoken to yet was about other answers: it ends here.
     """
-    ends = {"state": "claimed", "waits_since": None} if row.state in WAITING else {}
-    worse = _count(scope, now, row, handed, "nurse", targets, by, to=ends, key=key)
-    subject, level = ("submission", row.submission_id), handed.assessment.urgency.name
-    audit.add(scope, now, by, "findings_added", subject, level=level, worse=worse)
-    doorbell.ring(scope)
+    ends = {"state": "claimed", "waits_since": None} if row.state in SECOND_PERSON_STATES else {}
+    worse = _apply_version(scope, now, row, submitted, "nurse", targets, by, to=ends, key=key)
+    subject, level = ("submission", row.submission_id), submitted.assessment.urgency.name
+    audit.record_event(scope, now, by, "findings_added", subject, level=level, worse=worse)
+    change_notifications.notify_change(scope)
     return worse
 
 
-def _count(
+def _apply_version(
     scope: WritingScope,
     now: datetime,
     row: WorklistRow,
-    handed: Handed,
+    submitted: SubmittedAnswers,
     kind: str,
     targets: Targets,
     by: str | None,
@@ -198,129 +200,134 @@ def _count(
     key: str = "",
 ) -> bool:
     """Add a version and what it changes on the line: a worse level counts, a lower one does not."""
-    number, level = row.last_version + 1, handed.assessment.urgency
-    add_version(scope, now, row.submission_id, handed, number, kind, by, key)
-    counts = level_of(row.rank)
+    number, level = row.last_version + 1, submitted.assessment.urgency
+    add_version(scope, now, row.submission_id, submitted, number, kind, by, key)
+    counts = rank_to_level(row.rank)
     worse = level > counts
-    told = told_of(scope, row)
+    payload = row_payload(scope, row)
     if kind == "nurse":
         # The line goes on to say why it stands where it stands.
-        told |= {**(shown_of(handed) if level >= counts else {}), "found": told.get("found", 0) + 1}
+        payload |= {
+            **(summarize_answers(submitted) if level >= counts else {}),
+            "found": payload.get("found", 0) + 1,
+        }
     else:
-        told |= {**shown_of(handed), "worse": worse}
+        payload |= {**summarize_answers(submitted), "worse": worse}
     changed = {
         **to,
-        **(place(clinic_of_scope(scope), now, level, targets) if worse else {}),
+        **(rank_and_due(clinic_of_scope(scope), now, level, targets) if worse else {}),
         "last_version": number,
-        "rulebook_sha256": handed.rulebook_sha256,
-        "line_sealed": sealed_line(scope, row.submission_id, told),
+        "rulebook_sha256": submitted.rulebook_sha256,
+        "line_sealed": seal_payload(scope, row.submission_id, payload),
     }
-    scope.change(WorklistRow, submission_id=row.submission_id, to=changed)
+    scope.update_rows(WorklistRow, submission_id=row.submission_id, to=changed)
     return worse
 
 
-def arrived(scope: Scope, invitation: str, now: datetime) -> Arrived:
+def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
     """What became of what an invited person sent. Raises NoSuchSubmission."""
-    found = scope.one(Submission, invitation_id=invitation)
+    found = scope.find_one(Submission, invitation_id=invitation)
     if found is None:
         raise NoSuchSubmission
-    return became_of(scope, found.id, now)
+    return find_receipt(scope, found.id, now)
 
 
-def became_of(scope: Scope, submission: str, now: datetime) -> Arrived:
+def find_receipt(scope: Scope, submission: str, now: datetime) -> SubmissionReceipt:
     """What became of a submission, for its person. Raises NoSuchSubmission."""
-    line(scope, submission, now)
-    return _arrived(scope, known(scope, submission))
+    require_row(scope, submission, now)
+    return _build_receipt(scope, find_submission(scope, submission))
 
 
-def known(scope: Scope, submission: str) -> Submission:
+def find_submission(scope: Scope, submission: str) -> Submission:
     """The submission of this id. Raises NoSuchSubmission."""
-    found = scope.one(Submission, id=submission)
+    found = scope.find_one(Submission, id=submission)
     if found is None:
         raise NoSuchSubmission
     return found
 
 
-def _add(scope: WritingScope, now: datetime, handed: Handed, came: Came) -> Submission:
+def _insert_submission(
+    scope: WritingScope, now: datetime, submitted: SubmittedAnswers, delivery: Delivery
+) -> Submission:
     submission = secrets.token_urlsafe(12)
-    keys.make(scope, submission)
-    newest = scope.run(scope.columns(func.max(col(Submission.arrived)))).scalar()
-    scope.add(
+    record_keys.create_data_key(scope, submission)
+    newest = scope.execute_read(scope.select_columns(func.max(col(Submission.arrived)))).scalar()
+    scope.add_row(
         Submission,
         id=submission,
         arrived=(newest or 0) + 1,
         arrived_at=now,
-        reference=_new_reference(scope),
-        source=came.source,
-        invitation_id=came.invitation,
-        taken_by=came.taken_by,
-        about=handed.about,
-        region=handed.region,
-        idempotency_key=came.key,
+        reference=_make_reference(scope),
+        source=delivery.source,
+        invitation_id=delivery.invitation,
+        taken_by=delivery.taken_by,
+        about=submitted.about,
+        region=submitted.region,
+        idempotency_key=delivery.key,
     )
-    author = came.taken_by if came.source == "assisted" else None
-    add_version(scope, now, submission, handed, 1, "first", author)
-    return known(scope, submission)
+    author = delivery.taken_by if delivery.source == "assisted" else None
+    add_version(scope, now, submission, submitted, 1, "first", author)
+    return find_submission(scope, submission)
 
 
-def _list(
+def _add_worklist_row(
     scope: WritingScope,
     now: datetime,
     submission: Submission,
-    handed: Handed,
-    came: Came,
+    submitted: SubmittedAnswers,
+    delivery: Delivery,
     targets: Targets,
 ) -> None:
     """Put it on the worklist."""
-    day, clinic = came.appointment_on, clinic_of_scope(scope)
-    told = {
-        **shown_of(handed),
-        "reference": came.reference,
-        "name": came.name,
+    day, clinic = delivery.appointment_on, clinic_of_scope(scope)
+    payload = {
+        **summarize_answers(submitted),
+        "reference": delivery.reference,
+        "name": delivery.name,
         "appointment_on": day.isoformat() if day else None,
-        "source": came.source,
-        "markers": people.markers(scope, came.person) if came.person else [],
+        "source": delivery.source,
+        "markers": people.load_person_flags(scope, delivery.person) if delivery.person else [],
     }
-    print_ = people.reference_print(scope, came.reference) if came.reference else None
-    scope.add(
+    print_ = people.hash_reference(scope, delivery.reference) if delivery.reference else None
+    scope.add_row(
         WorklistRow,
         submission_id=submission.id,
-        **place(clinic, now, handed.assessment.urgency, targets),
+        **rank_and_due(clinic, now, submitted.assessment.urgency, targets),
         arrived=submission.arrived,
         arrived_at=now,
-        person_id=came.person,
+        person_id=delivery.person,
         reference_print=print_,
-        rulebook_sha256=handed.rulebook_sha256,
-        line_sealed=sealed_line(scope, submission.id, told),
+        rulebook_sha256=submitted.rulebook_sha256,
+        line_sealed=seal_payload(scope, submission.id, payload),
         forget_at=now + timedelta(days=clinic.unreviewed_days),
     )
 
 
-def _new_reference(scope: Scope) -> str:
+def _make_reference(scope: Scope) -> str:
     """Six letters to name it by; none is given twice at a clinic."""
     while True:
         letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(6))
         reference = f"{letters[:3]}-{letters[3:]}"
-        if scope.one(Submission, reference=reference) is None:
+        if scope.find_one(Submission, reference=reference) is None:
             return reference
 
 
-def _arrived(scope: Scope, submission: Submission) -> Arrived:
-    row = row_of(scope, submission.id)
+def _build_receipt(scope: Scope, submission: Submission) -> SubmissionReceipt:
+    row = find_row(scope, submission.id)
     if row is None:
         raise InvitationGone
     # What a nurse found must not take back what the person was told by their own answers.
     own = col(AssessmentVersion.kind) != "nurse"
     newest_first = [col(AssessmentVersion.number).desc()]
     of_it = {"submission_id": submission.id}
-    found = scope.all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
-    return Arrived(
+    found = scope.find_all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
+    return SubmissionReceipt(
         submission.id,
         submission.reference,
         submission.arrived_at,
         row.due_at,
         row.first_seen_at,
         row.closed_at,
-        level_of(row.rank),
-        Urgency(found[0].urgency) if found else level_of(row.rank),
+        rank_to_level(row.rank),
+        Urgency(found[0].urgency) if found else rank_to_level(row.rank),
     )

@@ -14,28 +14,27 @@ from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from sqlmodel import col
 
 from app.store import alarms, people
-from app.store.ground import keys
-from app.store.ground.scope import Criterion, Scope
-from app.store.ground.sealing import RecordKey
-from app.store.submissions import NoSuchSubmission, level_of, rank_of
-from app.store.tables import Clinic, Doorbell, WorklistRow
-from app.store.tables import RecordKey as RecordKeys
-from app.store.tables.reviews import WAITING
+from app.store.db import record_keys
+from app.store.db.encryption import DataKey
+from app.store.db.scope import Criterion, Scope
+from app.store.db.tables import ChangeCounter, Clinic, RecordKey, WorklistRow
+from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.worklist_rows import NoSuchSubmission, level_to_rank, rank_to_level
 from app.triage.terms import Urgency
 
-PAGE = 50
-Show = Literal["all", "mine", "unassigned", "second", "done"]
-SHOWS: tuple[Show, ...] = ("all", "mine", "unassigned", "second", "done")
-_READ = (
+WORKLIST_PAGE_SIZE = 50
+WorklistFilter = Literal["all", "mine", "unassigned", "second", "done"]
+WORKLIST_FILTERS: tuple[WorklistFilter, ...] = ("all", "mine", "unassigned", "second", "done")
+_WORKLIST_COLUMNS = (
     *(col(WorklistRow.submission_id), col(WorklistRow.rank), col(WorklistRow.due_at)),
     *(col(WorklistRow.arrived), col(WorklistRow.arrived_at), col(WorklistRow.state)),
     *(col(WorklistRow.owner_id), col(WorklistRow.first_seen_at), col(WorklistRow.last_version)),
     *(col(WorklistRow.person_id), col(WorklistRow.rulebook_sha256), col(WorklistRow.line_sealed)),
 )
-_ORDER = (col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived))
+_WORKLIST_ORDER = (col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived))
 
 
-class Place(NamedTuple):
+class WorklistCursor(NamedTuple):
     """Where a page ended: the next one goes on behind it."""
 
     rank: int
@@ -44,8 +43,8 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One submission on the list. `told` holds ids and what the clinic calls the person."""
+class ListedSubmission:
+    """One submission on the list. `payload` holds ids and what the clinic calls the person."""
 
     submission: str
     level: Urgency
@@ -58,16 +57,16 @@ class Line:
     versions: int
     person: str | None
     rulebook_sha256: str
-    told: dict[str, Any]
+    payload: dict[str, Any]
 
     @property
-    def place(self) -> Place:
+    def page_cursor(self) -> WorklistCursor:
         """Where it stands in the order."""
-        return Place(rank_of(self.level), self.due_at, self.arrived)
+        return WorklistCursor(level_to_rank(self.level), self.due_at, self.arrived)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class WorklistCounts:
     """What stands above the list. `unseen`: how many of a level nobody has looked at."""
 
     by_level: dict[Urgency, int]
@@ -80,67 +79,74 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class ClinicNow:
-    """What a page needs of the clinic. `rung`: how often its bell has rung."""
+class ClinicSnapshot:
+    """What a page needs of the clinic. `change_version`: how often its bell has rung."""
 
     region: str
     time_zone: str
-    rung: int
+    change_version: int
 
 
-def clinic_now(scope: Scope) -> ClinicNow:
+def read_clinic_snapshot(scope: Scope) -> ClinicSnapshot:
     """To be read before the list: what rings in between is then fetched once more, not missed."""
-    bell = scope.columns(col(Doorbell.rung)).scalar_subquery().label("rung")
-    asked = scope.columns(col(Clinic.region), col(Clinic.time_zone)).add_columns(bell)
-    row: Any = scope.run(asked).one()
-    return ClinicNow(row.region, row.time_zone, row.rung or 0)
+    bell = scope.select_columns(col(ChangeCounter.rung)).scalar_subquery().label("rung")
+    asked = scope.select_columns(col(Clinic.region), col(Clinic.time_zone)).add_columns(bell)
+    row: Any = scope.execute_read(asked).one()
+    return ClinicSnapshot(row.region, row.time_zone, row.rung or 0)
 
 
-def page(
+def list_worklist_page(
     scope: Scope,
     now: datetime,
     who: str,
-    show: Show = "all",
-    after: Place | None = None,
-    limit: int = PAGE,
+    show: WorklistFilter = "all",
+    after: WorklistCursor | None = None,
+    limit: int = WORKLIST_PAGE_SIZE,
     today: datetime | None = None,
-) -> list[Line]:
+) -> list[ListedSubmission]:
     """The lines of one page, in order. Whatever is asked for, open emergencies are there too.
 
     `today`: when the clinic's day began; what was closed since then is what is done.
     """
-    where: list[Criterion] = [col(WorklistRow.forget_at) > now, *_shown(show, who, today or now)]
+    where: list[Criterion] = [
+        col(WorklistRow.forget_at) > now,
+        *_filter_criteria(show, who, today or now),
+    ]
     if after is not None:
-        where.append(tuple_(*_ORDER) > tuple_(*after))
-    order: Sequence[Any] = _ORDER
+        where.append(tuple_(*_WORKLIST_ORDER) > tuple_(*after))
+    order: Sequence[Any] = _WORKLIST_ORDER
     # Each with its key: one query less for every page. A join might begin at the keys.
-    key = scope.columns(col(RecordKeys.wrapped)).correlate(WorklistRow)
-    key = key.where(col(RecordKeys.record_id) == col(WorklistRow.submission_id)).scalar_subquery()
-    asked = scope.columns(*_READ).add_columns(key.label("wrapped")).where(*where)
-    rows: list[Any] = list(scope.run(asked.order_by(*order).limit(limit)))
-    unwrap, kept = scope.keyring.unwrap, [row for row in rows if row.wrapped is not None]
+    key = scope.select_columns(col(RecordKey.wrapped)).correlate(WorklistRow)
+    key = key.where(col(RecordKey.record_id) == col(WorklistRow.submission_id)).scalar_subquery()
+    asked = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped")).where(*where)
+    rows: list[Any] = list(scope.execute_read(asked.order_by(*order).limit(limit)))
+    unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
     opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}
-    return lines_of(rows, opened)
+    return open_rows(rows, opened)
 
 
-def one(scope: Scope, submission: str) -> Line:
+def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
     """The line of one submission. Raises NoSuchSubmission."""
-    lines = _lines(scope, scope.all(WorklistRow, submission_id=submission))
+    lines = _load_listed_submissions(scope, scope.find_all(WorklistRow, submission_id=submission))
     if not lines:
         raise NoSuchSubmission
     return lines[0]
 
 
-def by_reference(scope: Scope, now: datetime, reference: str) -> list[Line]:
+def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[ListedSubmission]:
     """All that the person of this reference sent, closed or not, the newest first."""
-    print_ = people.reference_print(scope, reference)
+    print_ = people.hash_reference(scope, reference)
     newest = [col(WorklistRow.arrived).desc()]
     kept = col(WorklistRow.forget_at) > now
-    rows = scope.all(WorklistRow, kept, reference_print=print_, order_by=newest, limit=PAGE)
-    return _lines(scope, rows)
+    rows = scope.find_all(
+        WorklistRow, kept, reference_print=print_, order_by=newest, limit=WORKLIST_PAGE_SIZE
+    )
+    return _load_listed_submissions(scope, rows)
 
 
-def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) -> Counts:
+def count_waiting(
+    scope: Scope, now: datetime, alarm_before: datetime | None = None
+) -> WorklistCounts:
     """How many wait, by level, and how many of them unseen; how many are late; since when.
 
     `alarm_before`: an emergency that waits since before that time, as `alarms` has it, alarms.
@@ -148,7 +154,7 @@ def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) ->
     level, arrived = col(WorklistRow.rank), col(WorklistRow.arrived_at)
     fresh = col(WorklistRow.first_seen_at).is_(None)
     still = (col(WorklistRow.closed).is_(False), col(WorklistRow.forget_at) > now)
-    found = scope.columns(
+    found = scope.select_columns(
         level,
         func.count().label("waiting"),
         func.count().filter(fresh).label("unseen"),
@@ -156,13 +162,13 @@ def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) ->
         func.min(arrived).filter(fresh).label("oldest"),
         func.max(col(WorklistRow.arrived)).label("newest"),
     )
-    alarm = alarms.asking_oldest(scope, now, alarm_before or now).scalar_subquery()
-    undelivered = alarms.asking_undelivered(scope, now).scalar_subquery()
+    alarm = alarms.oldest_emergency_query(scope, now, alarm_before or now).scalar_subquery()
+    undelivered = alarms.undelivered_since_query(scope, now).scalar_subquery()
     found = found.add_columns(alarm.label("alarm"), undelivered.label("undelivered"))
-    rows: list[Any] = list(scope.run(found.where(*still).group_by(level).order_by(level)))
-    return Counts(
-        by_level={level_of(row.rank): row.waiting for row in rows},
-        unseen={level_of(row.rank): row.unseen for row in rows if row.unseen},
+    rows: list[Any] = list(scope.execute_read(found.where(*still).group_by(level).order_by(level)))
+    return WorklistCounts(
+        by_level={rank_to_level(row.rank): row.waiting for row in rows},
+        unseen={rank_to_level(row.rank): row.unseen for row in rows if row.unseen},
         overdue=sum(row.late for row in rows),
         oldest_unseen=min((row.oldest for row in rows if row.oldest is not None), default=None),
         newest=max((row.newest for row in rows), default=0),
@@ -171,7 +177,7 @@ def counts(scope: Scope, now: datetime, alarm_before: datetime | None = None) ->
     )
 
 
-def _shown(show: Show, who: str, today: datetime) -> list[ColumnElement[bool]]:
+def _filter_criteria(show: WorklistFilter, who: str, today: datetime) -> list[ColumnElement[bool]]:
     """What a filter lets through; an open emergency passes all of them."""
     waits, emergency = col(WorklistRow.closed).is_(False), col(WorklistRow.rank) == 0
     if show == "done":
@@ -180,21 +186,21 @@ def _shown(show: Show, who: str, today: datetime) -> list[ColumnElement[bool]]:
     wanted = {
         "mine": col(WorklistRow.owner_id) == who,
         "unassigned": col(WorklistRow.owner_id).is_(None),
-        "second": col(WorklistRow.state).in_(WAITING),
+        "second": col(WorklistRow.state).in_(SECOND_PERSON_STATES),
     }.get(show)
     return [waits] if wanted is None else [waits, or_(wanted, emergency)]
 
 
-def _lines(scope: Scope, rows: Sequence[WorklistRow]) -> list[Line]:
-    return lines_of(rows, keys.several(scope, [row.submission_id for row in rows]))
+def _load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[ListedSubmission]:
+    return open_rows(rows, record_keys.load_data_keys(scope, [row.submission_id for row in rows]))
 
 
-def lines_of(rows: Sequence[WorklistRow], opened: Mapping[str, RecordKey]) -> list[Line]:
+def open_rows(rows: Sequence[WorklistRow], opened: Mapping[str, DataKey]) -> list[ListedSubmission]:
     """Rows with what is sealed on them, without those whose key is gone."""
     return [
-        Line(
+        ListedSubmission(
             submission=row.submission_id,
-            level=level_of(row.rank),
+            level=rank_to_level(row.rank),
             due_at=row.due_at,
             arrived=row.arrived,
             arrived_at=row.arrived_at,
@@ -204,8 +210,8 @@ def lines_of(rows: Sequence[WorklistRow], opened: Mapping[str, RecordKey]) -> li
             versions=row.last_version,
             person=row.person_id,
             rulebook_sha256=row.rulebook_sha256,
-            told=json.loads(
-                opened[row.submission_id].open(
+            payload=json.loads(
+                opened[row.submission_id].open_field(
                     "worklist_row", row.submission_id, "line", row.line_sealed
                 )
             ),

@@ -31,7 +31,7 @@ class AdviceRule:
     certain: bool = False
 
     @property
-    def enough(self) -> Truth:
+    def required_truth(self) -> Truth:
         """How true `when` has to be: warnings are also given to those who are not sure.
 
         But for those that are `certain`: another line says enough to whoever is not sure.
@@ -40,12 +40,12 @@ class AdviceRule:
         return Truth.UNSURE if warns else Truth.TRUE
 
 
-def fitting(
+def select_fitting_advice(
     rules: Iterable[AdviceRule], urgency: Urgency, likely_type: str
 ) -> tuple[AdviceRule, ...]:
     """The advice that belongs to a level and a type, whatever else was answered."""
     known = tuple(rules)
-    calm = urgency is not Urgency.emergency or not speaks_of_waiting(known)
+    calm = urgency is not Urgency.emergency or not has_waiting_advice(known)
     return tuple(
         rule
         for rule in known
@@ -55,7 +55,7 @@ def fitting(
     )
 
 
-def speaks_of_waiting(rules: Iterable[AdviceRule]) -> bool:
+def has_waiting_advice(rules: Iterable[AdviceRule]) -> bool:
     """Whether there is advice for the time until help comes.
 
     A rulebook that was published before there was any keeps what it told in an emergency.
@@ -63,16 +63,16 @@ def speaks_of_waiting(rules: Iterable[AdviceRule]) -> bool:
     return any(rule.section == "keep" for rule in rules)
 
 
-def choose(
-    rules: Iterable[AdviceRule], holding: Collection[str], places: frozenset[str]
+def choose_advice(
+    rules: Iterable[AdviceRule], matched_ids: Collection[str], places: frozenset[str]
 ) -> Mapping[str, tuple[Advice, ...]]:
     """The advice of each section, in the order of the rulebook.
 
-    `holding`: ids of the advice whose condition holds.
+    `matched_ids`: ids of the advice whose condition holds.
     """
     chosen: dict[str, list[Advice]] = {section: [] for section in SECTIONS}
     for rule in rules:
-        if (rule.when is None or rule.advice.id in holding) and (
+        if (rule.when is None or rule.advice.id in matched_ids) and (
             not rule.places or not rule.places.isdisjoint(places)
         ):
             chosen[rule.section].append(rule.advice)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.triage.questionnaire import Question
 
-PROBLEMS = ("missing", "unknown_option", "two_values", "none_with_others")
+ANSWER_PROBLEMS = ("missing", "unknown_option", "two_values", "none_with_others")
 
 
 class BadAnswer(Exception):
@@ -21,7 +21,7 @@ class BadAnswer(Exception):
         super().__init__(f"{question.id}: {problem}; allowed: {', '.join(self.allowed)}")
 
 
-def read(question: Question, reply: Sequence[str]) -> frozenset[str]:
+def parse_answer(question: Question, reply: Sequence[str]) -> frozenset[str]:
     """The chosen options. Raises BadAnswer; "none of these" excludes every other tick."""
     chosen = frozenset(reply)
     if not chosen:

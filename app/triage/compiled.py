@@ -13,39 +13,39 @@ from app.triage.conditions import (
     Choice,
     Condition,
     LabBound,
-    Named,
+    NamedCondition,
     Situation,
-    judge,
-    leaves,
+    judge_condition,
+    walk_leaves,
 )
-from app.triage.labs import Amounts, not_weighed
+from app.triage.labs import Amounts, find_unweighed_analytes
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Evidence, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rules import Rule
 
-Fired = tuple[int, bool]
+RuleMatch = tuple[int, bool]
 """Index of a rule, and whether it certainly holds."""
 
-Asked = tuple[Condition, Truth]
+Requirement = tuple[Condition, Truth]
 """A condition, and how true it has to be at least: UNSURE or TRUE."""
 
-Telling = tuple[Any, Evidence | None, Evidence, int]
+LeafEvidence = tuple[Any, Evidence | None, Evidence, int]
 """A leaf, what it says when met (if always the same) and when unsure, and its bits."""
 
-Behind = tuple[Callable[[int], list[int]], list[Telling]]
+ConditionEvidence = tuple[Callable[[int], list[int]], list[LeafEvidence]]
 """A function that lists by index which leaves carry a condition, and those leaves."""
 
 
-class Compiled:
+class CompiledRules:
     """The rules of one rulebook, and groups of its other conditions, in compiled form."""
 
     def __init__(
         self,
         questionnaire: Questionnaire,
         rules: Sequence["Rule"],
-        groups: Mapping[str, Sequence[Asked]],
+        groups: Mapping[str, Sequence[Requirement]],
         unread: Mapping[str, str | None] | None = None,
     ) -> None:
         self._questionnaire = questionnaire
@@ -64,126 +64,156 @@ class Compiled:
         self._unread_value = 1 << position
         position += 1
         others = [condition for group in groups.values() for condition, _ in group]
-        ruled = [condition for rule in rules for condition in _conditions(rule)]
-        for leaf in _lab_leaves([*ruled, *others]):
+        ruled = [condition for rule in rules for condition in _rule_conditions(rule)]
+        for leaf in _list_lab_leaves([*ruled, *others]):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
-            b for leaf, b in self._labs.items() if judge(leaf, nothing) is Truth.TRUE
+            b for leaf, b in self._labs.items() if judge_condition(leaf, nothing) is Truth.TRUE
         )
         self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
-        self.level: Callable[[int], int] = _function("level", self._level_body(rules))
-        self.fired: Callable[[int], list[Fired]] = _function("fired", self._fired_body(rules))
-        self.holding = self.asking(_alone(groups))
+        self.level: Callable[[int], int] = _compile_function(
+            "level", self._level_source_lines(rules)
+        )
+        self.fired: Callable[[int], list[RuleMatch]] = _compile_function(
+            "fired", self._fired_source_lines(rules)
+        )
+        self.matched_groups = self.compile_groups(_wrap_singly(groups))
         # By identity: to hash a condition is to walk it, which costs more than the answer. Made
         # when first needed: most are never asked for in a rulebook that is only tried out.
-        self._behind: dict[int, Behind] = {}
+        self._evidence_fns: dict[int, ConditionEvidence] = {}
 
-    def asking(
-        self, groups: Mapping[str, Sequence[Sequence[Asked]]]
+    def compile_groups(
+        self, groups: Mapping[str, Sequence[Sequence[Requirement]]]
     ) -> Mapping[str, Callable[[int], list[int]]]:
         """For each group, a function that lists where all conditions together hold, by index."""
-        return {name: _function(name, self._holding_body(group)) for name, group in groups.items()}
+        return {
+            name: _compile_function(name, self._matched_source_lines(group))
+            for name, group in groups.items()
+        }
 
-    def encode(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
+    def encode_answers(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
         """The answers on the path, the questions that are not asked and the lab bounds met."""
-        marks = 0 if amounts else self._no_labs
+        bitset = 0 if amounts else self._no_labs
         for question, chosen in answers.items():
             bits = self._bits[question]
             for option in chosen:
-                marks |= bits[option]
+                bitset |= bits[option]
         for question in off_path:
-            marks |= self._off[question]
+            bitset |= self._off[question]
         if amounts:
             situation = Situation({}, frozenset(), {}, amounts)
             for leaf, bit in self._labs.items():
-                if judge(leaf, situation) is Truth.TRUE:
-                    marks |= bit
-            if not_weighed(self._unread, amounts):
-                marks |= self._unread_value
-        return marks
+                if judge_condition(leaf, situation) is Truth.TRUE:
+                    bitset |= bit
+            if find_unweighed_analytes(self._unread, amounts):
+                bitset |= self._unread_value
+        return bitset
 
-    def because(self, condition: Condition, marks: int, answers: Answers) -> tuple[Evidence, ...]:
+    def explain_condition(
+        self, condition: Condition, bitset: int, answers: Answers
+    ) -> tuple[Evidence, ...]:
         """The answers that make a rule or an evidence line hold, as `conditions.because` does."""
         found = []
-        behind, about = self._behind.get(id(condition)) or self._explained(condition)
-        for index in behind(marks):
-            leaf, ready, unsure, mask = about[index]
-            if ready is not None and marks & mask:
+        evidence_fn, leaves_by_index = self._evidence_fns.get(
+            id(condition)
+        ) or self._compile_evidence_fn(condition)
+        for index in evidence_fn(bitset):
+            leaf, ready, unsure, mask = leaves_by_index[index]
+            if ready is not None and bitset & mask:
                 found.append(ready)
                 continue
             chosen = answers.get(leaf.question)
             if chosen is None:
                 continue  # a "not" about a question that is not asked rests on no answer
-            if bool(marks & mask) is leaf.negated:
+            if bool(bitset & mask) is leaf.negated:
                 found.append(unsure)
             else:
                 telling = chosen if leaf.negated else chosen & leaf.options
                 found.append(Evidence(leaf.question, tuple(sorted(telling))))
         return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
-    def _level_body(self, rules: Sequence["Rule"]) -> list[str]:
+    def _level_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         body = []
         for urgency in sorted(Urgency, reverse=True)[:-1]:
-            certain = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is urgency]
-            unsure = [self._together(doubt(r)) for r in rules if r.if_unsure is urgency]
+            certain = [self._write_test(r.when, Truth.TRUE) for r in rules if r.urgency is urgency]
+            unsure = [
+                self._write_joint_test(doubt_requirements(r))
+                for r in rules
+                if r.if_unsure is urgency
+            ]
             if certain or unsure:
                 body.append(f"if {' or '.join([*certain, *unsure])}: return {int(urgency)}")
-        earned = [self._test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care]
-        complete = [f"marks & {self._asked(q.id)}" for q in self._questionnaire]
+        earned = [
+            self._write_test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care
+        ]
+        complete = [f"marks & {self._answered_bits(q.id)}" for q in self._questionnaire]
         if earned:
             barred = self._unsure | self._unread_value
             calm = f"not marks & {barred} and {' and '.join(complete)}"
             body.append(f"if ({' or '.join(earned)}) and {calm}: return 0")
         return [*body, "return 1"]
 
-    def _fired_body(self, rules: Sequence["Rule"]) -> list[str]:
+    def _fired_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         body = ["found = []"]
         for index, rule in enumerate(rules):
-            body.append(f"if {self._test(rule.when, Truth.TRUE)}: found.append(({index}, True))")
+            body.append(
+                f"if {self._write_test(rule.when, Truth.TRUE)}: found.append(({index}, True))"
+            )
             if rule.if_unsure is not None:
-                unsure = self._together(doubt(rule))
+                unsure = self._write_joint_test(doubt_requirements(rule))
                 body.append(f"elif {unsure}: found.append(({index}, False))")
         return [*body, "return found"]
 
-    def _holding_body(self, group: Sequence[Sequence[Asked]]) -> list[str]:
-        tests = map(self._together, group)
+    def _matched_source_lines(self, group: Sequence[Sequence[Requirement]]) -> list[str]:
+        tests = map(self._write_joint_test, group)
         body = [f"if {test}: found.append({index})" for index, test in enumerate(tests)]
         return ["found = []", *body, "return found"]
 
-    def _explained(self, condition: Condition) -> Behind:
+    def _compile_evidence_fn(self, condition: Condition) -> ConditionEvidence:
         """What carries a condition. Threads that ask at once make the same thing twice, no more."""
-        told: dict[Choice | LabBound, int] = {}
-        body = ["found = []", *self._behind_body(condition, "", told), "return found"]
-        made = _function("behind", body), [self._tell(leaf) for leaf in told]
-        self._behind[id(condition)] = made
+        leaf_indices: dict[Choice | LabBound, int] = {}
+        body = [
+            "found = []",
+            *self._evidence_source_lines(condition, "", leaf_indices),
+            "return found",
+        ]
+        made = (
+            _compile_function("behind", body),
+            [self._explain_leaf(leaf) for leaf in leaf_indices],
+        )
+        self._evidence_fns[id(condition)] = made
         return made
 
-    def _behind_body(
-        self, condition: Condition, pad: str, told: dict[Choice | LabBound, int]
+    def _evidence_source_lines(
+        self, condition: Condition, pad: str, leaf_indices: dict[Choice | LabBound, int]
     ) -> list[str]:
         """Source that collects the leaves which carry a condition, like `conditions.because`."""
         match condition:
-            case Named():
-                return self._behind_body(condition.part, pad, told)
+            case NamedCondition():
+                return self._evidence_source_lines(condition.part, pad, leaf_indices)
             case AtLeast():
                 inner = [
-                    line for p in condition.parts for line in self._behind_body(p, pad + " ", told)
+                    line
+                    for p in condition.parts
+                    for line in self._evidence_source_lines(p, pad + " ", leaf_indices)
                 ]
-                return [f"{pad}if {self._test(condition, Truth.UNSURE)}:", *inner]
+                return [f"{pad}if {self._write_test(condition, Truth.UNSURE)}:", *inner]
             case LabBound() if condition.negated:
                 return [f"{pad}pass"]  # a value that was not given is no evidence
             case Choice() | LabBound():
-                index = told.setdefault(condition, len(told))
-                return [f"{pad}if {self._test(condition, Truth.UNSURE)}: found.append({index})"]
+                index = leaf_indices.setdefault(condition, len(leaf_indices))
+                return [
+                    f"{pad}if {self._write_test(condition, Truth.UNSURE)}: found.append({index})"
+                ]
 
-    def _tell(self, leaf: Choice | LabBound) -> Telling:
+    def _explain_leaf(self, leaf: Choice | LabBound) -> LeafEvidence:
         """The leaf, what it says when met (if always the same) and when unsure, and its bits."""
         if isinstance(leaf, LabBound):
             value = Evidence("", (), lab=leaf.analyte)
             return leaf, value, value, self._labs[leaf]
         bits = self._bits[leaf.question]
-        option, could_be = self._questionnaire.unsure[leaf.question]
+        option, could_be = self._questionnaire.unsure_options[leaf.question]
         doubt = bits[option] if leaf.options & could_be else 0
         unsure = Evidence(leaf.question, (option,), unsure=True)
         if leaf.negated:
@@ -191,61 +221,64 @@ class Compiled:
         alone = Evidence(leaf.question, tuple(leaf.options)) if len(leaf.options) == 1 else None
         return leaf, alone, unsure, sum(bits[ticked] for ticked in leaf.options)
 
-    def _together(self, asked: Sequence[Asked]) -> str:
+    def _write_joint_test(self, requirements: Sequence[Requirement]) -> str:
         """Source that is true when all of these conditions are so true."""
-        return f"({' and '.join(self._test(condition, truth) for condition, truth in asked)})"
+        tests = (self._write_test(condition, truth) for condition, truth in requirements)
+        return f"({' and '.join(tests)})"
 
-    def _test(self, condition: Condition, truth: Truth) -> str:
+    def _write_test(self, condition: Condition, truth: Truth) -> str:
         """Source that is true when the condition is at least so true (UNSURE or TRUE)."""
         match condition:
-            case Named():
-                return self._test(condition.part, truth)
+            case NamedCondition():
+                return self._write_test(condition.part, truth)
             case LabBound():
                 return f"marks & {self._labs[condition]}"
             case Choice():
-                return self._choice(condition, truth)
+                return self._write_choice_test(condition, truth)
             case AtLeast():
-                parts = [self._test(part, truth) for part in condition.parts]
+                parts = [self._write_test(part, truth) for part in condition.parts]
                 if condition.count == 1:
                     return f"({' or '.join(parts)})"
                 if condition.count == len(parts):
                     return f"({' and '.join(parts)})"
                 return f"({' + '.join(f'bool({part})' for part in parts)} >= {condition.count})"
 
-    def _choice(self, leaf: Choice, truth: Truth) -> str:
+    def _write_choice_test(self, leaf: Choice, truth: Truth) -> str:
         bits = self._bits[leaf.question]
         ticked = sum(bits[option] for option in leaf.options)
-        unsure, could_be = self._questionnaire.unsure[leaf.question]
+        unsure, could_be = self._questionnaire.unsure_options[leaf.question]
         doubtful = ticked | (bits[unsure] if leaf.options & could_be else 0)
         if not leaf.negated:
             return f"marks & {ticked if truth is Truth.TRUE else doubtful}"
-        return f"(marks & {self._asked(leaf.question)} and not marks & {ticked})"
+        return f"(marks & {self._answered_bits(leaf.question)} and not marks & {ticked})"
 
-    def _asked(self, question: str) -> int:
+    def _answered_bits(self, question: str) -> int:
         """Bits of which one is set once the question is answered or known not to be asked."""
         return sum(self._bits[question].values()) | self._off[question]
 
 
-def doubt(rule: "Rule") -> list[Asked]:
+def doubt_requirements(rule: "Rule") -> list[Requirement]:
     """What holds where a "not sure" gives `if_unsure` of a rule, or the rule certainly fires."""
     only_with = [] if rule.only_with is None else [(rule.only_with, Truth.TRUE)]
     return [(rule.when, Truth.UNSURE), *only_with]
 
 
-def _alone(groups: Mapping[str, Sequence[Asked]]) -> Mapping[str, Sequence[Sequence[Asked]]]:
+def _wrap_singly(
+    groups: Mapping[str, Sequence[Requirement]],
+) -> Mapping[str, Sequence[Sequence[Requirement]]]:
     return {name: [[one] for one in group] for name, group in groups.items()}
 
 
-def _conditions(rule: "Rule") -> list[Condition]:
+def _rule_conditions(rule: "Rule") -> list[Condition]:
     return [rule.when] if rule.only_with is None else [rule.when, rule.only_with]
 
 
-def _function(name: str, body: Sequence[str]) -> Any:
-    return _made(name, "\n    ".join([f"def {name}(marks):", *body]))
+def _compile_function(name: str, body: Sequence[str]) -> Any:
+    return _compile_source(name, "\n    ".join([f"def {name}(marks):", *body]))
 
 
 @lru_cache(maxsize=512)
-def _made(name: str, source: str) -> Any:
+def _compile_source(name: str, source: str) -> Any:
     """The function of this source; rulebooks that differ in one rule share all others."""
     space: dict[str, Any] = {}
     # The source is made of our own words and of numbers: bits stand for all ids, and no text of a
@@ -254,8 +287,8 @@ def _made(name: str, source: str) -> Any:
     return space[name]
 
 
-def _lab_leaves(conditions: Iterable[Condition]) -> Iterable[LabBound]:
+def _list_lab_leaves(conditions: Iterable[Condition]) -> Iterable[LabBound]:
     for condition in conditions:
-        for leaf in leaves(condition):
+        for leaf in walk_leaves(condition):
             if isinstance(leaf, LabBound):
                 yield leaf

@@ -46,7 +46,7 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedCondition:
     """A condition that several rules share, kept under its name for whoever explains it."""
 
     name: str
@@ -54,7 +54,7 @@ class Named:
     negated: bool = False
 
 
-Condition = Choice | LabBound | AtLeast | Named
+Condition = Choice | LabBound | AtLeast | NamedCondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,57 +84,61 @@ class Situation:
     labs: Mapping[str, Mapping[str, Decimal]]
 
 
-def judge(condition: Condition, situation: Situation) -> Truth:
+def judge_condition(condition: Condition, situation: Situation) -> Truth:
     """What is known of the condition: the reference that the compiled form must equal."""
     match condition:
         case Choice():
             return _judge_choice(condition, situation)
         case LabBound():
             return _judge_lab(condition, situation)
-        case Named():
-            return judge(condition.part, situation)
+        case NamedCondition():
+            return judge_condition(condition.part, situation)
         case AtLeast():
-            truths = sorted((judge(part, situation) for part in condition.parts), reverse=True)
+            truths = sorted(
+                (judge_condition(part, situation) for part in condition.parts), reverse=True
+            )
             return truths[condition.count - 1]
 
 
-def because(condition: Condition, situation: Situation) -> tuple[Evidence, ...]:
+def explain_condition(condition: Condition, situation: Situation) -> tuple[Evidence, ...]:
     """The answers that make the condition hold, or keep it open, each named once."""
-    behind: list[Evidence] = []
-    truth = _explain(condition, situation, behind)
+    evidence: list[Evidence] = []
+    truth = _collect_evidence(condition, situation, evidence)
     if truth < Truth.UNSURE:
         return ()
-    return tuple(dict.fromkeys(behind)) if len(behind) > 1 else tuple(behind)
+    return tuple(dict.fromkeys(evidence)) if len(evidence) > 1 else tuple(evidence)
 
 
-def leaves(condition: Condition) -> Iterator[Choice | LabBound]:
+def walk_leaves(condition: Condition) -> Iterator[Choice | LabBound]:
     """Every comparison inside the condition, in reading order."""
     match condition:
         case Choice() | LabBound():
             yield condition
-        case Named():
-            yield from leaves(condition.part)
+        case NamedCondition():
+            yield from walk_leaves(condition.part)
         case AtLeast():
             for part in condition.parts:
-                yield from leaves(part)
+                yield from walk_leaves(part)
 
 
-def negate(condition: Condition) -> Condition:
+def negate_condition(condition: Condition) -> Condition:
     """The condition turned round, with the turning done at the leaves."""
     match condition:
         case Choice() | LabBound():
             return replace(condition, negated=not condition.negated)
-        case Named():
-            return Named(condition.name, negate(condition.part), not condition.negated)
+        case NamedCondition():
+            return NamedCondition(
+                condition.name, negate_condition(condition.part), not condition.negated
+            )
         case AtLeast():
             needed = len(condition.parts) - condition.count + 1
-            return AtLeast(needed, tuple(negate(part) for part in condition.parts))
+            return AtLeast(needed, tuple(negate_condition(part) for part in condition.parts))
 
 
-def parse(raw: object, vocabulary: Vocabulary) -> Condition:
+def parse_condition(raw: object, vocabulary: Vocabulary) -> Condition:
     """Read a condition as it stands in a rule file. Raises BadCondition."""
     if not isinstance(raw, dict) or not raw:
-        raise BadCondition(f"a condition is expected, not {_kind(raw)}; allowed: {_FORMS}")
+        raise BadCondition(f"a condition is expected, not {_describe_kind(raw)}; allowed: {_FORMS}")
     for key, reader in _READERS.items():
         if key in raw:
             return reader(raw, vocabulary)
@@ -151,55 +155,57 @@ def _judge_choice(leaf: Choice, situation: Situation) -> Truth:
         unsure, could_be = situation.unsure[leaf.question]
         open_to_doubt = unsure in chosen and not leaf.options.isdisjoint(could_be)
         truth = Truth.UNSURE if open_to_doubt else Truth.FALSE
-    return _turned(truth, leaf.negated)
+    return _negate_truth(truth, leaf.negated)
 
 
 def _judge_lab(leaf: LabBound, situation: Situation) -> Truth:
     amounts = situation.labs.get(leaf.analyte)
     if amounts is None:
-        return _turned(Truth.FALSE, leaf.negated)
+        return _negate_truth(Truth.FALSE, leaf.negated)
     compare: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
         "at_least": Decimal.__ge__,
         "above": Decimal.__gt__,
         "below": Decimal.__lt__,
     }
     holds = any(compare[leaf.comparison](amounts[unit], bound) for unit, bound in leaf.bounds)
-    return _turned(Truth.TRUE if holds else Truth.FALSE, leaf.negated)
+    return _negate_truth(Truth.TRUE if holds else Truth.FALSE, leaf.negated)
 
 
-def _turned(truth: Truth, negated: bool) -> Truth:
+def _negate_truth(truth: Truth, negated: bool) -> Truth:
     """A "not" turns true and false round; of "not sure" it makes true: a doubt clears nothing."""
     if not negated or truth is Truth.OPEN:
         return truth
     return Truth.FALSE if truth is Truth.TRUE else Truth.TRUE
 
 
-def _explain(condition: Condition, situation: Situation, behind: list[Evidence]) -> Truth:
-    """The truth of a condition; what it rests on is added to `behind`, in one walk."""
-    if isinstance(condition, Named):
-        return _explain(condition.part, situation, behind)
+def _collect_evidence(
+    condition: Condition, situation: Situation, evidence: list[Evidence]
+) -> Truth:
+    """The truth of a condition; what it rests on is added to `evidence`, in one walk."""
+    if isinstance(condition, NamedCondition):
+        return _collect_evidence(condition.part, situation, evidence)
     if isinstance(condition, Choice):
         truth = _judge_choice(condition, situation)
         if truth >= Truth.UNSURE:
-            _answer_behind(condition, situation, truth, behind)
+            _add_answer_evidence(condition, situation, truth, evidence)
         return truth
     if isinstance(condition, LabBound):
         truth = _judge_lab(condition, situation)
         if truth is Truth.TRUE and not condition.negated:
-            behind.append(Evidence("", (), lab=condition.analyte))
+            evidence.append(Evidence("", (), lab=condition.analyte))
         return truth
     truths = []
     for part in condition.parts:
-        before = len(behind)
-        truths.append(_explain(part, situation, behind))
+        before = len(evidence)
+        truths.append(_collect_evidence(part, situation, evidence))
         if truths[-1] < Truth.UNSURE:
-            del behind[before:]
+            del evidence[before:]
     truths.sort(reverse=True)
     return truths[condition.count - 1]
 
 
-def _answer_behind(
-    leaf: Choice, situation: Situation, truth: Truth, behind: list[Evidence]
+def _add_answer_evidence(
+    leaf: Choice, situation: Situation, truth: Truth, evidence: list[Evidence]
 ) -> None:
     chosen = situation.answers.get(leaf.question)
     if not chosen:
@@ -207,24 +213,24 @@ def _answer_behind(
     unsure, could_be = situation.unsure[leaf.question]
     doubtful = unsure in chosen and not leaf.options.isdisjoint(could_be)
     if truth is Truth.UNSURE or (leaf.negated and doubtful):
-        behind.append(Evidence(leaf.question, (unsure,), unsure=True))
+        evidence.append(Evidence(leaf.question, (unsure,), unsure=True))
     else:
         telling = chosen if leaf.negated else chosen & leaf.options
-        behind.append(Evidence(leaf.question, tuple(sorted(telling))))
+        evidence.append(Evidence(leaf.question, tuple(sorted(telling))))
 
 
 def _read_group(key: str) -> Callable[[dict[str, object], Vocabulary], Condition]:
-    def read(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
-        _only(raw, {key})
-        parts = _parts(raw[key], key, vocabulary)
+    def read_condition_list(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
+        _refuse_other_keys(raw, {key})
+        parts = _parse_parts(raw[key], key, vocabulary)
         return AtLeast(len(parts) if key == "all" else 1, parts)
 
-    return read
+    return read_condition_list
 
 
 def _read_at_least(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
-    _only(raw, {"at_least", "of"})
-    parts = _parts(raw["of"], "of", vocabulary)
+    _refuse_other_keys(raw, {"at_least", "of"})
+    parts = _parse_parts(raw["of"], "of", vocabulary)
     count = raw.get("at_least")
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= len(parts):
         raise BadCondition(f"'at_least' takes a whole number from 1 to {len(parts)}")
@@ -232,17 +238,17 @@ def _read_at_least(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
 
 
 def _read_not(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
-    _only(raw, {"not"})
-    return negate(parse(raw["not"], vocabulary))
+    _refuse_other_keys(raw, {"not"})
+    return negate_condition(parse_condition(raw["not"], vocabulary))
 
 
 def _read_named(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
-    _only(raw, {"named"})
+    _refuse_other_keys(raw, {"named"})
     name = raw["named"]
     if not isinstance(name, str) or name not in vocabulary.named:
         allowed = ", ".join(vocabulary.named) or "none so far"
         raise BadCondition(f"unknown name '{name}'; allowed here: {allowed}")
-    return Named(name, vocabulary.named[name])
+    return NamedCondition(name, vocabulary.named[name])
 
 
 def _read_choice(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
@@ -284,13 +290,13 @@ def _read_lab(raw: dict[str, object], vocabulary: Vocabulary) -> Condition:
     if not isinstance(bounds, dict) or set(bounds) != set(units):
         raise BadCondition(f"'{form}' of '{analyte}' needs a bound in each of: {', '.join(units)}")
     try:
-        read = tuple((unit, Decimal(_text(bounds[unit]))) for unit in units)
+        read = tuple((unit, Decimal(_require_text(bounds[unit]))) for unit in units)
     except InvalidOperation:
         raise BadCondition(f"'{form}' of '{analyte}' takes numbers in quotes") from None
     return LabBound(analyte, form, read)
 
 
-def _text(bound: object) -> str:
+def _require_text(bound: object) -> str:
     if not isinstance(bound, str):
         raise InvalidOperation
     return bound
@@ -309,13 +315,13 @@ _FORMS_OF_KIND = {"one": ("is", "any_of"), "many": ("includes", "includes_any")}
 _FORMS = "all, any, not, at_least with of, named, question, lab"
 
 
-def _parts(raw: object, key: str, vocabulary: Vocabulary) -> tuple[Condition, ...]:
+def _parse_parts(raw: object, key: str, vocabulary: Vocabulary) -> tuple[Condition, ...]:
     if not isinstance(raw, list) or not raw:
         raise BadCondition(f"'{key}' takes a list of conditions")
-    return tuple(parse(part, vocabulary) for part in raw)
+    return tuple(parse_condition(part, vocabulary) for part in raw)
 
 
-def _only(raw: dict[str, object], allowed: set[str]) -> None:
+def _refuse_other_keys(raw: dict[str, object], allowed: set[str]) -> None:
     surplus = [str(key) for key in raw if key not in allowed]
     if surplus:
         raise BadCondition(
@@ -323,6 +329,6 @@ def _only(raw: dict[str, object], allowed: set[str]) -> None:
         )
 
 
-def _kind(raw: object) -> str:
+def _describe_kind(raw: object) -> str:
     kinds = {bool: "true or false", str: "a word", list: "a list", dict: "an empty one"}
     return kinds.get(type(raw), "nothing" if raw is None else "a number")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from app.triage.questionnaire import Path, Questionnaire
+from app.triage.questionnaire import AnswerPath, Questionnaire
 from app.triage.terms import Assessment, Urgency
 
 FOUND = "found"
@@ -43,12 +43,12 @@ class Danger:
     no_option: str | None = None
 
     @property
-    def groups(self) -> list[Signs]:
+    def sign_groups(self) -> list[Signs]:
         """Its signs, each alone or with what it counts together with."""
         return [*({question: options} for question, options in self.signs.items()), *self.also]
 
 
-class LookedFor(NamedTuple):
+class DangerState(NamedTuple):
     """One danger and its state, the gravest that holds.
 
     FOUND: a rule on it certainly holds. UNSURE: a "not sure" leaves it open. SIGN: a sign was
@@ -60,12 +60,12 @@ class LookedFor(NamedTuple):
     partly_asked: bool
 
 
-def look_for(
+def assess_dangers(
     dangers: Iterable[Danger],
     questionnaire: Questionnaire,
-    path: Path,
+    path: AnswerPath,
     assessment: Assessment,
-) -> tuple[LookedFor, ...]:
+) -> tuple[DangerState, ...]:
     """What the answers on this path, and what the rules made of them, say of each danger."""
     certain = {finding.rule for finding in assessment.findings if finding.certain}
     possible = {finding.rule for finding in assessment.findings if not finding.certain}
@@ -73,20 +73,20 @@ def look_for(
     found = []
     for danger in dangers:
         partly = any(question in path.off_path for question in danger.not_asked)
-        told = {_together(group, questionnaire, path) for group in danger.groups}
+        group_states = {_group_state(group, questionnaire, path) for group in danger.sign_groups}
         if danger.rules & certain:
             state = FOUND
-        elif danger.rules & possible or UNSURE in told:
+        elif danger.rules & possible or UNSURE in group_states:
             state = UNSURE
-        elif SIGN in told or danger.look_alikes & alike:
+        elif SIGN in group_states or danger.look_alikes & alike:
             state = SIGN
         else:
-            state = OPEN if OPEN in told or partly else CLEAR
-        found.append(LookedFor(danger.id, state, partly))
+            state = OPEN if OPEN in group_states or partly else CLEAR
+        found.append(DangerState(danger.id, state, partly))
     return tuple(found)
 
 
-def as_known_today(
+def add_todays_signs(
     dangers: Iterable[Danger], today: Collection[Danger], questionnaire: Questionnaire
 ) -> tuple[Danger, ...]:
     """Dangers of older rules, with what today's count as a sign too, as far as it was asked."""
@@ -104,14 +104,16 @@ def as_known_today(
     return tuple(found)
 
 
-def _together(signs: Signs, questionnaire: Questionnaire, path: Path) -> str:
+def _group_state(signs: Signs, questionnaire: Questionnaire, path: AnswerPath) -> str:
     """What is known of signs that count only together."""
-    known = (_of_one(question, options, questionnaire, path) for question, options in signs.items())
+    known = (
+        _sign_state(question, options, questionnaire, path) for question, options in signs.items()
+    )
     return min(known, key=_KNOWN.index)
 
 
-def _of_one(
-    question: str, options: frozenset[str], questionnaire: Questionnaire, path: Path
+def _sign_state(
+    question: str, options: frozenset[str], questionnaire: Questionnaire, path: AnswerPath
 ) -> str:
     given = path.answers.get(question, frozenset())
     if options & given:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
-from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named
+from app.triage.conditions import AtLeast, Choice, Condition, LabBound, NamedCondition
 from app.triage.questionnaire import Questionnaire
 from app.triage.wording import Wording
 
 _COMPARED = {"at_least": "at least", "above": "above", "below": "below"}
 
 
-def in_words(condition: Condition, wording: Wording, depth: int = 0) -> Iterator[tuple[int, str]]:
+def describe_condition(
+    condition: Condition, wording: Wording, depth: int = 0
+) -> Iterator[tuple[int, str]]:
     """Lines of (depth, text) that say the condition; a named one is said in full below its name."""
     match condition:
         case Choice():
@@ -29,17 +31,17 @@ def in_words(condition: Condition, wording: Wording, depth: int = 0) -> Iterator
             turned = "is not" if condition.negated else "is"
             compared = _COMPARED[condition.comparison]
             yield depth, f"{wording.labs[condition.analyte].name} {turned} {compared} {bounds}"
-        case Named():
+        case NamedCondition():
             turned = "not: " if condition.negated else ""
             yield depth, f"{turned}{wording.named[condition.name]}, that is"
-            yield from in_words(condition.part, wording, depth + 1)
+            yield from describe_condition(condition.part, wording, depth + 1)
         case AtLeast():
-            yield depth, _heading(condition)
+            yield depth, _count_heading(condition)
             for part in condition.parts:
-                yield from in_words(part, wording, depth + 1)
+                yield from describe_condition(part, wording, depth + 1)
 
 
-def as_written(condition: Condition, questionnaire: Questionnaire) -> dict[str, object]:
+def serialize_condition(condition: Condition, questionnaire: Questionnaire) -> dict[str, object]:
     """The condition as a rule file would hold it: names spelled out, `not` at the leaves."""
     match condition:
         case Choice():
@@ -58,10 +60,10 @@ def as_written(condition: Condition, questionnaire: Questionnaire) -> dict[str, 
             bounds = {unit: str(bound) for unit, bound in condition.bounds}
             written = {"lab": condition.analyte, condition.comparison: bounds}
             return {"not": written} if condition.negated else written
-        case Named():
-            return as_written(condition.part, questionnaire)
+        case NamedCondition():
+            return serialize_condition(condition.part, questionnaire)
         case AtLeast():
-            parts = [as_written(part, questionnaire) for part in condition.parts]
+            parts = [serialize_condition(part, questionnaire) for part in condition.parts]
             if condition.count == len(parts):
                 return {"all": parts}
             if condition.count == 1:
@@ -69,7 +71,7 @@ def as_written(condition: Condition, questionnaire: Questionnaire) -> dict[str, 
             return {"at_least": condition.count, "of": parts}
 
 
-def _heading(condition: AtLeast) -> str:
+def _count_heading(condition: AtLeast) -> str:
     if condition.count == len(condition.parts):
         return "all of these:"
     return "any of these:" if condition.count == 1 else f"at least {condition.count} of these:"

@@ -19,7 +19,7 @@ _SIGNS = {"≤": "<=", "≥": ">="}
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class TypedNumber:
     """What was typed.
 
     `sign` is one of < <= > >= or nothing. `plain`: with the mark as decimal mark; `grouped`: with
@@ -32,12 +32,12 @@ class Number:
     mark: str = ""
 
     @property
-    def ways(self) -> tuple[Decimal, ...]:
+    def possible_amounts(self) -> tuple[Decimal, ...]:
         """Every amount that it can mean, the plain one first."""
         return tuple(way for way in (self.plain, self.grouped) if way is not None)
 
 
-def parse(text: str) -> Number | None:
+def parse_number(text: str) -> TypedNumber | None:
     """What the text can mean; None where it is no number."""
     found = _SIGNED.fullmatch(text.strip())
     if found is None:
@@ -46,15 +46,15 @@ def parse(text: str) -> Number | None:
     plain, grouped = _PLAIN.fullmatch(digits), _GROUPED.fullmatch(digits)
     if plain is None and grouped is None:
         return None
-    return Number(
+    return TypedNumber(
         _SIGNS.get(sign, sign),
         None if plain is None else Decimal(f"{plain[1]}.{plain[2]}" if plain[2] else plain[1]),
-        None if grouped is None else _without_marks(grouped),
+        None if grouped is None else _parse_grouped(grouped),
         "" if grouped is None else grouped["mark"],
     )
 
 
-def clearly(amount: Decimal) -> str:
+def format_unambiguously(amount: Decimal) -> str:
     """The amount in a form that can be read in one way only."""
     text = f"{amount:f}"
     whole, _, decimals = text.partition(".")
@@ -64,6 +64,6 @@ def clearly(amount: Decimal) -> str:
     return f"{whole}.{decimals}" if decimals else whole
 
 
-def _without_marks(grouped: re.Match[str]) -> Decimal:
+def _parse_grouped(grouped: re.Match[str]) -> Decimal:
     whole = grouped["whole"].replace(grouped["mark"], "")
     return Decimal(f"{whole}.{grouped['decimals']}" if grouped["decimals"] else whole)

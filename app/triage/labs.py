@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from app.triage.conditions import Condition, LabBound, Situation, judge, leaves
-from app.triage.lab_numbers import Number, clearly, parse
+from app.triage.conditions import Condition, LabBound, Situation, judge_condition, walk_leaves
+from app.triage.lab_numbers import TypedNumber, format_unambiguously, parse_number
 
 Amounts = Mapping[str, Mapping[str, Decimal]]
 """Analyte -> unit -> amount in that unit, unrounded."""
 
-Raw = Mapping[str, Mapping[str, str]]
+RawLabs = Mapping[str, Mapping[str, str]]
 """Analyte -> `value` and `unit` as they were typed."""
 
 TOTAL, ADJUSTED, ALBUMIN = "calcium_total", "calcium_adjusted", "albumin"
@@ -41,7 +41,7 @@ class Analyte:
     units: tuple[Unit, ...]
     sources: tuple[str, ...]
 
-    def unit(self, name: str) -> Unit | None:
+    def find_unit(self, name: str) -> Unit | None:
         """The unit of this name, or of another spelling of it."""
         return next((u for u in self.units if name in (u.name, *u.also)), None)
 
@@ -52,7 +52,7 @@ class Analyte:
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class AlbuminCorrection:
     """Adjusted calcium = calcium + slope x (reference - albumin), in one unit system.
 
     Beyond the albumin of `reliable` the formula does not decide alone.
@@ -67,7 +67,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class CalciumPhosphateProduct:
     """Adjusted calcium times phosphate; `systems` maps its units to the unit of both factors."""
 
     analyte: Analyte
@@ -84,18 +84,18 @@ class Laboratory:
     """
 
     analytes: Mapping[str, Analyte]
-    corrections: tuple[Correction, ...]
-    product: Product
+    corrections: tuple[AlbuminCorrection, ...]
+    product: CalciumPhosphateProduct
     ages: tuple[int, int]
     not_weighed: Mapping[str, str | None]
     bounds: Mapping[str, tuple[LabBound, ...]] = field(default_factory=dict)
 
 
-def bounded(laboratory: Laboratory, conditions: Iterable[Condition]) -> Laboratory:
+def with_rule_bounds(laboratory: Laboratory, conditions: Iterable[Condition]) -> Laboratory:
     """The laboratory, which now knows every bound that these conditions name."""
     found: dict[str, dict[LabBound, None]] = {}
     for condition in conditions:
-        for leaf in leaves(condition):
+        for leaf in walk_leaves(condition):
             if isinstance(leaf, LabBound):
                 found.setdefault(leaf.analyte, {})[replace(leaf, negated=False)] = None
     return replace(laboratory, bounds={name: tuple(bounds) for name, bounds in found.items()})
@@ -125,23 +125,23 @@ class BadLab(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class AmountRange:
     """The least and the most that one value may be, in each unit; the same where it has no sign."""
 
     least: Mapping[str, Decimal]
     most: Mapping[str, Decimal]
 
 
-def read_labs(laboratory: Laboratory, raw: Raw) -> Amounts:
+def read_lab_amounts(laboratory: Laboratory, raw: RawLabs) -> Amounts:
     """Amounts in every unit of each analyte, with what can be computed from them; see `readings`.
 
     Adjusted calcium comes from total calcium and albumin where it was not given; without albumin
     the total stands for it (the graver reading wins nothing by being left out). Raises BadLab.
     """
-    return readings(laboratory, raw)[0]
+    return list_lab_readings(laboratory, raw)[0]
 
 
-def readings(laboratory: Laboratory, raw: Raw) -> tuple[Amounts, ...]:
+def list_lab_readings(laboratory: Laboratory, raw: RawLabs) -> tuple[Amounts, ...]:
     """Every way to read the values; the level is that of the graver one. Mostly there is one.
 
     There are more where the formula for adjusted calcium is not reliable, which is then read
@@ -149,15 +149,15 @@ def readings(laboratory: Laboratory, raw: Raw) -> tuple[Amounts, ...]:
     rules. Raises BadLab.
     """
     found: list[Amounts] = []
-    for ends in _readings(laboratory, raw):
+    for ends in _read_ranges(laboratory, raw):
         least = {name: end.least for name, end in ends.items()}
         found.append(least)
-        if _spanned(laboratory, ends):
+        if _find_spanned_bounds(laboratory, ends):
             found.append({name: end.most for name, end in ends.items()})
     return tuple(found)
 
 
-def check_labs(laboratory: Laboratory, raw: Raw) -> None:
+def check_typed_labs(laboratory: Laboratory, raw: RawLabs) -> None:
     """Whether values as they were just typed can be used; stricter than to read what was kept.
 
     Raises BadLab, with two_ways and spans among its problems.
@@ -165,80 +165,84 @@ def check_labs(laboratory: Laboratory, raw: Raw) -> None:
     signed = []
     for name, value in raw.items():
         if name in laboratory.analytes:
-            _, number = _typed(laboratory.analytes[name], value)
-            if two_ways(laboratory.analytes[name], value):
+            _, number = _parse_typed(laboratory.analytes[name], value)
+            if ambiguous_amounts(laboratory.analytes[name], value):
                 raise BadLab("two_ways", name, (_CLEARLY,))
             signed += [name] if number.sign else []
-    for ends in _readings(laboratory, raw):
-        for name, bounds in _spanned(laboratory, ends).items():
+    for ends in _read_ranges(laboratory, raw):
+        for name, bounds in _find_spanned_bounds(laboratory, ends).items():
             culprit = name if name in signed else signed[0]
             raise BadLab("spans", culprit, (_ONE_SIDE.format(" or ".join(bounds)),), bounds)
 
 
-def two_ways(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, ...]:
+def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, ...]:
     """The two amounts that the value may mean, each as it can be typed; () where it is clear.
 
     A comma is read as a mark for thousands only where nothing else is plausible, in any unit; a
     point never is. Raises BadLab for what is no number.
     """
-    unit, number = _typed(analyte, value)
+    unit, number = _parse_typed(analyte, value)
     if number.plain is None or number.grouped is None:
         return ()
-    if not _within(number.grouped, unit.hard) or number.grouped == _amount(analyte, unit, number):
+    if not _is_within(number.grouped, unit.hard) or number.grouped == _choose_amount(
+        analyte, unit, number
+    ):
         return ()
-    return clearly(number.plain), clearly(number.grouped)
+    return format_unambiguously(number.plain), format_unambiguously(number.grouped)
 
 
-def _readings(laboratory: Laboratory, raw: Raw) -> list[Mapping[str, Ends]]:
-    values: dict[str, Ends] = {}
+def _read_ranges(laboratory: Laboratory, raw: RawLabs) -> list[Mapping[str, AmountRange]]:
+    values: dict[str, AmountRange] = {}
     for name, value in raw.items():
         if name not in laboratory.analytes:
             raise BadLab("unknown_analyte", None, tuple(laboratory.analytes))
-        values[name] = _read(laboratory.analytes[name], value)
+        values[name] = _read_range(laboratory.analytes[name], value)
     if ADJUSTED in values or TOTAL not in values:
-        return [_with_product(laboratory, values)]
+        return [_add_product(laboratory, values)]
     total, albumin = values[TOTAL], values.get(ALBUMIN)
     if albumin is None:
-        return [_with_product(laboratory, values | {ADJUSTED: total})]
-    found = [values | {ADJUSTED: _adjusted(laboratory, total, albumin)}]
-    if not _reliable(laboratory, albumin):
+        return [_add_product(laboratory, values | {ADJUSTED: total})]
+    found = [values | {ADJUSTED: _adjust_calcium(laboratory, total, albumin)}]
+    if not _is_reliable_albumin(laboratory, albumin):
         found.append(values | {ADJUSTED: total})
-    return [_with_product(laboratory, one) for one in found]
+    return [_add_product(laboratory, one) for one in found]
 
 
-def _read(analyte: Analyte, value: Mapping[str, str]) -> Ends:
-    unit, number = _typed(analyte, value)
-    amount = _amount(analyte, unit, number)
-    least, most = _ends(number.sign, amount, unit)
-    if not _within(amount, unit.hard) or least > most:
-        others = [u for u in analyte.units if u is not unit and _within(amount, u.hard)]
+def _read_range(analyte: Analyte, value: Mapping[str, str]) -> AmountRange:
+    unit, number = _parse_typed(analyte, value)
+    amount = _choose_amount(analyte, unit, number)
+    least, most = _signed_range(number.sign, amount, unit)
+    if not _is_within(amount, unit.hard) or least > most:
+        others = [u for u in analyte.units if u is not unit and _is_within(amount, u.hard)]
         problem = "other_unit" if others else "outside"
-        raise BadLab(problem, analyte.id, tuple(_limits(u) for u in [unit, *others]))
-    return Ends(_in_units(analyte, unit, least), _in_units(analyte, unit, most))
+        raise BadLab(problem, analyte.id, tuple(_format_limits(u) for u in [unit, *others]))
+    return AmountRange(
+        _convert_to_units(analyte, unit, least), _convert_to_units(analyte, unit, most)
+    )
 
 
-def _typed(analyte: Analyte, value: Mapping[str, str]) -> tuple[Unit, Number]:
+def _parse_typed(analyte: Analyte, value: Mapping[str, str]) -> tuple[Unit, TypedNumber]:
     """The unit and the number. Raises BadLab for an unknown unit and for what is no number."""
-    unit = analyte.unit(str(value.get("unit", "")))
+    unit = analyte.find_unit(str(value.get("unit", "")))
     if unit is None:
         raise BadLab("unknown_unit", analyte.id, analyte.unit_names)
-    number = parse(str(value.get("value", "")))
+    number = parse_number(str(value.get("value", "")))
     if number is None:
-        raise BadLab("not_a_number", analyte.id, (_limits(unit),))
+        raise BadLab("not_a_number", analyte.id, (_format_limits(unit),))
     return unit, number
 
 
-def _amount(analyte: Analyte, unit: Unit, number: Number) -> Decimal:
+def _choose_amount(analyte: Analyte, unit: Unit, number: TypedNumber) -> Decimal:
     plain, grouped = number.plain, number.grouped
     if plain is None or grouped is None:
-        return number.ways[0]
-    plainly = any(_within(plain, u.hard) for u in analyte.units)
-    if number.mark == "," and not plainly and _within(grouped, unit.hard):
+        return number.possible_amounts[0]
+    plainly = any(_is_within(plain, u.hard) for u in analyte.units)
+    if number.mark == "," and not plainly and _is_within(grouped, unit.hard):
         return grouped
     return plain
 
 
-def _ends(sign: str, amount: Decimal, unit: Unit) -> tuple[Decimal, Decimal]:
+def _signed_range(sign: str, amount: Decimal, unit: Unit) -> tuple[Decimal, Decimal]:
     """The least and the most that fit the sign, as far as anyone can have them."""
     low, high = unit.hard
     low, high = Decimal(0) if low is None else low, Decimal("Infinity") if high is None else high
@@ -251,15 +255,17 @@ def _ends(sign: str, amount: Decimal, unit: Unit) -> tuple[Decimal, Decimal]:
     }[sign]
 
 
-def _in_units(analyte: Analyte, unit: Unit, amount: Decimal) -> Mapping[str, Decimal]:
+def _convert_to_units(analyte: Analyte, unit: Unit, amount: Decimal) -> Mapping[str, Decimal]:
     in_si = amount * unit.factor
     return {u.name: amount if u is unit else in_si / u.factor for u in analyte.units}
 
 
-def _adjusted(laboratory: Laboratory, total: Ends, albumin: Ends) -> Ends:
+def _adjust_calcium(
+    laboratory: Laboratory, total: AmountRange, albumin: AmountRange
+) -> AmountRange:
     """The more albumin, the less adjusted calcium."""
 
-    def adjusted(
+    def adjust_by_albumin(
         calcium: Mapping[str, Decimal], protein: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:
         return {
@@ -267,34 +273,40 @@ def _adjusted(laboratory: Laboratory, total: Ends, albumin: Ends) -> Ends:
             for c in laboratory.corrections
         }
 
-    return Ends(adjusted(total.least, albumin.most), adjusted(total.most, albumin.least))
+    return AmountRange(
+        adjust_by_albumin(total.least, albumin.most), adjust_by_albumin(total.most, albumin.least)
+    )
 
 
-def adjusts_reliably(laboratory: Laboratory, raw: Raw) -> bool:
+def is_adjustment_reliable(laboratory: Laboratory, raw: RawLabs) -> bool:
     """Whether the formula may decide alone at this albumin, which is given. Raises BadLab."""
-    return _reliable(laboratory, _read(laboratory.analytes[ALBUMIN], raw[ALBUMIN]))
+    return _is_reliable_albumin(laboratory, _read_range(laboratory.analytes[ALBUMIN], raw[ALBUMIN]))
 
 
-def _reliable(laboratory: Laboratory, albumin: Ends) -> bool:
+def _is_reliable_albumin(laboratory: Laboratory, albumin: AmountRange) -> bool:
     return all(
-        _within(end[c.albumin], c.reliable)
+        _is_within(end[c.albumin], c.reliable)
         for c in laboratory.corrections
         for end in (albumin.least, albumin.most)
     )
 
 
-def _with_product(laboratory: Laboratory, values: Mapping[str, Ends]) -> Mapping[str, Ends]:
+def _add_product(
+    laboratory: Laboratory, values: Mapping[str, AmountRange]
+) -> Mapping[str, AmountRange]:
     if ADJUSTED not in values or PHOSPHATE not in values:
         return values
     calcium, phosphate, systems = values[ADJUSTED], values[PHOSPHATE], laboratory.product.systems
-    both = Ends(
+    both = AmountRange(
         {unit: calcium.least[of] * phosphate.least[of] for unit, of in systems.items()},
         {unit: calcium.most[of] * phosphate.most[of] for unit, of in systems.items()},
     )
     return {**values, laboratory.product.analyte.id: both}
 
 
-def _spanned(laboratory: Laboratory, values: Mapping[str, Ends]) -> Mapping[str, tuple[str, ...]]:
+def _find_spanned_bounds(
+    laboratory: Laboratory, values: Mapping[str, AmountRange]
+) -> Mapping[str, tuple[str, ...]]:
     """Analyte -> the bounds that the least and the most of it do not meet alike, in words."""
     found = {}
     for name, ends in values.items():
@@ -304,46 +316,50 @@ def _spanned(laboratory: Laboratory, values: Mapping[str, Ends]) -> Mapping[str,
         bounds = [
             f"{bound.bounds[0][1]} {bound.bounds[0][0]}"
             for bound in laboratory.bounds.get(name, ())
-            if judge(bound, sides[0]) is not judge(bound, sides[1])
+            if judge_condition(bound, sides[0]) is not judge_condition(bound, sides[1])
         ]
         if bounds:
             found[name] = tuple(dict.fromkeys(bounds))
     return found
 
 
-def not_weighed(declared: Mapping[str, str | None], given: Iterable[str]) -> tuple[str, ...]:
+def find_unweighed_analytes(
+    declared: Mapping[str, str | None], given: Iterable[str]
+) -> tuple[str, ...]:
     """Those of the given analytes that no rule weighs, in the order of the rulebook."""
     there = frozenset(given)
     return tuple(n for n, through in declared.items() if n in there and through not in there)
 
 
-def unusual(analyte: Analyte, value: Mapping[str, str]) -> bool:
+def is_unusual_value(analyte: Analyte, value: Mapping[str, str]) -> bool:
     """Whether a value that can be used is so far from the usual that it is asked back."""
-    unit, amount = _nearest(analyte, value)
-    return not _within(amount, unit.soft)
+    unit, amount = _nearest_amount(analyte, value)
+    return not _is_within(amount, unit.soft)
 
 
-def perhaps_in(analyte: Analyte, value: Mapping[str, str]) -> str | None:
+def suggest_other_unit(analyte: Analyte, value: Mapping[str, str]) -> str | None:
     """The other unit in which the number of an unusual value would be a usual one."""
-    unit, amount = _nearest(analyte, value)
-    if _within(amount, unit.soft):
+    unit, amount = _nearest_amount(analyte, value)
+    if _is_within(amount, unit.soft):
         return None
-    return next((u.name for u in analyte.units if u is not unit and _within(amount, u.soft)), None)
+    return next(
+        (u.name for u in analyte.units if u is not unit and _is_within(amount, u.soft)), None
+    )
 
 
-def _nearest(analyte: Analyte, value: Mapping[str, str]) -> tuple[Unit, Decimal]:
+def _nearest_amount(analyte: Analyte, value: Mapping[str, str]) -> tuple[Unit, Decimal]:
     """The unit, and the amount; of those that a sign allows the one nearest to what was typed."""
-    unit, number = _typed(analyte, value)
-    least, most = _ends(number.sign, _amount(analyte, unit, number), unit)
+    unit, number = _parse_typed(analyte, value)
+    least, most = _signed_range(number.sign, _choose_amount(analyte, unit, number), unit)
     return unit, most if number.sign.startswith("<") else least
 
 
-def _within(amount: Decimal, limits: tuple[Decimal | None, Decimal | None]) -> bool:
+def _is_within(amount: Decimal, limits: tuple[Decimal | None, Decimal | None]) -> bool:
     low, high = limits
     return (low is None or amount >= low) and (high is None or amount <= high)
 
 
-def _limits(unit: Unit) -> str:
+def _format_limits(unit: Unit) -> str:
     low, high = unit.hard
     return f"{low} to {high} {unit.name}"
 

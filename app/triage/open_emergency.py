@@ -5,7 +5,7 @@ The level is what the rules give; this names what comes before it. Knows no word
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.triage.safetynet import Labs, net
+from app.triage.safety_net import RawLabs, build_safety_net
 from app.triage.terms import Answers, Assessment, Finding, Urgency
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ class OpenEmergency(NamedTuple):
     rules: tuple[str, ...]
 
 
-def open_emergency(
-    rulebook: "Rulebook", answers: Answers, found: Assessment, labs: Labs | None = None
+def find_open_emergency(
+    rulebook: "Rulebook", answers: Answers, found: Assessment, labs: RawLabs | None = None
 ) -> OpenEmergency | None:
     """What may be an emergency in these answers; None where one is certain, or none is open."""
-    left = [f for f in found.findings if not f.certain and _is_grave(rulebook, f)]
+    left = [f for f in found.findings if not f.certain and _is_emergency_rule(rulebook, f)]
     if found.urgency is Urgency.emergency or not left:
         return None
     unsure = {q.id for q in rulebook.questionnaire if q.unsure in answers.get(q.id, ())}
     settling = [
         change
-        for change in net(rulebook, answers, labs).changes
+        for change in build_safety_net(rulebook, answers, labs).changes
         if change.urgency is Urgency.emergency and change.question in unsure
     ]
     settled = {rule for change in settling for rule in change.rules}
@@ -44,5 +44,5 @@ def open_emergency(
     return OpenEmergency(signs, tuple(f.rule for f in others))
 
 
-def _is_grave(rulebook: "Rulebook", finding: Finding) -> bool:
-    return rulebook.rule(finding.rule).urgency is Urgency.emergency
+def _is_emergency_rule(rulebook: "Rulebook", finding: Finding) -> bool:
+    return rulebook.find_rule(finding.rule).urgency is Urgency.emergency

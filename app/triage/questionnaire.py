@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from app.triage.conditions import Choice, Condition, Situation, judge, leaves
+from app.triage.conditions import Choice, Condition, Situation, judge_condition, walk_leaves
 from app.triage.terms import Answers, Truth
 
 
@@ -60,14 +60,14 @@ class Question:
         return tuple(option.id for option in self.options)
 
     @property
-    def changes(self) -> tuple[str, ...]:
+    def change_ids(self) -> tuple[str, ...]:
         """Ids of all that the safety net may say: options that change, and lines of several."""
         own = (o.id for o in self.options if o.may_end or (o.may_happen and o.box is None))
         together = (o.told_with for o in self.options if o.told_with is not None)
         return (*own, *dict.fromkeys(together))
 
 
-class Path(NamedTuple):
+class AnswerPath(NamedTuple):
     """Where the answers lead.
 
     `asked` holds the questions answered so far, `answers` only what stands on the path, `next` the
@@ -90,20 +90,20 @@ class Questionnaire:
 
     def __getitem__(self, question: str) -> Question:
         """The question of this id. Raises KeyError."""
-        return self._by_id[question]
+        return self._questions_by_id[question]
 
     def __contains__(self, question: object) -> bool:
-        return question in self._by_id
+        return question in self._questions_by_id
 
     def __iter__(self) -> Iterator[Question]:
         return iter(self.questions)
 
     @cached_property
-    def _by_id(self) -> Mapping[str, Question]:
+    def _questions_by_id(self) -> Mapping[str, Question]:
         return {question.id: question for question in self.questions}
 
     @cached_property
-    def counterparts(self) -> Mapping[str, frozenset[str]]:
+    def counterpart_questions(self) -> Mapping[str, frozenset[str]]:
         """Question id -> the questions that are asked of those who are not asked this one."""
         found: dict[str, set[str]] = {question.id: set() for question in self.questions}
         for question in self.questions:
@@ -113,45 +113,48 @@ class Questionnaire:
         return {name: frozenset(others) for name, others in found.items()}
 
     @cached_property
-    def unsure(self) -> Mapping[str, tuple[str, frozenset[str]]]:
+    def unsure_options(self) -> Mapping[str, tuple[str, frozenset[str]]]:
         """Question id -> its "not sure" option and the options that it may stand for."""
         return {q.id: (q.unsure, q.unsure_among or frozenset(q.option_ids)) for q in self.questions}
 
     @cached_property
-    def _routing(self) -> tuple[str, ...]:
+    def _routing_questions(self) -> tuple[str, ...]:
         """Questions whose answer decides whether another is asked."""
         conditions = (q.ask_if for q in self.questions if q.ask_if is not None)
         found = {
-            leaf.question for c in conditions for leaf in leaves(c) if isinstance(leaf, Choice)
+            leaf.question for c in conditions for leaf in walk_leaves(c) if isinstance(leaf, Choice)
         }
         return tuple(q.id for q in self.questions if q.id in found)
 
-    def path(self, answers: Answers) -> Path:
+    def trace_path(self, answers: Answers) -> AnswerPath:
         """Replay the answers from the first question on."""
-        asked, kept, off, following = self._replay(answers)
-        return Path(
+        asked, kept, off, following = self._replay_answers(answers)
+        return AnswerPath(
             asked=tuple(asked),
             answers=kept,
             next=following,
             ignored=tuple(sorted(answers.keys() - kept.keys())),
             off_path=frozenset(off),
-            remaining_at_most=self._remaining(kept, off),
+            remaining_at_most=self._count_remaining(kept, off),
         )
 
-    def longest(self) -> int:
+    def count_longest_path(self) -> int:
         """The length of the longest path, in questions."""
-        return self._remaining({}, set())
+        return self._count_remaining({}, set())
 
-    def _replay(
+    def _replay_answers(
         self, answers: Answers
     ) -> tuple[list[Question], dict[str, frozenset[str]], set[str], Question | None]:
         asked: list[Question] = []
         kept: dict[str, frozenset[str]] = {}
         off: set[str] = set()
         following: Question | None = None
-        so_far = Situation(kept, off, self.unsure, {})  # it grows with each step
+        so_far = Situation(kept, off, self.unsure_options, {})  # it grows with each step
         for question in self.questions:
-            if question.ask_if is not None and judge(question.ask_if, so_far) is Truth.FALSE:
+            if (
+                question.ask_if is not None
+                and judge_condition(question.ask_if, so_far) is Truth.FALSE
+            ):
                 off.add(question.id)
             elif question.id in answers:
                 kept[question.id] = answers[question.id]
@@ -160,15 +163,15 @@ class Questionnaire:
                 following = question
         return asked, kept, off, following
 
-    def _remaining(self, kept: Answers, off: set[str]) -> int:
+    def _count_remaining(self, kept: Answers, off: set[str]) -> int:
         """The most questions that can still come, however the open routing ones are answered."""
-        still_open = [q for q in self._routing if q not in kept and q not in off]
+        still_open = [q for q in self._routing_questions if q not in kept and q not in off]
         if not still_open:
             return len(self.questions) - len(off) - len(kept)
         longest = 0
         for choice in product(*(self[q].option_ids for q in still_open)):
             answers = (frozenset([option]) for option in choice)
             guess = {**kept, **dict(zip(still_open, answers, strict=True))}
-            _, _, skipped, _ = self._replay(guess)
+            _, _, skipped, _ = self._replay_answers(guess)
             longest = max(longest, len(self.questions) - len(skipped))
         return longest - len(kept)

@@ -6,34 +6,32 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from app.triage.advice import AdviceRule, fitting
-from app.triage.compiled import Compiled
+from app.rulebook.checks import check_rulebook, list_conditions
+from app.rulebook.checks_ages import AGES_FILE, check_age_pairs
+from app.rulebook.entries import AgePairEntry, RegionEntry, RulebookEntry, SourceEntry, read_entry
+from app.rulebook.learn_pages import (
+    LEARN_FILES,
+    LearnContent,
+    check_learn_content,
+    read_learn_content,
+)
+from app.rulebook.reading import Contradiction, RulebookReader
+from app.rulebook.reading_words import CLINIC_FILE, SERVICE_FILE, read_wording
+from app.triage.advice import AdviceRule, select_fitting_advice
+from app.triage.compiled import CompiledRules
 from app.triage.conditions import Condition
 from app.triage.dangers import Danger
-from app.triage.labs import Laboratory, bounded
-from app.triage.learn import LEARN_FILES, Learn, check_learn, read_learn
-from app.triage.loading.checks import check, conditions
-from app.triage.loading.checks_ages import AGES, check_ages
-from app.triage.loading.faults import Faults
-from app.triage.loading.reading import Contradiction, Reader
-from app.triage.loading.shapes import (
-    AgePairEntry,
-    RegionEntry,
-    RulebookEntry,
-    SourceEntry,
-    read_entry,
-)
-from app.triage.loading.words import CLINIC_FILE, SERVICE_FILE, read_wording
+from app.triage.labs import Laboratory, with_rule_bounds
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
-from app.triage.safetynet import Watched
+from app.triage.safety_net import WatchedChanges
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
-from app.triage.types import Conflict, EvidenceLine, Scale
+from app.triage.types import EvidenceLine, TypeConflict, TypeScale
 from app.triage.wording import Wording
 
 TARGETS_FILE = "targets.yaml"
 RELIANCE_FILE = "reliance.yaml"
-NOT_HASHED = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE}
+UNHASHED_FILES = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE}
 """What no result rests on."""
 
 
@@ -59,8 +57,8 @@ class Rulebook:
     named: Mapping[str, Condition]
     rules: tuple[Rule, ...]
     evidence: tuple[EvidenceLine, ...]
-    conflicts: tuple[Conflict, ...]
-    scale: Scale
+    conflicts: tuple[TypeConflict, ...]
+    scale: TypeScale
     contradictions: tuple[Contradiction, ...]
     laboratory: Laboratory
     advice: tuple[AdviceRule, ...]
@@ -68,38 +66,42 @@ class Rulebook:
     sources: Mapping[str, SourceEntry]
     regions: Mapping[str, RegionEntry]
     wording: Mapping[str, Wording]
-    learn: Mapping[str, Learn]
+    learn: Mapping[str, LearnContent]
     age_pairs: tuple[AgePairEntry, ...] = ()
 
     @cached_property
-    def compiled(self) -> Compiled:
+    def compiled_rules(self) -> CompiledRules:
         """Every condition of the rulebook as functions of one integer."""
         groups = {
             "evidence": [(line.when, Truth.TRUE) for line in self.evidence],
             "conflicts": [(conflict.when, Truth.TRUE) for conflict in self.conflicts],
             "contradictions": [(c.when, Truth.TRUE) for c in self.contradictions],
             "likely": [(self.scale.likely_needs, Truth.TRUE)],
-            "advice": [(a.when, a.enough) for a in self.advice if a.when is not None],
+            "advice": [(a.when, a.required_truth) for a in self.advice if a.when is not None],
         }
-        return Compiled(self.questionnaire, self.rules, groups, self.laboratory.not_weighed)
+        return CompiledRules(self.questionnaire, self.rules, groups, self.laboratory.not_weighed)
 
     @cached_property
-    def watched(self) -> Watched:
+    def watched_changes(self) -> WatchedChanges:
         """Every change that the safety net watches for, ready to be tried."""
-        return Watched(self.questionnaire, self.rules, self.compiled)
+        return WatchedChanges(self.questionnaire, self.rules, self.compiled_rules)
 
     @cached_property
-    def conditional_advice(self) -> tuple[str, ...]:
+    def conditional_advice_ids(self) -> tuple[str, ...]:
         """Ids of the advice that depends on a condition, in the order of the compiled group."""
         return tuple(rule.advice.id for rule in self.advice if rule.when is not None)
 
     @cached_property
-    def advice_by_level_and_type(self) -> Mapping[tuple[Urgency, str], tuple[AdviceRule, ...]]:
+    def advice_by_result(self) -> Mapping[tuple[Urgency, str], tuple[AdviceRule, ...]]:
         """What advice belongs to each level and likely type."""
         kinds = [*TYPES, NOT_CALCINOSIS, CANNOT_TELL]
-        return {(u, kind): fitting(self.advice, u, kind) for u in Urgency for kind in kinds}
+        return {
+            (u, kind): select_fitting_advice(self.advice, u, kind)
+            for u in Urgency
+            for kind in kinds
+        }
 
-    def rule(self, rule: str) -> Rule:
+    def find_rule(self, rule: str) -> Rule:
         """The urgency rule of this id. Raises KeyError."""
         try:
             return next(r for r in self.rules if r.id == rule)
@@ -107,30 +109,32 @@ class Rulebook:
             raise KeyError(rule) from None
 
 
-def load(folder: Path) -> Rulebook:
+def load_rulebook_folder(folder: Path) -> Rulebook:
     """The rulebook in this folder. Raises RulebookFaults with every fault that was found."""
-    reader = Reader(folder)
+    reader = RulebookReader(folder)
     faults = reader.faults
     head = read_entry(RulebookEntry, faults.read_mapping("rulebook.yaml"), "rulebook.yaml", faults)
-    sources = {e.id: e for _, e in reader.entries("sources.yaml", SourceEntry)}
-    regions = {e.id: e for _, e in reader.entries("regions.yaml", RegionEntry)}
-    laboratory = reader.laboratory("labs.yaml")
-    questionnaire = reader.questionnaire("questions.yaml")
-    reader.names("named.yaml")
+    sources = {e.id: e for _, e in reader.read_entries("sources.yaml", SourceEntry)}
+    regions = {e.id: e for _, e in reader.read_entries("regions.yaml", RegionEntry)}
+    laboratory = reader.read_laboratory_file("labs.yaml")
+    questionnaire = reader.read_questionnaire("questions.yaml")
+    reader.read_named_conditions("named.yaml")
     urgency_files = sorted(f"urgency/{path.name}" for path in (folder / "urgency").glob("*.yaml"))
-    rules = reader.rules(urgency_files)
-    evidence = reader.evidence("types/evidence.yaml", "types/look_alikes.yaml")
-    conflicts = reader.conflicts("types/conflicts.yaml")
-    scale = reader.scale("types/scale.yaml")
-    contradictions = reader.contradictions("contradictions.yaml")
+    rules = reader.read_rules(urgency_files)
+    evidence = reader.read_evidence("types/evidence.yaml", "types/look_alikes.yaml")
+    conflicts = reader.read_conflict_rules("types/conflicts.yaml")
+    scale = reader.read_scale("types/scale.yaml")
+    contradictions = reader.read_contradictions("contradictions.yaml")
     # An edition before the table has none.
-    with_ages = (folder / AGES).exists()
-    age_pairs = tuple(e for _, e in reader.entries(AGES, AgePairEntry)) if with_ages else ()
+    with_ages = (folder / AGES_FILE).exists()
+    age_pairs = (
+        tuple(e for _, e in reader.read_entries(AGES_FILE, AgePairEntry)) if with_ages else ()
+    )
     places = questionnaire["place"].option_ids if "place" in questionnaire else ()
-    advice = reader.advice("advice.yaml", places)
-    dangers = reader.dangers("dangers.yaml")
+    advice = reader.read_advice_rules("advice.yaml", places)
+    dangers = reader.read_dangers("dangers.yaml")
     if head is None:
-        raise RulebookFaults(tuple(faults.found))
+        raise RulebookFaults(tuple(faults.fault_lines))
     rulebook = Rulebook(
         version=head.version,
         date=head.date,
@@ -154,35 +158,36 @@ def load(folder: Path) -> Rulebook:
         learn={},
         age_pairs=age_pairs,
     )
-    rulebook = replace(rulebook, laboratory=bounded(rulebook.laboratory, conditions(rulebook)))
-    check(rulebook, faults, reader.where)
-    check_ages(rulebook, faults, reader.where)
-    if faults.found:
-        raise RulebookFaults(tuple(faults.found))
+    rulebook = replace(
+        rulebook, laboratory=with_rule_bounds(rulebook.laboratory, list_conditions(rulebook))
+    )
+    check_rulebook(rulebook, faults, reader.where)
+    check_age_pairs(rulebook, faults, reader.where)
+    if faults.fault_lines:
+        raise RulebookFaults(tuple(faults.fault_lines))
     # Last: only now is every file known to be read, and one slip no longer looks like many.
-    learn = {language: _learn(folder, language, rulebook) for language in head.languages}
-    return replace(rulebook, sha256=_hash(folder), learn=learn)
+    learn = {
+        language: _load_learn_content(folder, language, rulebook) for language in head.languages
+    }
+    return replace(rulebook, sha256=_hash_rule_files(folder), learn=learn)
 
 
-def _learn(folder: Path, language: str, rulebook: Rulebook) -> Learn:
-    reader = Reader(folder)
-    pages = read_learn(reader, language)
+def _load_learn_content(folder: Path, language: str, rulebook: Rulebook) -> LearnContent:
+    reader = RulebookReader(folder)
+    pages = read_learn_content(reader, language)
     region_words = next(iter(rulebook.wording[language].regions.values()))
     options = {question.id: question.option_ids for question in rulebook.questionnaire}
-    check_learn(pages, reader.faults, reader.where, rulebook.sources, region_words, options)
-    if reader.faults.found:
-        raise RulebookFaults(tuple(reader.faults.found))
+    check_learn_content(pages, reader.faults, reader.where, rulebook.sources, region_words, options)
+    if reader.faults.fault_lines:
+        raise RulebookFaults(tuple(reader.faults.fault_lines))
     return pages
 
 
-def _hash(folder: Path) -> str:
+def _hash_rule_files(folder: Path) -> str:
     """SHA-256 over names and contents of all files that a result rests on."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith(("cases/", "published/")) and path.name not in NOT_HASHED:
+        if not name.startswith(("cases/", "published/")) and path.name not in UNHASHED_FILES:
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-__all__ = ["Faults", "Rulebook", "RulebookFaults", "load"]

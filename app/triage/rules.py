@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.triage.advice import choose
-from app.triage.conditions import Condition, Situation, judge
-from app.triage.labs import Amounts, not_weighed, readings
-from app.triage.questionnaire import Path
+from app.triage.advice import choose_advice
+from app.triage.conditions import Condition, Situation, judge_condition
+from app.triage.labs import Amounts, find_unweighed_analytes, list_lab_readings
+from app.triage.questionnaire import AnswerPath
 from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
-from app.triage.types import Behind, weigh
+from app.triage.types import EvidenceFunction, rank_types
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -37,7 +37,7 @@ class Rule:
     within: str | None = None
 
 
-def assess(
+def assess_answers(
     rulebook: "Rulebook",
     answers: Answers,
     labs: Mapping[str, Mapping[str, str]] | None = None,
@@ -47,66 +47,73 @@ def assess(
     Answers off the path never count. Unfinished answers are assessed as they stand: the level is
     "at least", and never self-care. Raises BadLab for a value that cannot be used.
     """
-    path = rulebook.questionnaire.path(answers)
-    amounts = counted(rulebook, path, labs)
-    marks = rulebook.compiled.encode(path.answers, path.off_path, amounts)
-    fired = rulebook.compiled.fired(marks)
+    path = rulebook.questionnaire.trace_path(answers)
+    amounts = read_counted_amounts(rulebook, path, labs)
+    bitset = rulebook.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
+    fired = rulebook.compiled_rules.fired(bitset)
 
-    def behind(condition: Condition) -> tuple[Evidence, ...]:
-        return rulebook.compiled.because(condition, marks, path.answers)
+    def collect_evidence(condition: Condition) -> tuple[Evidence, ...]:
+        return rulebook.compiled_rules.explain_condition(condition, bitset, path.answers)
 
-    found = [_finding(rulebook.rules[index], certain, behind) for index, certain in fired]
-    urgency = Urgency(rulebook.compiled.level(marks))
+    found = [
+        _make_finding(rulebook.rules[index], certain, collect_evidence) for index, certain in fired
+    ]
+    urgency = Urgency(rulebook.compiled_rules.level(bitset))
     leading = sorted(
         (f for f in found if f.urgency > Urgency.self_care or urgency == Urgency.self_care),
         key=lambda finding: (-finding.urgency, not finding.certain),
     )
-    holding = {group: test(marks) for group, test in rulebook.compiled.holding.items()}
-    types = weigh(rulebook, holding, behind)
-    advised = {rulebook.conditional_advice[index] for index in holding["advice"]}
+    matched_groups = {
+        group: test(bitset) for group, test in rulebook.compiled_rules.matched_groups.items()
+    }
+    types = rank_types(rulebook, matched_groups, collect_evidence)
+    advised = {rulebook.conditional_advice_ids[index] for index in matched_groups["advice"]}
     places = path.answers.get("place", frozenset())
     return Assessment(
         urgency=urgency,
-        within=_shortest(leading, urgency),
+        within=_shortest_time(leading, urgency),
         findings=tuple(leading),
         likely_type=types.likely,
         types=types.standings,
         look_alikes=types.look_alikes,
         conflicts=types.conflicts,
-        contradictions=tuple(rulebook.contradictions[i].id for i in holding["contradictions"]),
+        contradictions=tuple(
+            rulebook.contradictions[i].id for i in matched_groups["contradictions"]
+        ),
         next_question=path.next.id if path.next else None,
         complete=path.next is None,
         ignored=path.ignored,
-        advice=choose(rulebook.advice_by_level_and_type[urgency, types.likely], advised, places),
-        labs_not_weighed=not_weighed(rulebook.laboratory.not_weighed, amounts),
+        advice=choose_advice(rulebook.advice_by_result[urgency, types.likely], advised, places),
+        labs_not_weighed=find_unweighed_analytes(rulebook.laboratory.not_weighed, amounts),
     )
 
 
-def counted(
-    rulebook: "Rulebook", path: Path, labs: Mapping[str, Mapping[str, str]] | None
+def read_counted_amounts(
+    rulebook: "Rulebook", path: AnswerPath, labs: Mapping[str, Mapping[str, str]] | None
 ) -> Amounts:
     """The values, read in the way that gives the graver level to these answers. Raises BadLab."""
-    ways = readings(rulebook.laboratory, labs or {})
+    ways = list_lab_readings(rulebook.laboratory, labs or {})
     if len(ways) == 1:
         return ways[0]
-    compiled = rulebook.compiled
+    compiled = rulebook.compiled_rules
     return max(
-        ways, key=lambda way: compiled.level(compiled.encode(path.answers, path.off_path, way))
+        ways,
+        key=lambda way: compiled.level(compiled.encode_answers(path.answers, path.off_path, way)),
     )
 
 
-def certain_emergency(rulebook: "Rulebook", path: Path) -> bool:
+def is_certain_emergency(rulebook: "Rulebook", path: AnswerPath) -> bool:
     """Whether an emergency is beyond doubt; a tenth of the work of `assess`, for every question."""
-    marks = rulebook.compiled.encode(path.answers, path.off_path, {})
+    bitset = rulebook.compiled_rules.encode_answers(path.answers, path.off_path, {})
     return any(
         certain and rulebook.rules[index].urgency is Urgency.emergency
-        for index, certain in rulebook.compiled.fired(marks)
+        for index, certain in rulebook.compiled_rules.fired(bitset)
     )
 
 
-def urgency_by_walking(
+def reference_urgency(
     rules: tuple[Rule, ...],
-    path: Path,
+    path: AnswerPath,
     situation: Situation,
     unread: Mapping[str, str | None] | None = None,
 ) -> Urgency:
@@ -117,35 +124,37 @@ def urgency_by_walking(
     level = Urgency.routine
     earned = False
     for rule in rules:
-        truth = judge(rule.when, situation)
+        truth = judge_condition(rule.when, situation)
         if rule.urgency is Urgency.self_care:
             earned = earned or truth is Truth.TRUE
         elif truth is Truth.TRUE:
             level = max(level, rule.urgency)
-        elif truth is Truth.UNSURE and rule.if_unsure is not None and _counts(rule, situation):
+        elif (
+            truth is Truth.UNSURE and rule.if_unsure is not None and _doubt_counts(rule, situation)
+        ):
             level = max(level, rule.if_unsure)
     quiet = not any(
-        judge(rule.when, situation) is Truth.TRUE
+        judge_condition(rule.when, situation) is Truth.TRUE
         for rule in rules
         if rule.urgency is not Urgency.self_care
     )
     sure = not any(situation.unsure[q][0] in chosen for q, chosen in path.answers.items())
-    sure = sure and not not_weighed(unread or {}, situation.labs)
+    sure = sure and not find_unweighed_analytes(unread or {}, situation.labs)
     if earned and quiet and sure and level is Urgency.routine and path.next is None:
         return Urgency.self_care
     return level
 
 
-def _counts(rule: Rule, situation: Situation) -> bool:
+def _doubt_counts(rule: Rule, situation: Situation) -> bool:
     """Whether what limits the doubt of a rule, if anything does, certainly holds."""
-    return rule.only_with is None or judge(rule.only_with, situation) is Truth.TRUE
+    return rule.only_with is None or judge_condition(rule.only_with, situation) is Truth.TRUE
 
 
-def _finding(rule: Rule, certain: bool, behind: Behind) -> Finding:
+def _make_finding(rule: Rule, certain: bool, evidence_fn: EvidenceFunction) -> Finding:
     urgency = rule.urgency if certain else rule.if_unsure
-    because = behind(rule.when)
+    because = evidence_fn(rule.when)
     if not certain and rule.only_with is not None:
-        because = tuple(dict.fromkeys([*because, *behind(rule.only_with)]))
+        because = tuple(dict.fromkeys([*because, *evidence_fn(rule.only_with)]))
     return Finding(
         rule=rule.id,
         urgency=rule.urgency if urgency is None else urgency,
@@ -156,6 +165,6 @@ def _finding(rule: Rule, certain: bool, behind: Behind) -> Finding:
     )
 
 
-def _shortest(findings: list[Finding], urgency: Urgency) -> str | None:
+def _shortest_time(findings: list[Finding], urgency: Urgency) -> str | None:
     times = [f.within for f in findings if f.urgency == urgency and f.certain and f.within]
     return min(times, key=lambda time: int(time.split()[0])) if times else None

@@ -6,63 +6,73 @@ Knows no words and no page.
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.triage.compiled import doubt
-from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, Situation, judge
+from app.triage.compiled import doubt_requirements
+from app.triage.conditions import (
+    AtLeast,
+    Choice,
+    Condition,
+    LabBound,
+    NamedCondition,
+    Situation,
+    judge_condition,
+)
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Question
-from app.triage.rules import counted
-from app.triage.safetynet import Labs, Step
+from app.triage.rules import read_counted_amounts
+from app.triage.safety_net import RawLabs, WhatIfStep
 from app.triage.terms import Answers, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
 
 
-class Doubt(NamedTuple):
+class DoubtEffect(NamedTuple):
     """An unsure answer that made the result more careful, and the level if it were "no"."""
 
     question: str
     if_no: Urgency
 
 
-class Doubts(NamedTuple):
+class DoubtEffects(NamedTuple):
     """The level now, each doubt that made it more careful, and the level if all were "no"."""
 
     urgency: Urgency
-    each: tuple[Doubt, ...]
+    each: tuple[DoubtEffect, ...]
     if_all_no: Urgency
 
 
-def doubts(rulebook: "Rulebook", answers: Answers, labs: Labs | None = None) -> Doubts:
+def assess_doubts(
+    rulebook: "Rulebook", answers: Answers, labs: RawLabs | None = None
+) -> DoubtEffects:
     """Which unsure answers made the result more careful, and what it would be without them.
 
     What else is ticked in the same answer stays, and so does what was answered to a question that
     only the doubt had asked. A question that has no "no" (how old?) counts by the calmest of the
     answers that "not sure" may stand for. Raises BadLab.
     """
-    path = rulebook.questionnaire.path(answers)
-    amounts = counted(rulebook, path, labs)
+    path = rulebook.questionnaire.trace_path(answers)
+    amounts = read_counted_amounts(rulebook, path, labs)
     unsure = [q for q in path.asked if q.unsure in path.answers[q.id]]
 
-    def level(calmed: Iterable[Question]) -> Urgency:
+    def calmed_level(calmed: Iterable[Question]) -> Urgency:
         guesses: list[Answers] = [path.answers]
         for question in calmed:
-            calm = _calm(rulebook, question, path.answers[question.id])
+            calm = _calmer_answers(rulebook, question, path.answers[question.id])
             guesses = [{**guess, question.id: one} for guess in guesses for one in calm]
         return min(level_of_all(rulebook, guess, amounts) for guess in guesses)
 
-    now, calmest = level([]), level(unsure)
-    each = [Doubt(question.id, level([question])) for question in unsure]
-    alone = [level([q for q in unsure if q is not question]) for question in unsure]
+    now, calmest = calmed_level([]), calmed_level(unsure)
+    each = [DoubtEffect(question.id, calmed_level([question])) for question in unsure]
+    alone = [calmed_level([q for q in unsure if q is not question]) for question in unsure]
     telling = [
         doubt
         for doubt, if_only_this in zip(each, alone, strict=True)
         if doubt.if_no < now or if_only_this > calmest
     ]
     named = {doubt.question for doubt in telling}
-    if level([question for question in unsure if question.id in named]) > calmest:
+    if calmed_level([question for question in unsure if question.id in named]) > calmest:
         telling = each  # several keep the level up together, in more than one way
-    return Doubts(now, tuple(telling), calmest)
+    return DoubtEffects(now, tuple(telling), calmest)
 
 
 def level_of_all(rulebook: "Rulebook", answers: Answers, amounts: Amounts) -> Urgency:
@@ -71,17 +81,23 @@ def level_of_all(rulebook: "Rulebook", answers: Answers, amounts: Amounts) -> Ur
     Trap: "not sure what it is" opens all questions. Read as "none of these" it would close them,
     and pus that was ticked there would seem to hang on that doubt.
     """
-    closed = rulebook.questionnaire.path(answers).off_path - answers.keys()
-    return Urgency(rulebook.compiled.level(rulebook.compiled.encode(answers, closed, amounts)))
+    closed = rulebook.questionnaire.trace_path(answers).off_path - answers.keys()
+    return Urgency(
+        rulebook.compiled_rules.level(
+            rulebook.compiled_rules.encode_answers(answers, closed, amounts)
+        )
+    )
 
 
-def _calm(rulebook: "Rulebook", question: Question, chosen: frozenset[str]) -> list[frozenset[str]]:
+def _calmer_answers(
+    rulebook: "Rulebook", question: Question, chosen: frozenset[str]
+) -> list[frozenset[str]]:
     """The answer without the doubt, in every way that it may be meant where there is no "no"."""
     if question.none is not None:
         if chosen != {question.unsure}:
             return [chosen - {question.unsure}]
         # "None of these" may be what the check is not about: then a lump is the calmer reading.
-        routes = question.id in rulebook.watched.routing
+        routes = question.id in rulebook.watched_changes.routing
         neutral = [option.id for option in question.options if option.neutral and routes]
         return [frozenset([option]) for option in (question.none, *neutral)]
     mildest = [chain[0] for chain in question.severity if question.unsure in chain[1:]]
@@ -89,43 +105,52 @@ def _calm(rulebook: "Rulebook", question: Question, chosen: frozenset[str]) -> l
     return [frozenset([option]) for option in sorted(meant)]
 
 
-def recheck_questions(
-    rulebook: "Rulebook", answers: Answers, labs: Labs | None = None
+def list_recheck_questions(
+    rulebook: "Rulebook", answers: Answers, labs: RawLabs | None = None
 ) -> tuple[str, ...]:
     """The questions of which a change, alone or with others, could raise the level, as asked.
 
     Whatever happens, its changes in these questions lead as high as all of them. Raises BadLab.
     """
-    path = rulebook.questionnaire.path(answers)
-    amounts = counted(rulebook, path, labs)
-    now = rulebook.compiled.level(rulebook.compiled.encode(path.answers, path.off_path, amounts))
-    situation = Situation(path.answers, path.off_path, rulebook.questionnaire.unsure, amounts)
-    steps = rulebook.watched.possible(answers)
+    path = rulebook.questionnaire.trace_path(answers)
+    amounts = read_counted_amounts(rulebook, path, labs)
+    now = rulebook.compiled_rules.level(
+        rulebook.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
+    )
+    situation = Situation(
+        path.answers, path.off_path, rulebook.questionnaire.unsure_options, amounts
+    )
+    steps = rulebook.watched_changes.possible_steps(answers)
     changing = {step.question.id for step in steps}
-    asked = changing if now == Urgency.self_care else changing & rulebook.watched.routing
+    asked = changing if now == Urgency.self_care else changing & rulebook.watched_changes.routing
     for rule in rulebook.rules:
         if rule.urgency > now:
-            asked |= _needed(rule.when, Truth.TRUE, situation, steps) or set()
+            asked |= _questions_needed(rule.when, Truth.TRUE, situation, steps) or set()
         if rule.if_unsure is not None and rule.if_unsure > now:
-            ways = [_needed(part, truth, situation, steps) for part, truth in doubt(rule)]
+            ways = [
+                _questions_needed(part, truth, situation, steps)
+                for part, truth in doubt_requirements(rule)
+            ]
             needed = [way for way in ways if way is not None]
             asked |= set().union(*needed) if len(needed) == len(ways) else set()
     return tuple(q.id for q in rulebook.questionnaire if q.id in asked)
 
 
-def _needed(
-    condition: Condition, enough: Truth, situation: Situation, steps: Sequence[Step]
+def _questions_needed(
+    condition: Condition, enough: Truth, situation: Situation, steps: Sequence[WhatIfStep]
 ) -> set[str] | None:
     """Questions whose changes can make it true `enough`; empty: it is already; None: none can."""
-    if judge(condition, situation) >= enough:
+    if judge_condition(condition, situation) >= enough:
         return set()
     match condition:
         case Choice():
-            return {condition.question} if any(step.turns(condition) for step in steps) else None
-        case Named():
-            return _needed(condition.part, enough, situation, steps)
+            return (
+                {condition.question} if any(step.may_satisfy(condition) for step in steps) else None
+            )
+        case NamedCondition():
+            return _questions_needed(condition.part, enough, situation, steps)
         case AtLeast():
-            parts = [_needed(part, enough, situation, steps) for part in condition.parts]
+            parts = [_questions_needed(part, enough, situation, steps) for part in condition.parts]
             ways = [part for part in parts if part is not None]
             return set().union(*ways) if len(ways) >= condition.count else None
         case LabBound():

@@ -21,10 +21,10 @@ from app.triage.terms import (
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
 
-Behind = Callable[[Condition], tuple[Evidence, ...]]
+EvidenceFunction = Callable[[Condition], tuple[Evidence, ...]]
 """Gives the answers behind a condition that holds."""
 
-Reasons = Mapping["EvidenceLine", tuple[Evidence, ...]]
+EvidenceByLine = Mapping["EvidenceLine", tuple[Evidence, ...]]
 """The evidence lines that hold, each with the answers behind it."""
 
 STANDINGS = ("unlikely", "possible", "likely")
@@ -42,7 +42,7 @@ class EvidenceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class TypeConflict:
     """What to do where evidence for several types meets. The first `lead` that holds decides."""
 
     id: str
@@ -54,7 +54,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class TypeScale:
     """The numbers of the ranking, from `rules/types/scale.yaml`."""
 
     possible_at: int
@@ -65,7 +65,7 @@ class Scale:
     likely_needs: Condition
 
 
-class Weighing(NamedTuple):
+class TypeRanking(NamedTuple):
     """The outcome: the likely type in one word, how each type stands, and what was decided."""
 
     likely: str
@@ -74,38 +74,41 @@ class Weighing(NamedTuple):
     conflicts: tuple[str, ...]
 
 
-def weigh(rulebook: "Rulebook", holding: Mapping[str, Sequence[int]], behind: Behind) -> Weighing:
+def rank_types(
+    rulebook: "Rulebook", matched_groups: Mapping[str, Sequence[int]], evidence_fn: EvidenceFunction
+) -> TypeRanking:
     """Weigh the evidence and settle conflicts.
 
-    `holding`: group of conditions -> indices of those that hold; `behind`: what one rests on.
+    `matched_groups`: group of conditions -> indices of those that hold; `evidence_fn`:
+    what one rests on.
     """
-    lines = [rulebook.evidence[index] for index in holding["evidence"]]
+    lines = [rulebook.evidence[index] for index in matched_groups["evidence"]]
     scale = rulebook.scale
-    scores = _scores(lines)
+    scores = _sum_scores(lines)
     # Stable: where scores tie, the tie order stands.
     ranked = sorted(scale.tie_order, key=scores.__getitem__, reverse=True)
-    held = [rulebook.conflicts[index] for index in holding["conflicts"]]
-    likely, decided = _decide(ranked, scores, held, scale)
+    held = [rulebook.conflicts[index] for index in matched_groups["conflicts"]]
+    likely, decided = _decide_likely_type(ranked, scores, held, scale)
     capped = {t: STANDINGS.index(s) for c in held if c.cap for t, s in c.cap.items()}
-    sure_enough = bool(holding["likely"])
-    reasons = {line: behind(line.when) for line in lines}
-    evidence = _evidence(reasons)
+    sure_enough = bool(matched_groups["likely"])
+    reasons = {line: evidence_fn(line.when) for line in lines}
+    evidence = _group_evidence_by_type(reasons)
     order = [kind for kind in ranked if kind != likely and kind != NOT_CALCINOSIS]
     standings = []
     for kind in [likely, *order] if likely in TYPES else order:
-        standing = _standing(kind == likely, scores[kind], scale, sure_enough)
+        standing = _standing_index(kind == likely, scores[kind], scale, sure_enough)
         shown = STANDINGS[min(standing, capped.get(kind, standing))]
         standings.append(TypeStanding(kind, shown, *map(tuple, evidence[kind])))
     caps = [c.id for c in held if c.cap]
-    return Weighing(
+    return TypeRanking(
         likely=likely,
         standings=tuple(standings),
-        look_alikes=_look_alikes(reasons, scale),
+        look_alikes=_find_look_alikes(reasons, scale),
         conflicts=tuple(dict.fromkeys([*decided, *caps])),
     )
 
 
-def _scores(lines: Sequence[EvidenceLine]) -> dict[str, int]:
+def _sum_scores(lines: Sequence[EvidenceLine]) -> dict[str, int]:
     """Sums of weights; "not calcinosis" is its own lines plus the best single look-alike."""
     scores = dict.fromkeys([*TYPES, NOT_CALCINOSIS], 0)
     alike: dict[str, int] = {}
@@ -119,8 +122,8 @@ def _scores(lines: Sequence[EvidenceLine]) -> dict[str, int]:
     return scores
 
 
-def _decide(
-    ranked: Sequence[str], scores: Mapping[str, int], held: Sequence[Conflict], scale: Scale
+def _decide_likely_type(
+    ranked: Sequence[str], scores: Mapping[str, int], held: Sequence[TypeConflict], scale: TypeScale
 ) -> tuple[str, list[str]]:
     for conflict in held:
         applies = not conflict.only_before or ranked[0] in conflict.only_before
@@ -134,14 +137,16 @@ def _decide(
     return best, []
 
 
-def _standing(leads: bool, score: int, scale: Scale, sure_enough: bool) -> int:
+def _standing_index(leads: bool, score: int, scale: TypeScale, sure_enough: bool) -> int:
     """Position among STANDINGS, before any cap."""
     if leads:
         return 2 if sure_enough and score >= scale.likely_at else 1
     return 1 if score >= scale.possible_at else 0
 
 
-def _evidence(reasons: Reasons) -> Mapping[str, tuple[list[TypeEvidence], list[TypeEvidence]]]:
+def _group_evidence_by_type(
+    reasons: EvidenceByLine,
+) -> Mapping[str, tuple[list[TypeEvidence], list[TypeEvidence]]]:
     """Type -> its evidence for and against, strongest first."""
     found: dict[str, tuple[list[TypeEvidence], list[TypeEvidence]]] = {k: ([], []) for k in TYPES}
     for line, behind in reasons.items():
@@ -150,16 +155,16 @@ def _evidence(reasons: Reasons) -> Mapping[str, tuple[list[TypeEvidence], list[T
                 spoken = TypeEvidence(line.id, weight, behind, line.sources)
                 found[kind][weight < 0].append(spoken)
     for for_it, against_it in found.values():
-        for_it.sort(key=_strength)
-        against_it.sort(key=_strength)
+        for_it.sort(key=_evidence_strength)
+        against_it.sort(key=_evidence_strength)
     return found
 
 
-def _strength(evidence: TypeEvidence) -> int:
+def _evidence_strength(evidence: TypeEvidence) -> int:
     return -abs(evidence.weight)
 
 
-def _look_alikes(reasons: Reasons, scale: Scale) -> tuple[LookAlike, ...]:
+def _find_look_alikes(reasons: EvidenceByLine, scale: TypeScale) -> tuple[LookAlike, ...]:
     """Look-alikes that reach the mark, best first."""
     by_id: dict[str, list[EvidenceLine]] = {}
     for line in reasons:

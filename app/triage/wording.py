@@ -32,7 +32,7 @@ class QuestionWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextParts:
     """The words of one thing, by the name of each part (`texts.name`, `texts.reason`, ...)."""
 
     parts: Mapping[str, str]
@@ -50,15 +50,15 @@ class Wording:
 
     language: str
     questions: Mapping[str, QuestionWords]
-    rules: Mapping[str, Texts]
+    rules: Mapping[str, TextParts]
     named: Mapping[str, str]
-    types: Mapping[str, Texts]
+    types: Mapping[str, TextParts]
     evidence: Mapping[str, str]
     conflicts: Mapping[str, str]
     standings: Mapping[str, str]
-    look_alikes: Mapping[str, Texts]
+    look_alikes: Mapping[str, TextParts]
     contradictions: Mapping[str, str]
-    levels: Mapping[str, Texts]
+    levels: Mapping[str, TextParts]
     box_lines: Mapping[str, str]
     box_of_baby: Mapping[str, str]
     box_of_any_age: Mapping[str, str]
@@ -66,17 +66,17 @@ class Wording:
     times: Mapping[str, str]
     advice: Mapping[str, str]
     regions: Mapping[str, Mapping[str, str]]
-    labs: Mapping[str, Texts]
+    labs: Mapping[str, TextParts]
     lab_messages: Mapping[str, str]
-    dangers: Mapping[str, Texts]
+    dangers: Mapping[str, TextParts]
     pages: Mapping[str, str]
 
     @property
-    def box(self) -> tuple[str, ...]:
+    def any_age_box(self) -> tuple[str, ...]:
         """The lines of the emergency box for a reader of unknown age."""
-        return tuple(self.box_for(()).values())
+        return tuple(self.emergency_box_for(()).values())
 
-    def box_for(self, ages: Collection[str]) -> Mapping[str, str]:
+    def emergency_box_for(self, ages: Collection[str]) -> Mapping[str, str]:
         """The lines of the emergency box, by id, for someone of one of these `age` options.
 
         Without any, the age is not known: then a line about babies stands beside the others.
@@ -86,7 +86,7 @@ class Wording:
         baby = not BABIES.isdisjoint(ages)
         return {**self.box_lines, **self.box_of_baby} if baby else self.box_lines
 
-    def danger_for(self, danger: str, ages: Collection[str]) -> tuple[str, str]:
+    def danger_texts_for(self, danger: str, ages: Collection[str]) -> tuple[str, str]:
         """(What was asked about a danger, what would worry us), for one of these `age` options."""
         parts = self.dangers[danger].parts
         end = "_baby" if not BABIES.isdisjoint(ages) else ""
@@ -95,13 +95,13 @@ class Wording:
             parts.get(f"worry{end}", parts["worry"]),
         )
 
-    def note(self, evidence: str) -> str:
+    def evidence_note(self, evidence: str) -> str:
         """What a line of evidence says; a look-alike's line says its name."""
         alike = self.look_alikes.get(evidence.removeprefix("like-"))
         return self.evidence[evidence] if alike is None else alike.name
 
     @staticmethod
-    def fill(text: str, region_words: Mapping[str, str], **more: str) -> str:
+    def fill_placeholders(text: str, region_words: Mapping[str, str], **more: str) -> str:
         """The text with its {placeholders} filled. Raises KeyError for one that is unknown."""
         if "{" not in text:
             return text
@@ -109,6 +109,6 @@ class Wording:
         return _PLACEHOLDER.sub(lambda found: words[found.group(1)], text)
 
 
-def placeholders(text: str) -> frozenset[str]:
+def find_placeholders(text: str) -> frozenset[str]:
     """The names of all {placeholders} in a text."""
     return frozenset(_PLACEHOLDER.findall(text))

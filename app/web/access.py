@@ -24,19 +24,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.store.accounts import passwords, sessions
-from app.store.accounts.sessions import NotSignedIn, Refused, SignedIn
-from app.store.ground.limits import TooMany
-from app.store.ground.scope import Store
-from app.store.keeping import audit
-from app.web.clinic import uploads
-from app.web.clinic.frame import look_up
-from app.web.pages import floor, see_other, show
+from app.store.accounts.sessions import NotSignedIn, SignedIn, SignInRefused
+from app.store.db import audit
+from app.store.db.rate_limits import RateLimitExceeded
+from app.store.db.scope import Store
+from app.web.clinic import multipart
+from app.web.clinic.layout import load_staff_frame
+from app.web.pages import app_context, render_page, see_other
 
 ANYONE = "anyone"
 STAFF = "any of staff"
 """Whoever is signed in; every other word below is a permission of app/store/permissions.py."""
 
-TABLE: Mapping[str, str] = MappingProxyType(
+PERMISSIONS_BY_ROUTE: Mapping[str, str] = MappingProxyType(
     {
         # What patients and visitors see; the answers are in their own cookie.
         **dict.fromkeys(
@@ -157,7 +157,7 @@ TABLE: Mapping[str, str] = MappingProxyType(
         "POST /staff/{id}/disable": "change_staff",
     }
 )
-FRESH = frozenset(
+FRESH_CODE_ROUTES = frozenset(
     {
         *("POST /staff/invite", "POST /staff/{id}/link", "POST /staff/{id}/disable"),
         *("POST /people/{id}/export", "POST /people/{id}/erase"),
@@ -166,17 +166,21 @@ FRESH = frozenset(
 )
 """What asks for the second factor again where it was last shown some minutes ago."""
 
-NOT_TWICE = FRESH | {"POST /join/{token}", "POST /sign-in/code", "POST /account/password"}
+ONE_TIME_ROUTES = FRESH_CODE_ROUTES | {
+    "POST /join/{token}",
+    "POST /sign-in/code",
+    "POST /account/password",
+}
 """What is refused once it is done: a code counts once, and so does a link.
 
 All else that is sent has one effect however often it comes; tests/web/test_once.py holds that.
 """
 
-WITH_PASSWORD = frozenset({"POST /sign-in", "POST /join/{token}", "POST /account/password"})
+PASSWORD_ROUTES = frozenset({"POST /sign-in", "POST /join/{token}", "POST /account/password"})
 """What takes a tenth of a second of a core and 64 MiB, and is therefore done a few at a time."""
 
-QUIET = frozenset({"GET /worklist/live", "GET /desk"})
-QUIET_HEADER = "x-quiet"
+BACKGROUND_ROUTES = frozenset({"GET /worklist/live", "GET /desk"})
+BACKGROUND_HEADER = "x-quiet"
 """What open pages ask for by themselves, always or with this header, keeps no session alive."""
 
 MOST_FIELDS = 250
@@ -184,7 +188,7 @@ _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class StaffRequest:
     """One request of a member of staff, or of someone at their door."""
 
     request: Request
@@ -195,19 +199,19 @@ class Desk:
     code_refused: bool = False  # the second factor was asked for again, and was not right
 
     @property
-    def who(self) -> SignedIn:
+    def signed_in_staff(self) -> SignedIn:
         """Who is signed in; there is no such person on a page for anyone."""
         if self.signed_in is None:
             raise NotSignedIn
         return self.signed_in
 
     @property
-    def address(self) -> str:
+    def client_address(self) -> str:
         """Where the request comes from."""
         return self.request.client.host if self.request.client else ""
 
     @property
-    def base(self) -> str:
+    def base_url(self) -> str:
         """The address that people see before every path, as in links and square codes."""
         origin: str | None = self.request.scope.get("origin")
         return origin or str(self.request.base_url).rstrip("/")
@@ -215,23 +219,23 @@ class Desk:
     @property
     def asks_for_code(self) -> bool:
         """Whether a change of staff needs the second factor again."""
-        return not self.who.proved_lately(self.now)
+        return not self.signed_in_staff.proved_recently(self.now)
 
     @property
-    def _for_show(self) -> bool:
+    def _is_demo_clinic(self) -> bool:
         """Whether all people of this clinic are made up; asked of the database once."""
         known: Callable[[str], bool] = self.request.app.state.for_show
         return self.signed_in is not None and known(self.signed_in.clinic)
 
-    def raw(self, name: str) -> str:
+    def raw_field(self, name: str) -> str:
         """What was typed, letter by letter, as for a password."""
         return next(iter(self.form.get(name, [])), "")
 
-    def typed(self, name: str) -> str:
+    def typed_field(self, name: str) -> str:
         """What was typed as one line, without what cannot be seen."""
-        return _visible(self.raw(name)).strip()
+        return _strip_invisible(self.raw_field(name)).strip()
 
-    def show(
+    def render_page(
         self,
         template: str,
         *,
@@ -241,102 +245,126 @@ class Desk:
     ) -> Response:
         """One page. `problems`: the id of a field -> the key of the words for what is wrong."""
         if self.signed_in is not None and "frame" not in values:
-            values["frame"] = look_up(self.request, self.store, self.signed_in, self.now)
-        return show(
+            values["frame"] = load_staff_frame(self.request, self.store, self.signed_in, self.now)
+        return render_page(
             self.request,
             template,
             status=422 if problems else status,
             error=bool(problems),
             problems=problems or {},
             who=self.signed_in,
-            for_show=self._for_show,
+            for_show=self._is_demo_clinic,
             asks_for_code=self.signed_in is not None and self.asks_for_code,
-            pages=TABLE,
+            pages=PERMISSIONS_BY_ROUTE,
             **values,
         )
 
 
-Page = Callable[[Desk], Response]
+StaffEndpoint = Callable[[StaffRequest], Response]
 
 
-def guarded(method: str, path: str, page: Page, *, asks_store: bool = True) -> Route:
+def staff_route(method: str, path: str, page: StaffEndpoint, *, asks_store: bool = True) -> Route:
     """The route of a page that only those may open whom the table names.
 
     One that asks the store for nothing needs no thread, and waits for none of those that do.
     """
     key = f"{method} {path}"
-    needed = TABLE[key]
+    permission = PERMISSIONS_BY_ROUTE[key]
 
-    async def endpoint(request: Request) -> Response:
-        form = await _fields(request) if method == "POST" else {}
+    async def serve_request(request: Request) -> Response:
+        form = await _read_form_fields(request) if method == "POST" else {}
         if not asks_store:
-            return _open(request, page, key, form)
-        if key not in WITH_PASSWORD:
-            return await run_in_threadpool(_open, request, page, key, form)
+            return _open_page(request, page, key, form)
+        if key not in PASSWORD_ROUTES:
+            return await run_in_threadpool(_open_page, request, page, key, form)
         try:
-            with passwords.place():
+            with passwords.reserve_hash_slot():
                 return await to_thread.run_sync(
-                    _open, request, page, key, form, limiter=_for_passwords()
+                    _open_page, request, page, key, form, limiter=_password_limiter()
                 )
-        except passwords.TooBusy:
+        except passwords.PasswordQueueFull:
             raise HTTPException(503, headers={"Retry-After": "5"}) from None
 
-    endpoint.key = key  # type: ignore[attr-defined]  # the pages of errors ask for it
-    endpoint.needed = needed  # type: ignore[attr-defined]  # the test of the table asks for it
-    return Route(path, endpoint, methods=[method])
+    serve_request.key = key  # type: ignore[attr-defined]  # the pages of errors ask for it
+    serve_request.permission = permission  # type: ignore[attr-defined]  # the test of the table asks for it
+    return Route(path, serve_request, methods=[method])
 
 
 @functools.cache
-def _for_passwords() -> CapacityLimiter:
+def _password_limiter() -> CapacityLimiter:
     """Threads of their own, so that nobody else waits for one while passwords are looked at."""
-    return CapacityLimiter(passwords.PLACES)
+    return CapacityLimiter(passwords.MAX_WAITING_PASSWORDS)
 
 
-def _open(request: Request, page: Page, key: str, form: Mapping[str, list[str]]) -> Response:
+def _open_page(
+    request: Request, page: StaffEndpoint, key: str, form: Mapping[str, list[str]]
+) -> Response:
     """Let the request in, send it to the sign-in, or refuse it."""
-    if any(_visible(str(part)) != part for part in request.path_params.values()):
+    if any(_strip_invisible(str(part)) != part for part in request.path_params.values()):
         raise HTTPException(404)  # PostgreSQL takes no text that holds a NUL
-    if not on_sealed_line(request):
-        return show(request, "staff/unsealed.html", status=403, who=None)
-    now = datetime.fromtimestamp(floor(request).clock(), UTC)
-    desk = Desk(request, request.app.state.store, now, form)
+    if not is_secure_connection(request):
+        return render_page(request, "staff/unsealed.html", status=403, who=None)
+    now = datetime.fromtimestamp(app_context(request).clock(), UTC)
+    staff_request = StaffRequest(request, request.app.state.store, now, form)
     try:
-        return page(desk) if TABLE[key] == ANYONE else _open_to_staff(desk, page, key)
+        return (
+            page(staff_request)
+            if PERMISSIONS_BY_ROUTE[key] == ANYONE
+            else _open_staff_page(staff_request, page, key)
+        )
     except NotSignedIn:
         response = see_other("/sign-in")
-        forget_token(response, request)
+        clear_session_cookie(response, request)
         return response
-    except TooMany as many:
+    except RateLimitExceeded as many:
         wait = {"Retry-After": str(math.ceil(many.wait.total_seconds()))}
         raise HTTPException(429, headers=wait) from None
 
 
-def _open_to_staff(desk: Desk, page: Page, key: str) -> Response:
-    quiet = key in QUIET or (key.startswith("GET ") and QUIET_HEADER in desk.request.headers)
-    who = sessions.signed_in(desk.store, token_of(desk.request), desk.now, active=not quiet)
-    desk = replace(desk, signed_in=who)
-    if TABLE[key] != STAFF and not who.may(TABLE[key]):
-        with desk.store.writing(who.clinic) as scope:
-            audit.add(scope, desk.now, who.staff, "page_refused", ("page", key), desk.address)
-        return desk.show("staff/refused.html", status=403)
-    if key not in FRESH or who.proved_lately(desk.now):
-        return page(desk)
+def _open_staff_page(staff_request: StaffRequest, page: StaffEndpoint, key: str) -> Response:
+    quiet = key in BACKGROUND_ROUTES or (
+        key.startswith("GET ") and BACKGROUND_HEADER in staff_request.request.headers
+    )
+    signed_in_staff = sessions.require_session(
+        staff_request.store,
+        read_session_token(staff_request.request),
+        staff_request.now,
+        active=not quiet,
+    )
+    staff_request = replace(staff_request, signed_in=signed_in_staff)
+    if PERMISSIONS_BY_ROUTE[key] != STAFF and not signed_in_staff.has_permission(
+        PERMISSIONS_BY_ROUTE[key]
+    ):
+        with staff_request.store.writing_scope(signed_in_staff.clinic) as scope:
+            audit.record_event(
+                scope,
+                staff_request.now,
+                signed_in_staff.staff,
+                "page_refused",
+                ("page", key),
+                staff_request.client_address,
+            )
+        return staff_request.render_page("staff/refused.html", status=403)
+    if key not in FRESH_CODE_ROUTES or signed_in_staff.proved_recently(staff_request.now):
+        return page(staff_request)
     try:
-        token = sessions.prove(
-            desk.store,
-            token_of(desk.request),
-            desk.typed("code"),
-            desk.now,
-            address=desk.address,
+        token = sessions.prove_second_factor(
+            staff_request.store,
+            read_session_token(staff_request.request),
+            staff_request.typed_field("code"),
+            staff_request.now,
+            address=staff_request.client_address,
         )
-    except Refused:
-        return page(replace(desk, code_refused=True))
-    response = page(replace(desk, signed_in=replace(who, proved_at=desk.now)))
-    keep_token(response, desk.request, token)
+    except SignInRefused:
+        return page(replace(staff_request, code_refused=True))
+    response = page(
+        replace(staff_request, signed_in=replace(signed_in_staff, proved_at=staff_request.now))
+    )
+    set_session_cookie(response, staff_request.request, token)
     return response
 
 
-def on_sealed_line(request: Request) -> bool:
+def is_secure_connection(request: Request) -> bool:
     """Whether nobody on the way can read along: https, or this machine alone."""
     if request.scope["scheme"] == "https":
         return True
@@ -344,38 +372,39 @@ def on_sealed_line(request: Request) -> bool:
     return _LOCAL.fullmatch(request.headers.get("host", "")) is not None
 
 
-def token_of(request: Request) -> str:
+def read_session_token(request: Request) -> str:
     """What the browser has of a session; "" where it has none. Raises nothing."""
-    return request.cookies.get(cookie_name(request), "")
+    return request.cookies.get(session_cookie_name(request), "")
 
 
-def keep_token(response: Response, request: Request, token: str) -> None:
+def set_session_cookie(response: Response, request: Request, token: str) -> None:
     """Give the browser the id of its session, until the browser is closed."""
-    _set_cookie(response, request, token, "")
+    _write_session_cookie(response, request, token, "")
 
 
-def forget_token(response: Response, request: Request) -> None:
+def clear_session_cookie(response: Response, request: Request) -> None:
     """Tell the browser to drop the id of its session."""
-    _set_cookie(response, request, "", "; Max-Age=0")
+    _write_session_cookie(response, request, "", "; Max-Age=0")
 
 
-def cookie_name(request: Request) -> str:
+def session_cookie_name(request: Request) -> str:
     """Browsers take a `__Host-` cookie over https only; without it we serve this machine alone."""
     return "__Host-staff" if request.scope["scheme"] == "https" else "staff"
 
 
-def _set_cookie(response: Response, request: Request, value: str, ending: str) -> None:
+def _write_session_cookie(response: Response, request: Request, value: str, ending: str) -> None:
     secure = "; Secure" if request.scope["scheme"] == "https" else ""
     response.headers.append(
         "set-cookie",
-        f"{cookie_name(request)}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{ending}",
+        f"{session_cookie_name(request)}={value}; Path=/; HttpOnly"
+        f"; SameSite=Strict{secure}{ending}",
     )
 
 
-async def _fields(request: Request) -> Mapping[str, list[str]]:
+async def _read_form_fields(request: Request) -> Mapping[str, list[str]]:
     raw, kind = await request.body(), request.headers.get("content-type", "")
-    if kind.startswith(uploads.KIND):
-        return uploads.fields(kind, raw, MOST_FIELDS)
+    if kind.startswith(multipart.KIND):
+        return multipart.parse_multipart(kind, raw, MOST_FIELDS)
     body = raw.decode("utf-8", "replace")
     try:
         return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
@@ -383,5 +412,5 @@ async def _fields(request: Request) -> Mapping[str, list[str]]:
         return {}
 
 
-def _visible(text: str) -> str:
+def _strip_invisible(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic_core import to_json
 
-from app.documents.exchange import AssessBody, BadBody, assess_json, questionnaire_json
-from app.web.pages import floor
-from app.web.wire import packed
+from app.documents.exchange import AssessBody, BadBody, assess_json_body, build_questionnaire_json
+from app.web.compression import compress_response
+from app.web.pages import app_context
 
 router = APIRouter(prefix="/api/v1")
 
@@ -34,18 +34,22 @@ async def questionnaire(request: Request) -> Response:
     audience = request.query_params.get("audience", "patient")
     if audience not in AUDIENCES or len(request.query_params.getlist("audience")) > 1:
         fault = {"where": "audience", "problem": "unknown_audience", "allowed": list(AUDIENCES)}
-        return _json(request, {"faults": [fault]}, 422)
-    return _json(request, questionnaire_json(floor(request).rulebook, audience))
+        return _json_response(request, {"faults": [fault]}, 422)
+    return _json_response(
+        request, build_questionnaire_json(app_context(request).rulebook, audience)
+    )
 
 
 @router.post("/assess", openapi_extra=_BODY)
 async def assess(request: Request) -> Response:
     """When to be seen and the likely type, with reasons and sources; 422 names what is wrong."""
     try:
-        return _json(request, assess_json(floor(request).rulebook, await request.body()))
+        return _json_response(
+            request, assess_json_body(app_context(request).rulebook, await request.body())
+        )
     except BadBody as problem:
-        return _json(request, {"faults": problem.faults}, 422)
+        return _json_response(request, {"faults": problem.faults}, 422)
 
 
-def _json(request: Request, content: object, status: int = 200) -> Response:
-    return packed(request, to_json(content), "application/json", status)
+def _json_response(request: Request, content: object, status: int = 200) -> Response:
+    return compress_response(request, to_json(content), "application/json", status)

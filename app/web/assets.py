@@ -72,12 +72,12 @@ class Assets:
     addresses: Mapping[str, str]
 
 
-def gather(folder: Path) -> Assets:
+def bundle_assets(folder: Path) -> Assets:
     """Read and bundle all served files. Raises AssetFault when set-up has not built one of them."""
     by_address: dict[str, Asset] = {}
     addresses: dict[str, str] = {}
     for name, parts in _BUNDLES.items():
-        plain = b"\n".join(_read(folder, parts))
+        plain = b"\n".join(_read_parts(folder, parts))
         stem, ending = name.rsplit(".", 1)
         address = f"/static/{stem}.{hashlib.sha256(plain).hexdigest()[:12]}.{ending}"
         by_address[address] = Asset(plain, gzip.compress(plain, 9, mtime=0), _KINDS[ending])
@@ -85,7 +85,7 @@ def gather(folder: Path) -> Assets:
     return Assets(by_address, addresses)
 
 
-def _read(folder: Path, parts: Iterable[str]) -> Iterable[bytes]:
+def _read_parts(folder: Path, parts: Iterable[str]) -> Iterable[bytes]:
     for part in parts:
         try:
             # Trap: a byte order mark is allowed only at the very start of a style sheet.
@@ -97,9 +97,9 @@ def _read(folder: Path, parts: Iterable[str]) -> Iterable[bytes]:
         yield _COMMENTS.sub(b"", plain) if ours else plain
 
 
-async def serve(request: Request) -> Response:
+async def serve_asset(request: Request) -> Response:
     """GET /static/NAME.HASH.ENDING: for ever the same bytes, so the browser may keep them."""
-    assets: Assets = request.app.state.floor.assets
+    assets: Assets = request.app.state.context.assets
     asset = assets.by_address.get(request.scope["path"])
     if asset is None:
         raise HTTPException(status_code=404)

@@ -24,16 +24,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.access import NOT_TWICE
+from app.web.access import ONE_TIME_ROUTES
 from app.web.journey import LostJourney, NoJourney
-from app.web.pages import Floor, render, show
-from app.web.patients import patient
-from app.web.patients.visit import CannotWorkOut
+from app.web.pages import AppContext, render_html, render_page
+from app.web.patients import self_check
+from app.web.patients.visit import AssessmentFailed
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"  # seconds
-OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 BY_BUTTON_ALONE = frozenset({"POST /send", "POST /share"})
 """Forms in which nothing was typed: the page of the fault has the same button."""
 
@@ -42,14 +42,14 @@ _WITH_OWN_WORDS = frozenset({403, 404, 405, 413, 422, 429, 500, 503})
 
 def add_error_pages(app: FastAPI) -> None:
     """Say which page each exception becomes."""
-    app.add_exception_handler(HTTPException, refused)
-    app.add_exception_handler(RequestValidationError, unreadable)
-    app.add_exception_handler(NoJourney, patient.no_journey)
-    app.add_exception_handler(LostJourney, patient.lost_journey)
-    app.add_exception_handler(CannotWorkOut, patient.cannot_work_out)
+    app.add_exception_handler(HTTPException, show_http_error)
+    app.add_exception_handler(RequestValidationError, show_invalid_request)
+    app.add_exception_handler(NoJourney, self_check.show_no_journey)
+    app.add_exception_handler(LostJourney, self_check.redirect_lost_journey)
+    app.add_exception_handler(AssessmentFailed, self_check.show_failed_assessment)
 
 
-class LastResort:
+class UnhandledErrorMiddleware:
     """Turns what the pages did not foresee into a page; without it the headers would be missing.
 
     Starlette's own last resort stands outside all middleware.
@@ -65,98 +65,100 @@ class LastResort:
             return
         begun = False
 
-        async def send_noted(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal begun
             begun = begun or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self.app(scope, receive, send_noted)
+            await self.app(scope, receive, send_and_note)
         except HTTPException as error:
-            response = await refused(Request(scope), error)
+            response = await show_http_error(Request(scope), error)
             await response(scope, receive, send)
         except ClientDisconnect:
             log.info("a request broke off half way")  # no fault, and nobody is left to answer
         except Exception as error:
             if begun:
                 raise
-            if of_the_store(error):
-                response = store_failed(Request(scope), error)
+            if is_store_failure(error):
+                response = show_store_failure(Request(scope), error)
                 await response(scope, receive, send)
                 return
             _log_without_answers(error)
-            await _failed(scope)(scope, receive, send)
+            await _last_response(scope)(scope, receive, send)
 
 
-def of_the_store(error: Exception) -> bool:
+def is_store_failure(error: Exception) -> bool:
     """Whether the database does not do its part: gone, hung, locked, full or broken.
 
     What it refuses because of what we asked is a fault of ours.
     """
     if isinstance(error, DBAPIError):
-        return not isinstance(error, OURS)
+        return not isinstance(error, OUR_FAULTS)
     return isinstance(error, TookTooLong)
 
 
-def store_failed(request: Request, error: Exception) -> Response:
+def show_store_failure(request: Request, error: Exception) -> Response:
     """503: what that means for what was sent, and that it is worth trying again soon."""
     # Many come at once, so each has one line, without the message: it could hold an answer.
     driver = type(getattr(error, "orig", None) or error).__name__
     log.error("the database does not do its part: %s, %s", type(error).__name__, driver)
     wait = {"Retry-After": RETRY_AFTER}
-    if _is_api(request.scope):
-        return JSONResponse({"error": _phrase(503)}, 503, wait)
-    response = show(
+    if _is_api_path(request.scope):
+        return JSONResponse({"error": _status_phrase(503)}, 503, wait)
+    response = render_page(
         request,
         "errors/store.html",
         status=503,
-        kind=_what_was_asked(request),
-        again=request.scope["path"] if _key(request) in BY_BUTTON_ALONE else "",
+        kind=_classify_request(request),
+        again=request.scope["path"] if _route_key(request) in BY_BUTTON_ALONE else "",
     )
     response.headers.update(wait)
     return response
 
 
-def _what_was_asked(request: Request) -> str:
+def _classify_request(request: Request) -> str:
     if request.method in ("GET", "HEAD"):
         return "look"
-    return "once" if _key(request) in NOT_TWICE else "again"
+    return "once" if _route_key(request) in ONE_TIME_ROUTES else "again"
 
 
-def _key(request: Request) -> str:
+def _route_key(request: Request) -> str:
     """The method and path of the page, as the table of access has them; "" for none of them."""
     return getattr(request.scope.get("endpoint"), "key", "")
 
 
-async def refused(request: Request, error: Exception) -> Response:
+async def show_http_error(request: Request, error: Exception) -> Response:
     """The page, or the JSON, of an HTTP status."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = getattr(error, "headers", None)
-    if _is_api(request.scope):
-        response: Response = JSONResponse({"error": _phrase(status)}, status)
+    if _is_api_path(request.scope):
+        response: Response = JSONResponse({"error": _status_phrase(status)}, status)
     else:
-        response = show(request, "errors/error.html", status=status, kind=_kind(status))
+        response = render_page(
+            request, "errors/error.html", status=status, kind=_error_kind(status)
+        )
     response.headers.update(headers or {})
     return response
 
 
-async def unreadable(request: Request, error: Exception) -> Response:
+async def show_invalid_request(request: Request, error: Exception) -> Response:
     """422 without what was sent: FastAPI's own handler would echo it."""
-    if not _is_api(request.scope):
-        return show(request, "errors/error.html", status=422, kind="422")
+    if not _is_api_path(request.scope):
+        return render_page(request, "errors/error.html", status=422, kind="422")
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     where = [".".join(str(part) for part in fault["loc"]) for fault in faults]
-    return JSONResponse({"error": _phrase(422), "where": where}, 422)
+    return JSONResponse({"error": _status_phrase(422), "where": where}, 422)
 
 
-def last_page(here: Floor) -> str:
+def render_last_page(context: AppContext) -> str:
     """The page for a failure of ours, rendered at start so that nothing can fail any more."""
-    return render(here, "errors/error.html", "", region=None, error=False, kind="500")
+    return render_html(context, "errors/error.html", "", region=None, error=False, kind="500")
 
 
-def _failed(scope: Scope) -> Response:
-    if _is_api(scope):
-        return JSONResponse({"error": _phrase(500)}, 500)
+def _last_response(scope: Scope) -> Response:
+    if _is_api_path(scope):
+        return JSONResponse({"error": _status_phrase(500)}, 500)
     return HTMLResponse(scope["app"].state.last_page, 500)
 
 
@@ -166,13 +168,13 @@ def _log_without_answers(error: Exception) -> None:
     log.error("%s, raised at:\n%s", type(error).__name__, places)
 
 
-def _is_api(scope: Scope) -> bool:
+def _is_api_path(scope: Scope) -> bool:
     return bool(scope["path"].startswith("/api/"))
 
 
-def _kind(status: int) -> str:
+def _error_kind(status: int) -> str:
     return str(status) if status in _WITH_OWN_WORDS else "other"
 
 
-def _phrase(status: int) -> str:
+def _status_phrase(status: int) -> str:
     return HTTPStatus(status).phrase

@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.presentation.respondent import ME
+
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
 CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
-ABOUT = ME, CHILD, OTHER = "me", "child", "other"  # whom it may be about, said by who answers
 MOST_BYTES = 3500  # browsers promise 4096 for a cookie with its name and attributes
 
 _KEY_BYTES = 32
@@ -62,14 +63,14 @@ class Journey:
         """The journey with one answer given or changed; all others stay."""
         return replace(self, answers={**self.answers, question: chosen}, note="", earlier={})
 
-    def asked_again(self, question: str, chosen: frozenset[str]) -> Journey:
+    def with_new_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The same in a second look, where the answer of before is kept beside it."""
         before = self.earlier.get(question, self.answers.get(question, frozenset()))
         changed = replace(self, answers={**self.answers, question: chosen}, note="")
         return replace(changed, earlier={**self.earlier, question: before})
 
     @property
-    def as_before(self) -> dict[str, frozenset[str]]:
+    def answers_before(self) -> dict[str, frozenset[str]]:
         """The answers as they were before the second look."""
         before = {**self.answers, **self.earlier}
         return {question: chosen for question, chosen in before.items() if chosen}
@@ -77,38 +78,41 @@ class Journey:
 
 def open_journey(request: Request, key: bytes, now: int, kind: str = OWN) -> Journey:
     """The journey in the request's cookie. Raises NoJourney or LostJourney."""
-    sealed = request.cookies.get(cookie_name(request, kind))
+    sealed = request.cookies.get(journey_cookie_name(request, kind))
     if not sealed:
         raise NoJourney
-    return unseal(key, sealed, now, kind)
+    return unseal_journey(key, sealed, now, kind)
 
 
-def keep(
+def set_journey_cookie(
     response: Response, request: Request, key: bytes, journey: Journey, kind: str = OWN
 ) -> None:
     """Send the journey along with the response, sealed."""
-    _set_cookie(response, request, seal(key, journey, kind), "", kind)
+    _write_journey_cookie(response, request, seal_journey(key, journey, kind), "", kind)
 
 
-def forget(response: Response, request: Request, kind: str = OWN) -> None:
+def clear_journey_cookie(response: Response, request: Request, kind: str = OWN) -> None:
     """Tell the browser to drop the journey."""
-    _set_cookie(response, request, "", "; Max-Age=0", kind)
+    _write_journey_cookie(response, request, "", "; Max-Age=0", kind)
 
 
-def cookie_name(request: Request, kind: str = OWN) -> str:
+def journey_cookie_name(request: Request, kind: str = OWN) -> str:
     """Browsers take a `__Host-` cookie only over https; a clinic's own network may have none."""
     return f"__Host-{kind}" if request.scope["scheme"] == "https" else kind
 
 
-def _set_cookie(response: Response, request: Request, value: str, ending: str, kind: str) -> None:
+def _write_journey_cookie(
+    response: Response, request: Request, value: str, ending: str, kind: str
+) -> None:
     secure = "; Secure" if request.scope["scheme"] == "https" else ""
     response.headers.append(
         "set-cookie",
-        f"{cookie_name(request, kind)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ending}",
+        f"{journey_cookie_name(request, kind)}={value}; Path=/; HttpOnly"
+        f"; SameSite=Lax{secure}{ending}",
     )
 
 
-def seal(key: bytes, journey: Journey, kind: str = OWN) -> str:
+def seal_journey(key: bytes, journey: Journey, kind: str = OWN) -> str:
     """The journey as text that only the holder of the key can read or change."""
     plain = json.dumps(
         {
@@ -128,13 +132,13 @@ def seal(key: bytes, journey: Journey, kind: str = OWN) -> str:
     )
     nonce = secrets.token_bytes(_NONCE_BYTES)
     box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSES[kind])
-    return _as_text(nonce + box)
+    return _encode_base64(nonce + box)
 
 
-def unseal(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journey:
+def unseal_journey(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journey:
     """The journey that was sealed at most a day ago. Raises LostJourney for anything else."""
     try:
-        raw = _exact_base64(sealed)
+        raw = _decode_exact_base64(sealed)
         plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _PURPOSES[kind])
     except (ValueError, InvalidTag) as error:
         raise LostJourney from error
@@ -156,29 +160,29 @@ def unseal(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journey:
     )
 
 
-def _exact_base64(sealed: str) -> bytes:
+def _decode_exact_base64(sealed: str) -> bytes:
     """Trap: the standard decoder skips foreign letters and spare bits, so two texts could match."""
     try:
         raw = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
     except (UnicodeEncodeError, binascii.Error) as error:
         raise ValueError from error
-    if len(raw) <= _NONCE_BYTES or _as_text(raw) != sealed:
+    if len(raw) <= _NONCE_BYTES or _encode_base64(raw) != sealed:
         raise ValueError
     return raw
 
 
-def _as_text(raw: bytes) -> str:
+def _encode_base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def load_key(path: Path) -> bytes:
+def load_journey_key(path: Path) -> bytes:
     """The sealing key, made on the first start and readable by its owner only.
 
     Raises OSError when the file cannot be made or read, ValueError when it holds no key.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _make_key(path)
+        _create_key_file(path)
     if (
         path.stat().st_mode & 0o077
     ):  # a disk that is read-only lets nobody change it back to what it is
@@ -189,7 +193,7 @@ def load_key(path: Path) -> bytes:
     return key
 
 
-def _make_key(path: Path) -> None:
+def _create_key_file(path: Path) -> None:
     """Linked into place whole, so that of two servers starting at once both use one key."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

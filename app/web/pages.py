@@ -20,24 +20,24 @@ from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
 from app.web.assets import Assets
+from app.web.compression import compress_response
 from app.web.journey import LostJourney, NoJourney, open_journey
-from app.web.tablet import Stay
-from app.web.wire import packed
+from app.web.tablet import PageTimeout
 
 if TYPE_CHECKING:
-    from app.web.still import Still
+    from app.web.page_cache import CachedPage
 
-KIND = "text/html; charset=utf-8"
+HTML_MEDIA_TYPE = "text/html; charset=utf-8"
 LANGUAGE = "en"
 ANYWHERE = "international"  # whose words a page takes before the person has said where they are
 
 MOST_FILLED = 5000  # texts of one region; a rulebook has about 2,000
 
-Say = Callable[..., Markup]
+Translate = Callable[..., Markup]
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class AppContext:
     """What every request of this floor needs; made once at start."""
 
     rulebook: Rulebook
@@ -45,27 +45,27 @@ class Floor:
     assets: Assets
     key: bytes
     clock: Callable[[], float]
-    stills: dict[tuple[str, str, str], Still] = field(default_factory=dict)
-    voices: dict[tuple[str, str], tuple[Say, Say]] = field(default_factory=dict)
+    cached_pages: dict[tuple[str, str, str], CachedPage] = field(default_factory=dict)
+    translators: dict[tuple[str, str], tuple[Translate, Translate]] = field(default_factory=dict)
 
     @property
-    def words(self) -> Wording:
+    def page_wording(self) -> Wording:
         """The words of the language that the pages are in."""
         return self.rulebook.wording[LANGUAGE]
 
     @property
-    def now(self) -> int:
+    def unix_time(self) -> int:
         """Seconds since 1970."""
         return int(self.clock())
 
 
-def floor(request: Request) -> Floor:
+def app_context(request: Request) -> AppContext:
     """The floor that this request came to."""
-    found: Floor = request.app.state.floor
+    found: AppContext = request.app.state.context
     return found
 
 
-def show(
+def render_page(
     request: Request,
     template: str,
     *,
@@ -75,20 +75,20 @@ def show(
     **values: Any,
 ) -> Response:
     """One whole page. Without a `region` it is where the person said they are, if they did."""
-    nonce, stays = request.scope["nonce"], tablet.stay(request, template)
+    nonce, timeout = request.scope["nonce"], tablet.find_page_timeout(request, template)
     if region is None and values.get("who") is None:  # staff see the words of no patient's region
-        region, alarmed = whereabouts(request)
+        region, alarmed = read_region_and_alarm(request)
         values = {"alarmed": alarmed, **values}
-    html = render(
-        floor(request), template, nonce, region=region, error=error, tablet=stays, **values
+    html = render_html(
+        app_context(request), template, nonce, region=region, error=error, tablet=timeout, **values
     )
-    response = packed(request, html.encode(), KIND, status)
-    response.headers.update(tablet.headers(stays))
+    response = compress_response(request, html.encode(), HTML_MEDIA_TYPE, status)
+    response.headers.update(tablet.refresh_headers(timeout))
     return response
 
 
-def render(
-    here: Floor,
+def render_html(
+    context: AppContext,
     template: str,
     nonce: str,
     /,  # a page may call a value of its own by the same name
@@ -96,7 +96,7 @@ def render(
     region: str | None,
     error: bool,
     alarmed: bool = False,
-    tablet: Stay | None = None,
+    tablet: PageTimeout | None = None,
     ages: Collection[str] = (),
     **values: Any,
 ) -> str:
@@ -104,18 +104,18 @@ def render(
 
     `alarmed`: whether the person's answers are a certain emergency; `ages`: what they said of age.
     """
-    say, fill = voice(here, region)
-    return here.environment.get_template(template).render(
+    t, fill = translator_for(context, region)
+    return context.environment.get_template(template).render(
         nonce=nonce,
-        t=say,
+        t=t,
         fill=fill,
-        region=here.rulebook.regions[region or ANYWHERE],
-        numbers=[] if region else emergency_numbers(here),
-        box=tuple(here.words.box_for(ages).values()),
-        emergency_hidden=here.words.levels["emergency"].hidden,
-        address=here.assets.addresses,
+        region=context.rulebook.regions[region or ANYWHERE],
+        numbers=[] if region else emergency_numbers(context),
+        box=tuple(context.page_wording.emergency_box_for(ages).values()),
+        emergency_hidden=context.page_wording.levels["emergency"].hidden,
+        address=context.assets.addresses,
         language=LANGUAGE,
-        approvals=here.rulebook.approvals,
+        approvals=context.rulebook.approvals,
         error=error,
         alarmed=alarmed,
         tablet=tablet,
@@ -123,17 +123,17 @@ def render(
     )
 
 
-def whereabouts(request: Request) -> tuple[str | None, bool]:
+def read_region_and_alarm(request: Request) -> tuple[str | None, bool]:
     """(Where the person said they are, whether their answers are a certain emergency).
 
     By their cookie, for pages that ask it for nothing else.
     """
-    here = floor(request)
+    context = app_context(request)
     try:
-        journey = open_journey(request, here.key, here.now)
+        journey = open_journey(request, context.key, context.unix_time)
     except (NoJourney, LostJourney):
         return None, False
-    if journey.region not in here.rulebook.regions:
+    if journey.region not in context.rulebook.regions:
         return None, False
     # It is set for as long as the answers are an emergency, and the engine need not be asked.
     return journey.region, bool(journey.warned_at)
@@ -144,58 +144,60 @@ def see_other(address: str) -> RedirectResponse:
     return RedirectResponse(address, status_code=303)
 
 
-def region_words(here: Floor, region: str | None) -> Mapping[str, str]:
+def region_words(context: AppContext, region: str | None) -> Mapping[str, str]:
     """The words that differ between regions."""
-    return here.words.regions[region or ANYWHERE]
+    return context.page_wording.regions[region or ANYWHERE]
 
 
-def filler(here: Floor, region: str | None) -> Say:
+def filler_for(context: AppContext, region: str | None) -> Translate:
     """Fills the placeholders of a text with the words of the region; see `voice`."""
-    return voice(here, region)[1]
+    return translator_for(context, region)[1]
 
 
-def voice(here: Floor, region: str | None) -> tuple[Say, Say]:
+def translator_for(context: AppContext, region: str | None) -> tuple[Translate, Translate]:
     """(Gives the words of a page by their key, fills any text of the rulebook), as HTML.
 
     Both remember what they made: most of a page is the same words again. An unknown key is a
     fault of ours, and so a KeyError.
     """
-    key = (here.rulebook.sha256, region or ANYWHERE)
-    if key not in here.voices:
-        here.voices[key] = _voice(here.words, region_words(here, region))
-    return here.voices[key]
+    key = (context.rulebook.sha256, region or ANYWHERE)
+    if key not in context.translators:
+        context.translators[key] = _make_translator(
+            context.page_wording, region_words(context, region)
+        )
+    return context.translators[key]
 
 
-def _voice(words: Wording, places: Mapping[str, str]) -> tuple[Say, Say]:
+def _make_translator(words: Wording, places: Mapping[str, str]) -> tuple[Translate, Translate]:
     escaped = {name: escape(word) for name, word in places.items()}
 
     @lru_cache(MOST_FILLED)
-    def fill(text: str, **more: object) -> Markup:
+    def fill_text(text: str, **more: object) -> Markup:
         others = {name: escape(word) for name, word in more.items()}
         # The text and every word that is filled in were escaped just above; none came in otherwise.
-        return Markup(words.fill(escape(text), escaped, **others))  # noqa: S704
+        return Markup(words.fill_placeholders(escape(text), escaped, **others))  # noqa: S704
 
     @lru_cache(MOST_FILLED)
-    def say(key: str, **more: object) -> Markup:
-        return fill(words.pages[key], **more)
+    def translate_key(key: str, **more: object) -> Markup:
+        return fill_text(words.pages[key], **more)
 
-    return say, fill
+    return translate_key, fill_text
 
 
-def emergency_numbers(here: Floor) -> list[tuple[str, str, str, str]]:
+def emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
     """(Region, what to call in words, number, all in short), where nobody said where they are."""
     return [
         (
             words["name"],
             words["local_emergency_words"],
-            here.rulebook.regions[id_].emergency_number,
+            context.rulebook.regions[id_].emergency_number,
             words["emergency_short"],
         )
-        for id_, words in here.words.regions.items()
+        for id_, words in context.page_wording.regions.items()
     ]
 
 
-def environment(folder: Path) -> Environment:
+def build_template_environment(folder: Path) -> Environment:
     """Our templates: strict about names, and escaping in every file whatever its ending."""
     return Environment(
         loader=FileSystemLoader(folder),

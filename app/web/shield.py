@@ -63,7 +63,7 @@ class ForeignOrigin(HTTPException):
         super().__init__(status_code=403)
 
 
-class Headings:
+class SecurityHeadersMiddleware:
     """Outermost: a fresh nonce in, the security headers out, on every answer there is."""
 
     def __init__(self, app: ASGIApp, origin: str | None = None) -> None:
@@ -81,15 +81,15 @@ class Headings:
             scope["origin"] = self.origin
             scope["scheme"] = self.origin.partition(":")[0]
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = _guarded(message.get("headers", ()), scope, nonce)
+                message["headers"] = _add_security_headers(message.get("headers", ()), scope, nonce)
             await send(message)
 
-        await self.app(scope, receive, send_guarded)
+        await self.app(scope, receive, send_with_headers)
 
 
-def _guarded(headers: Iterable[Header], scope: Scope, nonce: str) -> list[Header]:
+def _add_security_headers(headers: Iterable[Header], scope: Scope, nonce: str) -> list[Header]:
     """Raw headers, since every answer pays for this."""
     policy = (b"content-security-policy", _POLICY % nonce.encode())
     guarded = [*headers, policy, *_ALWAYS]
@@ -104,7 +104,7 @@ def _guarded(headers: Iterable[Header], scope: Scope, nonce: str) -> list[Header
     return guarded
 
 
-class Gate:
+class RequestGuardMiddleware:
     """Turns away changes from other sites and bodies that are too long.
 
     It raises, so that the reply is one of our own pages; therefore it stands inside the
@@ -121,14 +121,14 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if not scope["path"].startswith(self.open_paths) and not own_origin(scope, headers):
+        if not scope["path"].startswith(self.open_paths) and not is_own_origin(scope, headers):
             raise ForeignOrigin
         if _declared_length(headers) > MOST_BODY:
             raise BodyTooLarge
-        await self.app(scope, _counted(receive), send)
+        await self.app(scope, _limit_body(receive), send)
 
 
-def own_origin(scope: Scope, headers: Headers) -> bool:
+def is_own_origin(scope: Scope, headers: Headers) -> bool:
     """Whether the request was made by one of our pages, or by the person's own hand.
 
     Browsers that send no Sec-Fetch-Site (old ones, and all over plain http) still send Origin.
@@ -147,11 +147,11 @@ def _declared_length(headers: Headers) -> int:
     return int(length[:12])  # twelve digits are too many already; thousands would stop int()
 
 
-def _counted(receive: Receive) -> Receive:
+def _limit_body(receive: Receive) -> Receive:
     """A body sent in chunks declares no length, so it is counted as it comes."""
     seen = 0
 
-    async def receive_counted() -> Message:
+    async def receive_limited() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
@@ -159,4 +159,4 @@ def _counted(receive: Receive) -> Receive:
             raise BodyTooLarge
         return message
 
-    return receive_counted
+    return receive_limited

@@ -21,7 +21,7 @@ ALARM = 30  # seconds before the end at which the person is asked
 MORE = 180  # seconds that are given each time
 LONGEST = AFTER_RESULT + 10 * MORE
 """Seconds after which a page goes even where its script broke: ten times more than it had."""
-WIPE, ASK = "/i/wiped", "/i/still-there"
+WIPE_PATH, ASK_PATH = "/i/wiped", "/i/still-there"
 _LIFETIME = 400 * 24 * 60 * 60  # the longest that browsers keep a cookie
 _PURPOSE = b"calcinosis-check tablet 1"
 _RESULTS = frozenset({"patient/result.html", "patient/handed_over.html"})
@@ -30,7 +30,7 @@ _BETWEEN = frozenset({"patient/invitation_code.html", "patient/still_there.html"
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class PageTimeout:
     """How long a page stays: `left` seconds, then without a script to `then`; 0 is for ever.
 
     A `quiet` one says so only at the alarm, and begins anew at each touch.
@@ -45,60 +45,61 @@ class Stay:
     path: str
 
 
-def is_on(request: Request) -> bool:
+def is_tablet(request: Request) -> bool:
     """Whether this browser is such a tablet."""
-    clinic, _, mac = request.cookies.get(_name(request), "").partition(".")
-    return bool(mac) and hmac.compare_digest(_mac(request, clinic).encode(), mac.encode())
+    clinic, _, mac = request.cookies.get(_tablet_cookie_name(request), "").partition(".")
+    return bool(mac) and hmac.compare_digest(_sign_clinic(request, clinic).encode(), mac.encode())
 
 
-def stay(request: Request, template: str) -> Stay | None:
+def find_page_timeout(request: Request, template: str) -> PageTimeout | None:
     """How long this page stays on a tablet; None elsewhere and on pages of staff."""
-    if template.startswith(_OF_STAFF) or not is_on(request):
+    if template.startswith(_OF_STAFF) or not is_tablet(request):
         return None
-    left, then = 0, WIPE
+    left, then = 0, WIPE_PATH
     if template in _RESULTS:
         left = AFTER_RESULT
-    elif template not in _BETWEEN and journeys.cookie_name(request) in request.cookies:
-        left, then = UNTOUCHED + ALARM, ASK
-    return Stay(left, then, then == ASK, ALARM, MORE, LONGEST, request.scope["path"])
+    elif template not in _BETWEEN and journeys.journey_cookie_name(request) in request.cookies:
+        left, then = UNTOUCHED + ALARM, ASK_PATH
+    return PageTimeout(left, then, then == ASK_PATH, ALARM, MORE, LONGEST, request.scope["path"])
 
 
-def headers(stays: Stay | None) -> dict[str, str]:
+def refresh_headers(timeout: PageTimeout | None) -> dict[str, str]:
     """What sends the browser on in the end, whatever becomes of the page's script."""
-    return {"Refresh": f"{stays.longest}; url={stays.then}"} if stays and stays.left else {}
+    return {"Refresh": f"{timeout.longest}; url={timeout.then}"} if timeout and timeout.left else {}
 
 
-def switch_on(response: Response, request: Request, clinic: str) -> None:
+def mark_tablet(response: Response, request: Request, clinic: str) -> None:
     """Mark this browser."""
-    value = f"{clinic}.{_mac(request, clinic)}"
-    _set_cookie(response, request, value, _LIFETIME)
+    value = f"{clinic}.{_sign_clinic(request, clinic)}"
+    _write_tablet_cookie(response, request, value, _LIFETIME)
 
 
-def switch_off(response: Response, request: Request) -> None:
+def unmark_tablet(response: Response, request: Request) -> None:
     """Take the mark off."""
-    _set_cookie(response, request, "", 0)
+    _write_tablet_cookie(response, request, "", 0)
 
 
-def wipe(response: Response, request: Request) -> None:
+def wipe_browser(response: Response, request: Request) -> None:
     """Drop the answers and all that the browser kept of these pages, but not the mark."""
     # Trap: with "cookies" in it, the mark would go too.
     response.headers["Clear-Site-Data"] = '"storage", "cache"'
-    journeys.forget(response, request)
+    journeys.clear_journey_cookie(response, request)
 
 
-def _mac(request: Request, clinic: str) -> str:
+def _sign_clinic(request: Request, clinic: str) -> str:
     words = _PURPOSE + b"\0" + clinic.encode("utf-8", "replace")
-    return hmac.new(request.app.state.floor.key, words, hashlib.sha256).hexdigest()
+    return hmac.new(request.app.state.context.key, words, hashlib.sha256).hexdigest()
 
 
-def _name(request: Request) -> str:
+def _tablet_cookie_name(request: Request) -> str:
     """Browsers take a `__Host-` cookie over https only."""
     return "__Host-tablet" if request.scope["scheme"] == "https" else "tablet"
 
 
-def _set_cookie(response: Response, request: Request, value: str, age: int) -> None:
+def _write_tablet_cookie(response: Response, request: Request, value: str, age: int) -> None:
     secure = "; Secure" if request.scope["scheme"] == "https" else ""
     response.headers.append(
         "set-cookie",
-        f"{_name(request)}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}",
+        f"{_tablet_cookie_name(request)}={value}; Path=/; HttpOnly"
+        f"; SameSite=Lax; Max-Age={age}{secure}",
     )

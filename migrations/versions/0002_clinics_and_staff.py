@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.ground.append_only import hold, let_go
+from app.store.db.append_only import allow_changes, forbid_changes
 
 revision = "0002"
 down_revision = "0001"
@@ -200,11 +200,11 @@ def upgrade() -> None:
     with op.batch_alter_table("staff_session", schema=None) as batch_op:
         batch_op.create_index("ix_staff_session_staff", ["clinic_id", "staff_id"], unique=False)
 
-    hold(op.get_bind(), "audit_entry", None)
+    forbid_changes(op.get_bind(), "audit_entry", None)
 
 
 def downgrade() -> None:
-    let_go(op.get_bind(), "audit_entry")
+    allow_changes(op.get_bind(), "audit_entry")
     with op.batch_alter_table("staff_session", schema=None) as batch_op:
         batch_op.drop_index("ix_staff_session_staff")
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.ground.append_only import hold, let_go
+from app.store.db.append_only import allow_changes, forbid_changes
 
 revision = "0003"
 down_revision = "0002"
@@ -150,13 +150,13 @@ def upgrade() -> None:
             name=op.f("uq_assessment_version_clinic_id_submission_id_number"),
         ),
     )
-    hold(op.get_bind(), "submission", "id")
-    hold(op.get_bind(), "assessment_version", "submission_id")
+    forbid_changes(op.get_bind(), "submission", "id")
+    forbid_changes(op.get_bind(), "assessment_version", "submission_id")
 
 
 def downgrade() -> None:
-    let_go(op.get_bind(), "assessment_version")
-    let_go(op.get_bind(), "submission")
+    allow_changes(op.get_bind(), "assessment_version")
+    allow_changes(op.get_bind(), "submission")
     op.drop_table("assessment_version")
     op.drop_table("submission")
     with op.batch_alter_table("invitation", schema=None) as batch_op:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.ground.append_only import hold, let_go
+from app.store.db.append_only import allow_changes, forbid_changes
 
 revision = "0004"
 down_revision = "0003"
@@ -170,11 +170,11 @@ def upgrade() -> None:
         batch_op.create_index("ix_review_entry_at", ["clinic_id", "at"], unique=False)
         batch_op.create_index("ix_review_entry_version", ["clinic_id", "version_id"], unique=False)
 
-    hold(op.get_bind(), "review_entry", "submission_id")
+    forbid_changes(op.get_bind(), "review_entry", "submission_id")
 
 
 def downgrade() -> None:
-    let_go(op.get_bind(), "review_entry")
+    allow_changes(op.get_bind(), "review_entry")
     with op.batch_alter_table("review_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_review_entry_version")
         batch_op.drop_index("ix_review_entry_at")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.ground.append_only import hold, let_go
+from app.store.db.append_only import allow_changes, forbid_changes
 
 revision = "0005"
 down_revision = "0004"
@@ -30,19 +30,19 @@ def upgrade() -> None:
         sa.Column("waits_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     )
     _allow("worklist_row", "state", STATES)
-    let_go(op.get_bind(), "review_entry")
+    allow_changes(op.get_bind(), "review_entry")
     _allow("review_entry", "kind", (*KINDS, "ask_close", "close_yes", "close_no"))
-    hold(op.get_bind(), "review_entry", "submission_id")
+    forbid_changes(op.get_bind(), "review_entry", "submission_id")
 
 
 def downgrade() -> None:
     """Who was asked becomes a note, and what two closed was closed; nothing waits any more."""
-    let_go(op.get_bind(), "review_entry")
+    allow_changes(op.get_bind(), "review_entry")
     op.execute("UPDATE review_entry SET kind = 'close' WHERE kind = 'close_yes'")
     op.execute("UPDATE review_entry SET kind = 'note' WHERE kind IN ('ask_close', 'close_no')")
     op.execute("UPDATE worklist_row SET state = 'claimed' WHERE state = 'second_close'")
     _allow("review_entry", "kind", KINDS)
-    hold(op.get_bind(), "review_entry", "submission_id")
+    forbid_changes(op.get_bind(), "review_entry", "submission_id")
     _allow("worklist_row", "state", STATES_BEFORE)
     op.drop_column("worklist_row", "waits_since")
 

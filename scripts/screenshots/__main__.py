@@ -28,9 +28,9 @@ def main() -> None:
         browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"], **own)
         for pages in (patients.shots, clinics.shots):
             with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-                here = list(pages(browser, server))
-                take_all(browser, here)
-                shots += here
+                page_shots = list(pages(browser, server))
+                take_all(browser, page_shots)
+                shots += page_shots
     _index(shots)
     print(f"Open {FOLDER / 'index.html'}")
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Browser, Page
 
-from app.commands import made_up
+from app.commands import demo_data
 from app.settings import Settings
 from app.store import clinics, invitations
-from app.store.ground.opening import open_store
-from app.store.ground.scope import Store
-from app.store.tables import Invitation
+from app.store.db.opening import open_store
+from app.store.db.scope import Store
+from app.store.db.tables import Invitation
 from scripts.screenshots.camera import Cookies, Shot
 from tests.running import Running
 
@@ -59,26 +59,26 @@ def _filled(server: Running) -> Store:
     command = [sys.executable, "-m", "app", "demo", "fill"]
     subprocess.run(command, env=os.environ | own, check=True, stdout=subprocess.DEVNULL)
     settings = Settings(var=server.folder / "var", database_url=server.database)
-    return open_store(settings.database, settings.master_key)
+    return open_store(settings.effective_database_url, settings.master_key_file)
 
 
 def _links(store: Store, base: str) -> Iterator[Shot]:
     """What patients see behind their links: one to begin, one sent, one that was looked at."""
-    clinic = next(row.clinic_id for row in clinics.everyone(store))
-    with store.reading(clinic) as scope:
-        rows = scope.all(Invitation)
+    clinic = next(row.clinic_id for row in clinics.list_clinics(store))
+    with store.reading_scope(clinic) as scope:
+        rows = scope.find_all(Invitation)
     for name, finished in (("invited", False), ("handed over", True)):
         row = next(r for r in rows if (r.finished_at is not None) == finished and not r.revoked_at)
-        yield Shot(name, f"{base}/i/{invitations.token_of(store.keyring, clinic, row.id)}")
+        yield Shot(name, f"{base}/i/{invitations.derive_link_token(store.keyring, clinic, row.id)}")
 
 
 def _sign_in(page: Page, base: str, store: Store, role: str) -> None:
-    who = next(row for row in made_up.sign_ins(store) if row.role == role)
+    who = next(row for row in demo_data.list_sign_ins(store) if row.role == role)
     page.goto(f"{base}/sign-in")
     page.fill("#email", who.email)
-    page.fill("#password", made_up.password(store.keyring))
+    page.fill("#password", demo_data.derive_demo_password(store.keyring))
     page.click("main form button")
-    page.fill("#code", made_up.code(store, who.email, datetime.now(UTC)))
+    page.fill("#code", demo_data.make_sign_in_code(store, who.email, datetime.now(UTC)))
     page.click("main form button")
     page.wait_for_url(lambda url: "sign-in" not in url)
 

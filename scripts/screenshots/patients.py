@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from playwright.sync_api import Browser
 
 from app.settings import ROOT
-from app.triage.rulebook import Rulebook, load
+from app.triage.rulebook import Rulebook, load_rulebook_folder
 from app.triage.terms import Answers
-from app.web.journey import Journey, load_key, seal
+from app.web.journey import Journey, load_journey_key, seal_journey
 from scripts.screenshots.camera import Cookies, Shot
 from tests.builders import answers
 from tests.running import Running
@@ -32,12 +32,12 @@ STILL = (
 
 def shots(_browser: Browser, server: Running) -> Iterator[Shot]:
     """All pages that need nobody but a patient."""
-    rulebook, base = load(ROOT / "rules"), server.base
-    key = load_key(server.folder / "var" / "journey.key")
+    rulebook, base = load_rulebook_folder(ROOT / "rules"), server.base
+    key = load_journey_key(server.folder / "var" / "journey.key")
 
     def carrying(given: Answers) -> Cookies:
         journey = Journey("uk", int(time.time()), given, edition=rulebook.version)
-        return [{"name": "journey", "value": seal(key, journey), "url": base}]
+        return [{"name": "journey", "value": seal_journey(key, journey), "url": base}]
 
     for path in STILL:
         yield Shot(path.strip("/") or "start", base + path)
@@ -48,10 +48,12 @@ def shots(_browser: Browser, server: Running) -> Iterator[Shot]:
     before: dict[str, frozenset[str]] = {}
     for question in rulebook.questionnaire:
         if question.id in everything["emergency"]:
-            name, here = f"check/{question.id}", f"{base}/check/{question.id}"
-            yield Shot(name, here, carrying(before))
+            name, question_url = f"check/{question.id}", f"{base}/check/{question.id}"
+            yield Shot(name, question_url, carrying(before))
             if question.id in ("place", "pain"):
-                yield Shot(f"{name}, error", here, carrying(before), press="main form button")
+                yield Shot(
+                    f"{name}, error", question_url, carrying(before), press="main form button"
+                )
             before[question.id] = everything["emergency"][question.id]
     yield Shot("check/place, filled", f"{base}/check/place", carrying(everything["soon"]))
     yield Shot("answers", f"{base}/answers", carrying(everything["soon"]))
@@ -65,6 +67,6 @@ def shots(_browser: Browser, server: Running) -> Iterator[Shot]:
 def _unsure(rulebook: Rulebook) -> Answers:
     """Not sure of anything that is asked."""
     given: dict[str, frozenset[str]] = {}
-    while (question := rulebook.questionnaire.path(given).next) is not None:
+    while (question := rulebook.questionnaire.trace_path(given).next) is not None:
         given[question.id] = frozenset([question.unsure])
     return given

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.assurance.asked import questions_hash
-from app.assurance.blind import Runs, try_sets
-from app.assurance.reading import keep, new_set, open_labels, read_stories
+from app.assurance.asked import hash_questions
+from app.assurance.blind import BlindReport, benchmark_sets
+from app.assurance.reading import build_reading, create_case_set, open_labels, read_stories
 from app.assurance.sets import Use, read_library, write_reading, write_set
 from app.triage.rulebook import Rulebook
 from tests.builders import RULES, answers, rulebook
@@ -56,7 +56,7 @@ class Shelf:
 
     def note(self, use: Use) -> None:
         """Note the set, not opened yet."""
-        write_set(self.cases, new_set(self.name, use, read_stories(self.stories())))
+        write_set(self.cases, create_case_set(self.name, use, read_stories(self.stories())))
 
     def stories(self, *more: Mapping[str, str]) -> Path:
         """The file of stories."""
@@ -66,11 +66,13 @@ class Shelf:
 
     def handed(self, changes: Mapping[str, Mapping[str, list[str]]], **more: object) -> Path:
         """A file as a reader hands it in: the right answers with these changes."""
-        told = {name: {"answers": whole(reply)} for name, reply in {**RIGHT, **changes}.items()}
+        answers_by_story = {
+            name: {"answers": whole(reply)} for name, reply in {**RIGHT, **changes}.items()
+        }
         known = read_library(self.cases).sets[self.name].stories
-        hashes = {"questions": questions_hash(self.book), "stories": known}
+        hashes = {"questions": hash_questions(self.book), "stories": known}
         file = self.rules / "answers.json"
-        file.write_text(json.dumps({**hashes, "answers": told, **more}))
+        file.write_text(json.dumps({**hashes, "answers": answers_by_story, **more}))
         return file
 
     def keep(
@@ -82,7 +84,7 @@ class Shelf:
     ) -> Path:
         """Keep what this reader hands in."""
         handed, library = self.handed(changes or {}, **more), read_library(self.cases)
-        reading = keep(self.book, library, handed, self.name, reader, date)
+        reading = build_reading(self.book, library, handed, self.name, reader, date)
         return write_reading(self.cases, reading)
 
     def open(self, book: Rulebook | None = None, date: str = DAY) -> None:
@@ -92,9 +94,9 @@ class Shelf:
         library = read_library(self.cases)
         write_set(self.cases, open_labels(book or rulebook(), library, self.name, file, date))
 
-    def runs(self, book: Rulebook | None = None) -> Runs:
+    def runs(self, book: Rulebook | None = None) -> BlindReport:
         """What comes out with this rulebook."""
-        return try_sets(book or rulebook(), self.rules, read_library(self.cases))
+        return benchmark_sets(book or rulebook(), self.rules, read_library(self.cases))
 
 
 def shelf(folder: Path) -> Shelf:

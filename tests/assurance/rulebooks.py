@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from app.assurance.proof.evaluator import read_yaml
+from app.assurance.proof.evaluator import read_yaml_strings
 from app.triage.questionnaire import Question
 from tests.builders import RULES, rulebook
 
@@ -48,7 +48,7 @@ def small_rulebook(
         "named.yaml": list(named),
         "urgency/all.yaml": list(rules),
         "rulebook.yaml": {"longest_path": str(longest or len(questions))},
-        "labs.yaml": read_yaml(RULES / "labs.yaml"),
+        "labs.yaml": read_yaml_strings(RULES / "labs.yaml"),
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content), "utf-8")
@@ -66,7 +66,7 @@ def with_random_conditions(to: Path, chance: Random, rules: Sequence[str]) -> Pa
     """
     folder = copied(to)
     for file in folder.glob("urgency/*.yaml"):
-        entries = read_yaml(file)
+        entries = read_yaml_strings(file)
         for entry in (entry for entry in entries if entry["id"] in rules):
             condition = random_condition(chance, 3)
             entry["when"] = {"any": [condition, {"all": [entry["when"], condition]}]}

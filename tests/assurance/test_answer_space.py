@@ -16,10 +16,10 @@ import pytest
 
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
-from app.assurance.proof.asking import in_table, worth_asking
-from app.assurance.proof.diagram_level import lengths
+from app.assurance.proof.asking import count_question_impact, format_impact_table
+from app.assurance.proof.diagram_level import measure_walk_lengths
 from app.assurance.proof.evaluator import LEVELS, Answers, Evaluator
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from tests.assurance.rulebooks import small_rulebook
 from tests.builders import QUIET_LUMPS, RULES, SOAK, rulebook, seeded
 
@@ -75,7 +75,7 @@ def four(tmp_path: Path) -> Path:
 
 def walks(judge: Evaluator, so_far: Mapping[str, frozenset[str]]) -> Iterator[Answers]:
     """Every way to answer what is still to be asked."""
-    asked = judge.verdict(so_far).next
+    asked = judge.judge_answers(so_far).next
     if asked is None:
         yield so_far
         return
@@ -93,32 +93,37 @@ def _replies(question: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def test_every_answer_set_is_counted_once_with_its_level(four: Path) -> None:
     space, judge = AnswerSpace(four), Evaluator(four)
     everyone = list(walks(judge, {}))
-    by_hand = Counter(judge.verdict(answers).level for answers in everyone)
+    by_hand = Counter(judge.judge_answers(answers).level for answers in everyone)
     assert len(by_hand) == len(LEVELS)
-    assert {u: space.count(space.without_labs(space.exactly(u))) for u in LEVELS} == by_hand
-    assert space.count(space.without_labs(space.complete)) == len(everyone)
+    assert {
+        u: space.count_answer_sets(space.without_labs(space.exactly_at_level(u))) for u in LEVELS
+    } == by_hand
+    assert space.count_answer_sets(space.without_labs(space.complete_answers)) == len(everyone)
 
 
 def test_the_lengths_of_all_walks_are_counted(four: Path) -> None:
     space = AnswerSpace(four)
     by_hand = Counter(len(answers) for answers in walks(Evaluator(four), {}))
-    assert {steps: space.count(where) for steps, where in lengths(space).items()} == by_hand
+    assert {
+        steps: space.count_answer_sets(where)
+        for steps, where in measure_walk_lengths(space).items()
+    } == by_hand
 
 
 def test_what_an_answer_can_still_change_is_counted_as_by_hand(four: Path) -> None:
     space, judge = AnswerSpace(four), Evaluator(four)
     everyone = list(walks(judge, {}))
-    found = worth_asking(space)
+    found = count_question_impact(space)
     for name in judge.questions:
         earlier = list(judge.questions)[: list(judge.questions).index(name)]
-        moved = {name, *space.follow_ups(name)}
+        moved = {name, *space.find_follow_ups(name)}
         befores, calm = set(), set()
         levels: dict[tuple[Any, Any], set[str]] = {}
         advised: dict[tuple[Any, Any], set[bool]] = {}
         for answers in (a for a in everyone if name in a):
             before = tuple(answers.get(q) for q in earlier)
             rest = tuple(answers.get(q) for q in judge.questions if q not in moved)
-            level = judge.verdict(answers).level
+            level = judge.judge_answers(answers).level
             befores.add(before)
             levels.setdefault((before, rest), set()).add(level)
             if level != "emergency":
@@ -129,7 +134,7 @@ def test_what_an_answer_can_still_change_is_counted_as_by_hand(four: Path) -> No
         assert (worth.asked, worth.open) == (len(befores), len(calm))
         assert worth.level == len({before for (before, _), u in levels.items() if len(u) > 1})
         assert worth.advice == len({before for (before, _), a in advised.items() if len(a) > 1})
-    assert "never" in in_table(found)
+    assert "never" in format_impact_table(found)
 
 
 def test_two_rulebooks_beside_each_other_show_where_they_differ(four: Path, tmp_path: Path) -> None:
@@ -137,18 +142,25 @@ def test_two_rulebooks_beside_each_other_show_where_they_differ(four: Path, tmp_
     other = small_rulebook(tmp_path / "milder", QUESTIONS, milder)
     old = AnswerSpace(four)
     new = AnswerSpace(other, beside=old)
-    down = old.complete & new.complete & old.at_least["same_day"] & ~new.at_least["same_day"]
+    down = (
+        old.complete_answers
+        & new.complete_answers
+        & old.at_least["same_day"]
+        & ~new.at_least["same_day"]
+    )
     judge, later = Evaluator(four), Evaluator(other)
-    by_hand = [a for a in walks(judge, {}) if judge.verdict(a).level != later.verdict(a).level]
-    assert new.count(new.whatever_labs(down)) == len(by_hand) > 0
-    assert new.as_case(new.fewest(down) or {})["fever"] == ["high"]
+    by_hand = [
+        a for a in walks(judge, {}) if judge.judge_answers(a).level != later.judge_answers(a).level
+    ]
+    assert new.count_answer_sets(new.whatever_labs(down)) == len(by_hand) > 0
+    assert new.decode_case(new.find_smallest(down) or {})["fever"] == ["high"]
 
 
 @pytest.fixture(scope="module")
 def types() -> AnswerTypes:
     """The likely types of those who say little, by the real rulebook."""
     found = AnswerTypes(AnswerSpace(RULES))
-    assert found.likely
+    assert found.likely_types
     return found
 
 
@@ -162,7 +174,7 @@ def who_says_little(chance: Random) -> Answers:
     others = [q for q in rulebook().questionnaire if q.id != "reason"]
     for question in chance.sample(others, chance.randint(0, AT_MOST - 1)):
         given[question.id] = frozenset([chance.choice(question.option_ids)])
-    return rulebook().questionnaire.path(given).answers
+    return rulebook().questionnaire.trace_path(given).answers
 
 
 def named(types: AnswerTypes, answers: Answers) -> list[str]:
@@ -174,7 +186,7 @@ def named(types: AnswerTypes, answers: Answers) -> list[str]:
         for option in chosen
         if option in space.options[name]
     }
-    return [k for k, u in types.likely.items() if space.bdd.let(person, u) == space.bdd.true]
+    return [k for k, u in types.likely_types.items() if space.bdd.let(person, u) == space.bdd.true]
 
 
 def test_the_diagrams_name_the_likely_type_that_the_engine_names(types: AnswerTypes) -> None:
@@ -182,15 +194,15 @@ def test_the_diagrams_name_the_likely_type_that_the_engine_names(types: AnswerTy
     for _ in range(PEOPLE):
         answers = who_says_little(chance)
         if kinds := named(types, answers):
-            assert kinds == [assess(rulebook(), answers).likely_type]
+            assert kinds == [assess_answers(rulebook(), answers).likely_type]
             met += 1
     assert met > PEOPLE * 0.9
 
 
 def test_the_engine_names_every_type_that_the_diagrams_name(types: AnswerTypes) -> None:
     space = types.space
-    for kind, where in types.likely.items():
-        told = space.as_case(space.fewest(where) or {})
-        answers = {name: frozenset(chosen) for name, chosen in told.items()}
-        assert assess(rulebook(), answers).likely_type == kind
+    for kind, where in types.likely_types.items():
+        case_answers = space.decode_case(space.find_smallest(where) or {})
+        answers = {name: frozenset(chosen) for name, chosen in case_answers.items()}
+        assert assess_answers(rulebook(), answers).likely_type == kind
         assert named(types, answers) == [kind]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.assurance.asked import questions_hash, questions_text
+from app.assurance.asked import format_questions, hash_questions
 from app.triage.questionnaire import Question, Questionnaire
-from app.triage.rulebook import Rulebook, load
+from app.triage.rulebook import Rulebook, load_rulebook_folder
 from tests.builders import RULES, rulebook
 
 
@@ -48,20 +48,20 @@ NOT_SHOWN = {
 
 @pytest.mark.parametrize("what", SHOWN)
 def test_whatever_a_reader_sees_counts_for_the_hash(what: str) -> None:
-    assert questions_hash(SHOWN[what]) != questions_hash(rulebook())
+    assert hash_questions(SHOWN[what]) != hash_questions(rulebook())
 
 
 @pytest.mark.parametrize("what", NOT_SHOWN)
 def test_what_no_reader_sees_leaves_the_hash_alone(what: str) -> None:
-    assert questions_hash(NOT_SHOWN[what]) == questions_hash(rulebook())
+    assert hash_questions(NOT_SHOWN[what]) == hash_questions(rulebook())
 
 
 def test_the_hash_comes_out_the_same_again() -> None:
-    assert questions_hash(load(RULES)) == questions_hash(rulebook())
+    assert hash_questions(load_rulebook_folder(RULES)) == hash_questions(rulebook())
 
 
 def test_the_text_holds_every_word_and_id_of_the_questions() -> None:
-    text = questions_text(rulebook())
+    text = format_questions(rulebook())
     for question in rulebook().questionnaire:
         words = rulebook().wording["en"].questions[question.id]
         assert f"## `{question.id}`: {words.text}\n" in text
@@ -77,13 +77,13 @@ def test_the_text_holds_every_word_and_id_of_the_questions() -> None:
 
 
 def test_the_text_says_when_a_question_is_asked() -> None:
-    asked = questions_text(rulebook()).partition("## `unwell`")[2].partition("\n## ")[0]
+    asked = format_questions(rulebook()).partition("## `unwell`")[2].partition("\n## ")[0]
     assert "Asked only where this holds; otherwise left out:" in asked
     assert "- “How old are you?”: one of these:\n  - “1 to 15 years”\n" in asked
 
 
 def test_the_text_tells_nothing_of_a_rule_or_a_reason() -> None:
-    text = questions_text(rulebook())
+    text = format_questions(rulebook())
     for question in rulebook().wording["en"].questions.values():
         assert question.why not in text
     for words in rulebook().wording["en"].rules.values():

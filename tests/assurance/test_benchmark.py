@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.assurance.benchmark import CAVEAT, Report, Share, in_words, run
+from app.assurance.benchmark import CAVEAT, BenchmarkReport, Share, format_benchmark, run_benchmark
 from app.assurance.cases import read_cases, read_conflicts
 from app.triage.terms import Urgency
 from tests.builders import RULES, answers, rulebook
@@ -30,10 +30,10 @@ def case(
 
 @pytest.fixture
 def report(tmp_path: Path):
-    def measure(*entries: dict[str, object], conflicts: tuple[str, ...] = ()) -> Report:
+    def measure(*entries: dict[str, object], conflicts: tuple[str, ...] = ()) -> BenchmarkReport:
         file = tmp_path / "cases.json"
         file.write_text(json.dumps(entries))
-        return run(rulebook(), read_cases(rulebook(), file), conflicts)
+        return run_benchmark(rulebook(), read_cases(rulebook(), file), conflicts)
 
     return measure
 
@@ -155,7 +155,7 @@ def test_every_case_is_reported_as_it_goes(tmp_path: Path) -> None:
     file = tmp_path / "cases.json"
     file.write_text(json.dumps([case(str(n), ROUTINE, "routine") for n in range(3)]))
     seen: list[int] = []
-    run(rulebook(), read_cases(rulebook(), file), progress=seen.append)
+    run_benchmark(rulebook(), read_cases(rulebook(), file), progress=seen.append)
     assert seen == [1, 2, 3]
 
 
@@ -165,7 +165,7 @@ def test_the_words_name_every_miss_with_its_rules_and_its_explanation(report) ->
         case("over-two", TODAY, "routine"),
         case("wrong-type", STONES, "routine", type="dystrophic"),
     )
-    text = in_words(measured, {"over-two": "because of a sourced rule"})
+    text = format_benchmark(measured, {"over-two": "because of a sourced rule"})
     assert CAVEAT in text
     assert "Emergency or same-day cases rated below same day: 1" in text
     assert "missed-one: expected same_day (high), given routine" in text
@@ -191,15 +191,15 @@ CONFLICTS = read_conflicts(RULES / "cases" / "conflicts.yaml")
 
 
 @pytest.fixture(scope="module")
-def published() -> Report:
-    return run(rulebook(), read_cases(rulebook(), PUBLISHED), CONFLICTS)
+def published() -> BenchmarkReport:
+    return run_benchmark(rulebook(), read_cases(rulebook(), PUBLISHED), CONFLICTS)
 
 
 def share(part: Share) -> float:
     return part.count / part.of
 
 
-def test_no_urgent_published_case_is_missed(published: Report) -> None:
+def test_no_urgent_published_case_is_missed(published: BenchmarkReport) -> None:
     missed = [
         outcome.id
         for outcome in published.outcomes
@@ -218,29 +218,33 @@ def test_no_urgent_published_case_is_missed(published: Report) -> None:
         ("type_acceptable", 0.92),
     ],
 )
-def test_the_published_cases_reach_the_floor(published: Report, figure: str, floor: float) -> None:
+def test_the_published_cases_reach_the_floor(
+    published: BenchmarkReport, figure: str, floor: float
+) -> None:
     assert share(getattr(published.headline, figure)) >= floor
 
 
-def test_few_published_cases_are_rated_far_too_high(published: Report) -> None:
+def test_few_published_cases_are_rated_far_too_high(published: BenchmarkReport) -> None:
     assert share(published.headline.over_by_more) <= 0.03
 
 
-def test_all_published_cases_are_there_and_answered_whole(published: Report) -> None:
+def test_all_published_cases_are_there_and_answered_whole(published: BenchmarkReport) -> None:
     assert published.cases == 110
     assert published.questions_most <= rulebook().longest_path
     for entry in read_cases(rulebook(), PUBLISHED):
-        path = rulebook().questionnaire.path(entry.answers)
+        path = rulebook().questionnaire.trace_path(entry.answers)
         assert (path.next, path.ignored) == (None, ()), entry.entry.id
 
 
-def test_a_conflict_is_told_only_of_a_case_that_is_there_and_not_exact(published: Report) -> None:
+def test_a_conflict_is_told_only_of_a_case_that_is_there_and_not_exact(
+    published: BenchmarkReport,
+) -> None:
     given = {outcome.id: outcome for outcome in published.outcomes}
     assert set(CONFLICTS) <= set(given)
-    assert [name for name in CONFLICTS if given[name].steps == 0] == []
+    assert [name for name in CONFLICTS if given[name].level_error == 0] == []
 
 
-def test_a_conflict_names_rules_that_really_led(published: Report) -> None:
+def test_a_conflict_names_rules_that_really_led(published: BenchmarkReport) -> None:
     given = {outcome.id: set(outcome.rules) for outcome in published.outcomes}
     for name, text in CONFLICTS.items():
         rules = text.removeprefix("conflicts with ").partition(":")[0].split(", ")

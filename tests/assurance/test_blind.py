@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from app.assurance import blind_words
-from app.assurance.asked import questions_hash
-from app.assurance.benchmark import Share, run
-from app.assurance.blind import Runs, SetRun, try_set, try_sets
+from app.assurance.asked import hash_questions
+from app.assurance.benchmark import Share, run_benchmark
+from app.assurance.blind import BlindReport, SetRun, benchmark_set, benchmark_sets
 from app.assurance.cases import Case, CaseEntry
-from app.assurance.earlier import Ways, ways
-from app.assurance.figures import bounds
-from app.assurance.sets import Library, Opened, Reading, read_library
-from app.triage.answers import read
-from app.triage.published import publish
+from app.assurance.earlier import EditionTranslations, find_edition_translations
+from app.assurance.figures import clopper_pearson_bounds
+from app.assurance.sets import CaseLibrary, LabelOpening, Reading, read_library
+from app.rulebook.archive import publish_rulebook
+from app.triage.answers import parse_answer
 from app.triage.questionnaire import Option, Questionnaire
-from app.triage.rulebook import Rulebook, load
+from app.triage.rulebook import Rulebook, load_rulebook_folder
 from app.triage.wording import QuestionWords
 from tests.assurance.kept_sets import DAY, LATER, Shelf, shelf
 from tests.builders import RULES, rulebook
@@ -70,15 +70,15 @@ def more_options() -> Rulebook:
     return replace(other_rules(), questionnaire=Questionnaire(tuple(asked)), wording=WORDING)
 
 
-def led_by(runs: Runs) -> SetRun:
+def led_by(runs: BlindReport) -> SetRun:
     assert runs.headline is not None
     return runs.headline
 
 
 def edit(file: Path, old: str, text: str) -> None:
-    told = file.read_text()
-    assert old in told
-    file.write_text(told.replace(old, text, 1))
+    file_text = file.read_text()
+    assert old in file_text
+    file.write_text(file_text.replace(old, text, 1))
 
 
 # The mean and what readers agree in.
@@ -98,9 +98,9 @@ def test_each_reader_has_a_score_and_their_mean_leads(new: Shelf) -> None:
 def test_the_bounds_are_over_cases_and_more_readers_do_not_narrow_them(new: Shelf) -> None:
     mean = led_by(new.runs()).mean
     assert mean is not None
-    assert isclose(mean["exact"].low, bounds(2, 3)[0], abs_tol=1e-6)
-    assert isclose(mean["exact"].high, bounds(3, 3)[1], abs_tol=1e-6)
-    assert isclose(mean["under"].high, bounds(0, 3)[1], abs_tol=1e-6)
+    assert isclose(mean["exact"].low, clopper_pearson_bounds(2, 3)[0], abs_tol=1e-6)
+    assert isclose(mean["exact"].high, clopper_pearson_bounds(3, 3)[1], abs_tol=1e-6)
+    assert isclose(mean["under"].high, clopper_pearson_bounds(0, 3)[1], abs_tol=1e-6)
 
 
 def test_readers_are_compared_answer_by_answer_and_level_by_level(new: Shelf) -> None:
@@ -233,7 +233,7 @@ def test_a_set_that_is_not_opened_is_counted_and_not_tried(tmp_path: Path) -> No
     made.keep("A")
     runs = made.runs()
     assert (runs.headline, runs.others, runs.closed) == (None, (), {"new": 1})
-    assert "Set new: not opened yet; kept readings: 1" in blind_words.in_words(runs, "")
+    assert "Set new: not opened yet; kept readings: 1" in blind_words.format_blind_report(runs, "")
 
 
 # The headline.
@@ -248,7 +248,7 @@ def published(tmp_path: Path) -> Shelf:
     head = made.rules / "rulebook.yaml"
     today = head.read_text()
     edit(head, rulebook().version, "2026.1.1")
-    earlier, _ = publish(made.rules)
+    earlier, _ = publish_rulebook(made.rules)
     head.write_text(today)
     made.note("building")
     made.keep("A")
@@ -262,9 +262,9 @@ def test_the_rulebook_that_a_set_was_opened_with_is_tried_again_and_leads(
     runs = published.runs()
     assert (led_by(runs).rulebook, led_by(runs).standing) == ("2026.1.1", "not_built_with")
     assert [(o.rulebook, o.standing) for o in runs.others] == [(rulebook().version, "built_with")]
-    told = blind_words.in_words(runs, rulebook().sha256)
-    assert told.startswith("HEADLINE\nSet new, rulebook 2026.1.1 (")
-    assert "The headline is of another rulebook than today's" in told
+    report = blind_words.format_blind_report(runs, rulebook().sha256)
+    assert report.startswith("HEADLINE\nSet new, rulebook 2026.1.1 (")
+    assert "The headline is of another rulebook than today's" in report
 
 
 def test_an_unseen_set_leads_before_any_other(published: Shelf) -> None:
@@ -275,7 +275,9 @@ def test_an_unseen_set_leads_before_any_other(published: Shelf) -> None:
     published.open()
     runs = published.runs()
     assert (led_by(runs).name, led_by(runs).standing) == ("fresh", "unseen")
-    assert "another rulebook than today's" not in blind_words.in_words(runs, rulebook().sha256)
+    assert "another rulebook than today's" not in blind_words.format_blind_report(
+        runs, rulebook().sha256
+    )
 
 
 # In words.
@@ -283,25 +285,25 @@ def test_an_unseen_set_leads_before_any_other(published: Shelf) -> None:
 
 def test_the_words_say_why_a_word_is_taken_away(new: Shelf) -> None:
     edit(new.cases / "readings" / "new-B.yaml", "skin: [pus]", "skin: [normal]")
-    told = blind_words.in_words(new.runs(), rulebook().sha256)
-    assert "Not called unseen: fewer than 2 blind readings are kept." in told
-    assert "Reader A, 2026-12-01, blind: level exact 3/3 (100.0%)" in told
-    assert "Reader B, 2026-12-01, NOT blind: it was changed after it was kept:" in told
-    assert "Mean of blind readings (1), 95 % bounds over 3 cases" in told
-    assert "    level exact           100.0% (29.2% to 100.0%) of 3\n" in told
+    report = blind_words.format_blind_report(new.runs(), rulebook().sha256)
+    assert "Not called unseen: fewer than 2 blind readings are kept." in report
+    assert "Reader A, 2026-12-01, blind: level exact 3/3 (100.0%)" in report
+    assert "Reader B, 2026-12-01, NOT blind: it was changed after it was kept:" in report
+    assert "Mean of blind readings (1), 95 % bounds over 3 cases" in report
+    assert "    level exact           100.0% (29.2% to 100.0%) of 3\n" in report
 
 
 def test_the_words_say_what_readers_agree_in(new: Shelf) -> None:
-    told = blind_words.in_words(new.runs(), rulebook().sha256)
-    assert "unseen: opened once, after the last change of this rulebook" in told
-    assert "Readers agree in levels   2/3 (66.7%)" in told
-    assert "    level exact           83.3% (9.4% to 100.0%) of 3\n" in told
+    report = blind_words.format_blind_report(new.runs(), rulebook().sha256)
+    assert "unseen: opened once, after the last change of this rulebook" in report
+    assert "Readers agree in levels   2/3 (66.7%)" in report
+    assert "    level exact           83.3% (9.4% to 100.0%) of 3\n" in report
 
 
 def test_where_nothing_leads_the_words_say_so(building: Shelf) -> None:
-    told = blind_words.in_words(building.runs(other_rules()), "f" * 64)
-    assert told.startswith("No headline: no cases that a rulebook was not built with")
-    assert "tuned: rules were sharpened with these cases" in told
+    report = blind_words.format_blind_report(building.runs(other_rules()), "f" * 64)
+    assert report.startswith("No headline: no cases that a rulebook was not built with")
+    assert "tuned: rules were sharpened with these cases" in report
 
 
 def test_the_runs_are_plain_values(new: Shelf) -> None:
@@ -317,9 +319,9 @@ REAL = read_library(RULES / "cases")
 
 def test_the_first_reading_by_a_stranger_gives_what_it_gave() -> None:
     """The rulebook and the reading are kept for ever, so these figures are too."""
-    book, one = load(RULES / "published" / "2026.11.1"), REAL.sets["second-a"]
+    book, one = load_rulebook_folder(RULES / "published" / "2026.11.1"), REAL.sets["second-a"]
     assert one.opened is not None
-    found = try_set(book, one, one.opened, REAL)
+    found = benchmark_set(book, one, one.opened, REAL)
     assert found.standing == "not_built_with"
     assert [(r.reader, r.not_blind, r.refused) for r in found.readers][:1] == [("A", (), 0)]
     score = found.readers[0].score
@@ -331,79 +333,92 @@ def test_the_first_reading_by_a_stranger_gives_what_it_gave() -> None:
 
 
 @pytest.fixture(scope="module")
-def real_ways() -> Ways:
+def real_ways() -> EditionTranslations:
     """From the questions of every kept reading to those of today."""
-    return ways(rulebook(), RULES, {reading.questions for reading in REAL.readings})
+    return find_edition_translations(
+        rulebook(), RULES, {reading.questions for reading in REAL.readings}
+    )
 
 
 def test_answers_to_the_questions_of_a_published_edition_are_translated_and_not_blind(
-    real_ways: Ways,
+    real_ways: EditionTranslations,
 ) -> None:
     one = REAL.sets["second-a"]
     assert one.opened is not None
-    found = try_set(rulebook(), one, one.opened, REAL, real_ways)
+    found = benchmark_set(rulebook(), one, one.opened, REAL, real_ways)
     reader = next(one for one in found.readers if one.translated)
     assert (reader.translated, reader.not_blind) == ("2026.11.1", ("other_questions",))
     assert (reader.refused, reader.left_out) == (0, 0)
     assert found.standing == "built_with"
-    assert reader not in found.blind
-    assert reader.score == run(rulebook(), translated_by_hand(real_ways)).headline
+    assert reader not in found.blind_readings
+    assert reader.score == run_benchmark(rulebook(), translated_by_hand(real_ways)).headline
 
 
 def answered_earlier() -> Reading:
     """The one reading that answered the questions of an earlier edition."""
-    [found] = (one for one in REAL.of("second-a") if one.questions != questions_hash(rulebook()))
+    [found] = (
+        one for one in REAL.readings_of("second-a") if one.questions != hash_questions(rulebook())
+    )
     return found
 
 
-def translated_by_hand(real_ways: Ways) -> list[Case]:
+def translated_by_hand(real_ways: EditionTranslations) -> list[Case]:
     """The cases of the set with what its reader answered, in the questions of today."""
     reading, [way] = answered_earlier(), real_ways.values()
     cases = []
     for case in REAL.sets["second-a"].cases:
         assert case.expected is not None
-        told = reading.answers[case.id]
-        old = {name: read(way.asked_by.questionnaire[name], c) for name, c in told.answers.items()}
-        entry = CaseEntry(id=case.id, answers={}, labs=told.labs, **case.expected.model_dump())
-        cases.append(Case(entry, way.table.translate(old), {}))
-        path = rulebook().questionnaire.path(cases[-1].answers)
+        story_answers = reading.answers[case.id]
+        old = {
+            name: parse_answer(way.asked_by.questionnaire[name], c)
+            for name, c in story_answers.answers.items()
+        }
+        entry = CaseEntry(
+            id=case.id, answers={}, labs=story_answers.labs, **case.expected.model_dump()
+        )
+        cases.append(Case(entry, way.table.translate_answers(old), {}))
+        path = rulebook().questionnaire.trace_path(cases[-1].answers)
         assert (path.next, path.ignored) == (None, ()), case.id
     return cases
 
 
 def test_the_headline_stays_with_the_edition_whose_questions_were_answered_blind() -> None:
-    runs = try_sets(rulebook(), RULES, REAL)
+    runs = benchmark_sets(rulebook(), RULES, REAL)
     assert (led_by(runs).name, led_by(runs).rulebook) == ("second-b", "2026.12.1")
     assert {reader.translated for reader in led_by(runs).readers} == {None}
-    told = blind_words.in_words(runs, rulebook().sha256)
-    assert "Reader A, 2026-11-29, blind: level exact 29/55 (52.7%)" in told
+    report = blind_words.format_blind_report(runs, rulebook().sha256)
+    assert "Reader A, 2026-11-29, blind: level exact 29/55 (52.7%)" in report
     assert (
         "Reader A, 2026-11-29, translated from the questions of 2026.11.1, NOT blind: "
-        "the questions of this rulebook are others than those that were answered: level" in told
+        "the questions of this rulebook are others than those that were answered: level" in report
     )
 
 
-def test_unseen_is_refused_where_readings_are_only_translated(real_ways: Ways) -> None:
+def test_unseen_is_refused_where_readings_are_only_translated(
+    real_ways: EditionTranslations,
+) -> None:
     """Even with two readers, and with the very rulebook that the labels were opened with."""
     first = answered_earlier()
     second = first.model_copy(update={"reader": "B"})
-    when = Opened(rulebook=rulebook().version, sha256=rulebook().sha256, date=first.date)
+    when = LabelOpening(rulebook=rulebook().version, sha256=rulebook().sha256, date=first.date)
     one = REAL.sets["second-a"].model_copy(update={"use": "unseen", "opened": when})
-    log = {reading.name: reading.sha256 for reading in (first, second)}
-    library = Library({one.name: one}, (first, second), log)
-    found = try_set(rulebook(), one, when, library, real_ways)
+    log = {reading.name: reading.content_hash for reading in (first, second)}
+    library = CaseLibrary({one.name: one}, (first, second), log)
+    found = benchmark_set(rulebook(), one, when, library, real_ways)
     assert {reader.not_blind for reader in found.readers} == {("other_questions",)}
     assert (found.standing, found.not_unseen) == ("not_built_with", ("few_readers",))
     assert found.mean is None
-    assert try_sets(rulebook(), RULES, library).headline is None
+    assert benchmark_sets(rulebook(), RULES, library).headline is None
 
 
 def test_questions_that_no_published_edition_asked_have_no_way() -> None:
-    assert ways(rulebook(), RULES, {"a" * 64, questions_hash(rulebook())}) == {}
+    assert (
+        find_edition_translations(rulebook(), RULES, {"a" * 64, hash_questions(rulebook())}) == {}
+    )
 
 
 def test_every_kept_reading_is_as_it_was_first_kept() -> None:
-    assert {r.name: r.sha256 for r in REAL.readings} == dict(REAL.log)
+    assert {r.name: r.content_hash for r in REAL.readings} == dict(REAL.log)
 
 
 def test_no_case_stands_in_two_sets_and_only_the_first_holds_those_that_we_answered() -> None:
@@ -417,5 +432,5 @@ def test_no_case_stands_in_two_sets_and_only_the_first_holds_those_that_we_answe
 def test_an_opened_set_names_a_rulebook_that_is_kept() -> None:
     for one in REAL.sets.values():
         if one.opened is not None and one.opened.sha256 != rulebook().sha256:
-            kept = load(RULES / "published" / one.opened.rulebook)
+            kept = load_rulebook_folder(RULES / "published" / one.opened.rulebook)
             assert kept.sha256 == one.opened.sha256

@@ -72,8 +72,8 @@ def test_what_is_no_list_of_cases_is_told_by_file_name(refusal, content: object)
 
 @pytest.mark.parametrize("missing", ["id", "answers", "urgency"])
 def test_a_missing_key_is_named(refusal, missing: str) -> None:
-    told = refusal([{key: value for key, value in GOOD.items() if key != missing}])
-    assert f"0.{missing}: Field required" in told
+    message = refusal([{key: value for key, value in GOOD.items() if key != missing}])
+    assert f"0.{missing}: Field required" in message
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from hypothesis import given
 from typer.testing import CliRunner
 
 from app.assurance.cases import read_cases
-from app.assurance.proof.asking import Worth
-from app.assurance.proof.certificate import PROPERTIES, Certificate, certify
-from app.assurance.proof.certificate_words import as_json, in_words
-from app.assurance.proof.diagram import Checked, examine
-from app.assurance.proof.prover import Broken, Prover
+from app.assurance.proof.asking import QuestionImpact
+from app.assurance.proof.certificate import PROPERTIES, Certificate, certify_rulebook
+from app.assurance.proof.certificate_words import format_certificate, serialize_certificate
+from app.assurance.proof.diagram import DiagramCheck, examine_rulebook
+from app.assurance.proof.prover import Counterexample, Prover
 from app.commands import app
 from app.settings import ROOT
-from app.triage.labs import read_labs
-from app.triage.rules import assess
+from app.triage.labs import read_lab_amounts
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from tests.builders import (
     RULES,
@@ -34,13 +34,13 @@ from tests.builders import (
     values_as_sent,
 )
 
-BROKEN = Checked(1, 0.0, ("a claim",), {})
+BROKEN = DiagramCheck(1, 0.0, ("a claim",), {})
 
 
 @pytest.fixture(scope="module")
 def certificate() -> Certificate:
     """The certificate of the real rulebook, by both checkers."""
-    return certify(rulebook(), lambda: examine(RULES))
+    return certify_rulebook(rulebook(), lambda: examine_rulebook(RULES))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def prover() -> Prover:
 @pytest.mark.parametrize("letter", PROPERTIES)
 def test_the_real_rulebook_has_the_property(certificate: Certificate, letter: str) -> None:
     [proof] = [proof for proof in certificate.proofs if proof.letter == letter]
-    assert [broken.in_words() for broken in proof.broken] == []
+    assert [broken.format_yaml() for broken in proof.counterexamples] == []
     assert proof.holds
     assert certificate.examined is not None
     assert certificate.examined.checked[letter].breaches == ()
@@ -93,13 +93,13 @@ def test_the_certificate_names_the_rulebook_and_its_longest_path(
     certificate: Certificate,
 ) -> None:
     assert (certificate.rulebook, certificate.sha256) == (rulebook().version, rulebook().sha256)
-    assert certificate.longest == rulebook().questionnaire.longest()
+    assert certificate.longest == rulebook().questionnaire.count_longest_path()
 
 
 def test_the_certificate_as_json_holds_every_property_and_says_that_all_hold(
     certificate: Certificate,
 ) -> None:
-    whole = json.loads(json.dumps(as_json(certificate)))
+    whole = json.loads(json.dumps(serialize_certificate(certificate)))
     assert whole["holds"] is True
     assert [proof["property"] for proof in whole["proofs"]] == list(PROPERTIES)
     assert all(proof["sat"]["holds"] and proof["diagram"]["holds"] for proof in whole["proofs"])
@@ -109,7 +109,7 @@ def test_time_and_memory_stand_apart_in_the_json_from_what_never_varies(
     certificate: Certificate,
 ) -> None:
     slower = replace(certificate, seconds=99.0, peak_mib=999)
-    one, other = as_json(certificate), as_json(slower)
+    one, other = serialize_certificate(certificate), serialize_certificate(slower)
     assert one.pop("measured") != other.pop("measured")
     assert one == other
 
@@ -126,7 +126,7 @@ def test_every_answer_set_is_counted_once(certificate: Certificate) -> None:
 def test_the_certificate_in_words_has_a_line_for_each_property_and_all_counts(
     certificate: Certificate,
 ) -> None:
-    words = in_words(certificate)
+    words = format_certificate(certificate)
     assert words.count("holds  ") >= len(PROPERTIES)
     assert str(certificate.examined.answer_sets if certificate.examined else "none") in words
     assert words.endswith("All properties hold. Both checkers agree.")
@@ -137,31 +137,37 @@ def test_the_certificate_in_words_has_a_line_for_each_property_and_all_counts(
 
 def test_a_finding_is_shown_as_a_case_that_the_benchmark_can_read(tmp_path: Path) -> None:
     prover = Prover(rulebook())
-    [found] = prover.never("x", "a hot lump", prover.one.complete, prover.one.ticks["skin"]["hot"])
-    (tmp_path / "found.json").write_text(json.dumps([{**found.as_case(), "labs": {}}]))
+    [found] = prover.find_counterexamples(
+        "x", "a hot lump", prover.first_world.complete, prover.first_world.ticks["skin"]["hot"]
+    )
+    (tmp_path / "found.json").write_text(json.dumps([{**found.as_worked_case(), "labs": {}}]))
     [case] = read_cases(rulebook(), tmp_path / "found.json")
-    assert assess(rulebook(), case.answers).urgency.name == found.urgency == "same_day"
+    assert assess_answers(rulebook(), case.answers).urgency.name == found.urgency == "same_day"
 
 
 def test_the_smallest_answer_set_says_nothing_that_need_not_be_said() -> None:
     prover = Prover(rulebook())
-    [found] = prover.never("x", "now", prover.one.complete, prover.one.certain["U11"])
+    [found] = prover.find_counterexamples(
+        "x", "now", prover.first_world.complete, prover.first_world.certain["U11"]
+    )
     said = {
         q: frozenset([c] if isinstance(c, str) else c) for q, c in (found.answers or {}).items()
     }
-    told = {q for q, chosen in said.items() if not chosen & {"none", "normal", "no"}}
-    assert told == {"age", "reason", "place", "limbs", "unwell"}
-    assert {len(said[q]) for q in told} == {1}
-    for left_out in told - {"age"}:
+    needed_questions = {q for q, chosen in said.items() if not chosen & {"none", "normal", "no"}}
+    assert needed_questions == {"age", "reason", "place", "limbs", "unwell"}
+    assert {len(said[q]) for q in needed_questions} == {1}
+    for left_out in needed_questions - {"age"}:
         without = said | {left_out: frozenset([question(left_out).none or "no"])}
-        assert "U11" not in {finding.rule for finding in assess(rulebook(), without).findings}
+        assert "U11" not in {
+            finding.rule for finding in assess_answers(rulebook(), without).findings
+        }
     assert not found.labs
 
 
 def test_a_finding_without_answers_is_shown_by_its_words_alone() -> None:
     assert (
-        Broken("j", "no value").in_words() == "- {about: no value, id: j}"
-        or Broken("j", "no value").in_words() == "- {id: j, about: no value}"
+        Counterexample("j", "no value").format_yaml() == "- {about: no value, id: j}"
+        or Counterexample("j", "no value").format_yaml() == "- {id: j, about: no value}"
     )
 
 
@@ -174,25 +180,25 @@ def test_the_formula_sees_any_person_as_the_engine_does(
     prover: Prover, given_answers: Answers, values: list[Value]
 ) -> None:
     sent = values_as_sent(values)
-    on_path = rulebook().questionnaire.path(given_answers).answers
-    bands = prover.space.labs.bands
-    met = bands.met(sent)
+    on_path = rulebook().questionnaire.trace_path(given_answers).answers
+    bands = prover.encoding.labs.bands
+    met = bands.met_bounds(sent)
     ticks = [
         tick if option in on_path.get(name, ()) else -tick
-        for name, options in prover.one.ticks.items()
+        for name, options in prover.first_world.ticks.items()
         for option, tick in options.items()
     ]
     labs = [
         literal if bound in met else -literal
         for bound in bands.bounds
-        for literal in [prover.space.labs.met(bound)]
+        for literal in [prover.encoding.labs.bound_literal(bound)]
     ]
-    there = read_labs(rulebook().laboratory, sent)
-    labs += [p if name in there else -p for name, p in prover.space.labs.present.items()]
-    model = prover.formula.solve(*ticks, *labs)
+    there = read_lab_amounts(rulebook().laboratory, sent)
+    labs += [p if name in there else -p for name, p in prover.encoding.labs.present.items()]
+    model = prover.formula.find_model(*ticks, *labs)
     assert model is not None
-    assert prover.replay(model, prover.one) == level(given_answers, there)
-    assert prover.differing == []
+    assert prover.replay_model(model, prover.first_world) == level(given_answers, there)
+    assert prover.engine_differences == []
 
 
 # Two checkers.
@@ -222,12 +228,14 @@ def test_where_the_checkers_disagree_the_certificate_fails_and_says_where(
     assert examined is not None
     if "checked" in changes:
         changes = {"checked": {**examined.checked, **changes["checked"]}}
-    joined = certify(rulebook(), lambda: replace(examined, **changes))
-    assert joined.holds is (difference is None)
+    joined = certify_rulebook(rulebook(), lambda: replace(examined, **changes))
+    assert joined.all_hold is (difference is None)
     if difference is not None:
-        assert any(told.startswith(difference) for told in joined.differences)
-        assert f"Disagreement: {difference}" in in_words(joined)
-        assert in_words(joined).endswith("Not proved.")
+        assert any(
+            joined_difference.startswith(difference) for joined_difference in joined.differences
+        )
+        assert f"Disagreement: {difference}" in format_certificate(joined)
+        assert format_certificate(joined).endswith("Not proved.")
 
 
 # The command.
@@ -257,7 +265,7 @@ def test_the_command_says_of_each_question_what_it_can_still_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Counting takes minutes; tests/assurance/test_answer_space.py counts."""
-    counted = {asked.id: Worth(9, 8, 4, 3, 2, 1) for asked in rulebook().questionnaire}
+    counted = {asked.id: QuestionImpact(9, 8, 4, 3, 2, 1) for asked in rulebook().questionnaire}
     monkeypatch.setattr("app.assurance.proof.asking.worth_asking", lambda _: counted)
     shown = CliRunner().invoke(app, ["rules", "asking"])
     assert shown.exit_code == 0

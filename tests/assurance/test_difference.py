@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.assurance.difference import Difference, compare, levels_between
-from app.assurance.difference_words import in_html, in_words
+from app.assurance.difference import Difference, compare_rulebooks, find_level_changes
+from app.assurance.difference_words import format_difference, format_difference_html
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.evaluator import Evaluator
-from app.triage.published import FOLDER, newest
-from app.triage.rulebook import load
-from app.triage.rules import assess
+from app.rulebook.archive import PUBLISHED_FOLDER, find_newest_folder
+from app.triage.rulebook import load_rulebook_folder
+from app.triage.rules import assess_answers
 from tests.assurance.rulebooks import changed_copy, small_rulebook
 from tests.builders import RULES, rulebook
 
@@ -38,7 +38,7 @@ def lowered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Difference]
         SEEN_TODAY,
         SEEN_TODAY.replace("same_day", "soon"),
     )
-    return folder, compare(RULES, folder)
+    return folder, compare_rulebooks(RULES, folder)
 
 
 def everyone(folder: Path) -> Iterator[dict[str, frozenset[str]]]:
@@ -50,7 +50,7 @@ def everyone(folder: Path) -> Iterator[dict[str, frozenset[str]]]:
     for skin, age, pain in product(ticks, ages, [None, {"no"}, {"severe"}, {"not_sure"}]):
         said = {"skin": skin, "age": age} | ({} if pain is None else {"pain": pain})
         answers = {name: frozenset(chosen) for name, chosen in said.items()}
-        verdict = evaluator.verdict(answers)
+        verdict = evaluator.judge_answers(answers)
         if verdict.next is None and set(verdict.path) >= set(answers):
             yield answers
 
@@ -71,12 +71,12 @@ def test_the_counts_are_those_of_counting_one_by_one(tmp_path: Path, other: dict
     new = small_rulebook(tmp_path / "new", QUESTIONS, [other])
     before, after, counted = Evaluator(old), Evaluator(new), {}
     for answers in everyone(old):
-        kind = before.verdict(answers).level, after.verdict(answers).level
+        kind = before.judge_answers(answers).level, after.judge_answers(answers).level
         counted[kind] = counted.get(kind, 0) + 1
     one = AnswerSpace(old)
     beside = AnswerSpace(new, beside=one)
-    people, changes = levels_between(one, beside)
-    assert one.count(beside.whatever_labs(people)) == sum(counted.values())
+    people, changes = find_level_changes(one, beside)
+    assert one.count_answer_sets(beside.whatever_labs(people)) == sum(counted.values())
     assert {change.kind: change.answer_sets for change in changes} == {
         f"{was} -> {becomes}": n for (was, becomes), n in counted.items() if was != becomes
     }
@@ -84,7 +84,7 @@ def test_the_counts_are_those_of_counting_one_by_one(tmp_path: Path, other: dict
 
 
 def test_a_rulebook_does_not_differ_from_itself() -> None:
-    found = compare(RULES, RULES)
+    found = compare_rulebooks(RULES, RULES)
     assert (found.up, found.down, found.changes, found.cases, dict(found.rules)) == (
         0,
         0,
@@ -104,7 +104,7 @@ def test_a_lower_level_is_counted_and_shown_by_the_smallest_person(
     assert (found.up, found.down) == (0, change.answer_sets)
     assert change.answer_sets > 10**30
     answers = {name: frozenset(chosen) for name, chosen in change.example.items()}
-    levels = [Evaluator(rules).verdict(answers).level for rules in (RULES, folder)]
+    levels = [Evaluator(rules).judge_answers(answers).level for rules in (RULES, folder)]
     assert levels == ["same_day", "soon"]
     assert change.example["skin"] == ["pus"]
 
@@ -130,14 +130,14 @@ def test_another_weight_changes_the_likely_type(tmp_path: Path) -> None:
     folder = changed_copy(
         tmp_path, "types/evidence.yaml", weights, weights.replace("dystrophic: 3", "dystrophic: 1")
     )
-    found = compare(RULES, folder)
+    found = compare_rulebooks(RULES, folder)
     kinds = {change.kind: change for change in found.changes}
     assert (found.up, found.down) == (0, 0)
     assert kinds["dystrophic -> cannot_tell"].because == ("scleroderma",)
-    books = [rulebook(), load(folder)]
+    books = [rulebook(), load_rulebook_folder(folder)]
     for change in found.changes:
         answers = {name: frozenset(chosen) for name, chosen in change.example.items()}
-        likely = [assess(book, answers).likely_type for book in books]
+        likely = [assess_answers(book, answers).likely_type for book in books]
         assert " -> ".join(likely) == change.kind
 
 
@@ -145,15 +145,15 @@ def test_a_lower_level_is_unapproved_until_somebody_signs(
     lowered: tuple[Path, Difference], tmp_path: Path
 ) -> None:
     folder, found = lowered
-    assert len(found.unapproved) == 1
-    assert "U3" in found.unapproved[0]
-    assert found.as_json()["unapproved"] == list(found.unapproved)
-    assert "Not approved by a clinician" in in_words(found)
+    assert len(found.unapproved_lowerings) == 1
+    assert "U3" in found.unapproved_lowerings[0]
+    assert found.as_json()["unapproved"] == list(found.unapproved_lowerings)
+    assert "Not approved by a clinician" in format_difference(found)
     signed = changed_copy(tmp_path, "rulebook.yaml", "approvals: []", 'approvals: ["A. Body"]')
     rule = folder / "urgency" / "skin.yaml"
     (signed / "urgency" / "skin.yaml").write_bytes(rule.read_bytes())
-    again = compare(RULES, signed)
-    assert (again.down, again.unapproved) == (found.down, ())
+    again = compare_rulebooks(RULES, signed)
+    assert (again.down, again.unapproved_lowerings) == (found.down, ())
 
 
 def test_what_only_one_rulebook_has_is_said(tmp_path: Path) -> None:
@@ -161,13 +161,13 @@ def test_what_only_one_rulebook_has_is_said(tmp_path: Path) -> None:
     wider = [{**QUESTIONS[0], "options": ["pus", "hot", "dead_skin"]}, *QUESTIONS[1:]]
     one = AnswerSpace(old)
     beside = AnswerSpace(small_rulebook(tmp_path / "new", wider, [RULE]), beside=one)
-    people, changes = levels_between(one, beside)
+    people, changes = find_level_changes(one, beside)
     assert changes == []
-    assert one.count(beside.whatever_labs(people)) == len(list(everyone(old)))
+    assert one.count_answer_sets(beside.whatever_labs(people)) == len(list(everyone(old)))
 
 
 def test_the_page_for_a_reviewer_holds_every_change(lowered: tuple[Path, Difference]) -> None:
-    page = in_html(lowered[1])
+    page = format_difference_html(lowered[1])
     assert page.startswith("<!doctype html>")
     assert "same_day -&gt; soon" in page
 
@@ -176,12 +176,12 @@ def test_lower_levels_since_the_newest_published_rulebook_are_listed(
     request: pytest.FixtureRequest,
 ) -> None:
     """Listed, not forbidden: a clinician decides. What is listed must fit rulebook.yaml."""
-    last = newest(RULES / FOLDER)
+    last = find_newest_folder(RULES / PUBLISHED_FOLDER)
     assert last is not None
-    found = compare(last, RULES)
+    found = compare_rulebooks(last, RULES)
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    for line in found.unapproved:
+    for line in found.unapproved_lowerings:
         reporter.write_line(f"\nNOT APPROVED by a clinician: {line}")
     lower = [change for change in found.changes if change.way == "down"]
-    assert len(found.unapproved) == (0 if rulebook().approvals else len(lower))
+    assert len(found.unapproved_lowerings) == (0 if rulebook().approvals else len(lower))
     assert bool(found.down) == bool(lower)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.assurance.proof.evaluator import Evaluator
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess, counted
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers, read_counted_amounts
 from app.triage.terms import Answers, Urgency
 from tests.assurance.anyone import anyone
 from tests.assurance.rulebooks import changed_copy, with_random_conditions
@@ -38,16 +38,18 @@ def differences(book: Rulebook, second: Evaluator, people: int, chance: Random) 
 
 
 def _in_short(book: Rulebook, second: Evaluator, given: Answers, values: Labs) -> tuple[Any, Any]:
-    path = book.questionnaire.path(given)
-    amounts = counted(book, path, values)
-    level = book.compiled.level(book.compiled.encode(path.answers, path.off_path, amounts))
-    verdict = second.verdict(given, values)
+    path = book.questionnaire.trace_path(given)
+    amounts = read_counted_amounts(book, path, values)
+    level = book.compiled_rules.level(
+        book.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
+    )
+    verdict = second.judge_answers(given, values)
     to_ask = path.next.id if path.next else None
     return (Urgency(level).name, to_ask), (verdict.level, verdict.next)
 
 
 def _in_full(book: Rulebook, second: Evaluator, given: Answers, values: Labs) -> tuple[Any, Any]:
-    result, verdict = assess(book, given, values), second.verdict(given, values)
+    result, verdict = assess_answers(book, given, values), second.judge_answers(given, values)
     fired = {f.rule: "certain" if f.certain else "unsure" for f in result.findings}
     off_path = tuple(sorted(given.keys() - set(verdict.path)))
     return (
@@ -70,7 +72,7 @@ def test_they_agree_on_rulebooks_that_nobody_wrote(tmp_path: Path) -> None:
     for number in range(RULEBOOKS):
         chance = seeded(number)
         folder = with_random_conditions(tmp_path / str(number), chance, CHANGED)
-        assert differences(load(folder), Evaluator(folder), 300, chance) == []
+        assert differences(load_rulebook_folder(folder), Evaluator(folder), 300, chance) == []
 
 
 @pytest.mark.parametrize(
@@ -101,5 +103,5 @@ def test_they_agree_on_rulebooks_that_nobody_wrote(tmp_path: Path) -> None:
 def test_one_change_of_the_engine_s_rules_is_found_out(
     tmp_path: Path, file: str, find: str, replace: str
 ) -> None:
-    twin = load(changed_copy(tmp_path, file, find, replace))
+    twin = load_rulebook_folder(changed_copy(tmp_path, file, find, replace))
     assert differences(twin, Evaluator(RULES), 20_000, seeded(5)) != []

@@ -10,23 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from app.assurance.figures import BadFigures, Figures, ShareFigure, bounds, read_figures
-from app.assurance.hazards import read_hazards
-from app.assurance.headline import renewed
-from app.assurance.measured import (
-    OtherRules,
-    benchmark_figures,
-    certificate_figures,
-    changes_figures,
-    hazard_figures,
-    mutant_figures,
-    newest_published,
-    readings_figures,
+from app.assurance.figures import (
+    BadFigures,
+    Figures,
+    ShareFigure,
+    clopper_pearson_bounds,
+    read_figures,
 )
-from app.assurance.safety_case import safety_case
+from app.assurance.hazards import read_hazards
+from app.assurance.headline import renew_headline
+from app.assurance.measured import (
+    RulebookMismatch,
+    build_benchmark_figures,
+    build_certificate_figures,
+    build_changes_figures,
+    build_hazard_figures,
+    build_mutant_figures,
+    build_readings_figures,
+    find_newest_published,
+)
+from app.assurance.safety_case import build_safety_case
+from app.rulebook.archive import publish_rulebook
 from app.settings import ROOT
-from app.triage.published import publish
-from app.triage.rulebook import load
+from app.triage.rulebook import load_rulebook_folder
 from tests.builders import RULES, SOAK, rulebook
 
 SAFETY = ROOT / "safety"
@@ -50,20 +56,22 @@ def test_the_figures_are_those_of_the_rulebook(figures: Figures) -> None:
 
 
 def test_the_benchmark_comes_out_the_same_again(figures: Figures) -> None:
-    assert figures.benchmark == benchmark_figures(rulebook(), RULES), STALE
+    assert figures.benchmark == build_benchmark_figures(rulebook(), RULES), STALE
 
 
 def test_the_readings_come_out_the_same_again(figures: Figures) -> None:
-    assert figures.readings == readings_figures(rulebook(), RULES), STALE
+    assert figures.readings == build_readings_figures(rulebook(), RULES), STALE
 
 
 def test_the_readme_tells_these_figures(figures: Figures) -> None:
     written = (ROOT / "README.md").read_text("utf-8")
-    assert written == renewed(written, figures), STALE
+    assert written == renew_headline(written, figures), STALE
 
 
 def test_the_hazards_come_out_the_same_again(figures: Figures) -> None:
-    assert figures.hazards == hazard_figures(read_hazards(SAFETY / "hazards.yaml", ROOT)), STALE
+    assert figures.hazards == build_hazard_figures(read_hazards(SAFETY / "hazards.yaml", ROOT)), (
+        STALE
+    )
 
 
 def test_every_property_holds_and_the_checkers_agree(figures: Figures) -> None:
@@ -77,18 +85,18 @@ def test_every_property_holds_and_the_checkers_agree(figures: Figures) -> None:
 if SOAK:
 
     def test_the_certificate_comes_out_the_same_again(figures: Figures) -> None:
-        again = certificate_figures(rulebook(), RULES)
+        again = build_certificate_figures(rulebook(), RULES)
         for part in ["holds", "answer_sets", "by_level", "longest", "differences"]:
             assert getattr(figures.certificate, part) == getattr(again, part), STALE
 
 
 def test_the_safety_case_is_made_from_the_figures(figures: Figures) -> None:
     written = (SAFETY / "clinical-safety-case.md").read_text("utf-8")
-    assert written == safety_case(figures), STALE
+    assert written == build_safety_case(figures), STALE
 
 
 def test_the_safety_case_says_what_is_not_so(figures: Figures) -> None:
-    said = safety_case(figures)
+    said = build_safety_case(figures)
     assert figures.approvals or "No clinician has approved the rules." in said
     for words in ["not a registered medical device", "No Clinical Safety Officer is named"]:
         assert words in said
@@ -104,14 +112,16 @@ def test_an_edited_figure_is_found(figures: Figures) -> None:
     better = share.model_copy(update={"count": share.of})
     shares = figures.benchmark.shares | {"exact": better}
     edited = figures.benchmark.model_copy(update={"shares": shares})
-    assert edited != benchmark_figures(rulebook(), RULES)
-    assert safety_case(figures.model_copy(update={"benchmark": edited})) != safety_case(figures)
+    assert edited != build_benchmark_figures(rulebook(), RULES)
+    assert build_safety_case(figures.model_copy(update={"benchmark": edited})) != build_safety_case(
+        figures
+    )
 
 
 def test_a_safety_case_tells_what_does_not_hold(figures: Figures) -> None:
     proofs = [proof.model_copy(update={"holds": False}) for proof in figures.certificate.proofs]
     broken = figures.certificate.model_copy(update={"proofs": proofs, "differences": ["all"]})
-    said = safety_case(figures.model_copy(update={"certificate": broken}))
+    said = build_safety_case(figures.model_copy(update={"certificate": broken}))
     assert said.count("| NO |") == len(proofs)
     assert "DO NOT AGREE" in said
 
@@ -152,18 +162,18 @@ def test_without_a_file_there_are_no_figures(tmp_path: Path) -> None:
 def test_bounds_are_those_of_clopper_and_pearson(
     count: int, of: int, low: float, high: float
 ) -> None:
-    found = bounds(count, of)
+    found = clopper_pearson_bounds(count, of)
     assert isclose(found[0], low, abs_tol=6e-5)
     assert isclose(found[1], high, abs_tol=6e-5)
 
 
 def test_no_case_at_all_says_nothing() -> None:
-    assert bounds(0, 0) == (0.0, 1.0)
+    assert clopper_pearson_bounds(0, 0) == (0.0, 1.0)
 
 
 def test_bounds_in_whole_cases_are_rounded_to_the_careful_side() -> None:
-    assert ShareFigure(count=0, of=37, low=0.0, high=0.0949).once_in(100) == (0, 10)
-    assert ShareFigure(count=1, of=2, low=0.0126, high=0.9874).once_in(100) == (1, 99)
+    assert ShareFigure(count=0, of=37, low=0.0, high=0.0949).whole_case_bounds(100) == (0, 10)
+    assert ShareFigure(count=1, of=2, low=0.0126, high=0.9874).whole_case_bounds(100) == (1, 99)
 
 
 # Mutants, which take too long to be tried again here.
@@ -180,16 +190,16 @@ TRIED = {
 
 
 def test_mutants_are_counted_and_survivors_named(figures: Figures) -> None:
-    found = mutant_figures(rulebook(), TRIED | {"sha256": rulebook().sha256})
+    found = build_mutant_figures(rulebook(), TRIED | {"sha256": rulebook().sha256})
     assert (found.made, found.killed, found.equivalent, found.survivors) == (5, 3, 1, ["another"])
-    said = safety_case(figures.model_copy(update={"mutants": found}))
+    said = build_safety_case(figures.model_copy(update={"mutants": found}))
     assert "3 of 5 mutants are noticed" in said
     assert "Not noticed: another." in said
 
 
 def test_mutants_of_another_rulebook_are_refused() -> None:
-    with pytest.raises(OtherRules, match="these mutants are of rulebook 000000000000"):
-        mutant_figures(rulebook(), TRIED | {"sha256": "0" * 64})
+    with pytest.raises(RulebookMismatch, match="these mutants are of rulebook 000000000000"):
+        build_mutant_figures(rulebook(), TRIED | {"sha256": "0" * 64})
 
 
 # The last change of the rules.
@@ -206,14 +216,14 @@ def raised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lump.write_text(today[lump].replace("urgency: soon", "urgency: routine", 1))
     for version in ["2026.1.1", "2026.2.1"]:
         head.write_text(today[head].replace(rulebook().version, version))
-        publish(folder)
+        publish_rulebook(folder)
     for file, text in today.items():
         file.write_text(text)
     return folder
 
 
 def test_the_last_change_is_against_the_newest_published_rulebook(raised: Path) -> None:
-    found = changes_figures(rulebook(), raised)
+    found = build_changes_figures(rulebook(), raised)
     assert found is not None
     assert (found.old, found.down) == ("2026.2.1", 0)
     assert found.up > 0
@@ -223,6 +233,6 @@ def test_the_last_change_is_against_the_newest_published_rulebook(raised: Path) 
 
 
 def test_a_rulebook_is_not_compared_with_itself(raised: Path) -> None:
-    itself = load(raised / "published" / "2026.2.1")
-    assert newest_published(itself, raised) == raised / "published" / "2026.1.1"
-    assert changes_figures(rulebook(), raised / "published" / "2026.1.1") is None
+    itself = load_rulebook_folder(raised / "published" / "2026.2.1")
+    assert find_newest_published(itself, raised) == raised / "published" / "2026.1.1"
+    assert build_changes_figures(rulebook(), raised / "published" / "2026.1.1") is None

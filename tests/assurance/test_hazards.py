@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.assurance.hazards import RISK, SEVERITIES, Hazard, HazardFaults, Score, read_hazards
+from app.assurance.hazards import RISK, SEVERITIES, Hazard, HazardFaults, RiskScore, read_hazards
 from app.settings import ROOT
 
 LOG = ROOT / "safety" / "hazards.yaml"
@@ -81,7 +81,7 @@ def test_every_proof_is_a_test_that_pytest_finds(hazards: tuple[Hazard, ...]) ->
 
 
 def test_no_hazard_is_without_any_proof(hazards: tuple[Hazard, ...]) -> None:
-    assert {hazard.id for hazard in hazards if hazard.state == "open"} == set()
+    assert {hazard.id for hazard in hazards if hazard.proof_state == "open"} == set()
     assert {hazard.side for hazard in hazards} == {"rules", "patient", "clinic"}
 
 
@@ -90,8 +90,8 @@ def test_no_hazard_is_without_any_proof(hazards: tuple[Hazard, ...]) -> None:
 
 def test_a_log_without_fault_is_read(read: Read) -> None:
     [hazard] = read()
-    assert (hazard.id, hazard.state) == ("X1", "proved")
-    assert (hazard.before.risk, hazard.after.risk) == (4, 3)
+    assert (hazard.id, hazard.proof_state) == ("X1", "proved")
+    assert (hazard.before.risk_rating, hazard.after.risk_rating) == (4, 3)
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ def test_a_file_of_tests_that_is_left_out_as_a_whole_proves_nothing(read: Read) 
 
 def test_a_part_that_is_open_leaves_a_hazard_proved_in_part(read: Read) -> None:
     [hazard] = read(after="    - what: More.\n      open: not done\n")
-    assert hazard.state == "partly"
+    assert hazard.proof_state == "partly"
 
 
 def test_risk_grows_with_severity_and_with_likelihood() -> None:
     rows = [
-        [Score(severity=severity, likelihood=likelihood).risk for severity in SEVERITIES]
+        [RiskScore(severity=severity, likelihood=likelihood).risk_rating for severity in SEVERITIES]
         for likelihood in RISK
     ]
     assert all(row == sorted(row) for row in rows)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.settings import ROOT
+from app.store.response_targets import load_alarm_delay
 from app.triage.rulebook import Rulebook
-from app.triage.targets import load_alarm
 from app.triage.terms import TYPES, Urgency
 from tests.builders import RULES, rulebook
 
@@ -20,7 +20,7 @@ def of_the_rulebook(book: Rulebook) -> dict[str, int]:
     look_alikes = {line.look_alike for line in book.evidence if line.look_alike}
     return {
         "Questions": len(book.questionnaire.questions),
-        "Questions that one person is asked at most": book.questionnaire.longest(),
+        "Questions that one person is asked at most": book.questionnaire.count_longest_path(),
         'Levels, from "care at home" to "emergency"': len(Urgency),
         "Types of calcinosis": len(TYPES),
         "Look-alikes that are named": len(look_alikes),
@@ -42,7 +42,7 @@ def test_its_numbers_are_those_of_the_rulebook() -> None:
 
 
 def test_whoever_reads_when_an_emergency_alarms_reads_the_minutes_of_the_rules() -> None:
-    minutes = load_alarm(RULES) // timedelta(minutes=1)
+    minutes = load_alarm_delay(RULES) // timedelta(minutes=1)
     for file in ("README.md", "safety/clinic/training-note.md"):
         said = re.findall(r"nobody opens for (\d+) minutes", (ROOT / file).read_text("utf-8"))
         assert said == [str(minutes)], file
@@ -76,7 +76,7 @@ def test_a_number_that_is_not_true_any_more_is_found() -> None:
     ],
 )
 def test_what_it_says_is_built_has_its_page(words: str, page: str) -> None:
-    from app.web.access import TABLE
+    from app.web.access import PERMISSIONS_BY_ROUTE
 
     assert words in PAGE.read_text("utf-8")
-    assert page in TABLE
+    assert page in PERMISSIONS_BY_ROUTE

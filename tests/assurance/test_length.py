@@ -7,24 +7,24 @@ import pytest
 from app.assurance.cases import read_cases
 from app.assurance.length import (
     WORDS_A_MINUTE,
-    Lengths,
+    ReadingLoadReport,
     Screen,
-    every_screen,
-    grade,
-    known_lump,
-    lengths,
-    names,
-    screen,
-    screens,
+    build_screen,
+    grade_screen,
+    known_lump_answers,
+    known_names_pattern,
+    list_all_screens,
+    measure_reading_load,
+    walk_screens,
 )
-from app.assurance.readability import words
+from app.assurance.readability import split_words
 from tests.builders import KNOWN, RULES, answers, question, rulebook
 
 HARDEST = 6.0
 """The grade of school in which any page of a question is read: ages 11 to 12."""
 LONGEST_SIGN = 12
 MOST_SCREENS = 16
-NAMED = names(rulebook())
+NAMED = known_names_pattern(rulebook())
 
 
 def page(*texts: str) -> Screen:
@@ -32,21 +32,21 @@ def page(*texts: str) -> Screen:
 
 
 def texts_of(name: str, *, again: bool = False) -> tuple[str, ...]:
-    return screen(rulebook(), question(name), again=again).texts
+    return build_screen(rulebook(), question(name), again=again).texts
 
 
 # The count.
 
 
 def test_a_page_has_its_heading_hint_groups_options_buttons_and_reason_in_order() -> None:
-    told, wording = texts_of("change"), rulebook().wording["en"]
+    page_texts, wording = texts_of("change"), rulebook().wording["en"]
     own = wording.questions["change"]
     assert own.groups is not None
     parts = [own.text, own.groups["since"], own.options["weeks"], own.groups["course"]]
     parts += [own.options["over_5cm"], wording.pages["size.text"], own.options["deep"]]
     parts += ["or", own.options["none"], own.options["not_sure"], "Continue"]
     parts += ["Why we ask", own.why]
-    assert [text for text in told if text in parts] == parts
+    assert [text for text in page_texts if text in parts] == parts
     hinted = wording.questions["conditions"]
     assert hinted.groups is not None
     assert texts_of("conditions")[:3] == (hinted.text, hinted.hint, hinted.groups["health"])
@@ -67,27 +67,27 @@ def test_a_screen_of_signs_has_buttons_and_the_second_look_says_how_to_find_out(
 
 
 def test_words_are_counted_over_all_texts() -> None:
-    assert page("Is it red?", "An X-ray", "5 cm").words == 3 + 3 + 2
+    assert page("Is it red?", "An X-ray", "5 cm").word_count == 3 + 3 + 2
 
 
 def test_each_question_on_the_path_is_a_screen_and_doubt_about_signs_is_one_more() -> None:
     sure, unsure = answers(), answers(breath=["not_sure"])
-    met = [one.question for one in screens(rulebook(), sure)]
-    assert met == [q.id for q in rulebook().questionnaire.path(sure).asked]
-    assert [one.question for one in screens(rulebook(), unsure)].count("breath") == 2
-    assert len(list(screens(rulebook(), unsure))) == len(met) + 1
-    assert len(list(screens(rulebook(), answers(skin=["not_sure"])))) == len(met)
+    met = [one.question for one in walk_screens(rulebook(), sure)]
+    assert met == [q.id for q in rulebook().questionnaire.trace_path(sure).asked]
+    assert [one.question for one in walk_screens(rulebook(), unsure)].count("breath") == 2
+    assert len(list(walk_screens(rulebook(), unsure))) == len(met) + 1
+    assert len(list(walk_screens(rulebook(), answers(skin=["not_sure"])))) == len(met)
 
 
 def test_a_parent_is_spoken_to_as_a_parent_once_the_age_is_told() -> None:
-    voices = {one.question: one.voice for one in screens(rulebook(), answers(age="child"))}
+    voices = {one.question: one.voice for one in walk_screens(rulebook(), answers(age="child"))}
     assert voices.pop("age") == "me"
     assert set(voices.values()) == {"child"}
 
 
 def test_the_median_and_the_most_are_over_people_and_minutes_are_words() -> None:
     people = {"a": answers(), "b": answers(reason=["none"]), "c": answers(breath=["not_sure"])}
-    found = lengths(rulebook(), people)
+    found = measure_reading_load(rulebook(), people)
     by_id = {one.id: one for one in found.of}
     assert found.screens.median == by_id["a"].screens
     assert found.screens.most == by_id["c"].screens
@@ -97,28 +97,30 @@ def test_the_median_and_the_most_are_over_people_and_minutes_are_words() -> None
 
 
 def test_a_known_painless_lump_is_the_default_that_a_doctor_has_named() -> None:
-    told = known_lump(rulebook(), RULES / "cases" / "worked")
-    assert told == answers(**KNOWN)
-    assert (told["pain"], told["reason"]) == ({"no"}, {"lump", "calcinosis"})
+    lump_answers = known_lump_answers(rulebook(), RULES / "cases" / "worked")
+    assert lump_answers == answers(**KNOWN)
+    assert (lump_answers["pain"], lump_answers["reason"]) == ({"no"}, {"lump", "calcinosis"})
 
 
 # The grade.
 
 
 def test_a_name_counts_as_two_syllables_whatever_it_is_called() -> None:
-    named = [grade(page(f"Do you have {name}?"), NAMED) for name in ("dermatomyositis", "gout")]
+    named = [
+        grade_screen(page(f"Do you have {name}?"), NAMED) for name in ("dermatomyositis", "gout")
+    ]
     assert named == [pytest.approx(0.39 * 4 + 11.8 * 5 / 4 - 15.59)] * 2
-    assert grade(page("Do you have unreasonability?"), NAMED) > named[0]
+    assert grade_screen(page("Do you have unreasonability?"), NAMED) > named[0]
 
 
 def test_lines_do_not_hide_a_hard_sentence() -> None:
     hard = "Considerable deterioration necessitates professional evaluation."
-    assert grade(page("Red", "Hot", "Sore", hard), NAMED) == grade(page(hard), NAMED)
+    assert grade_screen(page("Red", "Hot", "Sore", hard), NAMED) == grade_screen(page(hard), NAMED)
 
 
 # The real pages.
 
-SHOWN = list(every_screen(rulebook()))
+SHOWN = list(list_all_screens(rulebook()))
 
 
 def id_of(one: Screen) -> str:
@@ -127,7 +129,7 @@ def id_of(one: Screen) -> str:
 
 @pytest.mark.parametrize("one", SHOWN, ids=id_of)
 def test_every_page_of_a_question_is_easy_to_read(one: Screen) -> None:
-    assert grade(one, NAMED) <= HARDEST
+    assert grade_screen(one, NAMED) <= HARDEST
 
 
 @pytest.mark.parametrize("name", [q.id for q in rulebook().questionnaire if q.signs])
@@ -136,17 +138,17 @@ def test_a_line_of_an_emergency_screen_is_short(name: str) -> None:
     lines = [
         line for spoken in (own, own.child, own.other) if spoken for line in spoken.options.values()
     ]
-    assert [line for line in lines if len(words(line)) > LONGEST_SIGN] == []
+    assert [line for line in lines if len(split_words(line)) > LONGEST_SIGN] == []
 
 
 @pytest.fixture(scope="module")
-def published() -> Lengths:
+def published() -> ReadingLoadReport:
     cases = read_cases(rulebook(), RULES / "cases" / "published")
-    return lengths(rulebook(), {case.entry.id: case.answers for case in cases})
+    return measure_reading_load(rulebook(), {case.entry.id: case.answers for case in cases})
 
 
-def test_nobody_meets_more_questions_than_sixteen(published: Lengths) -> None:
-    assert rulebook().questionnaire.longest() <= MOST_SCREENS
+def test_nobody_meets_more_questions_than_sixteen(published: ReadingLoadReport) -> None:
+    assert rulebook().questionnaire.count_longest_path() <= MOST_SCREENS
     assert published.screens.most <= MOST_SCREENS
 
 
@@ -159,5 +161,5 @@ def test_a_limit_can_be_broken() -> None:
     )
     breath = replace(wording.questions["breath"], why=long)
     worse = replace(wording, questions={**wording.questions, "breath": breath})
-    found = screen(replace(book, wording={"en": worse}), book.questionnaire["breath"])
-    assert grade(found, NAMED) > HARDEST
+    found = build_screen(replace(book, wording={"en": worse}), book.questionnaire["breath"])
+    assert grade_screen(found, NAMED) > HARDEST

@@ -5,15 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from app.assurance.mutation.apart_by_diagram import told_apart
-from app.assurance.mutation.boundary import prove
-from app.assurance.mutation.killing import Bench, mutate
-from app.assurance.mutation.mutants import Mutant, apply, changed, mutants
-from app.assurance.mutation.pinned import BOUNDARY, read_boundary, read_worked, replayed
+from app.assurance.mutation.apart_by_diagram import find_distinguishing_sets
+from app.assurance.mutation.boundary import prove_survivors
+from app.assurance.mutation.killing import MutationBench, run_mutation_tests
+from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants, mutate_condition
+from app.assurance.mutation.pinned import (
+    BOUNDARY,
+    find_failing_cases,
+    load_boundary_cases,
+    load_worked_cases,
+)
 from app.assurance.proof.answer_space import AnswerSpace
 from tests.builders import RULES, SOAK, rulebook, seeded
 
-EVERY = mutants(RULES)
+EVERY = list_mutants(RULES)
 SAMPLE = EVERY if SOAK else seeded(4).sample(EVERY, 120)
 A = {"question": "skin", "includes": "pus"}
 B = {"question": "skin", "includes_any": ["open", "hot"]}
@@ -32,7 +37,7 @@ def with_rules(to: Path, find: str, replace: str) -> Path:
 
 
 def of_entry(folder: Path, entry: str) -> list[Mutant]:
-    return [mutant for mutant in mutants(folder) if mutant.entry == entry]
+    return [mutant for mutant in list_mutants(folder) if mutant.entry == entry]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,9 @@ def of_entry(folder: Path, entry: str) -> list[Mutant]:
     ids=["one answer", "one of several", "not", "blood value", "all"],
 )  # fmt: skip
 def test_every_slip_of_a_condition_is_made(when: dict, slips: list[dict]) -> None:
-    assert sorted(map(repr, (value for _, value in changed(when)))) == sorted(map(repr, slips))
+    assert sorted(map(repr, (value for _, value in mutate_condition(when)))) == sorted(
+        map(repr, slips)
+    )
 
 
 def test_a_rule_is_left_out_raised_and_lowered() -> None:
@@ -80,42 +87,42 @@ def test_the_sign_of_every_weight_is_swapped() -> None:
 
 
 def test_each_mutant_differs_from_the_rulebook_and_from_the_others() -> None:
-    assert len({mutant.name for mutant in EVERY}) == len(EVERY)
+    assert len({mutant.full_name for mutant in EVERY}) == len(EVERY)
     for mutant in SAMPLE:
-        assert apply(rulebook(), mutant) != rulebook(), mutant.name
+        assert apply_mutant(rulebook(), mutant) != rulebook(), mutant.full_name
 
 
 def test_every_worked_and_boundary_case_holds() -> None:
     """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
-    cases = [*read_worked(rulebook(), RULES), *read_boundary(rulebook(), RULES)]
+    cases = [*load_worked_cases(rulebook(), RULES), *load_boundary_cases(rulebook(), RULES)]
     assert len(cases) > 500
-    assert replayed(rulebook(), cases) == []
+    assert find_failing_cases(rulebook(), cases) == []
 
 
 def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> None:
-    found = mutate(RULES, SAMPLE, prove=prove)
-    assert [one for one in found.survivors if not one.equivalent] == []
+    found = run_mutation_tests(RULES, SAMPLE, prove=prove_survivors)
+    assert [one for one in found.survivors if not one.is_equivalent] == []
     assert found.failing == ()
     assert len(found.killed) + len(found.survivors) == len(SAMPLE)
 
 
 def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees() -> None:
-    bench = Bench(RULES)
+    bench = MutationBench(RULES)
     for mutant in seeded(7).sample(EVERY, 30 if SOAK else 6):
-        slow = bool(replayed(apply(bench.rulebook, mutant), bench.cases))
-        assert slow == (bench.killer(mutant) is not None), mutant.name
+        slow = bool(find_failing_cases(apply_mutant(bench.rulebook, mutant), bench.all_cases))
+        assert slow == (bench.find_killer(mutant) is not None), mutant.full_name
 
 
 def test_the_second_checker_sees_each_change_of_types_that_a_finished_case_shows() -> None:
     """It may think that more is seen than can be, never less."""
-    bench, space = Bench(RULES), AnswerSpace(RULES)
+    bench, space = MutationBench(RULES), AnswerSpace(RULES)
     slips = [slip for slip in EVERY if slip.key == "types"]
     shown = 0
     for slip in slips if SOAK else seeded(9).sample(slips, 40):
-        case = bench.killer(slip)
+        case = bench.find_killer(slip)
         if case is not None and case.next is None:
             shown += 1
-            assert told_apart(space, slip) != space.bdd.false, slip.name
+            assert find_distinguishing_sets(space, slip) != space.bdd.false, slip.full_name
     assert shown > 20
 
 
@@ -130,8 +137,8 @@ def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> None:
         m for m in of_entry(folder, "U3")
         if m.change == "without {question: place, includes: back}"
     ]  # fmt: skip
-    found = mutate(folder, [slip], prove=prove)
-    assert not found.holds
+    found = run_mutation_tests(folder, [slip], prove=prove_survivors)
+    assert not found.all_accounted_for
     assert [(s.by_sat, s.by_diagram) for s in found.survivors] == [(False, False)]
     assert "burn" in str(found.survivors[0].shown)
 
@@ -144,6 +151,6 @@ def test_a_slip_that_changes_nothing_is_proved_by_both_checkers(tmp_path: Path) 
     )
     folder = with_rules(tmp_path, honest, planted)
     slips = [m for m in of_entry(folder, "U3") if "without {all" in m.change]
-    found = mutate(folder, slips, prove=prove)
+    found = run_mutation_tests(folder, slips, prove=prove_survivors)
     assert len(slips) == len(found.survivors) == 1
-    assert found.holds
+    assert found.all_accounted_for

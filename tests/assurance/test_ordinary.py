@@ -4,15 +4,20 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from app.assurance.mutation.widened import Ordinary, read_listed, urgent_slips, widens
-from app.assurance.ordinary import FOLDER, OrdinaryPerson, load_ordinary
+from app.assurance.mutation.widened import (
+    OrdinaryPeople,
+    list_urgent_slips,
+    read_unnoticed_slips,
+    widens_urgent_level,
+)
+from app.assurance.ordinary import FOLDER, OrdinaryPerson, load_ordinary_people
 from app.assurance.proof.answer_space import AnswerSpace
-from app.triage.answers import read
-from app.triage.rules import assess
+from app.triage.answers import parse_answer
+from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from tests.builders import RULES, SOAK, answers, question, rulebook, seeded
 
-PEOPLE = load_ordinary(RULES)
+PEOPLE = load_ordinary_people(RULES)
 ANSWERED = yaml.safe_load((RULES / FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 ABOVE = {
     person: one["why"]
@@ -54,13 +59,13 @@ def test_each_is_answered_for_once_and_well() -> None:
     assert ANSWERED.keys() == {person.id for person in PEOPLE}
     for given in ANSWERED.values():
         for name, chosen in given.items():
-            assert read(question(name), chosen) == frozenset(chosen)
+            assert parse_answer(question(name), chosen) == frozenset(chosen)
 
 
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.id)
 def test_nobody_is_sent_too_high_or_left_too_low(person: OrdinaryPerson) -> None:
     """Too high only where it is listed with its reason; and whoever is listed still is too high."""
-    result = assess(rulebook(), answers(ANSWERED[person.id]))
+    result = assess_answers(rulebook(), answers(ANSWERED[person.id]))
     assert result.complete
     assert result.urgency >= Urgency[person.lowest]
     assert (result.urgency > Urgency[person.highest]) == (person.id in ABOVE)
@@ -73,9 +78,13 @@ def test_a_level_too_high_has_a_reason_and_hits_no_more_than_a_quarter() -> None
 
 def test_a_slip_that_widens_an_urgent_rule_is_noticed_by_somebody_ordinary_or_listed() -> None:
     """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
-    slips, listed = urgent_slips(rulebook(), RULES), read_listed(RULES)
-    people, space = Ordinary(rulebook(), RULES), AnswerSpace(RULES)
-    assert {name for names in listed.values() for name in names} <= {slip.name for slip in slips}
+    slips, listed = list_urgent_slips(rulebook(), RULES), read_unnoticed_slips(RULES)
+    people, space = OrdinaryPeople(rulebook(), RULES), AnswerSpace(RULES)
+    assert {name for names in listed.values() for name in names} <= {
+        slip.full_name for slip in slips
+    }
     for slip in slips if SOAK else seeded(12).sample(slips, 60):
-        stands = slip.name in listed.get(slip.entry, ())
-        assert stands == (not people.notice(slip) and widens(space, slip)), slip.name
+        stands = slip.full_name in listed.get(slip.entry, ())
+        assert stands == (not people.notices_slip(slip) and widens_urgent_level(space, slip)), (
+            slip.full_name
+        )

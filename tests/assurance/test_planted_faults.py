@@ -16,12 +16,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.assurance.proof.answer_space import AnswerSpace, Meaning
-from app.assurance.proof.certificate import PROPERTIES, certify, prove
-from app.assurance.proof.diagram import examine_one
+from app.assurance.proof.certificate import PROPERTIES, certify_rulebook, prove_property
+from app.assurance.proof.diagram import examine_property
 from app.assurance.proof.prover import Prover
-from app.triage.questionnaire import Path as Walk
+from app.triage.questionnaire import AnswerPath as Walk
 from app.triage.questionnaire import Questionnaire
-from app.triage.rulebook import load
+from app.triage.rulebook import load_rulebook_folder
 from app.triage.terms import Answers, Urgency
 from tests.assurance.rulebooks import changed_copy, copied
 from tests.builders import RULES, rulebook
@@ -58,16 +58,16 @@ def broken_rules(tmp_path: Path) -> Callable[[Planted], Path]:
 def test_a_planted_fault_is_found(file: Path, broken_rules: Callable[[Planted], Path]) -> None:
     planted = Planted.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     folder = broken_rules(planted)
-    prover = Prover(load(folder))
-    proof = prove(prover, planted.property)
+    prover = Prover(load_rulebook_folder(folder))
+    proof = prove_property(prover, planted.property)
     assert not proof.holds
-    said = [broken.about for broken in proof.broken]
+    said = [broken.about for broken in proof.counterexamples]
     assert [part for part in planted.expect if not any(part in about for about in said)] == []
-    [shown, *_] = [broken for broken in proof.broken if planted.expect[0] in broken.about]
+    [shown, *_] = [broken for broken in proof.counterexamples if planted.expect[0] in broken.about]
     assert {q: (shown.answers or {}).get(q) for q in planted.answers} == planted.answers
     assert {q: (shown.then or {}).get(q) for q in planted.then} == planted.then
-    assert prover.differing == []
-    assert not examine_one(folder, planted.property).holds
+    assert prover.engine_differences == []
+    assert not examine_property(folder, planted.property).property_holds
 
 
 def test_every_property_has_a_planted_fault() -> None:
@@ -80,27 +80,29 @@ def test_a_question_that_waits_for_a_later_one_breaks_the_first_property_and_end
 ):
     questions = list(rulebook().questionnaire)
     questions.sort(key=lambda question: question.id == "age")
-    found = certify(replace(rulebook(), questionnaire=Questionnaire(tuple(questions))))
+    found = certify_rulebook(replace(rulebook(), questionnaire=Questionnaire(tuple(questions))))
     assert [proof.letter for proof in found.proofs] == ["a"]
-    assert found.proofs[0].broken[0].about == "breath waits for age, which comes no earlier"
-    assert not found.holds
+    assert (
+        found.proofs[0].counterexamples[0].about == "breath waits for age, which comes no earlier"
+    )
+    assert not found.all_hold
 
 
 def test_a_progress_line_that_allows_for_too_many_questions_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    honest = Questionnaire.path
+    honest = Questionnaire.trace_path
 
     def padded(self: Questionnaire, given: Answers) -> Walk:
         path = honest(self, given)
         return path._replace(remaining_at_most=path.remaining_at_most + ("age" in given))
 
-    monkeypatch.setattr(Questionnaire, "path", padded)
-    proof = prove(Prover(rulebook()), "a")
-    told = {broken.about for broken in proof.broken}
+    monkeypatch.setattr(Questionnaire, "trace_path", padded)
+    proof = prove_property(Prover(rulebook()), "a")
+    complaints = {broken.about for broken in proof.counterexamples}
     wanted = re.compile(r"the progress line allows for (\d+) questions, and fewer can come")
-    allowed = {found[1] for about in told if (found := wanted.fullmatch(about))}
-    assert len(allowed) == len(told)
+    allowed = {found[1] for about in complaints if (found := wanted.fullmatch(about))}
+    assert len(allowed) == len(complaints)
     assert str(rulebook().longest_path + 1) in allowed
 
 
@@ -109,24 +111,24 @@ def test_a_rule_that_is_graver_when_in_doubt_gives_two_levels_and_is_found() -> 
         replace(rule, if_unsure=Urgency.emergency) if rule.id == "TW5" else rule
         for rule in rulebook().rules
     )
-    proof = prove(Prover(replace(rulebook(), rules=rules)), "b")
-    assert [b.about for b in proof.broken] == [
+    proof = prove_property(Prover(replace(rulebook(), rules=rules)), "b")
+    assert [b.about for b in proof.counterexamples] == [
         "emergency or above is given without a finding that says so",
         "same_day or above is given without a finding that says so",
     ]
-    assert (proof.broken[0].answers or {})["place"] in (["breast"], ["testicle"])
+    assert (proof.counterexamples[0].answers or {})["place"] in (["breast"], ["testicle"])
 
 
 def test_an_engine_that_counts_what_was_not_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = Questionnaire.path
+    honest = Questionnaire.trace_path
 
     def leaking(self: Questionnaire, given: Answers):
         return honest(self, given)._replace(answers=given)
 
-    monkeypatch.setattr(Questionnaire, "path", leaking)
-    proof = prove(Prover(rulebook()), "h")
+    monkeypatch.setattr(Questionnaire, "trace_path", leaking)
+    proof = prove_property(Prover(rulebook()), "h")
     assert "autoimmune: lupus was not asked for and changes the result" in {
-        broken.about for broken in proof.broken
+        broken.about for broken in proof.counterexamples
     }
 
 
@@ -135,7 +137,7 @@ def test_the_second_checker_finds_a_level_that_there_is_not(tmp_path: Path) -> N
     folder = changed_copy(
         tmp_path, "urgency/joints_nerves.yaml", find, find.replace("same_day", "tomorrow")
     )
-    checked = examine_one(folder, "b")
+    checked = examine_property(folder, "b")
     assert checked.breaches == ("U24 gives no level that there is",)
     assert checked.smallest["unwell"] == ["swollen_new"]
 
@@ -145,19 +147,19 @@ def test_the_second_checker_finds_a_reading_that_counts_what_was_not_asked(
 ) -> None:
     def leaking(self: AnswerSpace, name: str, wanted: set[str]) -> Meaning:
         options = self.options[name]
-        found = self.some(self.bdd.var(options[option]) for option in wanted if option in options)
+        found = self.any_of(self.bdd.var(options[option]) for option in wanted if option in options)
         return Meaning(found, found)
 
-    monkeypatch.setattr(AnswerSpace, "_chosen", leaking)
-    assert "baby changes emergency where it is not asked" in examine_one(RULES, "h").breaches
+    monkeypatch.setattr(AnswerSpace, "_read_choice", leaking)
+    assert "baby changes emergency where it is not asked" in examine_property(RULES, "h").breaches
 
 
 def test_an_engine_that_gives_another_level_than_the_formula_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     book = replace(rulebook())
-    monkeypatch.setattr(book.compiled, "level", lambda _: 4)
+    monkeypatch.setattr(book.compiled_rules, "level", lambda _: 4)
     prover = Prover(book)
-    assert prover.shown(prover.one.complete, prover.one.level[Urgency.soon])
-    [difference] = prover.differing
+    assert prover.is_possible(prover.first_world.complete, prover.first_world.level[Urgency.soon])
+    [difference] = prover.engine_differences
     assert difference.startswith("level: engine {<Urgency.emergency: 4>}, formula {<Urgency.soon")

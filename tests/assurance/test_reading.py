@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.assurance.asked import questions_hash, questions_text
+from app.assurance.asked import format_questions, hash_questions
 from app.assurance.cases import BadCases
-from app.assurance.reading import keep, make_folder, read_stories
+from app.assurance.reading import build_reading, make_reader_folder, read_stories
 from app.assurance.sets import read_library
 from tests.assurance.kept_sets import DAY, RIGHT, STORIES, Shelf, shelf, whole
 from tests.builders import rulebook
@@ -27,7 +27,7 @@ def new(tmp_path: Path) -> Shelf:
 def folder(new: Shelf, tmp_path: Path) -> Path:
     """What a reader gets."""
     stories = read_stories(new.stories())
-    make_folder(rulebook(), stories, new.cases / "README.md", tmp_path / "reader")
+    make_reader_folder(rulebook(), stories, new.cases / "README.md", tmp_path / "reader")
     return tmp_path / "reader"
 
 
@@ -35,29 +35,29 @@ def test_a_reader_gets_the_stories_and_the_questions_and_nothing_else(folder: Pa
     assert sorted(file.name for file in folder.iterdir()) == [
         "README.md", "answers.json", "questions.md", "stories.txt",
     ]  # fmt: skip
-    told = (folder / "stories.txt").read_text()
+    stories_text = (folder / "stories.txt").read_text()
     for one in STORIES:
-        assert f"## {one['id']}\n\n{one.get('story') or one['vignette']}\n" in told
-    assert "secret" not in told
-    assert (folder / "questions.md").read_text() == questions_text(rulebook())
+        assert f"## {one['id']}\n\n{one.get('story') or one['vignette']}\n" in stories_text
+    assert "secret" not in stories_text
+    assert (folder / "questions.md").read_text() == format_questions(rulebook())
 
 
 def test_a_reader_gets_the_convention_and_no_figure(folder: Path) -> None:
-    told = (folder / "README.md").read_text()
-    assert told.startswith("## How a retelling becomes answers\n")
-    assert "Every question on the path is answered" in told
-    assert "## What a reader hands in" in told
-    assert "level exact" not in told
-    assert "66 of 110" not in told
+    convention_text = (folder / "README.md").read_text()
+    assert convention_text.startswith("## How a retelling becomes answers\n")
+    assert "Every question on the path is answered" in convention_text
+    assert "## What a reader hands in" in convention_text
+    assert "level exact" not in convention_text
+    assert "66 of 110" not in convention_text
 
 
 def test_the_convention_speaks_only_of_what_is_asked_today(folder: Path) -> None:
     asked = rulebook().questionnaire
     known = {id_ for question in asked for id_ in (question.id, *question.option_ids)}
     known |= {"answers.json", "answers", "labs"}
-    told = re.findall(r"`([a-z_0-9.]+)`", (folder / "README.md").read_text())
-    assert len(told) > 20
-    assert set(told) - known == set()
+    named_ids = re.findall(r"`([a-z_0-9.]+)`", (folder / "README.md").read_text())
+    assert len(named_ids) > 20
+    assert set(named_ids) - known == set()
     example = json.loads((folder / "README.md").read_text().partition("```json")[2].split("```")[0])
     [reply] = example["answers"].values()
     for name, chosen in reply["answers"].items():
@@ -79,18 +79,20 @@ def test_the_hash_of_the_stories_is_that_of_the_file_that_a_reader_gets(
     shell = json.loads((folder / "answers.json").read_text())
     in_file = hashlib.sha256((folder / "stories.txt").read_bytes()).hexdigest()
     assert read_library(new.cases).sets["new"].stories == in_file
-    assert shell == {"questions": questions_hash(rulebook()), "stories": in_file, "answers": {}}
+    assert shell == {"questions": hash_questions(rulebook()), "stories": in_file, "answers": {}}
 
 
 def test_a_folder_that_is_there_is_never_written_over(new: Shelf, folder: Path) -> None:
     with pytest.raises(BadCases, match="a new folder is needed: File exists"):
-        make_folder(rulebook(), read_stories(new.stories()), new.cases / "README.md", folder)
+        make_reader_folder(rulebook(), read_stories(new.stories()), new.cases / "README.md", folder)
 
 
-@pytest.mark.parametrize("told", [[], [*STORIES, STORIES[0]], [{"id": "a b", "story": "x"}], {}])
-def test_stories_that_cannot_be_told_apart_are_refused(new: Shelf, told: object) -> None:
+@pytest.mark.parametrize(
+    "faulty_stories", [[], [*STORIES, STORIES[0]], [{"id": "a b", "story": "x"}], {}]
+)
+def test_stories_that_cannot_be_told_apart_are_refused(new: Shelf, faulty_stories: object) -> None:
     file = new.rules / "stories.json"
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(faulty_stories))
     with pytest.raises(BadCases, match=r"stories\.json: "):
         read_stories(file)
 
@@ -110,10 +112,10 @@ def test_answers_are_kept_with_what_was_shown_and_their_hash_is_logged(new: Shel
     library = read_library(new.cases)
     [reading] = library.readings
     assert (reading.set, reading.reader, reading.date, reading.refused) == ("new", "A", DAY, [])
-    assert reading.questions == questions_hash(rulebook())
+    assert reading.questions == hash_questions(rulebook())
     assert reading.stories == library.sets["new"].stories
     assert reading.answers["anna"].answers == whole(RIGHT["anna"])
-    assert library.log == {"new-A": reading.sha256}
+    assert library.log == {"new-A": reading.content_hash}
 
 
 def test_an_id_that_the_questionnaire_does_not_know_is_left_out_and_logged(new: Shelf) -> None:
@@ -182,7 +184,7 @@ def test_a_reading_that_was_taken_away_is_not_made_again(new: Shelf) -> None:
 
 def test_answers_to_a_set_that_is_not_there_are_refused(new: Shelf) -> None:
     with pytest.raises(BadCases, match="no set 'other'; there are: new"):
-        keep(rulebook(), read_library(new.cases), new.handed({}), "other", "A", DAY)
+        build_reading(rulebook(), read_library(new.cases), new.handed({}), "other", "A", DAY)
 
 
 # Opening.
@@ -232,9 +234,9 @@ def test_labels_carry_over_as_data_without_their_sentences(new: Shelf) -> None:
 )
 def test_a_faulty_set_is_refused_in_words(new: Shelf, old: str, text: str, fault: str) -> None:
     file = new.cases / "sets" / "new.yaml"
-    told = file.read_text()
-    assert old in told
-    file.write_text(told.replace(old, text, 1))
+    set_text = file.read_text()
+    assert old in set_text
+    file.write_text(set_text.replace(old, text, 1))
     with pytest.raises(BadCases, match=fault):
         read_library(new.cases)
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from app.assurance.difference import _not_compared, levels_between
+from app.assurance.difference import _reasons_not_compared, find_level_changes
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.evaluator import Evaluator
-from app.assurance.translated import Translated, table_for
-from app.triage.loading.reading import Reader
+from app.assurance.translated import TranslatedSpace, find_translation_table
+from app.rulebook.reading import RulebookReader
+from app.rulebook.translation import TRANSLATION_FILE, Translation, load_translation
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers
-from app.triage.translation import FILE, Translation, translation
 from tests.assurance.rulebooks import small_rulebook
 
 OLD: list[dict[str, Any]] = [
@@ -78,16 +78,16 @@ def books(tmp_path: Path) -> tuple[Path, Path]:
         text = yaml.safe_dump({"version": version, "longest_path": "6"})
         (folder / "rulebook.yaml").write_text(text, "utf-8")
     (new / "published").mkdir()
-    (new / "published" / FILE).write_text(TABLE, "utf-8")
+    (new / "published" / TRANSLATION_FILE).write_text(TABLE, "utf-8")
     return old, new
 
 
 def questions(folder: Path) -> Questionnaire:
-    return Reader(folder).questionnaire("questions.yaml")
+    return RulebookReader(folder).read_questionnaire("questions.yaml")
 
 
 def reading(old: Path, new: Path) -> Translation:
-    return translation(new, "1", questions(old), questions(new))
+    return load_translation(new, "1", questions(old), questions(new))
 
 
 def everyone() -> Iterator[Answers]:
@@ -107,15 +107,15 @@ def test_the_counts_are_those_of_translating_one_by_one(books: tuple[Path, Path]
     read_today, before, after = reading(old, new), Evaluator(old), Evaluator(new)
     counted: Counter[tuple[str, str]] = Counter()
     for answers in everyone():
-        now = after.verdict(read_today.translate(answers))
+        now = after.judge_answers(read_today.translate_answers(answers))
         assert now.next is None
-        counted[before.verdict(answers).level, now.level] += 1
-    table = table_for(old, new)
+        counted[before.judge_answers(answers).level, now.level] += 1
+    table = find_translation_table(old, new)
     assert table is not None
     one = AnswerSpace(old)
-    other = Translated(new, one, table)
-    people, changes = levels_between(one, other)
-    assert other.count(other.whatever_labs(people)) == sum(counted.values())
+    other = TranslatedSpace(new, one, table)
+    people, changes = find_level_changes(one, other)
+    assert other.count_answer_sets(other.whatever_labs(people)) == sum(counted.values())
     assert {change.kind: change.answer_sets for change in changes} == {
         f"{was} -> {becomes}": n for (was, becomes), n in counted.items() if was != becomes
     }
@@ -125,23 +125,23 @@ def test_the_counts_are_those_of_translating_one_by_one(books: tuple[Path, Path]
 
 def test_the_smallest_person_of_each_change_shows_it(books: tuple[Path, Path]) -> None:
     old, new = books
-    table = table_for(old, new)
+    table = find_translation_table(old, new)
     assert table is not None
     one = AnswerSpace(old)
-    _, changes = levels_between(one, Translated(new, one, table))
+    _, changes = find_level_changes(one, TranslatedSpace(new, one, table))
     for change in changes:
         answers = {name: frozenset(chosen) for name, chosen in change.example.items()}
-        now = Evaluator(new).verdict(reading(old, new).translate(answers)).level
-        assert f"{Evaluator(old).verdict(answers).level} -> {now}" == change.kind
+        now = Evaluator(new).judge_answers(reading(old, new).translate_answers(answers)).level
+        assert f"{Evaluator(old).judge_answers(answers).level} -> {now}" == change.kind
         assert set(change.because) <= {"E1", "E4", "T1", "S1"}
 
 
 def test_what_no_old_answer_leads_to_is_said(books: tuple[Path, Path]) -> None:
     old, new = books
-    table = table_for(old, new)
+    table = find_translation_table(old, new)
     assert table is not None
     one = AnswerSpace(old)
-    said = list(_not_compared(one, Translated(new, one, table)))
+    said = list(_reasons_not_compared(one, TranslatedSpace(new, one, table)))
     assert said[0] == "only the new rulebook has signs: fit; no old answer leads there"
     assert said[-1].startswith("likely types: ")
     assert len([line for line in said if "leads there" in line]) == 2
@@ -151,5 +151,5 @@ def test_a_rulebook_that_the_table_does_not_speak_of_is_compared_directly(
     books: tuple[Path, Path],
 ) -> None:
     old, new = books
-    assert table_for(new, new) is None
-    assert table_for(new, old) is None
+    assert find_translation_table(new, new) is None
+    assert find_translation_table(new, old) is None

@@ -14,10 +14,11 @@ from fastapi import FastAPI
 from playwright.sync_api import expect
 from starlette.routing import Route
 
+from app.presentation.respondent import CHILD, ME, OTHER
 from app.triage.questionnaire import Question
 from app.triage.terms import Answers
-from app.web.journey import CHILD, ME, OTHER, Journey, seal
-from app.web.pages import render
+from app.web.journey import Journey, seal_journey
+from app.web.pages import render_html
 from app.web.patients.result import UNFINISHED
 from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
@@ -74,9 +75,9 @@ class State:
                 note=self.note,
                 about=self.about,
                 earlier=self.earlier,
-                edition=app.state.floor.rulebook.version,
+                edition=app.state.context.rulebook.version,
             )
-            sealed = seal(app.state.floor.key, journey)
+            sealed = seal_journey(app.state.context.key, journey)
             tab.page.context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
         if self.html:
             tab.page.route(
@@ -225,17 +226,17 @@ class States:
         yield State("learn in an emergency", "/learn/fingers", RESULTS["emergency"])
 
     def _failures(self) -> Iterator[State]:
-        floor = self.app.state.floor
+        floor = self.app.state.context
         yield State("not found", "/nothing")
-        for key in floor.words.pages:
+        for key in floor.page_wording.pages:
             if key.startswith("error.") and key.endswith(".heading"):
                 *family, kind = key.removeprefix("error.").removesuffix(".heading").split(".")
                 template, more = f"errors/{'store' if family else 'error'}.html", {"again": ""}
-                html = render(floor, template, "", region=None, error=False, kind=kind, **more)
+                html = render_html(floor, template, "", region=None, error=False, kind=kind, **more)
                 yield State(" ".join(["error", *family, kind]), f"/failed/{kind}", html=html)
         broken = Visitor(self.app)
         broken.start("uk")
-        with patch.object(floor.rulebook.compiled, "fired", side_effect=ValueError):
+        with patch.object(floor.rulebook.compiled_rules, "fired", side_effect=ValueError):
             html = broken.answer("age", "adult", status=500).html
         yield State("cannot work it out", "/failed/unworkable", html=html)
 

@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser
 
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from tests.browser.conftest import Tab
 from tests.browser.states import RESULTS, States, page_routes
@@ -176,7 +176,9 @@ def missed(app: FastAPI, paths: set[str]) -> list[str]:
 
 
 def test_every_level_was_looked_at() -> None:
-    levels = {level: assess(rulebook(), given).urgency.name for level, given in RESULTS.items()}
+    levels = {
+        level: assess_answers(rulebook(), given).urgency.name for level, given in RESULTS.items()
+    }
     assert levels == {level.name: level.name for level in Urgency}
 
 

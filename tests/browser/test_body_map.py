@@ -5,13 +5,13 @@ from itertools import product, takewhile
 import pytest
 from playwright.sync_api import expect
 
-from app.web.drawings import body_map
+from app.presentation.body_map import load_body_map
 from tests.browser.states import State
 from tests.web.test_journeys import QUIET
 
 PHONE = {"viewport": {"width": 360, "height": 900}}
 NO_SCRIPT = {**PHONE, "java_script_enabled": False}
-VIEWS = [view.id for view in body_map()]
+VIEWS = [view.id for view in load_body_map()]
 FINGERTIP = 44  # CSS pixels that a target needs in both directions
 
 # What lies on top at every fourth pixel of the open picture: the id that a tap there would reach,

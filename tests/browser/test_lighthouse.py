@@ -19,7 +19,7 @@ from playwright.sync_api import Playwright
 
 from app.settings import ROOT
 from app.triage.terms import Answers
-from app.web.journey import Journey, load_key, seal
+from app.web.journey import Journey, load_journey_key, seal_journey
 from benchmarks.browsing import serving_bare
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.builders import SOAK, answers, rulebook
@@ -93,10 +93,9 @@ class Judge:
 
 def cookie(server: Running, given: Answers) -> str:
     """What the browser carries of someone who has answered so."""
-    key = load_key(server.folder / "var" / "journey.key")
-    return (
-        f"journey={seal(key, Journey('uk', int(time.time()), given, edition=rulebook().version))}"
-    )
+    key = load_journey_key(server.folder / "var" / "journey.key")
+    journey = Journey("uk", int(time.time()), given, edition=rulebook().version)
+    return f"journey={seal_journey(key, journey)}"
 
 
 def verdict(report: dict, url: str) -> Verdict:

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
-from app.web.journey import Journey, seal
+from app.web.journey import Journey, seal_journey
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, Tab
 from tests.builders import answers, rulebook
 from tests.web.test_journeys import QUIET
@@ -78,9 +78,9 @@ class Crawl:
 
 def carry(context: BrowserContext, base: str, app, clock, given) -> None:
     """Give the browser these answers, as if it had been asked."""
-    sealed = seal(
-        app.state.floor.key,
-        Journey("international", int(clock()), given, edition=app.state.floor.rulebook.version),
+    sealed = seal_journey(
+        app.state.context.key,
+        Journey("international", int(clock()), given, edition=app.state.context.rulebook.version),
     )
     context.add_cookies([{"name": "journey", "value": sealed, "url": base}])
 
@@ -179,9 +179,11 @@ def walk(tab: Tab, given: dict[str, list[str]]) -> None:
     tab.page.click("main form button")
     tab.at("/check/age")
     while tab.path.startswith("/check/"):
-        here = tab.path
-        tab.page.click(tab.tick(*given[here.removeprefix("/check/")]))
-        tab.page.wait_for_url(lambda url, here=here: not url.endswith(here))
+        question_path = tab.path
+        tab.page.click(tab.tick(*given[question_path.removeprefix("/check/")]))
+        tab.page.wait_for_url(
+            lambda url, question_path=question_path: not url.endswith(question_path)
+        )
     tab.page.click("main a.nhsuk-button")
     tab.at("/result")
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from app.triage.rules import assess
-from app.web.journey import Journey, seal
+from app.triage.rules import assess_answers
+from app.web.journey import Journey, seal_journey
 from tests.builders import FRESH, KNOWN, SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, published_cases, receipt_of
 
@@ -19,10 +19,10 @@ PAPER = {"viewport": {"width": 718, "height": 1066}}
 
 def density(given):
     """How much the parts that are never dropped have to say, in letters."""
-    words, found = rulebook().wording["en"], assess(rulebook(), given)
-    told = [f for f in found.findings if f.urgency == found.urgency]
+    words, found = rulebook().wording["en"], assess_answers(rulebook(), given)
+    leading_findings = [f for f in found.findings if f.urgency == found.urgency]
     advised = [a for part in ("watch", "do_not", "ask") for a in found.advice[part]]
-    return sum(len(words.rules[f.rule].reason) for f in told) + sum(
+    return sum(len(words.rules[f.rule].reason) for f in leading_findings) + sum(
         len(words.advice[a.id]) for a in advised
     )
 
@@ -41,7 +41,7 @@ def sheets():
         "self_care, fresh": FRESH,
     }
     for level, changes in made.items():
-        assert assess(rulebook(), answers(changes)).urgency.name == level.partition(",")[0]
+        assert assess_answers(rulebook(), answers(changes)).urgency.name == level.partition(",")[0]
     cases += [(level, answers(changes)) for level, changes in made.items()]
     regions = REGIONS if SOAK else REGIONS[2:]  # its words are the longest
     return [(name, region, given) for name, given in cases for region in regions]
@@ -49,11 +49,11 @@ def sheets():
 
 def carry(tab, app, clock, region, given):
     """Give the browser these answers, as if it had been asked."""
-    sealed = seal(
-        app.state.floor.key,
+    sealed = seal_journey(
+        app.state.context.key,
         Journey(
             region=region,
-            edition=app.state.floor.rulebook.version,
+            edition=app.state.context.rulebook.version,
             begun=int(clock()),
             answers=given,
         ),
@@ -90,12 +90,12 @@ def test_every_result_prints_on_one_sheet_with_all_that_matters(tab, app, clock)
         left = [part for part in IN_ORDER if part in dropped]
         pages = tab.page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n")
         expected = {p for p in NEEDED if tab.page.locator(f"main #{p}").count()}
-        here = [part for part in IN_ORDER if part in on_sheet or part in dropped]
+        parts_present = [part for part in IN_ORDER if part in on_sheet or part in dropped]
         if (
             pages != 1
             or over
             or not {*expected, "H1", "DIV"} <= set(on_sheet)
-            or left != here[len(here) - len(left) :]
+            or left != parts_present[len(parts_present) - len(left) :]
         ):
             wrong[name, region] = (pages, over, dropped)
         tab.page.emulate_media(media="screen")
@@ -141,11 +141,11 @@ def test_the_buttons_copy_the_text_and_the_receipt(tab, app, clock):
 def test_over_plain_http_the_receipt_is_copied_too(browser_over_lan, address, app, clock):
     page = browser_over_lan.new_page()
     base = address.replace("127.0.0.1", "check.clinic.test")
-    sealed = seal(
-        app.state.floor.key,
+    sealed = seal_journey(
+        app.state.context.key,
         Journey(
             region="uk",
-            edition=app.state.floor.rulebook.version,
+            edition=app.state.context.rulebook.version,
             begun=int(clock()),
             answers=answers(),
         ),

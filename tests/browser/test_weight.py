@@ -14,8 +14,8 @@ import httpx2
 import pytest
 from playwright.sync_api import BrowserContext
 
-from app.triage.rules import assess
-from app.web.journey import Journey, seal
+from app.triage.rules import assess_answers
+from app.web.journey import Journey, seal_journey
 from tests.builders import KNOWN, answers, rulebook
 from tests.documents.test_receipt import published_cases
 from tests.visitor import OWN
@@ -117,9 +117,9 @@ def table(request: pytest.FixtureRequest) -> Iterator[dict[str, Load]]:
 
 def cookie(app, clock, given) -> str:
     """The cookie of someone who has given these answers."""
-    return seal(
-        app.state.floor.key,
-        Journey("international", int(clock()), given, edition=app.state.floor.rulebook.version),
+    return seal_journey(
+        app.state.context.key,
+        Journey("international", int(clock()), given, edition=app.state.context.rulebook.version),
     )
 
 
@@ -143,7 +143,7 @@ def test_the_first_question_weighs_little(context, address, app, clock, table) -
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_result_weighs_little(level, context, address, app, clock, table) -> None:
     given = answers(LEVELS[level])
-    assert assess(rulebook(), given).urgency.name == level
+    assert assess_answers(rulebook(), given).urgency.name == level
     carry(context, address, app, clock, given)
     table[level] = load(context, f"{address}/result")
     assert table[level].total <= RESULT
@@ -177,7 +177,7 @@ def test_the_emergency_box_is_among_the_first_bytes(client) -> None:
     box = html.unescape(first[first.index("nhsuk-card--care--emergency") :])
     for region in rulebook().regions.values():
         assert f'href="tel:{region.emergency_number}"' in box
-    for line in rulebook().wording["en"].box:
+    for line in rulebook().wording["en"].any_age_box:
         assert line in box
 
 

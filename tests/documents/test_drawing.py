@@ -3,16 +3,16 @@
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from app.documents.drawing import draw, edges
-from app.triage.conditions import Choice, leaves
-from app.triage.rulebook import load
+from app.documents.drawing import draw_flowchart, list_drawn_edges
+from app.triage.conditions import Choice, walk_leaves
+from app.triage.rulebook import load_rulebook_folder
 
-RULEBOOK = load(Path(__file__).resolve().parents[2] / "rules")
+RULEBOOK = load_rulebook_folder(Path(__file__).resolve().parents[2] / "rules")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts() -> list[str]:
-    return [node.text or "" for node in ET.fromstring(draw(RULEBOOK)).iter(f"{SVG}text")]
+    return [node.text or "" for node in ET.fromstring(draw_flowchart(RULEBOOK)).iter(f"{SVG}text")]
 
 
 def test_every_question_and_every_rule_is_drawn() -> None:
@@ -28,11 +28,11 @@ def test_the_edges_are_those_of_the_engine() -> None:
         (leaf.question, rule.id)
         for rule in RULEBOOK.rules
         for part in filter(None, [rule.when, rule.only_with])
-        for leaf in leaves(part)
+        for leaf in walk_leaves(part)
         if isinstance(leaf, Choice)
     }
-    assert set(edges(RULEBOOK)) == read
-    assert len(edges(RULEBOOK)) == len(read)
+    assert set(list_drawn_edges(RULEBOOK)) == read
+    assert len(list_drawn_edges(RULEBOOK)) == len(read)
 
 
 def test_the_condition_of_a_question_stands_on_its_box() -> None:
@@ -40,7 +40,7 @@ def test_the_condition_of_a_question_stands_on_its_box() -> None:
 
 
 def test_the_picture_can_be_heard() -> None:
-    picture = ET.fromstring(draw(RULEBOOK))
+    picture = ET.fromstring(draw_flowchart(RULEBOOK))
     assert picture.find(f"{SVG}title") is not None
     assert picture.find(f"{SVG}desc") is not None
     assert picture.get("role") == "img"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.exchange import BadBody, assess_json, questionnaire_json
-from app.triage.rulebook import Rulebook, load
+from app.documents.exchange import BadBody, assess_json_body, build_questionnaire_json
+from app.triage.rulebook import Rulebook, load_rulebook_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = 20_000 if os.environ.get("CALCINOSIS_SOAK") else 1_500
@@ -20,17 +20,17 @@ CANARY = "canary-7f3a"
 
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
-    return load(ROOT / "rules")
+    return load_rulebook_folder(ROOT / "rules")
 
 
 def assessed(rulebook: Rulebook, **body: Any) -> dict[str, Any]:
-    return assess_json(rulebook, json.dumps(body).encode())
+    return assess_json_body(rulebook, json.dumps(body).encode())
 
 
 def fault_of(rulebook: Rulebook, body: object) -> dict[str, Any]:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     with pytest.raises(BadBody) as caught:
-        assess_json(rulebook, text)
+        assess_json_body(rulebook, text)
     (fault,) = caught.value.faults
     assert CANARY not in json.dumps(caught.value.faults)
     assert CANARY not in str(caught.value)
@@ -43,16 +43,16 @@ def test_a_nurse_is_told_what_would_raise_the_level_what_doubt_did_and_what_to_l
     given = {q.id: [q.none or q.option_ids[0]] for q in rulebook.questionnaire}
     given |= {"age": ["adult"], "reason": ["lump"], "skin": ["not_sure"], "place": ["finger"]}
     given |= {"conditions": ["diabetes"]}  # without a risk a doubt about the skin can wait
-    told = assessed(rulebook, answers=given, audience="nurse")
-    black = [change for change in told["safety_net"] if change["option"] == "skin_dying"]
+    assessment_json = assessed(rulebook, answers=given, audience="nurse")
+    black = [change for change in assessment_json["safety_net"] if change["option"] == "skin_dying"]
     assert [change["urgency"] for change in black] == ["emergency"]
     raised = assessed(rulebook, answers=given | {"limbs": ["skin_dying"]})
     assert raised["urgency"] == "emergency"
-    [doubt] = told["doubts"]["each"]
+    [doubt] = assessment_json["doubts"]["each"]
     calmed = assessed(rulebook, answers=given | {"skin": ["normal"]})
     assert (doubt["question"], doubt["if_no"]) == ("skin", calmed["urgency"])
-    assert calmed["urgency"] != told["urgency"]
-    states = {danger["id"]: danger["state"] for danger in told["must_not_miss"]}
+    assert calmed["urgency"] != assessment_json["urgency"]
+    states = {danger["id"]: danger["state"] for danger in assessment_json["must_not_miss"]}
     assert (states["calciphylaxis"], states["nerves"]) == ("unsure", "clear")
     assert not {"safety_net", "doubts", "must_not_miss"} & assessed(rulebook, answers=given).keys()
 
@@ -151,7 +151,7 @@ def test_a_value_that_can_mean_several_things_is_refused(
 ) -> None:
     body = {"answers": {}, "labs": {"ck": {"value": value, "unit": "U/L"}}}
     with pytest.raises(BadBody) as refused:
-        assess_json(rulebook, json.dumps(body).encode())
+        assess_json_body(rulebook, json.dumps(body).encode())
     (fault,) = refused.value.faults
     assert (fault["where"], fault["problem"]) == ("labs.ck", problem)
     assert fault["allowed"]
@@ -219,7 +219,7 @@ def test_several_faults_are_told_at_once(rulebook: Rulebook) -> None:
 
 
 def test_the_questionnaire_holds_all_that_a_caller_needs(rulebook: Rulebook) -> None:
-    patient = questionnaire_json(rulebook, "patient")
+    patient = build_questionnaire_json(rulebook, "patient")
     assert "labs" not in patient
     questions: Any = patient["questions"]
     assert [q["id"] for q in questions] == [q.id for q in rulebook.questionnaire]
@@ -230,7 +230,7 @@ def test_the_questionnaire_holds_all_that_a_caller_needs(rulebook: Rulebook) -> 
         assert question["unsure"] == "not_sure"
     asked_of_babies = next(q for q in questions if q["id"] == "baby")
     assert asked_of_babies["ask_if"] == {"question": "age", "any_of": ["under_3m", "under_1"]}
-    nurse: Any = questionnaire_json(rulebook, "nurse")
+    nurse: Any = build_questionnaire_json(rulebook, "nurse")
     assert {lab["id"] for lab in nurse["labs"]} == set(rulebook.laboratory.analytes)
 
 
@@ -253,7 +253,7 @@ hostile = st.dictionaries(
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_no_body_at_all_does_more_than_raise_a_fault(body: bytes) -> None:
     with suppress(BadBody):
-        assert assess_json(RULEBOOK, body)["urgency"]
+        assert assess_json_body(RULEBOOK, body)["urgency"]
 
 
 @given(
@@ -279,4 +279,4 @@ def test_no_answers_and_no_labs_do_more_than_raise_a_fault(answers: Any, labs: A
         assert assessed(RULEBOOK, answers=answers, labs=labs)["urgency"]
 
 
-RULEBOOK = load(ROOT / "rules")
+RULEBOOK = load_rulebook_folder(ROOT / "rules")

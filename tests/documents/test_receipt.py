@@ -12,9 +12,17 @@ import pytest
 from hypothesis import given
 
 from app.assurance.cases import Case, read_cases
-from app.documents.receipt import PROBLEMS, BadReceipt, Shelf, qr_code, read, verify, write
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess
+from app.documents.receipt import (
+    RECEIPT_PROBLEMS,
+    BadReceipt,
+    RulebookArchive,
+    make_qr_code,
+    parse_receipt,
+    verify_receipt,
+    write_receipt,
+)
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from tests.builders import (
     RULES,
@@ -35,17 +43,17 @@ CANARY = "canary-7f3a"
 
 
 def receipt_of(given: Answers) -> str:
-    return write(rulebook(), given, assess(rulebook(), given))
+    return write_receipt(rulebook(), given, assess_answers(rulebook(), given))
 
 
-def shelf(published: Path = RULES / "published") -> Shelf:
-    return Shelf(rulebook(), published)
+def shelf(published: Path = RULES / "published") -> RulebookArchive:
+    return RulebookArchive(rulebook(), published)
 
 
-def problem_of(text: str, at_hand: Shelf | None = None) -> str:
+def problem_of(text: str, at_hand: RulebookArchive | None = None) -> str:
     with pytest.raises(BadReceipt) as caught:
-        read(text, at_hand or shelf())
-    assert caught.value.problem in PROBLEMS
+        parse_receipt(text, at_hand or shelf())
+    assert caught.value.problem in RECEIPT_PROBLEMS
     return caught.value.problem
 
 
@@ -78,36 +86,38 @@ def published_cases() -> list[Case]:
 @examples(300)
 @given(some_answers())
 def test_a_receipt_gives_its_assessment_back(given: Answers) -> None:
-    counting = rulebook().questionnaire.path(given).answers
-    expected = assess(rulebook(), counting)
-    verdict = verify(receipt_of(given), shelf())
+    counting = rulebook().questionnaire.trace_path(given).answers
+    expected = assess_answers(rulebook(), counting)
+    verdict = verify_receipt(receipt_of(given), shelf())
     assert verdict.receipt.answers == counting
     assert verdict.assessment == expected
-    assert verdict.same
+    assert verdict.matches_rulebook
     assert not verdict.older
 
 
 @examples(200)
 @given(some_unfinished_answers())
 def test_unfinished_answers_stay_unfinished(given: Answers) -> None:
-    verdict = verify(receipt_of(given), shelf())
-    assert verdict.same
-    assert verdict.assessment.complete is assess(rulebook(), given).complete
+    verdict = verify_receipt(receipt_of(given), shelf())
+    assert verdict.matches_rulebook
+    assert verdict.assessment.complete is assess_answers(rulebook(), given).complete
 
 
 def test_every_published_case_verifies_to_the_same_assessment() -> None:
     cases = published_cases()
     assert len(cases) == 110
     for case in cases:
-        verdict = verify(receipt_of(case.answers), shelf())
-        assert verdict.same, case.entry.id
-        assert verdict.assessment == assess(rulebook(), verdict.receipt.answers), case.entry.id
+        verdict = verify_receipt(receipt_of(case.answers), shelf())
+        assert verdict.matches_rulebook, case.entry.id
+        assert verdict.assessment == assess_answers(rulebook(), verdict.receipt.answers), (
+            case.entry.id
+        )
 
 
 @examples(200)
 @given(some_answers())
 def test_the_same_answers_always_give_the_same_receipt_and_others_another(given: Answers) -> None:
-    counting = rulebook().questionnaire.path(given).answers
+    counting = rulebook().questionnaire.trace_path(given).answers
     receipt = receipt_of(given)
     assert receipt == receipt_of(dict(reversed(list(counting.items()))))
     before = counting["medicines"]  # asked of everyone
@@ -118,7 +128,7 @@ def test_the_same_answers_always_give_the_same_receipt_and_others_another(given:
 def test_a_receipt_is_written_as_its_description_says() -> None:
     given = answers()
     ticked = [(question, option) for question, chosen in given.items() for option in chosen]
-    found = assess(rulebook(), given)
+    found = assess_answers(rulebook(), given)
     kind = found.likely_type.upper().replace("_", "-")
     assert receipt_of(given) == forged(ticked, found.urgency.name.upper(), kind)
 
@@ -133,7 +143,7 @@ def test_no_receipt_is_longer_than_a_phone_can_scan_from_paper() -> None:
     receipts += [receipt_of(case.answers) for case in published_cases()]
     assert max(map(len, receipts)) <= 154, "the most that a code of 41 by 41 squares takes"
     assert {len(text.split("/")[6]) for text in receipts} == {49}
-    assert max(qr_code(text).size for text in receipts) <= 41 + 2 * 4
+    assert max(make_qr_code(text).size for text in receipts) <= 41 + 2 * 4
 
 
 def test_a_receipt_holds_only_letters_that_a_code_packs_tightly() -> None:
@@ -148,7 +158,7 @@ def test_a_receipt_names_its_rulebook_level_and_type() -> None:
     assert rulebook().sha256.startswith(fields[3].lower())
     assert len(fields[3]) >= 12
     assert fields[4] == "EMERGENCY"
-    said = read(receipt, shelf())
+    said = parse_receipt(receipt, shelf())
     assert said.urgency is Urgency.emergency
 
 
@@ -178,7 +188,7 @@ def test_spaces_line_breaks_and_small_letters_do_no_harm() -> None:
     receipt = receipt_of(answers())
     broken = "\r\n ".join(receipt[i : i + 7] for i in range(0, len(receipt), 7))
     for text in (broken, receipt.lower(), f"  {receipt}\n", f"My result:\n- rest\n{receipt}"):
-        assert read(text, shelf()) == read(receipt, shelf())
+        assert parse_receipt(text, shelf()) == parse_receipt(receipt, shelf())
 
 
 @pytest.mark.parametrize(
@@ -187,7 +197,7 @@ def test_spaces_line_breaks_and_small_letters_do_no_harm() -> None:
 )
 def test_other_texts_are_no_receipt(text: str) -> None:
     with pytest.raises(BadReceipt) as caught:
-        read(text, shelf())
+        parse_receipt(text, shelf())
     assert caught.value.problem == "not_a_receipt"
     assert CANARY not in repr(caught.value.__dict__) + str(caught.value)
 
@@ -210,7 +220,7 @@ def test_what_no_receipt_can_say_is_damage_even_with_a_right_check(change: tuple
 
 def test_answers_that_do_not_fit_their_questions_are_refused() -> None:
     fitting = [("age", "adult"), ("breath", "none")]
-    assert read(forged(fitting), shelf()).answers == {
+    assert parse_receipt(forged(fitting), shelf()).answers == {
         "age": frozenset({"adult"}),
         "breath": frozenset({"none"}),
     }
@@ -224,14 +234,14 @@ def test_answers_that_do_not_fit_their_questions_are_refused() -> None:
 
 def test_a_receipt_that_claims_another_level_or_type_is_told_apart() -> None:
     ticked = [("breath", "confused")]
-    true = assess(rulebook(), {"breath": frozenset({"confused"})})
+    true = assess_answers(rulebook(), {"breath": frozenset({"confused"})})
     kind = true.likely_type.upper().replace("_", "-")
-    assert verify(forged(ticked, "EMERGENCY", kind), shelf()).same
-    calmer = verify(forged(ticked, "SELF-CARE", kind), shelf())
-    assert not calmer.same
+    assert verify_receipt(forged(ticked, "EMERGENCY", kind), shelf()).matches_rulebook
+    calmer = verify_receipt(forged(ticked, "SELF-CARE", kind), shelf())
+    assert not calmer.matches_rulebook
     assert calmer.assessment.urgency is Urgency.emergency
     other = "DYSTROPHIC" if kind != "DYSTROPHIC" else "IDIOPATHIC"
-    assert not verify(forged(ticked, "EMERGENCY", other), shelf()).same
+    assert not verify_receipt(forged(ticked, "EMERGENCY", other), shelf()).matches_rulebook
 
 
 def copied(folder: Path) -> Path:
@@ -249,7 +259,7 @@ def older_rulebook(folder: Path) -> Rulebook:
     before, hot, after = rules.read_text().partition("- id: U1\n")
     assert "urgency: same_day" in after
     rules.write_text(before + hot + after.replace("urgency: same_day", "urgency: soon", 1))
-    return load(folder)
+    return load_rulebook_folder(folder)
 
 
 @pytest.fixture(scope="module")
@@ -262,10 +272,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_receipt_of_a_published_rulebook_is_judged_by_that_and_by_todays(published: Path) -> None:
     old = older_rulebook(published / "2025.1.1")
     given = answers(skin=["hot"])
-    receipt = write(old, given, assess(old, given))
-    verdict = verify(receipt, shelf(published))
+    receipt = write_receipt(old, given, assess_answers(old, given))
+    verdict = verify_receipt(receipt, shelf(published))
     assert verdict.older
-    assert verdict.same
+    assert verdict.matches_rulebook
     assert verdict.receipt.rulebook.sha256 == old.sha256
     assert verdict.assessment.urgency is Urgency.soon
     assert verdict.currently is not None
@@ -274,9 +284,9 @@ def test_a_receipt_of_a_published_rulebook_is_judged_by_that_and_by_todays(publi
 
 def test_a_receipt_whose_rulebook_is_not_at_hand_names_it(published: Path, tmp_path: Path) -> None:
     old = older_rulebook(published / "2025.1.1")
-    receipt = write(old, answers(), assess(old, answers()))
+    receipt = write_receipt(old, answers(), assess_answers(old, answers()))
     with pytest.raises(BadReceipt) as caught:
-        read(receipt, shelf(tmp_path))
+        parse_receipt(receipt, shelf(tmp_path))
     assert caught.value.problem == "other_rulebook"
     assert caught.value.version == "2025.1.1"
     assert old.sha256.startswith(caught.value.fingerprint)
@@ -287,7 +297,7 @@ def test_a_published_rulebook_that_was_changed_since_is_not_the_receipts(
     published: Path, tmp_path: Path
 ) -> None:
     old = older_rulebook(published / "2025.1.1")
-    receipt = write(old, answers(), assess(old, answers()))
+    receipt = write_receipt(old, answers(), assess_answers(old, answers()))
     shutil.copytree(published / "2025.1.1", tmp_path / "2025.1.1")
     with (tmp_path / "2025.1.1" / "regions.yaml").open("a") as file:
         file.write("# changed\n")
@@ -313,10 +323,12 @@ def test_older_answers_that_today_nobody_asks_for_are_not_judged_by_todays_rules
     old = copied(tmp_path / "2025.1.2")
     for file in old.rglob("*.yaml"):
         file.write_text(re.sub(r"\bacne_bite\b", "insect_bite", file.read_text()))
-    rules = load(old)
+    rules = load_rulebook_folder(old)
     given = {**answers(), "before": frozenset({"insect_bite"})}
-    verdict = verify(write(rules, given, assess(rules, given)), shelf(tmp_path))
-    assert verdict.same
+    verdict = verify_receipt(
+        write_receipt(rules, given, assess_answers(rules, given)), shelf(tmp_path)
+    )
+    assert verdict.matches_rulebook
     assert verdict.older
     assert verdict.currently is None
 
@@ -324,7 +336,7 @@ def test_older_answers_that_today_nobody_asks_for_are_not_judged_by_todays_rules
 def test_the_code_reads_back_as_the_receipt() -> None:
     for case in published_cases()[:: 1 if SOAK else 10]:
         receipt = receipt_of(case.answers)
-        assert decoded(squares(qr_code(receipt).path)) == receipt
+        assert decoded(squares(make_qr_code(receipt).path)) == receipt
 
 
 def squares(path: str) -> list[list[int]]:

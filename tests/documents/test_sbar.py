@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.documents import sbar
-from app.documents.sbar import LIMIT, Around, Known
-from app.documents.short import Short
-from app.documents.what_if import tried
-from app.triage.dangers import look_for
-from app.triage.rules import assess
+from app.documents.sbar import MAX_LETTERS, AssessedAnswers, ClinicFacts
+from app.documents.short_answers import ShortWording
+from app.triage.dangers import assess_dangers
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
+from app.triage.what_if import try_other_answers
 from tests.builders import answers, examples, rulebook, some_answers
 from tests.documents.test_receipt import published_cases
 
-AROUND = Around(
+AROUND = ClinicFacts(
     reference="R-1001",
     name="Jo",
     sent_as="ABC-DEF",
@@ -51,25 +51,29 @@ def everything() -> Answers:
     }
 
 
-def known_of(given: Answers) -> Known:
+def known_of(given: Answers) -> AssessedAnswers:
     """Answers, with all that is made of them."""
     book = rulebook()
-    path = book.questionnaire.path(given)
-    assessment = assess(book, path.answers)
-    looked = look_for(book.dangers, book.questionnaire, path, assessment)
-    return Known(book, path.answers, assessment, tried(book, path.answers), looked)
+    path = book.questionnaire.trace_path(given)
+    assessment = assess_answers(book, path.answers)
+    looked = assess_dangers(book.dangers, book.questionnaire, path, assessment)
+    return AssessedAnswers(
+        book, path.answers, assessment, try_other_answers(book, path.answers), looked
+    )
 
 
-def text(given: Answers | Known, around: Around = AROUND, *, full: bool = False) -> str:
-    known = given if isinstance(given, Known) else known_of(given)
+def text(
+    given: Answers | AssessedAnswers, around: ClinicFacts = AROUND, *, full: bool = False
+) -> str:
+    known = given if isinstance(given, AssessedAnswers) else known_of(given)
     words = known.rulebook.wording["en"]
-    short = Short(words.pages, words, known.rulebook.questionnaire)
-    return sbar.write(known, around, short, full=full)
+    short = ShortWording(words.pages, words, known.rulebook.questionnaire)
+    return sbar.write_sbar(known, around, short, full=full)
 
 
 def check(written: str) -> None:
     """What holds for every text."""
-    assert len(written) <= LIMIT < 1500
+    assert len(written) <= MAX_LETTERS < 1500
     assert written.isascii()
     assert all(line.isprintable() for line in written.split("\n"))
     lines = written.split("\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 from app.main import create_app
 from app.settings import Settings
 from app.store import submissions
-from app.store.keeping import anchors
+from app.store.compliance import audit_anchors
 from tests.conftest import Clock
 from tests.visitor import Visitor
 from tests.web.desk import CALM, EMERGENCY, PASSWORD, SECURE, TODAY, House, Member, Patient
@@ -32,8 +32,10 @@ def main(folder: Path) -> None:
     house.member("auditor", "Hill", "Bo Ash")
     elsewhere = house.member("nurse", "Dale", "Lou Park")
     sent = _submissions(house, nurse, lead)
-    for told in sent.values():
-        told["level"] = _level(house, nurse.clinic, told["page"].rpartition("/")[2])
+    for submission_record in sent.values():
+        submission_record["level"] = _level(
+            house, nurse.clinic, submission_record["page"].rpartition("/")[2]
+        )
     sent["dale"] = _sent(house, elsewhere, TODAY)
     open_, revoked = (Patient(house, nurse, name=name) for name in ("Al", "Di"))
     nurse.post(f"/invitations/{revoked.invitation}/revoke")
@@ -55,7 +57,7 @@ def main(folder: Path) -> None:
         "journeys": journeys,
     }
     _write(folder, left)
-    anchors.note(house.store, folder)
+    audit_anchors.append_anchors(house.store, folder)
     house.store.engine.dispose()
     _as_text(folder)
 
@@ -93,14 +95,14 @@ def _submissions(house: House, nurse: Member, lead: Member) -> dict[str, dict[st
 def _sent(house: House, nurse: Member, given, **more: object) -> dict[str, str]:
     patient = Patient(house, nurse, **more)
     patient.send_all(given)
-    with house.store.reading(nurse.clinic) as scope:
-        found = submissions.arrived(scope, patient.invitation, house.now).submission
+    with house.store.reading_scope(nurse.clinic) as scope:
+        found = submissions.find_invitation_receipt(scope, patient.invitation, house.now).submission
     return {"page": f"/submissions/{found}", "link": patient.link}
 
 
 def _level(house: House, clinic: str, submission: str) -> str:
-    with house.store.reading(clinic) as scope:
-        return submissions.became_of(scope, submission, house.now).urgency.name
+    with house.store.reading_scope(clinic) as scope:
+        return submissions.find_receipt(scope, submission, house.now).urgency.name
 
 
 def _asked(nurse: Member) -> dict[str, str]:

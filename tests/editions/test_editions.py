@@ -16,17 +16,18 @@ import pyotp
 import pytest
 import yaml
 
-from app.documents.receipt import Shelf, read
+from app.documents.receipt import RulebookArchive, parse_receipt
 from app.main import create_app
 from app.settings import Settings
-from app.store import shares, submissions, worklist
-from app.store.keeping import anchors, audit
-from app.store.versions import Handed
+from app.store import shares, submission_versions, worklist
+from app.store.compliance import audit_anchors
+from app.store.db import audit
+from app.store.submission_versions import SubmittedAnswers
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
-from app.triage.second_look import recheck_questions
+from app.triage.rules import assess_answers
+from app.triage.second_look import list_recheck_questions
 from app.triage.terms import Answers
-from app.web.journey import ASSISTED, OWN, Journey, seal, unseal
+from app.web.journey import ASSISTED, OWN, Journey, seal_journey, unseal_journey
 from tests.conftest import Clock
 from tests.visitor import Page, Visitor
 from tests.web.desk import SECURE, House
@@ -64,11 +65,11 @@ class Left:
         with sqlite3.connect(folder / "calcinosis.db") as database:
             database.executescript((folder / "calcinosis.sql").read_text("utf-8"))
         self.version, self.folder = edition.name, folder
-        self.told: dict[str, Any] = json.loads((folder / "left.json").read_text("utf-8"))
+        self.manifest: dict[str, Any] = json.loads((folder / "left.json").read_text("utf-8"))
         clock = Clock()
-        clock.seconds = self.told["at"] + LATER
+        clock.seconds = self.manifest["at"] + LATER
         self.house = House(create_app(Settings(var=folder), clock=clock), clock)
-        self.house.clinics = self.told["clinics"]
+        self.house.clinics = self.manifest["clinics"]
 
     def person(self, cookies: dict[str, str]) -> Visitor:
         """Someone with a browser that kept these."""
@@ -78,8 +79,8 @@ class Left:
         return visitor
 
     @property
-    def shelf(self) -> Shelf:
-        return self.house.app.state.shelf
+    def shelf(self) -> RulebookArchive:
+        return self.house.app.state.archive
 
     @property
     def book(self) -> Rulebook:
@@ -88,38 +89,40 @@ class Left:
     def today(self, given: dict[str, list[str]]) -> Answers:
         """Answers of that edition in today's questions."""
         answers = {question: frozenset(chosen) for question, chosen in given.items()}
-        return self.shelf.in_todays_questions(self.version, answers)
+        return self.shelf.translate_to_current(self.version, answers)
 
     def kept(self, cookies: dict[str, str]) -> set[str]:
         """Today's questions to which all of the answer stands in one of these cookies."""
         for kind in (OWN, ASSISTED):
             if (sealed := cookies.get(f"__Host-{kind}")) is not None:
-                floor, now = self.house.app.state.floor, int(self.house.clock())
-                journey = unseal(floor.key, sealed, now, kind)
-                told = self.shelf.in_todays_questions(
+                floor, now = self.house.app.state.context, int(self.house.clock())
+                journey = unseal_journey(floor.key, sealed, now, kind)
+                translated = self.shelf.translate_to_current(
                     self.version, journey.answers, half_told=False
                 )
-                return set(told)
+                return set(translated)
         raise AssertionError
 
-    def versions(self, page: str) -> list[submissions.Version]:
+    def versions(self, page: str) -> list[submission_versions.AnswersVersion]:
         """The versions of a submission of the clinic "Hill", by its page."""
-        with self.house.store.reading(self.told["clinics"]["Hill"]) as scope:
-            return submissions.versions(scope, page.rpartition("/")[2])
+        with self.house.store.reading_scope(self.manifest["clinics"]["Hill"]) as scope:
+            return submission_versions.list_versions(scope, page.rpartition("/")[2])
 
     def half_way(self, said: dict[str, list[str]]) -> Visitor:
         """Someone who had answered this with that edition's questions."""
         answers = {question: frozenset(chosen) for question, chosen in said.items()}
-        floor, now = self.house.app.state.floor, int(self.house.clock())
+        floor, now = self.house.app.state.context, int(self.house.clock())
         journey = Journey("uk", now, answers, edition=self.version)
-        return self.person({f"__Host-{OWN}": seal(floor.key, journey)})
+        return self.person({f"__Host-{OWN}": seal_journey(floor.key, journey)})
 
     def nurse(self) -> Visitor:
         """The nurse, by password and code."""
-        nurse, told = Visitor(self.house.app, SECURE), self.told["nurse"]
+        nurse, credentials = Visitor(self.house.app, SECURE), self.manifest["nurse"]
         self.house.clock.seconds += 60
-        nurse.post("/sign-in", {"email": told["email"], "password": told["password"]})
-        page = nurse.post("/sign-in/code", {"code": pyotp.TOTP(told["secret"]).at(self.house.now)})
+        nurse.post("/sign-in", {"email": credentials["email"], "password": credentials["password"]})
+        page = nurse.post(
+            "/sign-in/code", {"code": pyotp.TOTP(credentials["secret"]).at(self.house.now)}
+        )
         assert page.url == "/worklist"
         return nurse
 
@@ -136,23 +139,23 @@ def test_there_is_what_an_edition_left() -> None:
 
 
 def test_a_nurse_finds_every_submission_with_its_own_rulebook(left: Left) -> None:
-    nurse, sent = left.nurse(), left.told["submissions"]
+    nurse, sent = left.nurse(), left.manifest["submissions"]
     listed = nurse.get("/worklist").links + nurse.get("/worklist/done").links
-    pages = {name: told["page"] for name, told in sent.items() if name != "dale"}
+    pages = {name: record["page"] for name, record in sent.items() if name != "dale"}
     assert set(pages.values()) <= set(listed)
     assert sent["dale"]["page"] not in listed
-    shelf = left.house.app.state.shelf
+    shelf = left.house.app.state.archive
     for name, address in pages.items():
         page = nurse.get(address)
         assert page.all("span", **{"data-level": sent[name]["level"]}), name
-        with left.house.store.reading(left.told["clinics"]["Hill"]) as scope:
-            kept = submissions.versions(scope, address.rpartition("/")[2])
+        with left.house.store.reading_scope(left.manifest["clinics"]["Hill"]) as scope:
+            kept = submission_versions.list_versions(scope, address.rpartition("/")[2])
         for version in kept:
             assert version.rulebook_version == left.version
             book = shelf.find(version.rulebook_version, version.rulebook_sha256)
             assert book is not None, "the rulebook of that day is not among rules/published"
             assert book.questionnaire.path(version.answers).next is None
-        assert (kept[-1].labs != {}) == (name == "blood")
+        assert (kept[-1].lab_results != {}) == (name == "blood")
     assert "Rang at noon" in nurse.get(pages["noted"]).text
     assert "Ada Hill" in nurse.get(pages["lowered"]).text
     nurse.get(sent["dale"]["page"], 404)
@@ -161,44 +164,44 @@ def test_a_nurse_finds_every_submission_with_its_own_rulebook(left: Left) -> Non
 @pytest.mark.parametrize("more", ["print", "copy", "looks", "findings", "identify", "marks"])
 def test_every_other_page_of_a_submission_opens_too(left: Left, more: str) -> None:
     """Its words are those of an older rulebook, which lacks what pages say since."""
-    nurse, sent = left.nurse(), left.told["submissions"]
-    pages = [told["page"] for name, told in sent.items() if name != "dale"]
-    told = [
+    nurse, sent = left.nurse(), left.manifest["submissions"]
+    pages = [record["page"] for name, record in sent.items() if name != "dale"]
+    statuses = [
         nurse.client.get(f"{page}/{more}", follow_redirects=False).status_code for page in pages
     ]
-    assert set(told) <= {200, 303, 409, 422}
-    assert 200 in told
+    assert set(statuses) <= {200, 303, 409, 422}
+    assert 200 in statuses
 
 
 def test_each_patient_finds_what_became_of_it(left: Left) -> None:
     pages = {
-        name: left.person({}).get(told["link"])
-        for name, told in left.told["submissions"].items()
-        if told["link"]
+        name: left.person({}).get(record["link"])
+        for name, record in left.manifest["submissions"].items()
+        if record["link"]
     }
     assert pages["untouched"].level == "emergency"
     assert pages["untouched"].h1 != pages["worse"].h1 != pages["closed"].h1
-    assert left.person({}).get(left.told["revoked"], 404).h1
-    opened = left.person({}).get(left.told["invitation"]["link"])
-    assert opened.all("form", action=left.told["invitation"]["link"])
-    code = {"code": left.told["invitation"]["code"]}
-    assert left.person({}).post("/i", code).url == left.told["invitation"]["link"]
+    assert left.person({}).get(left.manifest["revoked"], 404).h1
+    opened = left.person({}).get(left.manifest["invitation"]["link"])
+    assert opened.all("form", action=left.manifest["invitation"]["link"])
+    code = {"code": left.manifest["invitation"]["code"]}
+    assert left.person({}).post("/i", code).url == left.manifest["invitation"]["link"]
 
 
 def test_the_code_that_was_shown_and_the_receipt_still_work(left: Left) -> None:
-    page = left.person({"__Host-journey": left.told["share"]}).get("/share")
+    page = left.person({"__Host-journey": left.manifest["share"]}).get("/share")
     assert page.url == "/share"
     assert "minutes left" in page.text
-    page = left.person({}).post("/verify", {"receipt": left.told["receipt"]})
+    page = left.person({}).post("/verify", {"receipt": left.manifest["receipt"]})
     assert page.all("section", **{"data-same": "yes"})
 
 
 def test_the_audit_is_whole_and_goes_on(left: Left) -> None:
     left.nurse()
-    noted = anchors.read(left.folder / anchors.FILE)
-    assert {anchor.clinic for anchor in noted} >= set(left.told["clinics"].values())
-    for clinic in left.told["clinics"].values():
-        assert audit.verify(left.house.store, clinic) is None
+    noted = audit_anchors.read_anchors(left.folder / audit_anchors.ANCHOR_FILE)
+    assert {anchor.clinic for anchor in noted} >= set(left.manifest["clinics"].values())
+    for clinic in left.manifest["clinics"].values():
+        assert audit.verify_chain(left.house.store, clinic) is None
     assert left.house.actions("Hill")[-1] == "signed_in"
 
 
@@ -206,9 +209,9 @@ def test_the_audit_is_whole_and_goes_on(left: Left) -> None:
     "name", ["first", "child", "alarmed", "complete", "second look", "invited", "assisted"]
 )
 def test_a_check_half_way_goes_on_to_its_result(left: Left, name: str) -> None:
-    begun = left.told["journeys"][name]
+    begun = left.manifest["journeys"][name]
     if name == "assisted":
-        begun["cookies"]["__Host-staff"] = left.told["nurse_session"]
+        begun["cookies"]["__Host-staff"] = left.manifest["nurse_session"]
     person, given = left.person(begun["cookies"]), left.today(begun["given"])
     kept = left.kept(begun["cookies"])
     page = person.get(begun["at"])
@@ -231,13 +234,13 @@ def test_a_check_half_way_goes_on_to_its_result(left: Left, name: str) -> None:
         return
     page = person.get("/result")
     assert page.url == "/result"
-    assert page.level == assess(left.book, given).urgency.name
+    assert page.level == assess_answers(left.book, given).urgency.name
     if name == "invited":
         assert person.post("/send").url.startswith("/i/")
 
 
 def test_an_emergency_half_way_stays_one_on_every_page(left: Left) -> None:
-    begun = left.told["journeys"]["alarmed"]
+    begun = left.manifest["journeys"]["alarmed"]
     person = left.person(begun["cookies"])
     assert person.get("/emergency").url == "/emergency"
     assert person.get("/answers").all("form") is not None
@@ -270,10 +273,10 @@ def test_an_emergency_that_rests_on_a_part_of_a_list_stays_one(left: Left) -> No
 
 
 def test_a_second_look_begins_from_an_old_receipt(left: Left) -> None:
-    told = read(left.told["receipt"], left.shelf)
-    now = left.shelf.in_todays_questions(left.version, told.answers)
+    old_receipt = parse_receipt(left.manifest["receipt"], left.shelf)
+    now = left.shelf.translate_to_current(left.version, old_receipt.answers)
     person = left.person({})
-    page = person.post("/verify", {"receipt": left.told["receipt"], "then": "changed"})
+    page = person.post("/verify", {"receipt": left.manifest["receipt"], "then": "changed"})
     assert page.url == "/changed"
     page, asked = person.post("/changed", {"region": "uk"}), []
     while page.url.startswith("/changed/"):
@@ -282,34 +285,38 @@ def test_a_second_look_begins_from_an_old_receipt(left: Left) -> None:
         assert page.ticked <= set(now[question]) | {"none"}, "the answer of before is filled in"
         page = answered(person, page, sorted(now[question]))
     assert page.url == "/result"
-    assert set(asked) <= set(recheck_questions(left.book, now))
-    assert page.level == assess(left.book, now).urgency.name
+    assert set(asked) <= set(list_recheck_questions(left.book, now))
+    assert page.level == assess_answers(left.book, now).urgency.name
     assert (left.version in page.html) == (left.version == left.book.version)
 
 
 @of_other_questions
 def test_a_code_of_that_edition_is_judged_by_todays_rules_too(left: Left) -> None:
     """Its half hour is over by now, so the same answers are shown under a new one."""
-    old = read(left.told["receipt"], left.shelf)
-    told = Handed.by(
-        old.rulebook, old.answers, assess(old.rulebook, old.answers), about="me", region="uk"
+    old = parse_receipt(left.manifest["receipt"], left.shelf)
+    submitted = SubmittedAnswers.from_rulebook(
+        old.rulebook,
+        old.answers,
+        assess_answers(old.rulebook, old.answers),
+        about="me",
+        region="uk",
     )
     key = "k" * 32
-    shares.offer(left.house.store, key, told, left.house.now, address="::1")
-    code = shares.code_of(left.house.store.keyring, key)
+    shares.offer_share(left.house.store, key, submitted, left.house.now, address="::1")
+    code = shares.derive_share_code(left.house.store.keyring, key)
     page = left.nurse().post("/shared", {"code": code, "reference": "S 1", "name": "Jo"})
     first, today = left.versions(page.url)
     assert (first.rulebook_version, first.answers) == (left.version, old.answers)
     assert today.rulebook_version == left.book.version
-    assert today.answers == left.shelf.in_todays_questions(left.version, old.answers)
+    assert today.answers == left.shelf.translate_to_current(left.version, old.answers)
 
 
 def test_what_a_nurse_finds_stands_beside_all_that_the_patient_had_said(left: Left) -> None:
-    nurse, address = left.nurse(), left.told["submissions"]["untouched"]["page"]
+    nurse, address = left.nurse(), left.manifest["submissions"]["untouched"]["page"]
     (before,) = left.versions(address)
     assert "confused" in {option for chosen in before.answers.values() for option in chosen}
     page = nurse.get(f"{address}/findings")
-    now = left.shelf.in_todays_questions(left.version, before.answers)
+    now = left.shelf.translate_to_current(left.version, before.answers)
     assert page.ticked == {option for chosen in now.values() for option in chosen}
     page = nurse.post(page.url, filled(page) | {"answer-unwell": ["thirst"]})
     assert "Nothing is kept yet" in page.text
@@ -323,7 +330,7 @@ def test_what_a_nurse_finds_stands_beside_all_that_the_patient_had_said(left: Le
 
 def test_a_patient_changes_what_was_sent_in_that_edition(left: Left) -> None:
     """Begun with the old questions, sent with today's, and changed once more."""
-    begun = left.told["journeys"]["invited"]
+    begun = left.manifest["journeys"]["invited"]
     person, given = left.person(begun["cookies"]), left.today(begun["given"])
     page = person.get(begun["at"])
     while page.url.startswith("/check/"):
@@ -333,21 +340,21 @@ def test_a_patient_changes_what_was_sent_in_that_edition(left: Left) -> None:
     page = person.post("/check/skin", {"skin": [*given["skin"] - {"normal"}, "chalky"]})
     assert page.url == "/answers"
     assert person.post("/send").url == link
-    with left.house.store.reading(left.told["clinics"]["Hill"]) as scope:
-        newest = worklist.page(scope, left.house.now, "nobody")
+    with left.house.store.reading_scope(left.manifest["clinics"]["Hill"]) as scope:
+        newest = worklist.list_worklist_page(scope, left.house.now, "nobody")
     sent = [left.versions(f"/submissions/{line.submission}") for line in newest]
     kinds = [[version.kind for version in some] for some in sent]
     assert ["first", "changed"] in kinds
 
 
 def test_a_disagreement_of_that_edition_is_a_case_in_todays_questions(left: Left) -> None:
-    before, *_ = left.versions(left.told["submissions"]["lowered"]["page"])
+    before, *_ = left.versions(left.manifest["submissions"]["lowered"]["page"])
     left.house.hired = 50  # that edition's people have the first addresses
     lead = left.house.member("lead", "Hill", "Eve Moss")
     text = lead.client.get("/agreement/cases.yaml").text
     (case,) = yaml.safe_load(text)
     said = {question: frozenset(chosen) for question, chosen in case["answers"].items()}
-    assert said == left.shelf.in_todays_questions(left.version, before.answers)
+    assert said == left.shelf.translate_to_current(left.version, before.answers)
 
 
 def answered(person: Visitor, page: Page, options: Iterable[str]) -> Page:

@@ -9,18 +9,18 @@ import signal
 from typing import Any
 
 from app import commands
-from app.web import outgoing
+from app.web import outgoing_messages
 from app.web.clinic import alarm
 
-SENDERS = ("post", "send_mail")
+SENDERS = ("post_webhook", "send_mail")
 
 
 def run() -> None:
     """The command line, with the fault built in."""
-    outgoing.public = lambda _: True
+    outgoing_messages.is_public_address = lambda _: True
     for name in SENDERS:
         setattr(alarm, name, _dying(getattr(alarm, name), os.environ.get("DIES", "")))
-    commands.run()
+    commands.run_command_line()
 
 
 def _dying(send: Any, dies: str) -> Any:

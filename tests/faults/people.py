@@ -14,12 +14,12 @@ import pyotp
 
 from app.store import clinics, invitations
 from app.store.accounts import staff
-from app.store.ground.database import open_database
-from app.store.ground.scope import Store
-from app.store.ground.sealing import load_keyring
-from app.store.invitations import Guest
-from app.store.tables import ReviewEntry, Submission
-from app.web.journey import Journey, load_key, seal
+from app.store.db.database import open_database
+from app.store.db.encryption import load_keyring
+from app.store.db.scope import Store
+from app.store.db.tables import ReviewEntry, Submission
+from app.store.invitations import Invitee
+from app.web.journey import Journey, load_journey_key, seal_journey
 from tests.builders import answers, rulebook
 from tests.running import Running
 from tests.visitor import OWN
@@ -34,7 +34,7 @@ def now() -> datetime:
 
 
 @dataclass
-class Scene:
+class ServerWithClinic:
     """A server with one clinic, and what this process needs to add people to it."""
 
     server: Running
@@ -43,71 +43,77 @@ class Scene:
     journey_key: bytes
 
     @classmethod
-    def of(cls, server: Running) -> Scene:
+    def of(cls, server: Running) -> ServerWithClinic:
         answers()  # reading the rulebook takes a while, and is none of what is timed
         var = Path(server.folder) / "var"
         store = Store(open_database(server.database), load_keyring(var / "master.key"))
-        clinic = clinics.add(store, now(), name="Hill", region="uk", time_zone="Europe/London")
-        return cls(server, store, clinic, load_key(var / "journey.key"))
+        clinic = clinics.add_clinic(
+            store, now(), name="Hill", region="uk", time_zone="Europe/London"
+        )
+        return cls(server, store, clinic, load_journey_key(var / "journey.key"))
 
     def browser(self, timeout: float = 30) -> httpx2.Client:
         return httpx2.Client(base_url=self.server.base, headers=OWN, timeout=timeout)
 
-    def patients(self, number: int) -> list[Patient]:
+    def patients(self, number: int) -> list[PatientBrowser]:
         """People who are invited and have answered everything: all that is left is to send it."""
         _, link = self._hire()
-        by = staff.opened(self.store, link, now()).staff
-        guests = [Guest(uuid4().hex[:12], "Jo") for _ in range(number)]
-        made = invitations.invite(self.store, self.clinic, now(), by, guests, uuid4().hex)
-        return [Patient(self, invitation) for invitation in made]
+        by = staff.open_staff_invite(self.store, link, now()).staff
+        guests = [Invitee(uuid4().hex[:12], "Jo") for _ in range(number)]
+        made = invitations.invite_patients(self.store, self.clinic, now(), by, guests, uuid4().hex)
+        return [PatientBrowser(self, invitation) for invitation in made]
 
     def nurse(self) -> Nurse:
         """A nurse who has an account, and is not signed in."""
         email, link = self._hire()
-        secret = staff.opened(self.store, link, now()).secret
+        secret = staff.open_staff_invite(self.store, link, now()).secret
         code = pyotp.TOTP(secret).at(now())
-        return Nurse(self, email, staff.join(self.store, link, PASSWORD, code, now()))
+        return Nurse(self, email, staff.join_staff(self.store, link, PASSWORD, code, now()))
 
     def _hire(self) -> tuple[str, str]:
         email = f"{uuid4().hex[:12]}@hill.example"
-        with self.store.writing(self.clinic) as scope:
-            link = staff.invite(scope, now(), "command", email=email, name="Kim", role="nurse")
+        with self.store.writing_scope(self.clinic) as scope:
+            link = staff.invite_staff(
+                scope, now(), "command", email=email, name="Kim", role="nurse"
+            )
         return email, link
 
     def sent(self) -> set[str]:
         """The invitations of all submissions that are kept."""
-        with self.store.reading(self.clinic) as scope:
-            return {row.invitation_id or "" for row in scope.all(Submission)}
+        with self.store.reading_scope(self.clinic) as scope:
+            return {row.invitation_id or "" for row in scope.find_all(Submission)}
 
     def notes(self) -> set[str]:
         """The keys of all entries of reviews that are kept."""
-        with self.store.reading(self.clinic) as scope:
-            return {row.idempotency_key or "" for row in scope.all(ReviewEntry)}
+        with self.store.reading_scope(self.clinic) as scope:
+            return {row.idempotency_key or "" for row in scope.find_all(ReviewEntry)}
 
     def submissions(self) -> list[str]:
         """The ids of all submissions that are kept."""
-        with self.store.reading(self.clinic) as scope:
-            return [row.id for row in scope.all(Submission)]
+        with self.store.reading_scope(self.clinic) as scope:
+            return [row.id for row in scope.find_all(Submission)]
 
 
 @dataclass
-class Patient:
+class PatientBrowser:
     """Someone with all answers in their browser."""
 
-    scene: Scene
+    scene: ServerWithClinic
     invitation: str
 
     @property
     def token(self) -> str:
         """That of their link."""
-        return invitations.token_of(self.scene.store.keyring, self.scene.clinic, self.invitation)
+        return invitations.derive_link_token(
+            self.scene.store.keyring, self.scene.clinic, self.invitation
+        )
 
     def send(self, browser: httpx2.Client) -> httpx2.Response:
         """Press the button."""
         edition = rulebook().version
         given = dict(answers())
         journey = Journey("uk", int(time.time()), given, invitation=self.token, edition=edition)
-        cookie = f"journey={seal(self.scene.journey_key, journey)}"
+        cookie = f"journey={seal_journey(self.scene.journey_key, journey)}"
         return browser.post("/send", headers={"cookie": cookie})
 
 
@@ -115,7 +121,7 @@ class Patient:
 class Nurse:
     """Someone of the staff with a browser and ten recovery codes."""
 
-    scene: Scene
+    scene: ServerWithClinic
     email: str
     paper: list[str]
     browser: httpx2.Client = field(init=False)

@@ -16,8 +16,8 @@ import psycopg
 
 from app.store import clinics, invitations
 from app.store.accounts import staff
-from app.store.ground.opening import open_store
-from app.store.invitations import Guest
+from app.store.db.opening import open_store
+from app.store.invitations import Invitee
 from tests.running import Running
 
 
@@ -26,14 +26,16 @@ def clinic_with_an_invitation(folder: Path, database: str = "") -> str:
     var, now = folder / "var", datetime.now(UTC)
     var.mkdir(parents=True)
     store = open_store(database or f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
-    hill = clinics.add(store, now, name="Hill", region="uk", time_zone="Europe/London")
-    with store.writing(hill) as scope:
-        joins = staff.invite(scope, now, "command", email="k@h.example", name="Kim", role="nurse")
-    nurse = staff.opened(store, joins, now).staff
-    guest = Guest(reference="A 1", name="Jo")
-    (made,) = invitations.invite(store, hill, now, nurse, [guest], "key")
-    with store.reading(hill) as scope:
-        token = invitations.one(scope, now, made).token
+    hill = clinics.add_clinic(store, now, name="Hill", region="uk", time_zone="Europe/London")
+    with store.writing_scope(hill) as scope:
+        joins = staff.invite_staff(
+            scope, now, "command", email="k@h.example", name="Kim", role="nurse"
+        )
+    nurse = staff.open_staff_invite(store, joins, now).staff
+    guest = Invitee(reference="A 1", name="Jo")
+    (made,) = invitations.invite_patients(store, hill, now, nurse, [guest], "key")
+    with store.reading_scope(hill) as scope:
+        token = invitations.find_invitation(scope, now, made).token
     store.engine.dispose()
     return f"/i/{token}"
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import update
 
 from app.store import alarms, clinics, submissions
-from app.store.alarms import Places
-from app.store.ground.opening import open_store
-from app.store.ground.scope import Store
-from app.store.submissions import Came
-from app.store.tables import Lease, OutboxMessage
+from app.store.alarms import AlarmDestinations
+from app.store.db.opening import open_store
+from app.store.db.scope import Store
+from app.store.db.tables import Lease, OutboxMessage
+from app.store.submissions import Delivery
 from tests.far_ends import HANGS, OK, Far, certificate, free_port, id_of, mailbox, webhook
 from tests.postgresql import new_database
 from tests.running import REAL, Running, serving
@@ -37,13 +37,15 @@ class Hill:
         self.store: Store = open_store(self.database, folder / "var" / "master.key")
         now = datetime.now(UTC)
         how = {"name": "Hill", "region": "uk", "time_zone": "Europe/London"}
-        self.clinic = clinics.add(self.store, now, **how)
+        self.clinic = clinics.add_clinic(self.store, now, **how)
         hook, email = f"https://localhost:{self.port}/", "lead@hill.example"
-        chosen = Places(webhook=hook) if kind == "webhook" else Places(email=email)
-        with self.store.writing(self.clinic) as scope:
-            alarms.send_to(scope, now, chosen)
-            came = Came("share", "key1", "R-1", "Jo")
-            submissions.add(scope, now - HUNG, handed("emergency"), came, TARGETS)
+        chosen = (
+            AlarmDestinations(webhook=hook) if kind == "webhook" else AlarmDestinations(email=email)
+        )
+        with self.store.writing_scope(self.clinic) as scope:
+            alarms.save_destinations(scope, now, chosen)
+            came = Delivery("share", "key1", "R-1", "Jo")
+            submissions.add_submission(scope, now - HUNG, handed("emergency"), came, TARGETS)
 
     @contextmanager
     def server(self, program: tuple[str, ...] = DYING, dies: str = "") -> Iterator[Running]:
@@ -62,14 +64,14 @@ class Hill:
     def a_minute_passes(self) -> None:
         """The claim of the server that died is over, and so is its turn at the job."""
         over = datetime.now(UTC) - timedelta(minutes=1)
-        with self.store.writing(self.clinic) as scope:
-            scope.change(OutboxMessage, to={"due_at": over})
+        with self.store.writing_scope(self.clinic) as scope:
+            scope.update_rows(OutboxMessage, to={"due_at": over})
         with self.store.engine.begin() as connection:
             connection.execute(update(Lease).values(until=over))
 
     def kept(self) -> list[tuple[str, str | None]]:
-        with self.store.reading(self.clinic) as scope:
-            return [(row.id, row.ended) for row in scope.all(OutboxMessage)]
+        with self.store.reading_scope(self.clinic) as scope:
+            return [(row.id, row.ended) for row in scope.find_all(OutboxMessage)]
 
     def said(self) -> list[str]:
         return [a for a in actions(self.store, self.clinic) if a.startswith("alarm_")][1:]

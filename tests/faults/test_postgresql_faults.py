@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
-from tests.faults.people import Nurse, Patient, Scene
+from tests.faults.people import Nurse, PatientBrowser, ServerWithClinic
 from tests.postgresql import Cluster, new_database, running_cluster
 from tests.running import serving
 
@@ -31,10 +31,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWithClinic]:
     folder = tmp_path_factory.mktemp("faults") / "server"
     with serving(folder, database=new_database(cluster.address)) as server:
-        made = Scene.of(server)
+        made = ServerWithClinic.of(server)
         with made.browser() as browser:
             assert browser.get("/").status_code == 200  # from here on it knows of the clinic
         yield made
@@ -42,7 +42,7 @@ def scene(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def nurse(scene: Scene) -> Iterator[Nurse]:
+def nurse(scene: ServerWithClinic) -> Iterator[Nurse]:
     someone = scene.nurse()
     someone.sign_in()
     assert someone.browser.get("/worklist").status_code == 200
@@ -55,7 +55,7 @@ def timed(ask: Callable[[], httpx2.Response]) -> tuple[httpx2.Response, float]:
     return ask(), time.monotonic() - begun
 
 
-def while_it_is_away(scene: Scene, nurse: Nurse, waiting: list[Patient]) -> None:
+def while_it_is_away(scene: ServerWithClinic, nurse: Nurse, waiting: list[PatientBrowser]) -> None:
     """Every page that needs it says so in time; those that do not are as always."""
     one, *crowd = waiting
     with scene.browser() as browser:
@@ -78,7 +78,7 @@ def while_it_is_away(scene: Scene, nurse: Nurse, waiting: list[Patient]) -> None
         assert slowest < IN_TIME
 
 
-def afterwards(scene: Scene, nurse: Nurse, waiting: list[Patient]) -> None:
+def afterwards(scene: ServerWithClinic, nurse: Nurse, waiting: list[PatientBrowser]) -> None:
     """All that was refused is sent, kept once; the nurse goes on where she was."""
     until = time.monotonic() + 10
     while nurse.browser.get("/worklist").status_code != 200:
@@ -90,7 +90,7 @@ def afterwards(scene: Scene, nurse: Nurse, waiting: list[Patient]) -> None:
 
 @pytest.mark.parametrize("fault", ["frozen", "killed"])
 def test_without_postgresql_every_page_that_needs_it_says_so_in_time_and_it_comes_back(
-    cluster: Cluster, scene: Scene, nurse: Nurse, fault: str
+    cluster: Cluster, scene: ServerWithClinic, nurse: Nurse, fault: str
 ) -> None:
     waiting = scene.patients(AT_ONCE + 1)
     cluster.signal(signal.SIGSTOP if fault == "frozen" else signal.SIGKILL)

@@ -11,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.commands import app
-from app.store.ground.sealing import load_keyring
+from app.store.db.encryption import load_keyring
 from tests.faults.stores import clinic_with_an_invitation
 
 

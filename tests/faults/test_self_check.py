@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.assurance.proof.evaluator import read_yaml
+from app.assurance.proof.evaluator import read_yaml_strings
 from app.settings import ROOT
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from tests.builders import rulebook
 from tests.faults.stores import (
     clinic_with_an_invitation,
@@ -35,7 +35,9 @@ from tests.running import Running, serving
 log = logging.getLogger(__name__)
 
 PEOPLE = {
-    file.stem: {q: [o] if isinstance(o, str) else o for q, o in read_yaml(file)["answers"].items()}
+    file.stem: {
+        q: [o] if isinstance(o, str) else o for q, o in read_yaml_strings(file)["answers"].items()
+    }
     for file in sorted((ROOT / "rules" / "cases" / "published").glob("*.yaml"))
 }
 SLOWEST = 1.0
@@ -90,9 +92,9 @@ def reach_their_results(
 
 def level_of(given: dict[str, list[str]]) -> str:
     book, answers = rulebook(), dict[str, frozenset[str]]()
-    while question := book.questionnaire.path(answers).next:
+    while question := book.questionnaire.trace_path(answers).next:
         answers[question.id] = frozenset(given.get(question.id, ["not_sure"]))
-    return assess(book, answers).urgency.name
+    return assess_answers(book, answers).urgency.name
 
 
 @pytest.mark.parametrize("kind", ["locked", "frozen"])

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.people import Scene
+from tests.faults.people import ServerWithClinic
 from tests.running import serving
 
 pytestmark = pytest.mark.alone
@@ -26,16 +26,16 @@ def test_of_150_sign_ins_at_once_each_is_answered_and_patients_send_meanwhile(
     tmp_path: Path,
 ) -> None:
     with serving(tmp_path / "server") as server:
-        scene = Scene.of(server)
+        scene = ServerWithClinic.of(server)
         patients = scene.patients(20)
-        start, told, took = threading.Barrier(AT_ONCE + 1), Counter[int](), []
+        start, status_counts, took = threading.Barrier(AT_ONCE + 1), Counter[int](), []
 
         def sign_in() -> None:
             typed = {"email": f"{uuid4().hex}@hill.example", "password": "wrong password"}
             with scene.browser(timeout=60) as browser:
                 start.wait()
                 answer = browser.post("/sign-in", data=typed)
-            told[answer.status_code] += 1
+            status_counts[answer.status_code] += 1
             if answer.status_code == 503:
                 assert answer.headers["retry-after"] == "5"
 
@@ -51,9 +51,11 @@ def test_of_150_sign_ins_at_once_each_is_answered_and_patients_send_meanwhile(
                         break
             for one in waiting:
                 one.result()
-        log.info("told %s; %d sends, the slowest after %.2f s", dict(told), len(took), max(took))
-        assert sum(told.values()) == AT_ONCE
-        assert told[503] > 0
-        assert set(told) <= {422, 429, 503}
+        log.info(
+            "told %s; %d sends, the slowest after %.2f s", dict(status_counts), len(took), max(took)
+        )
+        assert sum(status_counts.values()) == AT_ONCE
+        assert status_counts[503] > 0
+        assert set(status_counts) <= {422, 429, 503}
         assert max(took) < 10
         scene.store.engine.dispose()

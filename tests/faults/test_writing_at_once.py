@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.builders import SOAK
-from tests.faults.people import Nurse, Scene
+from tests.faults.people import Nurse, ServerWithClinic
 from tests.running import serving
 
 pytestmark = pytest.mark.alone
@@ -27,7 +27,7 @@ def test_six_patients_and_four_nurses_write_at_once_and_none_is_lost_or_fails(
     tmp_path: Path,
 ) -> None:
     with serving(tmp_path / "server") as server:
-        scene = Scene.of(server)
+        scene = ServerWithClinic.of(server)
         waiting = [patient for _ in range(10 if SOAK else 1) for patient in scene.patients(200)]
         sent = [waiting.pop() for _ in range(NURSES)]
         with scene.browser() as browser:
@@ -38,7 +38,7 @@ def test_six_patients_and_four_nurses_write_at_once_and_none_is_lost_or_fails(
         abouts = scene.submissions()
         assert on_duty[0].note(abouts[0], "warm").status_code == 303
         until = time.monotonic() + SECONDS
-        told, noted, slowest = Counter[int](), set[str](), [0.0]
+        status_counts, noted, slowest = Counter[int](), set[str](), [0.0]
 
         def keep_sending() -> None:
             with scene.browser() as browser:
@@ -47,7 +47,7 @@ def test_six_patients_and_four_nurses_write_at_once_and_none_is_lost_or_fails(
                     begun = time.monotonic()
                     answer = patient.send(browser)
                     slowest.append(time.monotonic() - begun)
-                    told[answer.status_code] += 1
+                    status_counts[answer.status_code] += 1
                     if answer.status_code == 303:
                         sent.append(patient)
 
@@ -55,7 +55,7 @@ def test_six_patients_and_four_nurses_write_at_once_and_none_is_lost_or_fails(
             while time.monotonic() < until:
                 key = uuid4().hex
                 answer = nurse.note(about, key)
-                told[answer.status_code] += 1
+                status_counts[answer.status_code] += 1
                 if answer.status_code == 303:
                     noted.add(key)
 
@@ -66,9 +66,9 @@ def test_six_patients_and_four_nurses_write_at_once_and_none_is_lost_or_fails(
                 one.result()
         log.info(
             "told %s, sent %d, noted %d, slowest %.2f s",
-            *(dict(told), len(sent), len(noted), max(slowest)),
+            *(dict(status_counts), len(sent), len(noted), max(slowest)),
         )
-        assert set(told) == {303}
+        assert set(status_counts) == {303}
         assert {patient.invitation for patient in sent} == scene.sent()
         assert noted <= {part for key in scene.notes() for part in key.split(":")}
         for nurse in on_duty:

@@ -19,7 +19,7 @@ KEPT = 3.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class TimedResponse:
     """What came back, and what it took."""
 
     address: str
@@ -52,15 +52,15 @@ class Walker:
     def __exit__(self, *_: object) -> None:
         self.line.close()
 
-    def get(self, address: str) -> Answer:
+    def get(self, address: str) -> TimedResponse:
         """The page, after every redirect."""
         return self._ask("GET", address, "")
 
-    def post(self, address: str, fields: Mapping[str, Iterable[str] | str]) -> Answer:
+    def post(self, address: str, fields: Mapping[str, Iterable[str] | str]) -> TimedResponse:
         """The page after sending a form."""
         return self._ask("POST", address, urlencode(fields, doseq=True))
 
-    def walk(self, answers: Mapping[str, list[str]], at: str = "") -> Answer:
+    def walk(self, answers: Mapping[str, list[str]], at: str = "") -> TimedResponse:
         """From the start, or from where a link leads, to the result."""
         page = self.get(at) if at else self.post("/start", {"region": "uk"})
         while page.address.startswith(("/check/", "/emergency")):
@@ -75,7 +75,7 @@ class Walker:
         assert self.get("/answers").address == "/answers"
         return self.get("/result")
 
-    def _ask(self, method: str, address: str, body: str) -> Answer:
+    def _ask(self, method: str, address: str, body: str) -> TimedResponse:
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if method == "POST":
             kind = "application/x-www-form-urlencoded"
@@ -93,7 +93,7 @@ class Walker:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         if response.status == 303 and not self.looks:
-            return Answer(response.headers["location"], 303, {}, "")
+            return TimedResponse(response.headers["location"], 303, {}, "")
         if response.status == 303:
             return self._ask("GET", response.headers["location"], "")
-        return Answer(address, response.status, dict(response.headers), html)
+        return TimedResponse(address, response.status, dict(response.headers), html)

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from app.store.accounts import passwords
-from app.store.ground.database import open_database, upgrade
-from app.store.ground.scope import Store
-from app.store.tables import Clinic
+from app.store.db.database import open_database, upgrade_schema
+from app.store.db.scope import Store
+from app.store.db.tables import Clinic
 from tests.postgresql import new_database
 from tests.store.kim import QUICK, Kim
 from tests.store.rows import A_ROW_OF, KEYRING
@@ -46,8 +46,8 @@ def store(database: Engine) -> Store:
     """A database with two clinics, c1 and c2, in which nobody works yet."""
     store = Store(database, KEYRING)
     for clinic in ("c1", "c2"):
-        with store.writing(clinic) as scope:
-            scope.add(Clinic, **{**A_ROW_OF["clinic"], "name": f"Clinic {clinic}"})
+        with store.writing_scope(clinic) as scope:
+            scope.add_row(Clinic, **{**A_ROW_OF["clinic"], "name": f"Clinic {clinic}"})
     return store
 
 
@@ -61,9 +61,9 @@ def kim(store: Store, _quick_hashes: None) -> Kim:
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Passwords are hashed in no time."""
     monkeypatch.setattr(passwords, "_HASHER", QUICK)
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
     yield
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with today's tables and no rows, to be copied."""
     file = tmp_path_factory.mktemp("template") / "store.db"
     engine = open_database(f"sqlite:///{file}")
-    upgrade(engine)
+    upgrade_schema(engine)
     with engine.connect() as connection:
         # Nothing may stay behind in a log beside the file.
         connection.exec_driver_sql("ROLLBACK")
@@ -84,7 +84,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql_template(cluster: str) -> str:
     """The name of a PostgreSQL database with today's tables and no rows, to be copied."""
     engine = open_database(new_database(cluster))
-    upgrade(engine)
+    upgrade_schema(engine)
     engine.dispose()
     assert engine.url.database is not None
     return engine.url.database

@@ -8,8 +8,8 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.store.accounts import devices, sessions, staff
-from app.store.ground.scope import Store
-from app.store.keeping import audit
+from app.store.db import audit
+from app.store.db.scope import Store
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NEXT = timedelta(seconds=30)  # when the next code is shown
@@ -23,9 +23,9 @@ class Kim:
     def __init__(self, store: Store) -> None:
         self.store = store
         link = invited(store)
-        joining = staff.opened(store, link, NOON)
+        joining = staff.open_staff_invite(store, link, NOON)
         self.id, self.secret = joining.staff, joining.secret
-        self.paper = staff.join(store, link, PASSWORD, self.code(NOON), NOON)
+        self.paper = staff.join_staff(store, link, PASSWORD, self.code(NOON), NOON)
 
     def code(self, now: datetime) -> str:
         return pyotp.TOTP(self.secret).at(now)
@@ -38,28 +38,34 @@ class Kim:
         address: str = "10.0.0.1",
         marks: Sequence[str] = (),
     ) -> str:
-        return sessions.sign_in(
-            self.store, email, password, now, address=address, browser="Firefox", marks=marks
+        return sessions.start_sign_in(
+            self.store,
+            email,
+            password,
+            now,
+            address=address,
+            browser="Firefox",
+            device_tokens=marks,
         )
 
     def marks(self, before: Sequence[str] = ()) -> list[str]:
         """What signing in leaves in her browser."""
-        with self.store.reading("c1") as scope:
-            return devices.remembering(scope, staff.one(scope, self.id), before)
+        with self.store.reading_scope("c1") as scope:
+            return devices.add_device_token(scope, staff.find_staff(scope, self.id), before)
 
     def prove(self, token: str, code: str, now: datetime) -> str:
-        return sessions.prove(self.store, token, code, now, address="10.0.0.1")
+        return sessions.prove_second_factor(self.store, token, code, now, address="10.0.0.1")
 
     def sign_in(self, now: datetime) -> str:
         return self.prove(self.half(now), self.code(now), now)
 
 
 def invited(store: Store, email: str = EMAIL, clinic: str = "c1") -> str:
-    with store.writing(clinic) as scope:
-        return staff.invite(scope, NOON, "command", email=email, name="Kim", role="nurse")
+    with store.writing_scope(clinic) as scope:
+        return staff.invite_staff(scope, NOON, "command", email=email, name="Kim", role="nurse")
 
 
 def actions(store: Store, clinic: str = "c1") -> list[str]:
-    assert audit.verify(store, clinic) is None
-    with store.reading(clinic) as scope:
-        return [entry.action for entry in reversed(audit.entries(scope))]
+    assert audit.verify_chain(store, clinic) is None
+    with store.reading_scope(clinic) as scope:
+        return [entry.action for entry in reversed(audit.list_audit_entries(scope))]

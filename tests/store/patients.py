@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from app.store import invitations, reviews, submissions
-from app.store.ground.scope import Store
-from app.store.invitations import Guest
-from app.store.reviews import Step
-from app.store.submissions import Arrived, Handed
-from app.store.tables import Staff, WorklistRow
-from app.triage.targets import load_targets
+from app.store import invitations, reviews, submission_versions, submissions, worklist_rows
+from app.store.db.scope import Store
+from app.store.db.tables import Staff, WorklistRow
+from app.store.invitations import Invitee
+from app.store.response_targets import load_targets
+from app.store.review_steps import ReviewStep
+from app.store.submission_versions import SubmittedAnswers
+from app.store.submissions import SubmissionReceipt
 from app.triage.terms import Answers, Urgency
 from tests.builders import RULES, answers, rulebook
 from tests.store.rows import A_ROW_OF
@@ -28,14 +29,14 @@ BY_LEVEL: dict[str, Answers] = {
 }
 
 
-def handed(level: str = "same_day") -> Handed:
+def handed(level: str = "same_day") -> SubmittedAnswers:
     """What someone hands over whose answers mean this level."""
-    from app.triage.rules import assess
+    from app.triage.rules import assess_answers
 
     given, book = BY_LEVEL[level], rulebook()
-    told = assess(book, given)
-    assert told.urgency.name == level
-    return Handed(given, "me", "uk", told, 0, book.version, book.sha256)
+    assessment = assess_answers(book, given)
+    assert assessment.urgency.name == level
+    return SubmittedAnswers(given, "me", "uk", assessment, 0, book.version, book.sha256)
 
 
 @dataclass
@@ -48,40 +49,48 @@ class Work:
 
     def __post_init__(self) -> None:
         roles = {"kim": "nurse", "lee": "nurse", "ada": "lead", "aud": "auditor"}
-        with self.store.writing(self.clinic) as scope:
+        with self.store.writing_scope(self.clinic) as scope:
             row = {k: v for k, v in A_ROW_OF["staff"].items() if k != "clinic_id"}
-            scope.add_all(Staff, [row | {"id": n, "role": r} for n, r in roles.items()])
+            scope.add_rows(Staff, [row | {"id": n, "role": r} for n, r in roles.items()])
 
     def invite(self, now: datetime = MONDAY, **more: Any) -> str:
         """The id of a new invitation of someone new."""
         n = next(self.numbers)
-        guest = Guest(**{"reference": f"R-{n}", "name": f"Patient {n}"} | more)
-        return invitations.invite(self.store, self.clinic, now, "kim", [guest], f"key{n}")[0]
+        guest = Invitee(**{"reference": f"R-{n}", "name": f"Patient {n}"} | more)
+        return invitations.invite_patients(self.store, self.clinic, now, "kim", [guest], f"key{n}")[
+            0
+        ]
 
-    def send(self, level: str = "same_day", now: datetime = MONDAY) -> Arrived:
+    def send(self, level: str = "same_day", now: datetime = MONDAY) -> SubmissionReceipt:
         """Someone new hands in answers of this level."""
         return self.hand_in(self.invite(now), level, now)
 
-    def hand_in(self, invitation: str, level: str = "same_day", now: datetime = MONDAY) -> Arrived:
-        return submissions.send(self.store, self.clinic, invitation, handed(level), TARGETS, now)
+    def hand_in(
+        self, invitation: str, level: str = "same_day", now: datetime = MONDAY
+    ) -> SubmissionReceipt:
+        return submissions.accept_answers(
+            self.store, self.clinic, invitation, handed(level), TARGETS, now
+        )
 
     def do(self, who: str, submission: str, kind: str, now: datetime = MONDAY, **more: Any) -> int:
         """One step after all that was done so far, unless `after` says otherwise."""
-        with self.store.writing(self.clinic) as scope:
-            row = scope.one(WorklistRow, submission_id=submission)
+        with self.store.writing_scope(self.clinic) as scope:
+            row = scope.find_one(WorklistRow, submission_id=submission)
             last = row.last_entry if row else 0
-            step = Step(**{"kind": kind, "after": last, "key": f"step{next(self.numbers)}"} | more)
-            return reviews.do(scope, now, who, submission, step, TARGETS)
+            step = ReviewStep(
+                **{"kind": kind, "after": last, "key": f"step{next(self.numbers)}"} | more
+            )
+            return reviews.perform_step(scope, now, who, submission, step, TARGETS)
 
     def lower(
         self, who: str, submission: str, to: Urgency = Urgency.routine, **more: object
     ) -> int:
         """Lower with all that it needs."""
-        with self.store.reading(self.clinic) as scope:
-            rule = submissions.versions(scope, submission)[-1].body["findings"][0][0]
+        with self.store.reading_scope(self.clinic) as scope:
+            rule = submission_versions.list_versions(scope, submission)[-1].body["findings"][0][0]
         whole = {"level": to, "reason": "examined", "rule": rule} | more
         return self.do(who, submission, "lower", **whole)
 
     def row(self, submission: str) -> WorklistRow:
-        with self.store.reading(self.clinic) as scope:
-            return submissions.line(scope, submission, MONDAY)
+        with self.store.reading_scope(self.clinic) as scope:
+            return worklist_rows.require_row(scope, submission, MONDAY)

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
-from app.store.ground.sealing import Keyring
+from app.store.db.encryption import KeyEncryptionKeys
 
-KEYRING = Keyring({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
+KEYRING = KeyEncryptionKeys({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
 THEN = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
 HASH = "0" * 64
 HERE = {"clinic_id": "c1"}

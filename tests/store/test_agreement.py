@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from app.store import agreement, submissions, tallies
-from app.store.agreement import NO_RULE, Asked, Counts
-from app.store.ground.scope import Store
-from app.store.tables import Tally
-from app.triage.reliance import load_reliance
+from app.store import agreement, drop_off_counts, submissions
+from app.store.agreement import NO_RULE, ClosingRequestCounts, DecisionCounts
+from app.store.db.scope import Store
+from app.store.db.tables import Tally
+from app.store.reliance import load_reliance
 from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES
@@ -25,8 +25,8 @@ def work(store: Store) -> Work:
 
 
 def rules_of(work: Work, submission: str) -> list[str]:
-    with work.store.reading("c1") as scope:
-        rows = scope.all(agreement.AssessmentVersion, submission_id=submission)
+    with work.store.reading_scope("c1") as scope:
+        rows = scope.find_all(agreement.AssessmentVersion, submission_id=submission)
     return list(rows[0].rules)
 
 
@@ -35,7 +35,9 @@ def without_a_rule(work: Work) -> str:
     given = handed("routine")
     bare = replace(given, assessment=given.assessment._replace(findings=()))
     invitation = work.invite()
-    return submissions.send(work.store, "c1", invitation, bare, TARGETS, MONDAY).submission
+    return submissions.accept_answers(
+        work.store, "c1", invitation, bare, TARGETS, MONDAY
+    ).submission
 
 
 def test_decisions_are_counted_by_who_made_them(work: Work) -> None:
@@ -44,8 +46,11 @@ def test_decisions_are_counted_by_who_made_them(work: Work) -> None:
     work.do("lee", work.send("soon").submission, "raise")
     work.lower("lee", work.send("soon").submission)
     work.do("kim", work.send("soon").submission, "note", words="not a decision")
-    with work.store.reading("c1") as scope:
-        assert agreement.by_nurse(scope) == {"kim": Counts(2, 0, 0), "lee": Counts(0, 1, 1)}
+    with work.store.reading_scope("c1") as scope:
+        assert agreement.count_by_nurse(scope) == {
+            "kim": DecisionCounts(2, 0, 0),
+            "lee": DecisionCounts(0, 1, 1),
+        }
 
 
 def test_decisions_are_counted_by_the_rule_that_gave_the_level(work: Work) -> None:
@@ -58,9 +63,9 @@ def test_decisions_are_counted_by_the_rule_that_gave_the_level(work: Work) -> No
     rules = rules_of(work, agreed)
     assert rules
     assert rules_of(work, quiet) == []
-    with work.store.reading("c1") as scope:
-        found = agreement.by_rule(scope)
-    assert found.pop(NO_RULE) == Counts(0, 1, 0)
+    with work.store.reading_scope("c1") as scope:
+        found = agreement.count_by_rule(scope)
+    assert found.pop(NO_RULE) == DecisionCounts(0, 1, 0)
     assert {rule for rule, counts in found.items() if counts.lowered} == {rules[0]}
     assert {rule: (c.agreed, c.raised) for rule, c in found.items()} == dict.fromkeys(rules, (1, 1))
 
@@ -71,9 +76,12 @@ def test_a_rule_that_is_set_aside_is_counted_alone_and_by_its_reason(work: Work)
     for sent, reason in zip(several, ("examined", "examined", "misread"), strict=True):
         work.lower("kim", sent, reason=reason)
     aside = rules_of(work, several[0])[0]
-    with work.store.reading("c1") as scope:
-        assert agreement.reasons(scope) == {(aside, "examined"): 2, (aside, "misread"): 1}
-        assert agreement.by_rule(scope) == {aside: Counts(0, 0, 3)}
+    with work.store.reading_scope("c1") as scope:
+        assert agreement.count_lowering_reasons(scope) == {
+            (aside, "examined"): 2,
+            (aside, "misread"): 1,
+        }
+        assert agreement.count_by_rule(scope) == {aside: DecisionCounts(0, 0, 3)}
 
 
 def test_times_to_the_first_decision_are_told_by_level(work: Work) -> None:
@@ -82,8 +90,8 @@ def test_times_to_the_first_decision_are_told_by_level(work: Work) -> None:
         work.do("kim", sent, "agree", MONDAY + hours * HOUR)
         work.do("kim", sent, "agree", MONDAY + 99 * HOUR)
     work.do("kim", work.send("routine").submission, "raise", MONDAY + 3 * HOUR)
-    with work.store.reading("c1") as scope:
-        found = agreement.times(scope)
+    with work.store.reading_scope("c1") as scope:
+        found = agreement.measure_decision_times(scope)
     assert list(found) == [Urgency.soon, Urgency.routine]
     soon = found[Urgency.soon]
     assert (soon.number, soon.median, soon.ninth_tenth) == (10, 5 * HOUR, 9 * HOUR)
@@ -95,8 +103,8 @@ def test_times_to_the_first_decision_are_told_by_level(work: Work) -> None:
 @pytest.mark.parametrize(("minutes", "in_time"), [(60, 1), (61, 0)])
 def test_who_decides_at_the_last_minute_is_in_time(work: Work, minutes: int, in_time: int) -> None:
     work.do("kim", work.send("same_day").submission, "agree", MONDAY + timedelta(minutes=minutes))
-    with work.store.reading("c1") as scope:
-        found = agreement.times(scope)[Urgency.same_day]
+    with work.store.reading_scope("c1") as scope:
+        found = agreement.measure_decision_times(scope)[Urgency.same_day]
     assert (found.timed, found.in_time) == (1, in_time)
 
 
@@ -104,8 +112,8 @@ def test_who_decides_at_the_last_minute_is_in_time(work: Work, minutes: int, in_
 def test_few_decisions_have_a_median_too(work: Work, number: int) -> None:
     for hours in range(1, number + 1):
         work.do("kim", work.send("soon").submission, "agree", MONDAY + hours * HOUR)
-    with work.store.reading("c1") as scope:
-        found = agreement.times(scope)[Urgency.soon]
+    with work.store.reading_scope("c1") as scope:
+        found = agreement.measure_decision_times(scope)[Urgency.soon]
     assert found.median == (number + 1) // 2 * HOUR
     assert found.ninth_tenth == number * HOUR
 
@@ -115,16 +123,16 @@ def test_disagreements_come_newest_first_with_their_answers(work: Work) -> None:
     work.do("kim", work.send("soon").submission, "agree")
     work.do("kim", raised, "raise", MONDAY + HOUR)
     work.lower("lee", lowered)
-    with work.store.reading("c1") as scope:
-        found = agreement.disagreements(scope)
+    with work.store.reading_scope("c1") as scope:
+        found = agreement.list_disagreements(scope)
         assert [(d.submission, d.by) for d in found] == [(raised, "kim"), (lowered, "lee")]
         assert [(d.level.name, d.to.name) for d in found] == [
             ("soon", "same_day"),
             ("soon", "routine"),
         ]
         assert found[0].version.answers["change"] == {"grown"}
-        assert agreement.disagreements(scope, entry=found[1].entry) == [found[1]]
-        assert len(agreement.disagreements(scope, limit=1)) == 1
+        assert agreement.list_disagreements(scope, entry=found[1].entry) == [found[1]]
+        assert len(agreement.list_disagreements(scope, limit=1)) == 1
 
 
 def test_closings_that_a_second_person_was_asked_about_are_counted_by_their_end(
@@ -137,9 +145,11 @@ def test_closings_that_a_second_person_was_asked_about_are_counted_by_their_end(
         work.do("kim", sent, "ask_close", outcome="not_reached", **words)
         if answer:
             work.do("lee", sent, answer)
-    with work.store.reading("c1") as scope:
-        assert agreement.closings(scope) == {"not_reached": Asked(3, 1, 1)}
-        assert agreement.by_nurse(scope) == {"kim": Counts(agreed=3)}
+    with work.store.reading_scope("c1") as scope:
+        assert agreement.count_closing_requests(scope) == {
+            "not_reached": ClosingRequestCounts(3, 1, 1)
+        }
+        assert agreement.count_by_nurse(scope) == {"kim": DecisionCounts(agreed=3)}
 
 
 def test_another_clinic_counts_its_own_alone(work: Work) -> None:
@@ -148,13 +158,19 @@ def test_another_clinic_counts_its_own_alone(work: Work) -> None:
     work.do("kim", asked, "agree")
     work.do("kim", asked, "ask_close", outcome="not_reached", words="Moved away.")
     Work(work.store, "c2")
-    with work.store.reading("c1") as scope:
-        entry = agreement.disagreements(scope)[0].entry
-    with work.store.reading("c2") as scope:
-        assert agreement.by_nurse(scope) == agreement.by_rule(scope) == {}
-        assert agreement.reasons(scope) == agreement.times(scope) == {}
-        assert agreement.closings(scope) == {}
-        assert agreement.disagreements(scope) == agreement.disagreements(scope, entry=entry) == []
+    with work.store.reading_scope("c1") as scope:
+        entry = agreement.list_disagreements(scope)[0].entry
+    with work.store.reading_scope("c2") as scope:
+        assert agreement.count_by_nurse(scope) == agreement.count_by_rule(scope) == {}
+        assert (
+            agreement.count_lowering_reasons(scope) == agreement.measure_decision_times(scope) == {}
+        )
+        assert agreement.count_closing_requests(scope) == {}
+        assert (
+            agreement.list_disagreements(scope)
+            == agreement.list_disagreements(scope, entry=entry)
+            == []
+        )
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(work: Work) -> None:
@@ -162,12 +178,12 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(work: Work) -> None:
         sent: list[str] = []
         listener = lambda *args: sent.append(args[2])  # noqa: E731
         event.listen(work.store.engine, "before_cursor_execute", listener)
-        with work.store.reading("c1") as scope:
-            agreement.by_nurse(scope)
-            agreement.by_rule(scope)
-            agreement.reasons(scope)
-            agreement.times(scope)
-            agreement.disagreements(scope)
+        with work.store.reading_scope("c1") as scope:
+            agreement.count_by_nurse(scope)
+            agreement.count_by_rule(scope)
+            agreement.count_lowering_reasons(scope)
+            agreement.measure_decision_times(scope)
+            agreement.list_disagreements(scope)
         event.remove(work.store.engine, "before_cursor_execute", listener)
         return sum(text.startswith("SELECT") for text in sent)
 
@@ -181,13 +197,13 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(work: Work) -> None:
 def test_a_tally_holds_a_day_a_word_and_a_number_and_nothing_else(work: Work) -> None:
     assert set(Tally.model_fields) == {"clinic_id", "day", "subject", "number"}
     day = MONDAY.date()
-    with work.store.writing("c1") as scope:
-        tallies.count(scope, day, "reached:now", "reached:now", "answered:now")
-        tallies.count(scope, day - timedelta(days=1), "reached:now")
-        assert tallies.sums(scope, day) == {"reached:now": 2, "answered:now": 1}
-        assert tallies.sums(scope, day - timedelta(days=1))["reached:now"] == 3
-    with work.store.reading("c2") as scope:
-        assert tallies.sums(scope, day) == {}
+    with work.store.writing_scope("c1") as scope:
+        drop_off_counts.add_tallies(scope, day, "reached:now", "reached:now", "answered:now")
+        drop_off_counts.add_tallies(scope, day - timedelta(days=1), "reached:now")
+        assert drop_off_counts.sum_tallies(scope, day) == {"reached:now": 2, "answered:now": 1}
+        assert drop_off_counts.sum_tallies(scope, day - timedelta(days=1))["reached:now"] == 3
+    with work.store.reading_scope("c2") as scope:
+        assert drop_off_counts.sum_tallies(scope, day) == {}
 
 
 @pytest.mark.parametrize(
@@ -197,7 +213,7 @@ def test_a_tally_holds_a_day_a_word_and_a_number_and_nothing_else(work: Work) ->
 def test_almost_complete_agreement_over_many_decisions_asks_for_a_look(
     agreed: int, decided: int, too_much: bool
 ) -> None:
-    assert load_reliance(RULES).too_much(agreed, decided) is too_much
+    assert load_reliance(RULES).suggests_overreliance(agreed, decided) is too_much
 
 
 @pytest.mark.parametrize(
@@ -207,11 +223,11 @@ def test_almost_complete_agreement_over_many_decisions_asks_for_a_look(
 def test_a_rule_that_is_often_set_aside_is_doubtful(
     overridden: int, decided: int, doubtful: bool
 ) -> None:
-    assert load_reliance(RULES).doubtful(overridden, decided) is doubtful
+    assert load_reliance(RULES).is_doubtful_rule(overridden, decided) is doubtful
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "told"),
+    ("was", "now", "message"),
     [
         ("more_than: 98", "more_than: 101", "more_than"),
         ("sources: [expert]", "sources: [nobody]", "unknown source 'nobody'"),
@@ -219,11 +235,11 @@ def test_a_rule_that_is_often_set_aside_is_doubtful(
         ("decisions: 200", "", "decisions"),
     ],
 )
-def test_numbers_that_cannot_be_used_are_named(tmp_path, was: str, now: str, told: str) -> None:
+def test_numbers_that_cannot_be_used_are_named(tmp_path, was: str, now: str, message: str) -> None:
     for name in ("sources.yaml", "rulebook.yaml"):
         (tmp_path / name).write_bytes((RULES / name).read_bytes())
     text = (RULES / "reliance.yaml").read_text("utf-8")
     assert was in text
     (tmp_path / "reliance.yaml").write_text(text.replace(was, now), "utf-8")
-    with pytest.raises(RulebookFaults, match=told):
+    with pytest.raises(RulebookFaults, match=message):
         load_reliance(tmp_path)

@@ -6,45 +6,45 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.store import alarms, reviews
-from app.store.alarms import Message, Places
-from app.store.ground import doorbell, keys
-from app.store.ground.scope import Store
+from app.store.alarms import AlarmDestinations, AlarmMessage
+from app.store.db import change_notifications, record_keys
+from app.store.db.scope import Store
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, Work
 
 MINUTE = timedelta(minutes=1)
 FIVE = 5 * MINUTE
-HOOK = Places("https://alarm.example/hook")
-BOTH = Places("https://alarm.example/hook", "lead@hill.example")
+HOOK = AlarmDestinations("https://alarm.example/hook")
+BOTH = AlarmDestinations("https://alarm.example/hook", "lead@hill.example")
 
 
 @pytest.fixture
 def work(store: Store) -> Work:
-    with store.writing("c1") as scope:
-        keys.make(scope, "c1")
+    with store.writing_scope("c1") as scope:
+        record_keys.create_data_key(scope, "c1")
     return Work(store)
 
 
 def due(work: Work, after: timedelta = FIVE) -> list[str]:
     now = MONDAY + after
-    return alarms.raise_due(work.store, "c1", now, now - FIVE)
+    return alarms.raise_due_alarms(work.store, "c1", now, now - FIVE)
 
 
-def choose(work: Work, chosen: Places = HOOK, now: datetime = MONDAY) -> None:
-    with work.store.writing("c1") as scope:
-        alarms.send_to(scope, now, chosen)
+def choose(work: Work, chosen: AlarmDestinations = HOOK, now: datetime = MONDAY) -> None:
+    with work.store.writing_scope("c1") as scope:
+        alarms.save_destinations(scope, now, chosen)
 
 
-def claimed(work: Work, after: timedelta = FIVE, kind: str = "webhook") -> Message:
-    message = alarms.claim(work.store, "c1", kind, MONDAY + after)
+def claimed(work: Work, after: timedelta = FIVE, kind: str = "webhook") -> AlarmMessage:
+    message = alarms.claim_next_alarm(work.store, "c1", kind, MONDAY + after)
     assert message is not None
     return message
 
 
 def oldest(work: Work, after: timedelta = FIVE):
     now = MONDAY + after
-    with work.store.reading("c1") as scope:
-        return alarms.oldest(scope, now, now - FIVE)
+    with work.store.reading_scope("c1") as scope:
+        return alarms.find_oldest_emergency(scope, now, now - FIVE)
 
 
 def test_an_emergency_alarms_after_its_time_and_not_before(work: Work) -> None:
@@ -57,8 +57,8 @@ def test_an_emergency_alarms_after_its_time_and_not_before(work: Work) -> None:
 
 def test_one_that_someone_saw_does_not_alarm(work: Work) -> None:
     sent = work.send("emergency").submission
-    with work.store.writing("c1") as scope:
-        reviews.look(scope, MONDAY + MINUTE, "kim", sent, "")
+    with work.store.writing_scope("c1") as scope:
+        reviews.record_view(scope, MONDAY + MINUTE, "kim", sent, "")
     assert (due(work), oldest(work)) == ([], None)
 
 
@@ -91,27 +91,27 @@ def test_answers_that_are_sent_again_wait_anew(work: Work) -> None:
 def test_open_pages_are_rung_and_the_audit_knows(work: Work) -> None:
     choose(work)
     work.send("emergency")
-    with work.store.reading("c1") as scope:
-        before = doorbell.rung(scope)
+    with work.store.reading_scope("c1") as scope:
+        before = change_notifications.read_change_version(scope)
     due(work)
-    alarms.taken(work.store, MONDAY + FIVE, claimed(work))
-    with work.store.reading("c1") as scope:
-        assert doorbell.rung(scope) == before + 1
+    alarms.record_sent_alarm(work.store, MONDAY + FIVE, claimed(work))
+    with work.store.reading_scope("c1") as scope:
+        assert change_notifications.read_change_version(scope) == before + 1
     assert actions(work.store)[-2:] == ["alarm_raised", "alarm_sent"]
 
 
 def test_a_clinic_chooses_where_its_alarms_go(work: Work) -> None:
-    assert alarms.places(work.store, "c1") == Places()
+    assert alarms.read_destinations(work.store, "c1") == AlarmDestinations()
     choose(work, BOTH)
-    assert alarms.places(work.store, "c1") == BOTH
-    choose(work, Places(email=BOTH.email))
-    assert alarms.places(work.store, "c1") == Places(email=BOTH.email)
+    assert alarms.read_destinations(work.store, "c1") == BOTH
+    choose(work, AlarmDestinations(email=BOTH.email))
+    assert alarms.read_destinations(work.store, "c1") == AlarmDestinations(email=BOTH.email)
 
 
 def test_the_other_clinic_is_not_told(work: Work) -> None:
     work.send("emergency")
     now = MONDAY + FIVE
-    with work.store.reading("c2") as scope:
-        assert alarms.oldest(scope, now, now) is None
-    assert alarms.raise_due(work.store, "c2", now, now) == []
-    assert len(alarms.raise_due(work.store, "c1", now, now)) == 1
+    with work.store.reading_scope("c2") as scope:
+        assert alarms.find_oldest_emergency(scope, now, now) is None
+    assert alarms.raise_due_alarms(work.store, "c2", now, now) == []
+    assert len(alarms.raise_due_alarms(work.store, "c1", now, now)) == 1

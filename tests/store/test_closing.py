@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from app.store import alarms, reviews, submissions, worklist
-from app.store.ground import keys
-from app.store.ground.scope import Store
-from app.store.reviews import DISPOSITIONS, NotNow, Step
-from app.store.tables import Clinic, WorklistRow
+from app.store import alarms, reviews, submissions, worklist, worklist_rows
+from app.store.db import record_keys
+from app.store.db.scope import Store
+from app.store.db.tables import Clinic, WorklistRow
+from app.store.review_steps import DISPOSITIONS, ReviewStep, StepNotAllowed
 from app.triage.terms import Urgency
 from tests.store.kim import actions
 from tests.store.patients import KNOWN, MONDAY, TARGETS, Work, handed
@@ -27,16 +27,16 @@ WORDS = "Rang three times, and a neighbour says she moved."
 
 @pytest.fixture
 def work(store: Store) -> Work:
-    with store.writing("c1") as scope:
-        keys.make(scope, "c1")
+    with store.writing_scope("c1") as scope:
+        record_keys.create_data_key(scope, "c1")
     return Work(store)
 
 
 def ready(work: Work, level: str = "emergency") -> str:
     """A submission that was seen, of which it is known who it is, and whose level was agreed to."""
     sent = work.send(level).submission
-    with work.store.writing("c1") as scope:
-        reviews.look(scope, MONDAY, "kim", sent, "")
+    with work.store.writing_scope("c1") as scope:
+        reviews.record_view(scope, MONDAY, "kim", sent, "")
     work.do("kim", sent, "identify", **KNOWN)
     work.do("kim", sent, "agree")
     return sent
@@ -49,15 +49,15 @@ def ask(work: Work, sent: str, outcome: str = "not_reached", who: str = "kim", *
 def refused(work: Work, who: str, sent: str, kind: str, **more: object) -> str:
     """Why a step is refused; nothing was kept of it, and nothing changed."""
     before, row = kinds(work, sent), work.row(sent).model_dump()
-    with pytest.raises(NotNow) as problem:
+    with pytest.raises(StepNotAllowed) as problem:
         work.do(who, sent, kind, **more)
     assert (kinds(work, sent), work.row(sent).model_dump()) == (before, row)
     return problem.value.problem
 
 
 def kinds(work: Work, sent: str) -> list[str]:
-    with work.store.reading("c1") as scope:
-        return [entry.kind for entry in reviews.entries(scope, sent)]
+    with work.store.reading_scope("c1") as scope:
+        return [entry.kind for entry in reviews.list_actions(scope, sent)]
 
 
 # --- What one person may do ---
@@ -77,12 +77,15 @@ def test_nor_where_agreeing_and_closing_are_one_form(work: Work, level: str) -> 
     sent = work.send(level).submission
     for outcome in BY_TWO[level]:
         steps = [
-            Step("identify", 0, "form", **KNOWN),
-            Step("agree", 0, "form"),
-            Step("close", 0, "form", outcome=outcome, words=WORDS),
+            ReviewStep("identify", 0, "form", **KNOWN),
+            ReviewStep("agree", 0, "form"),
+            ReviewStep("close", 0, "form", outcome=outcome, words=WORDS),
         ]
-        with pytest.raises(NotNow, match="second_person"), work.store.writing("c1") as scope:
-            reviews.do_all(scope, MONDAY, "kim", sent, steps, TARGETS)
+        with (
+            pytest.raises(StepNotAllowed, match="second_person"),
+            work.store.writing_scope("c1") as scope,
+        ):
+            reviews.perform_steps(scope, MONDAY, "kim", sent, steps, TARGETS)
         assert kinds(work, sent) == []
 
 
@@ -135,8 +138,8 @@ def test_a_second_person_closes_it(work: Work, level: str, outcome: str) -> None
     row = work.row(sent)
     assert (row.closed, row.closed_at, row.state) == (True, MONDAY, "closed")
     assert (row.waits_since, row.forget_at) == (None, MONDAY + timedelta(days=90))
-    with work.store.reading("c1") as scope:
-        first, second = reviews.entries(scope, sent)[-2:]
+    with work.store.reading_scope("c1") as scope:
+        first, second = reviews.list_actions(scope, sent)[-2:]
     assert (first.kind, first.by, first.words, first.outcome) == (
         "ask_close",
         "kim",
@@ -172,8 +175,8 @@ def test_an_auditor_or_another_clinic_is_no_second_person(work: Work) -> None:
     ask(work, sent)
     assert refused(work, "aud", sent, "close_yes") == "role"
     Work(work.store, "c2")
-    with work.store.writing("c2") as scope, pytest.raises(submissions.NoSuchSubmission):
-        reviews.do(scope, MONDAY, "lee", sent, Step("close_yes", 0, "k"), TARGETS)
+    with work.store.writing_scope("c2") as scope, pytest.raises(worklist_rows.NoSuchSubmission):
+        reviews.perform_step(scope, MONDAY, "lee", sent, ReviewStep("close_yes", 0, "k"), TARGETS)
 
 
 def test_asking_needs_words_a_decision_and_to_know_who_it_is(work: Work) -> None:
@@ -237,8 +240,8 @@ def test_asking_again_puts_the_new_question_in_the_place_of_the_old(work: Work) 
     ask(work, sent)
     ask(work, sent, "advice_given")
     work.do("lee", sent, "close_yes")
-    with work.store.reading("c1") as scope:
-        assert reviews.entries(scope, sent)[-1].outcome == "advice_given"
+    with work.store.reading_scope("c1") as scope:
+        assert reviews.list_actions(scope, sent)[-1].outcome == "advice_given"
 
 
 def test_it_is_neither_let_go_nor_handed_over_meanwhile(work: Work) -> None:
@@ -262,9 +265,9 @@ def test_a_yes_is_not_given_to_answers_that_have_changed(work: Work) -> None:
 def test_what_a_nurse_finds_meanwhile_ends_the_question_too(work: Work) -> None:
     sent = ready(work, "same_day")
     ask(work, sent)
-    with work.store.writing("c1") as scope:
-        row = submissions.line(scope, sent, MONDAY)
-        submissions.add_findings(scope, MONDAY, row, handed("routine"), TARGETS, "kim", "found")
+    with work.store.writing_scope("c1") as scope:
+        row = worklist_rows.require_row(scope, sent, MONDAY)
+        submissions.add_corrections(scope, MONDAY, row, handed("routine"), TARGETS, "kim", "found")
     row = work.row(sent)
     assert (row.state, row.waits_since) == ("claimed", None)
     assert refused(work, "lee", sent, "close_yes") == "second_look"
@@ -273,16 +276,16 @@ def test_what_a_nurse_finds_meanwhile_ends_the_question_too(work: Work) -> None:
 def test_it_stays_on_the_worklist_and_among_what_needs_a_second_person(work: Work) -> None:
     sent = ready(work, "same_day")
     ask(work, sent)
-    with work.store.reading("c1") as scope:
+    with work.store.reading_scope("c1") as scope:
         for show in ("all", "second", "mine"):
-            (line,) = worklist.page(scope, MONDAY, "kim", show)
+            (line,) = worklist.list_worklist_page(scope, MONDAY, "kim", show)
             assert (line.submission, line.state) == (sent, "second_close")
-        assert worklist.counts(scope, MONDAY).by_level == {Urgency.same_day: 1}
+        assert worklist.count_waiting(scope, MONDAY).by_level == {Urgency.same_day: 1}
 
 
 def test_no_choice_of_a_clinic_lets_one_person_close_it(work: Work) -> None:
-    with work.store.writing("c1") as scope:
-        scope.change(Clinic, to={"second_person_from": None, "may_lower": "nurse"})
+    with work.store.writing_scope("c1") as scope:
+        scope.update_rows(Clinic, to={"second_person_from": None, "may_lower": "nurse"})
     sent = ready(work)
     assert (
         refused(work, "kim", sent, "close", outcome="not_reached", words=WORDS) == "second_person"
@@ -294,12 +297,12 @@ def test_no_choice_of_a_clinic_lets_one_person_close_it(work: Work) -> None:
 
 def due(work: Work, after: timedelta) -> list[str]:
     now = MONDAY + after
-    return alarms.raise_due(work.store, "c1", now, now - FIVE)
+    return alarms.raise_due_alarms(work.store, "c1", now, now - FIVE)
 
 
 def oldest(work: Work, after: timedelta):
-    with work.store.reading("c1") as scope:
-        return alarms.oldest(scope, MONDAY + after, MONDAY + after - FIVE)
+    with work.store.reading_scope("c1") as scope:
+        return alarms.find_oldest_emergency(scope, MONDAY + after, MONDAY + after - FIVE)
 
 
 def test_an_emergency_that_waits_to_be_closed_goes_on_alarming(work: Work) -> None:
@@ -317,8 +320,8 @@ def test_an_emergency_that_waits_to_be_closed_goes_on_alarming(work: Work) -> No
 def test_one_that_alarmed_unseen_alarms_again_when_it_waits_to_be_closed(work: Work) -> None:
     sent = work.send("emergency").submission
     assert due(work, FIVE) == [sent]
-    with work.store.writing("c1") as scope:
-        reviews.look(scope, MONDAY + FIVE, "kim", sent, "")
+    with work.store.writing_scope("c1") as scope:
+        reviews.record_view(scope, MONDAY + FIVE, "kim", sent, "")
     work.do("kim", sent, "agree")
     ask(work, sent, now=MONDAY + FIVE)
     assert due(work, 2 * FIVE) == [sent]
@@ -342,8 +345,8 @@ def test_what_is_for_today_waits_without_an_alarm(work: Work) -> None:
 def test_the_oldest_of_what_is_unseen_and_of_what_waits_is_told(work: Work) -> None:
     sent = ready(work)
     ask(work, sent)
-    with work.store.writing("c1") as scope:
-        scope.change(WorklistRow, submission_id=sent, to={"waits_since": MONDAY + 2 * FIVE})
+    with work.store.writing_scope("c1") as scope:
+        scope.update_rows(WorklistRow, submission_id=sent, to={"waits_since": MONDAY + 2 * FIVE})
     unseen = work.send("emergency", MONDAY + FIVE).submission
     assert oldest(work, 3 * FIVE) == MONDAY + FIVE
     assert set(due(work, 3 * FIVE)) == {sent, unseen}

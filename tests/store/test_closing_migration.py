@@ -5,8 +5,8 @@ from alembic import command
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from app.store.ground.database import migration_config, upgrade
-from app.store.tables.reviews import REVIEW_KINDS, STATES
+from app.store.db.database import migration_config, upgrade_schema
+from app.store.db.tables.reviews import REVIEW_KINDS, STATES
 from tests.store.rows import A_ROW_OF, fill
 
 ENTRY = """INSERT INTO review_entry (clinic_id, id, submission_id, number, kind, author_id, at,
@@ -44,7 +44,7 @@ def test_what_two_closed_is_closed_and_who_was_asked_a_note_for_older_programs(
     command.downgrade(migration_config(database), "0004")
     assert kinds(database) == ["claim", "note", "note", "note", "close"]
     assert state(database) == "claimed"
-    upgrade(database)
+    upgrade_schema(database)
     assert kinds(database) == ["claim", "note", "note", "note", "close"]
 
 
@@ -55,7 +55,7 @@ def test_rows_of_before_are_kept_and_the_new_words_are_taken(database: Engine) -
     add(database, 2, "close")
     with pytest.raises(IntegrityError):
         add(database, 3, "ask_close")
-    upgrade(database)
+    upgrade_schema(database)
     assert kinds(database) == [*before, "close"] == [A_ROW_OF["review_entry"]["kind"], "close"]
     for number, kind in enumerate(REVIEW_KINDS, start=3):
         add(database, number, kind)

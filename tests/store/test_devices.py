@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from app.store.accounts import devices, sessions, staff
-from app.store.accounts.sessions import Refused
-from app.store.ground import limits
-from app.store.ground.limits import TooMany
-from app.store.tables import Staff
+from app.store.accounts.sessions import SignInRefused
+from app.store.db import rate_limits
+from app.store.db.rate_limits import RateLimitExceeded
+from app.store.db.tables import Staff
 from tests.store.kim import EMAIL, NOON, PASSWORD, Kim, invited
 
 NEW = "seven quiet harbours"
@@ -17,16 +17,19 @@ NEW = "seven quiet harbours"
 
 def known(kim: Kim, marks: list[str]) -> bool:
     """Whether a browser that holds these is one of Kim's."""
-    with kim.store.reading("c1") as scope:
-        return devices.known(kim.store.keyring, staff.one(scope, kim.id), marks) != ""
+    with kim.store.reading_scope("c1") as scope:
+        return (
+            devices.find_device_token(kim.store.keyring, staff.find_staff(scope, kim.id), marks)
+            != ""
+        )
 
 
 def besiege(kim: Kim) -> None:
     """Strangers who know her address use up all tries of her account, from 21 places."""
     for place in range(21):
-        with pytest.raises((Refused, TooMany)):
+        with pytest.raises((SignInRefused, RateLimitExceeded)):
             kim.half(NOON, "wrong password", address=f"10.1.0.{place}")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimitExceeded):
         kim.half(NOON, address="10.2.0.1")
 
 
@@ -38,20 +41,26 @@ def test_strangers_who_know_her_address_do_not_keep_a_nurse_out(kim: Kim) -> Non
 
 def test_neither_a_full_server_nor_her_own_network_keeps_a_known_browser_out(kim: Kim) -> None:
     marks = kim.marks()
-    limits.take(kim.store.engine, sessions.SERVER, "", NOON, tries=sessions.SERVER.tries)
-    limits.take(kim.store.engine, sessions.ADDRESS, "10.0.0.1", NOON, sessions.ADDRESS.tries)
-    with pytest.raises(TooMany):
+    rate_limits.acquire_tokens(
+        kim.store.engine, sessions.SERVER_LIMIT, "", NOON, tries=sessions.SERVER_LIMIT.capacity
+    )
+    rate_limits.acquire_tokens(
+        kim.store.engine, sessions.ADDRESS_LIMIT, "10.0.0.1", NOON, sessions.ADDRESS_LIMIT.capacity
+    )
+    with pytest.raises(RateLimitExceeded):
         kim.half(NOON)
     assert kim.half(NOON, marks=marks)
 
 
 def test_a_known_browser_has_no_more_tries_than_any_other(kim: Kim) -> None:
     marks = kim.marks()
-    tries = sessions.DEVICE.tries + sessions.ADDRESS.tries  # its own, then those of its place
+    tries = (
+        sessions.DEVICE_LIMIT.capacity + sessions.ADDRESS_LIMIT.capacity
+    )  # its own, then those of its place
     for _ in range(tries):
-        with pytest.raises(Refused):
+        with pytest.raises(SignInRefused):
             kim.half(NOON, "wrong password", marks=marks)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimitExceeded):
         kim.half(NOON, marks=marks)
     assert kim.half(NOON + timedelta(seconds=30), marks=marks)
 
@@ -85,10 +94,10 @@ def test_junk_is_no_mark_and_is_dropped(kim: Kim, junk: str) -> None:
 def test_a_mark_is_of_one_member_alone(kim: Kim) -> None:
     marks = kim.marks()
     invited(kim.store, "lee@hill.example")
-    with kim.store.reading("c1") as scope:
-        (lee,) = (someone for someone in staff.everyone(scope) if someone.id != kim.id)
-        lee.password_hash = staff.one(scope, kim.id).password_hash
-        assert devices.known(kim.store.keyring, lee, marks) == ""
+    with kim.store.reading_scope("c1") as scope:
+        (lee,) = (someone for someone in staff.list_staff(scope) if someone.id != kim.id)
+        lee.password_hash = staff.find_staff(scope, kim.id).password_hash
+        assert devices.find_device_token(kim.store.keyring, lee, marks) == ""
 
 
 def test_a_new_password_ends_it_and_so_does_being_disabled(kim: Kim) -> None:
@@ -96,14 +105,14 @@ def test_a_new_password_ends_it_and_so_does_being_disabled(kim: Kim) -> None:
     staff.change_password(kim.store, "c1", kim.id, PASSWORD, NEW, NOON)
     assert not known(kim, marks)
     marks = kim.marks()
-    with kim.store.writing("c1") as scope:
-        staff.disable(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c1") as scope:
+        staff.disable_staff(scope, NOON, "command", kim.id)
     assert not known(kim, marks)
-    with kim.store.writing("c1") as scope:
-        link = staff.enable(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c1") as scope:
+        link = staff.enable_staff(scope, NOON, "command", kim.id)
     assert not known(kim, marks)
-    kim.secret = staff.opened(kim.store, link, NOON).secret
-    staff.join(kim.store, link, PASSWORD, kim.code(NOON), NOON)
+    kim.secret = staff.open_staff_invite(kim.store, link, NOON).secret
+    staff.join_staff(kim.store, link, PASSWORD, kim.code(NOON), NOON)
     assert not known(kim, marks)
 
 
@@ -111,19 +120,19 @@ def test_several_who_share_a_browser_are_all_known_and_the_longest_away_goes_fir
     kim: Kim,
 ) -> None:
     own = kim.marks()
-    with kim.store.writing("c1") as scope:
+    with kim.store.writing_scope("c1") as scope:
         kept = own
-        for number in range(devices.MOST):
+        for number in range(devices.MAX_TOKENS_PER_BROWSER):
             assert own[0] in kept
-            link = staff.invite(
+            link = staff.invite_staff(
                 scope, NOON, "command", email=f"{number}@hill.example", name="Lee", role="nurse"
             )
             assert link
-            newest = staff.everyone(scope)[-1]
+            newest = staff.list_staff(scope)[-1]
             other = Staff(**newest.model_dump() | {"id": f"s{number}", "password_hash": "x"})
-            kept = devices.remembering(scope, other, kept)
-            assert devices.known(scope.keyring, other, kept) == kept[0]
-    assert len(kept) == devices.MOST
+            kept = devices.add_device_token(scope, other, kept)
+            assert devices.find_device_token(scope.keyring, other, kept) == kept[0]
+    assert len(kept) == devices.MAX_TOKENS_PER_BROWSER
     assert own[0] not in kept
 
 

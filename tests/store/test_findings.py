@@ -8,12 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from app.store import findings, marks, people, submissions, worklist
-from app.store.findings import OtherAnswers
-from app.store.ground import doorbell, keys
-from app.store.ground.scope import Store
-from app.store.reviews import NotNow
-from app.store.submissions import NoSuchSubmission
+from app.store import (
+    corrections,
+    patient_flags,
+    people,
+    submission_versions,
+    submissions,
+    worklist,
+    worklist_rows,
+)
+from app.store.corrections import AnswersChanged
+from app.store.db import change_notifications, record_keys
+from app.store.db.scope import Store
+from app.store.review_steps import StepNotAllowed
+from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from tests.builders import SOAK
 from tests.store.kim import actions
@@ -35,71 +43,74 @@ def sent(work: Work) -> str:
 def add(work: Work, submission: str, level: str, who: str = "kim", **more: object) -> bool:
     """Findings of this level, on top of what there is."""
     now = MONDAY + timedelta(minutes=5)
-    with work.store.writing("c1") as scope:
-        seen = submissions.line(scope, submission, now).last_version
+    with work.store.writing_scope("c1") as scope:
+        seen = worklist_rows.require_row(scope, submission, now).last_version
         whole = {"seen": seen, "key": f"{who}:{next(work.numbers)}"} | more
         found = replace(handed(level), labs=LABS)
-        return findings.keep(scope, now, who, submission, found, TARGETS, **whole)
+        return corrections.save_corrections(scope, now, who, submission, found, TARGETS, **whole)
 
 
 def level(work: Work, submission: str) -> Urgency:
-    return submissions.level_of(work.row(submission).rank)
+    return worklist_rows.rank_to_level(work.row(submission).rank)
 
 
-def told(work: Work, submission: str) -> dict[str, object]:
-    with work.store.reading("c1") as scope:
-        return worklist.one(scope, submission).told
+def line_payload(work: Work, submission: str) -> dict[str, object]:
+    with work.store.reading_scope("c1") as scope:
+        return worklist.find_listed_submission(scope, submission).payload
 
 
 def test_findings_stand_beside_the_first_answers_with_their_author(work: Work, sent: str) -> None:
     add(work, sent, "same_day")
-    with work.store.reading("c1") as scope:
-        first, second = submissions.versions(scope, sent)
-    assert (first.kind, first.answers, first.labs) == ("first", BY_LEVEL["soon"], {})
-    assert (second.kind, second.author, second.labs) == ("nurse", "kim", LABS)
+    with work.store.reading_scope("c1") as scope:
+        first, second = submission_versions.list_versions(scope, sent)
+    assert (first.kind, first.answers, first.lab_results) == ("first", BY_LEVEL["soon"], {})
+    assert (second.kind, second.author, second.lab_results) == ("nurse", "kim", LABS)
     assert second.answers == BY_LEVEL["same_day"]
     assert "findings_added" in actions(work.store)
 
 
 def test_a_worse_finding_moves_it_up_and_rings(work: Work, sent: str) -> None:
-    with work.store.reading("c1") as scope:
-        before = doorbell.rung(scope)
+    with work.store.reading_scope("c1") as scope:
+        before = change_notifications.read_change_version(scope)
     assert add(work, sent, "emergency") is True
     assert level(work, sent) is Urgency.emergency
     assert work.row(sent).due_at == MONDAY + timedelta(minutes=5 + TARGETS[Urgency.emergency])
-    with work.store.reading("c1") as scope:
-        assert doorbell.rung(scope) > before
+    with work.store.reading_scope("c1") as scope:
+        assert change_notifications.read_change_version(scope) > before
 
 
 def test_a_lower_finding_is_kept_and_moves_nothing(work: Work, sent: str) -> None:
-    due, line = work.row(sent).due_at, told(work, sent)
+    due, line = work.row(sent).due_at, line_payload(work, sent)
     assert add(work, sent, "routine") is False
     assert (level(work, sent), work.row(sent).due_at) == (Urgency.soon, due)
-    assert told(work, sent) == {**line, "found": 1}
+    assert line_payload(work, sent) == {**line, "found": 1}
 
 
 def test_what_a_nurse_found_takes_nothing_back_from_the_patient(work: Work) -> None:
     invitation = work.invite()
     sent = work.hand_in(invitation, "emergency").submission
     add(work, sent, "routine")
-    with work.store.reading("c1") as scope:
-        arrived = submissions.arrived(scope, invitation, MONDAY)
+    with work.store.reading_scope("c1") as scope:
+        arrived = submissions.find_invitation_receipt(scope, invitation, MONDAY)
     assert (arrived.result, arrived.urgency) == (Urgency.emergency, Urgency.emergency)
     work.hand_in(invitation, "emergency")  # the same answers, once more
-    with work.store.reading("c1") as scope:
-        assert [v.kind for v in submissions.versions(scope, sent)] == ["first", "nurse"]
+    with work.store.reading_scope("c1") as scope:
+        assert [v.kind for v in submission_versions.list_versions(scope, sent)] == [
+            "first",
+            "nurse",
+        ]
 
 
 def test_what_is_nobodys_is_taken_first_and_others_only_read(work: Work, sent: str) -> None:
     add(work, sent, "soon")
     assert (work.row(sent).owner_id, work.row(sent).state) == ("kim", "claimed")
     for who, problem in (("lee", "owned"), ("aud", "role")):
-        with pytest.raises(NotNow) as refused:
+        with pytest.raises(StepNotAllowed) as refused:
             add(work, sent, "same_day", who)
         assert refused.value.problem == problem
     work.do("kim", sent, "agree")
     work.do("kim", sent, "close", outcome="emergency_service")
-    with pytest.raises(NotNow) as refused:
+    with pytest.raises(StepNotAllowed) as refused:
         add(work, sent, "same_day")
     assert refused.value.problem == "closed"
 
@@ -112,7 +123,7 @@ def test_findings_are_decided_anew_and_end_a_lowering_that_waits(work: Work) -> 
     work.do("kim", sent, "agree")
     add(work, sent, "same_day")
     work.do("kim", sent, "identify", **KNOWN)
-    with pytest.raises(NotNow) as refused:
+    with pytest.raises(StepNotAllowed) as refused:
         work.do("kim", sent, "close", outcome="seen_today")
     assert refused.value.problem == "undecided"
 
@@ -121,17 +132,20 @@ def test_answers_that_came_in_meanwhile_are_looked_at_first(work: Work) -> None:
     invitation = work.invite()
     sent = work.hand_in(invitation, "soon").submission
     work.hand_in(invitation, "same_day")
-    with pytest.raises(OtherAnswers):
+    with pytest.raises(AnswersChanged):
         add(work, sent, "routine", seen=1)
-    with work.store.reading("c1") as scope:
-        assert [v.kind for v in submissions.versions(scope, sent)] == ["first", "changed"]
+    with work.store.reading_scope("c1") as scope:
+        assert [v.kind for v in submission_versions.list_versions(scope, sent)] == [
+            "first",
+            "changed",
+        ]
 
 
 def test_one_form_sent_again_is_kept_once(work: Work, sent: str) -> None:
     for _ in range(3):
         add(work, sent, "same_day", seen=1, key="kim:form")
-    with work.store.reading("c1") as scope:
-        assert len(submissions.versions(scope, sent)) == 2
+    with work.store.reading_scope("c1") as scope:
+        assert len(submission_versions.list_versions(scope, sent)) == 2
 
 
 def test_no_lab_value_and_no_mark_stands_in_the_database_in_clear(work: Work, sent: str) -> None:
@@ -179,41 +193,41 @@ def test_whatever_a_nurse_adds_no_level_falls_unless_someone_lowers_it(
 
 
 def put(work: Work, submission: str, chosen: list[str], clinic: str = "c1") -> None:
-    with work.store.writing(clinic) as scope:
-        marks.put(scope, MONDAY, "kim", submission, chosen)
+    with work.store.writing_scope(clinic) as scope:
+        patient_flags.save_patient_flags(scope, MONDAY, "kim", submission, chosen)
 
 
 def test_marks_are_the_persons_and_stand_on_all_that_is_theirs(work: Work) -> None:
     one = work.hand_in(work.invite(reference="R", name="Jo")).submission
     put(work, one, ["safeguarding", "interpreter", "nonsense"])
     later = work.hand_in(work.invite(reference="R", name="Jo")).submission
-    assert told(work, one)["markers"] == told(work, later)["markers"]
-    assert told(work, later)["markers"] == ["interpreter", "safeguarding"]
+    assert line_payload(work, one)["markers"] == line_payload(work, later)["markers"]
+    assert line_payload(work, later)["markers"] == ["interpreter", "safeguarding"]
     put(work, later, [])
-    assert told(work, one)["markers"] == []
+    assert line_payload(work, one)["markers"] == []
     assert actions(work.store).count("marks_changed") == 2
 
 
 def test_marks_of_nobody_become_the_persons_once_it_is_known_who_it_is(work: Work) -> None:
-    with work.store.writing("c1") as scope:
-        came = submissions.Came("share", "share:1", "R-7", "Mo")
-        shared = submissions.add(scope, MONDAY, handed(), came, TARGETS).id
+    with work.store.writing_scope("c1") as scope:
+        came = submissions.Delivery("share", "share:1", "R-7", "Mo")
+        shared = submissions.add_submission(scope, MONDAY, handed(), came, TARGETS).id
     put(work, shared, ["access"])
     work.do("kim", shared, "identify", **KNOWN, reference="R-7", name="Mo")
-    with work.store.reading("c1") as scope:
-        known = people.by_reference(scope, "R-7")
+    with work.store.reading_scope("c1") as scope:
+        known = people.find_by_reference(scope, "R-7")
         assert known is not None
-        assert people.markers(scope, known.id) == ["access"]
+        assert people.load_person_flags(scope, known.id) == ["access"]
     work.do("kim", shared, "identify", outcome="wrong_person")
-    assert told(work, shared)["markers"] == []
+    assert line_payload(work, shared)["markers"] == []
 
 
 def test_marks_and_findings_of_another_clinic_are_not_there(work: Work, sent: str) -> None:
     with pytest.raises(NoSuchSubmission):
         put(work, sent, ["access"], "c2")
-    with work.store.writing("c2") as scope, pytest.raises(NoSuchSubmission):
-        findings.keep(scope, MONDAY, "kim", sent, handed(), TARGETS, seen=1, key="k")
-    with work.store.writing("c1") as scope:
-        keys.destroy(scope, sent)
-        with pytest.raises(keys.Forgotten):
-            marks.of(scope, MONDAY, sent)
+    with work.store.writing_scope("c2") as scope, pytest.raises(NoSuchSubmission):
+        corrections.save_corrections(scope, MONDAY, "kim", sent, handed(), TARGETS, seen=1, key="k")
+    with work.store.writing_scope("c1") as scope:
+        record_keys.destroy_data_key(scope, sent)
+        with pytest.raises(record_keys.KeyDestroyed):
+            patient_flags.list_patient_flags(scope, MONDAY, sent)

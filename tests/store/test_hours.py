@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.hours import due
-from app.store.lines import place
-from app.store.tables import Clinic
+from app.store.db.tables import Clinic
+from app.store.opening_hours import add_open_minutes
+from app.store.response_targets import load_targets
+from app.store.worklist_rows import rank_and_due
 from app.triage.rulebook import RulebookFaults
-from app.triage.targets import load_targets
 from app.triage.terms import Urgency
 from tests.builders import RULES, examples
 from tests.store.rows import A_ROW_OF
@@ -38,17 +38,17 @@ def at(text: str) -> datetime:
     ],
 )
 def test_only_open_minutes_count(start: str, minutes: int, end: str) -> None:
-    assert due(LONDON, at(start), minutes) == at(end)
+    assert add_open_minutes(LONDON, at(start), minutes) == at(end)
 
 
 def test_closed_days_do_not_count() -> None:
     closed = Clinic(**A_ROW_OF["clinic"] | {"closed_days": ["2026-03-03"]})
-    assert due(closed, at("2026-03-02 16:30"), 60) == at("2026-03-04 09:30")
+    assert add_open_minutes(closed, at("2026-03-02 16:30"), 60) == at("2026-03-04 09:30")
 
 
 def test_where_the_clinic_never_opens_all_minutes_count() -> None:
     never = Clinic(**A_ROW_OF["clinic"] | {"opening_hours": [[] for _ in range(7)]})
-    assert due(never, at("2026-03-02 16:30"), 60) == at("2026-03-02 17:30")
+    assert add_open_minutes(never, at("2026-03-02 16:30"), 60) == at("2026-03-02 17:30")
 
 
 @examples(100)
@@ -59,13 +59,17 @@ def test_where_the_clinic_never_opens_all_minutes_count() -> None:
 )
 def test_more_minutes_are_never_due_sooner(start: datetime, minutes: int, more: int) -> None:
     start = start.replace(tzinfo=UTC)
-    assert start < due(LONDON, start, minutes) <= due(LONDON, start, minutes + more)
+    assert (
+        start
+        < add_open_minutes(LONDON, start, minutes)
+        <= add_open_minutes(LONDON, start, minutes + more)
+    )
 
 
 def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> None:
     saturday, targets = at("2026-03-07 12:00"), load_targets(RULES)
     emergency, today = (
-        place(LONDON, saturday, level, targets)["due_at"]
+        rank_and_due(LONDON, saturday, level, targets)["due_at"]
         for level in (Urgency.emergency, Urgency.same_day)
     )
     assert emergency == saturday + timedelta(minutes=targets[Urgency.emergency])
@@ -78,7 +82,7 @@ def test_every_level_has_a_target_and_a_worse_one_waits_no_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda rows: rows.pop(), "self_care: has no target"),
         (lambda rows: rows[0].update(minutes=61), "a worse level would wait longer"),
@@ -88,11 +92,11 @@ def test_every_level_has_a_target_and_a_worse_one_waits_no_longer() -> None:
         (lambda rows: rows[0].pop("sources"), "sources"),
     ],
 )
-def test_a_fault_in_the_targets_stops_the_start(tmp_path: Path, change, told: str) -> None:
+def test_a_fault_in_the_targets_stops_the_start(tmp_path: Path, change, message: str) -> None:
     copytree(RULES, tmp_path / "rules", ignore=lambda *_: ["cases"])
     file = tmp_path / "rules" / "targets.yaml"
     rows = yaml.safe_load(file.read_text())
     change(rows)
     file.write_text(yaml.safe_dump(rows))
-    with pytest.raises(RulebookFaults, match=told):
+    with pytest.raises(RulebookFaults, match=message):
         load_targets(tmp_path / "rules")

@@ -7,18 +7,18 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.store import invitations, people, submissions
-from app.store.ground import limits
-from app.store.ground.limits import TooMany
-from app.store.ground.scope import Store
-from app.store.invitations import CODE_LETTERS, Guest, InvitationGone, NoSuchInvitation
-from app.store.people import OtherName
-from app.store.tables import Invitation, Person
+from app.store import invitations, people, submissions, worklist_rows
+from app.store.db import rate_limits
+from app.store.db.rate_limits import RateLimitExceeded
+from app.store.db.scope import Store
+from app.store.db.tables import Invitation, Person
+from app.store.invitations import CODE_LETTERS, InvitationGone, Invitee, NoSuchInvitation
+from app.store.people import NameMismatch
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, Work
 
 FORTNIGHT = timedelta(days=14)
-GUEST = Guest("NHS 12", "Jo", date(2026, 3, 9), "Dr Hill, 10:30")
+GUEST = Invitee("NHS 12", "Jo", date(2026, 3, 9), "Dr Hill, 10:30")
 
 
 @pytest.fixture
@@ -27,17 +27,17 @@ def work(store: Store) -> Work:
 
 
 def token(work: Work, invitation: str) -> str:
-    return invitations.token_of(work.store.keyring, work.clinic, invitation)
+    return invitations.derive_link_token(work.store.keyring, work.clinic, invitation)
 
 
-def invite(work: Work, *guests: Guest, key: str = "k") -> list[str]:
-    return invitations.invite(work.store, "c1", MONDAY, "kim", guests, key)
+def invite(work: Work, *guests: Invitee, key: str = "k") -> list[str]:
+    return invitations.invite_patients(work.store, "c1", MONDAY, "kim", guests, key)
 
 
 def test_a_link_shows_who_invites_and_when_the_appointment_is(work: Work) -> None:
     (invitation,) = invite(work, GUEST)
     for _ in range(50):
-        found = invitations.opened(work.store, token(work, invitation), MONDAY)
+        found = invitations.open_invitation(work.store, token(work, invitation), MONDAY)
     assert (found.clinic.name, found.name) == ("Clinic c1", "Jo")
     assert found.appointment_on == date(2026, 3, 9)
     assert not found.finished
@@ -46,21 +46,21 @@ def test_a_link_shows_who_invites_and_when_the_appointment_is(work: Work) -> Non
 
 def test_link_and_code_can_be_shown_again_and_lead_to_the_same(work: Work) -> None:
     (invitation,) = invite(work, GUEST)
-    with work.store.reading("c1") as scope:
-        shown = invitations.one(scope, MONDAY, invitation)
+    with work.store.reading_scope("c1") as scope:
+        shown = invitations.find_invitation(scope, MONDAY, invitation)
     assert shown.token == token(work, invitation)
     assert shown.appointment_kind == "Dr Hill, 10:30"
     assert set(shown.code) <= set(CODE_LETTERS)
     assert len(shown.code) == 8
     spoken = f" {shown.code[:4].lower()} {shown.code[4:]}-"
-    found = invitations.token_by_code(work.store, spoken, MONDAY, address="here")
+    found = invitations.find_token_by_code(work.store, spoken, MONDAY, address="here")
     assert found == shown.token
 
 
 def test_the_database_holds_no_link_no_code_and_no_name(work: Work) -> None:
     (invitation,) = invite(work, replace(GUEST, name="Josephine"))
-    with work.store.reading("c1") as scope:
-        shown = invitations.one(scope, MONDAY, invitation)
+    with work.store.reading_scope("c1") as scope:
+        shown = invitations.find_invitation(scope, MONDAY, invitation)
     secret = [shown.token.partition(".")[2], shown.code, "NHS 12", "Josephine", "Dr Hill"]
     with work.store.engine.begin() as connection:
         rows = [
@@ -79,41 +79,43 @@ def test_a_link_that_leads_nowhere_says_nothing_else(work: Work, how: str) -> No
     if how == "expired":
         now += FORTNIGHT
     elif how == "revoked":
-        with work.store.writing("c1") as scope:
-            invitations.revoke(scope, MONDAY, "kim", invitation)
+        with work.store.writing_scope("c1") as scope:
+            invitations.revoke_invitation(scope, MONDAY, "kim", invitation)
     else:
         words = {"unknown": "c1.x", "of no clinic": f"c9.{words[3:]}", "no token": "\x00"}[how]
     with pytest.raises(InvitationGone) as gone:
-        invitations.opened(work.store, words, now)
+        invitations.open_invitation(work.store, words, now)
     assert str(gone.value) == ""
 
 
 def test_a_link_lasts_as_long_as_the_clinic_says(work: Work) -> None:
     words = token(work, work.invite())
-    assert invitations.opened(work.store, words, MONDAY + FORTNIGHT - timedelta(seconds=1))
+    assert invitations.open_invitation(work.store, words, MONDAY + FORTNIGHT - timedelta(seconds=1))
 
 
 def test_a_finished_one_goes_on_to_show_what_became_of_it(work: Work) -> None:
     invitation = work.invite()
     work.hand_in(invitation)
-    assert invitations.opened(work.store, token(work, invitation), MONDAY + 2 * FORTNIGHT).finished
+    assert invitations.open_invitation(
+        work.store, token(work, invitation), MONDAY + 2 * FORTNIGHT
+    ).finished
 
 
 def test_another_clinics_invitation_is_like_none(work: Work) -> None:
     invitation = work.invite()
-    with work.store.writing("c2") as scope:
+    with work.store.writing_scope("c2") as scope:
         for id_ in (invitation, "none"):
             with pytest.raises(NoSuchInvitation):
-                invitations.revoke(scope, MONDAY, "kim", id_)
+                invitations.revoke_invitation(scope, MONDAY, "kim", id_)
             with pytest.raises(NoSuchInvitation):
-                invitations.one(scope, MONDAY, id_)
-    assert invitations.opened(work.store, token(work, invitation), MONDAY)
+                invitations.find_invitation(scope, MONDAY, id_)
+    assert invitations.open_invitation(work.store, token(work, invitation), MONDAY)
 
 
 def judged(work: Work, address: str) -> bool:
     """Whether a code that leads nowhere is looked at at all."""
-    with pytest.raises((InvitationGone, TooMany)) as refused:
-        invitations.token_by_code(work.store, "23456789", MONDAY, address=address)
+    with pytest.raises((InvitationGone, RateLimitExceeded)) as refused:
+        invitations.find_token_by_code(work.store, "23456789", MONDAY, address=address)
     return refused.type is InvitationGone
 
 
@@ -129,64 +131,70 @@ def test_codes_tried_from_one_household_count_together(work: Work) -> None:
 def test_however_many_addresses_try_codes_the_server_looks_at_a_thousand_an_hour(
     work: Work,
 ) -> None:
-    most = invitations.ALL_CODES.tries
-    spoken = invitations.code_of(work.store.keyring, work.invite())
-    assert sum(judged(work, "1.1.1.1") for _ in range(60)) == invitations.CODES.tries
-    limits.take(work.store.engine, invitations.ALL_CODES, "", MONDAY, tries=most - 21)
-    assert invitations.token_by_code(work.store, spoken, MONDAY, address="2.2.2.2")
+    most = invitations.GLOBAL_CODE_LIMIT.capacity
+    spoken = invitations.derive_invitation_code(work.store.keyring, work.invite())
+    assert (
+        sum(judged(work, "1.1.1.1") for _ in range(60)) == invitations.CODE_ATTEMPT_LIMIT.capacity
+    )
+    rate_limits.acquire_tokens(
+        work.store.engine, invitations.GLOBAL_CODE_LIMIT, "", MONDAY, tries=most - 21
+    )
+    assert invitations.find_token_by_code(work.store, spoken, MONDAY, address="2.2.2.2")
     assert not judged(work, "3.3.3.3")
 
 
 def test_a_batch_is_invited_whole_or_not_at_all(work: Work) -> None:
     invite(work, GUEST)
-    with pytest.raises(OtherName) as other:
-        invite(work, Guest("new", "Ann"), Guest("nhs12", "Bob"), key="batch")
+    with pytest.raises(NameMismatch) as other:
+        invite(work, Invitee("new", "Ann"), Invitee("nhs12", "Bob"), key="batch")
     assert other.value.reference == "nhs12"
-    with work.store.reading("c1") as scope:
-        assert scope.count(Invitation) == scope.count(Person) == 1
+    with work.store.reading_scope("c1") as scope:
+        assert scope.count_rows(Invitation) == scope.count_rows(Person) == 1
 
 
 def test_the_same_batch_sent_twenty_times_at_once_is_one(work: Work) -> None:
-    guests = [Guest(f"R{n}", "Ann") for n in range(12)]
+    guests = [Invitee(f"R{n}", "Ann") for n in range(12)]
     with ThreadPoolExecutor(4) as crowd:
         replies = list(crowd.map(lambda _: tuple(invite(work, *guests)), range(16)))
     assert len(set(replies)) == 1
-    with work.store.reading("c1") as scope:
-        assert scope.count(Invitation) == 12
-        asked = [invitations.one(scope, MONDAY, id_).person.reference for id_ in replies[0]]
+    with work.store.reading_scope("c1") as scope:
+        assert scope.count_rows(Invitation) == 12
+        asked = [
+            invitations.find_invitation(scope, MONDAY, id_).person.reference for id_ in replies[0]
+        ]
     assert asked == [guest.reference for guest in guests]
 
 
 def test_a_person_is_known_again_by_the_reference(work: Work) -> None:
     invite(work, GUEST)
-    invite(work, Guest("nhs  12", "JO"), key="k2")
-    with work.store.reading("c1") as scope:
-        assert scope.count(Person) == 1
-        assert scope.count(Invitation) == 2
+    invite(work, Invitee("nhs  12", "JO"), key="k2")
+    with work.store.reading_scope("c1") as scope:
+        assert scope.count_rows(Person) == 1
+        assert scope.count_rows(Invitation) == 2
 
 
 def test_the_list_of_who_has_not_done_it_yet(work: Work) -> None:
     done, revoked, open_ = (work.invite() for _ in range(3))
     work.hand_in(done)
-    with work.store.writing("c1") as scope:
-        invitations.revoke(scope, MONDAY, "kim", revoked)
-        invitations.revoke(scope, MONDAY, "kim", done)  # finished: nothing to take back
-        late = invitations.not_done_yet(scope, MONDAY + FORTNIGHT)
+    with work.store.writing_scope("c1") as scope:
+        invitations.revoke_invitation(scope, MONDAY, "kim", revoked)
+        invitations.revoke_invitation(scope, MONDAY, "kim", done)  # finished: nothing to take back
+        late = invitations.list_unfinished_invitations(scope, MONDAY + FORTNIGHT)
     assert [(found.id, found.expired) for found in late] == [(open_, True)]
     assert actions(work.store).count("invitation_revoked") == 1
 
 
 def test_who_is_forgotten_is_on_no_list(work: Work) -> None:
     invitation = work.invite()
-    from app.store.ground import keys
+    from app.store.db import record_keys
 
-    with work.store.writing("c1") as scope:
-        person = scope.all(Person)[0].id
-        keys.destroy(scope, person)
-        assert invitations.not_done_yet(scope, MONDAY) == []
-        assert people.several(scope, [person]) == {}
+    with work.store.writing_scope("c1") as scope:
+        person = scope.find_all(Person)[0].id
+        record_keys.destroy_data_key(scope, person)
+        assert invitations.list_unfinished_invitations(scope, MONDAY) == []
+        assert people.find_people(scope, [person]) == {}
     with pytest.raises(InvitationGone):
-        invitations.opened(work.store, token(work, invitation), MONDAY)
+        invitations.open_invitation(work.store, token(work, invitation), MONDAY)
 
 
 def test_answers_that_were_begun_in_time_are_still_taken_for_a_day(work: Work) -> None:
@@ -194,23 +202,23 @@ def test_answers_that_were_begun_in_time_are_still_taken_for_a_day(work: Work) -
     assert work.hand_in(late, now=MONDAY + FORTNIGHT + timedelta(hours=23))
     with pytest.raises(InvitationGone):
         work.hand_in(too_late, now=MONDAY + FORTNIGHT + timedelta(hours=24))
-    with work.store.reading("c1") as scope, pytest.raises(submissions.NoSuchSubmission):
-        submissions.arrived(scope, too_late, MONDAY)
+    with work.store.reading_scope("c1") as scope, pytest.raises(worklist_rows.NoSuchSubmission):
+        submissions.find_invitation_receipt(scope, too_late, MONDAY)
 
 
 def test_inviting_again_makes_new_ways_in_for_the_same_visit_and_ends_the_old(work: Work) -> None:
     (old,) = invite(work, GUEST)
     late = MONDAY + FORTNIGHT  # it has ended: that is when people ask
-    (new,) = {invitations.invite_again(work.store, "c1", late, "kim", old) for _ in range(3)}
-    with work.store.reading("c1") as scope:
-        (shown,) = invitations.not_done_yet(scope, late)
-        assert scope.count(Person) == 1
+    (new,) = {invitations.renew_invitation(work.store, "c1", late, "kim", old) for _ in range(3)}
+    with work.store.reading_scope("c1") as scope:
+        (shown,) = invitations.list_unfinished_invitations(scope, late)
+        assert scope.count_rows(Person) == 1
     assert (shown.id, shown.person.reference) == (new, "NHS 12")
     assert (shown.appointment_on, shown.appointment_kind) == (date(2026, 3, 9), "Dr Hill, 10:30")
     assert shown.expires_at == late + FORTNIGHT
-    assert invitations.opened(work.store, shown.token, late)
+    assert invitations.open_invitation(work.store, shown.token, late)
     with pytest.raises(InvitationGone):
-        invitations.opened(work.store, token(work, old), MONDAY)
+        invitations.open_invitation(work.store, token(work, old), MONDAY)
 
 
 @pytest.mark.parametrize("how", ["finished", "revoked", "unknown", "of another clinic"])
@@ -219,23 +227,23 @@ def test_what_is_over_is_not_invited_again(work: Work, how: str) -> None:
     if how == "finished":
         work.hand_in(old)
     elif how == "revoked":
-        with work.store.writing("c1") as scope:
-            invitations.revoke(scope, MONDAY, "kim", old)
+        with work.store.writing_scope("c1") as scope:
+            invitations.revoke_invitation(scope, MONDAY, "kim", old)
     elif how == "unknown":
         old = "none"
     else:
         clinic = "c2"
     with pytest.raises(NoSuchInvitation):
-        invitations.invite_again(work.store, clinic, MONDAY, "kim", old)
+        invitations.renew_invitation(work.store, clinic, MONDAY, "kim", old)
 
 
 def test_those_who_were_invited_together_can_be_shown_together(work: Work) -> None:
-    guests = [Guest(f"R{n}", "Ann") for n in range(12)]
+    guests = [Invitee(f"R{n}", "Ann") for n in range(12)]
     made = invite(work, *guests)
-    invite(work, Guest("S", "Bob"), key="other")
-    with work.store.writing("c1") as scope:
-        invitations.revoke(scope, MONDAY, "kim", made[3])
-        shown = invitations.batch(scope, MONDAY, "k")
+    invite(work, Invitee("S", "Bob"), key="other")
+    with work.store.writing_scope("c1") as scope:
+        invitations.revoke_invitation(scope, MONDAY, "kim", made[3])
+        shown = invitations.list_batch_invitations(scope, MONDAY, "k")
     assert [found.id for found in shown] == made[:3] + made[4:]
-    with work.store.reading("c2") as scope:
-        assert invitations.batch(scope, MONDAY, "k") == []
+    with work.store.reading_scope("c2") as scope:
+        assert invitations.list_batch_invitations(scope, MONDAY, "k") == []

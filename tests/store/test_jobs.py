@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from app.store.ground.jobs import Job, turn
-from app.store.ground.scope import Store
+from app.store.db.jobs import Job, run_if_due
+from app.store.db.scope import Store
 from tests.store.kim import NOON
 from tests.store.rows import KEYRING
 
@@ -31,7 +31,7 @@ def test_a_round_is_done_once_however_many_servers_try_at_once(store: Store) -> 
 
     def server(number: int) -> None:
         start.wait()
-        turn(store, done.job, f"server {number}", NOON)
+        run_if_due(store, done.job, f"server {number}", NOON)
 
     threads = [threading.Thread(target=server, args=[n]) for n in range(8)]
     for thread in threads:
@@ -44,15 +44,15 @@ def test_a_round_is_done_once_however_many_servers_try_at_once(store: Store) -> 
 def test_the_next_round_comes_when_its_time_has_come(store: Store) -> None:
     done = Done()
     for later in (timedelta(), HOUR - SECOND, HOUR, 2 * HOUR - SECOND, 2 * HOUR):
-        turn(store, done.job, "one", NOON + later)
+        run_if_due(store, done.job, "one", NOON + later)
     assert done.rounds == [NOON, NOON + HOUR, NOON + 2 * HOUR]
 
 
 def test_each_job_has_rounds_of_its_own(store: Store) -> None:
     first, second = Done("first"), Done("second")
-    assert turn(store, first.job, "one", NOON)
-    assert turn(store, second.job, "one", NOON)
-    assert not turn(store, first.job, "two", NOON)
+    assert run_if_due(store, first.job, "one", NOON)
+    assert run_if_due(store, second.job, "one", NOON)
+    assert not run_if_due(store, first.job, "two", NOON)
 
 
 def test_a_round_that_fails_comes_again_at_its_time(store: Store) -> None:
@@ -61,13 +61,13 @@ def test_a_round_that_fails_comes_again_at_its_time(store: Store) -> None:
 
     failing = Job("failing", HOUR, fail)
     with pytest.raises(RuntimeError):
-        turn(store, failing, "one", NOON)
-    assert not turn(store, failing, "two", NOON + HOUR - SECOND)
+        run_if_due(store, failing, "one", NOON)
+    assert not run_if_due(store, failing, "two", NOON + HOUR - SECOND)
     with pytest.raises(RuntimeError):
-        turn(store, failing, "two", NOON + HOUR)
+        run_if_due(store, failing, "two", NOON + HOUR)
 
 
 def test_a_server_without_clinics_does_nothing(database: Engine) -> None:
     done = Done()
-    assert not turn(Store(database, KEYRING), done.job, "one", NOON)
+    assert not run_if_due(Store(database, KEYRING), done.job, "one", NOON)
     assert done.rounds == []

@@ -7,16 +7,16 @@ from threading import enumerate as threads
 
 import pytest
 
-from app.store.ground.late import LateStore, StoreUnavailable, open_late
-from app.store.ground.opening import BadDatabase
-from app.store.ground.scope import Store
+from app.store.db.late_opening import DeferredStore, StoreUnavailable, open_deferred_store
+from app.store.db.opening import BadDatabase
+from app.store.db.scope import Store
 from tests.faults.stores import held, within
 
 
-def opening(folder: Path, patience: float = 30, first: list[Store] | None = None) -> LateStore:
+def opening(folder: Path, patience: float = 30, first: list[Store] | None = None) -> DeferredStore:
     done = [] if first is None else first
     url = f"sqlite:///{folder / 'calcinosis.db'}"
-    return open_late(url, folder / "master.key", done.append, patience)
+    return open_deferred_store(url, folder / "master.key", done.append, patience)
 
 
 def still_trying() -> bool:
@@ -24,11 +24,11 @@ def still_trying() -> bool:
 
 
 def test_a_store_that_is_not_open_raises_one_thing_whatever_is_asked() -> None:
-    store = LateStore()
-    for ask in (store.clinics, lambda: store.engine, lambda: store.keyring):
+    store = DeferredStore()
+    for ask in (store.list_clinic_ids, lambda: store.engine, lambda: store.keyring):
         with pytest.raises(StoreUnavailable):
             ask()
-    with pytest.raises(StoreUnavailable), store.writing("c1"):
+    with pytest.raises(StoreUnavailable), store.writing_scope("c1"):
         pass
     assert not store.is_open
 
@@ -36,7 +36,7 @@ def test_a_store_that_is_not_open_raises_one_thing_whatever_is_asked() -> None:
 def test_an_open_store_is_like_any_other(tmp_path: Path) -> None:
     store = opening(tmp_path)
     assert store.is_open
-    assert store.clinics() == []
+    assert store.list_clinic_ids() == []
     store.close()
     assert within(10, lambda: not still_trying())
 

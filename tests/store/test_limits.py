@@ -9,16 +9,23 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.settings import ROOT
-from app.store.ground.limits import Limit, TooMany, give_back, sweep, take, take_each
+from app.store.db.rate_limits import (
+    RateLimit,
+    RateLimitExceeded,
+    acquire_from_buckets,
+    acquire_tokens,
+    delete_full_buckets,
+    reset_bucket,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-TEN = Limit("sign-in", 10, timedelta(minutes=5))
+TEN = RateLimit("sign-in", 10, timedelta(minutes=5))
 
 
-def passes(database: Engine, key: str, at: datetime = NOON, limit: Limit = TEN) -> bool:
+def passes(database: Engine, key: str, at: datetime = NOON, limit: RateLimit = TEN) -> bool:
     try:
-        take(database, limit, key, at)
-    except TooMany:
+        acquire_tokens(database, limit, key, at)
+    except RateLimitExceeded:
         return False
     return True
 
@@ -32,7 +39,7 @@ def test_of_two_hundred_tries_at_once_exactly_ten_pass(database: Engine) -> None
 def test_the_limit_holds_across_processes(database: Engine) -> None:
     program = (
         "import sys; from tests.store.test_limits import *\n"
-        "from app.store.ground.database import open_database\n"
+        "from app.store.db.database import open_database\n"
         "base = open_database(sys.argv[1])\n"
         "print(sum(passes(base, 'kim') for _ in range(20)))"
     )
@@ -45,39 +52,39 @@ def test_the_limit_holds_across_processes(database: Engine) -> None:
 def test_a_key_does_not_use_up_the_tries_of_another(database: Engine) -> None:
     assert [passes(database, "kim") for _ in range(11)] == [True] * 10 + [False]
     assert passes(database, "lee")
-    assert passes(database, "kim", limit=Limit("codes", 10, TEN.period))
+    assert passes(database, "kim", limit=RateLimit("codes", 10, TEN.period))
 
 
 def test_several_tries_are_taken_together_or_not_at_all(database: Engine) -> None:
-    take(database, TEN, "kim", NOON, tries=7)
-    with pytest.raises(TooMany) as many:
-        take(database, TEN, "kim", NOON, tries=4)
+    acquire_tokens(database, TEN, "kim", NOON, tries=7)
+    with pytest.raises(RateLimitExceeded) as many:
+        acquire_tokens(database, TEN, "kim", NOON, tries=4)
     assert many.value.wait == timedelta(seconds=30)
-    take(database, TEN, "kim", NOON, tries=3)
+    acquire_tokens(database, TEN, "kim", NOON, tries=3)
     assert not passes(database, "kim")
 
 
 def test_the_bucket_that_refuses_costs_those_after_it_nothing(database: Engine) -> None:
-    two, many = Limit("two", 2, TEN.period), Limit("many", 2, TEN.period)
-    take(database, two, "kim", NOON, tries=2)
-    with pytest.raises(TooMany) as refused:
-        take_each(database, [(TEN, "kim"), (two, "kim"), (many, "")], NOON)
+    two, many = RateLimit("two", 2, TEN.period), RateLimit("many", 2, TEN.period)
+    acquire_tokens(database, two, "kim", NOON, tries=2)
+    with pytest.raises(RateLimitExceeded) as refused:
+        acquire_from_buckets(database, [(TEN, "kim"), (two, "kim"), (many, "")], NOON)
     assert refused.value.wait == two.period / 2
-    take(database, many, "", NOON, tries=2)
-    take(database, TEN, "kim", NOON, tries=9)
+    acquire_tokens(database, many, "", NOON, tries=2)
+    acquire_tokens(database, TEN, "kim", NOON, tries=9)
     assert not passes(database, "kim")
 
 
 def test_those_who_take_from_several_buckets_at_once_never_block_each_other(
     database: Engine,
 ) -> None:
-    homes, all_ = Limit("home", 100, TEN.period), Limit("all", 100, TEN.period)
+    homes, all_ = RateLimit("home", 100, TEN.period), RateLimit("all", 100, TEN.period)
 
     def try_one(number: int) -> bool:
         buckets = [(homes, f"{number % 4}"), (TEN, f"{number % 3}"), (all_, "")]
         try:
-            take_each(database, buckets, NOON)
-        except TooMany:
+            acquire_from_buckets(database, buckets, NOON)
+        except RateLimitExceeded:
             return False
         return True
 
@@ -87,7 +94,7 @@ def test_those_who_take_from_several_buckets_at_once_never_block_each_other(
 
 def test_tries_come_back_one_by_one(database: Engine) -> None:
     for _ in range(10):
-        take(database, TEN, "kim", NOON)
+        acquire_tokens(database, TEN, "kim", NOON)
     almost, then = NOON + timedelta(seconds=29.9), NOON + timedelta(seconds=30)
     assert not passes(database, "kim", almost)
     assert passes(database, "kim", then)
@@ -95,42 +102,42 @@ def test_tries_come_back_one_by_one(database: Engine) -> None:
 
 
 def test_a_long_rest_gives_no_more_than_the_full_bucket(database: Engine) -> None:
-    take(database, TEN, "kim", NOON)
+    acquire_tokens(database, TEN, "kim", NOON)
     later = NOON + timedelta(days=30)
     assert sum(passes(database, "kim", later) for _ in range(30)) == 10
 
 
 def test_who_is_refused_learns_for_how_long_and_is_not_set_back(database: Engine) -> None:
     for _ in range(10):
-        take(database, TEN, "kim", NOON)
+        acquire_tokens(database, TEN, "kim", NOON)
     for _ in range(3):
-        with pytest.raises(TooMany) as refused:
-            take(database, TEN, "kim", NOON + timedelta(seconds=10))
+        with pytest.raises(RateLimitExceeded) as refused:
+            acquire_tokens(database, TEN, "kim", NOON + timedelta(seconds=10))
         assert refused.value.wait == timedelta(seconds=20)
 
 
 def test_a_clock_that_jumps_back_gives_no_tries(database: Engine) -> None:
     for _ in range(10):
-        take(database, TEN, "kim", NOON)
+        acquire_tokens(database, TEN, "kim", NOON)
     assert not passes(database, "kim", NOON - timedelta(hours=1))
 
 
 def test_a_bucket_can_be_given_back(database: Engine) -> None:
     for _ in range(10):
-        take(database, TEN, "kim", NOON)
-    give_back(database, TEN, "kim")
+        acquire_tokens(database, TEN, "kim", NOON)
+    reset_bucket(database, TEN, "kim")
     assert passes(database, "kim")
 
 
 def test_full_buckets_are_swept_and_others_stay(database: Engine) -> None:
-    take(database, TEN, "kim", NOON)
-    take(database, TEN, "lee", NOON + timedelta(minutes=1))
-    assert sweep(database, NOON + timedelta(seconds=30)) == 1
-    assert sweep(database, NOON + timedelta(seconds=31)) == 0
+    acquire_tokens(database, TEN, "kim", NOON)
+    acquire_tokens(database, TEN, "lee", NOON + timedelta(minutes=1))
+    assert delete_full_buckets(database, NOON + timedelta(seconds=30)) == 1
+    assert delete_full_buckets(database, NOON + timedelta(seconds=31)) == 0
 
 
 def test_no_key_stands_in_the_database(database: Engine) -> None:
-    take(database, TEN, "kim@hill.example", NOON)
+    acquire_tokens(database, TEN, "kim@hill.example", NOON)
     with database.connect() as connection:
         rows = str(connection.execute(text("SELECT * FROM bucket")).all())
     assert "kim" not in rows

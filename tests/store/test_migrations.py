@@ -10,8 +10,8 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
 from app.settings import ROOT
-from app.store.ground.database import migration_config, upgrade
-from app.store.rulebooks import served
+from app.store.db.database import migration_config, upgrade_schema
+from app.store.served_rulebooks import list_served_rulebooks
 from tests.store.rows import A_ROW_OF, fill
 
 
@@ -27,13 +27,13 @@ def test_the_migrations_go_up_down_and_up_again_with_rows_in_every_table(
     empty_database: Engine,
 ) -> None:
     config = migration_config(empty_database)
-    upgrade(empty_database)
+    upgrade_schema(empty_database)
     fill(empty_database)
 
     command.downgrade(config, "base")
     assert set(inspect(empty_database).get_table_names()) == {"alembic_version"}
 
-    upgrade(empty_database)
+    upgrade_schema(empty_database)
     fill(empty_database)
     command.check(config)
 
@@ -43,14 +43,14 @@ def test_each_step_can_be_taken_back_alone_with_rows_in_every_table(database: En
     for revision in ScriptDirectory.from_config(config).walk_revisions():
         fill(database)
         command.downgrade(config, f"{revision.revision}-1")
-        upgrade(database)
+        upgrade_schema(database)
     command.check(config)
 
 
 def test_an_upgrade_that_has_nothing_to_do_keeps_every_row(database: Engine) -> None:
     fill(database)
-    upgrade(database)
-    assert len(served(database)) == 1
+    upgrade_schema(database)
+    assert len(list_served_rulebooks(database)) == 1
 
 
 def test_servers_that_start_at_once_wait_for_each_other(empty_database: Engine) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.store.ground.neighbourhood import neighbourhood
+from app.store.db.networks import network_prefix
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from app.store.ground.neighbourhood import neighbourhood
     ],
 )
 def test_addresses_of_one_household_count_as_one(address: str, counted_as: str) -> None:
-    assert neighbourhood(address) == counted_as
+    assert network_prefix(address) == counted_as

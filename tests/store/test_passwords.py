@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.store.accounts import passwords
-from app.store.accounts.passwords import TooBusy, checked, hashed, problem
+from app.store.accounts.passwords import (
+    PasswordQueueFull,
+    find_password_problem,
+    hash_password,
+    verify_password,
+)
 from tests.store.kim import QUICK
 
 pytestmark = pytest.mark.alone
@@ -40,55 +45,58 @@ CONTEXT = ["Hill Clinic", "Kim Lee", "kim.lee@hill.example"]
 def test_a_new_password_must_be_long_and_not_easily_guessed(
     password: str, wrong: str | None
 ) -> None:
-    assert problem(password, CONTEXT) == wrong
+    assert find_password_problem(password, CONTEXT) == wrong
 
 
 def test_a_password_is_kept_as_argon2id_with_64_mebibytes() -> None:
-    kept = hashed("purple kettle walks")
+    kept = hash_password("purple kettle walks")
     assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
-    assert checked("purple kettle walks", kept) == kept
-    assert checked("purple kettle walk", kept) is None
+    assert verify_password("purple kettle walks", kept) == kept
+    assert verify_password("purple kettle walk", kept) is None
 
 
 def test_a_password_kept_in_a_weaker_form_is_kept_anew() -> None:
     weak = QUICK.hash("purple kettle walks")
-    renewed = checked("purple kettle walks", weak)
+    renewed = verify_password("purple kettle walks", weak)
     assert renewed is not None
     assert "m=65536" in renewed
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(alphabet=st.characters(), max_size=passwords.LONGEST))
+@given(st.text(alphabet=st.characters(), max_size=passwords.MAX_PASSWORD_LENGTH))
 def test_any_characters_make_a_password(password: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", QUICK)
-        assert checked(password, hashed(password)) is not None
-        assert checked(password + "x", hashed(password)) is None
+        assert verify_password(password, hash_password(password)) is not None
+        assert verify_password(password + "x", hash_password(password)) is None
 
 
 @pytest.mark.usefixtures("_quick_hashes")
 def test_a_letter_typed_in_another_way_is_the_same_letter() -> None:
-    assert checked("cafe\u0301 au lait, chaud", hashed("caf\u00e9 au lait, chaud")) is not None
+    assert (
+        verify_password("cafe\u0301 au lait, chaud", hash_password("caf\u00e9 au lait, chaud"))
+        is not None
+    )
 
 
 @pytest.mark.usefixtures("_quick_hashes")
 def test_no_letter_of_a_long_password_is_left_out() -> None:
-    longest = "ab" * (passwords.LONGEST // 2)
-    kept = hashed(longest)
-    assert checked(longest, kept) is not None
-    assert checked(longest[:-1] + "x", kept) is None
-    assert checked(longest + "x", kept) is None
+    longest = "ab" * (passwords.MAX_PASSWORD_LENGTH // 2)
+    kept = hash_password(longest)
+    assert verify_password(longest, kept) is not None
+    assert verify_password(longest[:-1] + "x", kept) is None
+    assert verify_password(longest + "x", kept) is None
 
 
 def test_a_name_that_nobody_has_takes_as_long_as_a_wrong_password() -> None:
-    kept = hashed("purple kettle walks")
-    passwords._decoy.cache_clear()
-    checked("first", None)
+    kept = hash_password("purple kettle walks")
+    passwords._decoy_hash.cache_clear()
+    verify_password("first", None)
     ways: dict[str | None, list[float]] = {kept: [], None: []}
     for _ in range(7):
         for way, times in ways.items():
             begun = time.perf_counter()
-            assert checked("another password", way) is None
+            assert verify_password("another password", way) is None
             times.append(time.perf_counter() - begun)
     known, unknown = (min(times) for times in ways.values())
     assert known > 0.02
@@ -113,15 +121,15 @@ def test_only_as_many_are_hashed_at_once_as_there_are_cores(
 
     monkeypatch.setattr(passwords, "_HASHER", Slow())
     with ThreadPoolExecutor(12) as crowd:
-        list(crowd.map(hashed, ["x"] * 12))
-    assert most == passwords._CORES
+        list(crowd.map(hash_password, ["x"] * 12))
+    assert most == passwords._CPU_COUNT
 
 
 def test_whoever_finds_all_places_taken_is_turned_away_at_once() -> None:
     with ExitStack() as taken:
-        for _ in range(passwords.PLACES):
-            taken.enter_context(passwords.place())
-        with pytest.raises(TooBusy), passwords.place():
+        for _ in range(passwords.MAX_WAITING_PASSWORDS):
+            taken.enter_context(passwords.reserve_hash_slot())
+        with pytest.raises(PasswordQueueFull), passwords.reserve_hash_slot():
             pass
-    with passwords.place():
+    with passwords.reserve_hash_slot():
         pass

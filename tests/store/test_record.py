@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from app.store import record
-from app.store.ground import keys
-from app.store.ground.scope import Store
-from app.store.record import Record
-from app.store.submissions import NoSuchSubmission
+from app.store import submission_reads
+from app.store.db import record_keys
+from app.store.db.scope import Store
+from app.store.submission_reads import SubmissionRecord
+from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from tests.store.patients import MONDAY, Work
 
@@ -21,9 +21,9 @@ def work(store: Store) -> Work:
     return Work(store)
 
 
-def read(work: Work, submission: str, later: timedelta = timedelta()) -> Record:
-    with work.store.reading(work.clinic) as scope:
-        return record.read(scope, MONDAY + later, submission)
+def read(work: Work, submission: str, later: timedelta = timedelta()) -> SubmissionRecord:
+    with work.store.reading_scope(work.clinic) as scope:
+        return submission_reads.load_record(scope, MONDAY + later, submission)
 
 
 def of_one_person(work: Work, *levels: str) -> list[str]:
@@ -37,12 +37,12 @@ def test_it_holds_the_answers_what_was_done_and_what_else_the_person_sent(work: 
     work.send("emergency")
     work.do("kim", second, "note", words="Rang her.")
     found = read(work, second)
-    assert found.line.level is Urgency.same_day
+    assert found.listed.level is Urgency.same_day
     assert [other.submission for other in found.others] == [first]
-    assert [entry.kind for entry in found.entries] == ["claim", "note"]
+    assert [entry.kind for entry in found.actions] == ["claim", "note"]
     # None, where there is no note, has to fail the test.
-    assert found.done("note").words == "Rang her."  # type: ignore[union-attr]
-    assert found.newest is found.own is found.versions[-1]
+    assert found.last_action("note").words == "Rang her."  # type: ignore[union-attr]
+    assert found.newest_version is found.newest_own_version is found.versions[-1]
     assert (found.source, found.about, found.region) == ("invitation", "me", "uk")
     assert len(found.sent_as) == 7
 
@@ -55,8 +55,8 @@ def test_a_person_whom_nobody_else_is_has_no_other_submissions(work: Work) -> No
 
 def test_another_clinic_and_no_clinic_have_it_not(work: Work) -> None:
     mine = work.send("soon").submission
-    with work.store.reading("c2") as scope, pytest.raises(NoSuchSubmission):
-        record.read(scope, MONDAY, mine)
+    with work.store.reading_scope("c2") as scope, pytest.raises(NoSuchSubmission):
+        submission_reads.load_record(scope, MONDAY, mine)
     with pytest.raises(NoSuchSubmission):
         read(work, "nothing")
 
@@ -65,8 +65,8 @@ def test_what_is_to_be_forgotten_is_not_read_any_more(work: Work) -> None:
     first, second = of_one_person(work, "routine", "same_day")
     with pytest.raises(NoSuchSubmission):
         read(work, first, later=timedelta(days=31))
-    with work.store.writing(work.clinic) as scope:
-        keys.destroy(scope, first)
+    with work.store.writing_scope(work.clinic) as scope:
+        record_keys.destroy_data_key(scope, first)
     assert read(work, second).others == ()
     with pytest.raises(NoSuchSubmission):
         read(work, first)

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.documents.person_file import person_file
+from app.documents.person_file import build_person_file
 from app.store import invitations, outbox, people, reviews
-from app.store.ground.scope import Store
+from app.store.compliance import person_requests
+from app.store.compliance.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest
+from app.store.db import audit
+from app.store.db.scope import Store
+from app.store.db.tables import Invitation, Person, PersonRequest, Staff, Submission, WorklistRow
 from app.store.invitations import InvitationGone
-from app.store.keeping import audit, person_requests
-from app.store.keeping.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest
-from app.store.tables import Invitation, Person, PersonRequest, Staff, Submission, WorklistRow
 from tests.builders import rulebook
 from tests.store.patients import MONDAY, Work
 from tests.store.test_retention import NOTE, everything_as_bytes, reviewed, rows, sealed_bytes
@@ -27,36 +28,40 @@ def work(store: Store) -> Work:
 
 
 def person_of(work: Work, reference: str = "Xylophone-77") -> str:
-    with work.store.reading("c1") as scope:
-        return person_requests.find(scope, reference).id
+    with work.store.reading_scope("c1") as scope:
+        return person_requests.find_person(scope, reference).id
 
 
 def asked(work: Work, kind: str, who: str = "ada", person: str = "") -> str:
-    with work.store.writing("c1") as scope:
-        return person_requests.ask(scope, MONDAY, who, kind, person or person_of(work))
+    with work.store.writing_scope("c1") as scope:
+        return person_requests.add_request(scope, MONDAY, who, kind, person or person_of(work))
 
 
 def answered(work: Work, request: str, who: str = "lee", agreed: bool = True) -> None:
-    with work.store.writing("c1") as scope:
-        person_requests.answer(scope, MONDAY, who, request, agreed)
+    with work.store.writing_scope("c1") as scope:
+        person_requests.answer_request(scope, MONDAY, who, request, agreed)
 
 
 def taken(work: Work, request: str, who: str = "ada", later: timedelta = HOUR) -> dict:
-    with work.store.writing("c1") as scope:
-        return person_requests.take(scope, MONDAY + later, who, request)
+    with work.store.writing_scope("c1") as scope:
+        return person_requests.take_export(scope, MONDAY + later, who, request)
 
 
-def told(work: Work) -> list[str]:
-    assert audit.verify(work.store, "c1") is None
-    with work.store.reading("c1") as scope:
-        return [e.action for e in reversed(audit.entries(scope)) if e.action.startswith("person")]
+def audit_kinds(work: Work) -> list[str]:
+    assert audit.verify_chain(work.store, "c1") is None
+    with work.store.reading_scope("c1") as scope:
+        return [
+            e.action
+            for e in reversed(audit.list_audit_entries(scope))
+            if e.action.startswith("person")
+        ]
 
 
 def test_an_agreed_export_holds_all_of_the_person(work: Work) -> None:
     sent = reviewed(work, **THEIRS)
-    with work.store.writing("c1") as scope:
-        people.mark(scope, person_of(work), ["interpreter"])
-        reviews.look(scope, MONDAY, "kim", sent, "10.0.0.1")
+    with work.store.writing_scope("c1") as scope:
+        people.save_person_flags(scope, person_of(work), ["interpreter"])
+        reviews.record_view(scope, MONDAY, "kim", sent, "10.0.0.1")
     request = asked(work, "export")
     answered(work, request)
     kept = taken(work, request)
@@ -67,11 +72,15 @@ def test_an_agreed_export_holds_all_of_the_person(work: Work) -> None:
     assert version["answers"]["kidney"] == ["dialysis"]
     assert NOTE in [entry["note"] for entry in submission["reviews"]]
     assert "submission_viewed" in [look["what"] for look in submission["done"]]
-    file = json.loads(person_file(rulebook(), kept, clinic="Hill", made_at="now"))
+    file = json.loads(build_person_file(rulebook(), kept, clinic="Hill", made_at="now"))
     said = file["submissions"][0]["versions"][0]["in_words"]
     assert len(said) == len(version["answers"])
     assert not any("{" in one["asked"] or one["answered"] == ["dialysis"] for one in said)
-    assert told(work) == ["person_export_asked", "person_export_agreed", "person_exported"]
+    assert audit_kinds(work) == [
+        "person_export_asked",
+        "person_export_agreed",
+        "person_exported",
+    ]
 
 
 def test_nobody_agrees_to_their_own_wish(work: Work) -> None:
@@ -79,8 +88,8 @@ def test_nobody_agrees_to_their_own_wish(work: Work) -> None:
     request = asked(work, "erase")
     with pytest.raises(OwnRequest):
         answered(work, request, "ada")
-    with work.store.reading("c1") as scope:
-        assert scope.count(Submission) == 1
+    with work.store.reading_scope("c1") as scope:
+        assert scope.count_rows(Submission) == 1
 
 
 def test_an_export_is_for_who_asked_and_for_a_day(work: Work) -> None:
@@ -105,7 +114,7 @@ def test_what_was_refused_stays_refused(work: Work, kind: str) -> None:
     with pytest.raises(NoSuchRequest):
         taken(work, request)
     assert rows(work.store) == before | {"person_request": 1}
-    assert told(work) == [f"person_{kind}_asked", f"person_{kind}_refused"]
+    assert audit_kinds(work) == [f"person_{kind}_asked", f"person_{kind}_refused"]
 
 
 def test_the_same_wish_is_kept_once_while_it_waits(work: Work) -> None:
@@ -128,28 +137,28 @@ def test_no_byte_of_an_erased_person_is_left_but_the_audit(work: Work) -> None:
     raw = everything_as_bytes(work.store)
     assert [label for label, found in wanted.items() if found(raw)] == []
     assert NOTE.encode() not in raw
-    assert told(work)[-2:] == ["person_erase_agreed", "person_erased"]
-    with work.store.reading("c1") as scope:
-        assert [row.id for row in scope.all(Submission)] == [stays]
-        assert [r.person for r in person_requests.recent(scope, MONDAY)] == [None]
-        assert audit.entries(scope, subject=("submission", sent))
-        facts = audit.entries(scope, subject=("person", person))[0].facts
+    assert audit_kinds(work)[-2:] == ["person_erase_agreed", "person_erased"]
+    with work.store.reading_scope("c1") as scope:
+        assert [row.id for row in scope.find_all(Submission)] == [stays]
+        assert [r.person for r in person_requests.list_recent_requests(scope, MONDAY)] == [None]
+        assert audit.list_audit_entries(scope, subject=("submission", sent))
+        facts = audit.list_audit_entries(scope, subject=("person", person))[0].facts
     assert facts == '{"invitations":2,"submissions":1}'
-    code = invitations.code_of(work.store.keyring, link)
+    code = invitations.derive_invitation_code(work.store.keyring, link)
     with pytest.raises(InvitationGone):
-        invitations.token_by_code(work.store, code, MONDAY, address="")
+        invitations.find_token_by_code(work.store, code, MONDAY, address="")
 
 
 def test_erasing_reaches_every_table_that_can_name_the_person(work: Work) -> None:
     sent = reviewed(work, **THEIRS)
     now = MONDAY + HOUR
-    with work.store.writing("c1") as scope:
-        outbox.put(scope, now, sent, ["webhook", "email"])
-        person, link = person_of_scope(scope), scope.all(Invitation)[0].id
+    with work.store.writing_scope("c1") as scope:
+        outbox.add_messages(scope, now, sent, ["webhook", "email"])
+        person, link = person_of_scope(scope), scope.find_all(Invitation)[0].id
     ids = {sent, person, link}
     assert naming(work.store, ids) >= can_name_a_person()
-    with work.store.writing("c1") as scope:
-        person_requests.erase_all_of(scope, person)
+    with work.store.writing_scope("c1") as scope:
+        person_requests.erase_person_records(scope, person)
     assert naming(work.store, ids) == set()
 
 
@@ -178,30 +187,30 @@ def test_what_another_person_sent_by_their_link_is_not_erased(work: Work) -> Non
     theirs = work.invite(**THEIRS)
     sent = work.hand_in(theirs).submission
     other = work.invite(reference="B", name="Bea")
-    with work.store.writing("c1") as scope:
-        bea = person_requests.find(scope, "B").id
-        scope.change(WorklistRow, submission_id=sent, to={"person_id": bea})
-        counts = person_requests.erase(scope, MONDAY, "command", person_of_scope(scope))
+    with work.store.writing_scope("c1") as scope:
+        bea = person_requests.find_person(scope, "B").id
+        scope.update_rows(WorklistRow, submission_id=sent, to={"person_id": bea})
+        counts = person_requests.erase_person(scope, MONDAY, "command", person_of_scope(scope))
     assert counts == {"submissions": 0, "invitations": 1}
-    with work.store.reading("c1") as scope:
-        assert {row.person_id for row in scope.all(Invitation)} == {bea}
-        assert {row.id for row in scope.all(Invitation)} == {theirs, other}
-        assert scope.one(Submission, id=sent) is not None
-    with work.store.writing("c1") as scope:
-        assert person_requests.erase(scope, MONDAY, "command", bea)["submissions"] == 1
-        assert scope.count(Invitation) == scope.count(Person) == 0
+    with work.store.reading_scope("c1") as scope:
+        assert {row.person_id for row in scope.find_all(Invitation)} == {bea}
+        assert {row.id for row in scope.find_all(Invitation)} == {theirs, other}
+        assert scope.find_one(Submission, id=sent) is not None
+    with work.store.writing_scope("c1") as scope:
+        assert person_requests.erase_person(scope, MONDAY, "command", bea)["submissions"] == 1
+        assert scope.count_rows(Invitation) == scope.count_rows(Person) == 0
 
 
 def person_of_scope(scope) -> str:
-    return person_requests.find(scope, "Xylophone-77").id
+    return person_requests.find_person(scope, "Xylophone-77").id
 
 
 def test_what_came_by_their_link_and_is_tied_to_nobody_is_erased(work: Work) -> None:
     sent = work.hand_in(work.invite(**THEIRS)).submission
-    with work.store.writing("c1") as scope:
-        scope.change(WorklistRow, submission_id=sent, to={"person_id": None})
-        person_requests.erase(scope, MONDAY, "command", person_of_scope(scope))
-        assert scope.count(Submission) == scope.count(WorklistRow) == 0
+    with work.store.writing_scope("c1") as scope:
+        scope.update_rows(WorklistRow, submission_id=sent, to={"person_id": None})
+        person_requests.erase_person(scope, MONDAY, "command", person_of_scope(scope))
+        assert scope.count_rows(Submission) == scope.count_rows(WorklistRow) == 0
 
 
 def test_a_person_of_another_clinic_is_nobody_here(work: Work) -> None:
@@ -209,43 +218,45 @@ def test_a_person_of_another_clinic_is_nobody_here(work: Work) -> None:
     person = person_of(work)
     request = asked(work, "erase")
     Work(work.store, "c2")
-    with work.store.writing("c2") as scope:
+    with work.store.writing_scope("c2") as scope:
         with pytest.raises(NoSuchPerson):
-            person_requests.ask(scope, MONDAY, "ada", "erase", person)
+            person_requests.add_request(scope, MONDAY, "ada", "erase", person)
         with pytest.raises(NoSuchRequest):
-            person_requests.answer(scope, MONDAY, "lee", request, True)
-        assert person_requests.recent(scope, MONDAY) == []
-        person_requests.erase(scope, MONDAY, "command", person)
+            person_requests.answer_request(scope, MONDAY, "lee", request, True)
+        assert person_requests.list_recent_requests(scope, MONDAY) == []
+        person_requests.erase_person(scope, MONDAY, "command", person)
     assert person_of(work) == person
 
 
 def test_a_wish_about_someone_who_is_gone_cannot_be_agreed_to(work: Work) -> None:
     reviewed(work, **THEIRS)
     request = asked(work, "export")
-    with work.store.writing("c1") as scope:
-        person_requests.erase_all_of(scope, person_of_scope(scope))
+    with work.store.writing_scope("c1") as scope:
+        person_requests.erase_person_records(scope, person_of_scope(scope))
     with pytest.raises(NoSuchRequest):
         answered(work, request)
 
 
 def test_it_is_known_whether_anyone_else_could_agree(work: Work) -> None:
-    with work.store.writing("c1") as scope:
-        assert person_requests.others_who_may(scope, "ada", "erase") == 0
-        scope.change(Staff, id="lee", to={"role": "admin"})
-        assert person_requests.others_who_may(scope, "ada", "erase") == 0, "lee has not joined"
-        scope.change(Staff, id="lee", to={"password_hash": "x"})
-        assert person_requests.others_who_may(scope, "ada", "erase") == 1
-        assert person_requests.others_who_may(scope, "lee", "erase") == 0, "kim is a nurse"
-        scope.change(Staff, id="lee", to={"disabled_at": MONDAY})
-        assert person_requests.others_who_may(scope, "ada", "erase") == 0
+    with work.store.writing_scope("c1") as scope:
+        assert person_requests.count_other_approvers(scope, "ada", "erase") == 0
+        scope.update_rows(Staff, id="lee", to={"role": "admin"})
+        assert person_requests.count_other_approvers(scope, "ada", "erase") == 0, (
+            "lee has not joined"
+        )
+        scope.update_rows(Staff, id="lee", to={"password_hash": "x"})
+        assert person_requests.count_other_approvers(scope, "ada", "erase") == 1
+        assert person_requests.count_other_approvers(scope, "lee", "erase") == 0, "kim is a nurse"
+        scope.update_rows(Staff, id="lee", to={"disabled_at": MONDAY})
+        assert person_requests.count_other_approvers(scope, "ada", "erase") == 0
 
 
 def test_answered_wishes_are_shown_for_a_month_and_waiting_ones_longer(work: Work) -> None:
     reviewed(work, **THEIRS)
     answered(work, asked(work, "export"), agreed=False)
     waits = asked(work, "erase")
-    with work.store.reading("c1") as scope:
-        assert len(person_requests.recent(scope, MONDAY + timedelta(days=29))) == 2
-        later = person_requests.recent(scope, MONDAY + timedelta(days=31))
+    with work.store.reading_scope("c1") as scope:
+        assert len(person_requests.list_recent_requests(scope, MONDAY + timedelta(days=29))) == 2
+        later = person_requests.list_recent_requests(scope, MONDAY + timedelta(days=31))
         assert [request.id for request in later] == [waits]
-        assert scope.count(PersonRequest) == 2
+        assert scope.count_rows(PersonRequest) == 2

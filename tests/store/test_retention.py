@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlmodel import SQLModel
 
-from app.store import invitations, submissions
-from app.store.ground import keys
-from app.store.ground.scope import Store
-from app.store.keeping import audit, leftovers, retention
-from app.store.submissions import NoSuchSubmission
-from app.store.tables import Clinic, Person, PersonRequest, StaffInvite, StaffSession
+from app.store import invitations, submission_versions, worklist_rows
+from app.store.compliance import expired_rows, retention
+from app.store.db import audit, record_keys
+from app.store.db.scope import Store
+from app.store.db.tables import Clinic, Person, PersonRequest, StaffInvite, StaffSession
+from app.store.worklist_rows import NoSuchSubmission
 from tests.store.patients import KNOWN, MONDAY, Work
 from tests.store.rows import A_ROW_OF
 
@@ -30,7 +30,7 @@ def work(store: Store) -> Work:
 
 
 def forget(work: Work, now: datetime, **more: bool) -> dict[str, int]:
-    return dict(retention.run(work.store, work.clinic, now, **more))
+    return dict(retention.run_retention(work.store, work.clinic, now, **more))
 
 
 def rows(store: Store, clinic: str = "c1") -> dict[str, int]:
@@ -66,13 +66,13 @@ def test_a_submission_goes_at_the_second_its_days_are_over(
     assert "submissions" not in forget(work, over - timedelta(seconds=1))
     assert forget(work, over) == {"submissions": 1, "persons": 1}
     assert rows(work.store) == before
-    with work.store.reading("c1") as scope, pytest.raises(keys.Forgotten):
-        submissions.versions(scope, sent)
+    with work.store.reading_scope("c1") as scope, pytest.raises(record_keys.KeyDestroyed):
+        submission_versions.list_versions(scope, sent)
 
 
 def test_the_days_are_those_that_the_clinic_chose(work: Work) -> None:
-    with work.store.writing("c1") as scope:
-        scope.change(Clinic, to={"unreviewed_days": 3})
+    with work.store.writing_scope("c1") as scope:
+        scope.update_rows(Clinic, to={"unreviewed_days": 3})
     work.send()
     assert forget(work, MONDAY + 2 * DAY) == {}
     assert forget(work, MONDAY + 3 * DAY)["submissions"] == 1
@@ -80,10 +80,10 @@ def test_the_days_are_those_that_the_clinic_chose(work: Work) -> None:
 
 def test_what_is_due_is_not_shown_although_nothing_has_forgotten_it_yet(work: Work) -> None:
     sent = work.send().submission
-    with work.store.reading("c1") as scope:
-        assert submissions.line(scope, sent, MONDAY + 30 * DAY - timedelta(seconds=1))
+    with work.store.reading_scope("c1") as scope:
+        assert worklist_rows.require_row(scope, sent, MONDAY + 30 * DAY - timedelta(seconds=1))
         with pytest.raises(NoSuchSubmission):
-            submissions.line(scope, sent, MONDAY + 30 * DAY)
+            worklist_rows.require_row(scope, sent, MONDAY + 30 * DAY)
 
 
 def test_a_person_stays_as_long_as_anything_of_theirs_does(work: Work) -> None:
@@ -96,42 +96,42 @@ def test_a_person_stays_as_long_as_anything_of_theirs_does(work: Work) -> None:
 
 def test_a_link_that_nobody_used_goes_with_its_code_and_its_person(work: Work) -> None:
     invitation = work.invite()
-    code = invitations.code_of(work.store.keyring, invitation)
-    assert invitations.token_by_code(work.store, code, MONDAY, address="")
+    code = invitations.derive_invitation_code(work.store.keyring, invitation)
+    assert invitations.find_token_by_code(work.store, code, MONDAY, address="")
     ended = MONDAY + 14 * DAY
     assert forget(work, ended + 30 * DAY - timedelta(seconds=1)) == {}
     assert forget(work, ended + 30 * DAY) == {"invitations": 1, "persons": 1}
     with pytest.raises(invitations.InvitationGone):
-        invitations.token_by_code(work.store, code, MONDAY, address="")
+        invitations.find_token_by_code(work.store, code, MONDAY, address="")
 
 
 def test_a_link_taken_back_goes_as_long_after_that(work: Work) -> None:
     invitation = work.invite()
-    with work.store.writing("c1") as scope:
-        invitations.revoke(scope, MONDAY, "kim", invitation)
+    with work.store.writing_scope("c1") as scope:
+        invitations.revoke_invitation(scope, MONDAY, "kim", invitation)
     assert forget(work, MONDAY + 30 * DAY) == {"invitations": 1, "persons": 1}
 
 
 def test_a_link_by_which_answers_came_stays_as_long_as_they_do(work: Work) -> None:
-    with work.store.writing("c1") as scope:
-        scope.change(Clinic, to={"unreviewed_days": 1, "reviewed_days": 400})
+    with work.store.writing_scope("c1") as scope:
+        scope.update_rows(Clinic, to={"unreviewed_days": 1, "reviewed_days": 400})
     reviewed(work)
     assert forget(work, MONDAY + 300 * DAY) == {}
 
 
 def test_someone_who_was_just_added_is_left_alone(work: Work) -> None:
-    with work.store.writing("c1") as scope:
-        scope.add(Person, **{k: v for k, v in A_ROW_OF["person"].items() if k != "clinic_id"})
-        scope.change(Person, to={"made_at": MONDAY})
+    with work.store.writing_scope("c1") as scope:
+        scope.add_row(Person, **{k: v for k, v in A_ROW_OF["person"].items() if k != "clinic_id"})
+        scope.update_rows(Person, to={"made_at": MONDAY})
     assert forget(work, MONDAY + timedelta(hours=23)) == {}
     assert forget(work, MONDAY + DAY) == {"persons": 1}
 
 
 def test_sessions_links_of_staff_and_requests_that_are_over_go(work: Work) -> None:
-    with work.store.writing("c1") as scope:
+    with work.store.writing_scope("c1") as scope:
         for table, by in OVER.items():
             row = {k: v for k, v in A_ROW_OF[str(table.__tablename__)].items() if k != "clinic_id"}
-            scope.add(table, **row | {by: "kim"})
+            scope.add_row(table, **row | {by: "kim"})
     assert forget(work, MONDAY + 90 * DAY) == {"sessions": 1, "staff_links": 1, "requests": 1}
 
 
@@ -165,10 +165,12 @@ def test_the_audit_tells_of_each_step_by_counts_alone_and_stays_whole(
     for _ in range(3):
         work.send()
     forget(work, MONDAY + 30 * DAY)
-    assert audit.verify(work.store, "c1") is None
-    with work.store.reading("c1") as scope:
-        told = [e.facts for e in audit.entries(scope) if e.action == "retention_run"]
-    assert told == ['{"persons":1,"submissions":1}', '{"persons":2,"submissions":2}']
+    assert audit.verify_chain(work.store, "c1") is None
+    with work.store.reading_scope("c1") as scope:
+        run_facts = [
+            e.facts for e in audit.list_audit_entries(scope) if e.action == "retention_run"
+        ]
+    assert run_facts == ['{"persons":1,"submissions":1}', '{"persons":2,"submissions":2}']
 
 
 def test_a_step_that_is_cut_short_is_taken_back_whole_and_comes_again(
@@ -186,7 +188,7 @@ def test_a_step_that_is_cut_short_is_taken_back_whole_and_comes_again(
         return 0
 
     with monkeypatch.context() as patch:
-        patch.setattr(retention, "_persons", stop_in_the_second)
+        patch.setattr(retention, "_erase_orphaned_persons", stop_in_the_second)
         with pytest.raises(InterruptedError):
             forget(work, MONDAY + 30 * DAY)
     assert rows(work.store)["submission"] == rows(work.store)["worklist_row"] == 2
@@ -196,8 +198,8 @@ def test_a_step_that_is_cut_short_is_taken_back_whole_and_comes_again(
 def test_who_decided_what_and_when_stays_in_the_audit(work: Work) -> None:
     sent = reviewed(work)
     forget(work, MONDAY + 90 * DAY)
-    with work.store.reading("c1") as scope:
-        left = audit.entries(scope, subject=("submission", sent))
+    with work.store.reading_scope("c1") as scope:
+        left = audit.list_audit_entries(scope, subject=("submission", sent))
     assert {("kim", "review_note"), ("kim", "review_agree"), ("kim", "review_close")} <= {
         (entry.actor, entry.action) for entry in left
     }
@@ -215,8 +217,8 @@ def test_no_byte_of_an_erased_person_is_left_in_the_database(work: Work) -> None
     assert [label for label, found in wanted.items() if found(raw)] == []
     for canary in (NOTE, "Xylophone-77", "Quillfeather", "Dr Hill"):
         assert canary.encode() not in raw
-    with work.store.reading("c1") as scope:
-        assert submissions.versions(scope, stays)
+    with work.store.reading_scope("c1") as scope:
+        assert submission_versions.list_versions(scope, stays)
 
 
 def test_bytes_that_are_not_overwritten_would_be_found(work: Work) -> None:
@@ -242,8 +244,8 @@ def test_share_codes_that_are_over_go_and_others_stay(store: Store) -> None:
             end = MONDAY + timedelta(minutes=30 * number)
             row = A_ROW_OF["share_code"] | {"code_print": str(number), "expires_at": end}
             connection.execute(table.insert(), row)
-    assert leftovers.sweep(store, MONDAY) == {"share_codes": 1}
-    assert leftovers.sweep(store, MONDAY) == {"share_codes": 0}
+    assert expired_rows.delete_expired_rows(store, MONDAY) == {"share_codes": 1}
+    assert expired_rows.delete_expired_rows(store, MONDAY) == {"share_codes": 0}
 
 
 def sealed_bytes(store: Store) -> dict[str, Callable[[bytes], bool]]:

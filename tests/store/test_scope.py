@@ -10,14 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col
 
 from app.settings import ROOT
-from app.store import tables
-from app.store.ground.scope import OtherClinic, Store, refuse_other_clinics
-from app.store.tables import Clinic, ClinicTable, Person, Staff, StaffInvite
+from app.store.db import tables
+from app.store.db.scope import CrossClinicAccess, Store, refuse_other_clinics
+from app.store.db.tables import Clinic, ClinicTable, Person, Staff, StaffInvite
 from tests.store.rows import A_ROW_OF
 
 PERSON = {key: value for key, value in A_ROW_OF["person"].items() if key != "clinic_id"}
-BUILDS_STATEMENTS = {"app/store/ground/scope.py"}
-SPEAKS_SQL = {"app/store/ground/scope.py", "app/store/ground/append_only.py"}
+BUILDS_STATEMENTS = {"app/store/db/scope.py"}
+SPEAKS_SQL = {"app/store/db/scope.py", "app/store/db/append_only.py"}
 HARMLESS = {
     *("Engine", "case", "col", "or_", "and_", "func", "tuple_", "ColumnElement", "IntegrityError"),
     "aliased",  # names a table once more; the scope holds that name to the clinic too
@@ -36,36 +36,38 @@ each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.rel
 def store(store: Store) -> Store:
     """In each of two clinics one person, of the same reference."""
     for clinic in ("c1", "c2"):
-        with store.writing(clinic) as scope:
-            scope.add(Person, **PERSON)
+        with store.writing_scope(clinic) as scope:
+            scope.add_row(Person, **PERSON)
     return store
 
 
 def test_a_scope_reads_its_own_clinic_alone(store: Store) -> None:
-    with store.reading("c1") as scope:
-        assert [person.clinic_id for person in scope.all(Person)] == ["c1"]
-        assert scope.count(Person) == 1
-        assert scope.one(Person, id="p1") is not None
-        assert scope.run(scope.columns(col(Person.clinic_id))).scalars().all() == ["c1"]
-        assert scope.one(Clinic) is not None
-        assert scope.all(Person, clinic_id="c2") == []
+    with store.reading_scope("c1") as scope:
+        assert [person.clinic_id for person in scope.find_all(Person)] == ["c1"]
+        assert scope.count_rows(Person) == 1
+        assert scope.find_one(Person, id="p1") is not None
+        assert scope.execute_read(scope.select_columns(col(Person.clinic_id))).scalars().all() == [
+            "c1"
+        ]
+        assert scope.find_one(Clinic) is not None
+        assert scope.find_all(Person, clinic_id="c2") == []
 
 
 def test_a_scope_changes_and_removes_in_its_own_clinic_alone(store: Store) -> None:
-    with store.writing("c1") as scope:
-        assert scope.change(Person, to={"name_sealed": b"new"}) == 1
-        assert scope.remove(Person) == 1
-    with store.reading("c2") as scope:
-        assert [person.name_sealed for person in scope.all(Person)] == [b"n"]
+    with store.writing_scope("c1") as scope:
+        assert scope.update_rows(Person, to={"name_sealed": b"new"}) == 1
+        assert scope.delete_rows(Person) == 1
+    with store.reading_scope("c2") as scope:
+        assert [person.name_sealed for person in scope.find_all(Person)] == [b"n"]
 
 
 def test_no_row_is_added_to_or_moved_into_another_clinic(store: Store) -> None:
-    with store.writing("c1") as scope:
-        scope.add(Person, **{**PERSON, "id": "p2", "reference_print": "x", "clinic_id": "c2"})
-        with pytest.raises(OtherClinic):
-            scope.change(Person, to={"clinic_id": "c2"})
-    with store.reading("c2") as scope:
-        assert scope.count(Person) == 1
+    with store.writing_scope("c1") as scope:
+        scope.add_row(Person, **{**PERSON, "id": "p2", "reference_print": "x", "clinic_id": "c2"})
+        with pytest.raises(CrossClinicAccess):
+            scope.update_rows(Person, to={"clinic_id": "c2"})
+    with store.reading_scope("c2") as scope:
+        assert scope.count_rows(Person) == 1
 
 
 @pytest.mark.parametrize(
@@ -87,56 +89,56 @@ def test_no_row_is_added_to_or_moved_into_another_clinic(store: Store) -> None:
     ],
 )
 def test_a_statement_that_reaches_other_clinics_is_not_sent(statement: Any) -> None:
-    with pytest.raises(OtherClinic):
+    with pytest.raises(CrossClinicAccess):
         refuse_other_clinics(statement, "c1")
 
 
 def test_a_comparison_with_a_table_that_was_not_asked_for_is_not_sent(store: Store) -> None:
-    with store.reading("c1") as scope, pytest.raises(OtherClinic, match="staff"):
-        scope.all(Person, col(Person.id) == col(Staff.id))
+    with store.reading_scope("c1") as scope, pytest.raises(CrossClinicAccess, match="staff"):
+        scope.find_all(Person, col(Person.id) == col(Staff.id))
 
 
 def test_two_tables_asked_for_together_are_both_held_to_the_clinic(store: Store) -> None:
-    with store.reading("c1") as scope:
-        asked = scope.columns(col(Person.id), col(Clinic.name))
+    with store.reading_scope("c1") as scope:
+        asked = scope.select_columns(col(Person.id), col(Clinic.name))
         joined = asked.where(col(Person.clinic_id) == col(Clinic.clinic_id))
-        assert scope.run(joined).all() == [("p1", "Clinic c1")]
+        assert scope.execute_read(joined).all() == [("p1", "Clinic c1")]
 
 
 def test_a_reading_scope_cannot_write(store: Store) -> None:
-    with store.reading("c1") as scope:
+    with store.reading_scope("c1") as scope:
         assert not any(hasattr(scope, name) for name in ("add", "add_all", "change", "remove"))
-        person = scope.one(Person)
+        person = scope.find_one(Person)
         assert person is not None
         person.name_sealed = b"changed"
-    with store.reading("c1") as scope:
-        assert [person.name_sealed for person in scope.all(Person)] == [b"n"]
+    with store.reading_scope("c1") as scope:
+        assert [person.name_sealed for person in scope.find_all(Person)] == [b"n"]
 
 
 def test_nothing_is_kept_of_a_block_that_fails(store: Store) -> None:
     with pytest.raises(IntegrityError):
         _remove_one_and_add_another_twice(store)
-    with store.reading("c1") as scope:
-        assert scope.count(Person) == 1
+    with store.reading_scope("c1") as scope:
+        assert scope.count_rows(Person) == 1
 
 
 def test_what_a_block_wrote_it_also_reads(store: Store) -> None:
-    with store.writing("c1") as scope:
-        assert scope.one(Person) is not None
-        scope.change(Person, to={"name_sealed": b"new"})
-        person = scope.one(Person)
+    with store.writing_scope("c1") as scope:
+        assert scope.find_one(Person) is not None
+        scope.update_rows(Person, to={"name_sealed": b"new"})
+        person = scope.find_one(Person)
         assert person is not None
         assert person.name_sealed == b"new"
 
 
 def test_all_clinics_are_named(store: Store) -> None:
-    assert store.clinics() == ["c1", "c2"]
+    assert store.list_clinic_ids() == ["c1", "c2"]
 
 
 def _remove_one_and_add_another_twice(store: Store) -> None:
-    with store.writing("c1") as scope:
-        scope.remove(Person)
-        scope.add_all(Person, [{**PERSON, "id": "p2"}] * 2)
+    with store.writing_scope("c1") as scope:
+        scope.delete_rows(Person)
+        scope.add_rows(Person, [{**PERSON, "id": "p2"}] * 2)
 
 
 @each_file
@@ -158,13 +160,13 @@ def test_only_the_scope_and_the_guards_write_sql_by_hand(file: Path) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from sqlalchemy import select\nfrom app.store.tables import Person",
-        "from sqlmodel import Session\nfrom app.store.tables.patients import Person",
-        "import sqlalchemy as sa\nfrom app.store.tables import Person",
+        "from sqlalchemy import select\nfrom app.store.db.tables import Person",
+        "from sqlmodel import Session\nfrom app.store.db.tables.patients import Person",
+        "import sqlalchemy as sa\nfrom app.store.db.tables import Person",
         "from sqlalchemy.dialects import postgresql\nfrom app.store import tables",
-        "from sqlalchemy import select\nimport app.store.tables",
-        "from app.store.tables import Person\nPerson.__table__.select()",
-        "from app.store.tables import SQLModel\nSQLModel.metadata.tables['person'].select()",
+        "from sqlalchemy import select\nimport app.store.db.tables",
+        "from app.store.db.tables import Person\nPerson.__table__.select()",
+        "from app.store.db.tables import SQLModel\nSQLModel.metadata.tables['person'].select()",
     ],
 )
 def test_the_rule_sees_a_statement_built_elsewhere(source: str) -> None:
@@ -172,7 +174,7 @@ def test_the_rule_sees_a_statement_built_elsewhere(source: str) -> None:
 
 
 def test_the_rule_lets_tables_of_the_server_be() -> None:
-    source = "from sqlalchemy import select\nfrom app.store.tables import Bucket"
+    source = "from sqlalchemy import select\nfrom app.store.db.tables import Bucket"
     assert _loose(ast.parse(source)) == []
 
 
@@ -186,11 +188,11 @@ def _loose(tree: ast.AST) -> list[str]:
         and node.attr in {"__table__", "metadata", "exec_driver_sql"}
     ]
     names_them = any(
-        (module.startswith("app.store.tables") and name in {*CLINIC_TABLES, ""})
+        (module.startswith("app.store.db.tables") and name in {*CLINIC_TABLES, ""})
         or (module, name) == ("app.store", "tables")
         for module, name in imports
     )
-    of_tables = any(module.startswith("app.store.tables") for module, _ in imports)
+    of_tables = any(module.startswith("app.store.db.tables") for module, _ in imports)
     builders = [
         f"{module}.{name}"
         for module, name in imports

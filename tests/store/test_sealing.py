@@ -9,25 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.settings import ROOT
-from app.store.ground.sealing import (
+from app.store.db.encryption import (
     BadKeyring,
-    Keyring,
-    RecordKey,
-    WillNotOpen,
+    DataKey,
+    DecryptionFailed,
+    KeyEncryptionKeys,
     add_master_key,
     drop_old_master_keys,
     load_keyring,
 )
 
-KEYRING = Keyring({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
-KEY, WRAPPED = KEYRING.make("here", "r1")
-SEALED = KEY.seal("person", "p1", "name", "Ada")
+KEYRING = KeyEncryptionKeys({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
+KEY, WRAPPED = KEYRING.make_data_key("here", "r1")
+SEALED = KEY.seal_field("person", "p1", "name", "Ada")
 
 
 @given(st.text())
 def test_a_sealed_text_comes_back_whole_and_never_looks_the_same_twice(text: str) -> None:
-    once, again = (KEY.seal("person", "p1", "name", text) for _ in range(2))
-    assert KEY.open("person", "p1", "name", once) == text
+    once, again = (KEY.seal_field("person", "p1", "name", text) for _ in range(2))
+    assert KEY.open_field("person", "p1", "name", once) == text
     assert once != again
 
 
@@ -40,20 +40,20 @@ def test_a_sealed_text_does_not_show_the_text() -> None:
     [("staff", "p1", "name"), ("person", "p2", "name"), ("person", "p1", "note")],
 )
 def test_a_sealed_text_that_is_moved_does_not_open(table: str, row: str, name: str) -> None:
-    with pytest.raises(WillNotOpen):
-        KEY.open(table, row, name, SEALED)
+    with pytest.raises(DecryptionFailed):
+        KEY.open_field(table, row, name, SEALED)
 
 
 @pytest.mark.parametrize(("clinic", "record"), [("there", "r1"), ("here", "r2")])
 def test_a_wrapped_key_that_is_moved_does_not_open(clinic: str, record: str) -> None:
-    with pytest.raises(WillNotOpen):
-        KEYRING.unwrap(clinic, record, WRAPPED)
+    with pytest.raises(DecryptionFailed):
+        KEYRING.unwrap_key(clinic, record, WRAPPED)
 
 
 def test_the_bounds_between_words_count() -> None:
-    sealed = KEY.seal("ab", "c", "d", "x")
-    with pytest.raises(WillNotOpen):
-        KEY.open("a", "bc", "d", sealed)
+    sealed = KEY.seal_field("ab", "c", "d", "x")
+    with pytest.raises(DecryptionFailed):
+        KEY.open_field("a", "bc", "d", sealed)
 
 
 def test_no_byte_can_be_changed_or_cut_off() -> None:
@@ -61,14 +61,14 @@ def test_no_byte_can_be_changed_or_cut_off() -> None:
         changed = bytearray(SEALED)
         changed[place] ^= 1
         for spoilt in (bytes(changed), SEALED[:place]):
-            with pytest.raises(WillNotOpen):
-                KEY.open("person", "p1", "name", spoilt)
+            with pytest.raises(DecryptionFailed):
+                KEY.open_field("person", "p1", "name", spoilt)
 
 
 def test_a_key_of_another_record_opens_nothing() -> None:
-    other, _ = KEYRING.make("here", "r1")
-    with pytest.raises(WillNotOpen):
-        other.open("person", "p1", "name", SEALED)
+    other, _ = KEYRING.make_data_key("here", "r1")
+    with pytest.raises(DecryptionFailed):
+        other.open_field("person", "p1", "name", SEALED)
 
 
 def test_no_key_is_shown_by_accident() -> None:
@@ -78,16 +78,16 @@ def test_no_key_is_shown_by_accident() -> None:
 
 
 def test_a_fingerprint_finds_the_same_words_and_needs_the_key() -> None:
-    other = Keyring(KEYRING.masters, b"o" * 32, b"a" * 32)
-    print_ = KEYRING.fingerprint("here", "reference", "A1")
-    assert print_ == KEYRING.fingerprint("here", "reference", "A1")
+    other = KeyEncryptionKeys(KEYRING.masters, b"o" * 32, b"a" * 32)
+    print_ = KEYRING.keyed_hash("here", "reference", "A1")
+    assert print_ == KEYRING.keyed_hash("here", "reference", "A1")
     assert (
         len(
             {
                 print_,
-                KEYRING.fingerprint("there", "reference", "A1"),
-                KEYRING.fingerprint("here", "referenceA", "1"),
-                other.fingerprint("here", "reference", "A1"),
+                KEYRING.keyed_hash("there", "reference", "A1"),
+                KEYRING.keyed_hash("here", "referenceA", "1"),
+                other.keyed_hash("here", "reference", "A1"),
             }
         )
         == 4
@@ -104,7 +104,7 @@ def test_the_keyring_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> Non
 
 def test_servers_that_start_at_once_use_the_same_keys(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from app.store.ground.sealing import load_keyring\n"
+        "import sys; from pathlib import Path; from app.store.db.encryption import load_keyring\n"
         "print(load_keyring(Path(sys.argv[1])).search.hex())"
     )
     start = [sys.executable, "-c", program, str(tmp_path / "master.key")]
@@ -119,22 +119,22 @@ def test_servers_that_start_at_once_use_the_same_keys(tmp_path: Path) -> None:
 def test_a_new_master_key_opens_the_old_and_wraps_the_new(tmp_path: Path) -> None:
     file = tmp_path / "master.key"
     old = load_keyring(file)
-    key, wrapped = old.make("here", "r1")
-    sealed = key.seal("person", "p1", "name", "Ada")
+    key, wrapped = old.make_data_key("here", "r1")
+    sealed = key.seal_field("person", "p1", "name", "Ada")
 
     new = add_master_key(file)
     assert (new.search, new.audit) == (old.search, old.audit)
-    assert not new.is_newest(wrapped)
-    rewrapped = new.rewrap("here", "r1", wrapped)
-    assert new.is_newest(rewrapped)
+    assert not new.has_newest_wrapping(wrapped)
+    rewrapped = new.rewrap_key("here", "r1", wrapped)
+    assert new.has_newest_wrapping(rewrapped)
     # A server that runs since before the change finds the new key too.
-    assert _name(old.unwrap("here", "r1", rewrapped), sealed) == "Ada"
+    assert _name(old.unwrap_key("here", "r1", rewrapped), sealed) == "Ada"
 
     last = drop_old_master_keys(file)
-    assert list(last.masters) == [new.newest]
-    assert _name(last.unwrap("here", "r1", rewrapped), sealed) == "Ada"
-    with pytest.raises(WillNotOpen, match="master key"):
-        last.unwrap("here", "r1", wrapped)
+    assert list(last.masters) == [new.newest_key_name]
+    assert _name(last.unwrap_key("here", "r1", rewrapped), sealed) == "Ada"
+    with pytest.raises(DecryptionFailed, match="master key"):
+        last.unwrap_key("here", "r1", wrapped)
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         load_keyring(file)
 
 
-def _name(key: RecordKey, sealed: bytes) -> str:
-    return key.open("person", "p1", "name", sealed)
+def _name(key: DataKey, sealed: bytes) -> str:
+    return key.open_field("person", "p1", "name", sealed)

@@ -8,25 +8,24 @@ import pyotp
 import pytest
 
 from app.store.accounts import factors, sessions, staff
-from app.store.accounts.sessions import NotSignedIn, Refused
-from app.store.ground import limits
-from app.store.ground.limits import TooMany
-from app.store.keeping import audit
+from app.store.accounts.sessions import NotSignedIn, SignInRefused
+from app.store.db import audit, rate_limits
+from app.store.db.rate_limits import RateLimitExceeded
 from tests.store.kim import EMAIL, NEXT, NOON, PASSWORD, Kim, actions, invited
 
 
 def test_a_password_alone_reaches_nothing_but_the_second_factor(kim: Kim) -> None:
     with pytest.raises(NotSignedIn):
-        sessions.signed_in(kim.store, kim.half(NOON + NEXT), NOON + NEXT)
+        sessions.require_session(kim.store, kim.half(NOON + NEXT), NOON + NEXT)
 
 
 def test_password_and_code_sign_in(kim: Kim) -> None:
     now = NOON + NEXT
-    who = sessions.signed_in(kim.store, kim.sign_in(now), now)
+    who = sessions.require_session(kim.store, kim.sign_in(now), now)
     assert (who.clinic, who.staff, who.role) == ("c1", kim.id, "nurse")
-    assert who.may("review")
-    assert not who.may("see_audit")
-    assert who.ends_at == now + sessions.IDLE
+    assert who.has_permission("review")
+    assert not who.has_permission("see_audit")
+    assert who.ends_at == now + sessions.IDLE_TIMEOUT
     assert actions(kim.store)[-2:] == ["password_given", "signed_in"]
 
 
@@ -34,14 +33,14 @@ def test_the_session_has_a_new_id_after_each_factor(kim: Kim) -> None:
     half = kim.half(NOON + NEXT)
     whole = kim.prove(half, kim.code(NOON + NEXT), NOON + NEXT)
     later = NOON + timedelta(minutes=6)
-    assert not sessions.signed_in(kim.store, whole, later).proved_lately(later)
+    assert not sessions.require_session(kim.store, whole, later).proved_recently(later)
     again = kim.prove(whole, kim.code(later), later)
     for dead in (half, whole):
         with pytest.raises(NotSignedIn):
-            sessions.signed_in(kim.store, dead, later)
+            sessions.require_session(kim.store, dead, later)
         with pytest.raises(NotSignedIn):
             kim.prove(dead, kim.code(later + NEXT), later + NEXT)
-    assert sessions.signed_in(kim.store, again, later).proved_lately(later)
+    assert sessions.require_session(kim.store, again, later).proved_recently(later)
 
 
 def test_every_refusal_is_the_same(kim: Kim) -> None:
@@ -54,15 +53,15 @@ def test_every_refusal_is_the_same(kim: Kim) -> None:
         ("", ""),
         ("\x00\ud800", "\x00\ud800"),
     ):
-        with pytest.raises(Refused) as problem:
+        with pytest.raises(SignInRefused) as problem:
             kim.half(NOON, password, email)
         refused.append(str(problem.value))
-    with kim.store.writing("c1") as scope:
-        staff.disable(scope, NOON, "command", kim.id)
-    with pytest.raises(Refused) as problem:
+    with kim.store.writing_scope("c1") as scope:
+        staff.disable_staff(scope, NOON, "command", kim.id)
+    with pytest.raises(SignInRefused) as problem:
         kim.half(NOON)
     assert set(refused) == {str(problem.value)}
-    assert actions(kim.store, audit.SERVER) == ["sign_in_refused"] * 3
+    assert actions(kim.store, audit.SERVER_CHAIN) == ["sign_in_refused"] * 3
 
 
 def test_the_address_is_known_by_any_capitals(kim: Kim) -> None:
@@ -73,7 +72,7 @@ def test_a_code_counts_once_and_only_near_its_time(kim: Kim) -> None:
     now = NOON + timedelta(minutes=10)
     token = kim.sign_in(now)
     for code in (kim.code(now), kim.code(now - NEXT), kim.code(now + 2 * NEXT), ""):
-        with pytest.raises(Refused):
+        with pytest.raises(SignInRefused):
             kim.prove(token, code, now)
     token = kim.prove(token, kim.code(now + NEXT), now)
     later = now + timedelta(minutes=10)
@@ -86,7 +85,8 @@ def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
     accepted = [
         shift
         for shift in range(-3, 4)
-        if factors.step_of(secret, pyotp.TOTP(secret).at(NOON + shift * NEXT), NOON) is not None
+        if factors.match_totp_step(secret, pyotp.TOTP(secret).at(NOON + shift * NEXT), NOON)
+        is not None
     ]
     assert accepted == [-1, 0, 1]
 
@@ -98,7 +98,7 @@ def test_a_code_used_twice_at_once_counts_once(kim: Kim) -> None:
     def passes(token: str) -> bool:
         try:
             kim.prove(token, kim.code(now), now)
-        except Refused:
+        except SignInRefused:
             return False
         return True
 
@@ -108,34 +108,34 @@ def test_a_code_used_twice_at_once_counts_once(kim: Kim) -> None:
 
 def test_each_recovery_code_counts_once(kim: Kim) -> None:
     token = kim.prove(kim.half(NOON), kim.paper[0].lower(), NOON)
-    with pytest.raises(Refused):
+    with pytest.raises(SignInRefused):
         kim.prove(token, kim.paper[0], NOON)
     kim.prove(token, kim.paper[1].replace("-", " "), NOON)
-    with kim.store.reading("c1") as scope:
-        assert factors.recovery_codes_left(scope, kim.id) == 8
+    with kim.store.reading_scope("c1") as scope:
+        assert factors.count_recovery_codes(scope, kim.id) == 8
 
 
 def outcome(kim: Kim, address: str) -> type[Exception]:
     """Why a wrong password from this address is refused."""
-    with pytest.raises((Refused, TooMany)) as refused:
+    with pytest.raises((SignInRefused, RateLimitExceeded)) as refused:
         kim.half(NOON, "wrong password", address=address)
     return refused.type
 
 
 def test_tries_from_one_address_are_limited_and_come_back(kim: Kim) -> None:
-    assert {outcome(kim, f"2001:db8::{n}") for n in range(10)} == {Refused}
-    with pytest.raises(TooMany) as limited:
+    assert {outcome(kim, f"2001:db8::{n}") for n in range(10)} == {SignInRefused}
+    with pytest.raises(RateLimitExceeded) as limited:
         kim.half(NOON, address="2001:db8::a:b:c:d")
     assert limited.value.wait == timedelta(seconds=30)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimitExceeded):
         kim.half(NOON, email="nobody@hill.example", address="2001:db8::1")
     assert kim.half(NOON + limited.value.wait, address="2001:db8::1")
 
 
 def test_tries_of_one_account_are_limited_and_come_back(kim: Kim) -> None:
-    outcomes = [outcome(kim, f"10.1.0.{n}") for n in range(sessions.ACCOUNT.tries + 1)]
-    assert outcomes == [Refused] * sessions.ACCOUNT.tries + [TooMany]
-    with pytest.raises(TooMany) as limited:
+    outcomes = [outcome(kim, f"10.1.0.{n}") for n in range(sessions.ACCOUNT_LIMIT.capacity + 1)]
+    assert outcomes == [SignInRefused] * sessions.ACCOUNT_LIMIT.capacity + [RateLimitExceeded]
+    with pytest.raises(RateLimitExceeded) as limited:
         kim.half(NOON)
     assert limited.value.wait == timedelta(seconds=15)
     assert kim.half(NOON + limited.value.wait)
@@ -143,26 +143,29 @@ def test_tries_of_one_account_are_limited_and_come_back(kim: Kim) -> None:
 
 def test_thousands_of_refused_tries_of_one_address_keep_nobody_else_out(kim: Kim) -> None:
     outcomes = Counter(outcome(kim, "6.6.6.6") for _ in range(1001))
-    assert outcomes == {Refused: sessions.ADDRESS.tries, TooMany: 1001 - sessions.ADDRESS.tries}
+    assert outcomes == {
+        SignInRefused: sessions.ADDRESS_LIMIT.capacity,
+        RateLimitExceeded: 1001 - sessions.ADDRESS_LIMIT.capacity,
+    }
     assert kim.half(NOON, address="5.5.5.5")
-    left = sessions.SERVER.tries - sessions.ADDRESS.tries - 1
-    limits.take(kim.store.engine, sessions.SERVER, "", NOON, tries=left)
+    left = sessions.SERVER_LIMIT.capacity - sessions.ADDRESS_LIMIT.capacity - 1
+    rate_limits.acquire_tokens(kim.store.engine, sessions.SERVER_LIMIT, "", NOON, tries=left)
 
 
 def test_tries_that_an_account_refuses_cost_the_server_none(kim: Kim) -> None:
-    tries = sessions.ACCOUNT.tries
+    tries = sessions.ACCOUNT_LIMIT.capacity
     outcomes = Counter(outcome(kim, f"10.1.0.{n}") for n in range(tries + 11))
-    assert outcomes == {Refused: tries, TooMany: 11}
-    left = sessions.SERVER.tries - tries
-    limits.take(kim.store.engine, sessions.SERVER, "", NOON, tries=left)
+    assert outcomes == {SignInRefused: tries, RateLimitExceeded: 11}
+    left = sessions.SERVER_LIMIT.capacity - tries
+    rate_limits.acquire_tokens(kim.store.engine, sessions.SERVER_LIMIT, "", NOON, tries=left)
 
 
 def test_codes_are_limited(kim: Kim) -> None:
     token = kim.half(NOON)
     for _ in range(5):
-        with pytest.raises(Refused):
+        with pytest.raises(SignInRefused):
             kim.prove(token, "x", NOON)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimitExceeded):
         kim.prove(token, kim.paper[0], NOON)
     assert kim.prove(token, kim.paper[0], NOON + timedelta(minutes=1))
 
@@ -171,18 +174,18 @@ def test_a_session_ends_after_a_quarter_of_an_hour_without_use(kim: Kim) -> None
     now = NOON + NEXT
     token = kim.sign_in(now)
     for minutes in (14, 28, 42):
-        sessions.signed_in(kim.store, token, now + timedelta(minutes=minutes))
+        sessions.require_session(kim.store, token, now + timedelta(minutes=minutes))
     with pytest.raises(NotSignedIn):
-        sessions.signed_in(kim.store, token, now + timedelta(minutes=57))
+        sessions.require_session(kim.store, token, now + timedelta(minutes=57))
 
 
 def test_an_open_stream_does_not_keep_a_session_alive(kim: Kim) -> None:
     now = NOON + NEXT
     token = kim.sign_in(now)
     for minutes in (5, 10, 14):
-        sessions.signed_in(kim.store, token, now + timedelta(minutes=minutes), active=False)
+        sessions.require_session(kim.store, token, now + timedelta(minutes=minutes), active=False)
     with pytest.raises(NotSignedIn):
-        sessions.signed_in(kim.store, token, now + timedelta(minutes=15), active=False)
+        sessions.require_session(kim.store, token, now + timedelta(minutes=15), active=False)
 
 
 def test_a_session_ends_after_half_a_day_whatever_happens(kim: Kim) -> None:
@@ -191,11 +194,11 @@ def test_a_session_ends_after_half_a_day_whatever_happens(kim: Kim) -> None:
     at = now
     while at < end - timedelta(minutes=10):
         at += timedelta(minutes=10)
-        who = sessions.signed_in(kim.store, token, at)
+        who = sessions.require_session(kim.store, token, at)
     assert who.ends_at == end
     token = kim.prove(token, kim.code(at), at)
     with pytest.raises(NotSignedIn):
-        sessions.signed_in(kim.store, token, end)
+        sessions.require_session(kim.store, token, end)
 
 
 def test_signing_out_ends_one_session(kim: Kim) -> None:
@@ -203,22 +206,22 @@ def test_signing_out_ends_one_session(kim: Kim) -> None:
     sessions.sign_out(kim.store, one, NOON + 2 * NEXT)
     sessions.sign_out(kim.store, "no session", NOON + 2 * NEXT)
     with pytest.raises(NotSignedIn):
-        sessions.signed_in(kim.store, one, NOON + 2 * NEXT)
-    assert sessions.signed_in(kim.store, two, NOON + 2 * NEXT)
+        sessions.require_session(kim.store, one, NOON + 2 * NEXT)
+    assert sessions.require_session(kim.store, two, NOON + 2 * NEXT)
 
 
 def test_one_sees_and_ends_ones_own_sessions(kim: Kim) -> None:
     kim.sign_in(NOON + NEXT)
-    with kim.store.writing("c1") as scope:
-        (session,) = sessions.of(scope, kim.id)
+    with kim.store.writing_scope("c1") as scope:
+        (session,) = sessions.list_sessions(scope, kim.id)
         assert session.browser == "Firefox"
-        assert not sessions.end(scope, "someone else", session.token_hash)
-        assert sessions.end(scope, kim.id, session.token_hash)
-        assert sessions.of(scope, kim.id) == []
+        assert not sessions.end_one_session(scope, "someone else", session.token_hash)
+        assert sessions.end_one_session(scope, kim.id, session.token_hash)
+        assert sessions.list_sessions(scope, kim.id) == []
 
 
 def test_sessions_that_are_over_are_swept(kim: Kim) -> None:
     kim.sign_in(NOON + NEXT)
-    with kim.store.writing("c1") as scope:
-        assert sessions.sweep(scope, NOON + NEXT) == 0
-        assert sessions.sweep(scope, NOON + NEXT + sessions.IDLE) == 1
+    with kim.store.writing_scope("c1") as scope:
+        assert sessions.delete_expired_sessions(scope, NOON + NEXT) == 0
+        assert sessions.delete_expired_sessions(scope, NOON + NEXT + sessions.IDLE_TIMEOUT) == 1

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from app.store import shares, submissions
-from app.store.ground.limits import TooMany
-from app.store.ground.scope import Store
-from app.store.shares import LASTS, SEEN_FOR, ShareGone
-from app.store.submissions import Came, Handed
-from app.store.tables import ShareCode, Submission
+from app.store import shares, submission_versions, submissions, worklist_rows
+from app.store.db.rate_limits import RateLimitExceeded
+from app.store.db.scope import Store
+from app.store.db.tables import ShareCode, Submission
+from app.store.shares import SHARE_LIFETIME, STATUS_LIFETIME, ShareGone
+from app.store.submission_versions import SubmittedAnswers
+from app.store.submissions import Delivery
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, TARGETS, Work, handed
 
@@ -27,14 +28,14 @@ def work(store: Store) -> Work:
 
 
 def offer(work: Work, level: str = "same_day", key: str = KEY) -> str:
-    shares.offer(work.store, key, handed(level), MONDAY, address="here")
-    return shares.look(work.store, key, MONDAY).code
+    shares.offer_share(work.store, key, handed(level), MONDAY, address="here")
+    return shares.find_share_status(work.store, key, MONDAY).code
 
 
 def take(work: Work, code: str, by: str = "kim", clinic: str = "c1", again=lambda _: None, **more):
-    came = Came("share", "", "R-7", "Jo", taken_by=by)
+    came = Delivery("share", "", "R-7", "Jo", taken_by=by)
     now = more.get("now", MONDAY)
-    return shares.take(work.store, clinic, code, came, TARGETS, again, now)
+    return shares.redeem_share(work.store, clinic, code, came, TARGETS, again, now)
 
 
 def rows(work: Work) -> int:
@@ -44,14 +45,14 @@ def rows(work: Work) -> int:
 
 def test_its_person_sees_what_waits_under_the_code(work: Work) -> None:
     offer(work)
-    found = shares.look(work.store, KEY, MONDAY)
+    found = shares.find_share_status(work.store, KEY, MONDAY)
     assert len(found.code) == 8
     assert found.expires_at == MONDAY + HALF_AN_HOUR
     assert found.taken is None
-    told = handed()
-    assert found.handed is not None
-    assert found.handed.answers == told.answers
-    assert found.handed.assessment.urgency == told.assessment.urgency
+    submitted = handed()
+    assert found.submitted is not None
+    assert found.submitted.answers == submitted.answers
+    assert found.submitted.assessment.urgency == submitted.assessment.urgency
 
 
 def test_a_button_pressed_twenty_times_at_once_makes_one_code(work: Work) -> None:
@@ -77,12 +78,12 @@ def test_a_nurse_takes_it_and_it_stands_on_the_worklist_as_nobodys_yet(work: Wor
     id_ = take(work, offer(work).lower())
     row = work.row(id_)
     assert row.person_id is None
-    with work.store.reading("c1") as scope:
-        kept = submissions.known(scope, id_)
-        (version,) = submissions.versions(scope, id_)
-        told = submissions.told_of(scope, row)
+    with work.store.reading_scope("c1") as scope:
+        kept = submissions.find_submission(scope, id_)
+        (version,) = submission_versions.list_versions(scope, id_)
+        row_payload = worklist_rows.row_payload(scope, row)
     assert (kept.source, kept.taken_by) == ("share", "kim")
-    assert (told["reference"], told["name"]) == ("R-7", "Jo")
+    assert (row_payload["reference"], row_payload["name"]) == ("R-7", "Jo")
     assert version.answers == handed().answers
     assert version.rulebook_sha256 == handed().rulebook_sha256
     assert version.urgency.name == "same_day"
@@ -91,11 +92,13 @@ def test_a_nurse_takes_it_and_it_stands_on_the_worklist_as_nobodys_yet(work: Wor
 
 def test_once_taken_its_person_sees_by_whom_for_a_day_and_the_answers_are_gone(work: Work) -> None:
     id_ = take(work, offer(work))
-    found = shares.look(work.store, KEY, MONDAY + SEEN_FOR - timedelta(seconds=1))
-    assert found.handed is None
-    assert found.taken == shares.Taken("c1", id_)
+    found = shares.find_share_status(
+        work.store, KEY, MONDAY + STATUS_LIFETIME - timedelta(seconds=1)
+    )
+    assert found.submitted is None
+    assert found.taken == shares.RedeemedShare("c1", id_)
     with pytest.raises(ShareGone):
-        shares.look(work.store, KEY, MONDAY + SEEN_FOR)
+        shares.find_share_status(work.store, KEY, MONDAY + STATUS_LIFETIME)
 
 
 def test_a_code_is_taken_once(work: Work) -> None:
@@ -128,9 +131,9 @@ def test_of_many_who_type_it_at_once_one_has_it(work: Work) -> None:
 def test_a_code_that_leads_nowhere_says_nothing_else(work: Work, how: str) -> None:
     code, now = offer(work), MONDAY
     if how == "late":
-        now += LASTS
+        now += SHARE_LIFETIME
     elif how == "taken back":
-        shares.take_back(work.store, KEY)
+        shares.withdraw_share(work.store, KEY)
     elif how == "other key":
         with work.store.engine.begin() as connection:
             connection.execute(ShareCode.__table__.update().values(wrapped_key=b"1234"))
@@ -139,20 +142,20 @@ def test_a_code_that_leads_nowhere_says_nothing_else(work: Work, how: str) -> No
     with pytest.raises(ShareGone) as gone:
         take(work, code, now=now)
     assert str(gone.value) == ""
-    with work.store.reading("c1") as scope:
-        assert scope.count(Submission) == 0
+    with work.store.reading_scope("c1") as scope:
+        assert scope.count_rows(Submission) == 0
 
 
 def test_what_is_taken_back_is_deleted_at_once(work: Work) -> None:
     offer(work)
-    shares.take_back(work.store, KEY)
+    shares.withdraw_share(work.store, KEY)
     assert rows(work) == 0
 
 
 def test_what_a_nurse_has_cannot_be_taken_back(work: Work) -> None:
     id_ = take(work, offer(work))
-    shares.take_back(work.store, KEY)
-    found = shares.look(work.store, KEY, MONDAY).taken
+    shares.withdraw_share(work.store, KEY)
+    found = shares.find_share_status(work.store, KEY, MONDAY).taken
     assert found is not None
     assert found.submission == id_
 
@@ -160,41 +163,41 @@ def test_what_a_nurse_has_cannot_be_taken_back(work: Work) -> None:
 def test_what_has_ended_is_deleted_when_anyone_looks_or_offers(work: Work) -> None:
     offer(work)
     with pytest.raises(ShareGone):
-        shares.look(work.store, KEY, MONDAY + LASTS)
+        shares.find_share_status(work.store, KEY, MONDAY + SHARE_LIFETIME)
     assert rows(work) == 0
     offer(work)
-    shares.offer(work.store, "x" * 32, handed(), MONDAY + LASTS, address="here")
+    shares.offer_share(work.store, "x" * 32, handed(), MONDAY + SHARE_LIFETIME, address="here")
     assert rows(work) == 1
 
 
 def test_what_the_rules_of_today_find_worse_counts_beside_what_was_told(work: Work) -> None:
     worse = replace(handed("emergency"), rulebook_sha256="b" * 64)
     id_ = take(work, offer(work, "soon"), again=lambda _: worse)
-    with work.store.reading("c1") as scope:
-        told, today = submissions.versions(scope, id_)
-        found = submissions.became_of(scope, id_, MONDAY)
-    assert (told.urgency.name, today.urgency.name) == ("soon", "emergency")
+    with work.store.reading_scope("c1") as scope:
+        first_version, today = submission_versions.list_versions(scope, id_)
+        found = submissions.find_receipt(scope, id_, MONDAY)
+    assert (first_version.urgency.name, today.urgency.name) == ("soon", "emergency")
     assert today.rulebook_sha256 == "b" * 64
     assert found.urgency.name == "emergency"
 
 
 def test_a_level_is_never_lower_than_what_the_person_was_told(work: Work) -> None:
-    calmer: Handed = replace(handed("routine"), rulebook_sha256="b" * 64)
+    calmer: SubmittedAnswers = replace(handed("routine"), rulebook_sha256="b" * 64)
     id_ = take(work, offer(work, "same_day"), again=lambda _: calmer)
-    with work.store.reading("c1") as scope:
-        assert submissions.became_of(scope, id_, MONDAY).urgency.name == "same_day"
-        assert len(submissions.versions(scope, id_)) == 2
+    with work.store.reading_scope("c1") as scope:
+        assert submissions.find_receipt(scope, id_, MONDAY).urgency.name == "same_day"
+        assert len(submission_versions.list_versions(scope, id_)) == 2
 
 
 def test_codes_cannot_be_guessed_or_made_at_length(work: Work) -> None:
-    for _ in range(shares.TRYING.tries):
+    for _ in range(shares.SHARE_REDEEM_LIMIT.capacity):
         with pytest.raises(ShareGone):
             take(work, "23456789")
     waiting = offer(work)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimitExceeded):
         take(work, waiting)
-    for number in range(shares.MAKING.tries):
+    for number in range(shares.SHARE_OFFER_LIMIT.capacity):
         home = f"2001:db8:1:2::{number:x}"
-        shares.offer(work.store, f"{number:032}", handed(), MONDAY, address=home)
-    with pytest.raises(TooMany):
-        shares.offer(work.store, "y" * 32, handed(), MONDAY, address="2001:db8:1:2::ffff")
+        shares.offer_share(work.store, f"{number:032}", handed(), MONDAY, address=home)
+    with pytest.raises(RateLimitExceeded):
+        shares.offer_share(work.store, "y" * 32, handed(), MONDAY, address="2001:db8:1:2::ffff")

@@ -10,12 +10,12 @@ from sqlmodel import SQLModel
 
 from app.store import clinics
 from app.store.accounts import sessions, staff
-from app.store.accounts.sessions import NotSignedIn, Refused
+from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import BadPassword, LinkGone, NoSuchStaff, WrongCode
 from app.store.clinics import NameTaken
-from app.store.ground.scope import Store
-from app.store.permissions import PERMISSIONS, may
-from app.store.tables import ROLES, AuditEntry, Staff
+from app.store.db.scope import Store
+from app.store.db.tables import ROLES, AuditEntry, Staff
+from app.store.permissions import PERMISSIONS, role_allows
 from tests.store.kim import EMAIL, NEXT, NOON, PASSWORD, Kim, actions, invited
 
 pytestmark = pytest.mark.usefixtures("_quick_hashes")
@@ -23,20 +23,20 @@ pytestmark = pytest.mark.usefixtures("_quick_hashes")
 
 def test_a_link_shows_whom_it_is_for_and_looking_does_not_use_it_up(store: Store) -> None:
     link = invited(store)
-    first, again = (staff.opened(store, link, NOON) for _ in range(2))
+    first, again = (staff.open_staff_invite(store, link, NOON) for _ in range(2))
     assert first == again
     assert (first.name, first.email, first.clinic_name) == ("Kim", EMAIL, "Clinic c1")
-    assert first.address.startswith("otpauth://totp/")
-    assert first.secret in first.address
+    assert first.totp_uri.startswith("otpauth://totp/")
+    assert first.secret in first.totp_uri
 
 
 def test_someone_joins_once_with_a_password_and_a_second_factor(store: Store) -> None:
     link = invited(store)
-    code = pyotp.TOTP(staff.opened(store, link, NOON).secret).at(NOON)
-    codes = staff.join(store, link, PASSWORD, code, NOON)
+    code = pyotp.TOTP(staff.open_staff_invite(store, link, NOON).secret).at(NOON)
+    codes = staff.join_staff(store, link, PASSWORD, code, NOON)
     assert len(set(codes)) == 10
     with pytest.raises(LinkGone):
-        staff.join(store, link, PASSWORD, code, NOON)
+        staff.join_staff(store, link, PASSWORD, code, NOON)
     assert actions(store) == ["staff_invited", "staff_joined"]
 
 
@@ -44,8 +44,8 @@ def test_someone_joins_once_with_a_password_and_a_second_factor(store: Store) ->
 def test_a_link_lasts_half_an_hour(store: Store, late: timedelta) -> None:
     link = invited(store)
     with pytest.raises(LinkGone):
-        staff.opened(store, link, NOON + late)
-    staff.opened(store, link, NOON + timedelta(minutes=29))
+        staff.open_staff_invite(store, link, NOON + late)
+    staff.open_staff_invite(store, link, NOON + timedelta(minutes=29))
 
 
 @pytest.mark.parametrize(
@@ -54,27 +54,27 @@ def test_a_link_lasts_half_an_hour(store: Store, late: timedelta) -> None:
 def test_a_spoilt_link_opens_nothing(store: Store, spoil: Callable[[str], str]) -> None:
     link = invited(store)
     with pytest.raises(LinkGone):
-        staff.opened(store, spoil(link), NOON)
+        staff.open_staff_invite(store, spoil(link), NOON)
 
 
 def test_a_new_link_replaces_the_old_one(store: Store) -> None:
     link = invited(store)
-    joining = staff.opened(store, link, NOON)
-    with store.writing("c1") as scope:
-        newer = staff.invite_again(scope, NOON, "command", joining.staff)
+    joining = staff.open_staff_invite(store, link, NOON)
+    with store.writing_scope("c1") as scope:
+        newer = staff.reinvite_staff(scope, NOON, "command", joining.staff)
     with pytest.raises(LinkGone):
-        staff.opened(store, link, NOON)
-    assert staff.opened(store, newer, NOON).secret != joining.secret
+        staff.open_staff_invite(store, link, NOON)
+    assert staff.open_staff_invite(store, newer, NOON).secret != joining.secret
 
 
 def test_a_bad_password_or_code_leaves_the_link_as_it_is(store: Store) -> None:
     link = invited(store)
-    code = pyotp.TOTP(staff.opened(store, link, NOON).secret).at(NOON)
+    code = pyotp.TOTP(staff.open_staff_invite(store, link, NOON).secret).at(NOON)
     with pytest.raises(BadPassword, match="common"):
-        staff.join(store, link, "kim@hill.example", code, NOON)
+        staff.join_staff(store, link, "kim@hill.example", code, NOON)
     with pytest.raises(WrongCode):
-        staff.join(store, link, PASSWORD, "000000" if code != "000000" else "1", NOON)
-    assert staff.join(store, link, PASSWORD, code, NOON)
+        staff.join_staff(store, link, PASSWORD, "000000" if code != "000000" else "1", NOON)
+    assert staff.join_staff(store, link, PASSWORD, code, NOON)
 
 
 def test_an_address_belongs_to_one_person_on_the_whole_server(store: Store) -> None:
@@ -89,37 +89,37 @@ def test_a_changed_password_ends_every_session(kim: Kim) -> None:
     assert not staff.change_password(kim.store, "c1", kim.id, "wrong", new, now)
     with pytest.raises(BadPassword):
         staff.change_password(kim.store, "c1", kim.id, PASSWORD, PASSWORD, now)
-    assert sessions.signed_in(kim.store, tokens[0], now)
+    assert sessions.require_session(kim.store, tokens[0], now)
     assert staff.change_password(kim.store, "c1", kim.id, PASSWORD, new, now)
     for token in tokens:
         with pytest.raises(NotSignedIn):
-            sessions.signed_in(kim.store, token, now)
-    with pytest.raises(Refused):
+            sessions.require_session(kim.store, token, now)
+    with pytest.raises(SignInRefused):
         kim.half(now)
     assert kim.half(now, new)
 
 
 def test_who_is_disabled_is_out_at_once_and_comes_back_by_a_new_link(kim: Kim) -> None:
     token, now = kim.sign_in(NOON + NEXT), NOON + NEXT
-    with kim.store.writing("c1") as scope:
-        link = staff.invite_again(scope, now, "command", kim.id)
-        staff.disable(scope, now, "command", kim.id)
+    with kim.store.writing_scope("c1") as scope:
+        link = staff.reinvite_staff(scope, now, "command", kim.id)
+        staff.disable_staff(scope, now, "command", kim.id)
         with pytest.raises(NoSuchStaff):
-            staff.invite_again(scope, now, "command", kim.id)
+            staff.reinvite_staff(scope, now, "command", kim.id)
     with pytest.raises(NotSignedIn):
-        sessions.signed_in(kim.store, token, now)
+        sessions.require_session(kim.store, token, now)
     with pytest.raises(LinkGone):
-        staff.opened(kim.store, link, now)
-    with kim.store.writing("c1") as scope:
-        link = staff.enable(scope, now, "command", kim.id)
-    with pytest.raises(Refused):
+        staff.open_staff_invite(kim.store, link, now)
+    with kim.store.writing_scope("c1") as scope:
+        link = staff.enable_staff(scope, now, "command", kim.id)
+    with pytest.raises(SignInRefused):
         kim.half(now)
-    assert staff.opened(kim.store, link, now).staff == kim.id
+    assert staff.open_staff_invite(kim.store, link, now).staff == kim.id
 
 
 def test_someone_elsewhere_cannot_be_disabled(kim: Kim) -> None:
-    with kim.store.writing("c2") as scope, pytest.raises(NoSuchStaff):
-        staff.disable(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c2") as scope, pytest.raises(NoSuchStaff):
+        staff.disable_staff(scope, NOON, "command", kim.id)
 
 
 def test_nothing_that_opens_an_account_stands_in_the_database(kim: Kim) -> None:
@@ -136,41 +136,41 @@ def test_nothing_that_opens_an_account_stands_in_the_database(kim: Kim) -> None:
 
 
 def test_a_clinic_is_added_once_and_found_by_name_or_id(store: Store) -> None:
-    clinic = clinics.add(store, NOON, name="Dale", region="uk", time_zone="Europe/London")
+    clinic = clinics.add_clinic(store, NOON, name="Dale", region="uk", time_zone="Europe/London")
     for word in ("Dale", clinic):
-        found = clinics.find(store, word)
+        found = clinics.find_clinic(store, word)
         assert found is not None
         assert found.clinic_id == clinic
-    assert clinics.find(store, "Vale") is None
+    assert clinics.find_clinic(store, "Vale") is None
     with pytest.raises(NameTaken):
-        clinics.add(store, NOON, name="Dale", region="us", time_zone="UTC")
+        clinics.add_clinic(store, NOON, name="Dale", region="us", time_zone="UTC")
     assert actions(store, clinic) == ["clinic_added"]
 
 
 def test_a_new_server_has_no_staff(store: Store) -> None:
-    for clinic in store.clinics():
-        with store.reading(clinic) as scope:
-            assert staff.everyone(scope) == []
-            assert scope.count(Staff) == 0
+    for clinic in store.list_clinic_ids():
+        with store.reading_scope(clinic) as scope:
+            assert staff.list_staff(scope) == []
+            assert scope.count_rows(Staff) == 0
 
 
 def test_every_permission_is_someones_and_nobody_has_all() -> None:
     assert all(roles and roles <= set(ROLES) for roles in PERMISSIONS.values())
-    assert not any(all(may(role, word) for word in PERMISSIONS) for role in ROLES)
+    assert not any(all(role_allows(role, word) for word in PERMISSIONS) for role in ROLES)
 
 
 @pytest.mark.parametrize("role", ["admin", "auditor"])
 def test_who_runs_or_checks_a_clinic_sees_no_answers(role: str) -> None:
-    assert not may(role, "see_answers")
-    assert not may(role, "see_worklist")
+    assert not role_allows(role, "see_answers")
+    assert not role_allows(role, "see_worklist")
 
 
 def test_an_unknown_permission_is_a_fault_not_a_no() -> None:
     with pytest.raises(KeyError):
-        may("nurse", "sea_worklist")
+        role_allows("nurse", "sea_worklist")
 
 
 def test_no_entry_of_the_audit_names_an_address_of_staff(kim: Kim) -> None:
-    with kim.store.reading("c1") as scope:
-        entries = scope.all(AuditEntry)
+    with kim.store.reading_scope("c1") as scope:
+        entries = scope.find_all(AuditEntry)
     assert not any("hill" in str(entry).lower() for entry in entries)

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as TookTooLong
 
-from app.store.ground import sqlite
-from app.store.ground.database import ONLY_READS, open_database
-from app.store.ground.turns import Gate, TurnInsideATurn, Turns, WaitedTooLong
+from app.store.db import sqlite
+from app.store.db.database import ONLY_READS, open_database
+from app.store.db.write_queue import FairQueue, NestedTransaction, QueueTimeout, ReadWriteLock
 
 pytestmark = pytest.mark.alone
 
@@ -39,58 +39,58 @@ def notes(engine: Engine) -> list[str]:
 
 
 def test_turns_come_in_the_order_of_asking() -> None:
-    turns, order, crowd = Turns(), [], []
+    turns, order, crowd = FairQueue(), [], []
 
     def take(number: int) -> None:
-        turns.take(30)
+        turns.acquire_turn(30)
         order.append(number)
-        turns.give()
+        turns.pass_turn()
 
-    turns.take(30)
+    turns.acquire_turn(30)
     for number in range(20):
         crowd.append(threading.Thread(target=take, args=[number]))
         crowd[-1].start()
         while len(turns._queue) < number + 2:
             time.sleep(0.001)
-    turns.give()
+    turns.pass_turn()
     for one in crowd:
         one.join()
     assert order == list(range(20))
 
 
 def test_who_waits_too_long_leaves_the_queue_and_the_others_go_on() -> None:
-    turns = Turns()
-    turns.take(1)
+    turns = FairQueue()
+    turns.acquire_turn(1)
     with ThreadPoolExecutor(2) as crowd:
-        short, long = crowd.submit(turns.take, 0.1), crowd.submit(turns.take, 30)
-        with pytest.raises(WaitedTooLong):
+        short, long = crowd.submit(turns.acquire_turn, 0.1), crowd.submit(turns.acquire_turn, 30)
+        with pytest.raises(QueueTimeout):
             short.result()
-        turns.give()
+        turns.pass_turn()
         assert long.result() is None
-    turns.give()
-    turns.take(0)
+    turns.pass_turn()
+    turns.acquire_turn(0)
 
 
 def test_a_turn_inside_a_turn_is_refused_in_words_and_not_waited_for() -> None:
-    turns = Turns()
-    turns.take(1)
-    with pytest.raises(TurnInsideATurn, match="begun inside another one"):
-        turns.take(30)
-    turns.give()
+    turns = FairQueue()
+    turns.acquire_turn(1)
+    with pytest.raises(NestedTransaction, match="begun inside another one"):
+        turns.acquire_turn(30)
+    turns.pass_turn()
 
 
 def test_one_alone_waits_for_those_inside_and_lets_in_those_who_came_meanwhile() -> None:
-    gate, order = Gate(), []
-    inside = gate.enter(1)
+    gate, order = ReadWriteLock(), []
+    inside = gate.acquire_shared(1)
 
     def keep(number: int) -> None:
-        with gate.alone(30):
+        with gate.hold_exclusive(30):
             order.append(f"alone {number}")
 
     def read() -> None:
-        ticket = gate.enter(30)
+        ticket = gate.acquire_shared(30)
         order.append("read")
-        gate.leave(ticket)
+        gate.release_shared(ticket)
 
     with ThreadPoolExecutor(2) as crowd:
         keeps = crowd.submit(keep, 1)
@@ -99,10 +99,10 @@ def test_one_alone_waits_for_those_inside_and_lets_in_those_who_came_meanwhile()
         reads = crowd.submit(read)
         while not gate._before:
             time.sleep(0.001)
-        assert gate.enter(0) == inside  # who is inside may go in once more
-        gate.leave(inside)
+        assert gate.acquire_shared(0) == inside  # who is inside may go in once more
+        gate.release_shared(inside)
         assert order == []
-        gate.leave(inside)
+        gate.release_shared(inside)
         keeps.result()
         keep(2)
         reads.result()
@@ -178,7 +178,7 @@ def test_who_reads_may_read_inside_it_and_is_told_where_they_would_write(file: E
             time.sleep(0.2)  # it waits to be kept, and nobody new may read
             assert notes(file) == []
         writing.result()
-    with pytest.raises(TurnInsideATurn, match="inside one that reads"), reading.begin():
+    with pytest.raises(NestedTransaction, match="inside one that reads"), reading.begin():
         write(file)
     write(file)
     assert len(notes(file)) == 2
@@ -187,7 +187,7 @@ def test_who_reads_may_read_inside_it_and_is_told_where_they_would_write(file: E
 def test_a_second_transaction_that_writes_inside_a_first_is_refused_in_words(
     file: Engine,
 ) -> None:
-    with pytest.raises(TurnInsideATurn), file.begin():
+    with pytest.raises(NestedTransaction), file.begin():
         write(file)
     write(file, "after")
     assert notes(file) == ["after"]

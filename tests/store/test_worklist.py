@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import event
 
 from app.store import reviews, worklist
-from app.store.ground import doorbell
-from app.store.ground.scope import Store
+from app.store.db import change_notifications
+from app.store.db.scope import Store
 from app.triage.terms import Urgency
 from tests.store.patients import KNOWN, MONDAY, Work
 
@@ -20,12 +20,14 @@ def work(store: Store) -> Work:
     return Work(store)
 
 
-def page(work: Work, **more) -> list[worklist.Line]:
-    with work.store.reading(work.clinic) as scope:
-        return worklist.page(scope, more.pop("now", MONDAY), more.pop("who", "kim"), **more)
+def page(work: Work, **more) -> list[worklist.ListedSubmission]:
+    with work.store.reading_scope(work.clinic) as scope:
+        return worklist.list_worklist_page(
+            scope, more.pop("now", MONDAY), more.pop("who", "kim"), **more
+        )
 
 
-def levels(lines: list[worklist.Line]) -> list[str]:
+def levels(lines: list[worklist.ListedSubmission]) -> list[str]:
     return [line.level.name for line in lines]
 
 
@@ -42,9 +44,9 @@ def test_the_most_urgent_stands_first_then_what_is_due_then_the_oldest(work: Wor
 
 def test_pages_skip_nothing_and_repeat_nothing_while_rows_arrive(work: Work) -> None:
     before = {work.send(["soon", "same_day"][n % 2]).submission for n in range(9)}
-    seen: list[worklist.Line] = []
+    seen: list[worklist.ListedSubmission] = []
     for _ in range(20):
-        lines = page(work, after=seen[-1].place if seen else None, limit=2)
+        lines = page(work, after=seen[-1].page_cursor if seen else None, limit=2)
         if not lines:
             break
         seen += lines
@@ -61,7 +63,10 @@ def test_an_emergency_is_never_filtered_away(work: Work) -> None:
     work.do("lee", theirs, "claim")
     work.do("lee", alarm, "claim")
     free = work.send("soon").submission
-    asked = {show: [line.submission for line in page(work, show=show)] for show in worklist.SHOWS}
+    asked = {
+        show: [line.submission for line in page(work, show=show)]
+        for show in worklist.WORKLIST_FILTERS
+    }
     assert asked == {
         "all": [alarm, mine, theirs, free],
         "mine": [alarm, mine],
@@ -93,10 +98,14 @@ def test_what_was_closed_before_today_is_not_among_the_done_of_today(work: Work)
 def test_the_head_knows_the_bell_the_newest_and_an_emergency_that_nobody_saw(work: Work) -> None:
     work.send("soon")
     work.send("emergency", MONDAY + MINUTE)
-    with work.store.reading("c1") as scope:
-        early = worklist.counts(scope, MONDAY + 2 * MINUTE, MONDAY)
-        late = worklist.counts(scope, MONDAY + 2 * MINUTE, MONDAY + MINUTE)
-        assert worklist.clinic_now(scope).rung == doorbell.rung(scope) == 2
+    with work.store.reading_scope("c1") as scope:
+        early = worklist.count_waiting(scope, MONDAY + 2 * MINUTE, MONDAY)
+        late = worklist.count_waiting(scope, MONDAY + 2 * MINUTE, MONDAY + MINUTE)
+        assert (
+            worklist.read_clinic_snapshot(scope).change_version
+            == change_notifications.read_change_version(scope)
+            == 2
+        )
     assert (early.alarm, late.alarm) == (None, MONDAY + MINUTE)
     assert late.unseen == {Urgency.emergency: 1, Urgency.soon: 1}
     assert late.newest == 2
@@ -106,10 +115,10 @@ def test_the_head_counts_levels_the_late_and_the_oldest_unseen(work: Work) -> No
     first = work.send("emergency").submission
     work.send("soon", MONDAY + MINUTE)
     work.send("soon", MONDAY + 2 * MINUTE)
-    with work.store.writing("c1") as scope:
-        reviews.look(scope, MONDAY, "kim", first, "")
-    with work.store.reading("c1") as scope:
-        counts = worklist.counts(scope, MONDAY + 20 * MINUTE)
+    with work.store.writing_scope("c1") as scope:
+        reviews.record_view(scope, MONDAY, "kim", first, "")
+    with work.store.reading_scope("c1") as scope:
+        counts = worklist.count_waiting(scope, MONDAY + 20 * MINUTE)
     assert counts.by_level == {Urgency.emergency: 1, Urgency.soon: 2}
     assert counts.overdue == 1
     assert counts.oldest_unseen == MONDAY + MINUTE
@@ -118,17 +127,17 @@ def test_the_head_counts_levels_the_late_and_the_oldest_unseen(work: Work) -> No
 def test_a_person_is_found_by_the_reference(work: Work) -> None:
     sent = work.send("soon").submission
     work.send("soon")
-    with work.store.reading("c1") as scope:
-        found = worklist.by_reference(scope, MONDAY, " r-1 ")
+    with work.store.reading_scope("c1") as scope:
+        found = worklist.list_by_reference(scope, MONDAY, " r-1 ")
     assert [line.submission for line in found] == [sent]
 
 
 def test_another_clinic_sees_nothing(work: Work) -> None:
     work.send("emergency")
-    with work.store.reading("c2") as scope:
-        assert worklist.page(scope, MONDAY, "kim") == []
-        assert worklist.by_reference(scope, MONDAY, "R-1") == []
-        assert worklist.counts(scope, MONDAY).by_level == {}
+    with work.store.reading_scope("c2") as scope:
+        assert worklist.list_worklist_page(scope, MONDAY, "kim") == []
+        assert worklist.list_by_reference(scope, MONDAY, "R-1") == []
+        assert worklist.count_waiting(scope, MONDAY).by_level == {}
 
 
 @pytest.fixture
@@ -147,7 +156,7 @@ def test_a_page_and_its_head_take_two_queries_however_long(work: Work, queries: 
     for _ in range(7):
         work.send("soon")
     queries.clear()
-    with work.store.reading("c1") as scope:
-        assert len(worklist.page(scope, MONDAY, "kim")) == 7
-        worklist.counts(scope, MONDAY, MONDAY)
+    with work.store.reading_scope("c1") as scope:
+        assert len(worklist.list_worklist_page(scope, MONDAY, "kim")) == 7
+        worklist.count_waiting(scope, MONDAY, MONDAY)
     assert len([q for q in queries if "SELECT" in q]) == 2

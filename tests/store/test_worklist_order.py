@@ -8,8 +8,8 @@ from sqlalchemy import Engine, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 
-from app.store.ground.scope import Scope, Store
-from app.store.tables import WorklistRow
+from app.store.db.scope import Scope, Store
+from app.store.db.tables import WorklistRow
 from tests.store.rows import A_ROW_OF, KEYRING, THEN, fill
 
 ROWS = 100_000 if os.environ.get("CALCINOSIS_SOAK") else 2_000
@@ -36,7 +36,7 @@ def full(database: Engine) -> Store:
 def test_pages_show_every_row_once_and_in_order(full: Store) -> None:
     seen: list[WorklistRow] = []
     while True:
-        with full.reading("c1") as scope:
+        with full.reading_scope("c1") as scope:
             page = page_after(scope, seen[-1] if seen else None)
         seen += page
         if len(page) < PAGE:
@@ -67,7 +67,7 @@ def test_a_page_is_read_from_the_index_in_its_order(full: Store) -> None:
 
 def page_after(scope: Scope, last: WorklistRow | None) -> list[WorklistRow]:
     after = [tuple_(*ORDER) > (last.rank, last.due_at, last.arrived)] if last is not None else []
-    return scope.all(WorklistRow, *after, closed=False, order_by=ORDER, limit=PAGE)
+    return scope.find_all(WorklistRow, *after, closed=False, order_by=ORDER, limit=PAGE)
 
 
 def _differs(name: str, number: int) -> dict[str, object]:

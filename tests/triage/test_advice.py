@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.triage.advice import AdviceRule, choose, fitting
+from app.triage.advice import AdviceRule, choose_advice, select_fitting_advice
 from app.triage.terms import (
     AT_EMERGENCY,
     CANNOT_TELL,
@@ -33,7 +33,11 @@ def given(result: Assessment, section: str) -> list[str]:
 
 
 def everything(**changes: Chosen) -> set[str]:
-    return {advice.id for told in assessed(**changes).advice.values() for advice in told}
+    return {
+        advice.id
+        for section_advice in assessed(**changes).advice.values()
+        for advice in section_advice
+    }
 
 
 # Choosing, with made-up advice.
@@ -44,7 +48,7 @@ def made_up(name: str, section: str = "tests", **filters: object) -> AdviceRule:
 
 
 def fits(rule: AdviceRule, urgency: Urgency = Urgency.routine, kind: str = "dystrophic") -> bool:
-    return fitting([rule], urgency, kind) == (rule,)
+    return select_fitting_advice([rule], urgency, kind) == (rule,)
 
 
 def test_advice_without_filters_is_for_everyone() -> None:
@@ -65,23 +69,23 @@ def test_advice_for_some_levels_is_for_those_levels() -> None:
 
 def test_advice_for_some_places_needs_one_of_them_ticked() -> None:
     rules = [made_up("placed", places=frozenset({"finger", "toe"})), made_up("plain")]
-    assert choose(rules, (), frozenset({"toe", "back"}))["tests"] == (
+    assert choose_advice(rules, (), frozenset({"toe", "back"}))["tests"] == (
         Advice("placed", ("source",)),
         Advice("plain", ("source",)),
     )
-    assert choose(rules, (), frozenset({"back"}))["tests"] == (Advice("plain", ("source",)),)
-    assert choose(rules, (), frozenset())["tests"] == (Advice("plain", ("source",)),)
+    assert choose_advice(rules, (), frozenset({"back"}))["tests"] == (Advice("plain", ("source",)),)
+    assert choose_advice(rules, (), frozenset())["tests"] == (Advice("plain", ("source",)),)
 
 
 def test_advice_with_a_condition_is_given_when_it_holds() -> None:
     condition = next(rule.when for rule in rulebook().advice if rule.when is not None)
     rule = made_up("conditional", when=condition)
-    assert choose([rule], {"conditional"}, frozenset())["tests"]
-    assert not choose([rule], (), frozenset())["tests"]
+    assert choose_advice([rule], {"conditional"}, frozenset())["tests"]
+    assert not choose_advice([rule], (), frozenset())["tests"]
 
 
 def test_every_section_is_there_in_reading_order_even_when_empty() -> None:
-    assert tuple(choose([], (), frozenset())) == SECTIONS
+    assert tuple(choose_advice([], (), frozenset())) == SECTIONS
 
 
 # The advice of the real rulebook.
@@ -103,25 +107,29 @@ PEOPLE: list[dict[str, Chosen]] = [
 @pytest.mark.parametrize("person", PEOPLE, ids=str)
 def test_everyone_is_told_what_never_to_do_first(person: dict[str, Chosen]) -> None:
     result = assessed(**person)
-    told = given(result, "do_not")
-    assert told[: len(NEVER)] == NEVER
-    assert told[len(NEVER)].startswith("do-not-stop-medicines")
+    do_not_ids = given(result, "do_not")
+    assert do_not_ids[: len(NEVER)] == NEVER
+    assert do_not_ids[len(NEVER)].startswith("do-not-stop-medicines")
     baby = "under_3m" in person.values()
     in_time = [f"{line}-baby" for line in WHILE_THERE_IS_TIME] if baby else WHILE_THERE_IS_TIME
     in_time = [line for line in in_time if line in WORDS]
-    assert (result.urgency is Urgency.emergency) is not (set(in_time) <= {*told})
+    assert (result.urgency is Urgency.emergency) is not (set(in_time) <= {*do_not_ids})
 
 
 @pytest.mark.parametrize("urgency", list(Urgency), ids=lambda urgency: urgency.name)
 @pytest.mark.parametrize("kind", LIKELY)
 def test_every_level_and_type_has_something_in_each_section(urgency: Urgency, kind: str) -> None:
-    told = {rule.section for rule in fitting(rulebook().advice, urgency, kind) if not rule.places}
+    sections = {
+        rule.section
+        for rule in select_fitting_advice(rulebook().advice, urgency, kind)
+        if not rule.places
+    }
     if urgency is Urgency.emergency:
-        assert told == {*AT_EMERGENCY}
+        assert sections == {*AT_EMERGENCY}
         return
-    assert {"watch", "tests", "self_care", "do_not", "ask"} <= told
-    assert kind not in TYPES or {"treatments", "complications", "prevention"} <= told
-    assert ("bring" in told, "keep" in told) == (urgency is Urgency.same_day, False)
+    assert {"watch", "tests", "self_care", "do_not", "ask"} <= sections
+    assert kind not in TYPES or {"treatments", "complications", "prevention"} <= sections
+    assert ("bring" in sections, "keep" in sections) == (urgency is Urgency.same_day, False)
 
 
 @pytest.mark.parametrize("place", sorted({*ticks("place")} - {"injection"}))
@@ -140,7 +148,7 @@ def test_a_warning_is_given_to_those_who_are_not_sure_as_well() -> None:
 def test_only_warnings_are_given_on_a_mere_perhaps() -> None:
     for rule in rulebook().advice:
         warns = rule.section in ("watch", "do_not") and not rule.certain
-        assert rule.enough is (Truth.UNSURE if warns else Truth.TRUE)
+        assert rule.required_truth is (Truth.UNSURE if warns else Truth.TRUE)
 
 
 def test_no_one_on_warfarin_is_left_without_the_warning_not_to_stop_it() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.assurance.mutation.pinned import read_worked
-from app.triage.rules import assess
+from app.assurance.mutation.pinned import load_worked_cases
+from app.triage.rules import assess_answers
 from app.triage.terms import AT_EMERGENCY, Answers, Assessment, Urgency
 from tests.assurance.anyone import anyone
 from tests.builders import RULES, SOAK, Chosen, Labs, answers, assessed, labs, rulebook, seeded
@@ -57,7 +57,7 @@ SIGNS = ["thirst", "sick", "belly", "weak_tired"]
 def people() -> list[tuple[Answers, Labs]]:
     """Every published and worked case, and some thousand people made up by chance."""
     cases: list[tuple[Answers, Labs]] = [(case.answers, {}) for case in published_cases()]
-    cases += [(case.answers, case.labs) for case in read_worked(rulebook(), RULES)]
+    cases += [(case.answers, case.labs) for case in load_worked_cases(rulebook(), RULES)]
     return [*cases, *anyone(seeded(None if SOAK else 17), 30_000 if SOAK else 3_000)]
 
 
@@ -65,10 +65,10 @@ PEOPLE = people()
 
 
 def ids(result: Assessment) -> set[str]:
-    return {advice.id for told in result.advice.values() for advice in told}
+    return {advice.id for section_advice in result.advice.values() for advice in section_advice}
 
 
-def told(**changes: Chosen) -> set[str]:
+def advice_ids(**changes: Chosen) -> set[str]:
     return ids(assessed(**changes))
 
 
@@ -78,7 +78,7 @@ def told(**changes: Chosen) -> set[str]:
 def test_in_an_emergency_nothing_is_advised_but_to_call_keep_bring_and_not_do() -> None:
     met = 0
     for given, values in PEOPLE:
-        result = assess(rulebook(), given, values)
+        result = assess_answers(rulebook(), given, values)
         if result.urgency is Urgency.emergency:
             met += 1
             assert {s for s, lines in result.advice.items() if lines} == {*AT_EMERGENCY}
@@ -90,7 +90,7 @@ def test_every_line_that_was_read_for_an_emergency_can_be_told_in_one() -> None:
     """Else the list above would hold what nobody looks after."""
     found: set[str] = set()
     for given, values in PEOPLE:
-        result = assess(rulebook(), given, values)
+        result = assess_answers(rulebook(), given, values)
         found |= ids(result) if result.urgency is Urgency.emergency else set()
     assert found == UNTIL_HELP_COMES
 
@@ -102,7 +102,7 @@ def test_while_waiting_someone_is_told_to_call_again() -> None:
 
 
 def test_who_takes_warfarin_is_told_whom_to_tell_and_not_to_wait_with_the_call() -> None:
-    assert {"bring-warfarin", "do-not-stop-warfarin"} <= told(
+    assert {"bring-warfarin", "do-not-stop-warfarin"} <= advice_ids(
         breath="fit", medicines="warfarin_lately"
     )
     assert "Do not wait with the call" in WORDS["bring-warfarin"]
@@ -154,7 +154,7 @@ def test_a_measured_high_calcium_with_calcium_taken_counts_too() -> None:
 def test_nobody_is_told_to_go_on_with_calcium_beside_the_line_to_take_no_more() -> None:
     met = 0
     for given, values in PEOPLE:
-        result = assess(rulebook(), given, values)
+        result = assess_answers(rulebook(), given, values)
         if HOLD in ids(result):
             met += 1
             assert not BESIDE_NO_HOLD & ids(result)
@@ -172,8 +172,8 @@ def test_the_line_names_what_is_sold_as_harmless_and_asks_about_what_was_prescri
 
 
 def test_someone_well_who_takes_calcium_is_not_told_to_stop() -> None:
-    assert HOLD not in told(medicines="vitamin_d_calcium")
-    assert "prevent-calcium" in told(medicines="vitamin_d_calcium", reason="calcinosis")
+    assert HOLD not in advice_ids(medicines="vitamin_d_calcium")
+    assert "prevent-calcium" in advice_ids(medicines="vitamin_d_calcium", reason="calcinosis")
 
 
 # --- A baby ---
@@ -191,13 +191,13 @@ def test_a_baby_is_not_told_what_is_meant_for_adults(age: str) -> None:
         given = assessed(age=age, place=place, before="drip", baby="none")
         texts = [WORDS[advice] for advice in ids(given)]
         assert not [text for text in texts if any(word in text for word in OF_ADULTS)], place
-    assert "do-not-stop-medicines-baby" in told(age=age)
+    assert "do-not-stop-medicines-baby" in advice_ids(age=age)
 
 
 def test_a_baby_on_warfarin_is_still_told_not_to_stop_it() -> None:
-    assert "do-not-stop-warfarin" in told(age="under_1", medicines="warfarin_lately")
+    assert "do-not-stop-warfarin" in advice_ids(age="under_1", medicines="warfarin_lately")
 
 
 def test_an_adult_is_told_what_a_baby_is_not() -> None:
-    assert {"do-not-stop-medicines", "self-foot", "do-not-cut-corns"} <= told(place="foot")
+    assert {"do-not-stop-medicines", "self-foot", "do-not-cut-corns"} <= advice_ids(place="foot")
     assert answers(age="under_1")["age"] == {"under_1"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.triage.advice import AdviceRule
-from app.triage.conditions import Choice, judge, leaves
+from app.triage.conditions import Choice, judge_condition, walk_leaves
 from app.triage.terms import Answers, Truth
 from tests.assurance.anyone import reply
 from tests.builders import GATES, QUIET_LUMPS, level, question, rulebook, seeded, situation
@@ -24,7 +24,9 @@ TRIES, ENOUGH = 400, 5
 def with_the_sign(rule: AdviceRule, sign: tuple[str, str]) -> Iterator[Answers]:
     """People for whom the warning certainly holds, quiet but for it and the sign."""
     chance = seeded(7)
-    read = [leaf for leaf in leaves(rule.when) if isinstance(leaf, Choice)] if rule.when else []
+    read = (
+        [leaf for leaf in walk_leaves(rule.when) if isinstance(leaf, Choice)] if rule.when else []
+    )
     asked = sorted({leaf.question for leaf in read})
     for _ in range(TRIES):
         given = dict(chance.choice(QUIET_LUMPS))
@@ -39,11 +41,13 @@ def with_the_sign(rule: AdviceRule, sign: tuple[str, str]) -> Iterator[Answers]:
         if name in AGES and "age" not in asked:
             given["age"] = frozenset([chance.choice(AGES[name])])
         many = question(name).kind == "many"
-        told = rule.when is None or judge(rule.when, situation(given)) is Truth.TRUE
+        rule_applies = (
+            rule.when is None or judge_condition(rule.when, situation(given)) is Truth.TRUE
+        )
         before = given[name] - {question(name).none} if many else frozenset[str]()
         given[name] = before | {option}
-        kept = rulebook().questionnaire.path(given).answers
-        if told and option in kept.get(name, ()):
+        kept = rulebook().questionnaire.trace_path(given).answers
+        if rule_applies and option in kept.get(name, ()):
             yield given
 
 
@@ -75,10 +79,10 @@ def test_what_a_warning_stands_for_is_among_its_signs() -> None:
 def test_the_emergency_box_of_a_baby_speaks_of_a_baby_alone() -> None:
     words = rulebook().wording["en"]
     for age in ("under_3m", "under_1"):
-        lines = words.box_for({age})
+        lines = words.emergency_box_for({age})
         assert tuple(lines) == tuple(words.box_lines)
         text = " ".join(lines.values())
         assert not [word for word in ("speech", "testicle", "headache", "baby") if word in text]
-    assert words.box_for({"adult"}) == words.box_lines
-    assert words.box_for(()) == words.box_lines | words.box_of_any_age
-    assert "baby" in " ".join(words.box)
+    assert words.emergency_box_for({"adult"}) == words.box_lines
+    assert words.emergency_box_for(()) == words.box_lines | words.box_of_any_age
+    assert "baby" in " ".join(words.any_age_box)

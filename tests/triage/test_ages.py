@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from app.triage.loading.checks_ages import asked_back
-from app.triage.rules import assess
+from app.rulebook.checks_ages import list_age_contradictions
+from app.triage.rules import assess_answers
 from tests.builders import answers, rulebook
 
 PAIRS = [
@@ -30,16 +30,20 @@ def person(question, option, age):
 @pytest.mark.parametrize(("entry", "option", "age"), PAIRS)
 def test_each_pair_of_option_and_age_is_asked_back_or_left_open_as_it_is_said(entry, option, age):
     given, _ = person(entry.question, option, age)
-    told = set(assess(rulebook(), given).contradictions)
+    contradiction_ids = set(assess_answers(rulebook(), given).contradictions)
     wanted = {entry.asked_back} if entry.asked_back else set()
     of_age = {c.id for c in rulebook().contradictions if "age" in c.questions}
-    assert told & of_age == wanted == set(asked_back(rulebook(), entry.question, option, age))
+    assert (
+        contradiction_ids & of_age
+        == wanted
+        == set(list_age_contradictions(rulebook(), entry.question, option, age))
+    )
 
 
 @pytest.mark.parametrize(("entry", "option", "age"), PAIRS)
 def test_being_asked_back_about_the_age_lowers_no_level(entry, option, age):
     given, without = person(entry.question, option, age)
-    asked = assess(rulebook(), given)
-    assert asked.urgency == assess(SILENT, given).urgency
+    asked = assess_answers(rulebook(), given)
+    assert asked.urgency == assess_answers(SILENT, given).urgency
     if entry.asked_back:
-        assert asked.urgency >= assess(rulebook(), without).urgency
+        assert asked.urgency >= assess_answers(rulebook(), without).urgency

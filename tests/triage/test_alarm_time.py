@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.store.response_targets import load_alarm_delay
 from app.triage.rulebook import RulebookFaults
-from app.triage.targets import load_alarm
 from tests.builders import RULES
 
 ENTRY = '- {{id: {id}, minutes: 15, sources: [expert], review_by: "2027-11-20"{more}}}\n'
@@ -21,12 +21,12 @@ def written(folder: Path, *entries: tuple[str, str]) -> Path:
 
 
 def test_an_unseen_emergency_alarms_after_five_minutes() -> None:
-    assert load_alarm(RULES) == timedelta(minutes=5)
+    assert load_alarm_delay(RULES) == timedelta(minutes=5)
 
 
 def test_the_time_is_read_from_the_file(tmp_path: Path) -> None:
     folder = written(tmp_path, ("emergency", ", alarm: 7"), ("soon", ""))
-    assert load_alarm(folder) == timedelta(minutes=7)
+    assert load_alarm_delay(folder) == timedelta(minutes=7)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_an_alarm_that_cannot_be_is_a_fault(
     tmp_path: Path, entries: list[tuple[str, str]], fault: str
 ) -> None:
     with pytest.raises(RulebookFaults, match=fault):
-        load_alarm(written(tmp_path, *entries))
+        load_alarm_delay(written(tmp_path, *entries))

@@ -2,40 +2,42 @@
 
 import pytest
 
-from app.triage.answers import PROBLEMS, BadAnswer, read
+from app.triage.answers import ANSWER_PROBLEMS, BadAnswer, parse_answer
 from tests.builders import question, rulebook
 
 
 def refusal(name: str, *reply: str) -> BadAnswer:
     with pytest.raises(BadAnswer) as refused:
-        read(question(name), reply)
+        parse_answer(question(name), reply)
     return refused.value
 
 
 def test_a_choice_is_read() -> None:
-    assert read(question("age"), ["adult"]) == {"adult"}
+    assert parse_answer(question("age"), ["adult"]) == {"adult"}
 
 
 def test_several_ticks_are_read_in_any_order() -> None:
-    assert read(question("skin"), ["hot", "pus"]) == read(question("skin"), ["pus", "hot"])
+    assert parse_answer(question("skin"), ["hot", "pus"]) == parse_answer(
+        question("skin"), ["pus", "hot"]
+    )
 
 
 def test_a_tick_that_comes_twice_counts_once() -> None:
-    assert read(question("skin"), ["hot", "hot"]) == {"hot"}
-    assert read(question("age"), ["adult", "adult"]) == {"adult"}
+    assert parse_answer(question("skin"), ["hot", "hot"]) == {"hot"}
+    assert parse_answer(question("age"), ["adult", "adult"]) == {"adult"}
 
 
 @pytest.mark.parametrize("asked", rulebook().questionnaire.questions, ids=lambda asked: asked.id)
 def test_not_sure_is_an_answer_to_every_question(asked) -> None:
-    assert read(asked, [asked.unsure]) == {asked.unsure}
+    assert parse_answer(asked, [asked.unsure]) == {asked.unsure}
 
 
 def test_not_sure_may_stand_beside_a_tick() -> None:
-    assert read(question("skin"), ["hot", "not_sure"]) == {"hot", "not_sure"}
+    assert parse_answer(question("skin"), ["hot", "not_sure"]) == {"hot", "not_sure"}
 
 
 def test_none_of_these_stands_alone() -> None:
-    assert read(question("skin"), ["normal"]) == {"normal"}
+    assert parse_answer(question("skin"), ["normal"]) == {"normal"}
     assert refusal("skin", "normal", "hot").problem == "none_with_others"
     assert refusal("skin", "normal", "not_sure").problem == "none_with_others"
 
@@ -63,7 +65,7 @@ def test_an_unknown_option_is_refused_without_repeating_it(reply: str) -> None:
 
 def test_a_word_in_place_of_a_list_is_no_answer() -> None:
     with pytest.raises(BadAnswer):
-        read(question("kidney"), "no")
+        parse_answer(question("kidney"), "no")
 
 
 def test_every_problem_has_a_name_that_pages_can_explain() -> None:
@@ -73,4 +75,4 @@ def test_every_problem_has_a_name_that_pages_can_explain() -> None:
         refusal("age", "adult", "child").problem,
         refusal("skin", "normal", "hot").problem,
     }
-    assert met == set(PROBLEMS)
+    assert met == set(ANSWER_PROBLEMS)

@@ -5,20 +5,20 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.triage.compiled import Compiled
+from app.triage.compiled import CompiledRules
 from app.triage.conditions import (
     AtLeast,
     Choice,
     Condition,
     LabBound,
     Situation,
-    because,
-    judge,
-    negate,
+    explain_condition,
+    judge_condition,
+    negate_condition,
 )
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Option, Question, Questionnaire
-from app.triage.rules import Rule, assess, certain_emergency, urgency_by_walking
+from app.triage.rules import Rule, assess_answers, is_certain_emergency, reference_urgency
 from app.triage.terms import Answers, Truth, Urgency
 from tests.builders import (
     answers,
@@ -37,13 +37,13 @@ any_answers = some_answers() | some_unfinished_answers()
 
 
 def marks_of(given_answers: Answers, amounts: Amounts) -> int:
-    path = rulebook().questionnaire.path(given_answers)
-    return rulebook().compiled.encode(path.answers, path.off_path, amounts)
+    path = rulebook().questionnaire.trace_path(given_answers)
+    return rulebook().compiled_rules.encode_answers(path.answers, path.off_path, amounts)
 
 
 def counts(rule: Rule, facing: Situation) -> bool:
     """Whether a doubt about the rule counts."""
-    return rule.only_with is None or judge(rule.only_with, facing) is Truth.TRUE
+    return rule.only_with is None or judge_condition(rule.only_with, facing) is Truth.TRUE
 
 
 @examples(2_000, soak=100_000)
@@ -53,19 +53,19 @@ def test_the_compiled_form_says_what_walking_through_every_condition_says(
 ) -> None:
     """The level, the rules that fire, and the evidence and conflicts that hold."""
     book, marks = rulebook(), marks_of(given_answers, amounts)
-    path, facing = book.questionnaire.path(given_answers), situation(given_answers, amounts)
+    path, facing = book.questionnaire.trace_path(given_answers), situation(given_answers, amounts)
     unread = book.laboratory.not_weighed
-    assert book.compiled.level(marks) == urgency_by_walking(book.rules, path, facing, unread)
-    judged = [(i, rule, judge(rule.when, facing)) for i, rule in enumerate(book.rules)]
-    assert book.compiled.fired(marks) == [
+    assert book.compiled_rules.level(marks) == reference_urgency(book.rules, path, facing, unread)
+    judged = [(i, rule, judge_condition(rule.when, facing)) for i, rule in enumerate(book.rules)]
+    assert book.compiled_rules.fired(marks) == [
         (index, truth is Truth.TRUE)
         for index, rule, truth in judged
         if truth is Truth.TRUE
         or (truth is Truth.UNSURE and rule.if_unsure is not None and counts(rule, facing))
     ]
     for group, entries in (("evidence", book.evidence), ("conflicts", book.conflicts)):
-        held = [i for i, e in enumerate(entries) if judge(e.when, facing) is Truth.TRUE]
-        assert book.compiled.holding[group](marks) == held
+        held = [i for i, e in enumerate(entries) if judge_condition(e.when, facing) is Truth.TRUE]
+        assert book.compiled_rules.matched_groups[group](marks) == held
 
 
 @examples(500, soak=20_000)
@@ -74,15 +74,17 @@ def test_an_assessment_explains_itself_as_the_condition_tree_does(
     given_answers: Answers, values: list[tuple[str, str, str]]
 ) -> None:
     book = rulebook()
-    found = assess(book, given_answers, values_as_sent(values))
+    found = assess_answers(book, given_answers, values_as_sent(values))
     facing = situation(given_answers, read_amounts(values))
     assert {f.rule: f.because for f in found.findings} == {
-        f.rule: because(book.rule(f.rule).when, facing) for f in found.findings
+        f.rule: explain_condition(book.find_rule(f.rule).when, facing) for f in found.findings
     }
     lines = {line.id: line for line in book.evidence if line.look_alike is None}
     spoken = [e for t in found.types for e in (*t.evidence_for, *t.evidence_against)]
-    assert all(e.because == because(lines[e.id].when, facing) for e in spoken if e.id in lines)
-    held = [c.id for c in book.contradictions if judge(c.when, facing) is Truth.TRUE]
+    assert all(
+        e.because == explain_condition(lines[e.id].when, facing) for e in spoken if e.id in lines
+    )
+    held = [c.id for c in book.contradictions if judge_condition(c.when, facing) is Truth.TRUE]
     assert list(found.contradictions) == held
 
 
@@ -91,10 +93,10 @@ def test_an_assessment_explains_itself_as_the_condition_tree_does(
 def test_the_alarm_on_a_question_page_is_that_of_the_whole_assessment(
     given_answers: Answers,
 ) -> None:
-    findings = assess(rulebook(), given_answers).findings
+    findings = assess_answers(rulebook(), given_answers).findings
     alarm = any(f.certain and f.urgency is Urgency.emergency for f in findings)
-    path = rulebook().questionnaire.path(given_answers)
-    assert certain_emergency(rulebook(), path) is alarm
+    path = rulebook().questionnaire.trace_path(given_answers)
+    assert is_certain_emergency(rulebook(), path) is alarm
 
 
 # Conditions of every kind on a small questionnaire: also what the rulebook has no use for yet.
@@ -139,7 +141,7 @@ small_conditions: st.SearchStrategy[Condition] = st.recursive(
                 AtLeast, st.integers(1, len(several)), st.just(tuple(several))
             )
         ),
-        parts.map(negate),
+        parts.map(negate_condition),
     ),
     max_leaves=8,
 )  # fmt: skip
@@ -181,13 +183,13 @@ small_rules = st.lists(
 def test_any_rules_at_all_are_compiled_truly(
     rules: list[Rule], chosen: Answers, amounts: Amounts
 ) -> None:
-    path = ASKED.path(chosen)
-    facing = Situation(path.answers, path.off_path, ASKED.unsure, amounts)
-    compiled = Compiled(ASKED, rules, {})
-    marks = compiled.encode(path.answers, path.off_path, amounts)
-    assert compiled.level(marks) == urgency_by_walking(tuple(rules), path, facing)
+    path = ASKED.trace_path(chosen)
+    facing = Situation(path.answers, path.off_path, ASKED.unsure_options, amounts)
+    compiled = CompiledRules(ASKED, rules, {})
+    marks = compiled.encode_answers(path.answers, path.off_path, amounts)
+    assert compiled.level(marks) == reference_urgency(tuple(rules), path, facing)
     assert {i for i, certain in compiled.fired(marks) if certain} == {
-        i for i, rule in enumerate(rules) if judge(rule.when, facing) is Truth.TRUE
+        i for i, rule in enumerate(rules) if judge_condition(rule.when, facing) is Truth.TRUE
     }
 
 
@@ -205,8 +207,8 @@ def test_the_same_answers_give_the_same_marks_and_others_do_not() -> None:
 
 def test_the_compiled_form_holds_no_word_of_the_rulebook() -> None:
     """Its source is made of numbers only, so that no rule file can put code into it."""
-    compiled = rulebook().compiled
-    functions = [compiled.level, compiled.fired, *compiled.holding.values()]
+    compiled = rulebook().compiled_rules
+    functions = [compiled.level, compiled.fired, *compiled.matched_groups.values()]
     constants = {type(c) for f in functions for c in f.__code__.co_consts}
     names = {name for f in functions for name in f.__code__.co_names}
     assert constants <= {int, bool, type(None), tuple}

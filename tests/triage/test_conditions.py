@@ -12,13 +12,13 @@ from app.triage.conditions import (
     Condition,
     Situation,
     Vocabulary,
-    because,
-    judge,
-    leaves,
-    negate,
-    parse,
+    explain_condition,
+    judge_condition,
+    negate_condition,
+    parse_condition,
+    walk_leaves,
 )
-from app.triage.explain import as_written
+from app.triage.explain import serialize_condition
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.terms import Evidence, Truth
 from tests.builders import examples
@@ -50,7 +50,7 @@ SIGNS = {FALSE: "none", UNSURE: "unsure", TRUE: "hot"}
 
 def read(raw: object, named: Mapping[str, Condition] | None = None) -> Condition:
     questions = {q.id: (q.kind, q.option_ids) for q in ASKED}
-    return parse(raw, Vocabulary(questions, UNITS, named or {}))
+    return parse_condition(raw, Vocabulary(questions, UNITS, named or {}))
 
 
 def facing(
@@ -62,11 +62,11 @@ def facing(
     amounts = (
         {"calcium": {"mmol/L": calcium, "mg/dL": calcium / Decimal("0.2495")}} if calcium else {}
     )
-    return Situation(answers, off_path, ASKED.unsure, amounts)
+    return Situation(answers, off_path, ASKED.unsure_options, amounts)
 
 
 def truth_of(raw: object, situation: Situation) -> Truth:
-    return judge(read(raw), situation)
+    return judge_condition(read(raw), situation)
 
 
 def two_leaves(size: Truth, signs: Truth) -> Situation:
@@ -133,14 +133,14 @@ def test_not_over_at_least_asks_for_the_remaining_count() -> None:
 
 def test_not_twice_is_the_condition_itself() -> None:
     condition = read({"at_least": 2, "of": [IS_LARGE, IS_HOT, HIGH]})
-    assert negate(negate(condition)) == condition
+    assert negate_condition(negate_condition(condition)) == condition
 
 
 def test_not_over_a_name_keeps_the_name_for_whoever_explains_it() -> None:
     turned = read({"not": {"named": "big"}}, {"big": read(IS_LARGE)})
     assert getattr(turned, "name", None) == "big"
-    assert judge(turned, facing(size="small")) is TRUE
-    assert judge(turned, facing(size="large")) is FALSE
+    assert judge_condition(turned, facing(size="small")) is TRUE
+    assert judge_condition(turned, facing(size="large")) is FALSE
 
 
 @pytest.mark.parametrize("raw", [IS_LARGE, {"question": "size", "any_of": ["small", "large"]}])
@@ -214,24 +214,26 @@ def test_at_least_and_below_one_bound_leave_no_gap_and_no_overlap() -> None:
 
 def test_evidence_names_the_answers_that_made_it_hold() -> None:
     condition = read({"all": [IS_LARGE, {"question": "signs", "includes_any": ["hot", "pus"]}]})
-    assert because(condition, facing(size="large", signs="pus unsure")) == (
+    assert explain_condition(condition, facing(size="large", signs="pus unsure")) == (
         Evidence("size", ("large",)),
         Evidence("signs", ("pus",)),
     )
 
 
 def test_evidence_of_a_negation_names_what_was_answered_instead() -> None:
-    assert because(read({"not": IS_LARGE}), facing(size="small")) == (Evidence("size", ("small",)),)
+    assert explain_condition(read({"not": IS_LARGE}), facing(size="small")) == (
+        Evidence("size", ("small",)),
+    )
 
 
 def test_evidence_of_a_doubt_that_clears_nothing_names_the_doubt() -> None:
     doubtful = (Evidence("size", ("unsure",), unsure=True),)
-    assert because(read({"not": IS_LARGE}), facing(size="unsure")) == doubtful
+    assert explain_condition(read({"not": IS_LARGE}), facing(size="unsure")) == doubtful
 
 
 def test_evidence_of_an_uncertain_condition_keeps_the_parts_known_to_be_true() -> None:
     condition = read({"all": [IS_LARGE, IS_HOT]})
-    assert because(condition, facing(size="large", signs="unsure")) == (
+    assert explain_condition(condition, facing(size="large", signs="unsure")) == (
         Evidence("size", ("large",)),
         Evidence("signs", ("unsure",), unsure=True),
     )
@@ -239,27 +241,29 @@ def test_evidence_of_an_uncertain_condition_keeps_the_parts_known_to_be_true() -
 
 def test_an_answer_is_named_once_however_often_it_counts() -> None:
     condition = read({"any": [IS_LARGE, {"all": [IS_LARGE, IS_HOT]}, IS_LARGE]})
-    assert because(condition, facing(size="large", signs="none")) == (Evidence("size", ("large",)),)
+    assert explain_condition(condition, facing(size="large", signs="none")) == (
+        Evidence("size", ("large",)),
+    )
 
 
 @pytest.mark.parametrize("chosen", [{"size": "small"}, {}])
 def test_a_condition_that_does_not_hold_has_no_evidence(chosen: dict[str, str]) -> None:
-    assert because(read({"all": [IS_LARGE, IS_HOT]}), facing(**chosen)) == ()
+    assert explain_condition(read({"all": [IS_LARGE, IS_HOT]}), facing(**chosen)) == ()
 
 
 def test_a_laboratory_value_is_named_as_evidence() -> None:
-    assert because(read(HIGH), facing(mmol="3.6")) == (Evidence("", (), lab="calcium"),)
+    assert explain_condition(read(HIGH), facing(mmol="3.6")) == (Evidence("", (), lab="calcium"),)
 
 
 def test_a_laboratory_value_that_was_not_given_is_no_evidence() -> None:
-    assert because(read({"not": HIGH}), facing()) == ()
+    assert explain_condition(read({"not": HIGH}), facing()) == ()
 
 
 def test_leaves_are_given_in_reading_order() -> None:
     condition = read({"any": [HIGH, {"all": [IS_HOT, {"not": IS_LARGE}]}]})
     named = [
         getattr(leaf, "question", None) or getattr(leaf, "analyte", None)
-        for leaf in leaves(condition)
+        for leaf in walk_leaves(condition)
     ]
     assert named == ["calcium", "signs", "size"]
 
@@ -360,7 +364,9 @@ def test_a_condition_written_out_again_means_the_same(
     raw: dict[str, object], situation: Situation
 ) -> None:
     condition = read(raw)
-    assert judge(read(as_written(condition, ASKED)), situation) is judge(condition, situation)
+    assert judge_condition(
+        read(serialize_condition(condition, ASKED)), situation
+    ) is judge_condition(condition, situation)
 
 
 @examples(300)
@@ -368,7 +374,7 @@ def test_a_condition_written_out_again_means_the_same(
 def test_what_holds_has_evidence_that_was_really_given(
     raw: dict[str, object], situation: Situation
 ) -> None:
-    for evidence in because(read(raw), situation):
+    for evidence in explain_condition(read(raw), situation):
         if evidence.lab:
             assert evidence.lab in situation.labs
         else:

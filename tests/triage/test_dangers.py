@@ -12,10 +12,10 @@ from app.triage.dangers import (
     SIGN,
     STATES,
     UNSURE,
-    as_known_today,
-    look_for,
+    add_todays_signs,
+    assess_dangers,
 )
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from tests.builders import answers, rulebook
 from tests.triage.test_safetynet import known_people, some_people
@@ -71,8 +71,10 @@ def found_in(given: Answers) -> dict[str, str]:
 
 def whole(given: Answers) -> dict[str, tuple[str, bool]]:
     book = rulebook()
-    path = book.questionnaire.path(given)
-    looked = look_for(book.dangers, book.questionnaire, path, assess(book, path.answers))
+    path = book.questionnaire.trace_path(given)
+    looked = assess_dangers(
+        book.dangers, book.questionnaire, path, assess_answers(book, path.answers)
+    )
     return {one.danger: (one.state, one.partly_asked) for one in looked}
 
 
@@ -147,7 +149,7 @@ def test_of_a_baby_it_is_told_what_was_not_asked_and_of_others_nothing() -> None
 
 def test_a_sign_that_is_ticked_is_never_called_clear() -> None:
     for given, _ in [*known_people(), *some_people(300, seed=9)]:
-        found, counted = found_in(given), rulebook().questionnaire.path(given).answers
+        found, counted = found_in(given), rulebook().questionnaire.trace_path(given).answers
         for danger in rulebook().dangers:
             if any(signs & counted.get(name, set()) for name, signs in danger.signs.items()):
                 assert found[danger.id] in (FOUND, UNSURE, SIGN)
@@ -196,17 +198,17 @@ def test_no_danger_is_denied_where_a_sign_or_look_alike_or_rule_of_it_speaks() -
     book = rulebook()
     people = [*(given for given, _ in [*known_people(), *some_people(2000, seed=11)])]
     for given in [*people, *single_options()]:
-        path = book.questionnaire.path(given)
-        told = assess(book, path.answers)
+        path = book.questionnaire.trace_path(given)
+        assessment = assess_answers(book, path.answers)
         denied = {name for name, state in found_in(given).items() if state == CLEAR}
         for danger in (known for known in book.dangers if known.id in denied):
-            assert not danger.rules & {finding.rule for finding in told.findings}
+            assert not danger.rules & {finding.rule for finding in assessment.findings}
             for question, signs in danger.signs.items():
                 answered = path.answers.get(question, frozenset())
                 assert answered or question in path.off_path
                 assert not answered & {*signs, book.questionnaire[question].unsure}
             assert not path.off_path & set(danger.not_asked)
-        assert denied.isdisjoint(ALIKE.get(alike.id, "") for alike in told.look_alikes)
+        assert denied.isdisjoint(ALIKE.get(alike.id, "") for alike in assessment.look_alikes)
         for danger, first, some, second, others in TOGETHER:
             if some & path.answers.get(first, set()) and others & path.answers.get(second, set()):
                 assert danger not in denied
@@ -223,12 +225,14 @@ def test_answers_judged_by_older_rules_are_searched_for_the_signs_of_today() -> 
     book = rulebook()
     older = tuple(replace(danger, also=(), look_alikes=frozenset()) for danger in book.dangers)
     given = answers(place="finger", skin="dead_skin")
-    path, told = book.questionnaire.path(given), assess(book, given)
-    today = as_known_today(older, book.dangers, book.questionnaire)
-    states = {one.danger: one.state for one in look_for(today, book.questionnaire, path, told)}
+    path, assessment = book.questionnaire.trace_path(given), assess_answers(book, given)
+    today = add_todays_signs(older, book.dangers, book.questionnaire)
+    states = {
+        one.danger: one.state for one in assess_dangers(today, book.questionnaire, path, assessment)
+    }
     assert states == found_in(given)
     elsewhere = replace(older[4], also=({"no_such": frozenset({"x"})},))
-    (kept,) = as_known_today(older[4:5], [elsewhere], book.questionnaire)
+    (kept,) = add_todays_signs(older[4:5], [elsewhere], book.questionnaire)
     assert kept.also == ()
 
 

@@ -4,12 +4,12 @@ from functools import cache
 
 import pytest
 
-from app.triage.published import FOLDER
+from app.rulebook.archive import PUBLISHED_FOLDER
+from app.rulebook.translation import Translation, load_translation
 from app.triage.questionnaire import Question
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
-from app.triage.translation import Translation, translation
 from tests.builders import RULES, rulebook
 
 FIRST = "2026.11.2"
@@ -30,12 +30,12 @@ CALMER = {
 
 @cache
 def first() -> Rulebook:
-    return load(RULES / FOLDER / FIRST)
+    return load_rulebook_folder(RULES / PUBLISHED_FOLDER / FIRST)
 
 
 @cache
 def table() -> Translation:
-    return translation(RULES, FIRST, first().questionnaire, rulebook().questionnaire)
+    return load_translation(RULES, FIRST, first().questionnaire, rulebook().questionnaire)
 
 
 def alone(age: str, question: Question, option: str) -> Answers:
@@ -45,7 +45,7 @@ def alone(age: str, question: Question, option: str) -> Answers:
     so_far = said[question.id] - {question.none}
     single = question.kind == "one" or option in (question.none, question.unsure)
     said[question.id] = frozenset({option}) | (frozenset() if single else so_far)
-    return first().questionnaire.path(said).answers
+    return first().questionnaire.trace_path(said).answers
 
 
 @pytest.mark.parametrize("age", ["under_3m", "under_1", "child", "adult", "older"])
@@ -56,8 +56,8 @@ def test_no_answer_alone_is_lower_than_in_the_first_edition(age: str) -> None:
             if question.id == "age":
                 continue
             answers = alone(age, question, option)
-            then = assess(first(), answers).urgency
-            today = assess(rulebook(), table().translate(answers)).urgency
+            then = assess_answers(first(), answers).urgency
+            today = assess_answers(rulebook(), table().translate_answers(answers)).urgency
             if today < then:
                 lower[age, question.id, option] = (then, today)
     assert {key for key in CALMER if key[0] == age} == lower.keys(), lower

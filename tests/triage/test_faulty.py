@@ -18,9 +18,9 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from app.rulebook.yaml_lines import MAX_NESTING
 from app.settings import ROOT
-from app.triage.loading.lined import MOST_NESTED
-from app.triage.rulebook import RulebookFaults, load
+from app.triage.rulebook import RulebookFaults, load_rulebook_folder
 
 FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))
 LINE = re.compile(r"\{line(?:\+(?P<more>\d+)| of (?P<text>[^}]+))?\}")
@@ -68,7 +68,7 @@ def test_a_faulty_rulebook_is_refused_with_each_of_its_faults(file: Path, rules:
 
 
 def test_the_rulebook_that_the_edits_start_from_has_no_fault(rules: Path) -> None:
-    assert load(rules).rules
+    assert load_rulebook_folder(rules).rules
 
 
 def test_there_are_at_least_45_faulty_rulebooks() -> None:
@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_is_refused(rules: Path, file: str) -> None:
 def test_nesting_without_end_is_a_fault_and_no_crash(rules: Path, opening: str) -> None:
     (rules / "contradictions.yaml").write_text(opening * 100_000, encoding="utf-8")
     assert faults_of(rules) == [
-        f"contradictions.yaml:1: yaml: nested too deep; at most {MOST_NESTED} levels are allowed"
+        f"contradictions.yaml:1: yaml: nested too deep; at most {MAX_NESTING} levels are allowed"
     ]
 
 
@@ -176,5 +176,5 @@ def read(rules: Path, file: str) -> str:
 def faults_of(rules: Path) -> list[str]:
     """The faults with which the rulebook is refused."""
     with pytest.raises(RulebookFaults) as refused:
-        load(rules)
+        load_rulebook_folder(rules)
     return list(refused.value.faults)

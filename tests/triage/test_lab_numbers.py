@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.triage.lab_numbers import clearly, parse
+from app.triage.lab_numbers import format_unambiguously, parse_number
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ from app.triage.lab_numbers import clearly, parse
     ],
 )
 def test_every_meaning_of_a_number_is_named(text: str, sign: str, ways: list[str]) -> None:
-    number = parse(text)
+    number = parse_number(text)
     assert number is not None
     assert number.sign == sign
-    assert list(number.ways) == [Decimal(way) for way in ways]
+    assert list(number.possible_amounts) == [Decimal(way) for way in ways]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_every_meaning_of_a_number_is_named(text: str, sign: str, ways: list[str
     ids=lambda text: text[:12],
 )
 def test_what_is_no_number_means_nothing(text: str) -> None:
-    assert parse(text) is None
+    assert parse_number(text) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_is_no_number_means_nothing(text: str) -> None:
     [("1.250", "1.25"), ("1.253", "1.2530"), ("1250", "1250"), ("100", "100"), ("0.5", "0.5")],
 )
 def test_an_amount_is_said_so_that_it_can_mean_nothing_else(amount: str, said: str) -> None:
-    assert clearly(Decimal(amount)) == said
-    number = parse(said)
+    assert format_unambiguously(Decimal(amount)) == said
+    number = parse_number(said)
     assert number is not None
-    assert number.ways == (Decimal(amount),)
+    assert number.possible_amounts == (Decimal(amount),)

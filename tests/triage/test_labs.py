@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from app.triage.labs import (
     Amounts,
     BadLab,
-    check_labs,
-    perhaps_in,
-    read_labs,
-    readings,
-    two_ways,
-    unusual,
+    ambiguous_amounts,
+    check_typed_labs,
+    is_unusual_value,
+    list_lab_readings,
+    read_lab_amounts,
+    suggest_other_unit,
 )
 from app.triage.terms import Urgency
 from tests.builders import KNOWN, answers, assessed, examples, fired, labs, level, rulebook
@@ -24,12 +24,12 @@ ANALYTES = rulebook().laboratory.analytes
 
 
 def amounts(**values: str) -> Amounts:
-    return read_labs(rulebook().laboratory, labs(**values))
+    return read_lab_amounts(rulebook().laboratory, labs(**values))
 
 
 def refusal(analyte: str, value: object, unit: object = "mmol/L") -> BadLab:
     with pytest.raises(BadLab) as refused:
-        read_labs(rulebook().laboratory, {analyte: {"value": value, "unit": unit}})
+        read_lab_amounts(rulebook().laboratory, {analyte: {"value": value, "unit": unit}})
     return refused.value
 
 
@@ -70,7 +70,7 @@ def test_other_spellings_of_a_unit_are_the_same_unit(
 def test_the_limits_of_each_unit_themselves_are_accepted(analyte) -> None:
     for unit in analyte.units:
         for limit in unit.hard:
-            read = read_labs(
+            read = read_lab_amounts(
                 rulebook().laboratory, {analyte.id: {"value": str(limit), "unit": unit.name}}
             )
             assert read[analyte.id][unit.name] == limit
@@ -94,7 +94,7 @@ def test_an_unknown_unit_is_refused_with_the_units_that_would_do(unit: object) -
 
 def test_a_value_without_a_unit_is_refused() -> None:
     with pytest.raises(BadLab, match="unknown_unit"):
-        read_labs(rulebook().laboratory, {"calcium_adjusted": {"value": "2.5"}})
+        read_lab_amounts(rulebook().laboratory, {"calcium_adjusted": {"value": "2.5"}})
 
 
 @pytest.mark.parametrize(
@@ -259,13 +259,13 @@ def test_a_value_bars_self_care_only_where_it_is_not_normal() -> None:
 def typed(analyte: str, text: str) -> Amounts:
     """A value, "<15 mL/min", as it is typed on a form: checked, then read."""
     raw = labs(**{analyte: text})
-    check_labs(rulebook().laboratory, raw)
-    return read_labs(rulebook().laboratory, raw)
+    check_typed_labs(rulebook().laboratory, raw)
+    return read_lab_amounts(rulebook().laboratory, raw)
 
 
 def asked_back(analyte: str, text: str) -> BadLab:
     with pytest.raises(BadLab) as refused:
-        check_labs(rulebook().laboratory, labs(**{analyte: text}))
+        check_typed_labs(rulebook().laboratory, labs(**{analyte: text}))
     return refused.value
 
 
@@ -311,9 +311,9 @@ def test_a_mark_that_may_be_for_thousands_is_asked_back(
     assert asked_back(analyte, text).problem == "two_ways"
     value, unit = text.split(" ")
     of = rulebook().laboratory.analytes[analyte]
-    assert two_ways(of, {"value": value, "unit": unit}) == ways
+    assert ambiguous_amounts(of, {"value": value, "unit": unit}) == ways
     for way in ways:
-        assert two_ways(of, {"value": way, "unit": unit}) == ()
+        assert ambiguous_amounts(of, {"value": way, "unit": unit}) == ()
 
 
 @pytest.mark.parametrize(
@@ -382,19 +382,19 @@ def test_a_sign_gives_the_level_of_every_value_that_it_allows(
 def test_a_sign_counts_through_what_is_worked_out_from_it() -> None:
     """Total above 3.5 is emergency alone; with high albumin the adjusted value may lie below."""
     laboratory = rulebook().laboratory
-    check_labs(laboratory, labs(calcium_total=">3.5 mmol/L", albumin="40 g/L"))
+    check_typed_labs(laboratory, labs(calcium_total=">3.5 mmol/L", albumin="40 g/L"))
     for more in ({"albumin": "45 g/L"}, {"albumin": ">40 g/L"}):
         with pytest.raises(BadLab) as refused:
-            check_labs(laboratory, labs(calcium_total=">3.5 mmol/L", **more))
+            check_typed_labs(laboratory, labs(calcium_total=">3.5 mmol/L", **more))
         assert (refused.value.problem, refused.value.analyte) == ("spans", "calcium_total")
     with pytest.raises(BadLab) as refused:  # 2.4 x 2.1 is below the bound of the product, 5.6
-        check_labs(laboratory, labs(calcium_adjusted="2.4 mmol/L", phosphate=">1.8 mmol/L"))
+        check_typed_labs(laboratory, labs(calcium_adjusted="2.4 mmol/L", phosphate=">1.8 mmol/L"))
     assert (refused.value.problem, refused.value.analyte) == ("spans", "phosphate")
 
 
 def test_a_sign_that_was_kept_and_spans_a_bound_now_gives_the_graver_level() -> None:
     """Kept under other rules: it must not stop a page, and must not be read as the milder end."""
-    assert len(readings(rulebook().laboratory, labs(egfr="<60 mL/min"))) == 2
+    assert len(list_lab_readings(rulebook().laboratory, labs(egfr="<60 mL/min"))) == 2
     assert urgency(egfr="<60 mL/min") == urgency(egfr="10 mL/min")
     assert urgency(calcium_adjusted=">3 mmol/L") == "emergency"
 
@@ -406,7 +406,7 @@ def test_a_value_kept_before_thousands_were_asked_back_is_read_as_it_was() -> No
 @pytest.mark.parametrize("sent", [">3.25", "1,250", "<secret"])
 def test_what_is_asked_back_never_repeats_what_was_sent(sent: str) -> None:
     with pytest.raises(BadLab) as refused:
-        check_labs(rulebook().laboratory, {"ck": {"value": sent, "unit": "U/L"}})
+        check_typed_labs(rulebook().laboratory, {"ck": {"value": sent, "unit": "U/L"}})
     assert sent not in str(refused.value)
 
 
@@ -429,7 +429,7 @@ def test_a_value_far_from_the_usual_is_unusual_at_either_end(
 ) -> None:
     value, unit = text.split(" ")
     of = rulebook().laboratory.analytes[analyte]
-    assert unusual(of, {"value": value, "unit": unit}) is strange
+    assert is_unusual_value(of, {"value": value, "unit": unit}) is strange
 
 
 @pytest.mark.parametrize(
@@ -441,7 +441,7 @@ def test_the_other_unit_is_named_where_an_unusual_number_would_be_usual_in_it(
 ) -> None:
     value, unit = text.split(" ")
     phosphate = rulebook().laboratory.analytes["phosphate"]
-    assert perhaps_in(phosphate, {"value": value, "unit": unit}) == other
+    assert suggest_other_unit(phosphate, {"value": value, "unit": unit}) == other
 
 
 # Very low or high albumin: the formula does not decide alone.
@@ -459,7 +459,7 @@ def test_the_other_unit_is_named_where_an_unusual_number_would_be_usual_in_it(
 def test_beyond_20_and_50_the_total_is_read_unadjusted_too(
     total: str, albumin: str, ways: list[str]
 ) -> None:
-    found = readings(rulebook().laboratory, labs(calcium_total=total, albumin=albumin))
+    found = list_lab_readings(rulebook().laboratory, labs(calcium_total=total, albumin=albumin))
     assert [way["calcium_adjusted"]["mmol/L"] for way in found] == [Decimal(way) for way in ways]
 
 
@@ -497,7 +497,7 @@ def test_the_unadjusted_total_never_lowers_a_level(
     adjusted = total + Decimal("0.02") * (40 - albumin)
     # In mg/dL the formula gives a little less; see test_the_two_formulas_agree_to_a_hundredth.
     if Decimal("0.5") <= adjusted <= Decimal("6"):
-        read = readings(rulebook().laboratory, labs(**values, albumin=f"{albumin} g/L"))
+        read = list_lab_readings(rulebook().laboratory, labs(**values, albumin=f"{albumin} g/L"))
         levels = [level(answers({"age": age}), way) for way in read]
         assert whole == max(levels)
         if len(read) == 2:

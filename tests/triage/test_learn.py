@@ -9,9 +9,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.assurance.readability import coleman_liau, finder, flesch_kincaid, masked, sentences, words
-from app.triage.learn import Learn, Page, check_learn, pieces, plain, read_learn
-from app.triage.loading.reading import Reader
+from app.assurance.readability import (
+    build_term_pattern,
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    mask_terms,
+    split_sentences,
+    split_words,
+)
+from app.rulebook.learn_pages import (
+    LearnContent,
+    LearnPage,
+    check_learn_content,
+    read_learn_content,
+    split_term_marks,
+    strip_term_marks,
+)
+from app.rulebook.reading import RulebookReader
 from app.triage.wording import Wording
 from tests.builders import rulebook
 
@@ -43,9 +57,9 @@ PLAIN_WORDS = {"aroma", "sound", "sounds", "therapy", "accurate", "prick"}
 
 
 @cache
-def learn() -> Learn:
+def learn() -> LearnContent:
     """The real pages, in English."""
-    return read_learn(Reader(RULES), "en")
+    return read_learn_content(RulebookReader(RULES), "en")
 
 
 @cache
@@ -63,32 +77,32 @@ def sources() -> frozenset[str]:
 @cache
 def terms() -> re.Pattern[str]:
     """Finds every form of every glossary term."""
-    return finder(form for t in learn().glossary.values() for form in (t.name, *t.also))
+    return build_term_pattern(form for t in learn().glossary.values() for form in (t.name, *t.also))
 
 
 def faults_of(folder: Path) -> list[str]:
     """Every fault of the pages in this folder of rules."""
-    reader = Reader(folder)
-    read = read_learn(reader, "en")
+    reader = RulebookReader(folder)
+    read = read_learn_content(reader, "en")
     options = {asked.id: asked.option_ids for asked in rulebook().questionnaire}
-    check_learn(read, reader.faults, reader.where, sources(), regions()["uk"], options)
-    return reader.faults.found
+    check_learn_content(read, reader.faults, reader.where, sources(), regions()["uk"], options)
+    return reader.faults.fault_lines
 
 
 def shown(texts: Iterable[str], region: str = "international") -> list[str]:
     """The texts as a person of this region reads them."""
-    return [Wording.fill(plain(text), regions()[region]) for text in texts]
+    return [Wording.fill_placeholders(strip_term_marks(text), regions()[region]) for text in texts]
 
 
-def prose(page: Page) -> list[str]:
+def prose(page: LearnPage) -> list[str]:
     """The running text of a page, without points and tables, which would make it look easier."""
     return [page.lead, *(text for section in page.sections for text in section.text)]
 
 
-def every_string(page: Page) -> Iterator[str]:
+def every_string(page: LearnPage) -> Iterator[str]:
     """Every text of a page, title, headings and columns too."""
     yield page.title
-    yield from page.texts
+    yield from page.markable_texts
     for section in page.sections:
         yield section.heading
         yield from section.table.columns if section.table else ()
@@ -97,7 +111,7 @@ def every_string(page: Page) -> Iterator[str]:
 def strings_in(content: object) -> Iterator[str]:
     """Every text in a wording file; keys are no text."""
     if isinstance(content, str):
-        yield plain(content)
+        yield strip_term_marks(content)
     elif isinstance(content, dict):
         for value in content.values():
             yield from strings_in(value)
@@ -130,31 +144,31 @@ def test_every_page_can_be_reached_from_another() -> None:
 
 
 @each_page
-def test_a_page_reads_easily(page: Page) -> None:
-    for texts in (list(page.texts), prose(page)):
-        easy = [masked(text, terms()) for text in shown(texts)]
-        assert flesch_kincaid(easy) <= 5
-        assert coleman_liau(easy) <= 8
-        assert flesch_kincaid(shown(texts)) <= 8, "with the medical words in it"
+def test_a_page_reads_easily(page: LearnPage) -> None:
+    for texts in (list(page.markable_texts), prose(page)):
+        easy = [mask_terms(text, terms()) for text in shown(texts)]
+        assert flesch_kincaid_grade(easy) <= 5
+        assert coleman_liau_grade(easy) <= 8
+        assert flesch_kincaid_grade(shown(texts)) <= 8, "with the medical words in it"
 
 
 def test_the_glossary_reads_easily() -> None:
-    easy = [masked(term.meaning, terms()) for term in learn().glossary.values()]
-    assert flesch_kincaid(easy) <= 5
-    assert coleman_liau(easy) <= 8
+    easy = [mask_terms(term.meaning, terms()) for term in learn().glossary.values()]
+    assert flesch_kincaid_grade(easy) <= 5
+    assert coleman_liau_grade(easy) <= 8
 
 
 @pytest.mark.parametrize("region", regions())
 @each_page
-def test_sentences_and_paragraphs_are_short(page: Page, region: str) -> None:
-    found = sentences(shown(page.texts, region))
-    assert [s for s in found if len(words(s)) > 25] == []
-    assert sum(len(words(s)) > 20 for s in found) <= len(found) * 0.05
-    assert [text for text in prose(page) if len(sentences([text])) > 3] == []
+def test_sentences_and_paragraphs_are_short(page: LearnPage, region: str) -> None:
+    found = split_sentences(shown(page.markable_texts, region))
+    assert [s for s in found if len(split_words(s)) > 25] == []
+    assert sum(len(split_words(s)) > 20 for s in found) <= len(found) * 0.05
+    assert [text for text in prose(page) if len(split_sentences([text])) > 3] == []
 
 
 @each_page
-def test_no_page_says_what_only_a_doctor_may_say(page: Page) -> None:
+def test_no_page_says_what_only_a_doctor_may_say(page: LearnPage) -> None:
     assert [text for text in every_string(page) if BANNED.search(text)] == []
 
 
@@ -163,13 +177,13 @@ def test_no_meaning_says_what_only_a_doctor_may_say() -> None:
 
 
 @each_page
-def test_spelling_is_british(page: Page) -> None:
-    assert [text for text in every_string(page) if AMERICAN.search(plain(text))] == []
+def test_spelling_is_british(page: LearnPage) -> None:
+    assert [text for text in every_string(page) if AMERICAN.search(strip_term_marks(text))] == []
 
 
 @each_page
-def test_redness_is_never_the_only_sign_and_brown_skin_is_thought_of(page: Page) -> None:
-    texts = [plain(text) for text in page.texts]
+def test_redness_is_never_the_only_sign_and_brown_skin_is_thought_of(page: LearnPage) -> None:
+    texts = [strip_term_marks(text) for text in page.markable_texts]
     assert [text for text in texts if RED.search(text) and not OTHER_SKIN.search(text)] == []
     if any(COLOURS.search(ON_BROWN_SKIN.sub("", text)) for text in texts):
         assert any(ON_BROWN_SKIN.search(text) for text in every_string(page))
@@ -179,12 +193,14 @@ def test_redness_is_never_the_only_sign_and_brown_skin_is_thought_of(page: Page)
 
 
 @each_page
-def test_each_medical_word_points_to_its_meaning_at_first_use_and_only_then(page: Page) -> None:
+def test_each_medical_word_points_to_its_meaning_at_first_use_and_only_then(
+    page: LearnPage,
+) -> None:
     by_form = {f.lower(): t.id for t in learn().glossary.values() for f in (t.name, *t.also)}
     met: dict[str, str | None] = {}
     marked = []
-    for text in page.texts:
-        for shown_words, term in pieces(text):
+    for text in page.markable_texts:
+        for shown_words, term in split_term_marks(text):
             if term is not None:
                 marked.append(term)
                 assert by_form.get(shown_words.lower()) == term, "the words are a form of the term"
@@ -201,7 +217,7 @@ def test_every_term_of_the_glossary_is_a_word_that_people_meet() -> None:
     unused = [
         term.id
         for term in learn().glossary.values()
-        if not finder((term.name, *term.also)).search(everything)
+        if not build_term_pattern((term.name, *term.also)).search(everything)
     ]
     assert unused == []
 
@@ -237,7 +253,9 @@ def test_a_claim_is_found_where_the_table_says(claim: dict[str, object]) -> None
     found = list(claim["found"])
     unknown = [f for f in found if f not in sections and f.removeprefix("advice:") not in advice]
     assert unknown == []
-    texts = [plain(t) for f in found if f in sections for t in sections[f].texts]
+    texts = [
+        strip_term_marks(t) for f in found if f in sections for t in sections[f].markable_texts
+    ]
     assert texts, "a claim is answered on a page, not in advice alone"
     if claim["mark"] != "supported":
         assert claim.get("says"), "what is weak or corrected is said in so many words"
@@ -294,14 +312,14 @@ def test_a_fault_is_named_with_what_is_wrong(
 
 def test_a_text_comes_apart_into_words_and_terms() -> None:
     text = "See [[gout|gout]] and [[tophi|its lumps]]."
-    assert list(pieces(text)) == [
+    assert list(split_term_marks(text)) == [
         ("See ", None),
         ("gout", "gout"),
         (" and ", None),
         ("its lumps", "tophi"),
         (".", None),
     ]
-    assert plain(text) == "See gout and its lumps."
+    assert strip_term_marks(text) == "See gout and its lumps."
 
 
 def test_a_hard_text_gets_a_higher_grade_than_an_easy_one() -> None:
@@ -310,11 +328,11 @@ def test_a_hard_text_gets_a_higher_grade_than_an_easy_one() -> None:
         "Individuals experiencing persistent subcutaneous calcification should consider "
         "consultation with an appropriately qualified healthcare professional."
     ]
-    assert flesch_kincaid(easy) < 3 < 12 < flesch_kincaid(hard)
-    assert coleman_liau(easy) < 3 < 12 < coleman_liau(hard)
+    assert flesch_kincaid_grade(easy) < 3 < 12 < flesch_kincaid_grade(hard)
+    assert coleman_liau_grade(easy) < 3 < 12 < coleman_liau_grade(hard)
 
 
 def test_the_grades_are_those_of_the_published_formulas() -> None:
     text = ["The cat sat on the mat."]
-    assert flesch_kincaid(text) == pytest.approx(0.39 * 6 + 11.8 * 1 - 15.59)
-    assert coleman_liau(text) == pytest.approx(5.88 * 17 / 6 - 29.6 / 6 - 15.8)
+    assert flesch_kincaid_grade(text) == pytest.approx(0.39 * 6 + 11.8 * 1 - 15.59)
+    assert coleman_liau_grade(text) == pytest.approx(5.88 * 17 / 6 - 29.6 / 6 - 15.8)

@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
+from app.rulebook.learn_pages import UrgentClaim
 from app.triage.dangers import Danger
-from app.triage.learn import Promise
 from app.triage.terms import Answers, Urgency
 from tests.builders import GATES, QUIET_LUMPS, level, question, rulebook
 
@@ -14,7 +14,7 @@ PROMISES = [
     pytest.param(promise, id=f"{page.id}-{part.id}-{promise.at}-{promise.urgency}")
     for page in rulebook().learn["en"].pages
     for part in page.sections
-    for promise in part.promises
+    for promise in part.urgent_claims
     if promise.signs
 ]
 BABYS = {"baby_breath", "baby_body", "baby"}
@@ -37,14 +37,14 @@ def with_these(group: Mapping[str, tuple[str, ...]]) -> Iterator[Answers]:
                     given["conditions"] = given["conditions"] - {"none"} | {GATES[name]}
             if BABYS & group.keys() and "age" not in group:
                 given["age"] = frozenset(["under_1"])
-            path = rulebook().questionnaire.path(given)
+            path = rulebook().questionnaire.trace_path(given)
             for name, option in zip(group, chosen, strict=True):
                 assert option in path.answers.get(name, ()), f"nobody is asked {name}"
             yield given
 
 
 @pytest.mark.parametrize("promise", PROMISES)
-def test_whoever_has_the_signs_of_a_line_gets_the_level_that_it_says(promise: Promise) -> None:
+def test_whoever_has_the_signs_of_a_line_gets_the_level_that_it_says(promise: UrgentClaim) -> None:
     for group in promise.signs:
         levels = {level(given) for given in with_these(group)}
         assert promise.urgency is not None
@@ -58,7 +58,7 @@ def test_a_line_without_signs_says_why() -> None:
         f"{page.id}#{part.id} {one.at}": one.no_option
         for page in pages
         for part in page.sections
-        for one in part.promises
+        for one in part.urgent_claims
         if not one.signs
     }
     assert all(reasons.values())

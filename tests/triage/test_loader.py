@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.rulebook import yaml_lines
+from app.rulebook.yaml_lines import LinedList, LinedMapping, parse_lined_yaml
 from app.settings import ROOT
-from app.triage.conditions import Choice, leaves
-from app.triage.loading import lined
-from app.triage.loading.lined import Lined, LinedList, read_yaml
-from app.triage.rulebook import NOT_HASHED, Rulebook, RulebookFaults, load
+from app.triage.conditions import Choice, walk_leaves
+from app.triage.rulebook import UNHASHED_FILES, Rulebook, RulebookFaults, load_rulebook_folder
 from tests.builders import seeded
 
 RULES = ROOT / "rules"
@@ -27,7 +27,7 @@ each_file = pytest.mark.parametrize("file", OWN_FILES, ids=str)
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
     """The real rulebook."""
-    return load(RULES)
+    return load_rulebook_folder(RULES)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def rules(tmp_path: Path) -> Path:
 
 
 def test_the_hash_of_the_same_files_is_the_same(rulebook: Rulebook, rules: Path) -> None:
-    assert load(rules).sha256 == rulebook.sha256
+    assert load_rulebook_folder(rules).sha256 == rulebook.sha256
     assert len(rulebook.sha256) == 64
 
 
@@ -49,15 +49,15 @@ def test_the_hash_changes_with_every_file_that_a_result_rests_on(
 ) -> None:
     with (rules / file).open("a", encoding="utf-8") as text:
         text.write("\n# A note.\n")
-    only_to_read = file.name in NOT_HASHED
-    assert (load(rules).sha256 == rulebook.sha256) is only_to_read
+    only_to_read = file.name in UNHASHED_FILES
+    assert (load_rulebook_folder(rules).sha256 == rulebook.sha256) is only_to_read
 
 
 def test_the_hash_changes_when_a_rule_file_gets_another_name(
     rulebook: Rulebook, rules: Path
 ) -> None:
     (rules / "urgency/alarm.yaml").rename(rules / "urgency/first.yaml")
-    assert load(rules).sha256 != rulebook.sha256
+    assert load_rulebook_folder(rules).sha256 != rulebook.sha256
 
 
 @pytest.mark.parametrize("file", ["cases/one.yaml", "published/2025.1.0/rulebook.yaml", "NOTE.md"])
@@ -66,13 +66,13 @@ def test_the_hash_does_not_change_with_cases_old_rulebooks_and_notes(
 ) -> None:
     (rules / file).parent.mkdir(parents=True, exist_ok=True)
     (rules / file).write_text("id: one\n", encoding="utf-8")
-    assert load(rules).sha256 == rulebook.sha256
+    assert load_rulebook_folder(rules).sha256 == rulebook.sha256
 
 
 def test_the_rulebook_is_read_in_less_than_a_second() -> None:
     def seconds() -> float:
         start = time.process_time()
-        load(RULES)
+        load_rulebook_folder(RULES)
         return time.process_time() - start
 
     assert min(seconds() for _ in range(3)) < 1
@@ -99,14 +99,16 @@ def test_every_rule_and_its_like_has_listed_sources_and_a_review_to_come(
 
 def test_no_without_quotes_is_the_option_no(rules: Path) -> None:
     _edit(rules / "urgency/floor.yaml", 'kidney, is: "no"', "kidney, is: no")
-    assert Choice("kidney", frozenset({"no"})) in set(leaves(load(rules).rule("S1").when))
+    assert Choice("kidney", frozenset({"no"})) in set(
+        walk_leaves(load_rulebook_folder(rules).find_rule("S1").when)
+    )
 
 
 def test_a_question_may_wait_for_two_ticks_without_a_third(rules: Path) -> None:
     wanted = "{question: sudden, includes: sight}, {question: limbs, includes: digit_dead}"
     ask_if = f"{{all: [{wanted}, {{not: {{question: sudden, includes: bleeding}}}}]}}"
     _edit(rules / "questions.yaml", "- id: medicines\n", f"- id: medicines\n  ask_if: {ask_if}\n")
-    assert load(rules).questionnaire["medicines"].ask_if is not None
+    assert load_rulebook_folder(rules).questionnaire["medicines"].ask_if is not None
 
 
 @pytest.mark.parametrize(
@@ -139,13 +141,13 @@ def test_a_question_may_wait_for_two_ticks_without_a_third(rules: Path) -> None:
 def test_only_plain_truth_nothing_and_whole_numbers_are_no_text(text: str, value: object) -> None:
     read = _read(f"a: {text}\n")
     assert read == {"a": value}
-    assert isinstance(read, Lined)
+    assert isinstance(read, LinedMapping)
     assert type(read["a"]) is type(value)
 
 
 def test_everything_read_knows_its_line() -> None:
     read = _read("# A note.\na:\n  - x\n  - b: 1\n    c: [y,\n        z]\n")
-    assert isinstance(read, Lined)
+    assert isinstance(read, LinedMapping)
     assert read.line_of("a") == 2
     assert read.line_of("a", 0) == 3
     assert read.line_of("a", 1, "b") == 4
@@ -159,7 +161,7 @@ def test_aliases_cannot_make_a_small_file_huge() -> None:
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
     )
     faults: list[tuple[int, str]] = []
-    assert read_yaml(bomb, lambda line, fault: faults.append((line, fault))) is None
+    assert parse_lined_yaml(bomb, lambda line, fault: faults.append((line, fault))) is None
     assert faults[-1] == (2, "the alias '*a0' is not allowed; write it out")
 
 
@@ -169,7 +171,7 @@ def test_without_the_reader_in_c_every_file_reads_the_same(
 ) -> None:
     text = (RULES / file).read_text(encoding="utf-8")
     fast = _read(text)
-    monkeypatch.setattr(lined, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_lines, "_LOADER", yaml.SafeLoader)
     slow = _read(text)
     assert slow == fast
     assert list(_lines(slow)) == list(_lines(fast))
@@ -188,7 +190,7 @@ def test_a_damaged_rulebook_is_read_or_refused_and_never_crashes(seed: int, rule
         )
         file.write_text(text[:start] + piece + text[end:], encoding="utf-8")
     try:
-        load(rules)
+        load_rulebook_folder(rules)
     except RulebookFaults as refused:
         places = [fault.split(":", 2) for fault in refused.faults]
         assert places
@@ -198,21 +200,21 @@ def test_a_damaged_rulebook_is_read_or_refused_and_never_crashes(seed: int, rule
 
 def _read(text: str) -> object:
     faults: list[tuple[int, str]] = []
-    content = read_yaml(text, lambda line, fault: faults.append((line, fault)))
+    content = parse_lined_yaml(text, lambda line, fault: faults.append((line, fault)))
     assert faults == []
     return content
 
 
-def _list(file: Path) -> list[Lined]:
+def _list(file: Path) -> list[LinedMapping]:
     content = _read(file.read_text(encoding="utf-8"))
     assert isinstance(content, LinedList)
-    return [entry for entry in content if isinstance(entry, Lined)]
+    return [entry for entry in content if isinstance(entry, LinedMapping)]
 
 
 def _lines(content: object) -> Iterator[object]:
-    if isinstance(content, Lined | LinedList):
+    if isinstance(content, LinedMapping | LinedList):
         yield content.line, content.lines
-        for part in content.values() if isinstance(content, Lined) else content:
+        for part in content.values() if isinstance(content, LinedMapping) else content:
             yield from _lines(part)
 
 
@@ -228,4 +230,4 @@ def test_an_older_rulebook_is_whole_without_what_only_clinics_need(
 ) -> None:
     for path in rules.rglob(file):
         path.unlink()
-    assert load(rules).sha256 == rulebook.sha256
+    assert load_rulebook_folder(rules).sha256 == rulebook.sha256

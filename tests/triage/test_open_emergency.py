@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.documents.signs import in_words
-from app.triage.open_emergency import OpenEmergency, open_emergency
-from app.triage.rules import assess
+from app.documents.emergency_signs import describe_open_signs
+from app.triage.open_emergency import OpenEmergency, find_open_emergency
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from tests.assurance.anyone import anyone
 from tests.builders import SOAK, Chosen, Labs, answers, question, rulebook, seeded, ticks
@@ -16,7 +16,7 @@ PEOPLE = list(anyone(seeded(None if SOAK else 23), 20_000 if SOAK else 2_000))
 
 
 def found(given: Answers, labs: Labs | None = None) -> OpenEmergency | None:
-    return open_emergency(rulebook(), given, assess(rulebook(), given, labs), labs)
+    return find_open_emergency(rulebook(), given, assess_answers(rulebook(), given, labs), labs)
 
 
 def open_of(**changes: Chosen) -> OpenEmergency | None:
@@ -24,13 +24,15 @@ def open_of(**changes: Chosen) -> OpenEmergency | None:
 
 
 def lines(open_: OpenEmergency, ages: frozenset[str] = frozenset({"adult"})) -> list[str]:
-    return in_words(open_, rulebook().questionnaire, WORDS, WORDS.questions.__getitem__, ages)
+    return describe_open_signs(
+        open_, rulebook().questionnaire, WORDS, WORDS.questions.__getitem__, ages
+    )
 
 
 def test_every_open_emergency_is_found_and_named_and_nothing_else_is() -> None:
     met = 0
     for given, labs in PEOPLE:
-        result = assess(rulebook(), given, labs)
+        result = assess_answers(rulebook(), given, labs)
         grave = {rule.id for rule in rulebook().rules if rule.urgency is Urgency.emergency}
         left = [f for f in result.findings if f.rule in grave and not f.certain]
         open_ = found(given, labs)
@@ -47,7 +49,7 @@ def test_a_sign_that_is_named_is_an_emergency_once_it_is_ticked() -> None:
         open_ = found(given, labs)
         for name, option in open_.signs if open_ else ():
             ticked = {option} if question(name).kind == "one" else given[name] | {option}
-            after = assess(rulebook(), {**given, name: frozenset(ticked)}, labs)
+            after = assess_answers(rulebook(), {**given, name: frozenset(ticked)}, labs)
             assert question(name).unsure in given[name]
             assert after.urgency is Urgency.emergency
 
@@ -56,7 +58,7 @@ def test_not_sure_about_the_signs_of_an_emergency_names_each_of_them() -> None:
     open_ = open_of(breath="not_sure")
     assert open_ is not None
     assert [option for _, option in open_.signs] == list(ticks("breath"))
-    assert set(lines(open_)) <= set(WORDS.box)
+    assert set(lines(open_)) <= set(WORDS.any_age_box)
 
 
 @pytest.mark.parametrize(

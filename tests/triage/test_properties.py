@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Question
-from app.triage.rulebook import load
-from app.triage.rules import assess
+from app.triage.rulebook import load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 from tests.builders import (
     FRESH,
@@ -209,19 +209,21 @@ def test_the_order_of_answers_never_matters(given_answers: Answers, chance) -> N
     shuffled = {
         n: frozenset(chance.sample(sorted(given_answers[n]), len(given_answers[n]))) for n in names
     }
-    assert assess(rulebook(), shuffled) == assess(rulebook(), given_answers)
+    assert assess_answers(rulebook(), shuffled) == assess_answers(rulebook(), given_answers)
 
 
 @examples(300)
 @given(some_answers(), some_answers())
 def test_answers_off_the_path_never_matter(given_answers: Answers, others: Answers) -> None:
-    off = rulebook().questionnaire.path(given_answers).off_path
+    off = rulebook().questionnaire.trace_path(given_answers).off_path
     without = {name: chosen for name, chosen in given_answers.items() if name not in off}
     swapped = {**without, **{name: others[name] for name in off}}
-    plain, stuffed = assess(rulebook(), without), assess(rulebook(), swapped)
+    plain, stuffed = assess_answers(rulebook(), without), assess_answers(rulebook(), swapped)
     assert (plain.ignored, stuffed.ignored) == ((), tuple(sorted(off)))
-    told = [part for part in Assessment.__annotations__ if part != "ignored"]
-    assert [getattr(stuffed, part) for part in told] == [getattr(plain, part) for part in told]
+    compared_parts = [part for part in Assessment.__annotations__ if part != "ignored"]
+    assert [getattr(stuffed, part) for part in compared_parts] == [
+        getattr(plain, part) for part in compared_parts
+    ]
 
 
 @examples(300)
@@ -232,9 +234,9 @@ def test_the_type_never_changes_the_level(given_answers: Answers, amounts: Amoun
 
 def _typeless(given_answers: Answers, amounts: Amounts) -> int:
     book = rulebook()
-    path = book.questionnaire.path(given_answers)
-    marks = TYPELESS.compiled.encode(path.answers, path.off_path, amounts)
-    return TYPELESS.compiled.level(marks)
+    path = book.questionnaire.trace_path(given_answers)
+    marks = TYPELESS.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
+    return TYPELESS.compiled_rules.level(marks)
 
 
 TYPELESS = replace(rulebook(), evidence=(), conflicts=(), contradictions=())
@@ -253,9 +255,9 @@ def test_an_unfinished_level_is_at_least_what_any_completion_gives(
     Answers that the rest takes off the path (a baby's, of a grown-up) never counted.
     """
     whole = {**rest, **unfinished}
-    kept = rulebook().questionnaire.path(whole).answers
+    kept = rulebook().questionnaire.trace_path(whole).answers
     still_asked = {name: chosen for name, chosen in unfinished.items() if name in kept}
-    so_far = assess(rulebook(), still_asked, values_as_sent(values))
+    so_far = assess_answers(rulebook(), still_asked, values_as_sent(values))
     if so_far.findings:
         assert level(whole, read_amounts(values)) >= so_far.urgency
 
@@ -263,7 +265,7 @@ def test_an_unfinished_level_is_at_least_what_any_completion_gives(
 @examples(500)
 @given(some_unfinished_answers(), some_amounts())
 def test_unfinished_answers_never_give_self_care(unfinished: Answers, amounts: Amounts) -> None:
-    if rulebook().questionnaire.path(unfinished).next is not None:
+    if rulebook().questionnaire.trace_path(unfinished).next is not None:
         assert level(unfinished, amounts) > Urgency.self_care
 
 
@@ -289,7 +291,7 @@ def test_not_sure_never_gives_self_care(
 def test_the_worst_finding_leads(
     given_answers: Answers, values: list[tuple[str, str, str]]
 ) -> None:
-    result = assess(rulebook(), given_answers, values_as_sent(values))
+    result = assess_answers(rulebook(), given_answers, values_as_sent(values))
     order = [(finding.urgency, finding.certain) for finding in result.findings]
     assert order == sorted(order, reverse=True)
     worst = max((finding.urgency for finding in result.findings), default=Urgency.routine)
@@ -302,8 +304,8 @@ def test_the_worst_finding_leads(
 def test_every_finding_stands_at_its_rules_level_with_its_sources(
     given_answers: Answers, values: list[tuple[str, str, str]]
 ) -> None:
-    for finding in assess(rulebook(), given_answers, values_as_sent(values)).findings:
-        rule = rulebook().rule(finding.rule)
+    for finding in assess_answers(rulebook(), given_answers, values_as_sent(values)).findings:
+        rule = rulebook().find_rule(finding.rule)
         assert finding.urgency == (rule.urgency if finding.certain else rule.if_unsure)
         assert finding.sources == rule.sources
         assert finding.certain or any(evidence.unsure for evidence in finding.because)
@@ -314,7 +316,7 @@ def test_every_finding_stands_at_its_rules_level_with_its_sources(
 def test_a_likely_type_stands_first_among_all_types(
     given_answers: Answers, values: list[tuple[str, str, str]]
 ) -> None:
-    result = assess(rulebook(), given_answers, values_as_sent(values))
+    result = assess_answers(rulebook(), given_answers, values_as_sent(values))
     assert {kind.type for kind in result.types} == set(TYPES)
     if result.likely_type in TYPES:
         assert result.types[0].type == result.likely_type
@@ -328,10 +330,12 @@ def test_the_same_answers_always_give_the_same_assessment(
     given_answers: Answers, values: list[tuple[str, str, str]]
 ) -> None:
     sent = values_as_sent(values)
-    assert assess(rulebook(), given_answers, sent) == assess(SECOND, given_answers, sent)
+    assert assess_answers(rulebook(), given_answers, sent) == assess_answers(
+        SECOND, given_answers, sent
+    )
 
 
-SECOND = load(RULES)
+SECOND = load_rulebook_folder(RULES)
 """The rulebook read a second time: nothing of the first may linger in an answer."""
 
 
@@ -376,6 +380,6 @@ def test_every_question_can_be_on_a_path_and_every_option_chosen() -> None:
     for asked in QUESTIONS:
         for option in asked.option_ids:
             start = on_path(QUIET_LUMPS[0], asked)
-            path = rulebook().questionnaire.path(changed(start, asked, option))
+            path = rulebook().questionnaire.trace_path(changed(start, asked, option))
             assert path.answers[asked.id] == {option}
             assert path.next is None

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from app.triage.conditions import Choice, leaves
+from app.triage.conditions import Choice, walk_leaves
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.terms import Answers
 from tests.builders import (
@@ -35,7 +35,7 @@ SMALL = Questionnaire((
 
 
 def path(**chosen: str):
-    return SMALL.path({name: frozenset([option]) for name, option in chosen.items()})
+    return SMALL.trace_path({name: frozenset([option]) for name, option in chosen.items()})
 
 
 def names(questions) -> list[str]:
@@ -76,19 +76,19 @@ def test_answers_to_questions_that_do_not_exist_are_ignored_by_name() -> None:
 
 
 def test_what_remains_is_the_longest_way_still_open() -> None:
-    assert path().remaining_at_most == SMALL.longest() == 4
+    assert path().remaining_at_most == SMALL.count_longest_path() == 4
     assert path(first="no").remaining_at_most == 1
     assert path(first="yes").remaining_at_most == 3
     assert path(first="yes", second="no", last="no").remaining_at_most == 0
 
 
 def test_the_real_path_has_at_most_sixteen_questions() -> None:
-    assert rulebook().questionnaire.longest() <= 16
+    assert rulebook().questionnaire.count_longest_path() <= 16
 
 
 @pytest.mark.parametrize("age", question("age").option_ids)
 def test_every_age_is_asked_about_being_unwell_once_in_its_own_words(age: str) -> None:
-    asked = names(rulebook().questionnaire.path(answers(age=age)).asked)
+    asked = names(rulebook().questionnaire.trace_path(answers(age=age)).asked)
     assert ("baby" in asked) == (age in INFANTS)
     assert ("unwell" in asked) == (age not in INFANTS)
 
@@ -96,7 +96,7 @@ def test_every_age_is_asked_about_being_unwell_once_in_its_own_words(age: str) -
 @pytest.mark.parametrize("age", question("age").option_ids)
 def test_the_signs_of_an_emergency_are_asked_first(age: str) -> None:
     """Only the age comes before them: it says whether a baby's signs are asked for."""
-    first, *asked = rulebook().questionnaire.path(answers(age=age)).asked
+    first, *asked = rulebook().questionnaire.trace_path(answers(age=age)).asked
     assert first.id == "age"
     screens = ["baby_breath", "baby_body"] if age in INFANTS else ["breath", "limbs", "sudden"]
     assert [one.id for one in asked if one.signs] == screens
@@ -142,7 +142,7 @@ def test_someone_unsure_of_the_age_is_not_a_baby() -> None:
 @examples(300)
 @given(some_unfinished_answers())
 def test_every_question_is_answered_or_next_or_open_or_not_asked(given_answers: Answers) -> None:
-    taken = rulebook().questionnaire.path(given_answers)
+    taken = rulebook().questionnaire.trace_path(given_answers)
     assert set(taken.answers) == set(names(taken.asked))
     assert set(taken.answers) | set(taken.ignored) == set(given_answers)
     assert not taken.off_path & set(taken.answers)
@@ -155,10 +155,10 @@ def test_every_question_is_answered_or_next_or_open_or_not_asked(given_answers: 
 @given(some_answers())
 def test_answering_one_by_one_in_order_never_lengthens_what_remains(whole: Answers) -> None:
     so_far: dict[str, frozenset[str]] = {}
-    remaining = rulebook().questionnaire.path(so_far).remaining_at_most
-    while (following := rulebook().questionnaire.path(so_far).next) is not None:
+    remaining = rulebook().questionnaire.trace_path(so_far).remaining_at_most
+    while (following := rulebook().questionnaire.trace_path(so_far).next) is not None:
         so_far[following.id] = whole[following.id]
-        now_left = rulebook().questionnaire.path(so_far).remaining_at_most
+        now_left = rulebook().questionnaire.trace_path(so_far).remaining_at_most
         assert now_left <= remaining - 1
         remaining = now_left
     assert remaining == 0
@@ -172,6 +172,6 @@ NARROWING = [asked for asked in rulebook().questionnaire if asked.narrows is not
 def test_not_sure_opens_every_question_that_narrows(asked: Question) -> None:
     """Who cannot say whether the line above is theirs is asked the question itself."""
     assert asked.narrows is not None
-    (above,) = {leaf.question for leaf in leaves(asked.narrows) if isinstance(leaf, Choice)}
+    (above,) = {leaf.question for leaf in walk_leaves(asked.narrows) if isinstance(leaf, Choice)}
     unsure = answers() | {above: frozenset({question(above).unsure})}
-    assert asked.id not in rulebook().questionnaire.path(unsure).off_path
+    assert asked.id not in rulebook().questionnaire.trace_path(unsure).off_path

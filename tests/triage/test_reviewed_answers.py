@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from app.triage.published import FOLDER
-from app.triage.rulebook import load
-from app.triage.rules import assess
+from app.rulebook.archive import PUBLISHED_FOLDER
+from app.rulebook.translation import load_translation
+from app.triage.rulebook import load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
-from app.triage.translation import translation
 from tests.builders import RULES, rulebook
 
 SETS = yaml.safe_load((Path(__file__).parent / "reviewed_answers.yaml").read_text("utf-8"))
@@ -34,10 +34,10 @@ def read(given: dict[str, Any]) -> dict[str, frozenset[str]]:
 
 def today(entry: dict[str, Any]) -> Answers:
     """What the person says today."""
-    old = load(RULES / FOLDER / FIRST).questionnaire
-    table = translation(RULES, FIRST, old, rulebook().questionnaire)
+    old = load_rulebook_folder(RULES / PUBLISHED_FOLDER / FIRST).questionnaire
+    table = load_translation(RULES, FIRST, old, rulebook().questionnaire)
     said = entry.get("said", {})
-    answers = {**table.translate(read({**QUIET, **entry["first"]})), **read(said)}
+    answers = {**table.translate_answers(read({**QUIET, **entry["first"]})), **read(said)}
     return {
         question: chosen
         for question, chosen in answers.items()
@@ -47,5 +47,5 @@ def today(entry: dict[str, Any]) -> Answers:
 
 @pytest.mark.parametrize("entry", SETS, ids=lambda entry: entry["id"])
 def test_the_level_is_right_or_it_is_said_why_not(entry: dict[str, Any]) -> None:
-    level = assess(rulebook(), today(entry), entry.get("labs")).urgency.name
+    level = assess_answers(rulebook(), today(entry), entry.get("labs")).urgency.name
     assert (level in entry["right"]) != ("stays" in entry), level

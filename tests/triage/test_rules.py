@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.triage.conditions import Choice, LabBound, leaves
+from app.triage.conditions import Choice, LabBound, walk_leaves
 from app.triage.labs import BadLab
-from app.triage.rules import Rule, assess
+from app.triage.rules import Rule, assess_answers
 from app.triage.terms import Evidence, Urgency
 from tests.builders import (
     FRESH,
@@ -48,7 +48,7 @@ def rule(name: str, on: str, urgency: Urgency, **more: object) -> Rule:
 
 def test_no_match_is_not_fine_but_a_routine_appointment() -> None:
     nothing = replace(rulebook(), rules=())
-    assert assess(nothing, answers()).urgency is Urgency.routine
+    assert assess_answers(nothing, answers()).urgency is Urgency.routine
 
 
 def test_the_worst_finding_leads_and_the_others_stay() -> None:
@@ -74,7 +74,7 @@ def test_a_certain_finding_stands_before_an_uncertain_one_of_its_level() -> None
 def test_a_finding_names_the_answers_behind_it_and_its_sources() -> None:
     finding = assessed(change="grown").findings[0]
     assert finding.because == (Evidence("change", ("grown",)),)
-    assert finding.sources == rulebook().rule("TW1").sources
+    assert finding.sources == rulebook().find_rule("TW1").sources
 
 
 def test_within_is_told_for_the_leading_level_only() -> None:
@@ -90,21 +90,21 @@ def test_the_shortest_of_several_times_counts() -> None:
         rule("C", "net", Urgency.soon),
     )
     book = replace(rulebook(), rules=rules)
-    assert assess(book, answers(skin=["hot", "pus", "net"])).within == "5 h"
-    assert assess(book, answers(skin="net")).within is None
+    assert assess_answers(book, answers(skin=["hot", "pus", "net"])).within == "5 h"
+    assert assess_answers(book, answers(skin="net")).within is None
 
 
 def test_a_time_that_is_only_possible_is_not_promised() -> None:
     book = replace(
         rulebook(), rules=(rule("A", "hot", Urgency.soon, within="48 h", if_unsure=Urgency.soon),)
     )
-    unsure = assess(book, answers(skin="not_sure"))
+    unsure = assess_answers(book, answers(skin="not_sure"))
     assert (unsure.urgency, unsure.within) == (Urgency.soon, None)
 
 
 def test_a_rule_without_if_unsure_says_nothing_of_not_sure() -> None:
     book = replace(rulebook(), rules=(rule("A", "hot", Urgency.soon),))
-    unsure = assess(book, answers(skin="not_sure"))
+    unsure = assess_answers(book, answers(skin="not_sure"))
     assert (unsure.urgency, unsure.findings) == (Urgency.routine, ())
 
 
@@ -114,27 +114,27 @@ def test_a_laboratory_value_that_cannot_be_used_is_refused_not_dropped() -> None
 
 
 def test_unfinished_answers_name_the_next_question() -> None:
-    started = assess(rulebook(), {"age": frozenset({"adult"})})
+    started = assess_answers(rulebook(), {"age": frozenset({"adult"})})
     assert (started.complete, started.next_question) == (False, "breath")
     whole = assessed()
     assert (whole.complete, whole.next_question, whole.ignored) == (True, None, ())
 
 
 def test_no_answers_at_all_give_the_floor() -> None:
-    empty = assess(rulebook(), {})
+    empty = assess_answers(rulebook(), {})
     assert (empty.urgency, empty.findings, empty.next_question) == (Urgency.routine, (), "age")
 
 
 @pytest.mark.parametrize(("name", "sign"), SIGNS)
 def test_an_emergency_is_known_from_its_sign_alone(name: str, sign: str) -> None:
     age = "under_1" if name.startswith("baby_") else "adult"
-    told = assess(rulebook(), {"age": frozenset({age}), name: frozenset({sign})})
+    assessment = assess_answers(rulebook(), {"age": frozenset({age}), name: frozenset({sign})})
     graver = Urgency.same_day if (name, sign) in SAME_DAY_SIGNS else Urgency.emergency
-    assert told.urgency is graver
+    assert assessment.urgency is graver
 
 
 def test_an_unknown_question_is_ignored_by_name() -> None:
-    strange = assess(rulebook(), {**answers(), "shoe_size": frozenset({"43"})})
+    strange = assess_answers(rulebook(), {**answers(), "shoe_size": frozenset({"43"})})
     assert strange.ignored == ("shoe_size",)
     assert strange.urgency is assessed().urgency
 
@@ -204,7 +204,7 @@ def test_one_not_sure_outside_the_signs_of_an_emergency_alarms_nobody(name: str,
 
 def test_only_laboratory_values_make_an_emergency_that_knows_no_not_sure() -> None:
     """A value is there or not; the answers beside it leave at least U8, for the same day."""
-    sure = {rule.id: list(leaves(rule.when)) for rule in EMERGENCIES if rule.if_unsure is None}
+    sure = {rule.id: list(walk_leaves(rule.when)) for rule in EMERGENCIES if rule.if_unsure is None}
     assert all(any(isinstance(leaf, LabBound) for leaf in found) for found in sure.values())
     unsure = [rule.if_unsure for rule in EMERGENCIES if rule.id not in sure]
     assert set(unsure) == {Urgency.same_day}
@@ -311,7 +311,8 @@ def test_a_fresh_lump_with_any_risk_is_not_left_to_self_care(name: str, chosen: 
 
 @pytest.mark.parametrize("person", [KNOWN, FRESH], ids=["known", "fresh"])
 @pytest.mark.parametrize(
-    "left_out", [q for q in answers() if q in rulebook().questionnaire.path(answers()).answers]
+    "left_out",
+    [q for q in answers() if q in rulebook().questionnaire.trace_path(answers()).answers],
 )
 def test_self_care_needs_every_question_answered(person: dict[str, str], left_out: str) -> None:
     given = {name: chosen for name, chosen in answers(person).items() if name != left_out}

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from app.assurance.cases import read_cases
-from app.assurance.proof.evaluator import read_yaml
-from app.triage.labs import read_labs
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess, urgency_by_walking
-from app.triage.safetynet import Change, SafetyNet, net
+from app.assurance.proof.evaluator import read_yaml_strings
+from app.triage.labs import read_lab_amounts
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers, reference_urgency
+from app.triage.safety_net import SafetyNet, SafetyNetChange, build_safety_net
 from app.triage.terms import Answers, Urgency
 from tests.builders import (
     FRESH,
@@ -46,7 +46,7 @@ RANDOM = 100_000 if SOAK else 10_000
 @cache
 def asked(folder: Path = RULES) -> list[dict]:
     """The questions as they stand in their file."""
-    return read_yaml(folder / "questions.yaml")
+    return read_yaml_strings(folder / "questions.yaml")
 
 
 def single_changes(given: Answers, folder: Path = RULES) -> Iterator[tuple[str, str, frozenset]]:
@@ -70,20 +70,22 @@ def single_changes(given: Answers, folder: Path = RULES) -> Iterator[tuple[str, 
 
 def raising(book: Rulebook, given: Answers, values: Labs, folder: Path = RULES) -> Reached:
     """The level after each single change that raises it, by trying all of them."""
-    path, amounts = book.questionnaire.path(given), read_labs(book.laboratory, values)
+    path, amounts = book.questionnaire.trace_path(given), read_lab_amounts(book.laboratory, values)
     routing = {
         q["id"]
         for q in asked(folder)
         if any(q["id"] in str(o.get("ask_if")) for o in asked(folder))
     }
-    now = book.compiled.level(book.compiled.encode(path.answers, path.off_path, amounts))
+    now = book.compiled_rules.level(
+        book.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
+    )
     found = {}
     for question, option, chosen in single_changes(path.answers, folder):
         after, off = {**path.answers, question: chosen}, path.off_path
         if question in routing:
-            anew = book.questionnaire.path(after)
+            anew = book.questionnaire.trace_path(after)
             after, off = anew.answers, anew.off_path
-        level = book.compiled.level(book.compiled.encode(after, off, amounts))
+        level = book.compiled_rules.level(book.compiled_rules.encode_answers(after, off, amounts))
         if level > now:
             found[question, option] = Urgency(level)
     return found
@@ -97,7 +99,7 @@ def promised(found: SafetyNet) -> Reached:
 Net = Callable[[Rulebook, Answers, Labs], SafetyNet]
 
 
-def differences(people: Iterable[Person], tried: Net = net) -> Iterator[str]:
+def differences(people: Iterable[Person], tried: Net = build_safety_net) -> Iterator[str]:
     """Each change that the net misses, makes up or promises a wrong level for."""
     for given, values in people:
         said, true = promised(tried(rulebook(), given, values)), raising(rulebook(), given, values)
@@ -148,34 +150,37 @@ def test_the_levels_are_those_of_walking_through_every_condition() -> None:
     """The same once more without compiled rules, on either side of a change."""
     book = rulebook()
     for given, values in [*known_people()[::4], *some_people(100, seed=1)]:
-        path, amounts = book.questionnaire.path(given), read_labs(book.laboratory, values)
+        path, amounts = (
+            book.questionnaire.trace_path(given),
+            read_lab_amounts(book.laboratory, values),
+        )
         unread = book.laboratory.not_weighed
-        now = urgency_by_walking(book.rules, path, situation(given, amounts), unread)
+        now = reference_urgency(book.rules, path, situation(given, amounts), unread)
         true = {}
         for question, option, chosen in single_changes(path.answers):
             changed = {**path.answers, question: chosen}
             facing = situation(changed, amounts)
-            after = book.questionnaire.path(changed)
-            level = urgency_by_walking(book.rules, after, facing, unread)
+            after = book.questionnaire.trace_path(changed)
+            level = reference_urgency(book.rules, after, facing, unread)
             if level > now:
                 true[question, option] = level
-        assert promised(net(book, given, values)) == true
+        assert promised(build_safety_net(book, given, values)) == true
 
 
 def test_the_rules_named_are_those_that_give_the_level_then() -> None:
     for given, values in [*known_people()[::4], *some_people(200, seed=2)]:
-        path = rulebook().questionnaire.path(given)
+        path = rulebook().questionnaire.trace_path(given)
         anew = {(q, o): chosen for q, o, chosen in single_changes(path.answers)}
-        for change in net(rulebook(), given, values).changes:
+        for change in build_safety_net(rulebook(), given, values).changes:
             chosen = anew[change.question, change.option]
-            after = assess(rulebook(), {**path.answers, change.question: chosen}, values)
+            after = assess_answers(rulebook(), {**path.answers, change.question: chosen}, values)
             there = {f.rule for f in after.findings if f.urgency == after.urgency}
             assert (after.urgency, after.within) == (change.urgency, change.within)
             assert set(change.rules) == there
 
 
 def test_random_answers_are_of_every_level_and_their_nets_of_many_sizes() -> None:
-    nets = [net(rulebook(), *person) for person in some_people(500)]
+    nets = [build_safety_net(rulebook(), *person) for person in some_people(500)]
     sizes = {len(found.changes) for found in nets}
     assert {found.urgency for found in nets} == set(Urgency)
     assert (min(sizes), max(sizes) > 40, len(sizes) > 20) == (0, True, True)
@@ -189,25 +194,25 @@ def test_random_answers_are_of_every_level_and_their_nets_of_many_sizes() -> Non
 
 def without_one(book: Rulebook, given: Answers, values: Labs) -> SafetyNet:
     """Forgets one change."""
-    found = net(book, given, values)
+    found = build_safety_net(book, given, values)
     return found._replace(changes=found.changes[:-1])
 
 
 def one_level_up(book: Rulebook, given: Answers, values: Labs) -> SafetyNet:
     """Promises a level too high, for one rare change alone."""
-    found = net(book, given, values)
+    found = build_safety_net(book, given, values)
     return found._replace(changes=tuple(map(_exaggerated, found.changes)))
 
 
-def _exaggerated(change: Change) -> Change:
+def _exaggerated(change: SafetyNetChange) -> SafetyNetChange:
     rare = (change.option, change.urgency) == ("swallowing", Urgency.soon)
     return change._replace(urgency=Urgency.same_day) if rare else change
 
 
 def with_a_fixed_fact(book: Rulebook, given: Answers, values: Labs) -> SafetyNet:
     """Says what cannot newly happen."""
-    found = net(book, given, values)
-    made_up = Change("kidney", "dialysis", Urgency.emergency, ())
+    found = build_safety_net(book, given, values)
+    made_up = SafetyNetChange("kidney", "dialysis", Urgency.emergency, ())
     return found._replace(changes=(*found.changes, made_up))
 
 
@@ -229,30 +234,34 @@ def test_a_net_with_a_fault_is_caught(faulty: Net) -> None:
 def test_a_fault_in_the_arithmetic_is_caught(
     fault: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = rulebook().watched
+    watched = rulebook().watched_changes
     monkeypatch.setattr(watched, "_steps", [fault(step) for step in watched._steps])
     assert next(differences(some_people(2_000)), None)
 
 
 def test_a_rule_that_is_left_out_of_the_net_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = rulebook().watched
-    silent = [lambda _: [] for _ in watched._holding[:20]] + watched._holding[20:]
-    monkeypatch.setattr(watched, "_holding", silent)
+    watched = rulebook().watched_changes
+    silent = [lambda _: [] for _ in watched._outcome_tests[:20]] + watched._outcome_tests[20:]
+    monkeypatch.setattr(watched, "_outcome_tests", silent)
     assert next(differences(some_people(200)), None)
 
 
 # --- What a change is ---
 
 
-def changes_of(**given: object) -> dict[str, Change]:
-    found = net(rulebook(), answers(**given))
+def changes_of(**given: object) -> dict[str, SafetyNetChange]:
+    found = build_safety_net(rulebook(), answers(**given))
     return {change.option: change for change in found.changes}
 
 
 def test_a_tick_takes_none_of_these_away_and_stands_beside_not_sure() -> None:
-    hot = next(step for step in rulebook().watched.possible(answers()) if step.option == "hot")
-    assert hot.on(frozenset({"normal"})) == {"hot"}
-    assert hot.on(frozenset({"not_sure", "irritated"})) == {"not_sure", "irritated", "hot"}
+    hot = next(
+        step
+        for step in rulebook().watched_changes.possible_steps(answers())
+        if step.option == "hot"
+    )
+    assert hot.apply_to(frozenset({"normal"})) == {"hot"}
+    assert hot.apply_to(frozenset({"not_sure", "irritated"})) == {"not_sure", "irritated", "hot"}
 
 
 def test_what_raises_the_level_rests_on_all_else_that_was_answered() -> None:
@@ -274,7 +283,7 @@ def test_what_is_already_so_is_no_change() -> None:
 def test_fixed_facts_never_happen() -> None:
     fixed = {"age", "reason", "place", "kidney", "autoimmune", "medicines", "conditions", "before"}
     for given, values in some_people(300):
-        assert not fixed & {c.question for c in net(rulebook(), given, values).changes}
+        assert not fixed & {c.question for c in build_safety_net(rulebook(), given, values).changes}
 
 
 def test_time_itself_can_raise_the_level() -> None:
@@ -297,7 +306,7 @@ def test_a_shorter_time_is_told() -> None:
 def test_the_gravest_change_comes_first_then_as_asked() -> None:
     order = [(q.id, o.id) for q in rulebook().questionnaire for o in q.options]
     for given, values in known_people()[::5]:
-        found = net(rulebook(), given, values).changes
+        found = build_safety_net(rulebook(), given, values).changes
         assert list(found) == sorted(
             found, key=lambda c: (-c.urgency, order.index((c.question, c.option)))
         )
@@ -319,7 +328,7 @@ def routed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rulebook, Path]:
         end = text.index("  options:", line)  # `narrows` goes too: it is a closer look no more
         text = f"{text[:line]}  ask_if: {ask_if}\n{text[end:]}"
     file.write_text(text, "utf-8")
-    return load(folder), folder
+    return load_rulebook_folder(folder), folder
 
 
 def test_a_question_that_a_change_opens_counts_as_unanswered(
@@ -327,8 +336,8 @@ def test_a_question_that_a_change_opens_counts_as_unanswered(
 ) -> None:
     book, _ = routed
     burnt = answers(**KNOWN, before=["burn", "radiotherapy"])
-    found = {change.option: change for change in net(book, burnt).changes}
-    assert net(book, burnt).urgency is Urgency.self_care
+    found = {change.option: change for change in build_safety_net(book, burnt).changes}
+    assert build_safety_net(book, burnt).urgency is Urgency.self_care
     assert (found["irritated"].urgency, found["irritated"].opens) == (Urgency.routine, ("before",))
     assert found["open"].opens == ("before",)
     assert found["pus"].opens == found["hot"].opens == ()
@@ -337,8 +346,10 @@ def test_a_question_that_a_change_opens_counts_as_unanswered(
 def test_a_change_that_moves_the_path_is_exact_too(routed: tuple[Rulebook, Path]) -> None:
     book, folder = routed
     for given, values in some_people(500, seed=3):
-        counted = book.questionnaire.path(given).answers
-        assert promised(net(book, counted, values)) == raising(book, counted, values, folder)
+        counted = book.questionnaire.trace_path(given).answers
+        assert promised(build_safety_net(book, counted, values)) == raising(
+            book, counted, values, folder
+        )
 
 
 # --- Quick ---
@@ -348,7 +359,7 @@ def test_a_net_takes_less_than_half_a_millisecond() -> None:
     def seconds() -> float:
         start = time.process_time()
         for given, values in people:
-            net(rulebook(), given, values)
+            build_safety_net(rulebook(), given, values)
         return (time.process_time() - start) / len(people)
 
     people = [person for person in known_people() if not person[1]]

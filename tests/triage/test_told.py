@@ -5,10 +5,15 @@ from collections import Counter
 import pytest
 
 from app.triage.advice import AdviceRule
-from app.triage.rules import assess
-from app.triage.safetynet import Change, SafetyNet, net
+from app.triage.rules import assess_answers
+from app.triage.safety_net import SafetyNet, SafetyNetChange, build_safety_net
+from app.triage.safety_net_layout import (
+    SafetyNetLayout,
+    SafetyNetLine,
+    arrange_lines,
+    collapse_lines,
+)
 from app.triage.terms import Answers, Urgency
-from app.triage.told import Line, Told, fold, tell
 from tests.builders import SOAK, Labs, answers, rulebook
 from tests.triage.test_safetynet import known_people, some_people
 
@@ -16,22 +21,24 @@ PEOPLE = [*known_people(), *some_people(20_000 if SOAK else 1_000, seed=4)]
 BOXED = {(q.id, o.id) for q in rulebook().questionnaire for o in q.options if o.box}
 
 
-def told_of(given: Answers, values: Labs) -> tuple[SafetyNet, Told]:
-    found = net(rulebook(), given, values)
-    return found, tell(rulebook(), found, assess(rulebook(), given, values).advice["watch"])
+def told_of(given: Answers, values: Labs) -> tuple[SafetyNet, SafetyNetLayout]:
+    found = build_safety_net(rulebook(), given, values)
+    return found, arrange_lines(
+        rulebook(), found, assess_answers(rulebook(), given, values).advice["watch"]
+    )
 
 
-def lines(told: Told) -> list[Line]:
-    return [entry for entry in told.entries if isinstance(entry, Line)]
+def lines(layout: SafetyNetLayout) -> list[SafetyNetLine]:
+    return [entry for entry in layout.entries if isinstance(entry, SafetyNetLine)]
 
 
-def said_by(told: Told) -> dict[tuple[str, str], Urgency]:
+def said_by(layout: SafetyNetLayout) -> dict[tuple[str, str], Urgency]:
     """Each change that is told in some way, and the highest level that is promised for it."""
     said: dict[tuple[str, str], Urgency] = dict.fromkeys(BOXED, Urgency.emergency)
     promises = [
-        ((c.question, c.option), line.urgency) for line in lines(told) for c in line.changes
+        ((c.question, c.option), line.urgency) for line in lines(layout) for c in line.changes
     ]
-    for warning in told.entries:
+    for warning in layout.entries:
         if isinstance(warning, AdviceRule) and warning.urgency is not None:
             promises += [(pair, warning.urgency) for pair in warning.covers]
     for pair, urgency in promises:
@@ -39,9 +46,9 @@ def said_by(told: Told) -> dict[tuple[str, str], Urgency]:
     return said
 
 
-def untold(found: SafetyNet, told: Told) -> list[Change]:
+def untold(found: SafetyNet, layout: SafetyNetLayout) -> list[SafetyNetChange]:
     """Changes that are not told, or less gravely than they are."""
-    said = said_by(told)
+    said = said_by(layout)
     return [c for c in found.changes if said.get((c.question, c.option), -1) < c.urgency]
 
 
@@ -51,16 +58,16 @@ def test_every_change_that_raises_the_level_is_told_no_less_gravely_than_it_is()
 
 def test_no_change_has_two_lines_and_none_that_the_box_tells_has_one() -> None:
     for person in PEOPLE:
-        _, told = told_of(*person)
-        counts = Counter((c.question, c.option) for line in lines(told) for c in line.changes)
+        _, layout = told_of(*person)
+        counts = Counter((c.question, c.option) for line in lines(layout) for c in line.changes)
         assert set(counts.values()) <= {1}
         assert not BOXED & counts.keys()
 
 
 def test_a_line_promises_exactly_what_each_of_its_changes_does() -> None:
     for person in PEOPLE:
-        found, told = told_of(*person)
-        for line in lines(told):
+        found, layout = told_of(*person)
+        for line in lines(layout):
             assert {c.urgency for c in line.changes} == {line.urgency}
             assert len({c.within for c in line.changes}) == 1
             assert set(line.changes) <= set(found.changes)
@@ -75,7 +82,7 @@ def test_every_line_has_its_words() -> None:
 
 def test_what_the_box_says_is_an_emergency_for_everyone() -> None:
     for person in PEOPLE:
-        for change in net(rulebook(), *person).changes:
+        for change in build_safety_net(rulebook(), *person).changes:
             if (change.question, change.option) in BOXED:
                 assert change.urgency is Urgency.emergency
 
@@ -89,12 +96,12 @@ def test_the_gravest_is_told_first() -> None:
 @pytest.mark.parametrize("most", [0, 5, 1_000])
 def test_folding_away_loses_nothing_and_folds_no_emergency(most: int) -> None:
     for person in PEOPLE[:300]:
-        _, told = told_of(*person)
-        first, more = fold(told, most)
-        assert first.entries + more.entries == told.entries
-        assert first.remarks == told.remarks
+        _, layout = told_of(*person)
+        first, more = collapse_lines(layout, most)
+        assert first.entries + more.entries == layout.entries
+        assert first.remarks == layout.remarks
         assert Urgency.emergency not in {entry.urgency for entry in more.entries}
-        grave = [entry for entry in told.entries if entry.urgency is Urgency.emergency]
+        grave = [entry for entry in layout.entries if entry.urgency is Urgency.emergency]
         assert len(first.entries) <= max(most, len(grave))
 
 
@@ -120,7 +127,7 @@ def test_a_warning_that_a_line_tells_is_left_out_and_one_that_says_more_stays() 
 
 
 def test_a_change_that_is_left_untold_is_noticed() -> None:
-    found, told = told_of(answers(), {})
-    assert untold(found, told._replace(entries=told.entries[1:]))
-    calmer = [entry._replace(urgency=Urgency.routine) for entry in lines(told)]
-    assert untold(found, told._replace(entries=tuple(calmer)))
+    found, layout = told_of(answers(), {})
+    assert untold(found, layout._replace(entries=layout.entries[1:]))
+    calmer = [entry._replace(urgency=Urgency.routine) for entry in lines(layout)]
+    assert untold(found, layout._replace(entries=tuple(calmer)))

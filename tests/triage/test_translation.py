@@ -7,15 +7,20 @@ from functools import cache
 
 import pytest
 
-from app.triage.loading.reading import Reader
-from app.triage.published import FOLDER, versions
+from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
+from app.rulebook.reading import RulebookReader
+from app.rulebook.translation import (
+    NotTranslated,
+    Translation,
+    load_translation,
+    read_translation_table,
+)
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers
-from app.triage.translation import NotTranslated, Translation, read_table, translation
 from tests.builders import RULES, seeded
 
-PUBLISHED = RULES / FOLDER
-EDITIONS = list(read_table(RULES).editions)
+PUBLISHED = RULES / PUBLISHED_FOLDER
+EDITIONS = list(read_translation_table(RULES).editions)
 QUIET = {
     "now": "none", "age": "adult", "place": "elbow", "skin": "normal", "unwell": "none",
     "pain": "no", "change": "none", "feel": "hard", "known": "nothing_yet", "kidney": "no",
@@ -26,12 +31,12 @@ QUIET = {
 @cache
 def questions(edition: str | None = None) -> Questionnaire:
     folder = RULES if edition is None else PUBLISHED / edition
-    return Reader(folder).questionnaire("questions.yaml")
+    return RulebookReader(folder).read_questionnaire("questions.yaml")
 
 
 @cache
 def reading(edition: str = EDITIONS[-1]) -> Translation:
-    return translation(RULES, edition, questions(edition), questions())
+    return load_translation(RULES, edition, questions(edition), questions())
 
 
 def read(**answers: str | list[str]) -> Answers:
@@ -40,11 +45,11 @@ def read(**answers: str | list[str]) -> Answers:
     listed = {
         name: [chosen] if isinstance(chosen, str) else chosen for name, chosen in said.items()
     }
-    return reading().translate({name: frozenset(chosen) for name, chosen in listed.items()})
+    return reading().translate_answers({name: frozenset(chosen) for name, chosen in listed.items()})
 
 
 def complete(questionnaire: Questionnaire, answers: Answers) -> bool:
-    path = questionnaire.path(answers)
+    path = questionnaire.trace_path(answers)
     return path.next is None and path.ignored == ()
 
 
@@ -60,7 +65,7 @@ def test_every_published_edition_with_other_questions_is_translated() -> None:
     ids = {q.id: q.option_ids for q in questions()}
     asking_otherwise = [
         edition
-        for edition in versions(PUBLISHED)
+        for edition in load_published_versions(PUBLISHED)
         if {q.id: q.option_ids for q in questions(edition)} != ids
     ]
     assert asking_otherwise == EDITIONS
@@ -68,7 +73,7 @@ def test_every_published_edition_with_other_questions_is_translated() -> None:
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_every_option_of_an_old_edition_is_in_the_table_and_no_other(edition: str) -> None:
-    table = read_table(RULES).options
+    table = read_translation_table(RULES).options
     said = {question: list(options) for question, options in table.items()}
     assert {q: sorted(options) for q, options in said.items()} == {
         question.id: sorted(question.option_ids) for question in questions(edition)
@@ -78,7 +83,7 @@ def test_every_option_of_an_old_edition_is_in_the_table_and_no_other(edition: st
 def test_what_says_nothing_today_is_none_of_these_or_told_together() -> None:
     silent = {
         (question, option)
-        for question, options in read_table(RULES).options.items()
+        for question, options in read_translation_table(RULES).options.items()
         for option, now in options.items()
         if not now
     }
@@ -87,7 +92,7 @@ def test_what_says_nothing_today_is_none_of_these_or_told_together() -> None:
 
 
 def test_a_doubt_stays_one_wherever_its_question_went_but_for_what_the_table_explains() -> None:
-    old, table = questions(EDITIONS[-1]), read_table(RULES).options
+    old, table = questions(EDITIONS[-1]), read_translation_table(RULES).options
     lost = {
         (name, place.partition(".")[0])
         for name, options in table.items()
@@ -107,8 +112,8 @@ def test_recorded_answers_are_complete_today_where_they_were(edition: str) -> No
     people = list(recorded(edition))
     assert people
     for answers in people:
-        now = reading(edition).translate(answers)
-        assert questions().path(now).ignored == ()
+        now = reading(edition).translate_answers(answers)
+        assert questions().trace_path(now).ignored == ()
         if complete(questions(edition), answers):
             assert complete(questions(), now), answers
 
@@ -117,11 +122,11 @@ def test_any_complete_answers_are_complete_today() -> None:
     chance, old = seeded(20261130), questions(EDITIONS[-1])
     for _ in range(2000):
         answers: dict[str, frozenset[str]] = {}
-        while (question := old.path(answers).next) is not None:
+        while (question := old.trace_path(answers).next) is not None:
             some = [o for o in question.option_ids if o != question.none and chance.random() < 0.1]
             chosen = some if question.kind == "many" else [chance.choice(question.option_ids)]
             answers[question.id] = frozenset(chosen or [question.none or question.unsure])
-        assert complete(questions(), reading().translate(answers)), answers
+        assert complete(questions(), reading().translate_answers(answers)), answers
 
 
 def test_a_quiet_lump_stays_one() -> None:
@@ -166,16 +171,16 @@ def test_a_baby_keeps_the_signs_of_babies() -> None:
     baby = {**QUIET, "age": "under_1", "now": "confused", "baby": "baby_feeding"}
     baby |= {"autoimmune": "swallowing"}
     del baby["unwell"]
-    now = reading().translate({name: frozenset([chosen]) for name, chosen in baby.items()})
+    now = reading().translate_answers({name: frozenset([chosen]) for name, chosen in baby.items()})
     assert now["baby_breath"] == {"baby_limp", "baby_half"}
     assert now["baby"] == {"baby_less"}
     assert not now.keys() & {"breath", "limbs", "sudden", "unwell"}
 
 
 def test_unfinished_answers_tell_what_they_can() -> None:
-    now = reading().translate({"now": frozenset(["none"]), "age": frozenset(["adult"])})
+    now = reading().translate_answers({"now": frozenset(["none"]), "age": frozenset(["adult"])})
     assert dict(now) == {"age": {"adult"}}
-    sure = reading().translate({"now": frozenset(["sight"]), "age": frozenset(["adult"])})
+    sure = reading().translate_answers({"now": frozenset(["sight"]), "age": frozenset(["adult"])})
     assert sure["sudden"] == {"sight"}
 
 
@@ -183,7 +188,9 @@ def test_a_list_of_which_only_a_part_was_asked_is_left_open_unless_a_part_is_wan
     said = {name: frozenset([chosen]) for name, chosen in QUIET.items() if name != "before"}
     del said["conditions"]
     said |= {"kidney": frozenset(["dialysis"]), "now": frozenset(["sight"])}
-    half, whole = (reading().translate(said, half_told=told) for told in (True, False))
+    half, whole = (
+        reading().translate_answers(said, half_told=keep_partial) for keep_partial in (True, False)
+    )
     assert half["conditions"] == {"kidneys"}
     assert half["reason"] == {"lump"}
     assert not whole.keys() & {"conditions", "reason"}
@@ -193,9 +200,9 @@ def test_a_list_of_which_only_a_part_was_asked_is_left_open_unless_a_part_is_wan
 
 def test_a_sign_of_an_emergency_counts_however_little_was_asked() -> None:
     said = {"now": frozenset(["sight"]), "age": frozenset(["adult"])}
-    assert reading().translate(said, half_told=False)["sudden"] == {"sight"}
+    assert reading().translate_answers(said, half_told=False)["sudden"] == {"sight"}
 
 
 def test_an_edition_that_the_table_does_not_know_is_refused() -> None:
     with pytest.raises(NotTranslated, match=r"2025\.1\.1: not among 2026\.11\.1, 2026\.11\.2"):
-        translation(RULES, "2025.1.1", questions(EDITIONS[0]), questions())
+        load_translation(RULES, "2025.1.1", questions(EDITIONS[0]), questions())

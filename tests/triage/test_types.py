@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.triage.conditions import AtLeast, Choice, Condition, Named
-from app.triage.rules import assess
+from app.triage.conditions import AtLeast, Choice, Condition, NamedCondition
+from app.triage.rules import assess_answers
 from app.triage.terms import (
     CANNOT_TELL,
     NOT_CALCINOSIS,
@@ -16,7 +16,7 @@ from app.triage.terms import (
     TypeStanding,
     Urgency,
 )
-from app.triage.types import STANDINGS, Conflict, EvidenceLine
+from app.triage.types import STANDINGS, EvidenceLine, TypeConflict
 from tests.builders import Chosen, answers, assessed, labs, rulebook
 
 # Weighing, with made-up evidence: each line hangs on one tick of `feel`.
@@ -33,13 +33,13 @@ def line(option: str, alike: str | None = None, /, **weights: int) -> EvidenceLi
 def weighed(
     lines: Sequence[EvidenceLine],
     *feel: str,
-    conflicts: Sequence[Conflict] = (),
-    told: Chosen = (),
+    conflicts: Sequence[TypeConflict] = (),
+    more_reasons: Chosen = (),
 ) -> Assessment:
     """The assessment with these lines only; `possible` from 2, `likely` from 4, one ahead."""
     assert (SCALE.possible_at, SCALE.likely_at, SCALE.margin, SCALE.look_alike_at) == (2, 4, 1, 2)
     book = replace(rulebook(), evidence=tuple(lines), conflicts=tuple(conflicts))
-    return assess(book, answers(feel=feel, reason={"lump", *told}))
+    return assess_answers(book, answers(feel=feel, reason={"lump", *more_reasons}))
 
 
 SCALE = rulebook().scale
@@ -86,17 +86,17 @@ SEEN_AND_TESTED = ["xray_calcium", "bloods_normal"]
 def test_a_standing_is_likely_only_when_calcium_was_seen_and_blood_tested() -> None:
     lines = [line("hard", dystrophic=3), line("several", dystrophic=1)]
     assert standing(weighed(lines, "hard", "several"), "dystrophic").standing == "possible"
-    seen = weighed(lines, "hard", "several", told=["xray_calcium"])
+    seen = weighed(lines, "hard", "several", more_reasons=["xray_calcium"])
     assert standing(seen, "dystrophic").standing == "possible"
-    tested = weighed(lines, "hard", "several", told=SEEN_AND_TESTED)
+    tested = weighed(lines, "hard", "several", more_reasons=SEEN_AND_TESTED)
     assert standing(tested, "dystrophic").standing == "likely"
-    weak = weighed(lines, "hard", told=SEEN_AND_TESTED)
+    weak = weighed(lines, "hard", more_reasons=SEEN_AND_TESTED)
     assert standing(weak, "dystrophic").standing == "possible"
 
 
 def test_only_the_leading_type_can_be_likely() -> None:
     lines = [line("hard", dystrophic=3, metastatic=3), line("several", dystrophic=3, metastatic=2)]
-    both = weighed(lines, "hard", "several", told=SEEN_AND_TESTED)
+    both = weighed(lines, "hard", "several", more_reasons=SEEN_AND_TESTED)
     assert standing(both, "dystrophic").standing == "likely"
     assert standing(both, "metastatic").standing == "possible"
 
@@ -108,11 +108,11 @@ def test_a_type_without_evidence_is_unlikely() -> None:
 
 def test_evidence_is_told_for_and_against_strongest_first_with_its_answers_and_sources() -> None:
     lines = [line("hard", dystrophic=1), line("several", dystrophic=3), line("soft", dystrophic=-2)]
-    told = standing(weighed(lines, "hard", "several", "soft"), "dystrophic")
-    assert [(e.id, e.weight) for e in told.evidence_for] == [("several", 3), ("hard", 1)]
-    assert [(e.id, e.weight) for e in told.evidence_against] == [("soft", -2)]
-    assert told.evidence_for[0].because == (Evidence("feel", ("several",)),)
-    assert told.evidence_for[0].sources == ("source-several",)
+    type_standing = standing(weighed(lines, "hard", "several", "soft"), "dystrophic")
+    assert [(e.id, e.weight) for e in type_standing.evidence_for] == [("several", 3), ("hard", 1)]
+    assert [(e.id, e.weight) for e in type_standing.evidence_against] == [("soft", -2)]
+    assert type_standing.evidence_for[0].because == (Evidence("feel", ("several",)),)
+    assert type_standing.evidence_for[0].sources == ("source-several",)
 
 
 def test_only_the_best_look_alike_counts_but_its_lines_add_up() -> None:
@@ -138,27 +138,27 @@ def test_look_alikes_are_named_best_first_once_they_reach_the_mark() -> None:
 def test_the_first_conflict_that_leads_decides() -> None:
     lines = [line("hard", dystrophic=3)]
     conflicts = [
-        Conflict("not-held", ticked("wart"), (), lead="idiopathic"),
-        Conflict("first", ticked("hard"), (), lead="iatrogenic"),
-        Conflict("second", ticked("hard"), (), lead="metastatic"),
+        TypeConflict("not-held", ticked("wart"), (), lead="idiopathic"),
+        TypeConflict("first", ticked("hard"), (), lead="iatrogenic"),
+        TypeConflict("second", ticked("hard"), (), lead="metastatic"),
     ]
     result = weighed(lines, "hard", conflicts=conflicts)
     assert (result.likely_type, result.conflicts) == ("iatrogenic", ("first",))
 
 
 def test_a_conflict_for_some_leaders_only_passes_over_the_others() -> None:
-    conflict = Conflict("some", ticked("hard"), (), "iatrogenic", only_before=("metastatic",))
+    conflict = TypeConflict("some", ticked("hard"), (), "iatrogenic", only_before=("metastatic",))
     lines = [line("hard", dystrophic=2), line("several", metastatic=3)]
     assert weighed(lines, "hard", conflicts=[conflict]).likely_type == "dystrophic"
     assert weighed(lines, "hard", "several", conflicts=[conflict]).likely_type == "iatrogenic"
 
 
 def test_a_cap_holds_a_standing_down_and_never_lifts_it() -> None:
-    cap = Conflict(
+    cap = TypeConflict(
         "cap", ticked("hard"), (), cap={"dystrophic": "possible", "metastatic": "likely"}
     )
     lines = [line("hard", dystrophic=3), line("several", dystrophic=3)]
-    result = weighed(lines, "hard", "several", conflicts=[cap], told=["calcinosis"])
+    result = weighed(lines, "hard", "several", conflicts=[cap], more_reasons=["calcinosis"])
     assert standing(result, "dystrophic").standing == "possible"
     assert standing(result, "metastatic").standing == "unlikely"
     assert result.conflicts == ("cap",)
@@ -250,7 +250,7 @@ FEARED = "calciphylaxis_feared"
 def asks_for(condition: Condition, name: str) -> bool:
     """Whether the condition can hold only where this name does."""
     match condition:
-        case Named():
+        case NamedCondition():
             return condition.name == name or asks_for(condition.part, name)
         case AtLeast():
             every = condition.count == len(condition.parts)
@@ -291,7 +291,7 @@ def test_calciphylaxis_is_not_named_where_it_is_not_certainly_feared(
 def test_who_is_not_sure_of_anything_is_never_told_that_it_is_no_calcium() -> None:
     unsure = {q.id: q.unsure for q in rulebook().questionnaire if q.unsure}
     everything = {name: frozenset([option]) for name, option in unsure.items()}
-    assert assess(rulebook(), everything).likely_type == CANNOT_TELL
+    assert assess_answers(rulebook(), everything).likely_type == CANNOT_TELL
     for name in ("reason", "feel", "skin"):
         assert (
             assessed(
@@ -398,8 +398,8 @@ def test_high_values_speak_for_metastatic(values: dict[str, str], evidence: str)
 
 
 def test_evidence_rests_on_answers_and_values_that_were_given() -> None:
-    told = [e for kind in assessed(medicines="steroids").types for e in kind.evidence_for]
-    assert [one.id for one in told for evidence in one.because if evidence.lab] == []
+    evidence_lines = [e for kind in assessed(medicines="steroids").types for e in kind.evidence_for]
+    assert [one.id for one in evidence_lines for evidence in one.because if evidence.lab] == []
 
 
 def test_every_conflict_rule_can_hold() -> None:

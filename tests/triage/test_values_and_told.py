@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 
-from app.documents.exchange import assess_json
-from app.triage.labs import BadLab, not_weighed, read_labs
-from app.triage.rules import assess
+from app.documents.exchange import assess_json_body
+from app.triage.labs import BadLab, find_unweighed_analytes, read_lab_amounts
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from tests.builders import GATES, KNOWN, answers, assessed, examples, labs, rulebook, some_answers
 
@@ -39,10 +39,12 @@ def said(given_answers: Answers, question: str, option: str) -> Answers:
     """The same person, who was told this too."""
     asked = rulebook().questionnaire[question]
     before = frozenset() if asked.kind == "one" else given_answers[question] - {asked.none}
-    told = {**given_answers, question: before | {option}}
+    extended_answers = {**given_answers, question: before | {option}}
     if question in GATES:
-        told["conditions"] = told["conditions"] - {"none"} | {GATES[question]}
-    return told
+        extended_answers["conditions"] = extended_answers["conditions"] - {"none"} | {
+            GATES[question]
+        }
+    return extended_answers
 
 
 @pytest.mark.parametrize(("question", "option", "value"), TOLD)
@@ -52,8 +54,8 @@ def test_a_value_beyond_its_limit_gives_at_least_what_the_told_option_gives(
     question: str, option: str, value: Mapping[str, str], someone: Answers
 ) -> None:
     without = {**someone, question: frozenset({WELL[question]})}
-    told = assess(rulebook(), said(without, question, option))
-    assert assess(rulebook(), without, labs(**value)).urgency >= told.urgency
+    assessment = assess_answers(rulebook(), said(without, question, option))
+    assert assess_answers(rulebook(), without, labs(**value)).urgency >= assessment.urgency
 
 
 @pytest.mark.parametrize(("question", "option", "value"), OF_ADULTS)
@@ -65,8 +67,8 @@ def test_a_value_beyond_the_limit_of_adults_does_so_in_adults(
     if someone["age"] & (CHILD | {"not_sure"}):
         return
     without = {**someone, question: frozenset({WELL[question]})}
-    told = assess(rulebook(), said(without, question, option))
-    assert assess(rulebook(), without, labs(**value)).urgency >= told.urgency
+    assessment = assess_answers(rulebook(), said(without, question, option))
+    assert assess_answers(rulebook(), without, labs(**value)).urgency >= assessment.urgency
 
 
 @pytest.mark.parametrize("value", ["80 U/L", "500 U/L"])
@@ -84,8 +86,8 @@ def test_every_analyte_raises_a_level_or_is_named_as_not_weighed() -> None:
 
 def test_albumin_counts_through_the_calcium_that_it_adjusts() -> None:
     declared = rulebook().laboratory.not_weighed
-    assert not_weighed(declared, ["albumin"]) == ("albumin",)
-    assert not_weighed(declared, ["calcium_total", "albumin"]) == ()
+    assert find_unweighed_analytes(declared, ["albumin"]) == ("albumin",)
+    assert find_unweighed_analytes(declared, ["calcium_total", "albumin"]) == ()
     usual = assessed(labs(calcium_total="2.4 mmol/L", albumin="40 g/L"), **KNOWN)
     assert (usual.urgency, usual.labs_not_weighed) == (Urgency.self_care, ())
 
@@ -102,18 +104,18 @@ def test_a_value_outside_the_usual_range_bars_self_care(age: str) -> None:
                 beyond = {"value": str(limit + limit * type(limit)(step)), "unit": unit.name}
                 if age != "adult" and analyte.id in OF_CHILDREN:
                     continue  # see test_each_age_has_its_own_usual_range
-                found = assess(rulebook(), answers(KNOWN, age=age), {analyte.id: beyond})
+                found = assess_answers(rulebook(), answers(KNOWN, age=age), {analyte.id: beyond})
                 assert found.urgency > Urgency.self_care, (analyte.id, beyond)
 
 
 def test_a_calcium_that_only_fits_the_other_unit_is_asked_back() -> None:
     for analyte, value in (("calcium_adjusted", "2.5"), ("calcium_ionised", "1.25")):
         with pytest.raises(BadLab) as refused:
-            read_labs(rulebook().laboratory, {analyte: {"value": value, "unit": "mg/dL"}})
+            read_lab_amounts(rulebook().laboratory, {analyte: {"value": value, "unit": "mg/dL"}})
         assert refused.value.problem == "other_unit"
 
 
 def test_the_api_names_the_values_that_no_rule_weighs() -> None:
     labs_sent = {"urate": {"value": "600", "unit": "µmol/L"}}
     body = json.dumps({"answers": {"breath": ["none"]}, "labs": labs_sent}).encode()
-    assert assess_json(rulebook(), body)["labs_not_weighed"] == ["urate"]
+    assert assess_json_body(rulebook(), body)["labs_not_weighed"] == ["urate"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
-from app.triage.wording import QuestionWords, Texts, Wording, placeholders
+from app.triage.wording import QuestionWords, TextParts, Wording, find_placeholders
 from tests.builders import question, rulebook, ticks
 
 WORDS = rulebook().wording["en"]
@@ -58,7 +58,7 @@ def texts_of_results() -> Iterator[tuple[str, str]]:
     yield from WORDS.times.items()
     yield from WORDS.net.items()
     yield from WORDS.lab_messages.items()
-    yield from (("box", line) for line in WORDS.box)
+    yield from (("box", line) for line in WORDS.any_age_box)
 
 
 def texts_of_contradictions() -> Iterator[tuple[str, str]]:
@@ -71,38 +71,40 @@ EVERYTHING += texts_of_contradictions()
 
 def test_placeholders_are_filled_with_the_words_of_the_region() -> None:
     words = {"emergency_call": "call 999"}
-    assert Wording.fill("Now {emergency_call}!", words) == "Now call 999!"
-    assert Wording.fill("In {within}: {emergency_call}", words, within="48 hours") == (
+    assert Wording.fill_placeholders("Now {emergency_call}!", words) == "Now call 999!"
+    assert Wording.fill_placeholders("In {within}: {emergency_call}", words, within="48 hours") == (
         "In 48 hours: call 999"
     )
-    assert Wording.fill("Plain {} {Big} {a-b} text", words) == "Plain {} {Big} {a-b} text"
+    assert (
+        Wording.fill_placeholders("Plain {} {Big} {a-b} text", words) == "Plain {} {Big} {a-b} text"
+    )
 
 
 def test_an_unknown_placeholder_is_never_shown_as_it_stands() -> None:
     with pytest.raises(KeyError):
-        Wording.fill("Call {emergency_nummber}", {"emergency_number": "999"})
+        Wording.fill_placeholders("Call {emergency_nummber}", {"emergency_number": "999"})
 
 
 def test_what_is_filled_in_is_not_filled_again() -> None:
-    assert Wording.fill("{a}", {"a": "{b}", "b": "c"}) == "{b}"
+    assert Wording.fill_placeholders("{a}", {"a": "{b}", "b": "c"}) == "{b}"
 
 
 def test_placeholders_of_a_text_are_known() -> None:
-    assert placeholders("{a} and {b} and {a}, not {C} or {}") == {"a", "b"}
+    assert find_placeholders("{a} and {b} and {a}, not {C} or {}") == {"a", "b"}
 
 
 def test_texts_are_read_by_the_name_of_their_part() -> None:
-    texts = Texts({"name": "Gout"})
+    texts = TextParts({"name": "Gout"})
     assert texts.name == "Gout"
     with pytest.raises(AttributeError):
         _ = texts.plain
 
 
 def test_a_line_of_evidence_has_its_own_words_and_a_look_alike_its_name() -> None:
-    assert WORDS.note("hard") == WORDS.evidence["hard"]
-    assert WORDS.note("like-gout") == WORDS.look_alikes["gout"].name
+    assert WORDS.evidence_note("hard") == WORDS.evidence["hard"]
+    assert WORDS.evidence_note("like-gout") == WORDS.look_alikes["gout"].name
     for line in rulebook().evidence:
-        assert WORDS.note(line.id)
+        assert WORDS.evidence_note(line.id)
 
 
 def test_the_parents_version_says_the_rest_as_for_an_adult() -> None:
@@ -134,7 +136,7 @@ def test_every_text_is_whole_in_every_region(region: str) -> None:
         "emergency_number": rulebook().regions[region].emergency_number,
     }
     for name, text in EVERYTHING:
-        filled = Wording.fill(text, words, **LATER)
+        filled = Wording.fill_placeholders(text, words, **LATER)
         assert not re.search(r"[{}]", filled), name
 
 
@@ -194,7 +196,7 @@ def test_no_level_below_emergency_sends_for_an_ambulance() -> None:
     for urgency in set(Urgency) - {Urgency.emergency}:
         parts = WORDS.levels[urgency.name].parts
         spoken = " ".join(text for part, text in parts.items() if not part.endswith("_doubt"))
-        assert "emergency_call" not in placeholders(spoken)
+        assert "emergency_call" not in find_placeholders(spoken)
 
 
 def test_every_level_that_a_doubt_about_an_emergency_gives_has_words_that_call_first() -> None:

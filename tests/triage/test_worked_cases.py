@@ -11,9 +11,9 @@ from functools import cache
 import pytest
 import yaml
 
-from app.triage.answers import read
-from app.triage.labs import read_labs
-from app.triage.rules import assess
+from app.triage.answers import parse_answer
+from app.triage.labs import read_lab_amounts
+from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 from tests.builders import WORKED, Labs, answers, fired, labs, question, rulebook
 
@@ -66,7 +66,7 @@ each_rule = pytest.mark.parametrize("rule", [rule.id for rule in rulebook().rule
 @cache
 def _result(name: str) -> Assessment:
     case = next(case for case in CASES if case.id == name)
-    return assess(rulebook(), case.answers, case.labs)
+    return assess_answers(rulebook(), case.answers, case.labs)
 
 
 @each_case
@@ -88,8 +88,8 @@ def test_a_worked_case_is_answered_whole_and_well(case: Worked) -> None:
     result = _result(case.id)
     assert (result.complete, result.ignored) == (True, ())
     for name, chosen in case.answers.items():
-        assert read(question(name), sorted(chosen)) == chosen
-    read_labs(rulebook().laboratory, case.labs)
+        assert parse_answer(question(name), sorted(chosen)) == chosen
+    read_lab_amounts(rulebook().laboratory, case.labs)
 
 
 def test_worked_cases_are_told_apart_by_their_ids_and_words() -> None:

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 
 from app.store import clinics, invitations
 from app.store.accounts import staff
-from app.store.ground.scope import Store
-from app.store.invitations import Guest
-from app.store.keeping import audit
+from app.store.db import audit
+from app.store.db.scope import Store
+from app.store.invitations import Invitee
 from tests.builders import answers
 from tests.conftest import Clock
 from tests.visitor import Page, Visitor
@@ -51,18 +51,20 @@ class House:
     def clinic(self, name: str) -> str:
         """The id of the clinic of this name, made when it is first asked for."""
         if name not in self.clinics:
-            self.clinics[name] = clinics.add(
+            self.clinics[name] = clinics.add_clinic(
                 self.store, self.now, name=name, region="uk", time_zone="Europe/London"
             )
-            self.app.state.clinics_here.look(self.store, self.now)
+            self.app.state.clinic_presence.update_presence(self.store, self.now)
         return self.clinics[name]
 
     def link(self, role: str = "nurse", clinic: str = "Hill", name: str = "Kim Lee") -> str:
         """The address by which someone new joins."""
         self.hired += 1
         email = f"p{self.hired}@example.org"
-        with self.store.writing(self.clinic(clinic)) as scope:
-            token = staff.invite(scope, self.now, "command", email=email, name=name, role=role)
+        with self.store.writing_scope(self.clinic(clinic)) as scope:
+            token = staff.invite_staff(
+                scope, self.now, "command", email=email, name=name, role=role
+            )
         return f"/join/{token}"
 
     def member(self, role: str = "nurse", clinic: str = "Hill", name: str = "Kim Lee") -> Member:
@@ -73,9 +75,9 @@ class House:
 
     def actions(self, clinic: str = "Hill") -> list[str]:
         """What the clinic's audit tells, oldest first; its chain is whole."""
-        assert audit.verify(self.store, self.clinic(clinic)) is None
-        with self.store.reading(self.clinic(clinic)) as scope:
-            return [e.action for e in reversed(audit.entries(scope, limit=10_000))]
+        assert audit.verify_chain(self.store, self.clinic(clinic)) is None
+        with self.store.reading_scope(self.clinic(clinic)) as scope:
+            return [e.action for e in reversed(audit.list_audit_entries(scope, limit=10_000))]
 
 
 class Member(Visitor):
@@ -92,8 +94,8 @@ class Member(Visitor):
         page = self.post(address, {"password": PASSWORD, "code": self.code})
         self.paper = re.findall(r"\b[2-9A-Z]{5}-[2-9A-Z]{5}\b", page.text)
         self.clinic = house.clinic(clinic)
-        with house.store.reading(self.clinic) as scope:
-            known = {m.id: staff.email_of(scope, m) for m in staff.everyone(scope)}
+        with house.store.reading_scope(self.clinic) as scope:
+            known = {m.id: staff.read_staff_email(scope, m) for m in staff.list_staff(scope)}
         self.id = next(id_ for id_, email in known.items() if email == self.email)
 
     @property
@@ -124,12 +126,12 @@ class Patient(Visitor):
     def __init__(self, house: House, nurse: Member, **more: Any) -> None:
         super().__init__(house.app, SECURE)
         house.hired += 1
-        guest = Guest(**{"reference": f"R{house.hired}", "name": "Jo"} | more)
-        (self.invitation,) = invitations.invite(
+        guest = Invitee(**{"reference": f"R{house.hired}", "name": "Jo"} | more)
+        (self.invitation,) = invitations.invite_patients(
             house.store, nurse.clinic, house.now, nurse.id, [guest], f"key{house.hired}"
         )
-        with house.store.reading(nurse.clinic) as scope:
-            shown = invitations.one(scope, house.now, self.invitation)
+        with house.store.reading_scope(nurse.clinic) as scope:
+            shown = invitations.find_invitation(scope, house.now, self.invitation)
         self.link, self.code = f"/i/{shown.token}", shown.code
 
     def answer_all(self, given, begin: bool = True) -> Page:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 
-from app.web.access import ANYONE, TABLE
+from app.web.access import ANYONE, PERMISSIONS_BY_ROUTE
 from tests.visitor import Visitor
 from tests.web.desk import SECURE
 from tests.web.test_journeys import QUIET
@@ -49,7 +49,11 @@ PEOPLE: Mapping[str, Person] = {
 
 def everyones() -> list[tuple[str, str]]:
     """(Method, path) of everything that is not staff's."""
-    keys = [key for key, who in TABLE.items() if who == ANYONE and key not in AT_STAFFS_DOOR]
+    keys = [
+        key
+        for key, who in PERMISSIONS_BY_ROUTE.items()
+        if who == ANYONE and key not in AT_STAFFS_DOOR
+    ]
     return [(key.partition(" ")[0], key.partition(" ")[2]) for key in keys]
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from app.store import invitations, reviews, submissions
-from app.store.invitations import Guest
-from app.store.submissions import Handed
-from app.triage.rules import assess
+from app.store.invitations import Invitee
+from app.store.submission_versions import SubmittedAnswers
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from tests.builders import answers, rulebook
 from tests.visitor import Page
@@ -22,8 +22,8 @@ def sent(house: House, nurse: Member, given=TODAY, **more: object) -> tuple[str,
     """The address of a new submission, and its patient."""
     patient = Patient(house, nurse, **more)
     patient.send_all(given)
-    with house.store.reading(nurse.clinic) as scope:
-        found = submissions.arrived(scope, patient.invitation, house.now)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        found = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
     return f"/submissions/{found.submission}", patient
 
 
@@ -52,22 +52,26 @@ def handed(
     """The address of a new submission, handed in without walking through the pages."""
     house.hired += 1
     at = house.now - timedelta(days=days_ago)
-    guest = Guest(**{"reference": f"H{house.hired}", "name": "Jo"} | more)
+    guest = Invitee(**{"reference": f"H{house.hired}", "name": "Jo"} | more)
     key = f"handed{house.hired}"
-    (invitation,) = invitations.invite(house.store, nurse.clinic, house.now, nurse.id, [guest], key)
+    (invitation,) = invitations.invite_patients(
+        house.store, nurse.clinic, house.now, nurse.id, [guest], key
+    )
     sent_in = of(given)
     targets = house.app.state.targets
-    arrived = submissions.send(house.store, nurse.clinic, invitation, sent_in, targets, at)
+    arrived = submissions.accept_answers(
+        house.store, nurse.clinic, invitation, sent_in, targets, at
+    )
     return f"/submissions/{arrived.submission}"
 
 
-def of(given: Answers, labs: dict[str, dict[str, str]] | None = None) -> Handed:
+def of(given: Answers, labs: dict[str, dict[str, str]] | None = None) -> SubmittedAnswers:
     """Answers as they are handed over."""
     book = rulebook()
-    kept = book.questionnaire.path(given).answers
+    kept = book.questionnaire.trace_path(given).answers
     unsure = sum(book.questionnaire[q].unsure in chosen for q, chosen in kept.items())
-    found = assess(book, kept)
-    return Handed(kept, "me", "uk", found, unsure, book.version, book.sha256, labs or {})
+    found = assess_answers(book, kept)
+    return SubmittedAnswers(kept, "me", "uk", found, unsure, book.version, book.sha256, labs or {})
 
 
 def checked(house: House, nurse: Member, given: Answers = TODAY, **more: object) -> str:
@@ -75,15 +79,15 @@ def checked(house: House, nurse: Member, given: Answers = TODAY, **more: object)
     address = handed(house, nurse, given, **more)
     page = nurse.get(f"{address}/identify")
     fields = hidden(page, f"{address}/identify")
-    told = {"outcome": "same_person", "which": ["full_name", "number"]}
-    nurse.post(f"{address}/identify", fields | told)
+    identification = {"outcome": "same_person", "which": ["full_name", "number"]}
+    nurse.post(f"{address}/identify", fields | identification)
     return address
 
 
 def kinds(house: House, nurse: Member, address: str) -> list[str]:
     """What was done with a submission."""
-    with house.store.reading(nurse.clinic) as scope:
-        return [entry.kind for entry in reviews.entries(scope, address.rpartition("/")[2])]
+    with house.store.reading_scope(nurse.clinic) as scope:
+        return [entry.kind for entry in reviews.list_actions(scope, address.rpartition("/")[2])]
 
 
 def part(page: Page, start: str, end: str = "</details>") -> str:

@@ -20,10 +20,11 @@ from sqlmodel import col
 
 from app.store import reviews, submissions
 from app.store.accounts import staff
-from app.store.keeping import audit, person_requests
-from app.store.keeping.person_requests import EXPORT
-from app.store.steps import Step
-from app.store.tables import AuditEntry, ReviewEntry, StaffSession, WorklistRow
+from app.store.compliance import person_requests
+from app.store.compliance.person_requests import EXPORT
+from app.store.db import audit
+from app.store.db.tables import AuditEntry, ReviewEntry, StaffSession, WorklistRow
+from app.store.review_steps import ReviewStep
 from tests.visitor import OWN
 from tests.web.desk import CALM, TODAY, House, Member, Patient
 
@@ -39,7 +40,7 @@ NONCE = re.compile(rb'nonce="[^"]+"|\'nonce-[^\']+\'')
 
 
 @dataclass(frozen=True)
-class Answer:
+class CapturedResponse:
     """What came back."""
 
     status: int
@@ -114,7 +115,7 @@ class Scene:
         address: str,
         fields: Mapping[str, str] | None = None,
         headers: Mapping[str, str] = OWN,
-    ) -> Answer:
+    ) -> CapturedResponse:
         """One request; what it wrote stands in `written` until the next one, and is undone."""
         self.written.clear()
         sent = {"host": "testserver", **headers}
@@ -122,7 +123,7 @@ class Scene:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         body = urlencode(fields or {}).encode() if method == "POST" else b""
         answer = self._portal.call(ask, self.house.app, method, address, sent, body)
-        self.told = self._audit()
+        self.audit_entries = self._audit()
         if self.written:
             self._kept.backup(self._file)
         return answer
@@ -131,13 +132,13 @@ class Scene:
         """What the audit of the clinic tells of the last request."""
         if "audit_entry" not in self.written:
             return []
-        with self.house.store.reading(self.house.clinic(HERE)) as scope:
-            return scope.all(AuditEntry, col(AuditEntry.number) > self._before)
+        with self.house.store.reading_scope(self.house.clinic(HERE)) as scope:
+            return scope.find_all(AuditEntry, col(AuditEntry.number) > self._before)
 
     def settle(self) -> None:
         """Where the audit stands before any knock."""
-        with self.house.store.reading(self.house.clinic(HERE)) as scope:
-            newest = audit.head(scope)
+        with self.house.store.reading_scope(self.house.clinic(HERE)) as scope:
+            newest = audit.read_head(scope)
         self._before = newest.number if newest else 0
 
     def _note(self, _c, _cursor, statement: str, _p, _context, _many) -> None:
@@ -168,8 +169,8 @@ def _people(scene: Scene) -> None:
     members = {role: house.member(role, HERE, role.title()) for role in ROLES}
     elsewhere = {f"{role} elsewhere": house.member(role, THERE, role.title()) for role in ROLES}
     disabled, expired = house.member("admin", HERE, "Gone"), house.member("lead", HERE, "Idle")
-    with house.store.writing(disabled.clinic) as scope:
-        staff.disable(scope, house.now, "command", disabled.id)
+    with house.store.writing_scope(disabled.clinic) as scope:
+        staff.disable_staff(scope, house.now, "command", disabled.id)
     patients = {}
     for name, given in (("patient A", TODAY), ("patient B", CALM)):
         patients[name] = patient = Patient(house, members["nurse"])
@@ -184,19 +185,27 @@ def _people(scene: Scene) -> None:
 
 def _records(scene: Scene) -> None:
     house, nurse = scene.house, scene.members["nurse"]
-    with house.store.writing(nurse.clinic) as scope:
-        submission = submissions.arrived(scope, scene.patient.invitation, house.now).submission
-        reviews.look(scope, house.now, nurse.id, submission, "")  # the first look changes more
-        person = str(scope.one(WorklistRow, submission_id=submission).person_id)
-        other = submissions.arrived(scope, scene.other_patient.invitation, house.now).submission
+    with house.store.writing_scope(nurse.clinic) as scope:
+        submission = submissions.find_invitation_receipt(
+            scope, scene.patient.invitation, house.now
+        ).submission
+        reviews.record_view(
+            scope, house.now, nurse.id, submission, ""
+        )  # the first look changes more
+        person = str(scope.find_one(WorklistRow, submission_id=submission).person_id)
+        other = submissions.find_invitation_receipt(
+            scope, scene.other_patient.invitation, house.now
+        ).submission
         targets = house.app.state.targets
-        reviews.do(scope, house.now, nurse.id, other, Step("raise", 0, "scene"), targets)
-        raised = scope.one(ReviewEntry, submission_id=other, kind="raise")
-        wish = person_requests.ask(scope, house.now, scene.expired.id, EXPORT, person)
+        reviews.perform_step(
+            scope, house.now, nurse.id, other, ReviewStep("raise", 0, "scene"), targets
+        )
+        raised = scope.find_one(ReviewEntry, submission_id=other, kind="raise")
+        wish = person_requests.add_request(scope, house.now, scene.expired.id, EXPORT, person)
     waiting = Patient(house, nurse)
     nurse.sign_in()
     batch = nurse.post("/invitations/batch", {"key": "together", "lines": "R-77, Jo"})
-    page = next(iter(house.app.state.floor.rulebook.learn["en"].pages))
+    page = next(iter(house.app.state.context.rulebook.learn["en"].pages))
     scene.records = {
         "submissions/id": submission,
         "submissions/step": "agree",
@@ -217,7 +226,9 @@ def _records(scene: Scene) -> None:
         "check/question": "age",
         "changed/question": "breath",
         "learn/page": str(getattr(page, "id", page)),
-        "static/path": house.app.state.floor.assets.addresses["icon.svg"].removeprefix("/static/"),
+        "static/path": house.app.state.context.assets.addresses["icon.svg"].removeprefix(
+            "/static/"
+        ),
     }
 
 
@@ -227,10 +238,10 @@ def _everyone_was_active_just_now(scene: Scene) -> None:
     scene.cookies["nurse"] = _cookies(scene.members["nurse"])
     for clinic in (HERE, THERE):
         now = dict.fromkeys(("seen_at", "started_at", "proved_at"), house.now)
-        with house.store.writing(house.clinic(clinic)) as scope:
-            scope.change(StaffSession, to=now)
+        with house.store.writing_scope(house.clinic(clinic)) as scope:
+            scope.update_rows(StaffSession, to=now)
             long_ago = {"seen_at": house.now - timedelta(minutes=15)}
-            scope.change(StaffSession, staff_id=scene.expired.id, to=long_ago)
+            scope.update_rows(StaffSession, staff_id=scene.expired.id, to=long_ago)
     scene.settle()
 
 
@@ -238,7 +249,9 @@ def _cookies(someone: Member | Patient) -> dict[str, str]:
     return dict(someone.client.cookies)
 
 
-async def ask(app, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Answer:
+async def ask(
+    app, method: str, address: str, headers: Mapping[str, str], body: bytes
+) -> CapturedResponse:
     """A request without a client that would wait for the end of a stream."""
     parts: list[bytes] = []
     start: dict = {}
@@ -288,4 +301,4 @@ async def ask(app, method: str, address: str, headers: Mapping[str, str], body: 
         left.cancel()
     await asyncio.gather(task, ended, return_exceptions=True)
     headers_ = tuple((k.decode(), v.decode()) for k, v in start["headers"])
-    return Answer(start["status"], headers_, b"".join(parts))
+    return CapturedResponse(start["status"], headers_, b"".join(parts))

@@ -11,11 +11,11 @@ import pytest
 from starlette.routing import Route
 
 from app.store.permissions import PERMISSIONS
-from app.web.access import ANYONE, FRESH, STAFF, TABLE
+from app.web.access import ANYONE, FRESH_CODE_ROUTES, PERMISSIONS_BY_ROUTE, STAFF
 from tests.visitor import Visitor
 from tests.web.desk import SECURE, House, Member
 
-GUARDED = sorted(key for key, needed in TABLE.items() if needed != ANYONE)
+GUARDED = sorted(key for key, needed in PERMISSIONS_BY_ROUTE.items() if needed != ANYONE)
 
 
 def keys_of(app):
@@ -28,17 +28,17 @@ def keys_of(app):
 
 
 def test_every_route_has_an_entry_and_every_entry_a_route(house: House) -> None:
-    assert {key for key, _ in keys_of(house.app)} == set(TABLE)
+    assert {key for key, _ in keys_of(house.app)} == set(PERMISSIONS_BY_ROUTE)
 
 
 def test_every_page_that_is_not_for_anyone_stands_behind_the_door(house: House) -> None:
     asked = {key: getattr(route.endpoint, "needed", ANYONE) for key, route in keys_of(house.app)}
-    assert asked == dict(TABLE)
+    assert asked == dict(PERMISSIONS_BY_ROUTE)
 
 
 def test_every_entry_is_a_permission_that_there_is() -> None:
-    assert set(TABLE.values()) - {ANYONE, STAFF} <= set(PERMISSIONS)
-    assert set(GUARDED) >= FRESH
+    assert set(PERMISSIONS_BY_ROUTE.values()) - {ANYONE, STAFF} <= set(PERMISSIONS)
+    assert set(GUARDED) >= FRESH_CODE_ROUTES
 
 
 @pytest.fixture(scope="module")

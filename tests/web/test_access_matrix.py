@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.store.permissions import PERMISSIONS
-from app.web.access import ANYONE, STAFF, TABLE
+from app.web.access import ANYONE, PERMISSIONS_BY_ROUTE, STAFF
 from tests.builders import SOAK
 from tests.web.desk import House
 from tests.web.scene import HERE, OF_A_CLINIC, OUTSIDE, PEOPLE, ROLES, Scene, parts_of
@@ -97,12 +97,12 @@ def expected(key: str, who: str) -> str:
     """What is written: opens, sign in, refused, missing."""
     if who in EXCEPT.get(key, {}):
         return EXCEPT[key][who]
-    if TABLE[key] == ANYONE:
+    if PERMISSIONS_BY_ROUTE[key] == ANYONE:
         return "opens"
     if who in OUTSIDE:
         return "sign in"
     role, _, elsewhere = who.partition(" ")
-    if MAY[TABLE[key]].split()[ROLES.index(role)] != "x":
+    if MAY[PERMISSIONS_BY_ROUTE[key]].split()[ROLES.index(role)] != "x":
         return "refused"
     return "missing" if elsewhere and of_a_clinic(key) else "opens"
 
@@ -115,11 +115,11 @@ def test_every_permission_is_written_here_as_it_is() -> None:
     assert written == {**PERMISSIONS, STAFF: set(ROLES)}
 
 
-@pytest.mark.parametrize("key", sorted(TABLE))
+@pytest.mark.parametrize("key", sorted(PERMISSIONS_BY_ROUTE))
 def test_no_route_opens_to_more_than_those_who_work_there(key: str) -> None:
     """So a slip in the table itself is noticed: it is written in two places."""
     first = split(key)[1].split("/")[1]
-    who = TABLE[key]
+    who = PERMISSIONS_BY_ROUTE[key]
     if first not in AT_MOST:
         assert who == ANYONE, f"say in AT_MOST who may open anything below /{first}"
         return
@@ -128,13 +128,13 @@ def test_no_route_opens_to_more_than_those_who_work_there(key: str) -> None:
     assert [role for role, may, most in pairs if (may, most) == ("x", "-")] == []
 
 
-@pytest.mark.parametrize("key", sorted(TABLE))
+@pytest.mark.parametrize("key", sorted(PERMISSIONS_BY_ROUTE))
 def test_each_person_is_let_in_sent_away_or_refused_as_written(scene: Scene, key: str) -> None:
     method, path = split(key)
     got, refusals, wrote = {}, {}, {}
     for who in PEOPLE:
         got[who] = scene.knock(who, method, scene.address(path)).outcome
-        refusals[who] = [e.action for e in scene.told].count("page_refused")
+        refusals[who] = [e.action for e in scene.audit_entries].count("page_refused")
         wrote[who] = scene.written - KEPT_ON_A_LOOK
     assert got == {who: expected(key, who) for who in PEOPLE}
     assert refusals == {who: int(got[who] == "refused" and who in ROLES) for who in PEOPLE}
@@ -146,18 +146,20 @@ def test_each_person_is_let_in_sent_away_or_refused_as_written(scene: Scene, key
         }
 
 
-@pytest.mark.parametrize("key", sorted(k for k in TABLE if k.startswith("GET /submissions/{id}")))
+@pytest.mark.parametrize(
+    "key", sorted(k for k in PERMISSIONS_BY_ROUTE if k.startswith("GET /submissions/{id}"))
+)
 @pytest.mark.parametrize("who", ["nurse", "lead"])
 def test_each_view_of_answers_is_noted_with_who_and_whose(scene: Scene, key: str, who: str) -> None:
     method, path = split(key)
     answer = scene.knock(who, method, scene.address(path))
-    subjects = {(e.actor, e.subject_kind, e.subject_id) for e in scene.told}
+    subjects = {(e.actor, e.subject_kind, e.subject_id) for e in scene.audit_entries}
     look = (scene.members[who].id, "submission", scene.records["submissions/id"])
     assert answer.status == 200
     assert (look in subjects) is (key not in WITHOUT_ANSWERS)
 
 
-@pytest.mark.parametrize("key", sorted(key for key in TABLE if of_a_clinic(key)))
+@pytest.mark.parametrize("key", sorted(key for key in PERMISSIONS_BY_ROUTE if of_a_clinic(key)))
 def test_a_record_of_another_clinic_answers_byte_for_byte_like_none(scene: Scene, key: str) -> None:
     method, path = split(key)
     fields = {"after": "0", "key": "k1", "words": "x", "outcome": "answered", "code": "000000"}
@@ -187,7 +189,10 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(
-    "key", sorted(k for k in TABLE if k.startswith("POST ") and not k.startswith("POST /api/"))
+    "key",
+    sorted(
+        k for k in PERMISSIONS_BY_ROUTE if k.startswith("POST ") and not k.startswith("POST /api/")
+    ),
 )
 def test_no_other_site_can_make_a_browser_change_anything(scene: Scene, key: str) -> None:
     method, path = split(key)
@@ -207,5 +212,5 @@ def test_what_a_request_writes_is_seen_and_undone(scene: Scene) -> None:
     for _ in range(2):
         assert scene.knock("nurse", "POST", address, fields).status == 303
         assert scene.written >= {"review_entry", "worklist_row", "audit_entry"}
-        assert [e.action for e in scene.told][-1] == "review_note"
+        assert [e.action for e in scene.audit_entries][-1] == "review_note"
     assert "review_note" not in scene.house.actions(HERE)

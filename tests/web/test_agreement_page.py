@@ -11,11 +11,11 @@ import pytest
 import yaml
 from sqlalchemy.exc import OperationalError
 
-from app.assurance.mutation.pinned import read_worked
-from app.store import agreement, reviews, submissions, tallies
-from app.store.agreement import Counts
-from app.store.reviews import Step
-from app.store.tables import Tally, WorklistRow
+from app.assurance.mutation.pinned import load_worked_cases
+from app.store import agreement, drop_off_counts, reviews, submission_versions, submissions
+from app.store.agreement import DecisionCounts
+from app.store.db.tables import Tally, WorklistRow
+from app.store.review_steps import ReviewStep
 from app.triage.terms import Urgency
 from app.web.patients import drop_off
 from tests.builders import RULES, rulebook
@@ -39,22 +39,22 @@ def lead(house: House, clinic: str) -> Member:
 def sent(house: House, lead: Member, given=TODAY, **more: object) -> str:
     patient = Patient(house, lead, **more)
     patient.send_all(given)
-    with house.store.reading(lead.clinic) as scope:
-        return submissions.arrived(scope, patient.invitation, house.now).submission
+    with house.store.reading_scope(lead.clinic) as scope:
+        return submissions.find_invitation_receipt(scope, patient.invitation, house.now).submission
 
 
 def decide(house: House, lead: Member, submission: str, kind: str, **more: Any) -> None:
-    with house.store.writing(lead.clinic) as scope:
-        row = scope.one(WorklistRow, submission_id=submission)
+    with house.store.writing_scope(lead.clinic) as scope:
+        row = scope.find_one(WorklistRow, submission_id=submission)
         assert row is not None
-        step = Step(kind, row.last_entry, f"{submission}{kind}", **more)
-        reviews.do(scope, house.now, lead.id, submission, step, house.app.state.targets)
+        step = ReviewStep(kind, row.last_entry, f"{submission}{kind}", **more)
+        reviews.perform_step(scope, house.now, lead.id, submission, step, house.app.state.targets)
 
 
 def lowered(house: House, lead: Member, **more: object) -> str:
     submission = sent(house, lead, **more)
-    with house.store.reading(lead.clinic) as scope:
-        rule = submissions.versions(scope, submission)[0].body["findings"][0][0]
+    with house.store.reading_scope(lead.clinic) as scope:
+        rule = submission_versions.list_versions(scope, submission)[0].body["findings"][0][0]
     how = {"reason": "misread", "rule": rule, "words": "Canary wording"}
     decide(house, lead, submission, "lower", level=Urgency.routine, **how)
     return submission
@@ -75,8 +75,8 @@ def test_the_page_tells_decisions_reasons_and_times(house: House, lead: Member) 
 def test_rules_that_are_often_set_aside_are_pointed_out(
     house: House, lead: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = {"U1": Counts(20, 0, 5), "U2": Counts(21, 0, 5)}
-    monkeypatch.setattr(agreement, "by_rule", lambda _: counts)
+    counts = {"U1": DecisionCounts(20, 0, 5), "U2": DecisionCounts(21, 0, 5)}
+    monkeypatch.setattr(agreement, "count_by_rule", lambda _: counts)
     decide(house, lead, sent(house, lead), "agree")
     assert lead.get("/agreement").text.count("Is this rule wrong?") == 1
 
@@ -84,9 +84,9 @@ def test_rules_that_are_often_set_aside_are_pointed_out(
 def test_almost_complete_agreement_asks_for_a_look(
     lead: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agreement, "by_nurse", lambda _: {lead.id: Counts(199, 0, 1)})
+    monkeypatch.setattr(agreement, "count_by_nurse", lambda _: {lead.id: DecisionCounts(199, 0, 1)})
     assert "Almost nobody disagrees" in lead.get("/agreement").text
-    monkeypatch.setattr(agreement, "by_nurse", lambda _: {lead.id: Counts(196, 0, 4)})
+    monkeypatch.setattr(agreement, "count_by_nurse", lambda _: {lead.id: DecisionCounts(196, 0, 4)})
     assert "Almost nobody disagrees" not in lead.get("/agreement").text
 
 
@@ -107,9 +107,9 @@ def test_a_disagreement_becomes_a_case_that_the_loader_reads(
     folder.mkdir(parents=True)
     shutil.copy(RULES / "cases" / "worked" / "default.yaml", folder)
     (folder / "from_a_clinic.yaml").write_text(whole.text, "utf-8")
-    read = {case.urgency: case for case in read_worked(rulebook(), tmp_path)}
-    with house.store.reading(lead.clinic) as scope:
-        answers = submissions.versions(scope, submission)[0].answers
+    read = {case.urgency: case for case in load_worked_cases(rulebook(), tmp_path)}
+    with house.store.reading_scope(lead.clinic) as scope:
+        answers = submission_versions.list_versions(scope, submission)[0].answers
     assert dict(read["routine"].answers) == answers
     assert set(read) == {"routine", "soon"}
     each = [yaml.safe_load(lead.client.get(link).text)[0] for link in links]
@@ -160,15 +160,15 @@ def test_an_invited_person_is_counted_once_a_question_and_by_the_day_alone(
     patient.answer("age", "adult")
     patient.answer("age", "adult")
     patient.get("/check/breath")
-    house.app.state.drop_off.write(house.store, house.now)
-    with house.store.reading(lead.clinic) as scope:
-        kept = {row.subject: (row.day, row.number) for row in scope.all(Tally)}
+    house.app.state.drop_off.write_counts(house.store, house.now)
+    with house.store.reading_scope(lead.clinic) as scope:
+        kept = {row.subject: (row.day, row.number) for row in scope.find_all(Tally)}
     today = house.now.date()
     assert kept == {"answered:age": (today, 1), "reached:breath": (today, 1)}
     patient.answer_all(CALM, begin=False)
-    house.app.state.drop_off.write(house.store, house.now)
-    with house.store.reading(lead.clinic) as scope:
-        sums = tallies.sums(scope, today)
+    house.app.state.drop_off.write_counts(house.store, house.now)
+    with house.store.reading_scope(lead.clinic) as scope:
+        sums = drop_off_counts.sum_tallies(scope, today)
     assert sums["reached:end"] == 1
     assert set(sums.values()) == {1}
     answered = {name.partition(":")[2] for name in sums if name.startswith("answered")}
@@ -177,7 +177,7 @@ def test_an_invited_person_is_counted_once_a_question_and_by_the_day_alone(
 
 def test_a_self_check_without_an_invitation_counts_nothing(house: House) -> None:
     def everything() -> int:
-        return sum(scope_count(house, clinic) for clinic in house.store.clinics())
+        return sum(scope_count(house, clinic) for clinic in house.store.list_clinic_ids())
 
     before = everything()
     Visitor(house.app).walk(CALM)
@@ -186,8 +186,8 @@ def test_a_self_check_without_an_invitation_counts_nothing(house: House) -> None
 
 
 def scope_count(house: House, clinic: str) -> int:
-    with house.store.reading(clinic) as scope:
-        return sum(row.number for row in scope.all(Tally))
+    with house.store.reading_scope(clinic) as scope:
+        return sum(row.number for row in scope.find_all(Tally))
 
 
 def test_a_count_that_cannot_be_written_waits_for_the_next_time(
@@ -201,7 +201,7 @@ def test_a_count_that_cannot_be_written_waits_for_the_next_time(
     before = scope_count(house, lead.clinic)
     patient.post(patient.link, {"about": "me"})
     with monkeypatch.context() as patch:
-        patch.setattr(drop_off, "_write", fail)
+        patch.setattr(drop_off, "_write_tallies", fail)
         patient.answer("age", "adult")
         counts.write(house.store, house.now)
         patient.answer("breath", "none")
@@ -223,17 +223,19 @@ def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, le
 
 
 def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:
-    with house.store.writing(lead.clinic) as scope:
+    with house.store.writing_scope(lead.clinic) as scope:
         for _ in range(9):
-            tallies.count(scope, house.now.date(), "answered:age", "reached:breath")
+            drop_off_counts.add_tallies(scope, house.now.date(), "answered:age", "reached:breath")
     page = lead.get("/agreement")
     assert page.text.count("Under 10") == 2
-    with house.store.writing(lead.clinic) as scope:
-        tallies.count(scope, house.now.date(), "answered:age", "reached:breath", "answered:breath")
+    with house.store.writing_scope(lead.clinic) as scope:
+        drop_off_counts.add_tallies(
+            scope, house.now.date(), "answered:age", "reached:breath", "answered:breath"
+        )
     text = lead.get("/agreement").text
     assert "Under 10" not in text
     assert " 10 9 " in text
     old = house.now.date() - timedelta(days=100)
-    with house.store.writing(lead.clinic) as scope:
-        tallies.count(scope, old, *["reached:breath"] * 50)
+    with house.store.writing_scope(lead.clinic) as scope:
+        drop_off_counts.add_tallies(scope, old, *["reached:breath"] * 50)
     assert " 10 9 " in lead.get("/agreement").text

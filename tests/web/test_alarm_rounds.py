@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.store import alarms
-from app.store.alarms import Places
-from app.store.tables import Clinic
-from app.web import outgoing
+from app.store.alarms import AlarmDestinations
+from app.store.db.tables import Clinic
+from app.web import outgoing_messages
 from app.web.clinic import alarm
-from app.web.clinic.alarm import Messenger
-from app.web.outgoing import Mail
+from app.web.clinic.alarm import AlarmSender
+from app.web.outgoing_messages import MailServer
 from tests.far_ends import (
     BROKEN,
     HANGS,
@@ -33,30 +33,30 @@ pytestmark = pytest.mark.alone
 
 LEAD = "lead@hill.example"
 HOOK = "https://hook.example/x?key=1"
-NOWHERE = Mail("", "")
+NOWHERE = MailServer("", "")
 LONDON = ZoneInfo("Europe/London")
 
 
-def told(house: House, clinic: str, places: Places) -> Member:
+def clinic_with_alarm(house: House, clinic: str, places: AlarmDestinations) -> Member:
     """A nurse of a clinic where someone sent an emergency five minutes ago."""
     nurse = house.member("nurse", clinic=clinic)
     Patient(house, nurse, reference="R-7 secret", name="Josephine").send_all(EMERGENCY)
-    with house.store.writing(nurse.clinic) as scope:
-        alarms.send_to(scope, house.now, places)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        alarms.save_destinations(scope, house.now, places)
     return nurse
 
 
-def messenger(house: House, mail: Mail = NOWHERE) -> Messenger:
+def messenger(house: House, mail: MailServer = NOWHERE) -> AlarmSender:
     state = house.app.state
-    return Messenger(state.floor, state.alarm_after, "https://check.example", mail)
+    return AlarmSender(state.context, state.alarm_after, "https://check.example", mail)
 
 
 def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
     house: House, pem: Path
 ) -> None:
     with webhook(pem, does=[BROKEN, OK]) as hook, mailbox(pem) as box:
-        nurse = told(house, "Alarm", Places(hook_at(hook), LEAD))
-        do = messenger(house, Mail(mail_at(box), "us@hill.example"))
+        nurse = clinic_with_alarm(house, "Alarm", AlarmDestinations(hook_at(hook), LEAD))
+        do = messenger(house, MailServer(mail_at(box), "us@hill.example"))
         do(house.store, house.now)
         assert hook.came == box.came == []  # it came in just now
         nurse.wait(5 * 60)
@@ -81,7 +81,7 @@ def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
 
 
 def test_what_did_not_go_out_is_noted_once(house: House) -> None:
-    nurse = told(house, "Deaf", Places("https://localhost:1/"))
+    nurse = clinic_with_alarm(house, "Deaf", AlarmDestinations("https://localhost:1/"))
     nurse.wait(5 * 60)
     do = next(job for job in house.app.state.jobs if job.name == "alarm").do
     for _ in range(4):
@@ -95,15 +95,15 @@ def test_a_dead_receiver_of_one_clinic_delays_no_other(
     house: House, pem: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alarm, "AT_ONCE", 1)  # so that order is all that can help
-    monkeypatch.setattr(outgoing, "LONGEST", 1.0)
+    monkeypatch.setattr(outgoing_messages, "LONGEST", 1.0)
     monkeypatch.setattr(alarm, "ROUND", 0.5)
     with webhook(pem, does=[HANGS]) as dead, webhook(pem) as well:
         do = messenger(house)
-        told(house, "A dead one", Places(hook_at(dead)))
-        told(house, "Also dead", Places(hook_at(dead))).wait(5 * 60)
+        clinic_with_alarm(house, "A dead one", AlarmDestinations(hook_at(dead)))
+        clinic_with_alarm(house, "Also dead", AlarmDestinations(hook_at(dead))).wait(5 * 60)
         for _ in range(2):
             do(house.store, house.now)
-        nurse = told(house, "Well", Places(hook_at(well)))
+        nurse = clinic_with_alarm(house, "Well", AlarmDestinations(hook_at(well)))
         nurse.wait(5 * 60)
         began = time.monotonic()
         do(house.store, house.now)
@@ -115,7 +115,7 @@ def test_a_place_that_takes_nothing_is_tried_once_a_round_however_much_waits(
     house: House, pem: Path
 ) -> None:
     with webhook(pem, does=[BROKEN]) as hook:
-        nurse = told(house, "Full", Places(hook_at(hook)))
+        nurse = clinic_with_alarm(house, "Full", AlarmDestinations(hook_at(hook)))
         for _ in range(2):
             Patient(house, nurse).send_all(EMERGENCY)
         nurse.wait(5 * 60)
@@ -127,10 +127,10 @@ def test_a_clinic_whose_keys_are_lost_stops_no_other_and_its_pages_alarm(
     house: House, pem: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with webhook(pem) as hook:
-        broken = told(house, "Broken", Places(hook_at(hook)))
-        with house.store.writing(broken.clinic) as scope:
-            scope.change(Clinic, to={"alarm_webhook_sealed": b"spoilt"})
-        nurse = told(house, "Zoe", Places(hook_at(hook)))
+        broken = clinic_with_alarm(house, "Broken", AlarmDestinations(hook_at(hook)))
+        with house.store.writing_scope(broken.clinic) as scope:
+            scope.update_rows(Clinic, to={"alarm_webhook_sealed": b"spoilt"})
+        nurse = clinic_with_alarm(house, "Zoe", AlarmDestinations(hook_at(hook)))
         nurse.wait(5 * 60)
         messenger(house)(house.store, house.now)
         assert len(hook.came) == 1
@@ -143,7 +143,7 @@ def test_a_clinic_whose_keys_are_lost_stops_no_other_and_its_pages_alarm(
 
 def test_every_page_says_since_when_the_alarm_could_not_be_delivered(house: House) -> None:
     admin = house.member("admin", clinic="Silent")
-    nurse = told(house, "Silent", Places("https://localhost:1/"))
+    nurse = clinic_with_alarm(house, "Silent", AlarmDestinations("https://localhost:1/"))
     elsewhere = house.member("nurse", clinic="Elsewhere")
     nurse.wait(5 * 60)
     do, since = messenger(house), f"{house.now.astimezone(LONDON):%H:%M}"
@@ -161,8 +161,8 @@ def test_every_page_says_since_when_the_alarm_could_not_be_delivered(house: Hous
 
 def test_where_alarms_go_does_not_stand_in_clear(house: House) -> None:
     clinic = house.clinic("Sealed")
-    with house.store.writing(clinic) as scope:
-        alarms.send_to(scope, house.now, Places(HOOK))
+    with house.store.writing_scope(clinic) as scope:
+        alarms.save_destinations(scope, house.now, AlarmDestinations(HOOK))
     file = house.store.engine.url.database
     assert file is not None
     assert b"hook.example" not in Path(file).read_bytes()

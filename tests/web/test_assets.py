@@ -3,7 +3,7 @@
 import re
 
 from app.settings import ROOT
-from app.web.assets import _BUNDLES, gather
+from app.web.assets import _BUNDLES, bundle_assets
 
 STATIC = ROOT / "static"
 FOR_STAFF = "staff.css"
@@ -12,7 +12,7 @@ OF_STAFF = _BUNDLES[FOR_STAFF]
 
 def sheet():
     """The one style sheet that pages get."""
-    assets = gather(STATIC)
+    assets = bundle_assets(STATIC)
     return assets.by_address[assets.addresses["site.css"]].plain.decode()
 
 
@@ -33,7 +33,7 @@ def test_every_sheet_of_ours_is_served_between_the_tokens_and_print():
 
 
 def test_what_only_staff_see_is_a_sheet_of_its_own_that_no_patient_pays_for():
-    assets = gather(STATIC)
+    assets = bundle_assets(STATIC)
     own = assets.by_address[assets.addresses[FOR_STAFF]].plain.decode()
     for name in OF_STAFF:
         assert first_rule_of(name) in own

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
-from app.store import reviews, submissions, worklist
-from app.store.tables import Submission
+from app.assurance.readability import (
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    split_sentences,
+    split_words,
+)
+from app.store import reviews, submission_versions, worklist, worklist_rows
+from app.store.db.tables import Submission
 from tests.visitor import Page
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.test_every_page import Blocks
@@ -41,8 +46,8 @@ def ask_all(nurse: Member, reference: str, given) -> Page:
 
 
 def newest(house: House, nurse: Member) -> Submission:
-    with house.store.reading(nurse.clinic) as scope:
-        return max(scope.all(Submission), key=lambda row: row.arrived)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        return max(scope.find_all(Submission), key=lambda row: row.arrived)
 
 
 def test_what_a_nurse_asks_becomes_a_submission_of_hers(house: House, nurse: Member) -> None:
@@ -56,15 +61,15 @@ def test_what_a_nurse_asks_becomes_a_submission_of_hers(house: House, nurse: Mem
     assert page.url == f"/submissions/{kept.id}"
     assert page.all("span", **{"data-level": "same_day"})
     assert (kept.source, kept.taken_by) == ("assisted", nurse.id)
-    with house.store.reading(nurse.clinic) as scope:
-        (version,) = submissions.versions(scope, kept.id)
-        row = submissions.line(scope, kept.id, house.now)
-        told = worklist.one(scope, kept.id).told
-        (claim,) = reviews.entries(scope, kept.id)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        (version,) = submission_versions.list_versions(scope, kept.id)
+        row = worklist_rows.require_row(scope, kept.id, house.now)
+        row_payload = worklist.find_listed_submission(scope, kept.id).payload
+        (claim,) = reviews.list_actions(scope, kept.id)
     assert (version.kind, version.author, version.answers) == ("first", nurse.id, TODAY)
     assert (row.owner_id, row.person_id, row.state) == (nurse.id, None, "claimed")
     assert (claim.kind, claim.by) == ("claim", nurse.id)
-    assert (told["reference"], told["appointment_on"]) == ("T 1", "2027-02-01")
+    assert (row_payload["reference"], row_payload["appointment_on"]) == ("T 1", "2027-02-01")
     assert "T 1" in nurse.get("/worklist").text
     assert nurse.get("/assisted/answers").url == "/assisted"
 
@@ -190,6 +195,8 @@ def test_the_pages_of_asking_are_easy_to_read(nurse: Member) -> None:
     for page in pages:
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))]
-        assert flesch_kincaid(whole) <= 6, (page.url, whole)
-        assert coleman_liau(whole) <= 8, (page.url, whole)
-        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url
+        assert flesch_kincaid_grade(whole) <= 6, (page.url, whole)
+        assert coleman_liau_grade(whole) <= 8, (page.url, whole)
+        assert max(len(split_words(sentence)) for sentence in split_sentences(texts)) <= 25, (
+            page.url
+        )

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.presentation.audit_words import ACTIONS, BY_KIND
 from app.settings import ROOT
 from app.store import submissions
-from app.store.ground.append_only import hold, let_go
-from app.store.keeping import audit
-from app.store.keeping.erasing import erase_submissions
+from app.store.compliance.erasing import erase_submissions
+from app.store.db import audit
+from app.store.db.append_only import allow_changes, forbid_changes
 from app.web.clinic import auditor
-from app.web.clinic.audit_words import ACTIONS, BY_KIND
 from tests.web.desk import CALM, House, Member, Patient
 
 FORMULA = '=cmd|"/c calc"!A1'
@@ -37,8 +37,8 @@ def aud(auditing: Member) -> Member:
 
 def noted(house: House, *actions: str, place: str = "") -> None:
     for action in actions:
-        with house.store.writing(house.clinic("Vale")) as scope:
-            audit.add(scope, house.now, "job", action, ("clinic", "x"), place, count=1)
+        with house.store.writing_scope(house.clinic("Vale")) as scope:
+            audit.record_event(scope, house.now, "job", action, ("clinic", "x"), place, count=1)
 
 
 def numbers(page) -> list[int]:
@@ -56,8 +56,8 @@ def test_entries_are_shown_newest_first_in_words(house: House, aud: Member) -> N
 
 
 def test_the_page_says_up_to_where_the_chain_is_whole(house: House, aud: Member) -> None:
-    with house.store.reading(aud.clinic) as scope:
-        newest = audit.head(scope)
+    with house.store.reading_scope(aud.clinic) as scope:
+        newest = audit.read_head(scope)
     assert newest is not None
     assert f"whole up to entry {newest.number}." in aud.get("/audit").text
 
@@ -65,12 +65,12 @@ def test_the_page_says_up_to_where_the_chain_is_whole(house: House, aud: Member)
 def test_a_changed_entry_is_named_on_the_page(house: House) -> None:
     aud = house.member("auditor", clinic="Broken")
     with house.store.engine.begin() as connection:
-        let_go(connection, "audit_entry")
+        allow_changes(connection, "audit_entry")
         connection.execute(
             text("UPDATE audit_entry SET actor = 'x' WHERE clinic_id = :c AND number = 2"),
             {"c": aud.clinic},
         )
-        hold(connection, "audit_entry", None)
+        forbid_changes(connection, "audit_entry", None)
     assert "broken at entry 2: it is not as it was written" in aud.get("/audit").text
 
 
@@ -151,9 +151,9 @@ def test_the_file_holds_all_pages_and_taking_it_is_noted(
     head, *rows = list(csv.reader(io.StringIO(response.text)))
     assert head[:5] == ["number", "at", "actor", "name", "action"]
     assert {row[4] for row in rows} <= set(BY_KIND["keeping"])
-    with house.store.reading(aud.clinic) as scope:
-        kept = audit.entries(scope, actions=BY_KIND["keeping"], limit=10_000)
-        newest = audit.entries(scope, limit=1)[0]
+    with house.store.reading_scope(aud.clinic) as scope:
+        kept = audit.list_audit_entries(scope, actions=BY_KIND["keeping"], limit=10_000)
+        newest = audit.list_audit_entries(scope, limit=1)[0]
     assert [int(row[0]) for row in rows] == [entry.number for entry in kept]
     assert rows[0][7] == f"'{FORMULA}", "a spreadsheet must not work it out"
     assert newest.action == "audit_taken"
@@ -165,15 +165,17 @@ def test_who_looked_at_a_submission_is_told_to_nurses_and_auditors(house: House)
     aud = house.member("auditor", clinic="Looks")
     patient = Patient(house, nurse)
     patient.send_all(CALM)
-    with house.store.reading(nurse.clinic) as scope:
-        submission = submissions.arrived(scope, patient.invitation, house.now).submission
+    with house.store.reading_scope(nurse.clinic) as scope:
+        submission = submissions.find_invitation_receipt(
+            scope, patient.invitation, house.now
+        ).submission
     nurse.get(f"/submissions/{submission}")
     for someone in (nurse, aud):
         page = someone.get(f"/submissions/{submission}/looks")
         assert "Kim Lee Looked at the answers" in page.text
         assert "The patient Answers arrived" in page.text
     assert f"/submissions/{submission}/looks" in aud.get("/audit").links
-    with house.store.writing(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic) as scope:
         erase_submissions(scope, [submission])
     assert "Kim Lee" in aud.get(f"/submissions/{submission}/looks").text
     other = house.member("auditor", clinic="Dale")

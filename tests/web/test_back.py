@@ -48,7 +48,7 @@ def test_half_way_too(visitor: Visitor, answered: int) -> None:
 def test_after_a_change_too(app: FastAPI, visitor: Visitor) -> None:
     visitor.walk(QUIET)
     page = visitor.answer("age", "under_1")
-    order = [question.id for question in app.state.floor.rulebook.questionnaire]
+    order = [question.id for question in app.state.context.rulebook.questionnaire]
     babys, others = ["baby_breath", "baby_body", "baby"], {"breath", "limbs", "sudden", "unwell"}
     asked = [f"/check/{q}" for q in reversed(order) if q in {*QUIET, *babys} - others]
     for question in babys:

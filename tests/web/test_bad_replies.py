@@ -97,13 +97,13 @@ def test_not_sure_is_offered_by_every_question(app, visitor):
     visitor.walk(QUIET)
     for question in QUIET:
         page = visitor.get(f"/check/{question}")
-        unsure = app.state.floor.rulebook.questionnaire[question].unsure
+        unsure = app.state.context.rulebook.questionnaire[question].unsure
         assert page.all("input", value=unsure) or page.all("button", value=unsure), question
 
 
 def test_only_none_of_these_is_marked_as_exclusive(app, visitor):
     visitor.walk(QUIET)
-    for question in app.state.floor.rulebook.questionnaire:
+    for question in app.state.context.rulebook.questionnaire:
         if question.id not in QUIET:
             continue
         page = visitor.get(f"/check/{question.id}")

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
+from app.presentation.body_map import load_body_map
 from app.settings import ROOT
-from app.web.drawings import body_map
 from tests.builders import question
 from tests.web.test_journeys import QUIET
 
-VIEWS = {view.id: view for view in body_map()}
+VIEWS = {view.id: view for view in load_body_map()}
 NO_PLACE = {"injection", "access", "widespread", "nowhere", "not_sure"}
 PLACES = set(question("place").option_ids) - NO_PLACE
 DRAWN = {part.target for view in VIEWS.values() for part in view.parts}
@@ -46,10 +46,10 @@ def test_a_zoom_opens_a_view_and_is_coloured_by_what_it_holds():
 
 def test_what_a_zoom_leaves_out_is_drawn_in_the_view_itself():
     for view in VIEWS.values():
-        here = {part.target for part in view.parts}
+        drawn_targets = {part.target for part in view.parts}
         for zoom in view.zooms:
             there = {part.target for part in VIEWS[zoom.target].parts}
-            assert there - set(zoom.holds) <= here, f"{view.id}: {zoom.target}"
+            assert there - set(zoom.holds) <= drawn_targets, f"{view.id}: {zoom.target}"
 
 
 def test_each_part_is_a_label_of_a_line_in_the_list(place_page):

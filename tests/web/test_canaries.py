@@ -17,8 +17,8 @@ import httpx2
 import pytest
 from sqlalchemy import MetaData, select
 
-from app.store.ground.database import open_database
-from app.web.journey import LIFETIME, LostJourney, unseal
+from app.store.db.database import open_database
+from app.web.journey import LIFETIME, LostJourney, unseal_journey
 from tests.builders import SOAK, rulebook, seeded
 from tests.planted import MARK, MEMORY
 from tests.postgresql import new_database
@@ -140,7 +140,7 @@ class Sender:
         sealed = cookie.partition("=")[2].partition(";")[0]
         key = (self.server.folder / "var" / "journey.key").read_bytes()
         try:
-            return unseal(key, sealed, self.begun) if sealed else ""
+            return unseal_journey(key, sealed, self.begun) if sealed else ""
         except LostJourney:
             return "it holds nothing that was sealed by us"
 

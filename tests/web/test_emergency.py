@@ -4,7 +4,7 @@ import html
 
 import pytest
 
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import AT_EMERGENCY
 from tests.builders import rulebook
 from tests.web.test_journeys import QUIET
@@ -95,10 +95,14 @@ CALCIUM = QUIET | {"unwell": ["sick"], "medicines": ["vitamin_d_calcium", "warfa
 def advised(answers):
     """All that is advised of these answers, as it is read in the UK, by section."""
     words = rulebook().wording["en"]
-    found = assess(rulebook(), {name: frozenset(chosen) for name, chosen in answers.items()})
+    found = assess_answers(
+        rulebook(), {name: frozenset(chosen) for name, chosen in answers.items()}
+    )
     return {
-        section: [words.fill(words.advice[a.id], words.regions["uk"]) for a in told]
-        for section, told in found.advice.items()
+        section: [
+            words.fill_placeholders(words.advice[a.id], words.regions["uk"]) for a in section_advice
+        ]
+        for section, section_advice in found.advice.items()
     }
 
 
@@ -110,9 +114,9 @@ def test_the_result_its_text_and_the_api_say_only_what_helps_until_help_comes(vi
     page = visitor.get("/result")
     copied = page.html[page.html.index("<textarea") : page.html.index("</textarea>")]
     copied = " ".join(html.unescape(copied).split())
-    told = advised(answers)
-    assert {section for section, lines in told.items() if lines} == {*AT_EMERGENCY}
-    for line in [line for lines in told.values() for line in lines]:
+    advice_by_section = advised(answers)
+    assert {section for section, lines in advice_by_section.items() if lines} == {*AT_EMERGENCY}
+    for line in [line for lines in advice_by_section.values() for line in lines]:
         assert line in page.text
         assert line in copied
     for heading in LATER:
@@ -121,14 +125,16 @@ def test_the_result_its_text_and_the_api_say_only_what_helps_until_help_comes(vi
         assert page.text.index("Call 999") < page.text.index(heading)
         assert heading in copied
     said = visitor.client.post("/api/v1/assess", json={"answers": answers, "region": "uk"}).json()
-    assert {s: [a["text"] for a in lines] for s, lines in said["advice"].items()} == told
+    assert {
+        s: [a["text"] for a in lines] for s, lines in said["advice"].items()
+    } == advice_by_section
 
 
 def test_the_page_that_stops_the_questions_says_the_same_and_no_more(visitor):
     visitor.begin()
     page = visitor.answer("breath", "breathing")
-    told = advised({"breath": ["breathing"]})
-    assert all(line in page.text for lines in told.values() for line in lines)
+    advice_by_section = advised({"breath": ["breathing"]})
+    assert all(line in page.text for lines in advice_by_section.values() for line in lines)
     assert not any(heading in page.text for heading in LATER)
     assert (
         page.text.index("Call 999") < page.text.index("While you wait") < page.text.index("We say")

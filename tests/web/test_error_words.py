@@ -10,9 +10,9 @@ import re
 
 import pytest
 
+from app.presentation.question import words_for_respondent
+from app.presentation.respondent import CHILD, ME, OTHER
 from app.settings import ROOT
-from app.web.asking import spoken_to
-from app.web.journey import CHILD, ME, OTHER
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor
 from tests.web.desk import CALM, House
@@ -31,7 +31,7 @@ SAID = re.compile(r"(?:Tick|Choose) [^.]*")
 def nothing(name: str, person: str = ME) -> str:
     """What "none of these" is called in this question."""
     asked = rulebook().questionnaire[name]
-    return spoken_to(WORDS, name, person).options[asked.none] if asked.none else ""
+    return words_for_respondent(WORDS, name, person).options[asked.none] if asked.none else ""
 
 
 def empty(name: str, person: str = ME, *, boxes: bool = False) -> str:

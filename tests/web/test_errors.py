@@ -68,7 +68,7 @@ def break_engine(app, monkeypatch):
     def planted(*_args):
         raise ValueError(CANARY)
 
-    return lambda: monkeypatch.setattr(app.state.floor.rulebook.compiled, "fired", planted)
+    return lambda: monkeypatch.setattr(app.state.context.rulebook.compiled_rules, "fired", planted)
 
 
 def test_when_assessing_fails_the_advice_is_careful(visitor, break_engine, caplog):
@@ -103,7 +103,7 @@ def test_below_the_api_a_failure_is_json(faulty):
 def test_the_status_page_says_which_rulebook_is_served(app, visitor):
     answer = visitor.client.get("/healthz").json()
     assert answer["status"] == "up"
-    assert answer["rulebook"]["sha256"] == app.state.floor.rulebook.sha256
+    assert answer["rulebook"]["sha256"] == app.state.context.rulebook.sha256
 
 
 def test_when_assessing_fails_the_start_page_still_opens(visitor, break_engine):

@@ -12,10 +12,17 @@ from statistics import median
 import pytest
 from starlette.routing import Route
 
-from app.assurance.readability import coleman_liau, finder, flesch_kincaid, masked, sentences, words
-from app.web import still
-from app.web.access import ANYONE, TABLE
-from app.web.still import TICK, cut, kept
+from app.assurance.readability import (
+    build_term_pattern,
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    mask_terms,
+    split_sentences,
+    split_words,
+)
+from app.web import page_cache
+from app.web.access import ANYONE, PERMISSIONS_BY_ROUTE
+from app.web.page_cache import TICK_HOLE, find_or_render, split_page
 from tests.builders import rulebook
 from tests.visitor import AT_THE_DOOR, Visitor
 from tests.web.test_journeys import AT_RISK, QUIET
@@ -27,7 +34,7 @@ MOST_FOR_CHECKING = 30 * 1024  # they grow with the rules and sources, and nobod
 ROUTES_WITHOUT_PAGE = {"/healthz", "/static/{path:path}", "/start", "/send", "/share/back"}
 FOR_CLINICS = {
     path
-    for key, needed in TABLE.items()
+    for key, needed in PERMISSIONS_BY_ROUTE.items()
     for path in [key.split(" ")[1]]
     if needed != ANYONE
     or path in {"/i", "/share", "/share/news"}
@@ -128,8 +135,8 @@ def pages(app):
 @pytest.fixture(scope="module")
 def terms(app):
     """Finds every medical word that the glossary explains."""
-    glossary = app.state.floor.rulebook.learn["en"].glossary.values()
-    return finder(form for term in glossary for form in (term.name, *term.also))
+    glossary = app.state.context.rulebook.learn["en"].glossary.values()
+    return build_term_pattern(form for term in glossary for form in (term.name, *term.also))
 
 
 def test_every_page_that_there_is_can_be_reached(app, pages):
@@ -181,7 +188,7 @@ def test_every_page_says_that_no_clinician_has_approved_it(pages):
 
 def spoken(page, terms):
     """(All texts of a page, its whole sentences alone), the medical words masked."""
-    texts = [masked(text, terms) for text in Blocks(page.html).texts]
+    texts = [mask_terms(text, terms) for text in Blocks(page.html).texts]
     return texts, [text for text in texts if text.endswith((".", "?", "!"))]
 
 
@@ -190,7 +197,7 @@ def test_every_page_is_easy_to_read(pages, terms):
     for key, page in pages.items():
         if key[1] in FOR_CHECKING:
             continue
-        found = max(flesch_kincaid(texts) for texts in spoken(page, terms))
+        found = max(flesch_kincaid_grade(texts) for texts in spoken(page, terms))
         if found > (8 if key[1].startswith("/learn") else 6):
             hard[key] = found
         if not key[1].startswith("/learn"):
@@ -201,7 +208,7 @@ def test_every_page_is_easy_to_read(pages, terms):
 
 def test_the_second_measure_of_reading_agrees(pages, terms):
     grades = {
-        key: max(coleman_liau(texts) for texts in spoken(page, terms))
+        key: max(coleman_liau_grade(texts) for texts in spoken(page, terms))
         for key, page in pages.items()
         if key[1] not in FOR_CHECKING
     }
@@ -213,8 +220,8 @@ def test_no_sentence_is_long(pages):
         sentence
         for (_, at), page in pages.items()
         if at not in FOR_CHECKING
-        for sentence in sentences(Blocks(page.html).texts)
-        if len(words(sentence)) > 25
+        for sentence in split_sentences(Blocks(page.html).texts)
+        if len(split_words(sentence)) > 25
     }
     assert long == set()
 
@@ -223,21 +230,21 @@ def test_no_sentence_is_long(pages):
 
 
 def test_a_page_that_is_kept_is_the_same_compressed_or_plain():
-    page = cut("<a>é\0</a>" + f"<p>text</p><i{TICK}>" * 300 + "\0<b>\0")
+    page = split_page("<a>é\0</a>" + f"<p>text</p><i{TICK_HOLE}>" * 300 + "\0<b>\0")
     for nonce in (b"0123456789abcdefghij-_", b"<p>text</p><i><p>text<"):
         for ticks in ([True] * 300, [False] * 300, [number % 3 == 0 for number in range(300)]):
-            plain = page.plain(nonce, ticks)
+            plain = page.plain_bytes(nonce, ticks)
             assert plain.count(nonce) >= 3
             assert plain.count(b"<i checked>") == sum(ticks)
             assert b"\0" not in plain
             assert b"\1" not in plain
-            assert gzip.decompress(page.gzipped(nonce, ticks)) == plain
+            assert gzip.decompress(page.gzipped_bytes(nonce, ticks)) == plain
 
 
 def test_a_kept_page_refers_back_beyond_its_holes():
     text = "".join(f"<p>{number}</p>" for number in range(400))
-    once, twice = cut(text), cut(f"{text}\0{text}")
-    assert len(twice.gzipped(b"n" * 22)) < len(once.gzipped()) + 200
+    once, twice = split_page(text), split_page(f"{text}\0{text}")
+    assert len(twice.gzipped_bytes(b"n" * 22)) < len(once.gzipped_bytes()) + 200
 
 
 def test_a_kept_question_shows_just_what_this_person_ticked(visitor):
@@ -256,16 +263,20 @@ def test_a_kept_question_shows_just_what_this_person_ticked(visitor):
 
 
 def test_only_so_many_pages_are_kept(app, monkeypatch):
-    here = replace(app.state.floor, stills={})
-    monkeypatch.setattr(still, "MOST_KEPT", 3)
+    context = replace(app.state.context, cached_pages={})
+    monkeypatch.setattr(page_cache, "MOST_KEPT", 3)
     for number in range(5):
-        kept(here, ("template", "uk", str(number)), lambda: "<p>")
-    assert [name for *_, name in here.stills] == ["2", "3", "4"]
+        find_or_render(context, ("template", "uk", str(number)), lambda: "<p>")
+    assert [name for *_, name in context.cached_pages] == ["2", "3", "4"]
 
 
 def test_a_page_that_never_changes_has_no_place_for_a_nonce():
-    picture = cut("<svg/>")
-    assert picture.plain(b"unused") == gzip.decompress(picture.gzipped(b"unused")) == b"<svg/>"
+    picture = split_page("<svg/>")
+    assert (
+        picture.plain_bytes(b"unused")
+        == gzip.decompress(picture.gzipped_bytes(b"unused"))
+        == b"<svg/>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -288,15 +299,15 @@ def test_what_is_kept_grows_with_no_visit(app, visitor):
     for _ in range(2):
         crawl(visitor, ["/"])
         visitor.get("/learn/nothing", 404)
-        before, visitor = len(app.state.floor.stills), Visitor(app)
+        before, visitor = len(app.state.context.cached_pages), Visitor(app)
     crawl(visitor, ["/"])
-    assert len(app.state.floor.stills) == before
+    assert len(app.state.context.cached_pages) == before
 
 
 def test_no_answer_is_kept(app, visitor):
     visitor.walk(ANSWERED["quiet"])
     crawl(visitor, ["/result"])
-    stills = app.state.floor.stills
+    stills = app.state.context.cached_pages
     pages = "".join(part.decode() for page in stills.values() for part in page.parts)
     assert 'action="/check/pain"' in pages
     assert not re.search("<input[^>]* checked", pages)

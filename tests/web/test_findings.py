@@ -6,8 +6,13 @@ import re
 
 import pytest
 
-from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
-from app.store import submissions, worklist
+from app.assurance.readability import (
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    split_sentences,
+    split_words,
+)
+from app.store import submission_versions, submissions, worklist
 from tests.visitor import Page
 from tests.web.desk import CALM, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks
@@ -22,8 +27,8 @@ def sent(house: House, nurse: Member, given=CALM) -> tuple[str, Patient]:
     """The address of the findings of a new submission, and its patient."""
     patient = Patient(house, nurse)
     patient.send_all(given)
-    with house.store.reading(nurse.clinic) as scope:
-        found = submissions.arrived(scope, patient.invitation, house.now)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        found = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
     return f"/submissions/{found.submission}/findings", patient
 
 
@@ -45,9 +50,9 @@ def typed(page: Page, **changed: object) -> dict[str, object]:
     return filled(page) | named
 
 
-def versions(house: House, nurse: Member, address: str) -> list[submissions.Version]:
-    with house.store.reading(nurse.clinic) as scope:
-        return submissions.versions(scope, address.split("/")[2])
+def versions(house: House, nurse: Member, address: str) -> list[submission_versions.AnswersVersion]:
+    with house.store.reading_scope(nurse.clinic) as scope:
+        return submission_versions.list_versions(scope, address.split("/")[2])
 
 
 def keep(nurse: Member, page: Page) -> Page:
@@ -119,7 +124,7 @@ def test_a_worse_finding_moves_it_up_and_keeps_the_labs(house: House, nurse: Mem
     assert "The level goes up from “Routine visit” to “Today”" in page.text
     assert keep(nurse, page).all("span", **{"data-level": "same_day"})
     newest = versions(house, nurse, address)[-1]
-    assert newest.labs["albumin"] == {"value": "28", "unit": "g/L", "on": "2027-01-10"}
+    assert newest.lab_results["albumin"] == {"value": "28", "unit": "g/L", "on": "2027-01-10"}
     assert filled(nurse.get(address))["value-albumin"] == ["28"]
     assert "findings_added" in house.actions()
     page = nurse.post(address, filled(nurse.get(address)) | {"value-albumin": ""})
@@ -148,7 +153,7 @@ def test_what_was_typed_is_kept_and_shown_letter_by_letter(house: House, nurse: 
     assert "Calcium times phosphate: 2.92" in page.text
     keep(nurse, page)
     newest = versions(house, nurse, address)[-1]
-    assert [newest.labs[n]["value"] for n in ("egfr", "calcium_adjusted", "phosphate")] == [
+    assert [newest.lab_results[n]["value"] for n in ("egfr", "calcium_adjusted", "phosphate")] == [
         ">90",
         "2,41",
         "1·21",
@@ -244,7 +249,7 @@ def test_a_strange_value_is_asked_back_once(
         nurse.post(address, other, 422)  # the tick was for another value
     page = nurse.post(address, filled(page) | {"right-vitamin_d": token})
     keep(nurse, page)
-    assert versions(house, nurse, address)[-1].labs["vitamin_d"]["value"] == value
+    assert versions(house, nurse, address)[-1].lab_results["vitamin_d"]["value"] == value
     assert nurse.post(address, typed(nurse.get(address), answer__skin=["pus"])).status == 200
 
 
@@ -328,8 +333,11 @@ def test_marks_stand_on_the_worklist_and_in_nothing_that_a_patient_sees(
     nurse.post(marks, {"mark": everything})
     ticked = [i["value"] for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
     assert ticked == everything
-    with house.store.reading(nurse.clinic) as scope:
-        assert worklist.one(scope, marks.split("/")[2]).told["markers"] == everything
+    with house.store.reading_scope(nurse.clinic) as scope:
+        assert (
+            worklist.find_listed_submission(scope, marks.split("/")[2]).payload["markers"]
+            == everything
+        )
     pages = [patient.get(patient.link), patient.get("/result"), patient.get("/answers")]
     for mark in ("interpreter", "safeguarding", "access needs"):
         assert not any(mark in page.html.casefold() for page in pages), mark
@@ -347,9 +355,11 @@ def test_what_a_nurse_reads_here_is_easy_to_read(house: House, nurse: Member) ->
     for page in pages:
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))]
-        assert flesch_kincaid(whole) <= 6, (page.url, whole)
-        assert coleman_liau(whole) <= 8, (page.url, whole)
-        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url
+        assert flesch_kincaid_grade(whole) <= 6, (page.url, whole)
+        assert coleman_liau_grade(whole) <= 8, (page.url, whole)
+        assert max(len(split_words(sentence)) for sentence in split_sentences(texts)) <= 25, (
+            page.url
+        )
 
 
 def test_a_value_that_no_rule_weighs_is_named_wherever_it_is_shown(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from app.presentation.respondent import CHILD, ME, OTHER
 from app.triage.terms import Urgency
-from app.web.journey import CHILD, ME, OTHER
 from tests.builders import rulebook
 from tests.visitor import Visitor
 from tests.web.test_journeys import NO_SIGN_OF_A_BABY, QUIET
@@ -186,13 +186,13 @@ def test_the_page_says_what_to_do_if_nobody_can_be_reached_or_seen_in_time(app, 
     level = PEOPLE[name][1] or result_of(app, name).level
     sentences = [
         sentence
-        for part, told in words.levels[level].parts.items()
+        for part, part_text in words.levels[level].parts.items()
         if part.startswith("action")
-        for sentence in re.split(r"(?<=\.) ", told)
+        for sentence in re.split(r"(?<=\.) ", part_text)
         if IN_TIME.search(sentence)
     ]
     uk = words.regions["uk"]
-    assert any(words.fill(s, uk, within="48 hours") in text for s in sentences), (
+    assert any(words.fill_placeholders(s, uk, within="48 hours") in text for s in sentences), (
         f"{level}: none of {sentences}"
     )
 

@@ -3,7 +3,7 @@
 import os
 from urllib.parse import urlencode
 
-from app.web.journey import Journey, seal
+from app.web.journey import Journey, seal_journey
 from tests.builders import seeded
 from tests.visitor import Visitor
 
@@ -44,14 +44,14 @@ def test_no_request_makes_a_page_fail(app):
 def test_no_set_of_answers_makes_the_result_fail(app):
     """Every rule, type, look-alike and piece of advice that can be reached has its words."""
     chance = seeded(7)
-    visitor, floor = Visitor(app), app.state.floor
+    visitor, floor = Visitor(app), app.state.context
     today = floor.rulebook.version
     for _ in range(REQUESTS // 10):
         given = {q.id: some_ticks(chance, q) for q in floor.rulebook.questionnaire}
         region = chance.choice(list(floor.rulebook.regions))
         visitor.client.cookies.clear()
-        journey = Journey(region, floor.now, given, edition=today)
-        visitor.client.cookies.set("journey", seal(floor.key, journey))
+        journey = Journey(region, floor.unix_time, given, edition=today)
+        visitor.client.cookies.set("journey", seal_journey(floor.key, journey))
         assert visitor.get("/result").url == "/result"
         assert visitor.get("/answers").url == "/answers"
 
@@ -87,7 +87,7 @@ def spoil_cookie(chance, visitor):
 
 
 def some_address(chance, app):
-    questions = [q.id for q in app.state.floor.rulebook.questionnaire]
+    questions = [q.id for q in app.state.context.rulebook.questionnaire]
     return chance.choice(
         [
             "/",
@@ -113,7 +113,7 @@ def some_body(chance, app):
     if kind < 0.12:
         return b"x=1&" * chance.randrange(30_000)
     fields = []
-    for question in chance.sample(list(app.state.floor.rulebook.questionnaire), 3):
+    for question in chance.sample(list(app.state.context.rulebook.questionnaire), 3):
         honest = chance.random() < 0.7
         pool = question.option_ids if honest else NASTY
         fields += [

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.store.keeping import audit
-from app.web.clinic.guest_list import Wrong, read
+from app.store.db import audit
+from app.web.clinic.patient_list import RejectedLine, parse_guest_list
 from app.web.shield import MOST_BODY
 from tests.visitor import OWN, Page, Visitor
 from tests.web.desk import CALM, SECURE, House, Member, Patient
@@ -67,7 +67,7 @@ def codes_on(page: Page) -> list[str]:
 def test_a_list_is_read_with_its_own_separator_and_without_its_headings() -> None:
     for sign in (",", ";", "\t"):
         head = sign.join(["Reference", "Name", "Day", "Visit"])
-        guests, wrong, lines = read(f"\n{head}\n" + THREE.replace(",", sign))
+        guests, wrong, lines = parse_guest_list(f"\n{head}\n" + THREE.replace(",", sign))
         assert [(g.reference, g.name) for g in guests] == [
             ("R-1", "Ann"),
             ("R-2", "Bob"),
@@ -75,8 +75,8 @@ def test_a_list_is_read_with_its_own_separator_and_without_its_headings() -> Non
         ]
         assert wrong == []
         assert lines == {"r-1": 3, "r-2": 5, "r-3": 6}
-    assert read('"Hill, 12",Ann')[0][0].reference == "Hill, 12"
-    assert read("")[0] == read(" \n,,\n")[0] == []
+    assert parse_guest_list('"Hill, 12",Ann')[0][0].reference == "Hill, 12"
+    assert parse_guest_list("")[0] == parse_guest_list(" \n,,\n")[0] == []
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_list_is_read_with_its_own_separator_and_without_its_headings() -> Non
     ],
 )
 def test_each_thing_that_can_be_wrong_is_named_with_its_line(line: str, problem: str) -> None:
-    guests, wrong, _ = read(f"{THREE}{line}\n")
-    assert wrong == [Wrong(5, problem)]
+    guests, wrong, _ = parse_guest_list(f"{THREE}{line}\n")
+    assert wrong == [RejectedLine(5, problem)]
     assert len(guests) == 3
 
 
@@ -170,8 +170,8 @@ def test_the_batch_can_be_downloaded_and_that_is_noted(house: House, nurse: Memb
     guest = Visitor(house.app, SECURE)
     assert "asks you" in guest.get(rows[1][4].removeprefix(SECURE)).text
     assert house.actions(_clinic(house, nurse))[-1] == "exported"
-    with house.store.reading(nurse.clinic) as scope:
-        assert '"number":2' in audit.entries(scope, limit=1)[0].facts
+    with house.store.reading_scope(nurse.clinic) as scope:
+        assert '"number":2' in audit.list_audit_entries(scope, limit=1)[0].facts
 
 
 def test_each_has_a_slip_to_be_cut_and_printing_is_noted(house: House, nurse: Member) -> None:

@@ -8,12 +8,24 @@ from typing import Any
 
 import pytest
 
-from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
-from app.store import invitations, reviews, submissions, worklist
-from app.store.reviews import DISPOSITIONS, Step
-from app.store.tables import Clinic
-from app.web.journey import MOST_BYTES, Journey, seal
-from app.web.patients.became import opening_hours
+from app.assurance.readability import (
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    split_sentences,
+    split_words,
+)
+from app.store import (
+    invitations,
+    reviews,
+    submission_versions,
+    submissions,
+    worklist,
+    worklist_rows,
+)
+from app.store.db.tables import Clinic
+from app.store.review_steps import DISPOSITIONS, ReviewStep
+from app.web.journey import MOST_BYTES, Journey, seal_journey
+from app.web.patients.submission_status import describe_opening_hours
 from tests.store.patients import KNOWN
 from tests.store.rows import A_ROW_OF
 from tests.visitor import Page, Visitor
@@ -31,17 +43,17 @@ def patient(house: House, nurse: Member) -> Patient:
     return Patient(house, nurse, appointment_on=date(2027, 2, 1))
 
 
-def arrived(house: House, nurse: Member, patient: Patient) -> submissions.Arrived:
-    with house.store.reading(nurse.clinic) as scope:
-        return submissions.arrived(scope, patient.invitation, house.now)
+def arrived(house: House, nurse: Member, patient: Patient) -> submissions.SubmissionReceipt:
+    with house.store.reading_scope(nurse.clinic) as scope:
+        return submissions.find_invitation_receipt(scope, patient.invitation, house.now)
 
 
 def step(house: House, nurse: Member, patient: Patient, kind: str, **more: Any) -> None:
     sent = arrived(house, nurse, patient).submission
-    with house.store.writing(nurse.clinic) as scope:
-        after = submissions.line(scope, sent, house.now).last_entry
-        whole = Step(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.do(scope, house.now, nurse.id, sent, whole, house.app.state.targets)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        after = worklist_rows.require_row(scope, sent, house.now).last_entry
+        whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
+        reviews.perform_step(scope, house.now, nurse.id, sent, whole, house.app.state.targets)
 
 
 def bare(page: Page) -> str:
@@ -68,17 +80,17 @@ def test_from_the_link_to_what_was_sent(house: House, nurse: Member, patient: Pa
     assert "Send to the clinic" in result.text
     assert "submission_arrived" not in house.actions()[-1:]
     page = patient.post("/send")
-    told = arrived(house, nurse, patient)
+    submission_receipt = arrived(house, nurse, patient)
     assert page.url == patient.link
-    assert told.reference in page.text
+    assert submission_receipt.reference in page.text
     assert "A nurse should look at them by" in page.text
     assert "Nobody watches this page all the time" in page.text
     assert {"tel:999", "tel:111"} <= set(page.links)
-    with house.store.reading(nurse.clinic) as scope:
-        (version,) = submissions.versions(scope, told.submission)
-        lines = worklist.page(scope, house.now, nurse.id)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        (version,) = submission_versions.list_versions(scope, submission_receipt.submission)
+        lines = worklist.list_worklist_page(scope, house.now, nurse.id)
     assert version.answers == TODAY
-    assert lines[0].told["appointment_on"] == "2027-02-01"
+    assert lines[0].payload["appointment_on"] == "2027-02-01"
 
 
 def test_a_self_check_without_an_invitation_is_sent_nowhere(house: House) -> None:
@@ -105,9 +117,9 @@ def test_an_emergency_is_told_to_call_and_never_that_a_nurse_will_look(
         assert page.level == "emergency"
         assert page.h1[0].startswith("Get help now")
         assert "A nurse should look" not in page.text
-        with house.store.writing(nurse.clinic) as scope:
+        with house.store.writing_scope(nurse.clinic) as scope:
             sent = arrived(house, nurse, patient).submission
-            reviews.look(scope, house.now, nurse.id, sent, "")
+            reviews.record_view(scope, house.now, nurse.id, sent, "")
     assert "A nurse looked" not in patient.get(patient.link).text
 
 
@@ -126,8 +138,8 @@ def test_the_same_link_later_shows_what_became_of_it(
     patient.send_all(CALM)
     sent = arrived(house, nurse, patient).submission
     house.clock.seconds += 3600
-    with house.store.writing(nurse.clinic) as scope:
-        reviews.look(scope, house.now, nurse.id, sent, "")
+    with house.store.writing_scope(nurse.clinic) as scope:
+        reviews.record_view(scope, house.now, nurse.id, sent, "")
     other_phone = Visitor(house.app, SECURE)
     assert "A nurse looked at them on 15 January 2027, " in other_phone.get(patient.link).text
     step(house, nurse, patient, "agree")
@@ -185,7 +197,7 @@ def test_every_outcome_is_told_in_plain_words(
             step(house, nurse, patient, "call", outcome="no_answer")
     step(house, nurse, patient, "close", outcome=outcome)
     page = patient.get(patient.link)
-    assert house.app.state.floor.words.pages[f"handed.decided.{outcome}"] in page.text
+    assert house.app.state.context.page_wording.pages[f"handed.decided.{outcome}"] in page.text
     assert page.level == ("emergency" if outcome == "emergency_service" else "routine")
 
 
@@ -224,7 +236,7 @@ def test_an_emergency_that_was_closed_still_says_to_call(
 )
 def test_opening_hours_are_said_in_few_words(week: list[object], lines: list[str]) -> None:
     row = A_ROW_OF["clinic"] | {"opening_hours": week}
-    assert opening_hours(Clinic(**row)) == lines
+    assert describe_opening_hours(Clinic(**row)) == lines
 
 
 def test_who_waits_too_long_is_told_to_call(house: House, nurse: Member, patient: Patient) -> None:
@@ -238,9 +250,9 @@ def test_twenty_taps_on_send_are_one(house: House, nurse: Member, patient: Patie
     patient.answer_all(TODAY)
     pages = {bare(patient.post("/send")) for _ in range(20)}
     assert len(pages) == 1
-    with house.store.reading(nurse.clinic) as scope:
+    with house.store.reading_scope(nurse.clinic) as scope:
         sent = arrived(house, nurse, patient).submission
-        assert len(submissions.versions(scope, sent)) == 1
+        assert len(submission_versions.list_versions(scope, sent)) == 1
 
 
 def test_what_changed_is_sent_again_and_moves_up(
@@ -293,8 +305,8 @@ def test_a_link_that_ended_was_taken_back_or_never_was_gives_one_page(
     ended, revoked = Patient(house, nurse), Patient(house, nurse)
     house.clock.seconds += timedelta(days=14).total_seconds()
     nurse.sign_in()
-    with house.store.writing(nurse.clinic) as scope:
-        invitations.revoke(scope, house.now, nurse.id, revoked.invitation)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        invitations.revoke_invitation(scope, house.now, nurse.id, revoked.invitation)
     stranger = Visitor(house.app, SECURE)
     unknown = f"/i/{nurse.clinic}.{'0' * 64}"
     pages = [stranger.get(at, 404) for at in (ended.link, revoked.link, unknown, "/i/x")]
@@ -307,8 +319,8 @@ def test_what_cannot_be_sent_leaves_the_result_to_read(
     house: House, nurse: Member, patient: Patient
 ) -> None:
     patient.answer_all(TODAY)
-    with house.store.writing(nurse.clinic) as scope:
-        invitations.revoke(scope, house.now, nurse.id, patient.invitation)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        invitations.revoke_invitation(scope, house.now, nurse.id, patient.invitation)
     page = patient.post("/send", status=404)
     assert page.h1 == ["We could not send it"]
     assert patient.get("/result").level == "same_day"
@@ -326,11 +338,11 @@ def test_without_https_no_link_is_opened(house: House, patient: Patient) -> None
 
 
 def test_every_option_and_an_invitation_fit_into_one_cookie(house: House) -> None:
-    book = house.app.state.floor.rulebook
+    book = house.app.state.context.rulebook
     every = {question.id: frozenset(question.option_ids) for question in book.questionnaire}
     token = f"{'x' * 8}.{'0123456789abcdef' * 4}"
     journey = Journey("international", 1, every, earlier=every, invitation=token)
-    assert len(seal(house.app.state.floor.key, journey)) < MOST_BYTES
+    assert len(seal_journey(house.app.state.context.key, journey)) < MOST_BYTES
 
 
 def test_the_pages_of_invited_people_are_easy_to_read(
@@ -349,6 +361,8 @@ def test_the_pages_of_invited_people_are_easy_to_read(
             continue  # read elsewhere; here it only gains a section
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))]
-        assert flesch_kincaid(whole) <= 6, (page.url, whole)
-        assert coleman_liau(whole) <= 8, (page.url, whole)
-        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url
+        assert flesch_kincaid_grade(whole) <= 6, (page.url, whole)
+        assert coleman_liau_grade(whole) <= 8, (page.url, whole)
+        assert max(len(split_words(sentence)) for sentence in split_sentences(texts)) <= 25, (
+            page.url
+        )

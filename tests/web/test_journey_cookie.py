@@ -11,9 +11,9 @@ from app.web.journey import (
     OWN,
     Journey,
     LostJourney,
-    load_key,
-    seal,
-    unseal,
+    load_journey_key,
+    seal_journey,
+    unseal_journey,
 )
 
 KEY = bytes(range(32))
@@ -22,72 +22,72 @@ JOURNEY = Journey("uk", NOW, {"skin": frozenset({"pus", "open"})}, warned_at="sk
 
 
 def test_what_is_sealed_comes_back_whole():
-    assert unseal(KEY, seal(KEY, JOURNEY), NOW) == JOURNEY
+    assert unseal_journey(KEY, seal_journey(KEY, JOURNEY), NOW) == JOURNEY
 
 
 def test_every_flipped_bit_is_refused():
-    sealed = seal(KEY, JOURNEY).encode()
+    sealed = seal_journey(KEY, JOURNEY).encode()
     for place in range(len(sealed)):
         for bit in range(8):
             changed = bytearray(sealed)
             changed[place] ^= 1 << bit
             with pytest.raises(LostJourney):
-                unseal(KEY, changed.decode("latin-1"), NOW)
+                unseal_journey(KEY, changed.decode("latin-1"), NOW)
 
 
 def test_every_cut_is_refused():
-    sealed = seal(KEY, JOURNEY)
+    sealed = seal_journey(KEY, JOURNEY)
     for length in range(len(sealed)):
         with pytest.raises(LostJourney):
-            unseal(KEY, sealed[:length], NOW)
+            unseal_journey(KEY, sealed[:length], NOW)
 
 
 def test_another_key_is_refused():
     with pytest.raises(LostJourney):
-        unseal(bytes(32), seal(KEY, JOURNEY), NOW)
+        unseal_journey(bytes(32), seal_journey(KEY, JOURNEY), NOW)
 
 
 @pytest.mark.parametrize(("later", "kept"), [(0, True), (LIFETIME - 1, True), (LIFETIME, False)])
 def test_a_journey_lasts_a_day(later, kept):
-    sealed = seal(KEY, JOURNEY)
+    sealed = seal_journey(KEY, JOURNEY)
     if kept:
-        assert unseal(KEY, sealed, NOW + later) == JOURNEY
+        assert unseal_journey(KEY, sealed, NOW + later) == JOURNEY
     else:
         with pytest.raises(LostJourney):
-            unseal(KEY, sealed, NOW + later)
+            unseal_journey(KEY, sealed, NOW + later)
 
 
 def test_a_journey_from_the_future_is_refused():
     with pytest.raises(LostJourney):
-        unseal(KEY, seal(KEY, JOURNEY), NOW - LIFETIME)
+        unseal_journey(KEY, seal_journey(KEY, JOURNEY), NOW - LIFETIME)
 
 
 def test_what_a_nurse_asks_is_never_taken_for_ones_own_check_nor_the_other_way_round():
-    asked = seal(KEY, JOURNEY, ASSISTED)
-    assert unseal(KEY, asked, NOW, ASSISTED) == JOURNEY
-    for sealed, kind in ((asked, OWN), (seal(KEY, JOURNEY), ASSISTED)):
+    asked = seal_journey(KEY, JOURNEY, ASSISTED)
+    assert unseal_journey(KEY, asked, NOW, ASSISTED) == JOURNEY
+    for sealed, kind in ((asked, OWN), (seal_journey(KEY, JOURNEY), ASSISTED)):
         with pytest.raises(LostJourney):
-            unseal(KEY, sealed, NOW, kind)
+            unseal_journey(KEY, sealed, NOW, kind)
 
 
 def test_two_seals_of_one_journey_differ():
-    assert seal(KEY, JOURNEY) != seal(KEY, JOURNEY)
+    assert seal_journey(KEY, JOURNEY) != seal_journey(KEY, JOURNEY)
 
 
 def test_every_option_of_every_question_fits_into_one_cookie(app):
     """More than the longest path can hold: also the questions that shut each other out."""
-    everything = {q.id: frozenset(q.option_ids) for q in app.state.floor.rulebook.questionnaire}
+    everything = {q.id: frozenset(q.option_ids) for q in app.state.context.rulebook.questionnaire}
     longest = max(everything, key=len)
     full = Journey("international", NOW, everything, warned_at=longest, note="unfinished")
-    assert len("__Host-journey=" + seal(KEY, full)) <= MOST_BYTES
+    assert len("__Host-journey=" + seal_journey(KEY, full)) <= MOST_BYTES
 
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     path = tmp_path / "new" / "journey.key"
-    key = load_key(path)
+    key = load_journey_key(path)
     assert len(key) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert load_key(path) == key
+    assert load_journey_key(path) == key
     assert [file.name for file in path.parent.iterdir()] == ["journey.key"]
 
 
@@ -95,7 +95,7 @@ def test_a_file_that_holds_no_key_is_refused_in_words(tmp_path):
     path = tmp_path / "journey.key"
     path.write_bytes(b"too short")
     with pytest.raises(ValueError, match="holds no key"):
-        load_key(path)
+        load_journey_key(path)
 
 
 def test_the_cookie_over_http_is_kept_from_scripts_and_other_sites(visitor):
@@ -147,21 +147,23 @@ def test_a_refused_cookie_is_noticed_at_the_second_step(visitor):
 
 @pytest.mark.parametrize("named", [True, False])
 def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor, named):
-    floor = app.state.floor
+    floor = app.state.context
     old = Journey(
         "uk",
-        floor.now,
+        floor.unix_time,
         {"breath": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
         edition=floor.rulebook.version if named else "",
     )
-    visitor.client.cookies.set("journey", seal(floor.key, old))
+    visitor.client.cookies.set("journey", seal_journey(floor.key, old))
     assert visitor.get("/answers").url == "/answers"
     assert visitor.get("/check/place").url == "/check/age"
 
 
 def test_a_region_that_the_rulebook_no_longer_knows_starts_again(app, visitor):
-    floor = app.state.floor
-    visitor.client.cookies.set("journey", seal(floor.key, Journey("atlantis", floor.now)))
+    floor = app.state.context
+    visitor.client.cookies.set(
+        "journey", seal_journey(floor.key, Journey("atlantis", floor.unix_time))
+    )
     assert visitor.get("/check/age").url == "/"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.web.patients.result import UNFINISHED
 from tests.visitor import Visitor
 
@@ -29,7 +29,7 @@ AT_RISK = SCLERODERMA | {"conditions": ["immune_illness", "kidneys"], "kidney": 
 
 def level_of(app, answers):
     chosen = {question: frozenset(options) for question, options in answers.items()}
-    return assess(app.state.floor.rulebook, chosen).urgency.name
+    return assess_answers(app.state.context.rulebook, chosen).urgency.name
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_progress_counts_up_and_its_bound_never_grows(app, visitor):
         bounds.append(int(words[1].split()[0]) if len(words) > 1 else 0)
         visitor.answer(question, *QUIET[question])
     assert bounds == sorted(set(bounds), reverse=True), "never grows, and no step is in vain"
-    assert bounds[0] == app.state.floor.rulebook.questionnaire.longest() - 1
+    assert bounds[0] == app.state.context.rulebook.questionnaire.longest() - 1
     assert bounds[-1] == 0
 
 
@@ -161,7 +161,7 @@ def test_no_region_is_chosen_for_the_person(visitor):
 
 @pytest.mark.parametrize("region", ["uk", "us", "international"])
 def test_each_region_is_told_its_own_number(app, visitor, region):
-    number = app.state.floor.rulebook.regions[region].emergency_number
+    number = app.state.context.rulebook.regions[region].emergency_number
     visitor.start(region)
     visitor.answer("age", "adult")
     page = visitor.answer("breath", "confused")

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from app.store.accounts import sessions
-from app.store.ground import limits, signposts
+from app.store.db import blind_index, rate_limits
 from app.web.clinic import known_device
 from tests.visitor import Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member
@@ -17,10 +17,12 @@ NAME = "__Host-device"
 
 def besiege(house: House, member: Member) -> None:
     """Nobody whose browser is not known can try this member's password now."""
-    account = signposts.word_print(house.store, "staff", member.email)
-    with suppress(limits.TooMany):
-        for _ in range(sessions.ACCOUNT.tries):
-            limits.take(house.store.engine, sessions.ACCOUNT, account, house.now)
+    account = blind_index.hash_word(house.store, "staff", member.email)
+    with suppress(rate_limits.RateLimitExceeded):
+        for _ in range(sessions.ACCOUNT_LIMIT.capacity):
+            rate_limits.acquire_tokens(
+                house.store.engine, sessions.ACCOUNT_LIMIT, account, house.now
+            )
     typed = {"email": member.email, "password": PASSWORD}
     assert Visitor(house.app, SECURE).send("/sign-in", typed).status_code == 429
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.triage.learn import pieces, plain
+from app.rulebook.learn_pages import split_term_marks, strip_term_marks
 from app.web.reading.learn import GROUPS, REMEDIES
 from tests.visitor import Visitor
 
@@ -17,12 +17,12 @@ each_page = pytest.mark.parametrize("id_", IDS)
 
 @pytest.fixture(scope="module")
 def learn(app):
-    return app.state.floor.rulebook.learn["en"]
+    return app.state.context.rulebook.learn["en"]
 
 
 @pytest.fixture(scope="module")
 def fill(app):
-    words = app.state.floor.words
+    words = app.state.context.page_wording
     return lambda text: words.fill(text, words.regions["international"])
 
 
@@ -45,7 +45,9 @@ def test_a_page_says_all_that_stands_in_its_words(learn, fill, visitor, id_):
     assert page.h1 == [fill(wanted.title)]
     spoken = re.sub(r"\s+(?=[.,;:)])|(?<=\()\s+", "", page.text)
     for text in [*wanted.texts, *(fill(part.heading) for part in wanted.sections)]:
-        shown = re.sub(r"\s+(?=[.,;:)])|(?<=\()\s+", "", " ".join(fill(plain(text)).split()))
+        shown = re.sub(
+            r"\s+(?=[.,;:)])|(?<=\()\s+", "", " ".join(fill(strip_term_marks(text)).split())
+        )
         assert shown in spoken, text
     assert "[[" not in page.html
     assert "{" not in page.text
@@ -56,7 +58,7 @@ def test_every_mark_became_a_link_to_its_word(learn, fill, visitor, id_):
     wanted = [
         (f"/learn/words#{term}", fill(words))
         for text in learn.page(id_).texts
-        for words, term in pieces(text)
+        for words, term in split_term_marks(text)
         if term
     ]
     html = visitor.get(f"/learn/{id_}").html
@@ -87,7 +89,7 @@ def test_each_section_names_its_sources_by_their_number(app, learn, visitor, id_
     for part in wanted.sections:
         said = re.search(r"Sources?: ([\d, ]+)", section_html(page, part.id)).group(1)
         named = {titles[int(number) - 1] for number in said.split(", ")}
-        known = {app.state.floor.rulebook.sources[id_].title for id_ in part.sources}
+        known = {app.state.context.rulebook.sources[id_].title for id_ in part.sources}
         assert {one.replace("&amp;", "&").replace("&#39;", "'") for one in named} == known
 
 
@@ -180,7 +182,7 @@ def test_when_assessing_fails_a_page_can_still_be_read(app, visitor, monkeypatch
         raise ValueError("planted")
 
     visitor.start("us")
-    monkeypatch.setattr(app.state.floor.rulebook.compiled, "fired", planted)
+    monkeypatch.setattr(app.state.context.rulebook.compiled_rules, "fired", planted)
     assert "tel:911" in visitor.get("/learn/fingers").links
 
 
@@ -195,10 +197,10 @@ def test_a_page_that_does_not_exist_is_said_so_with_the_emergency_box(visitor, a
 
 
 def test_each_place_on_the_body_leads_to_a_page(app, learn):
-    component = app.state.floor.environment.get_template("components/learn_link.html").module
-    places = app.state.floor.rulebook.questionnaire["place"].option_ids
+    component = app.state.context.environment.get_template("components/learn_link.html").module
+    places = app.state.context.rulebook.questionnaire["place"].option_ids
     assert set(component.by_place) <= set(places)
-    words = app.state.floor.words
+    words = app.state.context.page_wording
 
     def say(key, **more):
         return words.fill(words.pages[key], {}, **more)

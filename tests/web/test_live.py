@@ -17,9 +17,9 @@ from sqlalchemy import text
 from app.main import create_app
 from app.settings import Settings
 from app.store.accounts import passwords
-from app.store.ground import doorbell
-from app.store.ground.opening import open_store
-from app.web.clinic import live
+from app.store.db import change_notifications
+from app.store.db.opening import open_store
+from app.web.clinic import worklist_stream
 from tests.conftest import Clock
 from tests.postgresql import new_database
 from tests.running import in_own_loop, serving
@@ -42,12 +42,12 @@ def house(
     settings = Settings(var=tmp_path_factory.mktemp("live"), database_url=url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", QUICK)
-        passwords._decoy.cache_clear()
+        passwords._decoy_hash.cache_clear()
         clock = Clock()
         app = create_app(settings, clock=clock)
         yield House(app, clock)
         app.state.store.engine.dispose()
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def nurse(house: House) -> Member:
 
 @pytest.fixture(autouse=True)
 def _quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "BEAT", (0.2, 0.3))
+    monkeypatch.setattr(worklist_stream, "BEAT", (0.2, 0.3))
 
 
 class Listener:
@@ -65,7 +65,7 @@ class Listener:
 
     def __init__(self, house: House, token: str) -> None:
         self.app, self.token = house.app, token
-        self.told: asyncio.Queue[str] = asyncio.Queue()
+        self.frames: asyncio.Queue[str] = asyncio.Queue()
         self.status, self.gone = 0, asyncio.Event()
         self.done: asyncio.Task[None] | None = None
 
@@ -93,11 +93,11 @@ class Listener:
     async def _send(self, message: dict[str, object]) -> None:
         self.status = message.get("status", self.status)
         if body := message.get("body", b""):
-            self.told.put_nowait(body.decode())
+            self.frames.put_nowait(body.decode())
 
     async def next(self) -> str:
         """What it is told next."""
-        return await asyncio.wait_for(self.told.get(), SOON)
+        return await asyncio.wait_for(self.frames.get(), SOON)
 
     async def hears(self, count: int) -> None:
         """Wait until it is told this count."""
@@ -113,7 +113,7 @@ class Listener:
 @asynccontextmanager
 async def watching(house: House) -> AsyncIterator[None]:
     """The one watcher of the server at work."""
-    task = asyncio.create_task(house.app.state.streams.watch())
+    task = asyncio.create_task(house.app.state.streams.watch_versions())
     await asyncio.sleep(0)
     yield
     task.cancel()
@@ -134,9 +134,9 @@ def ring(house: House, clinic: str = "Hill") -> int:
     url, keys = engine.url.render_as_string(hide_password=False), house.store.keyring.file
     assert keys is not None
     other = open_store(url, keys)
-    with other.writing(house.clinic(clinic)) as scope:
-        doorbell.ring(scope)
-        count = doorbell.rung(scope)
+    with other.writing_scope(house.clinic(clinic)) as scope:
+        change_notifications.notify_change(scope)
+        count = change_notifications.read_change_version(scope)
     other.engine.dispose()
     return count
 
@@ -160,10 +160,10 @@ def test_a_stream_tells_a_count_and_nothing_else(house: House, nurse: Member) ->
         page = Listener(house, nurse.token).open()
         await page.next()
         count = await asyncio.to_thread(ring, house)
-        told = [await page.next()]
-        while told[-1] != f"data: {count}\n\n":
-            told.append(await page.next())
-        assert all(re.fullmatch(r"data: \d+\n\n", words) for words in told)
+        frames = [await page.next()]
+        while frames[-1] != f"data: {count}\n\n":
+            frames.append(await page.next())
+        assert all(re.fullmatch(r"data: \d+\n\n", words) for words in frames)
 
     heard(house, check)
 
@@ -174,8 +174,8 @@ def test_a_page_hears_its_own_clinic_alone(house: House, nurse: Member) -> None:
         before = await page.next()
         for _ in range(3):
             await asyncio.to_thread(ring, house, "Dale")
-        told = [await page.next() for _ in range(6)]
-        assert {words.partition("data: ")[2] for words in told} == {before.partition("data: ")[2]}
+        frames = [await page.next() for _ in range(6)]
+        assert {words.partition("data: ")[2] for words in frames} == {before.partition("data: ")[2]}
 
     heard(house, check)
 
@@ -185,10 +185,10 @@ def test_a_stream_never_keeps_its_session_alive_and_ends_with_it(
 ) -> None:
     async def check() -> None:
         page = Listener(house, nurse.token).open()
-        told = await page.next()
-        while told != "event: ended\ndata:\n\n":
+        frame = await page.next()
+        while frame != "event: ended\ndata:\n\n":
             nurse.wait(50)
-            told = await page.next()
+            frame = await page.next()
         await page.ended()
 
     heard(house, check)
@@ -214,7 +214,9 @@ def test_staying_keeps_the_session_whatever_the_header(nurse: Member) -> None:
 
 def test_a_session_has_few_streams_and_gets_a_place_back(house: House, nurse: Member) -> None:
     async def check() -> None:
-        pages = [Listener(house, nurse.token).open() for _ in range(live.MOST_PER_SESSION)]
+        pages = [
+            Listener(house, nurse.token).open() for _ in range(worklist_stream.MOST_PER_SESSION)
+        ]
         for page in pages:
             await page.next()
         late = Listener(house, nurse.token).open()
@@ -232,7 +234,7 @@ def test_all_streams_end_when_the_server_stops(house: House, nurse: Member) -> N
         pages = [Listener(house, nurse.token).open() for _ in range(3)]
         for page in pages:
             await page.next()
-        house.app.state.streams.close()
+        house.app.state.streams.close_all()
         began = time.monotonic()
         for page in pages:
             await page.ended()
@@ -244,8 +246,8 @@ def test_all_streams_end_when_the_server_stops(house: House, nurse: Member) -> N
 def test_many_streams_need_no_threads(
     house: House, nurse: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "BEAT", (5.0, 8.0))
-    monkeypatch.setattr(live, "MOST_PER_SESSION", 100)
+    monkeypatch.setattr(worklist_stream, "BEAT", (5.0, 8.0))
+    monkeypatch.setattr(worklist_stream, "MOST_PER_SESSION", 100)
 
     async def check() -> None:
         before = threading.active_count()  # of the tests that ran until now
@@ -263,8 +265,8 @@ def test_a_listener_that_was_cut_off_hears_again(
 ) -> None:
     if house.store.engine.dialect.name != "postgresql":
         return  # SQLite has no connection that could be cut
-    monkeypatch.setattr("app.store.ground.listening.CONNECT_AGAIN", 0.05)
-    monkeypatch.setattr("app.store.ground.listening.LOOK_ANYWAY", 60.0)
+    monkeypatch.setattr("app.store.db.listening.CONNECT_AGAIN", 0.05)
+    monkeypatch.setattr("app.store.db.listening.LOOK_ANYWAY", 60.0)
 
     async def check() -> None:
         page = Listener(house, nurse.token).open()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.store import submissions
+from app.store import submissions, worklist_rows
 from tests.builders import answers, rulebook
 from tests.web.desk import House, Member
 from tests.web.handed_in import handed, of, part
@@ -49,8 +49,8 @@ def test_of_a_baby_who_is_well_it_is_said_that_not_all_was_asked(
     house: House, nurse: Member
 ) -> None:
     page = nurse.get(handed(house, nurse, answers(age="under_1", baby="none")))
-    told = said_of(part(page, "dangers"), "Pressed nerves or a pressed spinal cord")
-    assert told == "not all of it was asked"
+    danger_text = said_of(part(page, "dangers"), "Pressed nerves or a pressed spinal cord")
+    assert danger_text == "not all of it was asked"
     assert "not all asked about Pressed nerves" in page.text
 
 
@@ -61,11 +61,13 @@ def test_answers_that_older_rules_judged_are_searched_for_the_signs_of_today(
     book = rulebook()
     bare = tuple(replace(d, also=(), look_alikes=frozenset()) for d in book.dangers)
     older = replace(book, version="2026.1.1", sha256="f" * 64, dangers=bare)
-    monkeypatch.setitem(house.app.state.shelf._loaded, older.version, older)
+    monkeypatch.setitem(house.app.state.archive._loaded, older.version, older)
     sent_in = replace(of(DEAD_FINGER), rulebook_version=older.version, rulebook_sha256=older.sha256)
-    with house.store.writing(nurse.clinic) as scope:
-        row = submissions.line(scope, address.rpartition("/")[2], house.now)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        row = worklist_rows.require_row(scope, address.rpartition("/")[2], house.now)
         targets = house.app.state.targets
-        submissions.add_findings(scope, house.now, row, sent_in, targets, nurse.id, "older")
-    told = part(nurse.get(address), "dangers")
-    assert said_of(told, "A finger or toe with too little blood") == "a sign of it was ticked"
+        submissions.add_corrections(scope, house.now, row, sent_in, targets, nurse.id, "older")
+    dangers_text = part(nurse.get(address), "dangers")
+    assert (
+        said_of(dangers_text, "A finger or toe with too little blood") == "a sign of it was ticked"
+    )

@@ -9,14 +9,14 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.settings import Settings
-from app.store.ground.late import LateStore
+from app.store.db.late_opening import DeferredStore
 from tests.conftest import Clock
 from tests.web.everyones import OF_A_CLINIC, PEOPLE, address, everyones, visitor
 
 NEEDS_NONE = [f"{m} {p}" for m, p in everyones() if f"{m} {p}" not in OF_A_CLINIC]
 
 
-class Watched(LateStore):
+class Watched(DeferredStore):
     """A store that never opens, and notes who asks it."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     app = create_app(Settings(var=tmp_path_factory.mktemp("closed")), clock=Clock())
     app.state.store.close()
     app.state.store = Watched()
-    app.state.clinics_here.any = True
+    app.state.clinic_presence.any = True
     return app
 
 

@@ -17,8 +17,8 @@ import httpx2
 import pytest
 from sqlalchemy import func, inspect, select, table, text
 
-from app.store.ground.database import open_database
-from app.web.asking import AGAIN
+from app.presentation.question import AGAIN_FIELD
+from app.store.db.database import open_database
 from tests.builders import SOAK, rulebook, seeded
 from tests.postgresql import new_database
 from tests.running import FAULTY, REAL, Running, serving
@@ -182,7 +182,7 @@ def some_ticks(chance: Random, name: str) -> list[str]:
 
 def reply_to(question: str, ticks: list[str]) -> dict[str, str | list[str]]:
     """The form as it is sent. A screen of signs takes "not sure" once it has shown them again."""
-    again = {AGAIN: "yes"} if rulebook().questionnaire[question].signs else {}
+    again = {AGAIN_FIELD: "yes"} if rulebook().questionnaire[question].signs else {}
     return {question: ticks, **again}
 
 

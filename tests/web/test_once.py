@@ -14,7 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store import invitations, submissions
 from app.store.accounts import passwords
-from app.store.invitations import Guest
+from app.store.invitations import Invitee
 from tests.conftest import Clock
 from tests.postgresql import new_database
 from tests.running import in_own_loop
@@ -22,7 +22,7 @@ from tests.store.kim import QUICK
 from tests.store.patients import handed
 from tests.visitor import OWN, Visitor
 from tests.web.desk import SECURE, TODAY, House, Member, Patient
-from tests.web.scene import NONCE, Answer, ask
+from tests.web.scene import NONCE, CapturedResponse, ask
 
 AT_ONCE = 20
 Fields = Mapping[str, str | tuple[str, ...]]
@@ -40,12 +40,12 @@ class Crowd:
     def submission(self) -> str:
         """A new one that nobody has touched."""
         house, clinic, self.sent = self.house, self.nurse.clinic, self.sent + 1
-        guest = Guest(f"S-{self.sent}", "Jo")
-        (invitation,) = invitations.invite(
+        guest = Invitee(f"S-{self.sent}", "Jo")
+        (invitation,) = invitations.invite_patients(
             house.store, clinic, house.now, self.nurse.id, [guest], guest.reference
         )
         targets = house.app.state.targets
-        arrived = submissions.send(
+        arrived = submissions.accept_answers(
             house.store, clinic, invitation, handed("same_day"), targets, house.now
         )
         return arrived.submission
@@ -65,13 +65,13 @@ def crowd(
     address = new_database(request.getfixturevalue("cluster")) if postgresql else ""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", QUICK)
-        passwords._decoy.cache_clear()
+        passwords._decoy_hash.cache_clear()
         settings = Settings(var=tmp_path_factory.mktemp("crowd"), database_url=address)
         clock = Clock()
         house = House(create_app(settings, clock=clock), clock)
         yield Crowd(house, house.member("nurse"), house.member("lead"))
         house.store.engine.dispose()
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
 
 
 @dataclass
@@ -175,7 +175,7 @@ def press(crowd: Crowd, post: Post, times: int) -> list[tuple[int, str, bytes]]:
     headers = {**OWN, "host": "testserver", "cookie": cookies}
     body = urlencode(post.fields, doseq=True).encode()
 
-    async def all_at_once() -> list[Answer]:
+    async def all_at_once() -> list[CapturedResponse]:
         sent = [ask(crowd.house.app, "POST", post.address, headers, body) for _ in range(times)]
         return await asyncio.gather(*sent)
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from app.presentation.respondent import CHILD, ME, OTHER
 from app.store import submissions
-from app.web.journey import CHILD, ME, OTHER
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor
 from tests.web.desk import House, Patient
@@ -92,9 +92,9 @@ def test_a_receipt_of_such_answers_says_it_too(visitor: Visitor) -> None:
     page = visitor.get("/result")
     text = page.text[page.text.rindex("CALCINOSIS-CHECK/") :].split()[0]
     checked = visitor.post("/verify", {"receipt": text})
-    told = checked.text[checked.text.index("Urgent advice") :]
-    assert told.startswith("Urgent advice: Call 999 now if any of this may be true")
-    assert told.index("may be true") < told.index("If none of this")
+    advice_text = checked.text[checked.text.index("Urgent advice") :]
+    assert advice_text.startswith("Urgent advice: Call 999 now if any of this may be true")
+    assert advice_text.index("may be true") < advice_text.index("If none of this")
 
 
 def test_who_sent_it_to_a_clinic_and_the_nurse_are_told_first(house: House) -> None:
@@ -102,8 +102,8 @@ def test_who_sent_it_to_a_clinic_and_the_nurse_are_told_first(house: House) -> N
     patient = Patient(house, nurse)
     waiting = patient.send_all({name: frozenset(chosen) for name, chosen in UNSURE.items()})
     assert waiting.text.index("Call 999 now if any of this") < waiting.text.index("A nurse should")
-    with house.store.reading(nurse.clinic) as scope:
-        sent = submissions.arrived(scope, patient.invitation, house.now)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        sent = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
     page = nurse.get(f"/submissions/{sent.submission}")
     texts = re.findall(r"<textarea[^>]*>(.*?)</textarea>", page.html, re.DOTALL)
     for sbar in (text for text in texts if text.startswith("SBAR")):

@@ -14,8 +14,16 @@ from pathlib import Path
 import pytest
 
 from app.store import outbox
-from app.web import outgoing
-from app.web.outgoing import Letter, Mail, NotSent, post, public, send_mail, webhook_problem
+from app.web import outgoing_messages
+from app.web.outgoing_messages import (
+    MailServer,
+    NotSent,
+    OutgoingEmail,
+    find_webhook_problem,
+    is_public_address,
+    post_webhook,
+    send_mail,
+)
 from tests.far_ends import (
     BROKEN,
     DRIPS,
@@ -31,7 +39,7 @@ from tests.far_ends import (
 pytestmark = pytest.mark.alone
 
 HOOK, LEAD = "https://hook.example/x?key=1", "lead@hill.example"
-LETTER = Letter("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
+LETTER = OutgoingEmail("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -53,13 +61,13 @@ LETTER = Letter("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0, tzinfo
     ],
 )
 def test_only_a_plain_https_address_is_a_webhook(address: str) -> None:
-    assert webhook_problem(address)
+    assert find_webhook_problem(address)
     with pytest.raises(NotSent):
-        post(address, "msg_1", {})
+        post_webhook(address, "msg_1", {})
 
 
 def test_a_usual_webhook_has_no_problem() -> None:
-    assert webhook_problem(HOOK) == webhook_problem("https://hook.example:8443/a/b") == ""
+    assert find_webhook_problem(HOOK) == find_webhook_problem("https://hook.example:8443/a/b") == ""
 
 
 @pytest.mark.parametrize(
@@ -75,15 +83,15 @@ def test_a_usual_webhook_has_no_problem() -> None:
 def test_an_address_that_is_not_of_the_open_internet_is_refused(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not public(address)
+    assert not is_public_address(address)
     _resolve(monkeypatch, "93.184.215.14", address)
     with pytest.raises(NotSent, match="private network"):
-        post(HOOK, "msg_1", {})
+        post_webhook(HOOK, "msg_1", {})
 
 
 def test_an_address_of_the_open_internet_is_taken() -> None:
-    assert public("93.184.215.14")
-    assert public("2606:2800:220:1:248:1893:25c8:1946")
+    assert is_public_address("93.184.215.14")
+    assert is_public_address("2606:2800:220:1:248:1893:25c8:1946")
 
 
 def _resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -125,7 +133,7 @@ def test_a_webhook_gets_the_words_at_the_address_that_was_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wire = Wire(monkeypatch, b"HTTP/1.1 204 No Content\r\n\r\n")
-    post(HOOK, "msg_1", {"reference": "ABC-DEF"})
+    post_webhook(HOOK, "msg_1", {"reference": "ABC-DEF"})
     assert (wire.connected, wire.names) == ([("93.184.215.14", 443)], ["hook.example"])
     assert wire.read() == ("POST /x?key=1 HTTP/1.1", {"id": "msg_1", "reference": "ABC-DEF"})
 
@@ -137,7 +145,7 @@ def test_a_redirect_is_not_followed_and_a_refusal_is_no_success(
     other = f"HTTP/1.1 {status}\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"
     wire = Wire(monkeypatch, other.encode())
     with pytest.raises(NotSent, match=status[:3]):
-        post(HOOK, "msg_1", {})
+        post_webhook(HOOK, "msg_1", {})
     assert len(wire.connected) == 1
     wire.theirs.close()
 
@@ -151,12 +159,12 @@ def test_a_line_that_breaks_is_told_and_raises_nothing_else(
     _resolve(monkeypatch, "93.184.215.14")
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
-        post(HOOK, "msg_1", {})
+        post_webhook(HOOK, "msg_1", {})
     monkeypatch.setattr(smtplib.SMTP_SSL, "connect", refuse)
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
-        send_mail(Mail("smtps://mail.example", "us@hill.example"), LEAD, LETTER)
+        send_mail(MailServer("smtps://mail.example", "us@hill.example"), LEAD, LETTER)
     with pytest.raises(NotSent, match="no e-mail server"):
-        send_mail(Mail("", ""), LEAD, LETTER)
+        send_mail(MailServer("", ""), LEAD, LETTER)
 
 
 def test_mail_goes_over_a_sealed_line_before_any_word_is_said(
@@ -174,7 +182,7 @@ def test_mail_goes_over_a_sealed_line_before_any_word_is_said(
         said.append(("sealed", server._host))  # type: ignore[attr-defined]
 
     monkeypatch.setattr(smtplib.SMTP, "starttls", seal)
-    send_mail(Mail("smtp://us:a%40b@mail.example", "us@hill.example"), LEAD, LETTER)
+    send_mail(MailServer("smtp://us:a%40b@mail.example", "us@hill.example"), LEAD, LETTER)
     assert said[:3] == [("mail.example", 587), ("sealed", "mail.example"), ("us", "a@b")]
     message = said[3]
     assert isinstance(message, EmailMessage)
@@ -186,7 +194,7 @@ def test_mail_goes_over_a_sealed_line_before_any_word_is_said(
 
 def test_a_real_mail_server_takes_a_letter_with_its_id(pem: Path) -> None:
     with mailbox(pem) as far:
-        send_mail(Mail(mail_at(far), "us@hill.example"), LEAD, LETTER)
+        send_mail(MailServer(mail_at(far), "us@hill.example"), LEAD, LETTER)
         (letter,) = far.came
     assert isinstance(letter, Message)
     assert id_of(letter) == "msg_1"
@@ -195,7 +203,7 @@ def test_a_real_mail_server_takes_a_letter_with_its_id(pem: Path) -> None:
 
 def test_a_letter_that_is_not_accepted_is_not_sent(pem: Path) -> None:
     with mailbox(pem, does=[BROKEN]) as far, pytest.raises(NotSent, match="SMTPDataError"):
-        send_mail(Mail(mail_at(far), "us@hill.example"), LEAD, LETTER)
+        send_mail(MailServer(mail_at(far), "us@hill.example"), LEAD, LETTER)
 
 
 def test_a_mail_server_with_a_certificate_that_nobody_vouches_for_gets_nothing(
@@ -203,13 +211,13 @@ def test_a_mail_server_with_a_certificate_that_nobody_vouches_for_gets_nothing(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     with mailbox(pem) as far, pytest.raises(NotSent, match="SSLCertVerificationError"):
-        send_mail(Mail(mail_at(far), "us@hill.example"), LEAD, LETTER)
+        send_mail(MailServer(mail_at(far), "us@hill.example"), LEAD, LETTER)
     assert far.came == []
 
 
 def test_a_real_webhook_gets_the_id_in_its_header_and_its_words(pem: Path) -> None:
     with webhook(pem) as far:
-        post(hook_at(far), "msg_1", {"reference": "ABC-DEF"})
+        post_webhook(hook_at(far), "msg_1", {"reference": "ABC-DEF"})
     assert far.came == [Posted("msg_1", {"id": "msg_1", "reference": "ABC-DEF"})]
 
 
@@ -217,11 +225,11 @@ def test_a_real_webhook_gets_the_id_in_its_header_and_its_words(pem: Path) -> No
 def test_another_side_that_hangs_or_drips_is_left_after_a_while(
     pem: Path, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
-    monkeypatch.setattr(outgoing, "LONGEST", 0.6)
+    monkeypatch.setattr(outgoing_messages, "LONGEST", 0.6)
     with webhook(pem, does=[deed]) as hook, mailbox(pem, does=[deed]) as box:
         for send in (
-            lambda: post(hook_at(hook), "msg_1", {}),
-            lambda: send_mail(Mail(mail_at(box), "us@hill.example"), LEAD, LETTER),
+            lambda: post_webhook(hook_at(hook), "msg_1", {}),
+            lambda: send_mail(MailServer(mail_at(box), "us@hill.example"), LEAD, LETTER),
         ):
             began = time.monotonic()
             with pytest.raises(NotSent):
@@ -231,8 +239,8 @@ def test_another_side_that_hangs_or_drips_is_left_after_a_while(
 
 def test_no_try_lasts_longer_than_it_is_claimed_for() -> None:
     """Looking a name up comes before; what is late by then is not sent at all."""
-    assert outbox.CLAIM.total_seconds() >= 2 * outgoing.LONGEST
-    assert outgoing.WAIT <= 5
+    assert outbox.CLAIM_DURATION.total_seconds() >= 2 * outgoing_messages.LONGEST
+    assert outgoing_messages.WAIT <= 5
 
 
 def test_the_network_is_spoken_to_from_one_file_alone() -> None:

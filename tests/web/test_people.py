@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.store.keeping import person_requests
+from app.store.compliance import person_requests
 from tests.visitor import Page
 from tests.web.desk import CALM, House, Member, Patient
 
@@ -55,8 +55,8 @@ def test_a_file_is_given_to_who_asked_once_another_one_agreed(
     whole = json.loads(response.text)
     assert (whole["reference"], whole["name"], whole["clinic"]) == ("Kestrel 1", "Quill", "Hill")
     assert whole["submissions"][0]["versions"][0]["in_words"]
-    told = [a for a in house.actions() if a.startswith("person")]
-    assert told[-3:] == ["person_export_asked", "person_export_agreed", "person_exported"]
+    person_actions = [a for a in house.actions() if a.startswith("person")]
+    assert person_actions[-3:] == ["person_export_asked", "person_export_agreed", "person_exported"]
     house.clock.seconds += 24 * 3600
     lead.sign_in()
     assert not actions_of(lead.get("/people/requests"), "/file")
@@ -88,8 +88,10 @@ def test_a_refusal_leaves_everything(house: House, lead: Member, admin: Member) 
 def test_nobody_agrees_to_their_own(house: House, lead: Member) -> None:
     sent(house, lead, "Kestrel 4")
     ask(lead, "Kestrel 4", "erase")
-    with house.store.reading(lead.clinic) as scope:
-        (waits,) = [r for r in person_requests.recent(scope, house.now) if r.agreed is None]
+    with house.store.reading_scope(lead.clinic) as scope:
+        (waits,) = [
+            r for r in person_requests.list_recent_requests(scope, house.now) if r.agreed is None
+        ]
     page = lead.post(f"/people/requests/{waits.id}/agree", status=422)
     assert f"#request-{waits.id}" in page.links
     assert lead.post("/people", {"reference": "Kestrel 4"}).status == 200
@@ -128,9 +130,9 @@ def test_the_second_factor_is_asked_for_again(
 def test_another_clinic_finds_nobody_and_answers_nothing(house: House, lead: Member) -> None:
     sent(house, lead, "Kestrel 5")
     ask(lead, "Kestrel 5", "erase")
-    with house.store.reading(lead.clinic) as scope:
-        waits = person_requests.recent(scope, house.now)[0].id
-        person = person_requests.find(scope, "Kestrel 5").id
+    with house.store.reading_scope(lead.clinic) as scope:
+        waits = person_requests.list_recent_requests(scope, house.now)[0].id
+        person = person_requests.find_person(scope, "Kestrel 5").id
     other = house.member("lead", clinic="Dale")
     other.post("/people", {"reference": "Kestrel 5"}, 422)
     for action in ("requests/{}/agree", "requests/{}/refuse", "requests/{}/file"):

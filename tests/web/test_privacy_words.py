@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.main import create_app, own_jobs
+from app.main import build_local_jobs, create_app
 from app.settings import Settings
 from app.store import clinics, shares
-from app.store.tables import Clinic
+from app.store.db.tables import Clinic
 from app.web.clinic import known_device
 from tests.conftest import Clock
 from tests.visitor import Visitor
@@ -66,7 +66,7 @@ def test_the_times_on_the_page_are_those_that_are_kept_to(guest: Visitor) -> Non
     usual = {name: field.default for name, field in Clinic.model_fields.items()}
     assert f"{usual['reviewed_days']} days after a nurse" in text
     assert f"{usual['unreviewed_days']} days if no nurse" in text
-    assert f"for {int(shares.LASTS.total_seconds() // 60)} minutes" in text
+    assert f"for {int(shares.SHARE_LIFETIME.total_seconds() // 60)} minutes" in text
     assert f"for {known_device.LIFETIME // (24 * 60 * 60)} days" in text
 
 
@@ -76,10 +76,10 @@ def test_a_clinic_that_comes_later_is_spoken_of_soon(tmp_path: Path) -> None:
     visitor = Visitor(house.app, SECURE)
     assert "/i" not in visitor.get("/").links
     made = {"name": "Hill", "region": "uk", "time_zone": "Europe/London"}
-    clinics.add(house.store, house.now, **made)
+    clinics.add_clinic(house.store, house.now, **made)
     assert "/i" not in visitor.get("/").links
-    for job in own_jobs(house.app):
-        job.do(house.store, house.now)
+    for job in build_local_jobs(house.app):
+        job.task(house.store, house.now)
     assert "/i" in visitor.get("/").links
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from app import main
 from app.commands.service import serve
-from app.store.accounts.sessions import ADDRESS
+from app.store.accounts.sessions import ADDRESS_LIMIT
 from tests.visitor import OWN
 from tests.web.desk import House
 
@@ -46,12 +46,12 @@ def guesses(client: TestClient, headers: Callable[[int], dict[str, str]]) -> lis
         client.post(
             "/sign-in", content=f"email=p{n}@x.example&password=z", headers=OWN | headers(n)
         ).status_code
-        for n in range(ADDRESS.tries + 1)
+        for n in range(ADDRESS_LIMIT.capacity + 1)
     ]
 
 
-ALL_PASS = [422] * (ADDRESS.tries + 1)
-THE_LAST_WAITS = [422] * ADDRESS.tries + [429]
+ALL_PASS = [422] * (ADDRESS_LIMIT.capacity + 1)
+THE_LAST_WAITS = [422] * ADDRESS_LIMIT.capacity + [429]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_someone_who_passes_the_proxy_by_is_not_believed(server: Server) -> None
 
 
 def test_only_a_named_proxy_says_that_the_line_is_sealed(server: Server) -> None:
-    told = {"X-Forwarded-Proto": "https"}
+    proxy_headers = {"X-Forwarded-Proto": "https"}
     secret = {"strict-transport-security"}
-    assert not secret & set(server("", "127.0.0.1").get("/", headers=told).headers)
-    assert secret <= set(server("127.0.0.1", "127.0.0.1").get("/", headers=told).headers)
+    assert not secret & set(server("", "127.0.0.1").get("/", headers=proxy_headers).headers)
+    assert secret <= set(server("127.0.0.1", "127.0.0.1").get("/", headers=proxy_headers).headers)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.assurance.proof.evaluator import read_yaml
+from app.assurance.proof.evaluator import read_yaml_strings
 from app.settings import ROOT
 
 FILES = sorted((ROOT / "rules" / "cases" / "published").glob("*.yaml"))
@@ -11,7 +11,7 @@ OUTSIDE = "TW20"
 
 
 def answers_of(path):
-    raw = read_yaml(path)["answers"]
+    raw = read_yaml_strings(path)["answers"]
     return {question: [o] if isinstance(o, str) else o for question, o in raw.items()}
 
 
@@ -26,11 +26,11 @@ def test_a_published_case_ends_in_the_result_of_the_api(visitor, path):
     page = visitor.get("/result")
     asked = {step.removeprefix("/check/") for step in visitor.steps if step.startswith("/check/")}
     sent = {question: given.get(question, ["not_sure"]) for question in asked}
-    told = visitor.client.post("/api/v1/assess", json={"answers": sent}).json()
-    assert told["complete"]
-    assert page.level == told["urgency"]
+    assessment_json = visitor.client.post("/api/v1/assess", json={"answers": sent}).json()
+    assert assessment_json["complete"]
+    assert page.level == assessment_json["urgency"]
     likely = {tag["data-likely"] for _, tag in page.tags if "data-likely" in tag}
-    outside = OUTSIDE in {finding["rule"] for finding in told["findings"]}
+    outside = OUTSIDE in {finding["rule"] for finding in assessment_json["findings"]}
     if page.level != "emergency":
         assert ('id="out-of-scope"' in page.html) == outside
-    assert likely == (set() if outside else {told["likely_type"]})
+    assert likely == (set() if outside else {assessment_json["likely_type"]})

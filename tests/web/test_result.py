@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.triage.rules import assess
-from app.triage.safetynet import net
-from app.triage.second_look import doubts
-from app.triage.told import Line, fold, tell
-from app.web import telling
-from app.web.caution import MOST_AT_ONCE
+from app.presentation import result
+from app.presentation.safety_net import MOST_AT_ONCE
+from app.triage.rules import assess_answers
+from app.triage.safety_net import build_safety_net
+from app.triage.safety_net_layout import SafetyNetLine, arrange_lines, collapse_lines
+from app.triage.second_look import assess_doubts
 from tests.builders import SOAK, rulebook
 from tests.documents.test_receipt import published_cases
 from tests.visitor import Visitor
@@ -42,17 +42,17 @@ def given(answers):
 
 def told_of(answers):
     """What the safety net tells these people, as (shown at once, folded away)."""
-    found = assess(rulebook(), answers)
-    told = tell(rulebook(), net(rulebook(), answers), found.advice["watch"])
-    return fold(told, MOST_AT_ONCE)
+    found = assess_answers(rulebook(), answers)
+    layout = arrange_lines(rulebook(), build_safety_net(rulebook(), answers), found.advice["watch"])
+    return collapse_lines(layout, MOST_AT_ONCE)
 
 
 def said(entry):
-    if isinstance(entry, Line):
+    if isinstance(entry, SafetyNetLine):
         text = f"If {WORDS.questions[entry.question].changes[entry.words]}."
     else:
         text = WORDS.advice[entry.advice.id]
-    return WORDS.fill(text, UK)
+    return WORDS.fill_placeholders(text, UK)
 
 
 def sections(page):
@@ -70,10 +70,12 @@ def test_every_line_of_the_safety_net_is_on_the_page_and_no_emergency_is_folded(
     open_text, whole = sections(page)
     first, more = told_of(given(RESULTS[level]))
     assert all(said(entry) in open_text for entry in first.entries)
-    assert all(WORDS.fill(WORDS.advice[r.advice.id], UK) in open_text for r in first.remarks)
+    assert all(
+        WORDS.fill_placeholders(WORDS.advice[r.advice.id], UK) in open_text for r in first.remarks
+    )
     assert all(said(entry) in whole for entry in more.entries)
     assert not any(said(entry) in open_text for entry in more.entries)
-    box = WORDS.box_for(given(RESULTS[level]).get("age", ())).values()
+    box = WORDS.emergency_box_for(given(RESULTS[level]).get("age", ())).values()
     assert all((line in open_text) is (level != "emergency") for line in box)
 
 
@@ -129,10 +131,10 @@ def test_what_comes_after_what_it_might_be_is_folded_and_headings_stay(app):
 
 def test_an_unsure_answer_that_made_it_more_careful_is_named_with_what_it_counted_as(app):
     page = result_of(app, RESULTS["unsure"])
-    told = [tag["data-doubt"] for _, tag in page.tags if "data-doubt" in tag]
-    found = doubts(rulebook(), given(RESULTS["unsure"]))
-    assert told == [doubt.question for doubt in found.each] != []
-    for name in told:
+    doubted_questions = [tag["data-doubt"] for _, tag in page.tags if "data-doubt" in tag]
+    found = assess_doubts(rulebook(), given(RESULTS["unsure"]))
+    assert doubted_questions == [doubt.question for doubt in found.each] != []
+    for name in doubted_questions:
         assert f"You were not sure about: “{WORDS.questions[name].text}”" in page.text
         assert WORDS.questions[name].counted in page.text
         assert f"/check/{name}" in page.links
@@ -167,7 +169,7 @@ def test_in_an_emergency_nothing_stands_before_what_to_do(app):
 
 
 def test_rules_that_do_not_name_it_send_nobody_elsewhere(app, monkeypatch):
-    monkeypatch.delitem(app.state.floor.rulebook.named, "out_of_scope")
+    monkeypatch.delitem(app.state.context.rulebook.named, "out_of_scope")
     assert ELSEWHERE not in result_of(app, QUIET | {"reason": ["none"]}).text
 
 
@@ -184,7 +186,9 @@ def test_answers_are_listed_and_changed_by_the_short_name_of_their_question(visi
 def test_a_question_without_a_short_name_is_named_by_its_text(visitor, monkeypatch):
     questions = dict(WORDS.questions)
     questions["medicines"] = replace(questions["medicines"], short=None)
-    monkeypatch.setattr(telling, "words_for", lambda _words, question, *_: questions[question])
+    monkeypatch.setattr(
+        result, "words_for_question", lambda _words, question, *_: questions[question]
+    )
     assert f"Change your answer to: {questions['medicines'].text}" in visitor.walk(QUIET).text
 
 

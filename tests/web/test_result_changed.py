@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.triage.second_look import recheck_questions
-from app.web.journey import unseal
+from app.triage.second_look import list_recheck_questions
+from app.web.journey import unseal_journey
 from tests.builders import answers, rulebook
 from tests.documents.test_receipt import receipt_of
 from tests.visitor import Visitor
@@ -40,7 +40,7 @@ def quiet(visitor):
 def test_only_the_questions_that_could_raise_the_level_are_asked_again(quiet):
     page, asked = look_again(quiet)
     given = {name: frozenset(options) for name, options in QUIET.items()}
-    assert tuple(asked) == recheck_questions(rulebook(), given)
+    assert tuple(asked) == list_recheck_questions(rulebook(), given)
     assert page.url == "/result"
     assert "You changed no answer." in said(page)
 
@@ -48,7 +48,7 @@ def test_only_the_questions_that_could_raise_the_level_are_asked_again(quiet):
 def test_the_page_before_says_how_many_questions_there_are(quiet):
     page = quiet.get("/changed")
     given = {name: frozenset(options) for name, options in QUIET.items()}
-    assert f"We ask {len(recheck_questions(rulebook(), given))} questions again" in page.text
+    assert f"We ask {len(list_recheck_questions(rulebook(), given))} questions again" in page.text
     assert page.ticked == {"uk"}
 
 
@@ -117,8 +117,8 @@ def test_back_leads_to_the_question_before_and_progress_is_a_true_bound(quiet):
     while page.url.startswith("/changed/"):
         assert page.all("a", **{"class": "nhsuk-back-link"})[0]["href"] == previous
         previous, name = page.url, page.url.removeprefix("/changed/")
-        told = page.text.partition("A second look, ")[2].split()
-        more.append(int(told[2]) if told[0] == "at" else 0)
+        progress_words = page.text.partition("A second look, ")[2].split()
+        more.append(int(progress_words[2]) if progress_words[0] == "at" else 0)
         page = quiet.post(page.url, {name: as_shown(page)})
     left = range(len(more) - 1, -1, -1)
     assert all(bound >= truth for bound, truth in zip(more, left, strict=True))
@@ -165,8 +165,8 @@ def test_a_bad_receipt_starts_nothing(app):
 def test_the_answers_travel_in_the_sealed_cookie_alone(app, quiet):
     look_again(quiet, skin=["pus"])
     assert not [step for step in quiet.steps if "pus" in step]
-    here = app.state.floor
-    kept = unseal(here.key, quiet.client.cookies["journey"], here.now)
+    context = app.state.context
+    kept = unseal_journey(context.key, quiet.client.cookies["journey"], context.unix_time)
     assert kept.answers["skin"] == {"pus"}
     assert kept.earlier["skin"] == {"normal"}
-    assert kept.as_before["skin"] == {"normal"}
+    assert kept.answers_before["skin"] == {"normal"}

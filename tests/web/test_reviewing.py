@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.store import misfits, reviews
-from app.store.tables.reviews import REVIEW_KINDS
-from app.web.clinic.review_words import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
+from app.presentation.review_words import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
+from app.store import review_rules, review_steps, reviews
+from app.store.db.tables.reviews import REVIEW_KINDS
 from tests.visitor import Visitor
 from tests.web.desk import CALM, SECURE, TODAY, House, Member, Patient
 from tests.web.handed_in import act, hidden, lowering, sent
@@ -52,9 +52,13 @@ def test_a_patient_is_invited_answers_and_is_reviewed(house: House, nurse: Membe
     assert "A 17" not in nurse.get("/worklist").text
     assert "A 17" in nurse.get("/worklist/done").text
     assert patient.get(link).h1 == ["Your clinic has looked at your answers"]
-    told = [a for a in house.actions() if a.startswith(("patient", "submission", "review"))]
-    assert told[-1] == "submission_viewed"
-    assert {"patient_invited", "submission_arrived", "review_claim", "review_close"} <= set(told)
+    recorded_actions = [
+        a for a in house.actions() if a.startswith(("patient", "submission", "review"))
+    ]
+    assert recorded_actions[-1] == "submission_viewed"
+    assert {"patient_invited", "submission_arrived", "review_claim", "review_close"} <= set(
+        recorded_actions
+    )
 
 
 def _with_link(visitor: Visitor, link: str) -> Patient:
@@ -79,7 +83,7 @@ def test_looking_is_noted_and_the_patient_learns_of_it(house: House, nurse: Memb
 def test_it_shows_why_what_to_ask_and_every_answer(house: House, nurse: Member) -> None:
     address, _ = sent(house, nurse, TODAY | {"pain": frozenset({"not_sure"})})
     page = nurse.get(address)
-    words = house.app.state.floor.words
+    words = house.app.state.context.page_wording
     assert words.questions["skin"].options["pus"] in page.text
     assert "To ask on the phone" in page.text
     assert "Today" in page.text
@@ -186,17 +190,21 @@ def test_one_form_sent_twenty_times_counts_once(house: House, nurse: Member) -> 
     fields = hidden(nurse.get(address), f"{address}/agree")
     for _ in range(20):
         nurse.post(f"{address}/agree", fields)
-    with house.store.reading(nurse.clinic) as scope:
-        entries = reviews.entries(scope, address.rpartition("/")[2])
+    with house.store.reading_scope(nurse.clinic) as scope:
+        entries = reviews.list_actions(scope, address.rpartition("/")[2])
     assert [entry.kind for entry in entries] == ["claim", "agree"]
 
 
 def test_every_problem_of_a_step_has_its_words() -> None:
-    problems = Path(misfits.__file__).read_text("utf-8")
-    told = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
-    told |= set(re.findall(r'return "([a-z_]+)" if', problems))
-    assert {*told, "first"} - {"kind"} == set(PROBLEMS)
+    problems = Path(review_rules.__file__).read_text("utf-8")
+    problem_ids = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
+    problem_ids |= set(re.findall(r'return "([a-z_]+)" if', problems))
+    assert {*problem_ids, "first"} - {"kind"} == set(PROBLEMS)
     assert set(REVIEW_KINDS) == set(KINDS)
-    assert set(OUTCOMES) == {*reviews.CALLS, *reviews.DISPOSITIONS, *reviews.IDENTIFIED}
-    assert set(IDENTIFIER_WORDS) == set(reviews.IDENTIFIERS)
-    assert set(REASONS) == set(reviews.LOWER_REASONS)
+    assert set(OUTCOMES) == {
+        *review_steps.CALL_OUTCOMES,
+        *review_steps.DISPOSITIONS,
+        *review_steps.IDENTITY_OUTCOMES,
+    }
+    assert set(IDENTIFIER_WORDS) == set(review_steps.IDENTIFIERS)
+    assert set(REASONS) == set(review_steps.LOWER_REASONS)

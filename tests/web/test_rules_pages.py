@@ -7,15 +7,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from app.documents.drawing import draw
-from app.triage.explain import in_words
+from app.documents.drawing import draw_flowchart
+from app.triage.explain import describe_condition
 from app.triage.terms import NOT_CALCINOSIS, TYPES
-from app.web.reading.trust import STRENGTHS, nested
+from app.web.reading.trust import STRENGTHS, nest_lines
 
 
 @pytest.fixture(scope="module")
 def rulebook(app):
-    return app.state.floor.rulebook
+    return app.state.context.rulebook
 
 
 def article(page, id_):
@@ -34,12 +34,13 @@ def anchor(line):
 def said(condition, words):
     """A condition as the page says it, line after line."""
     return " ".join(
-        words.fill(t, words.regions["international"]) for _, t in in_words(condition, words)
+        words.fill(t, words.regions["international"])
+        for _, t in describe_condition(condition, words)
     )
 
 
 def test_every_rule_is_shown_as_it_runs(app, rulebook, visitor):
-    page, words = visitor.get("/rules"), app.state.floor.words
+    page, words = visitor.get("/rules"), app.state.context.page_wording
     for rule in rulebook.rules:
         html, text = article(page, rule.id)
         assert f"level--{rule.urgency.name}" in html
@@ -73,7 +74,7 @@ def test_a_shorter_time_is_said_on_the_badge(visitor):
 
 
 def test_every_line_of_evidence_is_shown_with_what_it_speaks_for(app, rulebook, visitor):
-    words, lines = app.state.floor.words, visitor.get("/rules/evidence")
+    words, lines = app.state.context.page_wording, visitor.get("/rules/evidence")
     alikes = visitor.get("/rules/look-alikes")
     for line in rulebook.evidence:
         html, text = article(alikes if line.look_alike else lines, anchor(line))
@@ -107,7 +108,7 @@ def test_each_type_lists_all_lines_for_and_against_it_the_strongest_first(rulebo
 
 
 def test_the_conflicts_stand_in_the_order_in_which_they_are_tried(app, rulebook, visitor):
-    page, words = visitor.get("/rules/types"), app.state.floor.words
+    page, words = visitor.get("/rules/types"), app.state.context.page_wording
     known = [conflict.id for conflict in rulebook.conflicts]
     shown = [found["id"] for found in page.all("article") if found["id"] in known]
     assert shown == known
@@ -156,7 +157,7 @@ def test_other_sites_are_not_told_where_someone_comes_from(visitor):
 def test_the_drawing_is_that_of_the_rulebook(rulebook, visitor):
     response = visitor.client.get("/rules/flow.svg")
     assert response.headers["content-type"] == "image/svg+xml"
-    assert response.text == draw(rulebook)
+    assert response.text == draw_flowchart(rulebook)
     assert "default-src 'none'" in response.headers["content-security-policy"]
 
 
@@ -182,7 +183,7 @@ def test_the_drawing_stands_on_the_page_with_words_for_who_cannot_see_it(visitor
 
 
 def test_lines_of_a_condition_become_lists_in_lists():
-    tree = nested([(0, "all"), (1, "a"), (1, "any"), (2, "b"), (2, "c"), (1, "d")])
+    tree = nest_lines([(0, "all"), (1, "a"), (1, "any"), (2, "b"), (2, "c"), (1, "d")])
     assert [line.text for line in tree] == ["all"]
     assert [line.text for line in tree[0].below] == ["a", "any", "d"]
     assert [line.text for line in tree[0].below[1].below] == ["b", "c"]

@@ -31,9 +31,11 @@ def other(app, another_app):
     """Visits the other application, which holds these figures and a rulebook with these changes."""
 
     def made(figures: Figures | None, **changes: object) -> Visitor:
-        rulebook = replace(app.state.floor.rulebook, **changes)
+        rulebook = replace(app.state.context.rulebook, **changes)
         another_app.state.figures = figures
-        another_app.state.floor = replace(app.state.floor, rulebook=rulebook, stills={}, voices={})
+        another_app.state.context = replace(
+            app.state.context, rulebook=rulebook, cached_pages={}, translators={}
+        )
         return Visitor(another_app)
 
     return made
@@ -69,7 +71,7 @@ def test_the_page_says_whose_figures_they_are_and_how_to_make_them_again(visitor
 
 def test_every_property_of_the_certificate_has_plain_words(app, figures) -> None:
     assert list(PROPERTIES) == [proof.letter for proof in figures.certificate.proofs]
-    assert set(PROPERTIES.values()) <= set(app.state.floor.words.pages)
+    assert set(PROPERTIES.values()) <= set(app.state.context.page_wording.pages)
 
 
 def test_every_hazard_is_shown_with_its_controls_and_what_is_open(visitor, figures) -> None:
@@ -160,13 +162,22 @@ def test_answers_to_older_questions_are_told_apart_and_never_called_blind_or_uns
     shown = figures.model_copy(update={"readings": readings(earlier, translated())})
     text = other(shown, sha256=TODAY).get("/safety").text
     assert text.index(STRANGERS) < text.index("Answers to older questions") < text.index(TUNED)
-    told = text.partition("Answers to older questions")[2].partition(TUNED)[0]
-    assert "those were the questions of rulebook 2026.11.1. We do not ask them any more." in told
-    assert "So this is not a blind test. No one who knows no rules has answered today's" in told
-    assert "By now the rules are built with them too." in told
-    assert "20 of 40 are rated just as the readers did. 20 of 40 that needed help" in told
-    assert "unseen" not in told
-    assert "Among 100" not in told
+    translated_section = text.partition("Answers to older questions")[2].partition(TUNED)[0]
+    assert (
+        "those were the questions of rulebook 2026.11.1. We do not ask them any more."
+        in translated_section
+    )
+    assert (
+        "So this is not a blind test. No one who knows no rules has answered today's"
+        in translated_section
+    )
+    assert "By now the rules are built with them too." in translated_section
+    assert (
+        "20 of 40 are rated just as the readers did. 20 of 40 that needed help"
+        in translated_section
+    )
+    assert "unseen" not in translated_section
+    assert "Among 100" not in translated_section
 
 
 def test_where_nothing_was_translated_nothing_is_said_of_older_questions(other, figures) -> None:
@@ -245,7 +256,7 @@ def test_a_change_of_the_rules_is_shown_with_what_it_does_and_that_nobody_approv
     app, other, figures
 ) -> None:
     page = other(figures.model_copy(update={"changes": CHANGES})).get("/safety")
-    levels = app.state.floor.words.levels
+    levels = app.state.context.page_wording.levels
     first = f"From “{levels['same_day'].badge}” to “{levels['routine'].badge}”:"
     assert f"{first} sets of answers in a number of 31 digits By U1." in page.text
     assert "7 sets of answers By U2." in page.text

@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
-from app.documents.receipt import qr_code
+from app.assurance.readability import (
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    split_sentences,
+    split_words,
+)
+from app.documents.receipt import make_qr_code
 from app.main import create_app
 from app.settings import Settings
-from app.store import reviews, shares, submissions
-from app.store.reviews import Step
-from app.store.tables import ShareCode
+from app.store import reviews, shares, submission_versions, submissions, worklist_rows
+from app.store.db.tables import ShareCode
+from app.store.review_steps import ReviewStep
 from tests.store.patients import KNOWN
 from tests.visitor import Page, Visitor
 from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member
@@ -37,7 +42,7 @@ def person(house: House) -> Visitor:
     """Someone who did the self-check by themselves, an hour after the one before."""
     house.clinic("Hill")
     house.clock.seconds += 3600
-    shares.sweep(house.store, house.now)
+    shares.delete_expired_shares(house.store, house.now)
     visitor = Visitor(house.app, SECURE)
     visitor.walk(TODAY)
     return visitor
@@ -94,7 +99,7 @@ def test_the_code_is_large_and_the_square_leads_a_nurse_to_it(person: Visitor) -
     code = code_on(page)
     assert "There are 30 minutes left" in page.text
     assert code not in page.url + page.title
-    assert qr_code(f"{SECURE}/shared#{code}").path in page.html
+    assert make_qr_code(f"{SECURE}/shared#{code}").path in page.html
 
 
 def test_the_minutes_run_down_and_then_the_code_is_gone(house: House, person: Visitor) -> None:
@@ -137,13 +142,13 @@ def test_a_nurse_types_it_and_its_person_is_told_who_has_it(
     page = take(nurse, f" {code[:4].lower()}-{code[4:]} ")
     assert page.url.startswith("/submissions/")
     assert "R-77" in nurse.get("/worklist").text
-    told = person.get("/share")
-    with house.store.reading(nurse.clinic) as scope:
-        known = submissions.known(scope, page.url.removeprefix("/submissions/"))
+    share_page = person.get("/share")
+    with house.store.reading_scope(nurse.clinic) as scope:
+        known = submissions.find_submission(scope, page.url.removeprefix("/submissions/"))
     assert known.source == "share"
-    assert known.reference in told.text
-    assert "A nurse at Hill took it on" in told.text
-    assert person.get("/share/news").h1 == told.h1 == ["A nurse has your answers"]
+    assert known.reference in share_page.text
+    assert "A nurse at Hill took it on" in share_page.text
+    assert person.get("/share/news").h1 == share_page.h1 == ["A nurse has your answers"]
     assert take(nurse, code).url == page.url
     assert "submission_arrived" in house.actions()
 
@@ -183,11 +188,11 @@ def test_a_shared_check_later_shows_what_was_decided(
     house: House, person: Visitor, nurse: Member
 ) -> None:
     id_ = take(nurse, code_on(share(person))).url.removeprefix("/submissions/")
-    with house.store.writing(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic) as scope:
         for kind, more in [("identify", KNOWN | WHO), ("agree", {}), ("close", TODAYS)]:
-            after = submissions.line(scope, id_, house.now).last_entry
-            step = Step(kind, after, f"{kind}{id_}", **more)
-            reviews.do(scope, house.now, nurse.id, id_, step, house.app.state.targets)
+            after = worklist_rows.require_row(scope, id_, house.now).last_entry
+            step = ReviewStep(kind, after, f"{kind}{id_}", **more)
+            reviews.perform_step(scope, house.now, nurse.id, id_, step, house.app.state.targets)
     page = person.get("/share")
     assert page.h1 == ["Your clinic has looked at your answers"]
     assert "You should be seen today." in page.text
@@ -212,17 +217,20 @@ def test_other_rules_are_asked_again_and_what_was_told_stays(house: House, nurse
     calm = Visitor(house.app, SECURE)
     calm.walk(CALM)
     code = code_on(share(calm))
-    floor = house.app.state.floor
+    floor = house.app.state.context
     newer = replace(floor, rulebook=replace(floor.rulebook, sha256="b" * 64))
-    house.app.state.floor = newer
+    house.app.state.context = newer
     try:
         id_ = take(nurse, code).url.removeprefix("/submissions/")
     finally:
-        house.app.state.floor = floor
-    with house.store.reading(nurse.clinic) as scope:
-        told, today = submissions.versions(scope, id_)
-    assert (told.rulebook_sha256, today.rulebook_sha256) == (floor.rulebook.sha256, "b" * 64)
-    assert told.answers == today.answers == CALM
+        house.app.state.context = floor
+    with house.store.reading_scope(nurse.clinic) as scope:
+        first_version, today = submission_versions.list_versions(scope, id_)
+    assert (first_version.rulebook_sha256, today.rulebook_sha256) == (
+        floor.rulebook.sha256,
+        "b" * 64,
+    )
+    assert first_version.answers == today.answers == CALM
 
 
 def test_a_share_needs_all_answers_and_answers_at_all(house: House) -> None:
@@ -249,6 +257,8 @@ def test_the_pages_are_easy_to_read(person: Visitor, nurse: Member) -> None:
     for page in pages:
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))]
-        assert flesch_kincaid(whole) <= 6, (page.url, whole)
-        assert coleman_liau(whole) <= 8, (page.url, whole)
-        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url
+        assert flesch_kincaid_grade(whole) <= 6, (page.url, whole)
+        assert coleman_liau_grade(whole) <= 8, (page.url, whole)
+        assert max(len(split_words(sentence)) for sentence in split_sentences(texts)) <= 25, (
+            page.url
+        )

@@ -8,10 +8,15 @@ from contextlib import ExitStack
 import pyotp
 import pytest
 
-from app.assurance.readability import coleman_liau, flesch_kincaid, sentences, words
-from app.documents.receipt import qr_code
+from app.assurance.readability import (
+    coleman_liau_grade,
+    flesch_kincaid_grade,
+    split_sentences,
+    split_words,
+)
+from app.documents.receipt import make_qr_code
 from app.store.accounts import passwords, staff
-from app.web.clinic.signin import browser_of
+from app.web.clinic.signin import describe_browser
 from tests.visitor import Page, Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member
 from tests.web.test_every_page import Blocks
@@ -55,10 +60,10 @@ def test_looking_at_a_link_uses_nothing_up(house: House, stranger: Visitor) -> N
 def test_the_square_code_and_the_key_are_the_same_secret(house: House, stranger: Visitor) -> None:
     address = house.link()
     page = stranger.get(address)
-    joining = staff.opened(house.store, address.removeprefix("/join/"), house.now)
-    assert qr_code(joining.address).path in page.html
+    joining = staff.open_staff_invite(house.store, address.removeprefix("/join/"), house.now)
+    assert make_qr_code(joining.totp_uri).path in page.html
     assert joining.secret == "".join(re.search(r"((?:[A-Z2-7]{4} ){7}\w{4})", page.text)[0].split())
-    assert pyotp.parse_uri(joining.address).secret == joining.secret
+    assert pyotp.parse_uri(joining.totp_uri).secret == joining.secret
 
 
 @pytest.mark.parametrize(
@@ -85,8 +90,8 @@ def test_what_is_wrong_is_said_and_the_link_still_works(
 def test_a_link_is_used_up_by_joining_and_the_codes_are_shown_once(house: House) -> None:
     member = Member(house, "nurse", "Hill", "Kim")
     assert len(set(member.paper)) == 10
-    with house.store.writing(member.clinic) as scope:
-        staff.invite_again(scope, house.now, "command", member.id)
+    with house.store.writing_scope(member.clinic) as scope:
+        staff.reinvite_staff(scope, house.now, "command", member.id)
     assert not any(code in member.get("/sign-in").text for code in member.paper)
 
 
@@ -122,8 +127,8 @@ def test_who_is_signed_in_does_not_sign_in_again(house: House) -> None:
 
 def test_every_refused_sign_in_reads_the_same(house: House) -> None:
     known, gone = house.member(), house.member()
-    with house.store.writing(gone.clinic) as scope:
-        staff.disable(scope, house.now, "command", gone.id)
+    with house.store.writing_scope(gone.clinic) as scope:
+        staff.disable_staff(scope, house.now, "command", gone.id)
     house.clock.seconds += 600
     pages = set()
     for email, password in [
@@ -178,15 +183,15 @@ def test_what_someone_types_as_their_address_is_shown_and_does_nothing_else(
 def test_too_many_passwords_at_once_are_told_to_come_back(house: House, path: str) -> None:
     someone = house.member()
     with ExitStack() as taken:
-        for _ in range(passwords.PLACES):
-            taken.enter_context(passwords.place())
+        for _ in range(passwords.MAX_WAITING_PASSWORDS):
+            taken.enter_context(passwords.reserve_hash_slot())
         response = someone.send(path, {"email": "x@y", "password": "z"})
         assert someone.get("/account").status == 200
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
 
 
 @pytest.mark.parametrize(
-    ("agent", "told"),
+    ("agent", "browser_name"),
     [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/2010 Firefox/140.0", "Firefox, Linux"),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/150.0 Safari/537.36 Edg/150.0", "Edge, Windows"),
@@ -194,8 +199,8 @@ def test_too_many_passwords_at_once_are_told_to_come_back(house: House, path: st
         ("<script>", ""),
     ],
 )
-def test_a_browser_is_told_in_a_few_known_words(agent: str, told: str) -> None:
-    assert browser_of(agent) == told
+def test_a_browser_is_told_in_a_few_known_words(agent: str, browser_name: str) -> None:
+    assert describe_browser(agent) == browser_name
 
 
 # --- One's own account ---
@@ -346,6 +351,8 @@ def test_the_pages_of_staff_are_easy_to_read(house: House, admin: Member) -> Non
     for page in pages:
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))] or texts
-        assert flesch_kincaid(whole) <= 6, (page.url, whole)
-        assert coleman_liau(whole) <= 8, (page.url, whole)
-        assert max(len(words(sentence)) for sentence in sentences(texts)) <= 25, page.url
+        assert flesch_kincaid_grade(whole) <= 6, (page.url, whole)
+        assert coleman_liau_grade(whole) <= 8, (page.url, whole)
+        assert max(len(split_words(sentence)) for sentence in split_sentences(texts)) <= 25, (
+            page.url
+        )

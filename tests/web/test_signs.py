@@ -93,8 +93,10 @@ def test_a_doubt_is_first_answered_by_how_to_find_out(visitor: Visitor, asked: P
     assert page.h1[0].startswith("Look again.")
     assert FIND_OUT in page.text
     assert "I'm still not sure" in page.text
-    told = {box["aria-describedby"] for box in page.all("input", type="checkbox")}
-    assert len(told) == len(page.all("input", type="checkbox")), "each sign has its own words"
+    description_ids = {box["aria-describedby"] for box in page.all("input", type="checkbox")}
+    assert len(description_ids) == len(page.all("input", type="checkbox")), (
+        "each sign has its own words"
+    )
     assert visitor.get("/").links.count("/check/breath") == 1, "nothing is taken yet"
 
 
@@ -201,7 +203,7 @@ def test_the_words_for_a_child_find_out_on_a_child(visitor: Visitor) -> None:
 
 
 def test_every_screen_of_signs_can_be_gone_through(app: FastAPI, visitor: Visitor) -> None:
-    book: Rulebook = app.state.floor.rulebook
+    book: Rulebook = app.state.context.rulebook
     seen = set()
     for age in ("adult", "under_3m"):
         visitor.walk(QUIET | {"age": [age]})

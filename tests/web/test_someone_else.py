@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from app.web.journey import CHILD, ME, OTHER, Journey, seal, unseal
+from app.presentation.respondent import CHILD, ME, OTHER
+from app.web.journey import Journey, seal_journey, unseal_journey
 from tests.builders import question, rulebook
 from tests.web.test_journeys import QUIET
 
@@ -184,7 +185,7 @@ def test_another_start_changes_the_voice_and_keeps_the_answers(visitor):
 def test_whom_it_is_about_is_sealed_with_the_answers():
     key = bytes(range(32))
     journey = Journey("uk", 1_800_000_000, {}, about=OTHER)
-    assert unseal(key, seal(key, journey), 1_800_000_000) == journey
+    assert unseal_journey(key, seal_journey(key, journey), 1_800_000_000) == journey
 
 
 def test_a_cookie_from_before_the_question_was_asked_is_still_read(monkeypatch):
@@ -194,5 +195,7 @@ def test_a_cookie_from_before_the_question_was_asked_is_still_read(monkeypatch):
         "app.web.journey.json.dumps",
         lambda kept, **how: dumps({k: v for k, v in kept.items() if k != "p"}, **how),
     )
-    old = seal(key, Journey("uk", 1_800_000_000, {"breath": frozenset({"none"})}, about=OTHER))
-    assert unseal(key, old, 1_800_000_000).about == ME
+    old = seal_journey(
+        key, Journey("uk", 1_800_000_000, {"breath": frozenset({"none"})}, about=OTHER)
+    )
+    assert unseal_journey(key, old, 1_800_000_000).about == ME

@@ -25,8 +25,8 @@ from starlette.routing import Route
 from app.main import create_app
 from app.settings import Settings
 from app.store.accounts import passwords
-from app.store.ground import sqlite
-from app.web.access import TABLE
+from app.store.db import sqlite
+from app.web.access import PERMISSIONS_BY_ROUTE
 from tests.conftest import Clock
 from tests.store.kim import QUICK
 from tests.visitor import Page, Visitor
@@ -39,13 +39,13 @@ CANARY = "canary-9f3a7c"
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A house of its own, whose database a test may break; nobody waits long there."""
     monkeypatch.setattr(passwords, "_HASHER", QUICK)
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
     monkeypatch.setattr(sqlite, "LOCKED", 0.1)
     clock = Clock()
     app = create_app(Settings(var=tmp_path), clock=clock)
     yield House(app, clock)
     app.state.store.engine.dispose()
-    passwords._decoy.cache_clear()
+    passwords._decoy_hash.cache_clear()
 
 
 def file_of(house: House) -> Path:
@@ -115,7 +115,7 @@ def test_no_page_of_staff_fails_in_any_other_way(house: House, fault: str) -> No
     nurse = house.member()
     nurse.get("/worklist")
     with FAULTS[fault](house):
-        for key in TABLE:
+        for key in PERMISSIONS_BY_ROUTE:
             method, path = key.split(" ")
             address = re.sub(r"\{[^}]+\}", "x", path)
             response = nurse.send(address) if method == "POST" else nurse.client.get(address)

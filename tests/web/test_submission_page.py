@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.store import submissions
-from app.triage.rules import assess
+from app.store import submissions, worklist_rows
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from tests.builders import answers, rulebook
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
@@ -87,7 +87,7 @@ def test_a_raised_level_stands_beside_what_the_rules_say(house: House, nurse: Me
 
 
 def test_every_question_and_option_has_short_words_in_plain_ascii(house: House) -> None:
-    pages = house.app.state.floor.words.pages
+    pages = house.app.state.context.page_wording.pages
     for question in rulebook().questionnaire:
         short = pages[f"nurse.question.{question.id}"]
         assert short.isascii()
@@ -110,12 +110,12 @@ def test_what_the_patient_was_shown_is_the_result_word_for_word(
 ) -> None:
     address, patient = sent(house, nurse, DOUBTS)
     page, result = nurse.get(address), patient.get("/result")
-    words = house.app.state.floor.words
-    advised = assess(rulebook(), DOUBTS).advice
+    words = house.app.state.context.page_wording
+    advised = assess_answers(rulebook(), DOUBTS).advice
     fold = page.html[page.html.index('id="shown"') :]
     lines = re.findall(r"<(?:li|p|h3)\b[^>]*>([^<]{12,})</(?:li|p|h3)>", fold)
-    told = [line for line in lines if line in result.html]
-    assert len(told) > 40
+    shown_lines = [line for line in lines if line in result.html]
+    assert len(shown_lines) > 40
     for id_ in ("watch", "do_not", "tests"):
         assert advised[id_]
         for advice in advised[id_]:
@@ -173,11 +173,11 @@ def test_every_danger_says_what_speaks_for_and_against_it(house: House, nurse: M
     }
     assert set(states) == {danger.id for danger in rulebook().dangers}
     assert states["calciphylaxis"] == "found"
-    told = part(page, "dangers")
-    assert "For it: Skin: Net-like purple pattern; Medicines: Warfarin or similar" in told
-    assert "Not sure about: Pain; Kidney disease or dialysis" in told
+    dangers_text = part(page, "dangers")
+    assert "For it: Skin: Net-like purple pattern; Medicines: Warfarin or similar" in dangers_text
+    assert "Not sure about: Pain; Kidney disease or dialysis" in dangers_text
     no = "New black, grey or dark purple painful skin; Skin: Black, grey or dead-looking"
-    assert f"Answered no: Skin and limbs: {no} / New purple patches" in told
+    assert f"Answered no: Skin and limbs: {no} / New purple patches" in dangers_text
 
 
 def test_each_rule_stands_with_its_id_and_its_sources(house: House, nurse: Member) -> None:
@@ -193,17 +193,17 @@ def test_all_assessments_stand_beside_each_other(house: House, nurse: Member) ->
     patient.answer("skin", *TODAY["skin"])
     patient.send_all_again()
     calcium = {"calcium_total": {"value": "2.4", "unit": "mmol/L", "on": "2027-01-10"}}
-    with house.store.writing(nurse.clinic) as scope:
-        row = submissions.line(scope, address.rpartition("/")[2], house.now)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        row = worklist_rows.require_row(scope, address.rpartition("/")[2], house.now)
         targets, found = house.app.state.targets, of(answers(skin="normal"), calcium)
-        submissions.add_findings(scope, house.now, row, found, targets, nurse.id, "findings:1")
+        submissions.add_corrections(scope, house.now, row, found, targets, nurse.id, "findings:1")
     page = nurse.get(address)
-    told = part(page, "versions")
-    first, second, third = (told.index(f"Assessment {n}:") for n in (1, 2, 3))
-    assert "patient" in told[first:second]
-    assert "Routine visit" in told[first:second]
-    assert "Today" in told[second:third]
-    assert "Kim Lee, with findings" in told[third:]
+    versions_text = part(page, "versions")
+    first, second, third = (versions_text.index(f"Assessment {n}:") for n in (1, 2, 3))
+    assert "patient" in versions_text[first:second]
+    assert "Routine visit" in versions_text[first:second]
+    assert "Today" in versions_text[second:third]
+    assert "Kim Lee, with findings" in versions_text[third:]
     assert "2.4 mmol/L (2027-01-10)" in glance(page)
     changed = part(page, "answers")
     assert "Before: Pus, a bad smell, or told it is infected" in changed

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.assurance.readability import coleman_liau, flesch_kincaid
-from app.store import invitations, misfits, reviews, submissions
-from app.store.reviews import DISPOSITIONS, Step
+from app.assurance.readability import coleman_liau_grade, flesch_kincaid_grade
+from app.store import invitations, review_rules, reviews, submissions, worklist_rows
+from app.store.review_steps import DISPOSITIONS, ReviewStep
 from tests.store.patients import KNOWN
 from tests.visitor import Visitor
 from tests.web.desk import EMERGENCY, SECURE, TODAY, House, Member
@@ -40,10 +40,10 @@ def other(house: House) -> Member:
 
 def step(house: House, who: Member, address: str, kind: str, **more: Any) -> None:
     sent = address.rpartition("/")[2]
-    with house.store.writing(who.clinic) as scope:
-        after = submissions.line(scope, sent, house.now).last_entry
-        whole = Step(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.do(scope, house.now, who.id, sent, whole, house.app.state.targets)
+    with house.store.writing_scope(who.clinic) as scope:
+        after = worklist_rows.require_row(scope, sent, house.now).last_entry
+        whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
+        reviews.perform_step(scope, house.now, who.id, sent, whole, house.app.state.targets)
 
 
 def closed_by_two(
@@ -58,9 +58,9 @@ def closed_by_two(
 
 
 def link_of(house: House, nurse: Member, address: str) -> str:
-    with house.store.reading(nurse.clinic) as scope:
-        found = submissions.known(scope, address.rpartition("/")[2])
-        return f"/i/{invitations.one(scope, house.now, str(found.invitation_id)).token}"
+    with house.store.reading_scope(nurse.clinic) as scope:
+        found = submissions.find_submission(scope, address.rpartition("/")[2])
+        return f"/i/{invitations.find_invitation(scope, house.now, str(found.invitation_id)).token}"
 
 
 def check(text: str, level: str, action: str) -> None:
@@ -79,7 +79,7 @@ def test_what_was_closed_without_its_help_still_tells_to_get_it(
     address, link = closed_by_two(house, nurse, other, level, outcome)
     page, copy = Visitor(house.app, SECURE).get(link), nurse.get(f"{address}/copy")
     assert page.level == copy.level == level
-    today = house.app.state.floor.words.regions["uk"]["urgent_heading"]
+    today = house.app.state.context.page_wording.regions["uk"]["urgent_heading"]
     check(page.text, level, "Do not wait for the clinic" if level == "emergency" else today)
     check(copy.text, level, "The clinic closed this on")
     assert ("call the clinic" in copy.text) is (level == "same_day")
@@ -88,15 +88,15 @@ def test_what_was_closed_without_its_help_still_tells_to_get_it(
         assert "Do not wait for this visit." in copy.text
     texts = Blocks(page.html).texts
     whole = [text for text in texts if text.endswith((".", "?", "!"))]
-    assert flesch_kincaid(whole) <= 6
-    assert coleman_liau(whole) <= 8
+    assert flesch_kincaid_grade(whole) <= 6
+    assert coleman_liau_grade(whole) <= 8
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_what_one_person_closed_before_two_were_needed_is_told_without_contradiction(
     house: House, nurse: Member, monkeypatch: pytest.MonkeyPatch, level: str
 ) -> None:
-    monkeypatch.setattr(misfits, "by_two", lambda _: ())  # as it was
+    monkeypatch.setattr(review_rules, "closings_by_two", lambda _: ())  # as it was
     address = checked(house, nurse, LEVELS[level], appointment_on=VISIT)
     step(house, nurse, address, "agree")
     step(house, nurse, address, "close", outcome="appointment_kept")

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from app.documents.receipt import Shelf, qr_code, verify, write
+from app.documents.receipt import RulebookArchive, make_qr_code, verify_receipt, write_receipt
 from app.main import create_app
 from app.settings import Settings
-from app.triage.rulebook import load
-from app.triage.rules import assess
-from app.triage.safetynet import net
-from app.triage.told import Line, tell
+from app.triage.rulebook import load_rulebook_folder
+from app.triage.rules import assess_answers
+from app.triage.safety_net import build_safety_net
+from app.triage.safety_net_layout import SafetyNetLine, arrange_lines
 from tests.builders import RULES, SOAK, answers, rulebook
 from tests.documents.test_receipt import copied, forged, published_cases, receipt_of
 from tests.visitor import Visitor
@@ -48,7 +48,9 @@ def test_the_receipt_of_a_result_gives_the_same_result_again(visitor, changes):
     page = visitor.post("/verify", {"receipt": receipt})
     assert page.level == result.level
     assert page.all("section", **{"data-same": "yes"})
-    assert page.all("p", **{"data-likely": assess(rulebook(), chosen(QUIET | changes)).likely_type})
+    assert page.all(
+        "p", **{"data-likely": assess_answers(rulebook(), chosen(QUIET | changes)).likely_type}
+    )
     for _, tag in [t for t in page.tags if "data-level" in t[1]]:
         assert tag["data-level"] == result.level
 
@@ -66,7 +68,7 @@ def test_every_published_case_shows_its_level_again(app):
     stranger = Visitor(app)
     for case in published_cases()[:: 1 if SOAK else 8]:
         page = stranger.post("/verify", {"receipt": receipt_of(case.answers)})
-        assert page.level == assess(rulebook(), case.answers).urgency.name, case.entry.id
+        assert page.level == assess_answers(rulebook(), case.answers).urgency.name, case.entry.id
         assert page.all("section", **{"data-same": "yes"}), case.entry.id
 
 
@@ -113,21 +115,21 @@ def test_a_form_without_a_receipt_or_with_too_much_is_refused(visitor):
 
 
 @pytest.mark.parametrize(
-    ("receipt", "told"),
+    ("receipt", "message"),
     [
         (receipt_of(answers())[:-1], "wrong or missing"),
         (forged([("age", "adult"), ("age", "older")]), "does not know"),
     ],
 )
-def test_each_fault_of_a_receipt_has_its_own_words(visitor, receipt, told):
+def test_each_fault_of_a_receipt_has_its_own_words(visitor, receipt, message):
     page = visitor.post("/verify", {"receipt": receipt}, status=422)
-    assert told in page.text
+    assert message in page.text
     assert receipt not in page.html
 
 
 def test_a_receipt_of_a_rulebook_that_is_not_here_names_it(visitor):
     other = replace(rulebook(), version="2031.1.1", sha256="ab" * 32)
-    receipt = write(other, answers(), assess(other, answers()))
+    receipt = write_receipt(other, answers(), assess_answers(other, answers()))
     page = visitor.post("/verify", {"receipt": receipt}, status=422)
     assert "2031.1.1" in page.text
     assert "abababababababab" in page.text
@@ -146,7 +148,7 @@ def test_a_receipt_that_claims_too_little_is_not_believed(visitor):
 def test_what_does_not_agree_is_told_before_the_card_and_what_agrees_after_it(visitor, clinic):
     app, old = clinic
     given = answers(skin=["hot"])
-    older = write(old, given, assess(old, given))
+    older = write_receipt(old, given, assess_answers(old, given))
     for who, receipt, first in [
         (visitor, receipt_of(given), "data-level"),
         (visitor, forged([("age", "adult"), ("breath", "confused")], "SELF-CARE"), "data-same"),
@@ -159,7 +161,7 @@ def test_what_does_not_agree_is_told_before_the_card_and_what_agrees_after_it(vi
 
 
 def test_the_shorter_time_of_a_rule_is_told_on_both_sides(visitor):
-    found = [c for c in published_cases() if assess(rulebook(), c.answers).within]
+    found = [c for c in published_cases() if assess_answers(rulebook(), c.answers).within]
     page = visitor.post("/verify", {"receipt": receipt_of(found[0].answers)})
     assert page.text.count("Within 48 hours.") == 2
 
@@ -176,13 +178,17 @@ def clinic(tmp_path_factory):
     head = old / "rulebook.yaml"
     raw = yaml.safe_load(head.read_text())
     head.write_text(head.read_text().replace(f'date: "{raw["date"]}"', 'date: "2025-01-31"'))
-    return create_app(Settings(rules=folder / "rules", var=folder / "var")), load(old)
+    return create_app(Settings(rules=folder / "rules", var=folder / "var")), load_rulebook_folder(
+        old
+    )
 
 
 def test_an_older_receipt_is_shown_by_its_own_rules_beside_those_of_today(clinic):
     app, old = clinic
     given = answers(skin=["hot"])
-    page = Visitor(app).post("/verify", {"receipt": write(old, given, assess(old, given))})
+    page = Visitor(app).post(
+        "/verify", {"receipt": write_receipt(old, given, assess_answers(old, given))}
+    )
     assert page.level == "soon"
     assert page.all("section", **{"data-same": "yes"})
     assert "rules of 2025-01-31 (rulebook 2025.1.1)" in page.text
@@ -192,7 +198,9 @@ def test_an_older_receipt_is_shown_by_its_own_rules_beside_those_of_today(clinic
 
 def test_an_older_receipt_with_the_same_result_today_needs_no_warning(clinic):
     app, old = clinic
-    page = Visitor(app).post("/verify", {"receipt": write(old, answers(), assess(old, answers()))})
+    page = Visitor(app).post(
+        "/verify", {"receipt": write_receipt(old, answers(), assess_answers(old, answers()))}
+    )
     assert "The rules of today say:" in page.text
     assert "Go by the more urgent" not in page.text
 
@@ -211,28 +219,30 @@ def test_the_text_to_copy_holds_level_reasons_warnings_type_and_a_receipt_that_v
     visitor.walk(given)
     page = visitor.get("/result")
     text = text_to_copy(page)
-    found = assess(rulebook(), chosen(given))
+    found = assess_answers(rulebook(), chosen(given))
     words = rulebook().wording["en"]
     uk = words.regions["uk"]
-    assert words.fill(words.levels["same_day"].action, uk) in text
+    assert words.fill_placeholders(words.levels["same_day"].action, uk) in text
     for finding in found.findings:
         if finding.urgency == found.urgency:
-            assert words.fill(words.rules[finding.rule].reason, uk) in text
-    told = tell(rulebook(), net(rulebook(), chosen(given)), found.advice["watch"])
-    assert told.entries
-    assert told.remarks
-    for entry in (*told.entries, *told.remarks):
+            assert words.fill_placeholders(words.rules[finding.rule].reason, uk) in text
+    layout = arrange_lines(
+        rulebook(), build_safety_net(rulebook(), chosen(given)), found.advice["watch"]
+    )
+    assert layout.entries
+    assert layout.remarks
+    for entry in (*layout.entries, *layout.remarks):
         said = (
             words.questions[entry.question].changes[entry.words]
-            if isinstance(entry, Line)
+            if isinstance(entry, SafetyNetLine)
             else words.advice[entry.advice.id]
         )
-        assert words.fill(said, uk) in text
-    assert all(line in text for line in words.box_for(chosen(given)["age"]).values())
+        assert words.fill_placeholders(said, uk) in text
+    assert all(line in text for line in words.emergency_box_for(chosen(given)["age"]).values())
     assert words.types[found.likely_type].parts["name"] in text
     assert text.endswith(receipt_on(page))
     assert "\n\n\n" not in text
-    verdict = verify(text, Shelf(rulebook(), RULES / "published"))
+    verdict = verify_receipt(text, RulebookArchive(rulebook(), RULES / "published"))
     assert verdict.assessment == found
 
 
@@ -242,7 +252,7 @@ def test_the_text_to_copy_says_whom_it_is_about(visitor):
 
 
 def test_a_result_without_findings_has_a_text_that_says_why(visitor):
-    found = assess(rulebook(), chosen(QUIET))
+    found = assess_answers(rulebook(), chosen(QUIET))
     visitor.walk(QUIET)
     text = text_to_copy(visitor.get("/result"))
     assert ("level that we never go below" in text) is (not found.findings)
@@ -252,7 +262,7 @@ def test_a_result_without_findings_has_a_text_that_says_why(visitor):
 def test_the_code_on_the_page_is_that_of_the_receipt(visitor):
     visitor.walk(QUIET)
     page = visitor.get("/result")
-    code = qr_code(receipt_on(page))
+    code = make_qr_code(receipt_on(page))
     assert [tag["d"] for tag in page.all("path")] == [code.path]
     assert page.all("svg", viewbox=f"0 0 {code.size} {code.size}")
     drawn = page.all("svg", role="img")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.assurance.readability import coleman_liau, flesch_kincaid
+from app.assurance.readability import coleman_liau_grade, flesch_kincaid_grade
 from app.store import submissions
 from app.web import tablet
 from tests.builders import rulebook
@@ -74,8 +74,8 @@ def test_from_the_code_to_what_was_sent_and_back_to_the_code(
     assert result.level == "same_day"
     sent = device.post("/send")
     assert sent.url == "/i/here"
-    with house.store.reading(device.clinic) as scope:
-        arrived = submissions.arrived(scope, patient.invitation, house.now)
+    with house.store.reading_scope(device.clinic) as scope:
+        arrived = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
     assert arrived.reference in sent.text
     assert "This tablet forgets it soon" in sent.text
     assert refreshes(result) == refreshes(sent) == (60, "/i/wiped")
@@ -200,7 +200,7 @@ def test_what_a_tablet_says_is_easy_to_read(device: Member, patient: Patient) ->
     for page in pages:
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))]
-        assert flesch_kincaid(whole) <= 6, (page.url, whole)
-        assert coleman_liau(whole) <= 8, (page.url, whole)
+        assert flesch_kincaid_grade(whole) <= 6, (page.url, whole)
+        assert coleman_liau_grade(whole) <= 8, (page.url, whole)
     bar = [f"{WORDS[f'tablet.{key}']}" for key in ("forgets", "soon")]
-    assert flesch_kincaid(bar) <= 6
+    assert flesch_kincaid_grade(bar) <= 6

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
-from app.triage.answers import PROBLEMS
-from app.triage.loading.words import PAGE_FILES
+from app.triage.answers import ANSWER_PROBLEMS
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
 MADE_UP = {  # keys that a page puts together
-    "problem.": {"missing_one", "missing_many", "missing_signs"} | set(PROBLEMS) - {"missing"},
+    "problem.": {"missing_one", "missing_many", "missing_signs"}
+    | set(ANSWER_PROBLEMS) - {"missing"},
     "question.note.": {"unfinished"},
     "result.": {"complications", "prevention"},
     "interrupt.heading.": {"child", "other"},
@@ -46,7 +47,7 @@ BANNED = re.compile(
 
 @pytest.fixture(scope="module")
 def pages(app):
-    return app.state.floor.words.pages
+    return app.state.context.page_wording.pages
 
 
 def used():

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from app.store import clinics, marks
+from app.store import clinics, patient_flags
 from app.store import worklist as kept
-from app.store.tables import WorklistRow
-from app.triage.targets import load_visit_days
+from app.store.db.tables import WorklistRow
+from app.store.response_targets import load_visit_days
 from app.triage.terms import Urgency
 from app.web.clinic import worklist as shown
-from app.web.clinic.worklist import too_far
+from app.web.clinic.worklist import is_visit_late
 from tests.builders import RULES
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.handed_in import sent
@@ -56,9 +56,9 @@ def test_the_list_goes_on_page_by_page(house: House, monkeypatch: pytest.MonkeyP
     clinic = house.member("nurse", clinic="Long", name="Lea Long")
     for _ in range(5):
         sent(house, clinic, CALM)
-    monkeypatch.setattr(shown, "PAGE", 2)
-    monkeypatch.setattr(kept.page, "__kwdefaults__", None)
-    monkeypatch.setattr(kept.page, "__defaults__", ("all", None, 2))
+    monkeypatch.setattr(shown, "WORKLIST_PAGE_SIZE", 2)
+    monkeypatch.setattr(kept.list_worklist_page, "__kwdefaults__", None)
+    monkeypatch.setattr(kept.list_worklist_page, "__defaults__", ("all", None, 2))
     seen: list[str] = []
     page = clinic.get("/worklist")
     for _ in range(9):
@@ -86,7 +86,7 @@ def test_a_visit_later_than_the_level_asks_for_is_to_be_brought_forward(
 ) -> None:
     visit = house.now.date() + timedelta(days=days)
     within = load_visit_days(RULES).get(Urgency[level])
-    assert too_far(within, house.now, visit, "UTC") is far
+    assert is_visit_late(within, house.now, visit, "UTC") is far
 
 
 @pytest.mark.parametrize(("weekday", "needed"), [(2, False), (5, True)])
@@ -98,8 +98,8 @@ def test_what_nobody_looks_at_in_time_says_by_when_it_is_needed(
     house.clock.seconds = begin.timestamp()
     nurse = house.member("nurse", clinic=f"Closed {weekday}")
     sent(house, nurse, TODAY)
-    told = f"Needed by {begin.day} {begin:%b}"
-    assert (told in nurse.get("/worklist").text) is needed
+    due_text = f"Needed by {begin.day} {begin:%b}"
+    assert (due_text in nurse.get("/worklist").text) is needed
 
 
 def test_an_empty_list_says_what_to_do_next(house: House) -> None:
@@ -114,17 +114,19 @@ def test_a_row_tells_what_staff_must_know_before_they_call(house: House) -> None
     nurse = house.member("nurse", clinic="Marks")
     address, _ = sent(house, nurse)
     before = nurse.get("/worklist").text
-    with house.store.writing(nurse.clinic) as scope:
-        marks.put(scope, house.now, nurse.id, address.split("/")[2], marks.MARKS)
+    with house.store.writing_scope(nurse.clinic) as scope:
+        patient_flags.save_patient_flags(
+            scope, house.now, nurse.id, address.split("/")[2], patient_flags.PATIENT_FLAGS
+        )
     after = nurse.get("/worklist").text
-    words = house.app.state.floor.words.pages
-    for mark in marks.MARKS:
+    words = house.app.state.context.page_wording.pages
+    for mark in patient_flags.PATIENT_FLAGS:
         assert words[f"marks.{mark}"] not in before
         assert words[f"marks.{mark}"] in after
 
 
 def test_done_is_what_was_closed_today_by_the_clock_of_the_clinic(house: House) -> None:
-    house.clinics["Day"] = clinics.add(
+    house.clinics["Day"] = clinics.add_clinic(
         house.store, house.now, name="Day", region="uk", time_zone="Asia/Tokyo"
     )
     nurse = house.member("nurse", clinic="Day")
@@ -133,8 +135,8 @@ def test_done_is_what_was_closed_today_by_the_clock_of_the_clinic(house: House) 
     house.clock.seconds = midnight - 600
     nurse.sign_in()
     address, _ = sent(house, nurse, CALM, reference="D-1")
-    with house.store.writing(nurse.clinic) as scope:
-        scope.change(
+    with house.store.writing_scope(nurse.clinic) as scope:
+        scope.update_rows(
             WorklistRow,
             submission_id=address.split("/")[2],
             to={"closed": True, "state": "closed", "closed_at": house.now},
@@ -171,8 +173,8 @@ def test_what_becomes_late_is_counted_while_nothing_rings(house: House) -> None:
     nurse = house.member("nurse", clinic="Late")
     sent(house, nurse, EMERGENCY)
     assert "Late:" not in nurse.get("/worklist").text
-    with house.store.reading(nurse.clinic) as scope:
-        (line,) = kept.page(scope, house.now, nurse.id)
+    with house.store.reading_scope(nurse.clinic) as scope:
+        (line,) = kept.list_worklist_page(scope, house.now, nurse.id)
     house.clock.seconds = line.due_at.timestamp() + 1
     nurse.sign_in()
     assert "Late: 1" in nurse.get("/worklist").text

@@ -13,10 +13,10 @@ from typing import Any
 from app.assurance.mutation.mutants import Mutant
 from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
 from app.assurance.proof.answer_types import CANNOT_TELL
-from app.assurance.proof.condition_files import conditions
-from app.assurance.proof.diagram_promised import speaking_for
+from app.assurance.proof.condition_files import list_written_conditions
+from app.assurance.proof.diagram_promised import find_speaking_entries
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
+from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml_strings
 
 CONDITION_KEYS = ("when", "only_with", "ask_if", "likely_needs")
 NOT_CALCINOSIS = "not_calcinosis"
@@ -24,49 +24,51 @@ CAREFUL = ("watch", "do_not")
 """Sections of advice that are also shown to those who are not sure."""
 
 
-def told_apart(space: AnswerSpace, mutant: Mutant) -> Diagram:
+def find_distinguishing_sets(space: AnswerSpace, mutant: Mutant) -> Diagram:
     """The finished answer sets in which a mutant's own condition, level or weight differs.
 
     Of a named condition: in which any condition that speaks of it differs.
     """
     if mutant.file == "named.yaml":
-        differs = _named_apart(space, mutant)
+        differs = _named_difference(space, mutant)
     else:
-        entry = _entry(space.folder, mutant)
-        differs = _entry_apart(space, mutant, entry) & _seen(space, mutant, entry)
-    return space.complete & space.plausible() & products(space) & differs
+        entry = _load_entry(space.folder, mutant)
+        differs = _entry_difference(space, mutant, entry) & _where_it_matters(space, mutant, entry)
+    return space.complete_answers & space.plausible_labs() & product_constraint(space) & differs
 
 
-def either(one: Diagram, other: Diagram) -> Diagram:
+def exclusive_or(one: Diagram, other: Diagram) -> Diagram:
     """Where just one of the two holds."""
     return (one & ~other) | (~one & other)
 
 
-def _entry_apart(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
-    was = _read_entry(space, entry)
+def _entry_difference(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
+    was = _read_entry_condition(space, entry)
     doubt = mutant.key == "ask_if" or entry.get("section") in CAREFUL or "if_unsure" in entry
     if mutant.key not in CONDITION_KEYS:
         return was.possible if doubt else was.certain
-    becomes = _read_entry(space, {**entry, mutant.key: mutant.value})
-    differs = either(was.possible, becomes.possible) if doubt else space.bdd.false
+    becomes = _read_entry_condition(space, {**entry, mutant.key: mutant.value})
+    differs = exclusive_or(was.possible, becomes.possible) if doubt else space.bdd.false
     if not doubt or "if_unsure" in entry:
-        differs |= either(was.certain, becomes.certain)
+        differs |= exclusive_or(was.certain, becomes.certain)
     return differs
 
 
-def _named_apart(space: AnswerSpace, mutant: Mutant) -> Diagram:
+def _named_difference(space: AnswerSpace, mutant: Mutant) -> Diagram:
     named, found = space.named, space.bdd.false
     changed = {**named, mutant.entry: mutant.value}
-    for _, when in conditions(space.folder):
-        was = space.read(when)
+    for _, when in list_written_conditions(space.folder):
+        was = space.read_condition(when)
         space.named = changed
-        becomes = space.read(when)
+        becomes = space.read_condition(when)
         space.named = named
-        found |= either(was.certain, becomes.certain) | either(was.possible, becomes.possible)
+        found |= exclusive_or(was.certain, becomes.certain) | exclusive_or(
+            was.possible, becomes.possible
+        )
     return found
 
 
-def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
+def _where_it_matters(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
     """Where it can matter at all.
 
     A self-care rule: nothing else was found and nothing is unsure. Advice: at the levels and
@@ -75,7 +77,7 @@ def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagr
     """
     if mutant.file.startswith("urgency/") and entry["urgency"] == LEVELS[0]:
         others = [space.meaning[r["id"]].certain for r in space.rules if r["urgency"] != LEVELS[0]]
-        return ~space.doubt & ~space.some(others)
+        return ~space.any_doubt & ~space.any_of(others)
     if mutant.file != "advice.yaml":
         return space.bdd.true
     levels = set(entry.get("levels") or LEVELS)
@@ -84,63 +86,72 @@ def _seen(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagr
     if entry["section"] not in AT_EMERGENCY:
         levels -= {LEVELS[-1]}
     places = entry.get("places") if mutant.key != "places" else None
-    there = _read(space, {"question": "place", "includes_any": places} if places else None)
+    there = _read_condition(
+        space, {"question": "place", "includes_any": places} if places else None
+    )
     typed = space.bdd.true
     if mutant.key == "types":
-        every = [*read_yaml(space.folder / "types" / "scale.yaml")["tie_order"], CANNOT_TELL]
+        every = [
+            *read_yaml_strings(space.folder / "types" / "scale.yaml")["tie_order"],
+            CANNOT_TELL,
+        ]
         types = set(entry["types"]) ^ set(mutant.value or every)
-        typed = space.some(_may_be_likely(space, kind) for kind in types)
-    return space.some(map(space.exactly, levels)) & there.certain & typed
+        typed = space.any_of(_may_be_likely(space, kind) for kind in types)
+    return space.any_of(map(space.exactly_at_level, levels)) & there.certain & typed
 
 
 def _may_be_likely(space: AnswerSpace, kind: str) -> Diagram:
     """Where a type may be told. Nothing has to speak for the last two; for the others, see (n)."""
     if kind in (NOT_CALCINOSIS, CANNOT_TELL):
         return space.bdd.true
-    return space.some(space.read(e["when"]).certain for e in speaking_for(space.folder, kind))
+    return space.any_of(
+        space.read_condition(e["when"]).certain for e in find_speaking_entries(space.folder, kind)
+    )
 
 
-def products(space: AnswerSpace) -> Diagram:
+def product_constraint(space: AnswerSpace) -> Diagram:
     """A product above its bound needs a factor above one of its own, where these two stay below."""
-    labs = read_yaml(space.folder / "labs.yaml")["product"]
+    labs = read_yaml_strings(space.folder / "labs.yaml")["product"]
     bounds = [space.bounds.get(name, {}) for name in (labs["id"], *labs["of"])]
     fits = space.bdd.true
     for names in product(*bounds):
         both, one, other = (bound[name] for bound, name in zip(bounds, names, strict=True))
         rising = {both[0], one[0], other[0]} <= {"above", "at_least"}
         units = labs["units"].items()
-        if rising and all(_below(both, one, other, unit, e["from"]) for unit, e in units):
+        if rising and all(
+            _is_product_below(both, one, other, unit, e["from"]) for unit, e in units
+        ):
             met, met_one, met_other = map(space.bdd.var, names)
             fits &= ~met | met_one | met_other
     return fits
 
 
-def _below(both: Bound, one: Bound, other: Bound, unit: str, of: str) -> bool:
+def _is_product_below(both: Bound, one: Bound, other: Bound, unit: str, of: str) -> bool:
     """In this unit no product of factors below their bounds reaches the bound of the product."""
     highest = Fraction(one[1][of]) * Fraction(other[1][of])
     limit = Fraction(both[1][unit])
     return highest < limit or (highest == limit and both[0] == "above")
 
 
-def _read(space: AnswerSpace, when: Any) -> Meaning:
-    return Meaning(space.bdd.true, space.bdd.true) if when is None else space.read(when)
+def _read_condition(space: AnswerSpace, when: Any) -> Meaning:
+    return Meaning(space.bdd.true, space.bdd.true) if when is None else space.read_condition(when)
 
 
-def _read_entry(space: AnswerSpace, entry: Mapping[str, Any]) -> Meaning:
+def _read_entry_condition(space: AnswerSpace, entry: Mapping[str, Any]) -> Meaning:
     """What the condition of an entry means, with what limits its doubt; None: no such condition."""
     given = {key: entry[key] for key in CONDITION_KEYS if entry.get(key) is not None}
     if "only_with" in given:
         return space.read_rule(given)
-    return _read(space, next(iter(given.values()), None))
+    return _read_condition(space, next(iter(given.values()), None))
 
 
-def _entry(folder: Path, mutant: Mutant) -> dict[str, Any]:
-    entries = read_yaml(folder / mutant.file)
+def _load_entry(folder: Path, mutant: Mutant) -> dict[str, Any]:
+    entries = read_yaml_strings(folder / mutant.file)
     found: dict[str, Any] = (
-        entries if isinstance(entries, dict) else next(_of(entries, mutant.entry))
+        entries if isinstance(entries, dict) else next(_entries_named(entries, mutant.entry))
     )
     return found["evidence"][mutant.line] if mutant.file == "types/look_alikes.yaml" else found
 
 
-def _of(entries: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
+def _entries_named(entries: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
     return (entry for entry in entries if entry["id"] == name)

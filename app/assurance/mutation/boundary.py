@@ -8,22 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-from app.assurance.mutation.apart import Apart, Person
-from app.assurance.mutation.apart_by_diagram import told_apart
-from app.assurance.mutation.killing import Bench, Progress, Survivor
-from app.assurance.mutation.mutants import Mutant, apply, mutants, written
+from app.assurance.mutation.apart import MutantDistinguisher, Witness
+from app.assurance.mutation.apart_by_diagram import find_distinguishing_sets
+from app.assurance.mutation.killing import MutationBench, Progress, SurvivingMutant
+from app.assurance.mutation.mutants import Mutant, apply_mutant, format_yaml_line, list_mutants
 from app.assurance.mutation.pinned import (
     BOUNDARY,
-    Pinned,
-    as_written,
-    default,
-    findings,
-    replayed,
-    told,
+    PinnedCase,
+    find_failing_cases,
+    list_fired_rules,
+    list_result_lines,
+    load_quiet_lump,
+    serialize_case,
 )
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment
 
 HEADING = """\
@@ -42,104 +42,122 @@ HEADING = """\
 """
 
 
-def refresh(folder: Path, progress: Progress | None = None) -> int:
+def refresh_boundary_cases(folder: Path, progress: Progress | None = None) -> int:
     """Write the boundary cases of the rulebook in this folder; how many there are.
 
     Those that still hold stay as they are, so that a reviewer reads only what is new.
     """
-    bench = Bench(folder)
-    failing = set(replayed(bench.rulebook, bench.boundary))
+    bench = MutationBench(folder)
+    failing = set(find_failing_cases(bench.rulebook, bench.boundary))
     bench.boundary = [case for case in bench.boundary if case.id not in failing]
-    apart = Apart(bench.rulebook, _quiet(folder))
-    for done, mutant in enumerate(mutants(folder), start=1):
-        if bench.killer(mutant) is None:
-            bench.boundary.extend(_case(bench, apart, mutant))
-            _write(folder, bench)
+    distinguisher = MutantDistinguisher(bench.rulebook, _load_quiet_answers(folder))
+    for done, mutant in enumerate(list_mutants(folder), start=1):
+        if bench.find_killer(mutant) is None:
+            bench.boundary.extend(_make_boundary_cases(bench, distinguisher, mutant))
+            _write_boundary_cases(folder, bench)
         if progress is not None:
             progress(done)
-    _write(folder, bench)
+    _write_boundary_cases(folder, bench)
     return len(bench.boundary)
 
 
-def _write(folder: Path, bench: Bench) -> None:
+def _write_boundary_cases(folder: Path, bench: MutationBench) -> None:
     """Write down what was found so far: it takes long, and a break should lose nothing."""
     head = HEADING.format(version=bench.rulebook.version, sha256=bench.rulebook.sha256)
-    lines = [f"- {written(as_written(bench.rulebook, folder, case))}" for case in bench.boundary]
+    lines = [
+        f"- {format_yaml_line(serialize_case(bench.rulebook, folder, case))}"
+        for case in bench.boundary
+    ]
     (folder / BOUNDARY).write_text("\n".join([head, *lines, ""]), "utf-8")
 
 
-def prove(rulebook: Rulebook, folder: Path, left: Sequence[Mutant]) -> Iterator[Survivor]:
+def prove_survivors(
+    rulebook: Rulebook, folder: Path, left: Sequence[Mutant]
+) -> Iterator[SurvivingMutant]:
     """What both checkers say of the mutants that no case noticed."""
     if not left:
         return
-    apart, space = Apart(rulebook, _quiet(folder)), AnswerSpace(folder)
+    distinguisher, space = (
+        MutantDistinguisher(rulebook, _load_quiet_answers(folder)),
+        AnswerSpace(folder),
+    )
     for mutant in left:
-        shown = next(_showing(rulebook, apart, mutant), None)
-        nobody = shown is None and apart.nobody(apply(rulebook, mutant))
-        same = told_apart(space, mutant) == space.bdd.false
+        shown = next(_find_confirmed_witnesses(rulebook, distinguisher, mutant), None)
+        nobody = shown is None and distinguisher.proves_equivalent(apply_mutant(rulebook, mutant))
+        same = find_distinguishing_sets(space, mutant) == space.bdd.false
         words = None if shown is None else str({q: sorted(a) for q, a in shown.answers.items()})
-        yield Survivor(mutant.name, nobody, same, words)
+        yield SurvivingMutant(mutant.full_name, nobody, same, words)
 
 
-def _case(bench: Bench, apart: Apart, mutant: Mutant) -> Iterable[Pinned]:
+def _make_boundary_cases(
+    bench: MutationBench, distinguisher: MutantDistinguisher, mutant: Mutant
+) -> Iterable[PinnedCase]:
     """A case that notices the mutant, if somebody can."""
     taken = {case.id for case in bench.boundary}
     names = (f"{mutant.entry}-{number}" for number in count(1))
-    for person in _showing(bench.rulebook, apart, mutant):
-        found = assess(bench.rulebook, person.answers, person.labs)
-        other = assess(apply(bench.rulebook, mutant), person.answers, person.labs)
-        was, becomes = told(found), told(other)
+    for person in _find_confirmed_witnesses(bench.rulebook, distinguisher, mutant):
+        found = assess_answers(bench.rulebook, person.answers, person.labs)
+        other = assess_answers(apply_mutant(bench.rulebook, mutant), person.answers, person.labs)
+        was, becomes = list_result_lines(found), list_result_lines(other)
         kinds = [kind for kind in was if was[kind] != becomes[kind]]
-        yield Pinned(
+        yield PinnedCase(
             id=next(name for name in names if name not in taken),
             about=mutant.entry,
             answers=person.answers,
             labs=person.labs,
             urgency=found.urgency.name,
             likely_type=found.likely_type,
-            fires=tuple(findings(found)),
+            fires=tuple(list_fired_rules(found)),
             exactly=True,
             next=found.next_question,
-            told={} if _plain(found) != _plain(other) else {k: tuple(was[k]) for k in kinds},
+            result_lines={}
+            if _stated_result(found) != _stated_result(other)
+            else {k: tuple(was[k]) for k in kinds},
         )
         return
 
 
-def _showing(rulebook: Rulebook, apart: Apart, mutant: Mutant) -> Iterator[Person]:
+def _find_confirmed_witnesses(
+    rulebook: Rulebook, distinguisher: MutantDistinguisher, mutant: Mutant
+) -> Iterator[Witness]:
     """People in whom the engine gives another result with the mutant, the best to read first."""
-    changed = apply(rulebook, mutant)
-    for person in apart.people(changed):
-        if _differ(rulebook, changed, person):
-            yield _smaller(rulebook, changed, person, apart.quiet)
+    changed = apply_mutant(rulebook, mutant)
+    for person in distinguisher.find_witnesses(changed):
+        if _results_differ(rulebook, changed, person):
+            yield _shrink_witness(rulebook, changed, person, distinguisher.quiet_lump)
 
 
-def _smaller(rulebook: Rulebook, changed: Rulebook, person: Person, quiet: Answers) -> Person:
+def _shrink_witness(
+    rulebook: Rulebook, changed: Rulebook, person: Witness, quiet_lump: Answers
+) -> Witness:
     """The same with each answer that the difference does not need given as the quiet lump does."""
     for name, chosen in person.answers.items():
         ways = [
-            quiet.get(name, chosen),
+            quiet_lump.get(name, chosen),
             *(frozenset({o}) for o in sorted(chosen) if len(chosen) > 1),
         ]
         for calm in ways:
-            fewer = Person({**person.answers, name: calm}, person.labs)
-            path = rulebook.questionnaire.path(fewer.answers)
+            fewer = Witness({**person.answers, name: calm}, person.labs)
+            path = rulebook.questionnaire.trace_path(fewer.answers)
             sound = not path.ignored and (path.next is None)
-            if calm != chosen and sound and _differ(rulebook, changed, fewer):
+            if calm != chosen and sound and _results_differ(rulebook, changed, fewer):
                 person = fewer
                 break
     return person
 
 
-def _differ(rulebook: Rulebook, changed: Rulebook, person: Person) -> bool:
-    one, other = (assess(book, person.answers, person.labs) for book in (rulebook, changed))
-    return _plain(one) != _plain(other) or told(one) != told(other)
+def _results_differ(rulebook: Rulebook, changed: Rulebook, person: Witness) -> bool:
+    one, other = (assess_answers(book, person.answers, person.labs) for book in (rulebook, changed))
+    return _stated_result(one) != _stated_result(other) or list_result_lines(
+        one
+    ) != list_result_lines(other)
 
 
-def _plain(found: Assessment) -> tuple[object, ...]:
+def _stated_result(found: Assessment) -> tuple[object, ...]:
     """What every boundary case states."""
     asked = found.next_question, found.ignored
-    return found.urgency, found.likely_type, findings(found), asked
+    return found.urgency, found.likely_type, list_fired_rules(found), asked
 
 
-def _quiet(folder: Path) -> dict[str, frozenset[str]]:
-    return {name: frozenset(chosen) for name, chosen in default(folder).items()}
+def _load_quiet_answers(folder: Path) -> dict[str, frozenset[str]]:
+    return {name: frozenset(chosen) for name, chosen in load_quiet_lump(folder).items()}

@@ -11,23 +11,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from app.assurance.mutation.mutants import Mutant, apply, mutants
-from app.assurance.mutation.pinned import Pinned, read_boundary, read_worked
-from app.triage.conditions import Condition, Situation, judge
-from app.triage.labs import read_labs, readings
-from app.triage.rulebook import Rulebook, load
-from app.triage.rules import assess
+from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
+from app.assurance.mutation.pinned import PinnedCase, load_boundary_cases, load_worked_cases
+from app.triage.conditions import Condition, Situation, judge_condition
+from app.triage.labs import list_lab_readings, read_lab_amounts
+from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rules import assess_answers
 from app.triage.terms import Truth
 
 PROCESSES = 2
 BATCH = 25
 Progress = Callable[[int], None]
-Change = tuple[Condition | None, Condition | None]
+ConditionChange = tuple[Condition | None, Condition | None]
 """A condition before and after."""
 
 
 @dataclass(frozen=True, slots=True)
-class Killed:
+class KilledMutant:
     """A mutant, the case that noticed it, and whether that case got another level."""
 
     mutant: str
@@ -37,7 +37,7 @@ class Killed:
 
 
 @dataclass(frozen=True, slots=True)
-class Survivor:
+class SurvivingMutant:
     """A mutant that no case notices. `equivalent`: both checkers prove that it changes nothing.
 
     by_sat      no answer set, finished or not, tells it from the rule as it is
@@ -50,33 +50,33 @@ class Survivor:
     shown: str | None = None
 
     @property
-    def equivalent(self) -> bool:
+    def is_equivalent(self) -> bool:
         """Proved by both."""
         return self.by_sat and self.by_diagram
 
 
 @dataclass(frozen=True)
-class Mutation:
+class MutationReport:
     """What became of all mutants of one rulebook."""
 
     rulebook: str
     sha256: str
-    killed: tuple[Killed, ...]
-    survivors: tuple[Survivor, ...]
+    killed: tuple[KilledMutant, ...]
+    survivors: tuple[SurvivingMutant, ...]
     failing: tuple[str, ...]
     seconds: float
     of: int = field(default=0)
 
     @property
-    def holds(self) -> bool:
+    def all_accounted_for(self) -> bool:
         """Every mutant is killed or proved equivalent, and no case fails without any mutant."""
-        return not self.failing and all(s.equivalent for s in self.survivors)
+        return not self.failing and all(s.is_equivalent for s in self.survivors)
 
     def as_json(self) -> dict[str, object]:
         """The outcome as plain values; of the killed only the numbers."""
         by_case = Counter("boundary" if one.boundary else "worked" for one in self.killed)
         return {
-            "holds": self.holds,
+            "holds": self.all_accounted_for,
             "rulebook": self.rulebook,
             "sha256": self.sha256,
             "mutants": self.of,
@@ -84,88 +84,90 @@ class Mutation:
             "killed_by_worked_cases": by_case["worked"],
             "killed_by_boundary_cases": by_case["boundary"],
             "killed_by_another_level": sum(one.another_level for one in self.killed),
-            "equivalent": [s.mutant for s in self.survivors if s.equivalent],
+            "equivalent": [s.mutant for s in self.survivors if s.is_equivalent],
             "survivors": [
                 {"mutant": s.mutant, "sat": s.by_sat, "diagram": s.by_diagram, "shown": s.shown}
                 for s in self.survivors
-                if not s.equivalent
+                if not s.is_equivalent
             ],
             "failing_cases": list(self.failing),
             "seconds": self.seconds,
         }
 
 
-class Bench:
+class MutationBench:
     """One rulebook and the cases that hold it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.rulebook = load(folder)
-        self.worked = read_worked(self.rulebook, folder)
-        self.boundary = read_boundary(self.rulebook, folder)
+        self.rulebook = load_rulebook_folder(folder)
+        self.worked = load_worked_cases(self.rulebook, folder)
+        self.boundary = load_boundary_cases(self.rulebook, folder)
         self._situations: dict[int, Situation] = {}
 
     @property
-    def cases(self) -> list[Pinned]:
+    def all_cases(self) -> list[PinnedCase]:
         """All of them, the worked ones first."""
         return [*self.worked, *self.boundary]
 
-    def killer(self, mutant: Mutant) -> Pinned | None:
+    def find_killer(self, mutant: Mutant) -> PinnedCase | None:
         """A case that notices the mutant: first those are tried that name its entry."""
-        found = self._noticed(mutant)
+        found = self._find_noticing_case(mutant)
         return found[0] if found else None
 
-    def try_out(self, mutant: Mutant) -> Killed | None:
+    def try_mutant(self, mutant: Mutant) -> KilledMutant | None:
         """What killed it, if anything did."""
-        found = self._noticed(mutant)
+        found = self._find_noticing_case(mutant)
         if found is None:
             return None
         case, level = found
-        return Killed(mutant.name, case.id, case.exactly, level != case.urgency)
+        return KilledMutant(mutant.full_name, case.id, case.exactly, level != case.urgency)
 
-    def _noticed(self, mutant: Mutant) -> tuple[Pinned, str] | None:
+    def _find_noticing_case(self, mutant: Mutant) -> tuple[PinnedCase, str] | None:
         """The case and the level that it then gets."""
-        changed = apply(self.rulebook, mutant)
-        changes = pairs(self.rulebook, changed)
-        for case in sorted(self.cases, key=lambda case: not case.names(mutant.entry)):
-            if self._touches(case, changes):
-                found = assess(changed, case.answers, case.labs)
-                if not case.holds(found):
+        changed = apply_mutant(self.rulebook, mutant)
+        changes = changed_conditions(self.rulebook, changed)
+        for case in sorted(self.all_cases, key=lambda case: not case.is_about(mutant.entry)):
+            if self._can_touch_case(case, changes):
+                found = assess_answers(changed, case.answers, case.labs)
+                if not case.matches_assessment(found):
                     return case, found.urgency.name
         return None
 
-    def _touches(self, case: Pinned, changes: Sequence[Change]) -> bool:
+    def _can_touch_case(self, case: PinnedCase, changes: Sequence[ConditionChange]) -> bool:
         """Whether what was changed can matter in this case; a hundredth of the work of `assess`."""
-        if len(readings(self.rulebook.laboratory, case.labs)) > 1:
+        if len(list_lab_readings(self.rulebook.laboratory, case.labs)) > 1:
             return True  # which of them counts may be what changes
-        situation = self._situation(case)
+        situation = self._case_situation(case)
         for one, other in changes:
             if one is None or other is None:
                 return True
-            truth = judge(one, situation)
-            if truth is not judge(other, situation) or (one is other and truth > Truth.FALSE):
+            truth = judge_condition(one, situation)
+            if truth is not judge_condition(other, situation) or (
+                one is other and truth > Truth.FALSE
+            ):
                 return True
         return False
 
-    def _situation(self, case: Pinned) -> Situation:
+    def _case_situation(self, case: PinnedCase) -> Situation:
         if id(case) not in self._situations:
             questions = self.rulebook.questionnaire
             path, amounts = (
-                questions.path(case.answers),
-                read_labs(self.rulebook.laboratory, case.labs),
+                questions.trace_path(case.answers),
+                read_lab_amounts(self.rulebook.laboratory, case.labs),
             )
             self._situations[id(case)] = Situation(
-                path.answers, path.off_path, questions.unsure, amounts
+                path.answers, path.off_path, questions.unsure_options, amounts
             )
         return self._situations[id(case)]
 
 
-def pairs(rulebook: Rulebook, changed: Rulebook) -> list[Change]:
+def changed_conditions(rulebook: Rulebook, changed: Rulebook) -> list[ConditionChange]:
     """The conditions of all entries that differ, before and after; None: what has no condition.
 
     The very same condition twice stands for an entry that differs in something else.
     """
-    found: list[Change] = []
+    found: list[ConditionChange] = []
     for kind in ("rules", "evidence", "conflicts", "contradictions", "advice"):
         old, new = getattr(rulebook, kind), getattr(changed, kind)
         kept = {id(entry) for entry in new}
@@ -180,27 +182,29 @@ def pairs(rulebook: Rulebook, changed: Rulebook) -> list[Change]:
     return found + ([(needs, other_needs)] if needs != other_needs else [])
 
 
-def mutate(
+def run_mutation_tests(
     folder: Path,
     chosen: Sequence[Mutant] | None = None,
     progress: Progress | None = None,
-    prove: Callable[[Rulebook, Path, Sequence[Mutant]], Iterable[Survivor]] | None = None,
-) -> Mutation:
+    prove: Callable[[Rulebook, Path, Sequence[Mutant]], Iterable[SurvivingMutant]] | None = None,
+) -> MutationReport:
     """Try out every mutant of the rulebook in this folder, or the chosen ones.
 
     `prove`: what settles the survivors; without it they all count as not proved.
     """
-    begun, bench = perf_counter(), Bench(folder)
-    every = mutants(folder) if chosen is None else list(chosen)
+    begun, bench = perf_counter(), MutationBench(folder)
+    every = list_mutants(folder) if chosen is None else list(chosen)
     failing = [
         case.id
-        for case in bench.cases
-        if not case.holds(assess(bench.rulebook, case.answers, case.labs))
+        for case in bench.all_cases
+        if not case.matches_assessment(assess_answers(bench.rulebook, case.answers, case.labs))
     ]
-    tried = list(zip(every, _tried_out(folder, every, progress), strict=True))
+    tried = list(zip(every, _try_all_mutants(folder, every, progress), strict=True))
     alive = [mutant for mutant, killed in tried if killed is None]
-    settle = prove or (lambda _book, _folder, left: [Survivor(m.name, False, False) for m in left])
-    return Mutation(
+    settle = prove or (
+        lambda _book, _folder, left: [SurvivingMutant(m.full_name, False, False) for m in left]
+    )
+    return MutationReport(
         rulebook=bench.rulebook.version,
         sha256=bench.rulebook.sha256,
         killed=tuple(killed for _, killed in tried if killed is not None),
@@ -211,50 +215,52 @@ def mutate(
     )
 
 
-def in_words(found: Mutation) -> str:
+def format_mutation_report(found: MutationReport) -> str:
     """The outcome as text for a terminal."""
-    told = found.as_json()
-    proved = [s for s in found.survivors if s.equivalent]
+    report_json = found.as_json()
+    proved = [s for s in found.survivors if s.is_equivalent]
     lines = [
         f"Rulebook {found.rulebook}, sha256 {found.sha256}",
         f"Mutants of the rules   {found.of}",
         f"  killed               {len(found.killed)}",
-        f"    by a worked case   {told['killed_by_worked_cases']}",
-        f"    by a boundary case {told['killed_by_boundary_cases']}",
-        f"    by another level   {told['killed_by_another_level']}",
+        f"    by a worked case   {report_json['killed_by_worked_cases']}",
+        f"    by a boundary case {report_json['killed_by_boundary_cases']}",
+        f"    by another level   {report_json['killed_by_another_level']}",
         f"  proved to change nothing, by both checkers: {len(proved)}",
         *(f"    {survivor.mutant}" for survivor in proved),
     ]
-    for survivor in (s for s in found.survivors if not s.equivalent):
+    for survivor in (s for s in found.survivors if not s.is_equivalent):
         checkers = f"SAT: {survivor.by_sat}, decision diagram: {survivor.by_diagram}"
         lines.append(f"SURVIVES  {survivor.mutant}  [changes nothing by {checkers}]")
         if survivor.shown:
             lines.append(f"          told apart by {survivor.shown}")
     lines += [f"FAILS without any mutant: {case}" for case in found.failing]
     lines += [f"Time                   {found.seconds} s"]
-    lines.append("Every mutant is accounted for." if found.holds else "Not every mutant is.")
+    lines.append(
+        "Every mutant is accounted for." if found.all_accounted_for else "Not every mutant is."
+    )
     return "\n".join(lines)
 
 
-def _tried_out(
+def _try_all_mutants(
     folder: Path, every: Sequence[Mutant], progress: Progress | None
-) -> list[Killed | None]:
-    found: list[Killed | None] = []
-    with ProcessPoolExecutor(PROCESSES, initializer=_begin, initargs=(folder,)) as pool:
-        for killed in pool.map(_try_out, every, chunksize=BATCH):
+) -> list[KilledMutant | None]:
+    found: list[KilledMutant | None] = []
+    with ProcessPoolExecutor(PROCESSES, initializer=_start_worker, initargs=(folder,)) as pool:
+        for killed in pool.map(_try_in_worker, every, chunksize=BATCH):
             found.append(killed)
             if progress is not None:
                 progress(len(found))
     return found
 
 
-_bench: list[Bench] = []
+_bench: list[MutationBench] = []
 """The bench of this process: to send a compiled rulebook to another process is not possible."""
 
 
-def _begin(folder: Path) -> None:
-    _bench[:] = [Bench(folder)]
+def _start_worker(folder: Path) -> None:
+    _bench[:] = [MutationBench(folder)]
 
 
-def _try_out(mutant: Mutant) -> Killed | None:
-    return _bench[0].try_out(mutant)
+def _try_in_worker(mutant: Mutant) -> KilledMutant | None:
+    return _bench[0].try_mutant(mutant)

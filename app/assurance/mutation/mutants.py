@@ -12,8 +12,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from app.assurance.proof.properties_level import vocabulary
-from app.triage.conditions import AtLeast, Condition, Named, negate, parse
+from app.assurance.proof.properties_level import build_vocabulary
+from app.triage.conditions import (
+    AtLeast,
+    Condition,
+    NamedCondition,
+    negate_condition,
+    parse_condition,
+)
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Urgency
 
@@ -30,7 +36,7 @@ WITH_CONDITION = {
     "advice.yaml": "when",
 }
 FILTERS = ("types", "places", "levels")
-Changed = tuple[str, Any]
+MutatedCondition = tuple[str, Any]
 """What was changed, and what then stands there; None, where nothing does."""
 
 
@@ -48,7 +54,7 @@ class Mutant(NamedTuple):
     line: int = 0
 
     @property
-    def name(self) -> str:
+    def full_name(self) -> str:
         """The same in one line of words."""
         where = (
             f"{self.entry}[{self.line}]" if self.file == "types/look_alikes.yaml" else self.entry
@@ -56,51 +62,53 @@ class Mutant(NamedTuple):
         return f"{self.file}: {where}: {f'{self.key}: ' if self.key else ''}{self.change}"
 
 
-def mutants(folder: Path) -> list[Mutant]:
+def list_mutants(folder: Path) -> list[Mutant]:
     """Every mutant of the rulebook in this folder, in the order of its files."""
-    return list({mutant.name: mutant for mutant in _mutants(folder)}.values())
+    return list({mutant.full_name: mutant for mutant in _generate_mutants(folder)}.values())
 
 
-def _mutants(folder: Path) -> Iterator[Mutant]:
+def _generate_mutants(folder: Path) -> Iterator[Mutant]:
     for file, key in WITH_CONDITION.items():
-        for entry in _entries(folder / file):
+        for entry in _load_entries(folder / file):
             if key in entry:
-                yield from _of_condition(file, entry["id"], key, entry[key])
+                yield from _condition_mutants(file, entry["id"], key, entry[key])
             if file in ("types/conflicts.yaml", "contradictions.yaml"):
                 yield Mutant(file, entry["id"], None, "left out", None)
             if file == "advice.yaml":
-                yield from _of_advice(entry)
-            yield from _of_weights(file, entry["id"], entry.get("weights", {}))
+                yield from _advice_mutants(entry)
+            yield from _weight_mutants(file, entry["id"], entry.get("weights", {}))
     for path in sorted(folder.glob("urgency/*.yaml")):
-        for rule in _entries(path):
-            yield from _of_rule(f"urgency/{path.name}", rule)
-    for alike in _entries(folder / "types/look_alikes.yaml"):
+        for rule in _load_entries(path):
+            yield from _rule_mutants(f"urgency/{path.name}", rule)
+    for alike in _load_entries(folder / "types/look_alikes.yaml"):
         for line, part in enumerate(alike["evidence"]):
             at = "types/look_alikes.yaml", alike["id"]
-            yield from _of_condition(*at, "when", part["when"], line)
-            yield from _of_weights(*at, part["weights"], line)
+            yield from _condition_mutants(*at, "when", part["when"], line)
+            yield from _weight_mutants(*at, part["weights"], line)
     scale = yaml.safe_load((folder / "types/scale.yaml").read_text("utf-8"))
-    yield from _of_condition("types/scale.yaml", "scale", "likely_needs", scale["likely_needs"])
+    yield from _condition_mutants(
+        "types/scale.yaml", "scale", "likely_needs", scale["likely_needs"]
+    )
 
 
-def changed(when: Any, *, turned: bool = False) -> Iterator[Changed]:
+def mutate_condition(when: Any, *, turned: bool = False) -> Iterator[MutatedCondition]:
     """Every condition that is one slip away; `turned`: it stands under a "not" already."""
     if not turned and "not" not in when:
-        yield f"not {written(when)}", {"not": when}
+        yield f"not {format_yaml_line(when)}", {"not": when}
     match when:
         case {"all": [*parts]}:
-            yield from _of_parts("all", parts)
+            yield from _mutate_connective("all", parts)
         case {"any": [*parts]}:
-            yield from _of_parts("any", parts)
+            yield from _mutate_connective("any", parts)
         case {"at_least": n, "of": [*parts]}:
             for other in (n - 1, n + 1):
                 if 1 <= other <= len(parts):
                     yield f"at_least {n} -> {other}", {"at_least": other, "of": parts}
-            for what, fewer in _with_parts(parts):
+            for what, fewer in _mutate_parts(parts):
                 yield what, {"at_least": min(n, len(fewer)), "of": fewer}
         case {"not": part}:
-            yield f"without the not of {written(part)}", part
-            for what, other in changed(part, turned=True):
+            yield f"without the not of {format_yaml_line(part)}", part
+            for what, other in mutate_condition(part, turned=True):
                 yield what, {"not": other}
         case {"lab": _}:
             [comparison] = set(when) - {"lab"}
@@ -116,35 +124,38 @@ def changed(when: Any, *, turned: bool = False) -> Iterator[Changed]:
                     yield f"{name}: without {option}", {"question": name, form: rest}
 
 
-def apply(rulebook: Rulebook, mutant: Mutant) -> Rulebook:
+def apply_mutant(rulebook: Rulebook, mutant: Mutant) -> Rulebook:
     """The rulebook with this slip in it."""
-    given = partial(parse, vocabulary=vocabulary(rulebook))
+    given = partial(parse_condition, vocabulary=build_vocabulary(rulebook))
     value: Any = mutant.value
     if value is not None and mutant.key in ("when", "only_with", "ask_if", "likely_needs"):
         value = given(value)
     change = {} if mutant.key is None else {mutant.key: value}
     match mutant.file.split("/"):
         case ["questions.yaml"]:
-            questions = _with(rulebook.questionnaire.questions, mutant.entry, change)
+            questions = _replace_entry(rulebook.questionnaire.questions, mutant.entry, change)
             return replace(
                 rulebook, questionnaire=replace(rulebook.questionnaire, questions=questions)
             )
         case ["named.yaml"]:
-            return _renamed(rulebook, mutant.entry, value)
+            return _redefine_name(rulebook, mutant.entry, value)
         case ["contradictions.yaml"]:
             return replace(
-                rulebook, contradictions=_with(rulebook.contradictions, mutant.entry, change)
+                rulebook,
+                contradictions=_replace_entry(rulebook.contradictions, mutant.entry, change),
             )
         case ["types", "conflicts.yaml"]:
-            return replace(rulebook, conflicts=_with(rulebook.conflicts, mutant.entry, change))
+            return replace(
+                rulebook, conflicts=_replace_entry(rulebook.conflicts, mutant.entry, change)
+            )
         case ["types", "scale.yaml"]:
             return replace(rulebook, scale=replace(rulebook.scale, likely_needs=value))
         case ["advice.yaml"]:
-            return replace(rulebook, advice=_with_advice(rulebook, mutant, change))
+            return replace(rulebook, advice=_replace_advice(rulebook, mutant, change))
         case ["urgency", _]:
             if mutant.key in ("urgency", "if_unsure") and value is not None:
                 change = {mutant.key: Urgency[value]}
-            return replace(rulebook, rules=_with(rulebook.rules, mutant.entry, change))
+            return replace(rulebook, rules=_replace_entry(rulebook.rules, mutant.entry, change))
     name = f"like-{mutant.entry}" if mutant.file == "types/look_alikes.yaml" else mutant.entry
     [start, *_] = [i for i, line in enumerate(rulebook.evidence) if line.id == name]
     lines = list(rulebook.evidence)
@@ -152,21 +163,23 @@ def apply(rulebook: Rulebook, mutant: Mutant) -> Rulebook:
     return replace(rulebook, evidence=tuple(lines))
 
 
-def written(part: Any) -> str:
+def format_yaml_line(part: Any) -> str:
     """Some YAML on one line."""
     return yaml.safe_dump(part, default_flow_style=True, width=10_000, sort_keys=False).strip()
 
 
-def _of_condition(file: str, entry: str, key: str, when: Any, line: int = 0) -> Iterator[Mutant]:
-    for what, value in changed(when):
+def _condition_mutants(
+    file: str, entry: str, key: str, when: Any, line: int = 0
+) -> Iterator[Mutant]:
+    for what, value in mutate_condition(when):
         yield Mutant(file, entry, key, what, value, line)
     if key in ("ask_if", "only_with") or file == "advice.yaml":
         yield Mutant(file, entry, key, "without any condition", None, line)
 
 
-def _of_rule(file: str, rule: Mapping[str, Any]) -> Iterator[Mutant]:
+def _rule_mutants(file: str, rule: Mapping[str, Any]) -> Iterator[Mutant]:
     yield Mutant(file, rule["id"], None, "left out", None)
-    yield from _of_condition(file, rule["id"], "when", rule["when"])
+    yield from _condition_mutants(file, rule["id"], "when", rule["when"])
     for key in ("urgency", "if_unsure"):
         for step in (-1, 1) if key in rule else ():
             place = LEVELS.index(rule[key]) + step
@@ -177,10 +190,10 @@ def _of_rule(file: str, rule: Mapping[str, Any]) -> Iterator[Mutant]:
     if "if_unsure" in rule:
         yield Mutant(file, rule["id"], "if_unsure", "left out", None)
     if "only_with" in rule:
-        yield from _of_condition(file, rule["id"], "only_with", rule["only_with"])
+        yield from _condition_mutants(file, rule["id"], "only_with", rule["only_with"])
 
 
-def _of_weights(
+def _weight_mutants(
     file: str, entry: str, weights: Mapping[str, int], line: int = 0
 ) -> Iterator[Mutant]:
     for kind, weight in weights.items():
@@ -188,7 +201,7 @@ def _of_weights(
         yield Mutant(file, entry, "weights", f"{kind}: {weight:+} -> {-weight:+}", swapped, line)
 
 
-def _of_advice(entry: Mapping[str, Any]) -> Iterator[Mutant]:
+def _advice_mutants(entry: Mapping[str, Any]) -> Iterator[Mutant]:
     """Each filter left out, and each word of a filter; an empty filter lets everyone see it."""
     for key in FILTERS:
         named = entry.get(key, "all")
@@ -200,31 +213,33 @@ def _of_advice(entry: Mapping[str, Any]) -> Iterator[Mutant]:
             yield Mutant("advice.yaml", entry["id"], key, f"without {one}", rest)
 
 
-def _of_parts(key: str, parts: list[Any]) -> Iterator[Changed]:
+def _mutate_connective(key: str, parts: list[Any]) -> Iterator[MutatedCondition]:
     other = "any" if key == "all" else "all"
     if len(parts) > 1:
-        yield f"{key} -> {other} of {written(parts)}", {other: parts}
-    for what, changed_parts in _with_parts(parts):
+        yield f"{key} -> {other} of {format_yaml_line(parts)}", {other: parts}
+    for what, changed_parts in _mutate_parts(parts):
         yield what, {key: changed_parts}
 
 
-def _with_parts(parts: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+def _mutate_parts(parts: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     for i, part in enumerate(parts):
         before, after = parts[:i], parts[i + 1 :]
         if len(parts) > 1:
-            yield f"without {written(part)}", before + after
-        for what, other in changed(part):
+            yield f"without {format_yaml_line(part)}", before + after
+        for what, other in mutate_condition(part):
             yield what, [*before, other, *after]
 
 
-def _with(entries: Sequence[Any], name: str, change: Mapping[str, Any]) -> tuple[Any, ...]:
+def _replace_entry(entries: Sequence[Any], name: str, change: Mapping[str, Any]) -> tuple[Any, ...]:
     """The entries, one of them changed; without a change, left out."""
     if not change:
         return tuple(entry for entry in entries if entry.id != name)
     return tuple(replace(entry, **change) if entry.id == name else entry for entry in entries)
 
 
-def _with_advice(rulebook: Rulebook, mutant: Mutant, change: Mapping[str, Any]) -> tuple[Any, ...]:
+def _replace_advice(
+    rulebook: Rulebook, mutant: Mutant, change: Mapping[str, Any]
+) -> tuple[Any, ...]:
     if mutant.key in FILTERS:
         change = {key: frozenset(value) for key, value in change.items()}
     return tuple(
@@ -233,41 +248,41 @@ def _with_advice(rulebook: Rulebook, mutant: Mutant, change: Mapping[str, Any]) 
     )
 
 
-def _renamed(rulebook: Rulebook, name: str, meaning: Condition) -> Rulebook:
+def _redefine_name(rulebook: Rulebook, name: str, meaning: Condition) -> Rulebook:
     """Another meaning for a name, wherever the name stands."""
 
-    def read(when: Condition) -> Condition:
+    def redefine_condition(when: Condition) -> Condition:
         match when:
-            case Named() if when.name == name:
-                return replace(when, part=negate(meaning) if when.negated else meaning)
-            case Named():
-                return replace(when, part=read(when.part))
+            case NamedCondition() if when.name == name:
+                return replace(when, part=negate_condition(meaning) if when.negated else meaning)
+            case NamedCondition():
+                return replace(when, part=redefine_condition(when.part))
             case AtLeast():
-                return replace(when, parts=tuple(read(part) for part in when.parts))
+                return replace(when, parts=tuple(redefine_condition(part) for part in when.parts))
             case _:
                 return when
 
-    def each(entries: Sequence[Any], key: str = "when") -> tuple[Any, ...]:
+    def redefine_entries(entries: Sequence[Any], key: str = "when") -> tuple[Any, ...]:
         found = []
         for entry in entries:
             when = getattr(entry, key)
-            other = None if when is None else read(when)
+            other = None if when is None else redefine_condition(when)
             found.append(entry if other == when else replace(entry, **{key: other}))
         return tuple(found)
 
     questions = rulebook.questionnaire
     return replace(
         rulebook,
-        questionnaire=replace(questions, questions=each(questions.questions, "ask_if")),
-        rules=each(each(rulebook.rules), "only_with"),
-        evidence=each(rulebook.evidence),
-        conflicts=each(rulebook.conflicts),
-        contradictions=each(rulebook.contradictions),
-        advice=each(rulebook.advice),
-        scale=replace(rulebook.scale, likely_needs=read(rulebook.scale.likely_needs)),
+        questionnaire=replace(questions, questions=redefine_entries(questions.questions, "ask_if")),
+        rules=redefine_entries(redefine_entries(rulebook.rules), "only_with"),
+        evidence=redefine_entries(rulebook.evidence),
+        conflicts=redefine_entries(rulebook.conflicts),
+        contradictions=redefine_entries(rulebook.contradictions),
+        advice=redefine_entries(rulebook.advice),
+        scale=replace(rulebook.scale, likely_needs=redefine_condition(rulebook.scale.likely_needs)),
     )
 
 
-def _entries(file: Path) -> list[dict[str, Any]]:
+def _load_entries(file: Path) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
     return entries

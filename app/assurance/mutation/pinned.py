@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from app.assurance.proof.lab_bands import Value
-from app.triage.answers import BadAnswer, read
+from app.assurance.proof.lab_bands import GivenValue
+from app.triage.answers import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment
 
 BOUNDARY = Path("cases") / "boundary.yaml"
@@ -23,31 +23,31 @@ DEFAULT = "default.yaml"
 
 
 @dataclass(frozen=True)
-class Pinned:
+class PinnedCase:
     """One case and what is expected of it.
 
     fires    the rules that certainly fire; of a boundary case all findings, an unsure one with "?"
-    exactly  it is a boundary case: nothing else fires, and `told` is all that is told of a kind
+    exactly  it is a boundary case: nothing else fires; `result_lines` is all that is told of a kind
     next     the question that is still to be asked, where the case is not finished
     """
 
     id: str
     about: str
     answers: Answers
-    labs: Mapping[str, Value]
+    labs: Mapping[str, GivenValue]
     urgency: str
     likely_type: str | None
     fires: tuple[str, ...]
     near_misses: tuple[str, ...] = ()
     exactly: bool = False
     next: str | None = None
-    told: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    result_lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def names(self, entry: str) -> bool:
+    def is_about(self, entry: str) -> bool:
         """Whether the case is about this entry of a rule file."""
         return entry in self.fires or entry in self.near_misses or self.about == entry
 
-    def holds(self, found: Assessment) -> bool:
+    def matches_assessment(self, found: Assessment) -> bool:
         """Whether the assessment is what is expected."""
         if (self.urgency, self.next, ()) != (
             found.urgency.name,
@@ -57,22 +57,22 @@ class Pinned:
             return False
         if self.likely_type not in (None, found.likely_type):
             return False
-        fired = findings(found)
+        fired = list_fired_rules(found)
         if self.exactly:
-            everything = told(found)
+            everything = list_result_lines(found)
             return list(self.fires) == fired and all(
-                list(lines) == everything[kind] for kind, lines in self.told.items()
+                list(lines) == everything[kind] for kind, lines in self.result_lines.items()
             )
         missed = {name.rstrip("?") for name in fired} & set(self.near_misses)
         return set(self.fires) <= set(fired) and not missed
 
 
-def findings(found: Assessment) -> list[str]:
+def list_fired_rules(found: Assessment) -> list[str]:
     """The rules behind an assessment in the order of the alphabet, an unsure one with "?"."""
     return sorted(f.rule if f.certain else f"{f.rule}?" for f in found.findings)
 
 
-def told(found: Assessment) -> dict[str, list[str]]:
+def list_result_lines(found: Assessment) -> dict[str, list[str]]:
     """What else a result tells, kind by kind, as plain words."""
     evidence = [
         f"{line.id}: {standing.type} {line.weight:+}"
@@ -91,32 +91,38 @@ def told(found: Assessment) -> dict[str, list[str]]:
     }
 
 
-def read_worked(rulebook: Rulebook, folder: Path) -> list[Pinned]:
+def load_worked_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
     """The worked cases of a rulebook's folder. Raises KeyError or BadAnswer on a bad one."""
-    quiet = default(folder)
+    quiet = load_quiet_lump(folder)
     files = (file for file in sorted((folder / WORKED).glob("*.yaml")) if file.name != DEFAULT)
-    return [_worked(rulebook, quiet, raw) for file in files for raw in _read(file)]
+    return [
+        _parse_worked_case(rulebook, quiet, raw) for file in files for raw in _load_entries(file)
+    ]
 
 
-def read_boundary(rulebook: Rulebook, folder: Path) -> list[Pinned]:
+def load_boundary_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
     """The boundary cases of a rulebook's folder, none where there are none yet.
 
     One that speaks of what the rulebook no longer has is kept as it stands: it can only fail.
     """
-    file, quiet = folder / BOUNDARY, default(folder)
-    return [_boundary(rulebook, quiet, raw) for raw in _read(file)] if file.is_file() else []
+    file, quiet = folder / BOUNDARY, load_quiet_lump(folder)
+    return (
+        [_parse_boundary_case(rulebook, quiet, raw) for raw in _load_entries(file)]
+        if file.is_file()
+        else []
+    )
 
 
-def default(folder: Path) -> dict[str, list[str]]:
+def load_quiet_lump(folder: Path) -> dict[str, list[str]]:
     """The quiet lump."""
     raw = yaml.safe_load((folder / WORKED / DEFAULT).read_text("utf-8"))
-    return {name: _listed(chosen) for name, chosen in raw.items()}
+    return {name: _as_list(chosen) for name, chosen in raw.items()}
 
 
-def as_written(rulebook: Rulebook, folder: Path, case: Pinned) -> dict[str, Any]:
+def serialize_case(rulebook: Rulebook, folder: Path, case: PinnedCase) -> dict[str, Any]:
     """A boundary case as it stands in its file."""
-    quiet = default(folder)
-    path = rulebook.questionnaire.path({q: frozenset(chosen) for q, chosen in quiet.items()})
+    quiet = load_quiet_lump(folder)
+    path = rulebook.questionnaire.trace_path({q: frozenset(chosen) for q, chosen in quiet.items()})
     given: dict[str, Any] = {}
     for question in rulebook.questionnaire:
         chosen = [o for o in question.option_ids if o in case.answers.get(question.id, ())]
@@ -125,70 +131,79 @@ def as_written(rulebook: Rulebook, folder: Path, case: Pinned) -> dict[str, Any]
     labs = {analyte: f"{v['value']} {v['unit']}" for analyte, v in case.labs.items()}
     parts: dict[str, Any] = {"id": case.id, "about": case.about, "answers": given, "labs": labs}
     parts |= {"urgency": case.urgency, "likely_type": case.likely_type, "fires": list(case.fires)}
-    parts |= {"next": case.next, "told": {kind: list(lines) for kind, lines in case.told.items()}}
+    parts |= {
+        "next": case.next,
+        "told": {kind: list(lines) for kind, lines in case.result_lines.items()},
+    }
     return {key: part for key, part in parts.items() if part or key == "fires"}
 
 
-def replayed(rulebook: Rulebook, cases: Iterable[Pinned]) -> list[str]:
+def find_failing_cases(rulebook: Rulebook, cases: Iterable[PinnedCase]) -> list[str]:
     """Ids of the cases in which the rulebook gives another result than is expected."""
-    return [c.id for c in cases if not c.holds(assess(rulebook, c.answers, c.labs))]
+    return [
+        c.id for c in cases if not c.matches_assessment(assess_answers(rulebook, c.answers, c.labs))
+    ]
 
 
-def _worked(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]) -> Pinned:
-    return Pinned(
+def _parse_worked_case(
+    rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]
+) -> PinnedCase:
+    return PinnedCase(
         id=raw["id"],
         about=raw["about"],
-        answers=beside_quiet(rulebook, quiet, raw.get("answers", {})),
-        labs=_labs(raw),
+        answers=merge_with_quiet(rulebook, quiet, raw.get("answers", {})),
+        labs=_parse_labs(raw),
         urgency=raw["urgency"],
         likely_type=raw.get("likely_type"),
-        fires=tuple(_listed(raw.get("rule", []))),
-        near_misses=tuple(_listed(raw.get("near_miss", []))),
+        fires=tuple(_as_list(raw.get("rule", []))),
+        near_misses=tuple(_as_list(raw.get("near_miss", []))),
     )
 
 
-def _boundary(rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]) -> Pinned:
+def _parse_boundary_case(
+    rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]
+) -> PinnedCase:
     try:
-        answers = beside_quiet(rulebook, quiet, raw.get("answers", {}))
+        answers = merge_with_quiet(rulebook, quiet, raw.get("answers", {}))
     except (KeyError, BadAnswer):
         answers = {}
-    return Pinned(
+    return PinnedCase(
         id=raw["id"],
         about=raw["about"],
         answers=answers,
-        labs=_labs(raw),
+        labs=_parse_labs(raw),
         urgency=raw["urgency"],
         likely_type=raw["likely_type"],
         fires=tuple(raw["fires"]),
         exactly=True,
         next=raw.get("next"),
-        told=raw.get("told", {}),
+        result_lines=raw.get("told", {}),
     )
 
 
-def beside_quiet(
+def merge_with_quiet(
     rulebook: Rulebook, quiet: Mapping[str, list[str]], given: Mapping[str, Any]
 ) -> Answers:
     """The quiet lump with these changes; an empty list leaves a question open.
 
     What is then not asked is left out, unless it is one of the changes.
     """
-    merged = {**quiet, **{name: _listed(chosen) for name, chosen in given.items()}}
+    merged = {**quiet, **{name: _as_list(chosen) for name, chosen in given.items()}}
     questions = rulebook.questionnaire
-    answers = {name: read(questions[name], said) for name, said in merged.items() if said}
-    ignored = set(questions.path(answers).ignored) - set(given)
+    answers = {name: parse_answer(questions[name], said) for name, said in merged.items() if said}
+    ignored = set(questions.trace_path(answers).ignored) - set(given)
     return {name: chosen for name, chosen in answers.items() if name not in ignored}
 
 
-def _labs(raw: Mapping[str, Any]) -> dict[str, Value]:
+def _parse_labs(raw: Mapping[str, Any]) -> dict[str, GivenValue]:
     split = {analyte: text.split(" ", 1) for analyte, text in raw.get("labs", {}).items()}
     return {analyte: {"value": value, "unit": unit} for analyte, (value, unit) in split.items()}
 
 
-def _listed(chosen: str | list[str]) -> list[str]:
+def _as_list(chosen: str | list[str]) -> list[str]:
     return [chosen] if isinstance(chosen, str) else chosen
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
+def _load_entries(file: Path) -> list[dict[str, Any]]:
     raw: list[dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
     return raw

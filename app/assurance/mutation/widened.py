@@ -10,14 +10,14 @@ from pathlib import Path
 
 import yaml
 
-from app.assurance.mutation.apart_by_diagram import products
+from app.assurance.mutation.apart_by_diagram import product_constraint
 from app.assurance.mutation.killing import Progress
-from app.assurance.mutation.mutants import Mutant, apply, mutants
-from app.assurance.mutation.pinned import beside_quiet, default
+from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
+from app.assurance.mutation.pinned import load_quiet_lump, merge_with_quiet
 from app.assurance.ordinary import FOLDER
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 
 LISTED = FOLDER / "widened.yaml"
@@ -30,49 +30,53 @@ HEADING = """\
 """
 
 
-def urgent_slips(rulebook: Rulebook, folder: Path) -> list[Mutant]:
+def list_urgent_slips(rulebook: Rulebook, folder: Path) -> list[Mutant]:
     """All slips in what the urgent rules ask and in how urgent they are."""
     urgent = {rule.id for rule in rulebook.rules if rule.urgency >= Urgency.same_day}
     return [
-        m for m in mutants(folder) if m.file.startswith("urgency/") and m.key and m.entry in urgent
+        m
+        for m in list_mutants(folder)
+        if m.file.startswith("urgency/") and m.key and m.entry in urgent
     ]
 
 
-class Ordinary:
+class OrdinaryPeople:
     """The ordinary people, as readers answered for them, and the level of each today."""
 
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
         given = yaml.safe_load((folder / FOLDER / "answers.yaml").read_text("utf-8"))
-        quiet = default(folder)
-        people = (beside_quiet(rulebook, quiet, said) for said in given.values())
-        self.people = [(answers, assess(rulebook, answers).urgency) for answers in people]
+        quiet = load_quiet_lump(folder)
+        people = (merge_with_quiet(rulebook, quiet, said) for said in given.values())
+        self.people = [(answers, assess_answers(rulebook, answers).urgency) for answers in people]
 
-    def notice(self, slip: Mutant) -> bool:
+    def notices_slip(self, slip: Mutant) -> bool:
         """Whether the slip would send one of them in today, or as an emergency, who now is not."""
-        changed = apply(self.rulebook, slip)
+        changed = apply_mutant(self.rulebook, slip)
         alone = replace(changed, rules=tuple(r for r in changed.rules if r.id == slip.entry))
         return any(
-            level < assess(alone, answers).urgency >= Urgency.same_day
+            level < assess_answers(alone, answers).urgency >= Urgency.same_day
             for answers, level in self.people
         )
 
 
-def read_listed(folder: Path) -> dict[str, list[str]]:
+def read_unnoticed_slips(folder: Path) -> dict[str, list[str]]:
     """Rule -> the slips that no ordinary person notices."""
     listed: dict[str, list[str]] = yaml.safe_load((folder / LISTED).read_text("utf-8"))
     return listed
 
 
-def refresh(rulebook: Rulebook, folder: Path, progress: Progress | None = None) -> None:
+def refresh_widened_slips(
+    rulebook: Rulebook, folder: Path, progress: Progress | None = None
+) -> None:
     """Write the list anew. Takes minutes."""
-    people, space = Ordinary(rulebook, folder), AnswerSpace(folder)
+    people, space = OrdinaryPeople(rulebook, folder), AnswerSpace(folder)
     noticed, missed = 0, dict[str, list[str]]()
-    for done, slip in enumerate(urgent_slips(rulebook, folder), start=1):
-        if people.notice(slip):
+    for done, slip in enumerate(list_urgent_slips(rulebook, folder), start=1):
+        if people.notices_slip(slip):
             noticed += 1
-        elif widens(space, slip):
-            missed.setdefault(slip.entry, []).append(slip.name)
+        elif widens_urgent_level(space, slip):
+            missed.setdefault(slip.entry, []).append(slip.full_name)
         if progress is not None:
             progress(done)
     head = HEADING.format(noticed=noticed, every=noticed + sum(map(len, missed.values())))
@@ -80,15 +84,15 @@ def refresh(rulebook: Rulebook, folder: Path, progress: Progress | None = None) 
     (folder / LISTED).write_text(f"{head}\n{text}", "utf-8")
 
 
-def widens(space: AnswerSpace, slip: Mutant) -> bool:
+def widens_urgent_level(space: AnswerSpace, slip: Mutant) -> bool:
     """Whether somebody who has less today would be given "same day" or "emergency"."""
     rule = next(rule for rule in space.rules if rule["id"] == slip.entry)
     changed = {**rule, str(slip.key): slip.value}
     certain, possible = space.read_rule({k: v for k, v in changed.items() if v is not None})
-    raised = space.some(
+    raised = space.any_of(
         where & ~space.at_least[level]
         for level, where in ((changed["urgency"], certain), (changed.get("if_unsure"), possible))
         if level in URGENT
     )
-    people = space.complete & space.plausible() & products(space)
+    people = space.complete_answers & space.plausible_labs() & product_constraint(space)
     return bool(raised & people != space.bdd.false)

@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.condition_files import list_written_conditions
 from app.assurance.proof.diagrams import Diagram, Diagrams
-from app.assurance.proof.evaluator import COMPARE, LEVELS, read_yaml
+from app.assurance.proof.evaluator import COMPARE, LEVELS, read_yaml_strings
 
 ORDER = Path(__file__).with_name("order.txt")
 """An order of the variables in which the diagrams are small, found by `settle`."""
@@ -50,58 +50,68 @@ class AnswerSpace(Diagrams):
         self.folder = folder
         self._always = always
         """A question that is asked of everyone, whatever its `ask_if` says."""
-        self.questions = {entry["id"]: entry for entry in read_yaml(folder / "questions.yaml")}
-        self.named = {entry["id"]: entry["when"] for entry in read_yaml(folder / "named.yaml")}
-        self.rules = [r for file in sorted(folder.glob("urgency/*.yaml")) for r in read_yaml(file)]
+        self.questions = {
+            entry["id"]: entry for entry in read_yaml_strings(folder / "questions.yaml")
+        }
+        self.named = {
+            entry["id"]: entry["when"] for entry in read_yaml_strings(folder / "named.yaml")
+        }
+        self.rules = [
+            r for file in sorted(folder.glob("urgency/*.yaml")) for r in read_yaml_strings(file)
+        ]
         self.bounds: dict[str, dict[str, Bound]] = {} if beside is None else beside.bounds
         """Analyte -> variable -> the bound that it stands for."""
-        self.options = {name: self._declare(entry) for name, entry in self.questions.items()}
+        self.options = {
+            name: self._declare_options(entry) for name, entry in self.questions.items()
+        }
         """Question -> option -> variable. The "none of these" of a list has no variable."""
         self.on_path: dict[str, Diagram] = {}
         for name in self.questions:
-            self.on_path[name] = self._asked(name)
+            self.on_path[name] = self._where_asked(name)
         self.meaning = {rule["id"]: self.read_rule(rule) for rule in self.rules}
         """Rule -> where it certainly fires, and where it does or a doubt that counts is left."""
         if beside is None:
-            self.arrange(ORDER.read_text("utf-8").splitlines())
+            self.arrange_variables(ORDER.read_text("utf-8").splitlines())
 
     # The answer sets.
 
     @cached_property
-    def complete(self) -> Diagram:
+    def complete_answers(self) -> Diagram:
         """Every question on the path answered as it may be, no other; values in any real band."""
-        return self.finished & self.plausible()
+        return self.complete_with_any_labs & self.plausible_labs()
 
     @cached_property
-    def finished(self) -> Diagram:
+    def complete_with_any_labs(self) -> Diagram:
         """The same with any laboratory values, real or not."""
-        return self.answered(self.questions)
+        return self.validly_answered(self.questions)
 
-    def plausible(self) -> Diagram:
+    def plausible_labs(self) -> Diagram:
         """Real laboratory values, as far as bounds were read up to now, or none."""
-        return self.every(map(self._real, self.bounds))
+        return self.all_of(map(self._plausible_bounds, self.bounds))
 
-    def answered(self, names: Iterable[str]) -> Diagram:
+    def validly_answered(self, names: Iterable[str]) -> Diagram:
         """These questions answered as they may be, or off the path."""
-        return self.every(
-            self.bdd.ite(self.on_path[name], self._permitted(name), self._untouched(name))
+        return self.all_of(
+            self.bdd.ite(
+                self.on_path[name], self._permitted_answers(name), self._nothing_chosen(name)
+            )
             for name in names
         )
 
-    def chosen(self, name: str, option: str) -> Diagram:
+    def option_chosen(self, name: str, option: str) -> Diagram:
         """This option is chosen."""
         return self.bdd.var(self.options[name][option])
 
-    def unsure(self, name: str) -> Diagram:
+    def unsure_about(self, name: str) -> Diagram:
         """The person is not sure about this question."""
-        return self.chosen(name, self.questions[name]["unsure"])
+        return self.option_chosen(name, self.questions[name]["unsure"])
 
-    def counterparts(self, name: str) -> list[str]:
+    def find_counterparts(self, name: str) -> list[str]:
         """The questions that are asked of those who are not asked this one."""
         own = self.questions[name].get("instead_of", [])
         return [*own, *(q for q, e in self.questions.items() if name in e.get("instead_of", ()))]
 
-    def follow_ups(self, name: str) -> list[str]:
+    def find_follow_ups(self, name: str) -> list[str]:
         """The questions whose being asked rests on this one, if only through a third."""
         found: list[str] = []
         for other, asked in self.on_path.items():
@@ -110,13 +120,15 @@ class AnswerSpace(Diagrams):
         return found
 
     @cached_property
-    def told(self) -> list[tuple[str, Meaning]]:
+    def result_conditions(self) -> list[tuple[str, Meaning]]:
         """All that can change a result: what it is a condition of, and where it holds."""
-        return [(what, self.read(when)) for what, when in conditions(self.folder)]
+        return [
+            (what, self.read_condition(when)) for what, when in list_written_conditions(self.folder)
+        ]
 
     def every_bound(self) -> dict[str, dict[str, Bound]]:
         """Analyte -> variable -> bound, those of types and advice among them."""
-        return self.bounds if self.told else {}
+        return self.bounds if self.result_conditions else {}
 
     # The levels.
 
@@ -126,37 +138,37 @@ class AnswerSpace(Diagrams):
         above = dict.fromkeys(LEVELS, self.bdd.false)
         for rule in self.rules:
             certain, possible = self.meaning[rule["id"]]
-            for level in LEVELS[1 : rank(rule["urgency"]) + 1]:
+            for level in LEVELS[1 : level_rank(rule["urgency"]) + 1]:
                 above[level] |= certain
-            for level in LEVELS[1 : rank(rule.get("if_unsure", LEVELS[0])) + 1]:
+            for level in LEVELS[1 : level_rank(rule.get("if_unsure", LEVELS[0])) + 1]:
                 above[level] |= possible
-        above[LEVELS[1]] |= self.doubt | self.unread | ~self.earned
+        above[LEVELS[1]] |= self.any_doubt | self.has_unweighed_lab | ~self.self_care_earned
         above[LEVELS[0]] = self.bdd.true
         return above
 
-    def exactly(self, level: str) -> Diagram:
+    def exactly_at_level(self, level: str) -> Diagram:
         """The complete answer sets that are given this level."""
-        higher = [self.at_least[above] for above in LEVELS[rank(level) + 1 :]]
-        return self.complete & self.at_least[level] & ~self.some(higher)
+        higher = [self.at_least[above] for above in LEVELS[level_rank(level) + 1 :]]
+        return self.complete_answers & self.at_least[level] & ~self.any_of(higher)
 
     @cached_property
-    def earned(self) -> Diagram:
+    def self_care_earned(self) -> Diagram:
         """A self-care rule certainly holds."""
-        return self.some(
+        return self.any_of(
             self.meaning[r["id"]].certain for r in self.rules if r["urgency"] == LEVELS[0]
         )
 
     @cached_property
-    def doubt(self) -> Diagram:
+    def any_doubt(self) -> Diagram:
         """Some question of the path is answered "not sure"."""
-        return self.some(self.on_path[name] & self.unsure(name) for name in self.questions)
+        return self.any_of(self.on_path[name] & self.unsure_about(name) for name in self.questions)
 
     @property
-    def unread(self) -> Diagram:
+    def has_unweighed_lab(self) -> Diagram:
         """A value that no rule weighs meets some bound; one that meets none has no variable."""
-        declared = self._laboratory.get("not_weighed", ())
+        declared = self._laboratory_file.get("not_weighed", ())
         alone = [entry["id"] for entry in declared if "unless" not in entry]
-        return self.some(self.bdd.var(v) for name in alone for v in self.bounds.get(name, ()))
+        return self.any_of(self.bdd.var(v) for name in alone for v in self.bounds.get(name, ()))
 
     def without_labs(self, u: Diagram) -> Diagram:
         """The same with no laboratory value given."""
@@ -166,7 +178,7 @@ class AnswerSpace(Diagrams):
         """Where it holds for some laboratory values, or for none."""
         return u.exist(*self._lab_variables())
 
-    def settle(self) -> list[str]:
+    def find_variable_order(self) -> list[str]:
         """An order of the variables in which the diagrams of all levels are small. Takes minutes.
 
         After the questions or many rules have changed, write it to `ORDER`; nothing but the time
@@ -174,14 +186,14 @@ class AnswerSpace(Diagrams):
 
             ORDER.write_text("\n".join(AnswerSpace(folder).settle()) + "\n")
         """
-        self.smaller(self.complete, *self.at_least.values())
+        self.reorder_variables(self.complete_answers, *self.at_least.values())
         return sorted(self.bdd.vars, key=self.bdd.level_of_var)
 
     # Counting and picking.
 
-    def count(self, u: Diagram) -> int:
+    def count_answer_sets(self, u: Diagram) -> int:
         """How many answer sets; `u` must know no laboratory value."""
-        return self.models(u, len(self.answer_variables))
+        return self.count_models(u, len(self.answer_variables))
 
     @property
     def answer_variables(self) -> list[str]:
@@ -189,74 +201,80 @@ class AnswerSpace(Diagrams):
         bounds = {variable for bounds in self.bounds.values() for variable in bounds}
         return [variable for variable in self.bdd.vars if variable not in bounds]
 
-    def fewest(self, u: Diagram) -> dict[str, bool] | None:
+    def find_smallest(self, u: Diagram) -> dict[str, bool] | None:
         """Of the answer sets in `u` one that says least; None if there is none.
 
         Each tick, "not sure", laboratory value and choice but the mildest counts one.
         """
-        return self.cheapest(u, self.silent)
+        return self.find_cheapest_model(u, self.silent_variables)
 
     @cached_property
-    def silent(self) -> set[str]:
+    def silent_variables(self) -> set[str]:
         """The variables of choices that count as saying nothing."""
-        return {self.options[q][o] for q, entry in self.questions.items() for o in _mild(entry)}
+        return {
+            self.options[q][o]
+            for q, entry in self.questions.items()
+            for o in _mildest_choices(entry)
+        }
 
-    def as_case(self, picked: dict[str, bool]) -> dict[str, list[str]]:
+    def decode_case(self, picked: dict[str, bool]) -> dict[str, list[str]]:
         """The answers of the questions on the path, and the bounds that the values meet."""
-        told = {}
+        answers = {}
         for name, options in self.options.items():
             chosen = [option for option, variable in options.items() if picked[variable]]
             if chosen or self.bdd.let(picked, self.on_path[name]) == self.bdd.true:
-                told[name] = chosen or [self.questions[name]["none"]]
+                answers[name] = chosen or [self.questions[name]["none"]]
         met = {
             a: [v.removeprefix(a + " ") for v in vs if picked[v]] for a, vs in self.bounds.items()
         }
-        return told | {analyte: bounds for analyte, bounds in met.items() if bounds}
+        return answers | {analyte: bounds for analyte, bounds in met.items() if bounds}
 
     # Conditions.
 
     def read_rule(self, rule: dict[str, Any]) -> Meaning:
         """What a rule means; its doubt counts only with what `only_with` says for certain."""
-        certain, possible = self.read(rule["when"])
+        certain, possible = self.read_condition(rule["when"])
         if "only_with" in rule:
-            possible = certain | possible & self.read(rule["only_with"]).certain
+            possible = certain | possible & self.read_condition(rule["only_with"]).certain
         return Meaning(certain, possible)
 
-    def read(self, when: Any, *, no: bool = False) -> Meaning:
+    def read_condition(self, when: Any, *, no: bool = False) -> Meaning:
         """What a condition, or its opposite, means on complete answer sets."""
         match when:
             case {"all": [*parts]}:
-                return self._enough(parts, 1 if no else len(parts), no)
+                return self._read_threshold(parts, 1 if no else len(parts), no)
             case {"any": [*parts]}:
-                return self._enough(parts, len(parts) if no else 1, no)
+                return self._read_threshold(parts, len(parts) if no else 1, no)
             case {"at_least": n, "of": [*parts]}:
-                return self._enough(parts, len(parts) + 1 - int(n) if no else int(n), no)
+                return self._read_threshold(parts, len(parts) + 1 - int(n) if no else int(n), no)
             case {"not": part}:
-                return self.read(part, no=not no)
+                return self.read_condition(part, no=not no)
             case {"named": name}:
-                return self.read(self.named[name], no=no)
+                return self.read_condition(self.named[name], no=no)
             case {"lab": analyte}:
-                found = self._bound(analyte, when)
+                found = self._read_lab_bound(analyte, when)
                 meaning = Meaning(found, found)
             case {"question": name} if name in self.options:
                 [wanted] = [
                     when[k] for k in ("is", "includes", "any_of", "includes_any") if k in when
                 ]
-                meaning = self._chosen(name, {wanted} if isinstance(wanted, str) else set(wanted))
+                meaning = self._read_choice(
+                    name, {wanted} if isinstance(wanted, str) else set(wanted)
+                )
             case _:
                 raise ValueError(f"no condition about the answers: {when}")
         return Meaning(~meaning.certain, ~meaning.certain) if no else meaning
 
-    def _chosen(self, name: str, wanted: set[str]) -> Meaning:
+    def _read_choice(self, name: str, wanted: set[str]) -> Meaning:
         question, options = self.questions[name], self.options[name]
-        certain = self.some(self.chosen(name, o) for o in wanted if o in options)
+        certain = self.any_of(self.option_chosen(name, o) for o in wanted if o in options)
         if question.get("none") in wanted:
-            certain |= self._untouched(name)
+            certain |= self._nothing_chosen(name)
         may_mean = set(question.get("unsure_among", wanted)) & wanted
-        possible = certain | self.unsure(name) if may_mean else certain
+        possible = certain | self.unsure_about(name) if may_mean else certain
         return Meaning(self.on_path[name] & certain, self.on_path[name] & possible)
 
-    def _bound(self, analyte: str, when: dict[str, Any]) -> Diagram:
+    def _read_lab_bound(self, analyte: str, when: dict[str, Any]) -> Diagram:
         [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
         name = " ".join([analyte, comparison, *(f"{v} {u}" for u, v in limits.items())])
         if name not in self.bdd.vars:
@@ -264,46 +282,48 @@ class AnswerSpace(Diagrams):
             self.bounds.setdefault(analyte, {})[name] = (comparison, limits)
         return self.bdd.var(name)
 
-    def _enough(self, parts: list[Any], needed: int, no: bool) -> Meaning:
-        read = [self.read(part, no=no) for part in parts]
-        certain, possible = (self.enough(needed, side) for side in zip(*read, strict=True))
+    def _read_threshold(self, parts: list[Any], needed: int, no: bool) -> Meaning:
+        read = [self.read_condition(part, no=no) for part in parts]
+        certain, possible = (self.threshold_of(needed, side) for side in zip(*read, strict=True))
         return Meaning(certain, possible)
 
     # What may be answered.
 
-    def _declare(self, question: dict[str, Any]) -> dict[str, str]:
+    def _declare_options(self, question: dict[str, Any]) -> dict[str, str]:
         ids = [option["id"] for option in question["options"]] + [question["unsure"]]
         names = {option: f"{question['id']}: {option}" for option in ids}
         self.bdd.declare(*names.values())
         return names
 
-    def _asked(self, name: str) -> Diagram:
+    def _where_asked(self, name: str) -> Diagram:
         """Asked unless it certainly does not apply; a doubt hides no question."""
         ask_if = self.questions[name].get("ask_if")
         if ask_if is None or name == self._always:
             return self.bdd.true
-        return self.read(ask_if).possible
+        return self.read_condition(ask_if).possible
 
-    def _permitted(self, name: str) -> Diagram:
+    def _permitted_answers(self, name: str) -> Diagram:
         """One choice; of a list any ticks, "not sure" among them, or "none of these" alone."""
-        question, options = self.questions[name], self._vars(name)
+        question, options = self.questions[name], self._option_diagrams(name)
         if question["kind"] == "many":
-            return self.bdd.true if "none" in question else self.some(options)
-        return self.enough(1, options) & ~self.enough(2, options)
+            return self.bdd.true if "none" in question else self.any_of(options)
+        return self.threshold_of(1, options) & ~self.threshold_of(2, options)
 
-    def _untouched(self, name: str) -> Diagram:
-        return ~self.some(self._vars(name))
+    def _nothing_chosen(self, name: str) -> Diagram:
+        return ~self.any_of(self._option_diagrams(name))
 
-    def _vars(self, name: str) -> list[Diagram]:
-        return [self.chosen(name, option) for option in self.options[name]]
+    def _option_diagrams(self, name: str) -> list[Diagram]:
+        return [self.option_chosen(name, option) for option in self.options[name]]
 
-    def bands(self, analyte: str, *also: Fraction) -> list[tuple[Fraction, frozenset[str]]]:
+    def list_lab_bands(
+        self, analyte: str, *also: Fraction
+    ) -> list[tuple[Fraction, frozenset[str]]]:
         """Values from low to high, one in each band at least, and the bounds that each meets.
 
         `also`: other places at which, and just beside which, there shall be a value.
         """
         bounds = self.bounds[analyte]
-        factors, (low, high) = self.units(analyte)
+        factors, (low, high) = self.unit_factors(analyte)
         edges = {
             Fraction(v) * factors[u] for _, limits in bounds.values() for u, v in limits.items()
         }
@@ -311,15 +331,15 @@ class AnswerSpace(Diagrams):
         marks = sorted(edges | {min(edges) / 2, max(edges) * 2})
         values = {*marks, *((a + b) / 2 for a, b in pairwise(marks))}
         return [
-            (v, frozenset(n for n, bound in bounds.items() if _meets(v, bound, factors)))
+            (v, frozenset(n for n, bound in bounds.items() if _meets_bound(v, bound, factors)))
             for v in sorted(values)
             if low <= v <= high
         ]
 
-    def _real(self, analyte: str) -> Diagram:
+    def _plausible_bounds(self, analyte: str) -> Diagram:
         """The bounds that one plausible value can meet together, or no value at all."""
-        met = {together for _, together in self.bands(analyte)}
-        return self.some(
+        met = {together for _, together in self.list_lab_bands(analyte)}
+        return self.any_of(
             self.bdd.cube({name: name in together for name in self.bounds[analyte]})
             for together in {*met, frozenset[str]()}
         )
@@ -328,30 +348,30 @@ class AnswerSpace(Diagrams):
         return [variable for bounds in self.bounds.values() for variable in bounds]
 
     @cached_property
-    def _laboratory(self) -> dict[str, Any]:
-        read: dict[str, Any] = read_yaml(self.folder / "labs.yaml")
+    def _laboratory_file(self) -> dict[str, Any]:
+        read: dict[str, Any] = read_yaml_strings(self.folder / "labs.yaml")
         return read
 
-    def units(self, analyte: str) -> tuple[dict[str, Fraction], tuple[Fraction, Fraction]]:
+    def unit_factors(self, analyte: str) -> tuple[dict[str, Fraction], tuple[Fraction, Fraction]]:
         """Unit -> factor to the first unit; the plausible limits in that unit."""
-        labs = self._laboratory
+        labs = self._laboratory_file
         [units] = [e["units"] for e in [*labs["analytes"], labs["product"]] if e["id"] == analyte]
         low, high = next(iter(units.values())).get("hard", ("0", "1e9"))
         return {u: Fraction(e["factor"]) for u, e in units.items()}, (Fraction(low), Fraction(high))
 
 
-def rank(level: str) -> int:
+def level_rank(level: str) -> int:
     """Its place in the order of levels; a name that is no level has the lowest."""
     return LEVELS.index(level) if level in LEVELS else 0
 
 
-def _mild(question: dict[str, Any]) -> set[str]:
+def _mildest_choices(question: dict[str, Any]) -> set[str]:
     """The choices that count as saying nothing: the first of each chain; without any, all."""
     if question["kind"] == "many":
         return set()
     return {c[0] for c in question.get("severity", ())} or {o["id"] for o in question["options"]}
 
 
-def _meets(value: Fraction, bound: Bound, factors: dict[str, Fraction]) -> bool:
+def _meets_bound(value: Fraction, bound: Bound, factors: dict[str, Fraction]) -> bool:
     comparison, limits = bound
     return any(COMPARE[comparison](value / factors[u], Fraction(v)) for u, v in limits.items())

@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from app.assurance.proof.answer_space import AnswerSpace
-from app.assurance.proof.condition_files import conditions
+from app.assurance.proof.condition_files import list_written_conditions
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml
+from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml_strings
 
 
 @dataclass(frozen=True)
-class Worth:
+class QuestionImpact:
     """What one question can do at the moment when it is asked.
 
     asked     ways to answer the questions before, so that this one is asked
@@ -37,13 +37,13 @@ class Worth:
     evidence: int
 
 
-def worth_asking(space: AnswerSpace) -> dict[str, Worth]:
+def count_question_impact(space: AnswerSpace) -> dict[str, QuestionImpact]:
     """Question -> what its answer can still do, in asking order."""
-    told = Told(space)
-    return {name: _worth(space, told, name) for name in space.questions}
+    result_diagrams = ResultDiagrams(space)
+    return {name: _count_impact(space, result_diagrams, name) for name in space.questions}
 
 
-def in_table(worth: Mapping[str, Worth]) -> str:
+def format_impact_table(worth: Mapping[str, QuestionImpact]) -> str:
     """A line for each question, for a terminal."""
     lines = [
         "",
@@ -55,62 +55,69 @@ def in_table(worth: Mapping[str, Worth]) -> str:
     ]
     for name, found in worth.items():
         counts = (found.level, found.net, found.advice, found.evidence)
-        lines.append(f"  {name:<12}" + "".join(f"{_share(c, found.open):>18}" for c in counts))
+        lines.append(
+            f"  {name:<12}" + "".join(f"{_format_share(c, found.open):>18}" for c in counts)
+        )
     return "\n".join([*lines, ""])
 
 
-def _share(count: int, of: int) -> str:
+def _format_share(count: int, of: int) -> str:
     if count in (0, of):
         return "always" if count else "never"
     in_100 = 100 * count // of
     return f"{in_100} in 100" if in_100 else f"1 in {of // count:,}"
 
 
-class Told:
+class ResultDiagrams:
     """What a person is told, each thing as the answer sets in which it is told."""
 
     def __init__(self, space: AnswerSpace) -> None:
         self._space = space
 
     @cached_property
-    def advice(self) -> list[Diagram]:
+    def advice_diagrams(self) -> list[Diagram]:
         """Pieces of advice that do not rest on the likely type."""
         space, found = self._space, []
-        for entry in read_yaml(space.folder / "advice.yaml"):
+        for entry in read_yaml_strings(space.folder / "advice.yaml"):
             if entry["types"] == "all":
                 levels = set(entry.get("levels", LEVELS))
                 if entry["section"] not in AT_EMERGENCY:
                     levels -= {LEVELS[-1]}
-                shown = space.some(map(space.exactly, levels))
-                for when in conditions_of(entry):
-                    certain, possible = space.read(when)
+                shown = space.any_of(map(space.exactly_at_level, levels))
+                for when in list_advice_conditions(entry):
+                    certain, possible = space.read_condition(when)
                     careful = entry["section"] in ("watch", "do_not") and "places" not in entry
                     shown &= possible if careful else certain
                 found.append(shown)
         return found
 
     @cached_property
-    def evidence(self) -> list[Diagram]:
+    def evidence_diagrams(self) -> list[Diagram]:
         """Conditions of types/: lines of evidence, look-alikes, conflict rules."""
-        every = conditions(self._space.folder, ("types/*.yaml",))
-        return [self._space.read(when).certain for _, when in every]
+        every = list_written_conditions(self._space.folder, ("types/*.yaml",))
+        return [self._space.read_condition(when).certain for _, when in every]
 
     @cached_property
-    def net(self) -> dict[str, list[Diagram]]:
+    def safety_net_diagrams(self) -> dict[str, list[Diagram]]:
         """Question -> for each change of its answer and each level: where the change leads there.
 
         A question that such a change would open is not looked at.
         """
-        return {name: list(self._steps(entry)) for name, entry in self._space.questions.items()}
+        return {
+            name: list(self._safety_net_steps(entry))
+            for name, entry in self._space.questions.items()
+        }
 
-    def _steps(self, question: dict[str, Any]) -> Iterator[Diagram]:
+    def _safety_net_steps(self, question: dict[str, Any]) -> Iterator[Diagram]:
         space, options = self._space, self._space.options[question["id"]]
         for option in question["options"]:
             variable = space.bdd.var(options[option["id"]])
             if "may_happen" in option and question["kind"] == "many":
                 can, after = ~variable, {options[option["id"]]: True}
             elif "may_happen" in option:
-                can = ~space.some(space.bdd.var(options[o]) for o in _graver(question, option))
+                can = ~space.any_of(
+                    space.bdd.var(options[o]) for o in _graver_choices(question, option)
+                )
                 after = {name: o == option["id"] for o, name in options.items()}
             elif "may_end" in option:
                 can, after = variable, {options[option["id"]]: False}
@@ -121,7 +128,7 @@ class Told:
                 yield space.on_path[question["id"]] & can & raised
 
 
-def conditions_of(entry: dict[str, Any]) -> Iterator[Any]:
+def list_advice_conditions(entry: dict[str, Any]) -> Iterator[Any]:
     """The conditions of one piece of advice."""
     if "when" in entry:
         yield entry["when"]
@@ -129,42 +136,51 @@ def conditions_of(entry: dict[str, Any]) -> Iterator[Any]:
         yield {"question": "place", "includes_any": entry["places"]}
 
 
-def _graver(question: dict[str, Any], option: dict[str, Any]) -> set[str]:
+def _graver_choices(question: dict[str, Any], option: dict[str, Any]) -> set[str]:
     """This choice and those after it in a chain of severity."""
     chains = [chain for chain in question["severity"] if option["id"] in chain]
     return {o for chain in chains for o in chain[chain.index(option["id"]) :]}
 
 
-def _worth(space: AnswerSpace, told: Told, name: str) -> Worth:
+def _count_impact(space: AnswerSpace, result_diagrams: ResultDiagrams, name: str) -> QuestionImpact:
     names = list(space.questions)
     later = names[names.index(name) :]
-    moved = _variables(space, [name, *space.follow_ups(name)])
-    asked = space.complete & space.on_path[name]
+    moved = _option_variables(space, [name, *space.find_follow_ups(name)])
+    asked = space.complete_answers & space.on_path[name]
     calm = asked & ~space.at_least[LEVELS[-1]]
-    elsewhere = (u for other, steps in told.net.items() if other != name for u in steps)
+    elsewhere = (
+        u
+        for other, steps in result_diagrams.safety_net_diagrams.items()
+        if other != name
+        for u in steps
+    )
 
-    def ways(where: Diagram) -> int:
-        variables = _variables(space, later)
-        told_apart = space.whatever_labs(where).exist(*variables)
-        return space.count(told_apart) >> len(variables)
+    def count_ways(where: Diagram) -> int:
+        variables = _option_variables(space, later)
+        distinguished = space.whatever_labs(where).exist(*variables)
+        return space.count_answer_sets(distinguished) >> len(variables)
 
-    return Worth(
-        asked=ways(asked),
-        open=ways(calm),
-        level=ways(_changes(space, asked, moved, space.at_least.values())),
-        net=ways(_changes(space, calm, moved, elsewhere)),
-        advice=ways(_changes(space, calm, moved, told.advice)),
-        evidence=ways(_changes(space, calm, moved, told.evidence)),
+    return QuestionImpact(
+        asked=count_ways(asked),
+        open=count_ways(calm),
+        level=count_ways(_where_answer_matters(space, asked, moved, space.at_least.values())),
+        net=count_ways(_where_answer_matters(space, calm, moved, elsewhere)),
+        advice=count_ways(
+            _where_answer_matters(space, calm, moved, result_diagrams.advice_diagrams)
+        ),
+        evidence=count_ways(
+            _where_answer_matters(space, calm, moved, result_diagrams.evidence_diagrams)
+        ),
     )
 
 
-def _changes(
-    space: AnswerSpace, people: Diagram, moved: list[str], told: Iterable[Diagram]
+def _where_answer_matters(
+    space: AnswerSpace, people: Diagram, moved: list[str], outcomes: Iterable[Diagram]
 ) -> Diagram:
     """All else being equal, two answers lie on two sides of something that is told."""
-    touched = (u for u in told if not u.support.isdisjoint(moved))
-    return space.some((people & u).exist(*moved) & (people & ~u).exist(*moved) for u in touched)
+    touched = (u for u in outcomes if not u.support.isdisjoint(moved))
+    return space.any_of((people & u).exist(*moved) & (people & ~u).exist(*moved) for u in touched)
 
 
-def _variables(space: AnswerSpace, names: list[str]) -> list[str]:
+def _option_variables(space: AnswerSpace, names: list[str]) -> list[str]:
     return [variable for name in names for variable in space.options[name].values()]

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from app.assurance.proof.answer_types import AT_MOST
 from app.assurance.proof.certificate import Certificate, Proof
-from app.assurance.proof.diagram import Checked, Examined
+from app.assurance.proof.diagram import DiagramCheck, DiagramReport
 
 NARROW = 44
 
 
-def in_words(certificate: Certificate) -> str:
+def format_certificate(certificate: Certificate) -> str:
     """The certificate as text for a terminal."""
     examined = certificate.examined
     wide = max(len(proof.title) for proof in certificate.proofs)
@@ -21,9 +21,9 @@ def in_words(certificate: Certificate) -> str:
     ]
     for proof in certificate.proofs:
         checked = examined.checked[proof.letter] if examined is not None else None
-        lines.append(_row(proof, checked, wide))
-        lines += _broken(proof, checked)
-    lines += ["", *_counts(examined)] if examined is not None else []
+        lines.append(_proof_row(proof, checked, wide))
+        lines += _counterexample_lines(proof, checked)
+    lines += ["", *_count_lines(examined)] if examined is not None else []
     lines += [
         "Not asked of everyone",
         *(f"  {name:<14}{why}" for name, why in certificate.closed.items()),
@@ -35,31 +35,33 @@ def in_words(certificate: Certificate) -> str:
     ]
     both = " Both checkers agree." if examined is not None else ""
     return "\n".join(
-        [*lines, f"All properties hold.{both}" if certificate.holds else "Not proved."]
+        [*lines, f"All properties hold.{both}" if certificate.all_hold else "Not proved."]
     )
 
 
-def _row(proof: Proof, checked: Checked | None, wide: int) -> str:
-    first = f"{proof.asked:>8}{proof.seconds:>7.2f} {_state(proof.holds)}"
+def _proof_row(proof: Proof, checked: DiagramCheck | None, wide: int) -> str:
+    first = f"{proof.asked:>8}{proof.seconds:>7.2f} {_format_state(proof.holds)}"
     second = (
-        f"{checked.claims:>6}{checked.seconds:>7.2f} {_state(checked.holds)}" if checked else ""
+        f"{checked.claims:>6}{checked.seconds:>7.2f} {_format_state(checked.property_holds)}"
+        if checked
+        else ""
     )
     return f"({proof.letter})  {proof.title:<{wide}}{first}{second}"
 
 
-def _state(holds: bool) -> str:
+def _format_state(holds: bool) -> str:
     return "holds " if holds else "BROKEN"
 
 
-def _broken(proof: Proof, checked: Checked | None) -> Iterator[str]:
-    for broken in proof.broken:
-        yield from ("", *(f"       {line}" for line in broken.in_words().splitlines()))
-    if checked is not None and not checked.holds:
+def _counterexample_lines(proof: Proof, checked: DiagramCheck | None) -> Iterator[str]:
+    for broken in proof.counterexamples:
+        yield from ("", *(f"       {line}" for line in broken.format_yaml().splitlines()))
+    if checked is not None and not checked.property_holds:
         yield from ("", *(f"       by decision diagram: {breach}" for breach in checked.breaches))
         yield f"       the smallest: {checked.smallest}"
 
 
-def _counts(examined: Examined) -> Iterator[str]:
+def _count_lines(examined: DiagramReport) -> Iterator[str]:
     yield f"Finished answer sets     {examined.answer_sets:>{NARROW}}, each with any blood values"
     for level, count in examined.by_level.items():
         yield f"  {level:<23}{count:>{NARROW}}"
@@ -69,11 +71,11 @@ def _counts(examined: Examined) -> Iterator[str]:
         yield f"  {kind:<23}{count:>{NARROW},}"
 
 
-def as_json(certificate: Certificate) -> dict[str, object]:
+def serialize_certificate(certificate: Certificate) -> dict[str, object]:
     """The certificate as plain values; what no machine repeats stands apart in `measured`."""
     examined = certificate.examined
     return {
-        "holds": certificate.holds,
+        "holds": certificate.all_hold,
         "rulebook": certificate.rulebook,
         "sha256": certificate.sha256,
         "answer_sets": examined.answer_sets if examined else None,
@@ -82,7 +84,7 @@ def as_json(certificate: Certificate) -> dict[str, object]:
         "longest_path": certificate.longest,
         "not_asked_of_everyone": dict(certificate.closed),
         "shown_to_the_engine": certificate.replayed,
-        "proofs": [_proof(proof, examined) for proof in certificate.proofs],
+        "proofs": [_serialize_proof(proof, examined) for proof in certificate.proofs],
         "differences": list(certificate.differences),
         "measured": {
             "seconds": certificate.seconds,
@@ -97,20 +99,20 @@ def as_json(certificate: Certificate) -> dict[str, object]:
     }
 
 
-def _proof(proof: Proof, examined: Examined | None) -> dict[str, object]:
+def _serialize_proof(proof: Proof, examined: DiagramReport | None) -> dict[str, object]:
     found: dict[str, object] = {
         "property": proof.letter,
         "title": proof.title,
         "sat": {
             "holds": proof.holds,
             "claims": proof.asked,
-            "broken": [broken.as_case() for broken in proof.broken],
+            "broken": [broken.as_worked_case() for broken in proof.counterexamples],
         },
     }
     if examined is not None:
         checked = examined.checked[proof.letter]
         found["diagram"] = {
-            "holds": checked.holds,
+            "holds": checked.property_holds,
             "claims": checked.claims,
             "breaches": list(checked.breaches),
             "smallest": checked.smallest,

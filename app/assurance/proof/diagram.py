@@ -25,27 +25,27 @@ Case = dict[str, list[str]]
 
 OF_LEVELS: Mapping[str, Callable[[AnswerSpace], Iterator[Claim]]] = {
     "a": level.walks_end,
-    "b": level.one_level,
-    "c": level.red_flags_count,
+    "b": level.exactly_one_level,
+    "c": level.red_flags_keep_level,
     "d": level.graver_never_lowers,
     "e": level.must_ask_and_self_care,
     "h": reach.unasked_changes_nothing,
     "j": reach.lab_bands_meet,
-    "k": reach.closed_questions,
+    "k": reach.closed_questions_raise_nobody,
     "l": promised.usual_or_no_self_care,
-    "m": promised.measured_counts_as_told,
+    "m": promised.measured_counts_as_answered,
     "n": promised.types_have_their_level,
     "o": promised.one_doubt_alarms_nobody,
 }
 OF_TYPES: Mapping[str, Callable[[AnswerSpace, AnswerTypes], Iterator[Claim]]] = {
-    "f": reach.all_reached,
+    "f": reach.everything_is_reached,
     "g": reach.results_are_whole,
     "i": reach.types_stay_apart,
 }
 
 
 @dataclass(frozen=True)
-class Checked:
+class DiagramCheck:
     """One property: how many claims were weighed, those that fail, and who says least of these."""
 
     claims: int
@@ -54,13 +54,13 @@ class Checked:
     smallest: Case
 
     @property
-    def holds(self) -> bool:
+    def property_holds(self) -> bool:
         """No claim fails."""
         return not self.breaches
 
 
 @dataclass(frozen=True)
-class Examined:
+class DiagramReport:
     """What was found. Counts are of complete answer sets without laboratory values.
 
     `fires`: rule -> in how many it certainly fires for some laboratory values, or none. `by_type`:
@@ -70,59 +70,69 @@ class Examined:
     answer_sets: int
     by_level: dict[str, int]
     longest: int
-    checked: dict[str, Checked]
+    checked: dict[str, DiagramCheck]
     fires: dict[str, int]
     by_type: dict[str, int]
     shown: dict[str, Case]
 
     @property
-    def holds(self) -> dict[str, bool]:
+    def holds_by_letter(self) -> dict[str, bool]:
         """Property -> whether it holds."""
-        return {letter: checked.holds for letter, checked in self.checked.items()}
+        return {letter: checked.property_holds for letter, checked in self.checked.items()}
 
 
-def examine(folder: Path) -> Examined:
+def examine_rulebook(folder: Path) -> DiagramReport:
     """Check every property of the rulebook in this folder over all answer sets."""
     space = AnswerSpace(folder)
-    checked = {letter: _check(space, check, space) for letter, check in OF_LEVELS.items()}
-    by_level = {u: space.count(space.without_labs(space.exactly(u))) for u in LEVELS}
+    checked = {letter: _check_property(space, check, space) for letter, check in OF_LEVELS.items()}
+    by_level = {
+        u: space.count_answer_sets(space.without_labs(space.exactly_at_level(u))) for u in LEVELS
+    }
     fires = {
-        rule["id"]: space.count(space.whatever_labs(reach.fires(space, rule)))
+        rule["id"]: space.count_answer_sets(
+            space.whatever_labs(reach.where_rule_fires(space, rule))
+        )
         for rule in space.rules
     }
     types = AnswerTypes(space)  # last: its many diagrams make all others slow
-    checked |= {letter: _check(space, check, space, types) for letter, check in OF_TYPES.items()}
-    examples = {kind: _smallest(space, where) for kind, where in types.likely.items()}
-    return Examined(
-        answer_sets=space.count(space.without_labs(space.complete)),
+    checked |= {
+        letter: _check_property(space, check, space, types) for letter, check in OF_TYPES.items()
+    }
+    examples = {
+        kind: _find_smallest_case(space, where) for kind, where in types.likely_types.items()
+    }
+    return DiagramReport(
+        answer_sets=space.count_answer_sets(space.without_labs(space.complete_answers)),
         by_level=by_level,
-        longest=max(level.lengths(space)),
+        longest=max(level.measure_walk_lengths(space)),
         checked=dict(sorted(checked.items())),
         fires=fires,
-        by_type={kind: space.count(where) for kind, where in types.likely.items()},
+        by_type={
+            kind: space.count_answer_sets(where) for kind, where in types.likely_types.items()
+        },
         shown={kind: case for kind, case in examples.items() if case},
     )
 
 
-def examine_one(folder: Path, letter: str) -> Checked:
+def examine_property(folder: Path, letter: str) -> DiagramCheck:
     """Only this property of the rulebook in this folder."""
     space = AnswerSpace(folder)
     if letter in OF_LEVELS:
-        return _check(space, OF_LEVELS[letter], space)
-    return _check(space, OF_TYPES[letter], space, AnswerTypes(space))
+        return _check_property(space, OF_LEVELS[letter], space)
+    return _check_property(space, OF_TYPES[letter], space, AnswerTypes(space))
 
 
-def _check(
+def _check_property(
     space: AnswerSpace, check: Callable[P, Iterator[Claim]], *on: P.args, **more: P.kwargs
-) -> Checked:
+) -> DiagramCheck:
     begun = process_time()
     claims = list(check(*on, **more))
     broken = [(why, where) for why, where in claims if where != space.bdd.false]
-    smallest = _smallest(space, space.some(where for _, where in broken))
+    smallest = _find_smallest_case(space, space.any_of(where for _, where in broken))
     seconds = round(process_time() - begun, 2)
-    return Checked(len(claims), seconds, tuple(why for why, _ in broken), smallest)
+    return DiagramCheck(len(claims), seconds, tuple(why for why, _ in broken), smallest)
 
 
-def _smallest(space: AnswerSpace, where: Diagram) -> Case:
-    picked = space.fewest(where)
-    return space.as_case(picked) if picked else {}
+def _find_smallest_case(space: AnswerSpace, where: Diagram) -> Case:
+    picked = space.find_smallest(where)
+    return space.decode_case(picked) if picked else {}

@@ -9,9 +9,9 @@ from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
-from app.assurance.proof.answer_space import AnswerSpace, rank
+from app.assurance.proof.answer_space import AnswerSpace, level_rank
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml
+from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
 
 PROMISES = Path(__file__).with_name("promises.yaml")
 TODAY = LEVELS[3:]
@@ -25,8 +25,8 @@ Move = tuple[str, dict[str, bool], dict[str, bool]]
 
 def walks_end(space: AnswerSpace) -> Iterator[Claim]:
     """(a) Every walk ends within the length that the rulebook states, and some walk is as long."""
-    stated = int(read_yaml(space.folder / "rulebook.yaml")["longest_path"])
-    walks = lengths(space)
+    stated = int(read_yaml_strings(space.folder / "rulebook.yaml")["longest_path"])
+    walks = measure_walk_lengths(space)
     for length, where in walks.items():
         longer = where if length > stated else space.bdd.false
         yield f"a walk asks {length} questions, {stated} are stated", longer
@@ -34,9 +34,9 @@ def walks_end(space: AnswerSpace) -> Iterator[Claim]:
     yield about, everyone_unless(space, holds=max(walks) >= stated)
 
 
-def lengths(space: AnswerSpace) -> dict[int, Diagram]:
+def measure_walk_lengths(space: AnswerSpace) -> dict[int, Diagram]:
     """Number of questions asked -> the answer sets of these walks."""
-    walks = {0: space.complete}
+    walks = {0: space.complete_answers}
     for asked in space.on_path.values():
         longer: dict[int, Diagram] = {}
         for length, where in walks.items():
@@ -47,20 +47,20 @@ def lengths(space: AnswerSpace) -> dict[int, Diagram]:
     return walks
 
 
-def one_level(space: AnswerSpace) -> Iterator[Claim]:
+def exactly_one_level(space: AnswerSpace) -> Iterator[Claim]:
     """(b) Every complete answer set gets exactly one level."""
     for rule in space.rules:
         certain, possible = space.meaning[rule["id"]]
         if rule["urgency"] not in LEVELS:
-            yield f"{rule['id']} gives no level that there is", space.complete & certain
+            yield f"{rule['id']} gives no level that there is", space.complete_answers & certain
         if rule.get("if_unsure", LEVELS[0]) not in LEVELS:
-            yield f"{rule['id']} gives no level that there is", space.complete & possible
+            yield f"{rule['id']} gives no level that there is", space.complete_answers & possible
     for lower, higher in pairwise(LEVELS):
-        gap = space.complete & space.at_least[higher] & ~space.at_least[lower]
+        gap = space.complete_answers & space.at_least[higher] & ~space.at_least[lower]
         yield f"{higher} without being at least {lower}", gap
 
 
-def red_flags_count(space: AnswerSpace) -> Iterator[Claim]:
+def red_flags_keep_level(space: AnswerSpace) -> Iterator[Claim]:
     """(c) A rule, and a tick that by itself means today, gives its level whatever else is said.
 
     And no tick of any kind, reassuring or neutral, takes "today" or "now" away.
@@ -68,32 +68,38 @@ def red_flags_count(space: AnswerSpace) -> Iterator[Claim]:
     for rule in space.rules:
         certain, possible = space.meaning[rule["id"]]
         if rule["urgency"] != LEVELS[0]:
-            lower = space.complete & ~space.at_least[LEVELS[max(rank(rule["urgency"]), 1)]]
+            lower = (
+                space.complete_answers
+                & ~space.at_least[LEVELS[max(level_rank(rule["urgency"]), 1)]]
+            )
             yield f"{rule['id']} fires, the level is lower", lower & certain
         if "if_unsure" in rule:
-            lower = space.complete & ~space.at_least[LEVELS[max(rank(rule["if_unsure"]), 1)]]
+            lower = (
+                space.complete_answers
+                & ~space.at_least[LEVELS[max(level_rank(rule["if_unsure"]), 1)]]
+            )
             yield f"{rule['id']} is open, the level is lower", lower & possible
-    for name, option, level in _red_flags(space):
-        ticked = space.complete & space.bdd.var(space.options[name][option])
+    for name, option, level in _find_red_flags(space):
+        ticked = space.complete_answers & space.bdd.var(space.options[name][option])
         why = f"{name}: {option} alone gives {level}, with other answers less"
         yield why, ticked & ~space.at_least[level]
     for name, question in space.questions.items():
         if question["kind"] == "many":
-            for why, before, after in _ticks(space, question, space.options[name]):
+            for why, before, after in _tick_moves(space, question, space.options[name]):
                 for level in TODAY:
-                    fallen = fall(space, name, level, before, after)
+                    fallen = where_level_falls(space, name, level, before, after)
                     yield f"{name}: {why} falls from {level}", fallen
 
 
-def _red_flags(space: AnswerSpace) -> Iterator[tuple[str, str, str]]:
+def _find_red_flags(space: AnswerSpace) -> Iterator[tuple[str, str, str]]:
     """Question, option and the level that it gives when all else is quiet: today or now."""
-    telling = [v for v in space.bdd.vars if v not in space.silent]
+    telling = [v for v in space.bdd.vars if v not in space.silent_variables]
     for name, options in space.options.items():
         for option, variable in options.items():
             said = {v: v == variable for v in {*telling, variable}}
             if space.questions[name]["kind"] == "one":
                 said |= {v: v == variable for v in options.values()}
-            alone = space.complete & space.bdd.cube(said)
+            alone = space.complete_answers & space.bdd.cube(said)
             given = [u for u in TODAY if alone & ~space.at_least[u] == space.bdd.false != alone]
             if given:
                 yield name, option, given[-1]
@@ -102,12 +108,15 @@ def _red_flags(space: AnswerSpace) -> Iterator[tuple[str, str, str]]:
 def graver_never_lowers(space: AnswerSpace) -> Iterator[Claim]:
     """(d) A step up in severity never lowers the level, whatever questions it opens or closes."""
     for name, question in space.questions.items():
-        for why, before, after in _moves(space, question):
+        for why, before, after in _severity_moves(space, question):
             for level in LEVELS[1:]:
-                yield f"{name}: {why} falls from {level}", fall(space, name, level, before, after)
+                yield (
+                    f"{name}: {why} falls from {level}",
+                    where_level_falls(space, name, level, before, after),
+                )
 
 
-def _moves(space: AnswerSpace, question: dict[str, Any]) -> Iterator[Move]:
+def _severity_moves(space: AnswerSpace, question: dict[str, Any]) -> Iterator[Move]:
     options = space.options[question["id"]]
     for chain in question.get("severity", ()):
         for milder, graver in pairwise(chain):
@@ -117,16 +126,18 @@ def _moves(space: AnswerSpace, question: dict[str, Any]) -> Iterator[Move]:
             yield f"{milder} -> {graver}", before, after
     if question["kind"] == "many":
         raising = [o["id"] for o in question["options"] if not o.keys() & {"neutral", "reassuring"}]
-        yield from _ticks(space, question, [question["unsure"], *raising])
+        yield from _tick_moves(space, question, [question["unsure"], *raising])
 
 
-def _ticks(space: AnswerSpace, question: dict[str, Any], options: Iterable[str]) -> Iterator[Move]:
+def _tick_moves(
+    space: AnswerSpace, question: dict[str, Any], options: Iterable[str]
+) -> Iterator[Move]:
     variables = space.options[question["id"]]
     for option in options:
         yield f"+ {option}", {variables[option]: False}, {variables[option]: True}
 
 
-def fall(
+def where_level_falls(
     space: AnswerSpace, name: str, level: str, before: dict[str, bool], after: dict[str, bool]
 ) -> Diagram:
     """Answer sets of this level or a higher one that the move can take below it.
@@ -134,7 +145,7 @@ def fall(
     A question that is asked only before the move, or only after it, may have any answer there.
     """
     let, above = space.bdd.let, space.at_least[level]
-    moved = _moved(space, name, before, after)
+    moved = _affected_follow_ups(space, name, before, after)
     found = space.bdd.false
     for ways in product(product((True, False), repeat=2), repeat=len(moved)):
         # Off the path a question's variables are all false: so the answers before and after speak
@@ -155,18 +166,18 @@ def fall(
         if falls == space.bdd.false:
             continue
         # What values are real is asked last: no move changes a value, and that diagram is wide.
-        finished = space.finished & space.on_path[name]
+        finished = space.complete_with_any_labs & space.on_path[name]
         falls &= let(one, finished) & let(other, finished)
-        found |= falls.exist(*opened) & space.bdd.cube(one) & space.plausible()
+        found |= falls.exist(*opened) & space.bdd.cube(one) & space.plausible_labs()
     return found
 
 
-def _moved(
+def _affected_follow_ups(
     space: AnswerSpace, name: str, before: dict[str, bool], after: dict[str, bool]
 ) -> list[tuple[Diagram, list[str]]]:
     """Where questions are asked that the move can open or close; those asked together as one."""
     found: list[tuple[Diagram, list[str]]] = []
-    for question in space.follow_ups(name):
+    for question in space.find_follow_ups(name):
         on_path = space.on_path[question]
         if space.bdd.let(before, on_path) == space.bdd.let(after, on_path):
             continue
@@ -181,36 +192,36 @@ def _moved(
 
 def must_ask_and_self_care(space: AnswerSpace) -> Iterator[Claim]:
     """(e) Below "soon" every must-ask question was asked; self-care only where it was earned."""
-    promises = read_yaml(PROMISES)
-    for topic, asked in _each(promises["must_ask"]):
+    promises = read_yaml_strings(PROMISES)
+    for topic, asked in _list_promises(promises["must_ask"]):
         question = space.questions.get(asked["question"], {})
         offered = {option["id"] for option in question.get("options", ())}
         kept = "must_ask" in question and offered.issuperset(asked.get("options", ()))
         yield f"{topic} is not a must-ask question", everyone_unless(space, holds=kept)
-    below_soon = space.complete & ~space.at_least["soon"]
+    below_soon = space.complete_answers & ~space.at_least["soon"]
     for name, question in space.questions.items():
         if "must_ask" in question:
-            in_turn = space.some(space.on_path[q] for q in [name, *space.counterparts(name)])
+            in_turn = space.any_of(space.on_path[q] for q in [name, *space.find_counterparts(name)])
             yield f"{name} is not asked below soon", below_soon & ~in_turn
-    others = space.some(
+    others = space.any_of(
         space.meaning[r["id"]].certain for r in space.rules if r["urgency"] != LEVELS[0]
     )
-    spoilt = space.doubt | others | ~space.earned
-    self_care = space.exactly(LEVELS[0])
+    spoilt = space.any_doubt | others | ~space.self_care_earned
+    self_care = space.exactly_at_level(LEVELS[0])
     yield "self-care that was not earned", self_care & spoilt
     try:
-        allowed = space.read(promises["self_care_only_if"]).certain
+        allowed = space.read_condition(promises["self_care_only_if"]).certain
     except (KeyError, ValueError):
-        yield "floor rule F1 speaks of what is no longer asked", space.complete
+        yield "floor rule F1 speaks of what is no longer asked", space.complete_answers
     else:
         yield "self-care where floor rule F1 forbids it", self_care & ~allowed
 
 
-def _each(promised: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _list_promises(promised: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for topic, asked in promised.items():
         yield from ((topic, one) for one in (asked if isinstance(asked, list) else [asked]))
 
 
 def everyone_unless(space: AnswerSpace, *, holds: bool) -> Diagram:
     """The answer sets of a claim that does not depend on answers."""
-    return space.bdd.false if holds else space.complete
+    return space.bdd.false if holds else space.complete_answers

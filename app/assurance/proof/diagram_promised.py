@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from app.assurance.proof.answer_space import AnswerSpace
-from app.assurance.proof.diagram_level import PROMISES, Claim, everyone_unless, fall
+from app.assurance.proof.diagram_level import PROMISES, Claim, everyone_unless, where_level_falls
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml
+from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
 
 READ_AS_ANOTHER = {"calcium_total"}
 """It counts through the adjusted calcium."""
@@ -22,41 +22,43 @@ NOTHING = "null"
 
 def usual_or_no_self_care(space: AnswerSpace) -> Iterator[Claim]:
     """(l) Outside the usual range of adults no value leaves anyone with self-care."""
-    labs = read_yaml(space.folder / "labs.yaml")
+    labs = read_yaml_strings(space.folder / "labs.yaml")
     apart = READ_AS_ANOTHER | {entry["id"] for entry in labs["not_weighed"]}
-    self_care = space.exactly(LEVELS[0])
+    self_care = space.exactly_at_level(LEVELS[0])
     for analyte in (a for a in labs["analytes"] if a["id"] not in apart):
         for unit, entry in analyte["units"].items():
             for end, limit in zip(("below", "above"), entry["range"], strict=True):
                 if limit != NOTHING:
-                    beyond = _beyond(space, analyte["id"], end, {unit: limit})
+                    beyond = _value_beyond_limit(space, analyte["id"], end, {unit: limit})
                     about = f"self-care with {analyte['id']} {end} {limit} {unit}"
                     yield about, self_care & beyond
 
 
-def measured_counts_as_told(space: AnswerSpace) -> Iterator[Claim]:
+def measured_counts_as_answered(space: AnswerSpace) -> Iterator[Claim]:
     """(m) Whoever has a value beyond its limit loses nothing where they do not also name it."""
     falls: dict[tuple[str, str], Diagram] = {}
-    for promised in read_yaml(PROMISES)["as_told"]:
+    for promised in read_yaml_strings(PROMISES)["as_told"]:
         name, option = promised["told"]
         [end] = promised.keys() & {"below", "above"}
         about = f"{promised['value']} {end} its limit gives less than {name}: {option}"
-        where = _beyond(space, promised["value"], end, promised[end])
+        where = _value_beyond_limit(space, promised["value"], end, promised[end])
         try:
-            where &= space.every(
-                space.read(promised[p]).certain for p in ("of", "with") if p in promised
+            where &= space.all_of(
+                space.read_condition(promised[p]).certain for p in ("of", "with") if p in promised
             )
         except (KeyError, ValueError):
-            yield f"{about}: no longer fits the questions", space.complete
+            yield f"{about}: no longer fits the questions", space.complete_answers
             continue
         if option not in space.options.get(name, {}):
-            yield f"{about}: no longer offered", space.complete
+            yield f"{about}: no longer offered", space.complete_answers
             continue
-        told = space.options[name][option]
+        option_variable = space.options[name][option]
         for level in LEVELS[1:]:
-            key = told, level
+            key = option_variable, level
             if key not in falls:
-                falls[key] = fall(space, name, level, {told: True}, {told: False})
+                falls[key] = where_level_falls(
+                    space, name, level, {option_variable: True}, {option_variable: False}
+                )
             yield f"{about}: {level}", where & falls[key]
 
 
@@ -66,30 +68,36 @@ def types_have_their_level(space: AnswerSpace) -> Iterator[Claim]:
     This asks more than can happen, and needs no sum of weights: a type is told only where it leads
     or has more than nothing that speaks for it.
     """
-    some = int(read_yaml(space.folder / "types" / "scale.yaml")["possible_at"]) > 0
-    for kind, level in read_yaml(PROMISES)["type_asks_for"].items():
+    some = int(read_yaml_strings(space.folder / "types" / "scale.yaml")["possible_at"]) > 0
+    for kind, level in read_yaml_strings(PROMISES)["type_asks_for"].items():
         yield f"{kind} is told where nothing speaks for it", everyone_unless(space, holds=some)
-        for entry in speaking_for(space.folder, kind):
-            lower = space.read(entry["when"]).certain & ~space.at_least[level]
-            yield f"{entry['id']} speaks for {kind} below {level}", lower & space.complete
+        for entry in find_speaking_entries(space.folder, kind):
+            lower = space.read_condition(entry["when"]).certain & ~space.at_least[level]
+            yield f"{entry['id']} speaks for {kind} below {level}", lower & space.complete_answers
 
 
-def speaking_for(folder: Path, kind: str) -> list[dict[str, Any]]:
+def find_speaking_entries(folder: Path, kind: str) -> list[dict[str, Any]]:
     """All evidence with a weight for this type, and all conflicts that let it lead."""
     types = folder / "types"
-    lines = read_yaml(types / "evidence.yaml")
-    lines += [line for alike in read_yaml(types / "look_alikes.yaml") for line in alike["evidence"]]
+    lines = read_yaml_strings(types / "evidence.yaml")
+    lines += [
+        line
+        for alike in read_yaml_strings(types / "look_alikes.yaml")
+        for line in alike["evidence"]
+    ]
     speaking = [line for line in lines if int(line["weights"].get(kind, 0)) > 0]
-    return speaking + [c for c in read_yaml(types / "conflicts.yaml") if c.get("lead") == kind]
+    return speaking + [
+        c for c in read_yaml_strings(types / "conflicts.yaml") if c.get("lead") == kind
+    ]
 
 
 def one_doubt_alarms_nobody(space: AnswerSpace) -> Iterator[Claim]:
     """(o) Of those with a known and quiet lump, one "not sure" gives at most routine."""
-    promised: dict[str, Any] = read_yaml(PROMISES)["quiet_lump"]
+    promised: dict[str, Any] = read_yaml_strings(PROMISES)["quiet_lump"]
     try:
-        alarmed = space.read(promised["of"]).certain & space.at_least["soon"]
+        alarmed = space.read_condition(promised["of"]).certain & space.at_least["soon"]
     except (KeyError, ValueError):
-        yield "the quiet lump no longer fits the questions", space.complete
+        yield "the quiet lump no longer fits the questions", space.complete_answers
         return
     bounds = {variable for bounds in space.bounds.values() for variable in bounds}
     for name, question in space.questions.items():
@@ -100,27 +108,29 @@ def one_doubt_alarms_nobody(space: AnswerSpace) -> Iterator[Claim]:
             space.options.get(q, {}).get(o) for q, o in [*promised["said"].items(), *also.items()]
         }
         if None in known:
-            yield f"{about}: no longer offered", space.complete
+            yield f"{about}: no longer offered", space.complete_answers
             continue
-        telling = {*space.answer_variables, *bounds} - space.silent
+        telling = {*space.answer_variables, *bounds} - space.silent_variables
         said = {v: v in known or v == doubt for v in telling}
         if "signs" not in question:
-            yield about, space.bdd.cube(said) & alarmed & space.complete
+            yield about, space.bdd.cube(said) & alarmed & space.complete_answers
 
 
-def _beyond(space: AnswerSpace, analyte: str, end: str, limits: dict[str, str]) -> Diagram:
+def _value_beyond_limit(
+    space: AnswerSpace, analyte: str, end: str, limits: dict[str, str]
+) -> Diagram:
     """A value beyond the limit, in whichever unit it is given; it may meet no bound at all."""
     bounds = space.bounds.get(analyte)
     if bounds is None:
         return space.bdd.true  # no rule knows such a value: anyone may have it
-    factors, _ = space.units(analyte)
+    factors, _ = space.unit_factors(analyte)
     places = [Fraction(limit) * factors[unit] for unit, limit in limits.items()]
     limit = max(places) if end == "below" else min(places)
     met = {
         together
-        for value, together in space.bands(analyte, limit)
+        for value, together in space.list_lab_bands(analyte, limit)
         if (value < limit if end == "below" else value > limit)
     }
-    return space.some(
+    return space.any_of(
         space.bdd.cube({variable: variable in together for variable in bounds}) for together in met
     )

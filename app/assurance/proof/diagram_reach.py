@@ -13,7 +13,7 @@ from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.answer_types import CANNOT_TELL, AnswerTypes
 from app.assurance.proof.diagram_level import Claim, everyone_unless
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml
+from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
 
 LEVEL_WORDS = ("heading", "action", "when")
 TYPE_WORDS = ("name", "plain", "summary")
@@ -21,19 +21,25 @@ SAME_AMOUNT = Fraction(95, 100)
 """How near the bounds of two units must lie: whoever gave them rounded each by itself."""
 
 
-def all_reached(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
+def everything_is_reached(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
     """(f) Questions can be asked, rules can fire, levels and types are reached, options matter."""
     reached: list[tuple[str, Diagram]] = [
         *((f"{name} is never asked", asked) for name, asked in space.on_path.items()),
-        *((f"{rule['id']} can never fire", fires(space, rule)) for rule in space.rules),
-        *((f"{level} is never given", space.exactly(level)) for level in LEVELS),
-        *((f"{kind} is never the likely type", where) for kind, where in types.likely.items()),
-        *((f"a condition of {what} can never hold", read.possible) for what, read in space.told),
+        *((f"{rule['id']} can never fire", where_rule_fires(space, rule)) for rule in space.rules),
+        *((f"{level} is never given", space.exactly_at_level(level)) for level in LEVELS),
+        *(
+            (f"{kind} is never the likely type", where)
+            for kind, where in types.likely_types.items()
+        ),
+        *(
+            (f"a condition of {what} can never hold", read.possible)
+            for what, read in space.result_conditions
+        ),
     ]
-    people = space.complete & space.plausible()
+    people = space.complete_answers & space.plausible_labs()
     for about, where in reached:
         yield about, everyone_unless(space, holds=people & where != space.bdd.false)
-    read = {v for _, meaning in space.told for u in meaning for v in u.support}
+    read = {v for _, meaning in space.result_conditions for u in meaning for v in u.support}
     for name, options in space.options.items():
         for option, variable in options.items():
             yield (
@@ -42,9 +48,9 @@ def all_reached(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
             )
 
 
-def fires(space: AnswerSpace, rule: dict[str, Any]) -> Diagram:
+def where_rule_fires(space: AnswerSpace, rule: dict[str, Any]) -> Diagram:
     """Where a rule gives its level for certain; self-care only where it is earned."""
-    certain = space.complete & space.meaning[rule["id"]].certain
+    certain = space.complete_answers & space.meaning[rule["id"]].certain
     return certain & ~space.at_least[LEVELS[1]] if rule["urgency"] == LEVELS[0] else certain
 
 
@@ -53,39 +59,46 @@ def results_are_whole(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]
 
     Each type is taken to go with each level, which asks more than can happen.
     """
-    advice = read_yaml(space.folder / "advice.yaml")
+    advice = read_yaml_strings(space.folder / "advice.yaml")
     watch = [entry for entry in advice if entry["section"] == "watch"]
     for level, kind in product(LEVELS, [*types.kinds, CANNOT_TELL]):
-        given = [e for e in watch if level in e.get("levels", LEVELS) and _is_for(e, kind)]
-        unwarned = space.exactly(level) & ~space.some(_shown(space, entry) for entry in given)
+        given = [e for e in watch if level in e.get("levels", LEVELS) and _applies_to_type(e, kind)]
+        unwarned = space.exactly_at_level(level) & ~space.any_of(
+            _advice_shown(space, entry) for entry in given
+        )
         yield f"{level}, {kind}: no word on what to watch for", unwarned
-    sources = {entry["id"] for entry in read_yaml(space.folder / "sources.yaml")}
+    sources = {entry["id"] for entry in read_yaml_strings(space.folder / "sources.yaml")}
     for entry in [*space.rules, *advice]:
         sourced = bool(entry["sources"]) and sources.issuperset(entry["sources"])
         yield f"{entry['id']} has no source", everyone_unless(space, holds=sourced)
-    for language in read_yaml(space.folder / "rulebook.yaml")["languages"]:
-        for what, said in _words(space, language, [entry["id"] for entry in advice]):
+    for language in read_yaml_strings(space.folder / "rulebook.yaml")["languages"]:
+        for what, said in _list_required_words(space, language, [entry["id"] for entry in advice]):
             yield f"{what} has no words in {language}", everyone_unless(space, holds=said)
 
 
-def _is_for(entry: dict[str, Any], kind: str) -> bool:
+def _applies_to_type(entry: dict[str, Any], kind: str) -> bool:
     return entry["types"] == "all" or kind in entry["types"]
 
 
-def _shown(space: AnswerSpace, entry: dict[str, Any]) -> Diagram:
+def _advice_shown(space: AnswerSpace, entry: dict[str, Any]) -> Diagram:
     """A warning is also for those who are not sure; a place has to be ticked."""
     shown = space.bdd.true
     if "when" in entry:
-        shown &= space.read(entry["when"]).possible
+        shown &= space.read_condition(entry["when"]).possible
     if "places" in entry:
-        shown &= space.read({"question": "place", "includes_any": entry["places"]}).certain
+        shown &= space.read_condition(
+            {"question": "place", "includes_any": entry["places"]}
+        ).certain
     return shown
 
 
-def _words(space: AnswerSpace, language: str, advice: list[str]) -> Iterator[tuple[str, bool]]:
+def _list_required_words(
+    space: AnswerSpace, language: str, advice: list[str]
+) -> Iterator[tuple[str, bool]]:
     folder = space.folder / "wording" / language
-    levels, types, rules, told = (
-        read_yaml(folder / f"{name}.yaml") for name in ("levels", "types", "rules", "advice")
+    levels, types, rules, advice_words = (
+        read_yaml_strings(folder / f"{name}.yaml")
+        for name in ("levels", "types", "rules", "advice")
     )
     for level, part in product(LEVELS, LEVEL_WORDS):
         yield f"'{part}' of {level}", bool(levels.get(level, {}).get(part))
@@ -94,7 +107,7 @@ def _words(space: AnswerSpace, language: str, advice: list[str]) -> Iterator[tup
     for rule in space.rules:
         yield f"rule {rule['id']}", bool(rules["rules"].get(rule["id"]))
     for entry in advice:
-        yield f"advice {entry}", bool(told.get(entry))
+        yield f"advice {entry}", bool(advice_words.get(entry))
 
 
 def unasked_changes_nothing(space: AnswerSpace) -> Iterator[Claim]:
@@ -104,43 +117,51 @@ def unasked_changes_nothing(space: AnswerSpace) -> Iterator[Claim]:
         for level in LEVELS[1:]:
             off_path = space.at_least[level] & ~asked
             differs = off_path.exist(*answers) & ~off_path.forall(*answers)
-            yield f"{name} changes {level} where it is not asked", space.complete & ~asked & differs
+            yield (
+                f"{name} changes {level} where it is not asked",
+                space.complete_answers & ~asked & differs,
+            )
 
 
-def closed_questions(space: AnswerSpace) -> Iterator[Claim]:
+def closed_questions_raise_nobody(space: AnswerSpace) -> Iterator[Claim]:
     """(k) What a closed question could say raises nobody, or was asked for in another way.
 
     It is a closer look at an answer above it and asked of all who gave one; or another one is asked
     in its place; or no answer to it would raise anyone of whom it is not asked.
     """
     for name, question in space.questions.items():
-        others = space.counterparts(name)
+        others = space.find_counterparts(name)
         for other in question.get("instead_of", ()):
             both, neither = (
                 space.on_path[name] & space.on_path[other],
                 ~space.on_path[name] & ~space.on_path[other],
             )
             about = f"{name} and {other} are both asked, or neither"
-            yield about, space.complete & (both | neither)
+            yield about, space.complete_answers & (both | neither)
             asked = {v for q in (name, other) for v in space.on_path[q].support}
             deciding = [q for q, options in space.options.items() if asked & {*options.values()}]
             about = f"{name} and {other} wait for more than one answer"
             yield about, everyone_unless(space, holds=len(deciding) == 1)
-        closed = space.complete & ~space.on_path[name]
+        closed = space.complete_answers & ~space.on_path[name]
         if "narrows" in question:
             about = f"{name} is not asked of some who said what it narrows"
-            yield about, closed & space.read(question["narrows"]).certain
+            yield about, closed & space.read_condition(question["narrows"]).certain
         elif "ask_if" in question and not others:
-            yield f"{name}: an answer where it is not asked would raise", _raised(space, name)
+            yield (
+                f"{name}: an answer where it is not asked would raise",
+                _raised_if_asked(space, name),
+            )
 
 
-def _raised(space: AnswerSpace, name: str) -> Diagram:
+def _raised_if_asked(space: AnswerSpace, name: str) -> Diagram:
     """Those not asked this question who would get a higher level if they were."""
     asked = AnswerSpace(space.folder, beside=space, always=name)
-    free = [v for q in [name, *asked.follow_ups(name)] for v in space.options[q].values()]
-    closed = space.complete & ~space.on_path[name]
-    return space.some(
-        closed & ~space.at_least[level] & (asked.complete & asked.at_least[level]).exist(*free)
+    free = [v for q in [name, *asked.find_follow_ups(name)] for v in space.options[q].values()]
+    closed = space.complete_answers & ~space.on_path[name]
+    return space.any_of(
+        closed
+        & ~space.at_least[level]
+        & (asked.complete_answers & asked.at_least[level]).exist(*free)
         for level in LEVELS[1:]
     )
 
@@ -152,23 +173,23 @@ def types_stay_apart(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
     those who are looked at has just one likely type.
     """
     yield "a type is told though another has as much evidence", types.silently_tied()
-    kinds = list(types.likely.values())
-    yield "no likely type at all", types.people & ~space.some(kinds)
-    for one, other in combinations(types.likely, 2):
-        yield f"{one} and {other} at once", types.likely[one] & types.likely[other]
+    kinds = list(types.likely_types.values())
+    yield "no likely type at all", types.people_considered & ~space.any_of(kinds)
+    for one, other in combinations(types.likely_types, 2):
+        yield f"{one} and {other} at once", types.likely_types[one] & types.likely_types[other]
 
 
 def lab_bands_meet(space: AnswerSpace) -> Iterator[Claim]:
     """(j) In every unit the bounds stand in the same order, and every value lies in one band."""
     for analyte, bounds in space.every_bound().items():
-        factors, ends = space.units(analyte)
+        factors, ends = space.unit_factors(analyte)
         written = [
             {unit: Fraction(limit) for unit, limit in limits.items()}
             for _, limits in bounds.values()
         ]
-        for about, holds in _in_order(analyte, written, factors, ends):
+        for about, holds in _bounds_in_order(analyte, written, factors, ends):
             yield about, everyone_unless(space, holds=holds)
-        bands = [met for _, met in space.bands(analyte)]
+        bands = [met for _, met in space.list_lab_bands(analyte)]
         row = [met for place, met in enumerate(bands) if met != bands[place - 1] or place == 0]
         yield (
             f"{analyte}: a band is left and met again",
@@ -176,7 +197,7 @@ def lab_bands_meet(space: AnswerSpace) -> Iterator[Claim]:
         )
 
 
-def _in_order(
+def _bounds_in_order(
     analyte: str,
     written: list[dict[str, Fraction]],
     factors: dict[str, Fraction],

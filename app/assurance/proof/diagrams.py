@@ -22,7 +22,7 @@ class Diagrams:
         self.bdd: Any = cudd.BDD() if beside is None else beside.bdd
         self.bdd.configure(reordering=False)
 
-    def arrange(self, order: Sequence[str]) -> None:
+    def arrange_variables(self, order: Sequence[str]) -> None:
         """Put the variables into this order, where it knows most of them; others come last."""
         known = [variable for variable in order if variable in self.bdd.vars]
         if 2 * len(known) > len(self.bdd.vars):
@@ -30,19 +30,19 @@ class Diagrams:
             rest = [variable for variable in own if variable not in {*known}]
             cudd.reorder(self.bdd, {v: place for place, v in enumerate([*known, *rest])})
 
-    def smaller(self, *_kept: Diagram) -> None:
+    def reorder_variables(self, *_kept: Diagram) -> None:
         """Look for an order of the variables in which all functions that are kept are small."""
         cudd.reorder(self.bdd)
 
-    def some(self, parts: Iterable[Diagram]) -> Diagram:
+    def any_of(self, parts: Iterable[Diagram]) -> Diagram:
         """Where any of them holds."""
         return reduce(or_, parts, self.bdd.false)
 
-    def every(self, parts: Iterable[Diagram]) -> Diagram:
+    def all_of(self, parts: Iterable[Diagram]) -> Diagram:
         """Where all of them hold."""
         return reduce(and_, parts, self.bdd.true)
 
-    def enough(self, needed: int, parts: Iterable[Diagram]) -> Diagram:
+    def threshold_of(self, needed: int, parts: Iterable[Diagram]) -> Diagram:
         """Where at least so many of the parts hold."""
         reached = [self.bdd.true] + [self.bdd.false] * needed
         for part in parts:
@@ -50,42 +50,42 @@ class Diagrams:
                 reached[n] |= reached[n - 1] & part
         return reached[needed]
 
-    def models(self, u: Diagram, variables: int) -> int:
+    def count_models(self, u: Diagram, variables: int) -> int:
         """In how many ways so many variables make `u` true. The library counts in floats."""
         every: int = 2**variables
         known = {int(self.bdd.true): every}
 
-        def count(node: Diagram) -> int:
+        def count_node(node: Diagram) -> int:
             if node.negated:
-                return every - count(~node)
+                return every - count_node(~node)
             if int(node) not in known:
-                known[int(node)] = (count(node.low) + count(node.high)) // 2
+                known[int(node)] = (count_node(node.low) + count_node(node.high)) // 2
             return known[int(node)]
 
-        return count(u)
+        return count_node(u)
 
-    def cheapest(self, u: Diagram, free: Collection[str]) -> dict[str, bool] | None:
+    def find_cheapest_model(self, u: Diagram, free: Collection[str]) -> dict[str, bool] | None:
         """The variables of a solution with the fewest true ones, the free not counted."""
         known: dict[int, tuple[float, bool]] = {}
 
-        def cost(node: Diagram) -> float:
+        def node_cost(node: Diagram) -> float:
             if node.var is None:
                 return inf if node.negated else 0
             if int(node) not in known:
-                low, high = (cost(branch) for branch in _branches(node))
+                low, high = (node_cost(branch) for branch in _child_branches(node))
                 high += node.var not in free
                 known[int(node)] = (min(low, high), high < low)
             return known[int(node)][0]
 
-        if cost(u) == inf:
+        if node_cost(u) == inf:
             return None
         picked = dict.fromkeys(self.bdd.vars, False)
         while u.var is not None:
             picked[u.var] = known[int(u)][1]
-            u = _branches(u)[picked[u.var]]
+            u = _child_branches(u)[picked[u.var]]
         return picked
 
 
-def _branches(node: Diagram) -> tuple[Diagram, Diagram]:
+def _child_branches(node: Diagram) -> tuple[Diagram, Diagram]:
     """Both branches; the library leaves it to us to carry a "not" down to them."""
     return (~node.low, ~node.high) if node.negated else (node.low, node.high)

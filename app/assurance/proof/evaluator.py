@@ -26,7 +26,7 @@ Labs = Mapping[str, Mapping[str, str]]
 Amounts = dict[str, dict[str, Fraction]]
 
 
-class Person(NamedTuple):
+class EvaluationState(NamedTuple):
     """What a condition is judged against: answers that count, questions off the path, amounts."""
 
     answers: dict[str, frozenset[str]]
@@ -34,7 +34,7 @@ class Person(NamedTuple):
     amounts: Amounts
 
 
-class Verdict(NamedTuple):
+class EvaluatorVerdict(NamedTuple):
     """The level, each rule that leads there ("certain" or "unsure"), the questions to ask."""
 
     level: str
@@ -43,11 +43,11 @@ class Verdict(NamedTuple):
     next: str | None
 
 
-Judge = Callable[[Person, bool], int]
+Judge = Callable[[EvaluationState, bool], int]
 """Person, the most (or the least) -> 0, 1 or 2."""
 
 
-def read_yaml(file: Path) -> Any:
+def read_yaml_strings(file: Path) -> Any:
     """A file with every scalar a plain string: "no" stays "no", and 3.50 stays "3.50"."""
     # As safe as safe_load, which would change those two: only texts, lists and maps come of it.
     return yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506
@@ -57,31 +57,42 @@ class Evaluator:
     """One rulebook, ready to judge answers."""
 
     def __init__(self, folder: Path) -> None:
-        self.labs = read_yaml(folder / "labs.yaml")
-        self.questions = {entry["id"]: entry for entry in read_yaml(folder / "questions.yaml")}
-        self.named = {entry["id"]: entry["when"] for entry in read_yaml(folder / "named.yaml")}
-        rules = [rule for file in folder.glob("urgency/*.yaml") for rule in read_yaml(file)]
-        self.rules = [(rule, self._judge(rule["when"])) for rule in rules]
-        self.only_with = {r["id"]: self._judge(r["only_with"]) for r in rules if "only_with" in r}
+        self.labs = read_yaml_strings(folder / "labs.yaml")
+        self.questions = {
+            entry["id"]: entry for entry in read_yaml_strings(folder / "questions.yaml")
+        }
+        self.named = {
+            entry["id"]: entry["when"] for entry in read_yaml_strings(folder / "named.yaml")
+        }
+        rules = [rule for file in folder.glob("urgency/*.yaml") for rule in read_yaml_strings(file)]
+        self.rules = [(rule, self._compile_condition(rule["when"])) for rule in rules]
+        self.only_with = {
+            r["id"]: self._compile_condition(r["only_with"]) for r in rules if "only_with" in r
+        }
         asked = self.questions.items()
-        self.ask_if = {q: self._judge(e["ask_if"]) for q, e in asked if "ask_if" in e}
+        self.ask_if = {q: self._compile_condition(e["ask_if"]) for q, e in asked if "ask_if" in e}
 
-    def verdict(self, answers: Answers, labs: Labs | None = None) -> Verdict:
+    def judge_answers(self, answers: Answers, labs: Labs | None = None) -> EvaluatorVerdict:
         """The worst finding leads; with none it is a routine visit. Self-care has to be earned.
 
         Where adjusted calcium is not reliable, the total is read too; the first graver one counts.
         """
-        found = [self._verdict(answers, amounts) for amounts in self._readings(labs or {})]
+        found = [
+            self._judge_lab_reading(answers, amounts)
+            for amounts in self._list_lab_readings(labs or {})
+        ]
         return max(found, key=lambda verdict: LEVELS.index(verdict.level))
 
-    def _verdict(self, answers: Answers, amounts: Amounts) -> Verdict:
-        person = self._person(answers, amounts)
+    def _judge_lab_reading(self, answers: Answers, amounts: Amounts) -> EvaluatorVerdict:
+        person = self._walk_questions(answers, amounts)
         fired, levels, self_care = {}, {"routine"}, {}
         for rule, judge in self.rules:
             holds = judge(person, False)
             if holds == 2 and rule["urgency"] == "self_care":
                 self_care[rule["id"]] = "certain"
-            elif holds == 2 or (holds == 1 and "if_unsure" in rule and self._counts(rule, person)):
+            elif holds == 2 or (
+                holds == 1 and "if_unsure" in rule and self._doubt_counts(rule, person)
+            ):
                 fired[rule["id"]] = "certain" if holds == 2 else "unsure"
                 levels.add(rule["urgency" if holds == 2 else "if_unsure"])
         path = [name for name in self.questions if name not in person.off_path]
@@ -92,17 +103,17 @@ class Evaluator:
             for entry in self.labs.get("not_weighed", ())
         )
         if self_care and not (fired or to_ask or unsure or unread):
-            return Verdict("self_care", self_care, path, None)
-        return Verdict(max(levels, key=LEVELS.index), fired, path, to_ask)
+            return EvaluatorVerdict("self_care", self_care, path, None)
+        return EvaluatorVerdict(max(levels, key=LEVELS.index), fired, path, to_ask)
 
-    def _counts(self, rule: dict[str, Any], person: Person) -> bool:
+    def _doubt_counts(self, rule: dict[str, Any], person: EvaluationState) -> bool:
         """Whether what limits the doubt of a rule, if anything does, certainly holds."""
         only_with = self.only_with.get(rule["id"])
         return only_with is None or only_with(person, False) == 2
 
-    def _person(self, answers: Answers, amounts: Amounts) -> Person:
+    def _walk_questions(self, answers: Answers, amounts: Amounts) -> EvaluationState:
         """Walk the questions in order; one that certainly does not apply is left out."""
-        person = Person({}, set(), amounts)
+        person = EvaluationState({}, set(), amounts)
         for name in self.questions:
             if name in self.ask_if and self.ask_if[name](person, True) == 0:
                 person.off_path.add(name)
@@ -110,30 +121,32 @@ class Evaluator:
                 person.answers[name] = answers[name]
         return person
 
-    def _judge(self, when: Any, *, no: bool = False) -> Judge:
+    def _compile_condition(self, when: Any, *, no: bool = False) -> Judge:
         """The condition, or its opposite: that of "all" is "any opposite", down to each answer."""
         match when:
             case {"all": parts} | {"any": parts} | {"of": parts}:
                 least = int(when.get("at_least", len(parts) if "all" in when else 1))
                 needed = len(parts) + 1 - least if no else least
-                return _ranked([self._judge(part, no=no) for part in parts], needed)
+                return _threshold_judge(
+                    [self._compile_condition(part, no=no) for part in parts], needed
+                )
             case {"not": part}:
-                return self._judge(part, no=not no)
+                return self._compile_condition(part, no=not no)
             case {"named": name}:
-                return self._judge(self.named[name], no=no)
+                return self._compile_condition(self.named[name], no=no)
             case {"lab": analyte}:
                 [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
-                return _opposite(no, _bound(analyte, comparison, limits))
+                return _negate_judge(no, _bound_judge(analyte, comparison, limits))
         wanted = {when[key] for key in ("is", "includes") if key in when}
         wanted |= {o for key in ("any_of", "includes_any") for o in when.get(key, ())}
-        return _opposite(no, _choice(self.questions[when["question"]], wanted))
+        return _negate_judge(no, _choice_judge(self.questions[when["question"]], wanted))
 
-    def _readings(self, labs: Labs) -> list[Amounts]:
+    def _list_lab_readings(self, labs: Labs) -> list[Amounts]:
         """Every value in each of its units, and what follows from two values together."""
         units = {entry["id"]: entry["units"] for entry in self.labs["analytes"]} if labs else {}
-        amounts = {name: _in_each_unit(units[name], value) for name, value in labs.items()}
+        amounts = {name: _convert_to_units(units[name], value) for name, value in labs.items()}
         if "calcium_total" not in amounts or "calcium_adjusted" in amounts:
-            return [self._with_product(amounts)]
+            return [self._add_product(amounts)]
         total, adjusted, unreliable = (
             amounts["calcium_total"],
             dict(amounts["calcium_total"]),
@@ -147,9 +160,9 @@ class Evaluator:
             low, high = map(Fraction, how.get("reliable", (0, 10**9)))
             unreliable = unreliable or not low <= albumin <= high
         ways = [adjusted, total] if unreliable else [adjusted]
-        return [self._with_product(amounts | {"calcium_adjusted": way}) for way in ways]
+        return [self._add_product(amounts | {"calcium_adjusted": way}) for way in ways]
 
-    def _with_product(self, amounts: Amounts) -> Amounts:
+    def _add_product(self, amounts: Amounts) -> Amounts:
         product = self.labs["product"]
         if not all(factor in amounts for factor in product["of"]):
             return amounts
@@ -158,11 +171,11 @@ class Evaluator:
         return amounts | {product["id"]: {unit: one[of[unit]] * other[of[unit]] for unit in of}}
 
 
-def _ranked(parts: list[Judge], needed: int) -> Judge:
+def _threshold_judge(parts: list[Judge], needed: int) -> Judge:
     """What the `needed`-th best of the parts reaches: all of them, any of them, or some number."""
     spare = len(parts) - needed
 
-    def judge(person: Person, most: bool) -> int:
+    def judge_threshold(person: EvaluationState, most: bool) -> int:
         reached = [0, 0, 0]
         for part in parts:
             reached[part(person, most)] += 1
@@ -172,15 +185,15 @@ def _ranked(parts: list[Judge], needed: int) -> Judge:
                 return 2
         return 1
 
-    return judge
+    return judge_threshold
 
 
-def _choice(question: dict[str, Any], wanted: set[str]) -> Judge:
+def _choice_judge(question: dict[str, Any], wanted: set[str]) -> Judge:
     """An unsure person may mean any option, but for what `unsure_among` leaves out."""
     name, unsure = question["id"], question["unsure"]
     doubt = 1 if wanted & set(question.get("unsure_among", wanted)) else 0
 
-    def judge(person: Person, most: bool) -> int:
+    def judge_choice(person: EvaluationState, most: bool) -> int:
         chosen = person.answers.get(name)
         if chosen is None:
             return 2 if most and name not in person.off_path else 0
@@ -188,26 +201,26 @@ def _choice(question: dict[str, Any], wanted: set[str]) -> Judge:
             return doubt if unsure in chosen else 0
         return 2
 
-    return judge
+    return judge_choice
 
 
-def _opposite(no: bool, judge: Judge) -> Judge:
+def _negate_judge(no: bool, judge: Judge) -> Judge:
     """A doubt clears nothing: "not" undoes only what certainly holds."""
     return (lambda person, most: 0 if judge(person, not most) == 2 else 2) if no else judge
 
 
-def _bound(analyte: str, comparison: str, limits: dict[str, str]) -> Judge:
+def _bound_judge(analyte: str, comparison: str, limits: dict[str, str]) -> Judge:
     """Compared in each unit, unrounded; one is enough. A value not given meets no bound."""
     exact = {unit: Fraction(limit) for unit, limit in limits.items()}
 
-    def judge(person: Person, _most: bool) -> int:
+    def judge_bound(person: EvaluationState, _most: bool) -> int:
         amounts = person.amounts.get(analyte, {}).items()
         return 2 if any(COMPARE[comparison](amount, exact[u]) for u, amount in amounts) else 0
 
-    return judge
+    return judge_bound
 
 
-def _in_each_unit(units: dict[str, Any], value: Mapping[str, str]) -> dict[str, Fraction]:
+def _convert_to_units(units: dict[str, Any], value: Mapping[str, str]) -> dict[str, Fraction]:
     given = next(u for u, e in units.items() if value["unit"] in (u, *e.get("also", ())))
     in_si = Fraction(value["value"]) * Fraction(units[given]["factor"])
     return {unit: in_si / Fraction(entry["factor"]) for unit, entry in units.items()}

@@ -18,7 +18,7 @@ Model = frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class UnaryNumber:
     """A whole number in unary: `low`, plus one for each of its `steps` that is true, in order."""
 
     low: int
@@ -32,7 +32,7 @@ class Number:
         return self.steps[place - 1] if place <= len(self.steps) else FALSE
 
     @property
-    def high(self) -> int:
+    def highest_value(self) -> int:
         """The greatest value that it may have."""
         return self.low + len(self.steps)
 
@@ -46,23 +46,23 @@ class Formula:
         self._gates: dict[tuple[int, ...], int] = {}
         self.clauses = 0
         self.asked = 0
-        self.require(TRUE)
+        self.add_clause(TRUE)
 
-    def close(self) -> None:
+    def close_solver(self) -> None:
         """Free the solver."""
         self._solver.delete()
 
-    def new(self) -> int:
+    def new_variable(self) -> int:
         """A variable that nothing is said of yet."""
         self._last += 1
         return self._last
 
-    def require(self, *literals: int) -> None:
+    def add_clause(self, *literals: int) -> None:
         """At least one of these holds, always."""
         self.clauses += 1
         self._solver.add_clause(list(literals))
 
-    def every(self, literals: Iterable[int]) -> int:
+    def and_gate(self, literals: Iterable[int]) -> int:
         """All of these hold."""
         parts = sorted(set(literals) - {TRUE})
         if FALSE in parts or any(-part in parts for part in parts if part > 0):
@@ -71,81 +71,85 @@ class Formula:
             return parts[0] if parts else TRUE
         key = tuple(parts)
         if key not in self._gates:
-            gate = self._gates[key] = self.new()
+            gate = self._gates[key] = self.new_variable()
             for part in parts:
-                self.require(-gate, part)
-            self.require(gate, *(-part for part in parts))
+                self.add_clause(-gate, part)
+            self.add_clause(gate, *(-part for part in parts))
         return self._gates[key]
 
-    def some(self, literals: Iterable[int]) -> int:
+    def or_gate(self, literals: Iterable[int]) -> int:
         """At least one of these holds."""
-        return -self.every(-literal for literal in literals)
+        return -self.and_gate(-literal for literal in literals)
 
-    def same(self, one: int, other: int) -> int:
+    def iff_gate(self, one: int, other: int) -> int:
         """Both hold, or neither."""
-        return self.every([self.some([-one, other]), self.some([one, -other])])
+        return self.and_gate([self.or_gate([-one, other]), self.or_gate([one, -other])])
 
-    def count(self, literals: Sequence[int], least: int) -> int:
+    def at_least_gate(self, literals: Sequence[int], least: int) -> int:
         """At least so many of these hold."""
         if least <= 0:
             return TRUE
         if least > len(literals):
             return FALSE
         if least in (1, len(literals)):
-            return self.some(literals) if least == 1 else self.every(literals)
+            return self.or_gate(literals) if least == 1 else self.and_gate(literals)
         first, rest = literals[0], literals[1:]
-        with_it = self.every([first, self.count(rest, least - 1)])
-        return self.some([with_it, self.count(rest, least)])
+        with_it = self.and_gate([first, self.at_least_gate(rest, least - 1)])
+        return self.or_gate([with_it, self.at_least_gate(rest, least)])
 
-    def weighed(self, literal: int, weight: int) -> Number:
+    def weigh_literal(self, literal: int, weight: int) -> UnaryNumber:
         """`weight` where the literal holds, else 0."""
         if weight >= 0:
-            return Number(0, (literal,) * weight)
-        return Number(weight, (-literal,) * -weight)
+            return UnaryNumber(0, (literal,) * weight)
+        return UnaryNumber(weight, (-literal,) * -weight)
 
-    def total(self, numbers: Sequence[Number]) -> Number:
+    def sum_numbers(self, numbers: Sequence[UnaryNumber]) -> UnaryNumber:
         """Their sum."""
         if not numbers:
-            return Number(0)
+            return UnaryNumber(0)
         if len(numbers) == 1:
             return numbers[0]
         half = len(numbers) // 2
-        return self._plus(self.total(numbers[:half]), self.total(numbers[half:]))
+        return self._add_numbers(self.sum_numbers(numbers[:half]), self.sum_numbers(numbers[half:]))
 
-    def ahead(self, one: Number, other: Number, margin: int) -> int:
+    def exceeds_by(self, one: UnaryNumber, other: UnaryNumber, margin: int) -> int:
         """`one` is at least `margin` more than `other`."""
-        values = range(other.low, other.high + 1)
-        return self.every(self.some([-other.at_least(v), one.at_least(v + margin)]) for v in values)
+        values = range(other.low, other.highest_value + 1)
+        return self.and_gate(
+            self.or_gate([-other.at_least(v), one.at_least(v + margin)]) for v in values
+        )
 
-    def solve(self, *assumed: int) -> Model | None:
+    def find_model(self, *assumed: int) -> Model | None:
         """A solution in which all of these hold; none if there cannot be one."""
         self.asked += 1
         if not self._solver.solve(assumptions=list(assumed)):
             return None
         return frozenset(self._solver.get_model())
 
-    def smallest(self, costs: Sequence[int], *assumed: int) -> Model | None:
+    def find_smallest_model(self, costs: Sequence[int], *assumed: int) -> Model | None:
         """A solution in which as few of `costs` hold as can be."""
-        model = self.solve(*assumed)
+        model = self.find_model(*assumed)
         if model is None:
             return None
-        dear = self.total([self.weighed(cost, 1) for cost in costs])
+        dear = self.sum_numbers([self.weigh_literal(cost, 1) for cost in costs])
         fewest = sum(cost in model for cost in costs)
-        while fewest and (better := self.solve(*assumed, -dear.at_least(fewest))) is not None:
+        while fewest and (better := self.find_model(*assumed, -dear.at_least(fewest))) is not None:
             model, fewest = better, sum(cost in better for cost in costs)
         return model
 
-    def _plus(self, one: Number, other: Number) -> Number:
-        steps = tuple(self.new() for _ in range(len(one.steps) + len(other.steps)))
-        found = Number(one.low + other.low, steps)
+    def _add_numbers(self, one: UnaryNumber, other: UnaryNumber) -> UnaryNumber:
+        steps = tuple(self.new_variable() for _ in range(len(one.steps) + len(other.steps)))
+        found = UnaryNumber(one.low + other.low, steps)
         for i in range(len(one.steps) + 1):
             for j in range(len(other.steps) + 1):
-                here = one.low + i, other.low + j
+                summands = one.low + i, other.low + j
                 if i + j > 0:
-                    reached = found.at_least(sum(here))
-                    self.require(-one.at_least(here[0]), -other.at_least(here[1]), reached)
+                    reached = found.at_least(sum(summands))
+                    self.add_clause(
+                        -one.at_least(summands[0]), -other.at_least(summands[1]), reached
+                    )
                 if i + j < len(steps):
-                    past = found.at_least(sum(here) + 1)
-                    beyond = one.at_least(here[0] + 1), other.at_least(here[1] + 1)
-                    self.require(*beyond, -past)
+                    past = found.at_least(sum(summands) + 1)
+                    beyond = one.at_least(summands[0] + 1), other.at_least(summands[1] + 1)
+                    self.add_clause(*beyond, -past)
         return found

@@ -11,22 +11,22 @@ from typing import TypeVar
 
 import yaml
 
-from app.assurance.proof.formula import Formula, Model, Number
-from app.assurance.proof.sat import Space, World, values
-from app.assurance.proof.sat_types import Weighed
-from app.triage.conditions import Choice, Condition, leaves
+from app.assurance.proof.formula import Formula, Model, UnaryNumber
+from app.assurance.proof.sat import SatEncoding, World, decode_lab_values
+from app.assurance.proof.sat_types import TypeEncoding
+from app.triage.conditions import Choice, Condition, walk_leaves
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess
+from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment, Urgency
 
 Key = TypeVar("Key", bound=Hashable)
-Seen = tuple[str, object, object]
+EngineComparison = tuple[str, object, object]
 """What was compared, as the engine has it and as the formula has it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class Counterexample:
     """One way in which a property fails, with the smallest answer set that shows it, if any.
 
     `then`: what the same person answers differently in the second of two answer sets.
@@ -39,7 +39,7 @@ class Broken:
     labs: Mapping[str, str] | None = None
     then: Mapping[str, str | list[str]] | None = None
 
-    def as_case(self) -> dict[str, object]:
+    def as_worked_case(self) -> dict[str, object]:
         """In the form of a worked case, without what it lacks."""
         parts = {
             "id": self.property,
@@ -51,10 +51,10 @@ class Broken:
         }
         return {name: part for name, part in parts.items() if part is not None}
 
-    def in_words(self) -> str:
+    def format_yaml(self) -> str:
         """The same as text."""
         return yaml.safe_dump(
-            [self.as_case()], sort_keys=False, default_flow_style=None, width=100
+            [self.as_worked_case()], sort_keys=False, default_flow_style=None, width=100
         ).rstrip()
 
 
@@ -71,176 +71,216 @@ class Prover:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
-        self.space = Space(rulebook)
+        self.encoding = SatEncoding(rulebook)
         self.replayed = 0
-        self.differing: list[str] = []
+        self.engine_differences: list[str] = []
 
     @property
     def formula(self) -> Formula:
         """The formula of all worlds."""
-        return self.space.formula
+        return self.encoding.formula
 
     @cached_property
-    def ordered(self) -> bool:
+    def is_ordered(self) -> bool:
         """Each question waits only for earlier ones; without that there are no worlds."""
         names = [question.id for question in self.rulebook.questionnaire]
         return all(
-            asked_about(question.ask_if) <= set(names[:place])
+            questions_in_condition(question.ask_if) <= set(names[:place])
             for place, question in enumerate(self.rulebook.questionnaire)
         )
 
     @cached_property
-    def one(self) -> World:
+    def first_world(self) -> World:
         """The first person."""
-        return World(self.space)
+        return World(self.encoding)
 
     @cached_property
-    def two(self) -> World:
+    def second_world(self) -> World:
         """The second person."""
-        return World(self.space)
+        return World(self.encoding)
 
     @cached_property
-    def steps(self) -> Number:
+    def asked_count(self) -> UnaryNumber:
         """How many questions the first person is asked."""
-        return self.formula.total([self.formula.weighed(a, 1) for a in self.one.asked.values()])
+        return self.formula.sum_numbers(
+            [self.formula.weigh_literal(a, 1) for a in self.first_world.asked.values()]
+        )
 
     @cached_property
-    def longest(self) -> int:
+    def longest_path(self) -> int:
         """The most questions on a finished path."""
-        reached = [self.formula.solve(self.one.complete, step) for step in self.steps.steps]
-        return self.steps.low + sum(model is not None for model in reached)
+        reached = [
+            self.formula.find_model(self.first_world.complete, step)
+            for step in self.asked_count.steps
+        ]
+        return self.asked_count.low + sum(model is not None for model in reached)
 
     @cached_property
-    def types(self) -> Weighed:
+    def types(self) -> TypeEncoding:
         """How the types stand for the first person."""
-        return Weighed(self.one)
+        return TypeEncoding(self.first_world)
 
     @cached_property
     def advice(self) -> Mapping[str, int]:
         """What advice the first person is shown."""
-        return self.types.advice()
+        return self.types.encode_advice()
 
     @cached_property
     def without_labs(self) -> tuple[int, ...]:
         """No laboratory value is given."""
-        return tuple(-present for present in self.space.labs.present.values())
+        return tuple(-present for present in self.encoding.labs.present.values())
 
     @cached_property
-    def unchanged(self) -> Mapping[tuple[str, str], int]:
+    def unchanged_ticks(self) -> Mapping[tuple[str, str], int]:
         """(question, option) -> both persons tick it or neither does, unless only one is asked."""
-        formula, one, two = self.formula, self.one, self.two
+        formula, one, two = self.formula, self.first_world, self.second_world
         return {
-            (name, option): formula.some(
-                [-one.asked[name], -two.asked[name], formula.same(tick, two.ticks[name][option])]
+            (name, option): formula.or_gate(
+                [
+                    -one.asked[name],
+                    -two.asked[name],
+                    formula.iff_gate(tick, two.ticks[name][option]),
+                ]
             )
             for name, options in one.ticks.items()
             for option, tick in options.items()
         }
 
-    def elsewhere(self, question: Question) -> list[int]:
+    def same_elsewhere(self, question: Question) -> list[int]:
         """The two answer every other question alike, where both are asked."""
-        return [same for (name, _), same in self.unchanged.items() if name != question.id]
+        return [same for (name, _), same in self.unchanged_ticks.items() if name != question.id]
 
-    def more(self, question: Question, option: str) -> list[int]:
+    def with_extra_tick(self, question: Question, option: str) -> list[int]:
         """The second ticks this too, and nothing else changes but for "none of these"."""
         beside = [
             same
-            for (name, other), same in self.unchanged.items()
+            for (name, other), same in self.unchanged_ticks.items()
             if name == question.id and other not in (option, question.none)
         ]
-        ticked = [-self.one.ticks[question.id][option], self.two.ticks[question.id][option]]
-        return [*self.elsewhere(question), self.one.answered[question.id], *ticked, *beside]
+        ticked = [
+            -self.first_world.ticks[question.id][option],
+            self.second_world.ticks[question.id][option],
+        ]
+        return [
+            *self.same_elsewhere(question),
+            self.first_world.answered[question.id],
+            *ticked,
+            *beside,
+        ]
 
-    def instead(self, question: Question, option: str, other: str) -> list[int]:
+    def with_other_choice(self, question: Question, option: str, other: str) -> list[int]:
         """The first gives one answer, the second the other."""
-        ticked = [self.one.ticks[question.id][option], self.two.ticks[question.id][other]]
-        return [*self.elsewhere(question), *ticked]
+        ticked = [
+            self.first_world.ticks[question.id][option],
+            self.second_world.ticks[question.id][other],
+        ]
+        return [*self.same_elsewhere(question), *ticked]
 
-    def shown(self, *assumed: int) -> bool:
+    def is_possible(self, *assumed: int) -> bool:
         """Whether somebody fits, without laboratory values if possible; the engine must agree."""
-        model = self.formula.solve(*assumed, *self.without_labs) or self.formula.solve(*assumed)
+        model = self.formula.find_model(*assumed, *self.without_labs) or self.formula.find_model(
+            *assumed
+        )
         if model is not None:
-            self.replay(model, self.one)
+            self.replay_model(model, self.first_world)
         return model is not None
 
-    def never(self, name: str, about: str, *assumed: int, variant: bool = False) -> list[Broken]:
+    def find_counterexamples(
+        self, name: str, about: str, *assumed: int, variant: bool = False
+    ) -> list[Counterexample]:
         """Nothing where nobody fits, else the smallest who does, with all answered if possible."""
-        if self.formula.solve(*assumed) is None:
+        if self.formula.find_model(*assumed) is None:
             return []
-        costs, finished = self._costs(variant), (*assumed, self.one.complete)
-        model = self.formula.smallest(costs, *finished) or self.formula.smallest(costs, *assumed)
-        return [] if model is None else [self._broken(name, about, model, variant)]
+        costs, finished = self._cost_literals(variant), (*assumed, self.first_world.complete)
+        model = self.formula.find_smallest_model(
+            costs, *finished
+        ) or self.formula.find_smallest_model(costs, *assumed)
+        return [] if model is None else [self._build_counterexample(name, about, model, variant)]
 
-    def replay(self, model: Model, world: World) -> Urgency | None:
+    def replay_model(self, model: Model, world: World) -> Urgency | None:
         """The level that the engine gives; where it sees anything else than the formula, noted."""
-        given, labs = world.answers(model), values(self.space, model)
+        given, labs = world.decode_answers(model), decode_lab_values(self.encoding, model)
         if labs is None:
-            self.differing.append(f"no values lie in the bands {self.space.labs.read(model)}")
+            self.engine_differences.append(
+                f"no values lie in the bands {self.encoding.labs.decode_bands(model)}"
+            )
             return None
         self.replayed += 1
-        assessment = assess(self.rulebook, given, labs)
-        for what, engine, formula in self._seen(assessment, model, world):
+        assessment = assess_answers(self.rulebook, given, labs)
+        for what, engine, formula in self._compare_with_engine(assessment, model, world):
             if engine != formula:
-                person = f"{readable(self.rulebook, given)} {labs}"
-                self.differing.append(f"{what}: engine {engine}, formula {formula}: {person}")
+                person = f"{readable_answers(self.rulebook, given)} {labs}"
+                self.engine_differences.append(
+                    f"{what}: engine {engine}, formula {formula}: {person}"
+                )
         return assessment.urgency
 
-    def _seen(self, assessment: Assessment, model: Model, world: World) -> Iterator[Seen]:
+    def _compare_with_engine(
+        self, assessment: Assessment, model: Model, world: World
+    ) -> Iterator[EngineComparison]:
         """What the engine makes of a person, and what the formula makes of the same person."""
 
-        def true(literals: Mapping[Key, int]) -> set[Key]:
+        def true_names(literals: Mapping[Key, int]) -> set[Key]:
             return {name for name, literal in literals.items() if literal in model}
 
-        yield "level", {assessment.urgency}, true(world.level)
+        yield "level", {assessment.urgency}, true_names(world.level)
         yield "finished", assessment.complete, world.complete in model
         fired = {f.rule: f.certain for f in assessment.findings if f.urgency > Urgency.self_care}
         rules = {r.id for r in self.rulebook.rules if r.urgency > Urgency.self_care}
-        yield "rules", {rule for rule, sure in fired.items() if sure}, true(world.certain) & rules
-        yield "doubts", {rule for rule, sure in fired.items() if not sure}, true(world.unsure)
-        if world is self.one and "types" in self.__dict__:
-            yield "likely type", {assessment.likely_type}, true(self.types.likely)
-        if world is self.one and "advice" in self.__dict__:
-            told = {advice.id for section in assessment.advice.values() for advice in section}
-            yield "advice", told, true(self.advice)
+        yield (
+            "rules",
+            {rule for rule, sure in fired.items() if sure},
+            true_names(world.certain) & rules,
+        )
+        yield "doubts", {rule for rule, sure in fired.items() if not sure}, true_names(world.unsure)
+        if world is self.first_world and "types" in self.__dict__:
+            yield "likely type", {assessment.likely_type}, true_names(self.types.likely)
+        if world is self.first_world and "advice" in self.__dict__:
+            shown_advice = {
+                advice.id for section in assessment.advice.values() for advice in section
+            }
+            yield "advice", shown_advice, true_names(self.advice)
 
-    def _broken(self, name: str, about: str, model: Model, variant: bool) -> Broken:
-        first = self.one.answers(model)
-        urgency = self.replay(model, self.one)
+    def _build_counterexample(
+        self, name: str, about: str, model: Model, variant: bool
+    ) -> Counterexample:
+        first = self.first_world.decode_answers(model)
+        urgency = self.replay_model(model, self.first_world)
         then = None
         if variant:
-            second = self.two.answers(model)
+            second = self.second_world.decode_answers(model)
             changed = {q: second.get(q, frozenset()) for q in {**first, **second}}
             then = {q: chosen for q, chosen in changed.items() if chosen != first.get(q)}
-            after = self.replay(model, self.two)
-            about = f"{about} takes {_named(urgency)} to {_named(after)}"
-        labs = values(self.space, model) or {}
-        return Broken(
+            after = self.replay_model(model, self.second_world)
+            about = f"{about} takes {_level_name(urgency)} to {_level_name(after)}"
+        labs = decode_lab_values(self.encoding, model) or {}
+        return Counterexample(
             property=name,
             about=about,
-            urgency=_named(urgency),
-            answers=readable(self.rulebook, first),
+            urgency=_level_name(urgency),
+            answers=readable_answers(self.rulebook, first),
             labs={analyte: f"{v['value']} {v['unit']}" for analyte, v in labs.items()},
-            then=None if then is None else readable(self.rulebook, then),
+            then=None if then is None else readable_answers(self.rulebook, then),
         )
 
-    def _costs(self, variant: bool) -> list[int]:
+    def _cost_literals(self, variant: bool) -> list[int]:
         """What makes an answer set less small: every answer but the quiet ones, every value."""
-        worlds = [self.one, self.two] if variant else [self.one]
+        worlds = [self.first_world, self.second_world] if variant else [self.first_world]
         ticked = [
             world.ticks[question.id][option]
             for world in worlds
             for question in self.rulebook.questionnaire
             for option in question.option_ids
-            if option not in quiet(question)
+            if option not in quiet_options(question)
         ]
-        return [*ticked, *self.space.labs.present.values()]
+        return [*ticked, *self.encoding.labs.present.values()]
 
 
-def _named(urgency: Urgency | None) -> str:
+def _level_name(urgency: Urgency | None) -> str:
     return "a level unknown" if urgency is None else urgency.name
 
 
-def quiet(question: Question) -> set[str]:
+def quiet_options(question: Question) -> set[str]:
     """The answers that say nothing: "none of these", the least grave, else any but a doubt."""
     if question.none is not None:
         return {question.none}
@@ -248,12 +288,12 @@ def quiet(question: Question) -> set[str]:
     return bottom or set(question.option_ids) - {question.unsure}
 
 
-def without_order(question: Question) -> bool:
+def has_no_order(question: Question) -> bool:
     """A choice of which no answer is graver than another, such as the age."""
     return question.none is None and not question.severity
 
 
-def readable(rulebook: Rulebook, answers: Answers) -> dict[str, str | list[str]]:
+def readable_answers(rulebook: Rulebook, answers: Answers) -> dict[str, str | list[str]]:
     """Answers as a case file holds them, in asking order; what is no longer asked is empty."""
     found: dict[str, str | list[str]] = {}
     for question in rulebook.questionnaire:
@@ -264,12 +304,12 @@ def readable(rulebook: Rulebook, answers: Answers) -> dict[str, str | list[str]]
     return found
 
 
-def asked_about(condition: Condition | None) -> set[str]:
+def questions_in_condition(condition: Condition | None) -> set[str]:
     """The questions that a condition speaks of."""
-    found = leaves(condition) if condition is not None else ()
+    found = walk_leaves(condition) if condition is not None else ()
     return {leaf.question for leaf in found if isinstance(leaf, Choice)}
 
 
-def every_option(questions: Iterable[Question]) -> list[tuple[Question, str]]:
+def list_every_option(questions: Iterable[Question]) -> list[tuple[Question, str]]:
     """Each option with its question, "none of these" and "not sure" among them."""
     return [(question, option) for question in questions for option in question.option_ids]

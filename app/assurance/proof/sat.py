@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from app.assurance.proof.formula import FALSE, TRUE, Formula, Model
-from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, TOTAL, Bands, Value
-from app.triage.compiled import doubt
-from app.triage.conditions import AtLeast, Choice, Condition, LabBound, Named, leaves
-from app.triage.loading.checks import conditions
+from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, TOTAL, GivenValue, LabBands
+from app.rulebook.checks import list_conditions
+from app.triage.compiled import doubt_requirements
+from app.triage.conditions import AtLeast, Choice, Condition, LabBound, NamedCondition, walk_leaves
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import Rule
@@ -23,52 +23,52 @@ RAISED = (Urgency.soon, Urgency.same_day, Urgency.emergency)
 """The levels that only findings give."""
 
 
-class Labs:
+class LabEncoding:
     """The laboratory values: for each analyte whether it is there, and which cuts it is past."""
 
-    def __init__(self, formula: Formula, bands: Bands) -> None:
+    def __init__(self, formula: Formula, bands: LabBands) -> None:
         self.bands = bands
-        self.present = {analyte: formula.new() for analyte in bands.lines}
+        self.present = {analyte: formula.new_variable() for analyte in bands.axes}
         self._past = {
-            analyte: {cut: formula.new() for cut in line.cuts}
-            for analyte, line in bands.lines.items()
+            analyte: {cut: formula.new_variable() for cut in line.cuts}
+            for analyte, line in bands.axes.items()
         }
         self._formula = formula
-        for analyte, line in bands.lines.items():
+        for analyte, line in bands.axes.items():
             chain = [self.present[analyte], *self._past[analyte].values()]
             for before, after in pairwise(chain):
-                formula.require(-after, before)
-            for number, (low, high) in enumerate(line.bands):
+                formula.add_clause(-after, before)
+            for number, (low, high) in enumerate(line.band_spans):
                 if low >= high:
-                    formula.require(-self.band(analyte, number))
-        if bands.product in bands.lines:
+                    formula.add_clause(-self.band_literal(analyte, number))
+        if bands.product in bands.axes:
             self._bind_product()
-        if TOTAL in bands.lines and ADJUSTED in bands.lines:
-            formula.require(-self.present[TOTAL], self.present[ADJUSTED])
+        if TOTAL in bands.axes and ADJUSTED in bands.axes:
+            formula.add_clause(-self.present[TOTAL], self.present[ADJUSTED])
 
-    def band(self, analyte: str, number: int) -> int:
+    def band_literal(self, analyte: str, number: int) -> int:
         """The value lies in this band."""
         chain = [self.present[analyte], *self._past[analyte].values(), FALSE]
-        return self._formula.every([chain[number], -chain[number + 1]])
+        return self._formula.and_gate([chain[number], -chain[number + 1]])
 
-    def met(self, bound: LabBound) -> int:
+    def bound_literal(self, bound: LabBound) -> int:
         """The bound holds."""
-        past = self._past[bound.analyte][self.bands.cut(bound)]
+        past = self._past[bound.analyte][self.bands.find_cut(bound)]
         if bound.comparison == "below":
-            past = self._formula.every([self.present[bound.analyte], -past])
+            past = self._formula.and_gate([self.present[bound.analyte], -past])
         return -past if bound.negated else past
 
     @property
-    def unread(self) -> int:
+    def has_unweighed_lab(self) -> int:
         """A value is there that no rule weighs."""
         declared = self.bands.laboratory.not_weighed.items()
-        return self._formula.some(
-            self._formula.every([self.present[name], -self.present.get(through or "", FALSE)])
+        return self._formula.or_gate(
+            self._formula.and_gate([self.present[name], -self.present.get(through or "", FALSE)])
             for name, through in declared
             if name in self.present
         )
 
-    def read(self, model: Model) -> dict[str, int]:
+    def decode_bands(self, model: Model) -> dict[str, int]:
         """Analyte -> band, of those that are there."""
         return {
             analyte: sum(past in model for past in self._past[analyte].values())
@@ -80,74 +80,79 @@ class Labs:
         """The product is there when both its factors are, and lies where they put it."""
         names = (ADJUSTED, PHOSPHATE, self.bands.product)
         calcium, phosphate, both = (self.present[name] for name in names)
-        together = self._formula.every([calcium, phosphate])
-        self._formula.require(-both, together)
-        self._formula.require(both, -together)
+        together = self._formula.and_gate([calcium, phosphate])
+        self._formula.add_clause(-both, together)
+        self._formula.add_clause(both, -together)
         allowed: dict[tuple[int, int], list[int]] = {}
-        for one, other, of_both in self.bands.meeting():
-            allowed.setdefault((one, other), []).append(self.band(self.bands.product, of_both))
+        for one, other, of_both in self.bands.list_compatible_bands():
+            allowed.setdefault((one, other), []).append(
+                self.band_literal(self.bands.product, of_both)
+            )
         for (one, other), of_both_bands in allowed.items():
-            factors = (self.band(ADJUSTED, one), self.band(PHOSPHATE, other))
-            self._formula.require(*(-factor for factor in factors), *of_both_bands)
+            factors = (self.band_literal(ADJUSTED, one), self.band_literal(PHOSPHATE, other))
+            self._formula.add_clause(*(-factor for factor in factors), *of_both_bands)
 
 
 @dataclass
-class Space:
+class SatEncoding:
     """The rulebook, the formula that grows over it, and the laboratory values of every world."""
 
     rulebook: Rulebook
     formula: Formula = field(default_factory=Formula)
 
     def __post_init__(self) -> None:
-        found = (leaf for c in conditions(self.rulebook) for leaf in leaves(c))
+        found = (leaf for c in list_conditions(self.rulebook) for leaf in walk_leaves(c))
         bounds = [leaf for leaf in found if isinstance(leaf, LabBound)]
-        self.labs = Labs(self.formula, Bands(self.rulebook.laboratory, bounds))
+        self.labs = LabEncoding(self.formula, LabBands(self.rulebook.laboratory, bounds))
 
 
 class World:
     """One answer set, finished or not, on its path."""
 
-    def __init__(self, space: Space, always: str | None = None) -> None:
-        self.space, self.formula = space, space.formula
+    def __init__(self, encoding: SatEncoding, always: str | None = None) -> None:
+        self.encoding, self.formula = encoding, encoding.formula
         self._always = always
         """A question that is asked of everyone, whatever its `ask_if` says."""
-        self.rulebook = space.rulebook
+        self.rulebook = encoding.rulebook
         self.ticks: dict[str, dict[str, int]] = {}
         self.asked: dict[str, int] = {}
         self.answered: dict[str, int] = {}
         self._truths: dict[tuple[Condition, Truth], int] = {}
         for question in self.rulebook.questionnaire:
-            self._add(question)
-        self.complete = self.formula.every(
-            self.formula.some([-asked, self.answered[name]]) for name, asked in self.asked.items()
+            self._encode_question(question)
+        self.complete = self.formula.and_gate(
+            self.formula.or_gate([-asked, self.answered[name]])
+            for name, asked in self.asked.items()
         )
-        self.doubt = self.formula.some(
+        self.doubt = self.formula.or_gate(
             self.ticks[q.id][q.unsure] for q in self.rulebook.questionnaire
         )
-        self._judge_levels()
+        self._encode_levels()
 
-    def holds(self, condition: Condition, truth: Truth) -> int:
+    def truth_literal(self, condition: Condition, truth: Truth) -> int:
         """The condition is at least so true."""
         key = condition, truth
         if key not in self._truths:
-            self._truths[key] = self._holds(condition, truth)
+            self._truths[key] = self._encode_condition(condition, truth)
         return self._truths[key]
 
-    def doubtful(self, rule: Rule) -> int:
+    def doubt_literal(self, rule: Rule) -> int:
         """A doubt keeps the rule open, with all that it needs to count; or it certainly fires."""
-        parts = [self.holds(condition, truth) for condition, truth in doubt(rule)]
-        return self.formula.every(parts)
+        parts = [
+            self.truth_literal(condition, truth) for condition, truth in doubt_requirements(rule)
+        ]
+        return self.formula.and_gate(parts)
 
-    def below(self, other: "World") -> int:
+    def lower_than(self, other: "World") -> int:
         """The level is lower than in the other world."""
         steps = [[other.at_least[u], -self.at_least[u]] for u in self.at_least]
-        return self.formula.some(self.formula.every(step) for step in steps)
+        return self.formula.or_gate(self.formula.and_gate(step) for step in steps)
 
-    def chosen(self, question: str, options: Iterable[str]) -> int:
+    def any_chosen(self, question: str, options: Iterable[str]) -> int:
         """At least one of these options is ticked."""
-        return self.formula.some(self.ticks[question][option] for option in options)
+        return self.formula.or_gate(self.ticks[question][option] for option in options)
 
-    def answers(self, model: Model) -> Answers:
+    def decode_answers(self, model: Model) -> Answers:
         """The answers of a solution, in asking order."""
         ticked = {
             name: frozenset(option for option, literal in options.items() if literal in model)
@@ -155,53 +160,57 @@ class World:
         }
         return {name: chosen for name, chosen in ticked.items() if chosen}
 
-    def _add(self, question: Question) -> None:
+    def _encode_question(self, question: Question) -> None:
         """A question is asked unless its `ask_if` is false; what is not asked has no answer."""
         formula, name = self.formula, question.id
         when = question.ask_if
         everyone = when is None or name == self._always
-        self.asked[name] = TRUE if when is None or everyone else self.holds(when, Truth.OPEN)
-        ticks = self.ticks[name] = {option: formula.new() for option in question.option_ids}
+        self.asked[name] = (
+            TRUE if when is None or everyone else self.truth_literal(when, Truth.OPEN)
+        )
+        ticks = self.ticks[name] = {
+            option: formula.new_variable() for option in question.option_ids
+        }
         for option, tick in ticks.items():
-            formula.require(-tick, self.asked[name])
+            formula.add_clause(-tick, self.asked[name])
             alone = question.kind == "one" or option == question.none
             for other, another in ticks.items():
                 if alone and other != option:
-                    formula.require(-tick, -another)
-        self.answered[name] = formula.some(ticks.values())
+                    formula.add_clause(-tick, -another)
+        self.answered[name] = formula.or_gate(ticks.values())
 
-    def _holds(self, condition: Condition, truth: Truth) -> int:
+    def _encode_condition(self, condition: Condition, truth: Truth) -> int:
         match condition:
-            case Named():
-                return self.holds(condition.part, truth)
+            case NamedCondition():
+                return self.truth_literal(condition.part, truth)
             case LabBound():
-                return self.space.labs.met(condition)
+                return self.encoding.labs.bound_literal(condition)
             case AtLeast():
-                parts = [self.holds(part, truth) for part in condition.parts]
-                return self.formula.count(parts, condition.count)
+                parts = [self.truth_literal(part, truth) for part in condition.parts]
+                return self.formula.at_least_gate(parts, condition.count)
             case Choice():
-                return self._choice(condition, truth)
+                return self._encode_choice(condition, truth)
 
-    def _choice(self, leaf: Choice, truth: Truth) -> int:
+    def _encode_choice(self, leaf: Choice, truth: Truth) -> int:
         formula, name = self.formula, leaf.question
-        ticked = self.chosen(name, leaf.options)
-        still_open = formula.every([self.asked[name], -self.answered[name]])
+        ticked = self.any_chosen(name, leaf.options)
+        still_open = formula.and_gate([self.asked[name], -self.answered[name]])
         if leaf.negated:
-            return -ticked if truth is Truth.OPEN else formula.every([-ticked, -still_open])
+            return -ticked if truth is Truth.OPEN else formula.and_gate([-ticked, -still_open])
         parts = [ticked]
-        unsure, could_be = self.rulebook.questionnaire.unsure[name]
+        unsure, could_be = self.rulebook.questionnaire.unsure_options[name]
         if truth <= Truth.UNSURE and leaf.options & could_be:
             parts.append(self.ticks[name][unsure])
         if truth is Truth.OPEN:
             parts.append(still_open)
-        return formula.some(parts)
+        return formula.or_gate(parts)
 
-    def _judge_levels(self) -> None:
+    def _encode_levels(self) -> None:
         """Certainly fired, kept open by a doubt, and the level that the worst of them gives."""
         rules, formula = self.rulebook.rules, self.formula
-        self.certain = {rule.id: self.holds(rule.when, Truth.TRUE) for rule in rules}
+        self.certain = {rule.id: self.truth_literal(rule.when, Truth.TRUE) for rule in rules}
         self.unsure = {
-            rule.id: formula.every([self.doubtful(rule), -self.certain[rule.id]])
+            rule.id: formula.and_gate([self.doubt_literal(rule), -self.certain[rule.id]])
             for rule in rules
             if rule.if_unsure is not None
         }
@@ -212,22 +221,26 @@ class World:
             doubtful = [
                 self.unsure[r.id] for r in raising if (r.if_unsure or Urgency.self_care) >= urgency
             ]
-            found[urgency] = formula.some([*sure, *doubtful])
+            found[urgency] = formula.or_gate([*sure, *doubtful])
         earned = [self.certain[r.id] for r in rules if r.urgency is Urgency.self_care]
-        self.quiet = -formula.some(self.certain[r.id] for r in raising)
-        barred = [-self.doubt, -self.space.labs.unread, -found[Urgency.soon]]
-        self.self_care = formula.every([formula.some(earned), self.quiet, self.complete, *barred])
+        self.quiet = -formula.or_gate(self.certain[r.id] for r in raising)
+        barred = [-self.doubt, -self.encoding.labs.has_unweighed_lab, -found[Urgency.soon]]
+        self.self_care = formula.and_gate(
+            [formula.or_gate(earned), self.quiet, self.complete, *barred]
+        )
         self.at_least: Mapping[int, int] = {
             Urgency.self_care: TRUE,
             Urgency.routine: -self.self_care,
             **found,
         }
         self.level = {
-            urgency: formula.every([self.at_least[urgency], -self.at_least.get(urgency + 1, FALSE)])
+            urgency: formula.and_gate(
+                [self.at_least[urgency], -self.at_least.get(urgency + 1, FALSE)]
+            )
             for urgency in Urgency
         }
 
 
-def values(space: Space, model: Model) -> dict[str, Value] | None:
+def decode_lab_values(encoding: SatEncoding, model: Model) -> dict[str, GivenValue] | None:
     """Laboratory values that lie where a solution has them; none if there are none such."""
-    return space.labs.bands.give(space.labs.read(model))
+    return encoding.labs.bands.find_values(encoding.labs.decode_bands(model))

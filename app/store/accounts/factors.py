@@ -11,30 +11,30 @@ from datetime import datetime
 import pyotp
 from sqlmodel import col
 
-from app.store.ground import keys
-from app.store.ground.scope import Scope, WritingScope
-from app.store.ground.sealing import Keyring
-from app.store.tables import RecoveryCode, Staff
+from app.store.db import record_keys
+from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.scope import Scope, WritingScope
+from app.store.db.tables import RecoveryCode, Staff
 
-STEP = 30  # seconds that one code stands for
-RECOVERY_CODES = 10
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
+TOTP_PERIOD_SECONDS = 30  # seconds that one code stands for
+RECOVERY_CODE_COUNT = 10
+_RECOVERY_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
 
 
-def secret_for(keyring: Keyring, token: str) -> str:
+def derive_totp_secret(keyring: KeyEncryptionKeys, token: str) -> str:
     """The secret that goes with a link, the same each time it is looked at: nothing is kept."""
-    print_ = bytes.fromhex(keyring.fingerprint("second factor", token))
+    print_ = bytes.fromhex(keyring.keyed_hash("second factor", token))
     return base64.b32encode(print_[:20]).decode()
 
 
-def address(secret: str, name: str, issuer: str) -> str:
+def build_totp_uri(secret: str, name: str, issuer: str) -> str:
     """What an authenticator app reads from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer)
 
 
-def step_of(secret: str, code: str, now: datetime) -> int | None:
+def match_totp_step(secret: str, code: str, now: datetime) -> int | None:
     """The step that the code is of: this one or a neighbour; None for any other code."""
-    totp, this = pyotp.TOTP(secret), int(now.timestamp()) // STEP
+    totp, this = pyotp.TOTP(secret), int(now.timestamp()) // TOTP_PERIOD_SECONDS
     typed = "".join(code.split())
     found = None
     for step in (this - 1, this, this + 1):
@@ -43,42 +43,48 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
     return found
 
 
-def enrol(scope: WritingScope, staff: str, secret: str, step: int) -> list[str]:
+def enrol_second_factor(scope: WritingScope, staff: str, secret: str, step: int) -> list[str]:
     """Give someone a new second factor, and recovery codes; both replace what was there."""
-    sealed = keys.of(scope, staff).seal("staff", staff, "totp", secret)
-    scope.change(Staff, id=staff, to={"totp_sealed": sealed, "totp_step": step})
-    scope.remove(RecoveryCode, staff_id=staff)
-    codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
-    prints = [{"staff_id": staff, "code_print": _print(scope, staff, code)} for code in codes]
-    scope.add_all(RecoveryCode, prints)
+    sealed = record_keys.load_data_key(scope, staff).seal_field("staff", staff, "totp", secret)
+    scope.update_rows(Staff, id=staff, to={"totp_sealed": sealed, "totp_step": step})
+    scope.delete_rows(RecoveryCode, staff_id=staff)
+    codes = [_make_recovery_code() for _ in range(RECOVERY_CODE_COUNT)]
+    prints = [
+        {"staff_id": staff, "code_print": _hash_recovery_code(scope, staff, code)} for code in codes
+    ]
+    scope.add_rows(RecoveryCode, prints)
     return codes
 
 
-def use(scope: WritingScope, staff: Staff, code: str, now: datetime) -> bool:
+def consume_code(scope: WritingScope, staff: Staff, code: str, now: datetime) -> bool:
     """Take a code, from the app or a recovery code; each is good once."""
     if staff.totp_sealed is None:
         return False
-    secret = keys.of(scope, staff.id).open("staff", staff.id, "totp", staff.totp_sealed)
-    step = step_of(secret, code, now)
+    secret = record_keys.load_data_key(scope, staff.id).open_field(
+        "staff", staff.id, "totp", staff.totp_sealed
+    )
+    step = match_totp_step(secret, code, now)
     if step is not None:
         newer = col(Staff.totp_step) < step
-        return scope.change(Staff, newer, id=staff.id, to={"totp_step": step}) == 1
+        return scope.update_rows(Staff, newer, id=staff.id, to={"totp_step": step}) == 1
     unused = col(RecoveryCode.used_at).is_(None)
-    print_ = _print(scope, staff.id, code)
+    print_ = _hash_recovery_code(scope, staff.id, code)
     used = {"used_at": now}
-    return scope.change(RecoveryCode, unused, staff_id=staff.id, code_print=print_, to=used) == 1
+    return (
+        scope.update_rows(RecoveryCode, unused, staff_id=staff.id, code_print=print_, to=used) == 1
+    )
 
 
-def recovery_codes_left(scope: Scope, staff: str) -> int:
+def count_recovery_codes(scope: Scope, staff: str) -> int:
     """How many recovery codes are unused."""
-    return scope.count(RecoveryCode, col(RecoveryCode.used_at).is_(None), staff_id=staff)
+    return scope.count_rows(RecoveryCode, col(RecoveryCode.used_at).is_(None), staff_id=staff)
 
 
-def _recovery_code() -> str:
-    letters = [secrets.choice(_LETTERS) for _ in range(10)]
+def _make_recovery_code() -> str:
+    letters = [secrets.choice(_RECOVERY_ALPHABET) for _ in range(10)]
     return "".join(letters[:5]) + "-" + "".join(letters[5:])
 
 
-def _print(scope: Scope, staff: str, code: str) -> str:
-    plain = "".join(letter for letter in code.upper() if letter in _LETTERS)
-    return scope.keyring.fingerprint("recovery code", scope.clinic, staff, plain)
+def _hash_recovery_code(scope: Scope, staff: str, code: str) -> str:
+    plain = "".join(letter for letter in code.upper() if letter in _RECOVERY_ALPHABET)
+    return scope.keyring.keyed_hash("recovery code", scope.clinic, staff, plain)

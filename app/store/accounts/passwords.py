@@ -17,77 +17,82 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from zxcvbn import zxcvbn
 
-SHORTEST, LONGEST = 12, 128
-_TRIES_TO_GUESS = 10**8  # a password that is found sooner than this is refused
-_CORES = os.cpu_count() or 1
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 128
+_MIN_GUESSES = 10**8  # a password that is found sooner than this is refused
+_CPU_COUNT = os.cpu_count() or 1
 _HASHER = PasswordHash((Argon2Hasher(),))
-PLACES = _CORES + 8
+MAX_WAITING_PASSWORDS = _CPU_COUNT + 8
 """So few wait for a hash, about a second, that what patients send is never behind them."""
-_places = threading.BoundedSemaphore(PLACES)
-_at_work = threading.BoundedSemaphore(_CORES)
+_request_slots = threading.BoundedSemaphore(MAX_WAITING_PASSWORDS)
+_hashing_slots = threading.BoundedSemaphore(_CPU_COUNT)
 
-Problem = Literal["short", "long", "common"]
+PasswordProblem = Literal["short", "long", "common"]
 
 
-class TooBusy(Exception):
+class PasswordQueueFull(Exception):
     """Too many passwords are being looked at; it is worth trying again in a few seconds."""
 
 
-def problem(password: str, context: Iterable[str] = ()) -> Problem | None:
+def find_password_problem(password: str, context: Iterable[str] = ()) -> PasswordProblem | None:
     """What is wrong with a new password, if anything. `context` are words it must not lean on.
 
     Any characters will do. A long list of common passwords and names is asked, here and offline.
     """
-    plain = _normal(password)
-    if len(plain) < SHORTEST:
+    plain = _normalize_unicode(password)
+    if len(plain) < MIN_PASSWORD_LENGTH:
         return "short"
-    if len(plain) > LONGEST:
+    if len(plain) > MAX_PASSWORD_LENGTH:
         return "long"
     words = ["calcinosis", "calcinosis check", *(word for word in context if len(word) > 2)]
     words += [part for word in words for part in word.split() if len(part) > 2]
     # Only the first letters count there: its time grows with the square of the length.
     judged = zxcvbn(plain[:40], user_inputs=words)
-    return "common" if judged["guesses"] < _TRIES_TO_GUESS else None
+    return "common" if judged["guesses"] < _MIN_GUESSES else None
 
 
 @contextmanager
-def place() -> Iterator[None]:
-    """A place for a request with a password, asked for before it has a thread. Raises TooBusy."""
-    if not _places.acquire(blocking=False):
-        raise TooBusy
+def reserve_hash_slot() -> Iterator[None]:
+    """A place for a request with a password, asked for before the request has a thread.
+
+    Raises PasswordQueueFull.
+    """
+    if not _request_slots.acquire(blocking=False):
+        raise PasswordQueueFull
     try:
         yield
     finally:
-        _places.release()
+        _request_slots.release()
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """The password as it is kept."""
-    with _at_work:
-        return _HASHER.hash(_bytes(_normal(password)))
+    with _hashing_slots:
+        return _HASHER.hash(_encode_password(_normalize_unicode(password)))
 
 
-def checked(password: str, kept: str | None) -> str | None:
+def verify_password(password: str, kept: str | None) -> str | None:
     """The hash to keep from now on where the password is the one that was kept; else None.
 
     It takes as long where nothing was kept.
     """
-    decoy, plain = _decoy(), _normal(password)
-    with _at_work:
-        same, renewed = _HASHER.verify_and_update(_bytes(plain[:LONGEST]), kept or decoy)
-    return (renewed or kept) if same and len(plain) <= LONGEST else None
+    decoy, plain = _decoy_hash(), _normalize_unicode(password)
+    with _hashing_slots:
+        same, renewed = _HASHER.verify_and_update(
+            _encode_password(plain[:MAX_PASSWORD_LENGTH]), kept or decoy
+        )
+    return (renewed or kept) if same and len(plain) <= MAX_PASSWORD_LENGTH else None
 
 
 @functools.cache
-def _decoy() -> str:
+def _decoy_hash() -> str:
     """The hash of a password that nobody has."""
     return _HASHER.hash(os.urandom(32))
 
 
-def _normal(password: str) -> str:
+def _normalize_unicode(password: str) -> str:
     """One form for letters that keyboards write in several ways."""
     return unicodedata.normalize("NFC", password)
 
 
-def _bytes(password: str) -> bytes:
+def _encode_password(password: str) -> bytes:
     return password.encode("utf-8", "surrogatepass")  # any characters, even half ones

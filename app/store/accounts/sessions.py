@@ -14,39 +14,38 @@ from sqlmodel import col
 
 from app.store import permissions
 from app.store.accounts import devices, factors, passwords
-from app.store.accounts.staff import sign_in_name
-from app.store.ground import limits, signposts, tokens
-from app.store.ground.limits import Limit
-from app.store.ground.neighbourhood import neighbourhood
-from app.store.ground.scope import Scope, Store, WritingScope
-from app.store.keeping import audit
-from app.store.tables import Staff, StaffSession
+from app.store.accounts.staff import normalize_email
+from app.store.db import audit, blind_index, rate_limits, tokens
+from app.store.db.networks import network_prefix
+from app.store.db.rate_limits import RateLimit
+from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.tables import Staff, StaffSession
 
-IDLE, LONGEST = timedelta(minutes=15), timedelta(hours=12)
-BETWEEN_FACTORS = timedelta(minutes=10)
-PROOF_LASTS = timedelta(minutes=5)
+IDLE_TIMEOUT, MAX_SESSION_AGE = timedelta(minutes=15), timedelta(hours=12)
+SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
+PROOF_LIFETIME = timedelta(minutes=5)
 _WITH_STAFF = (
     *(col(StaffSession.token_hash), col(StaffSession.staff_id), col(StaffSession.stage)),
     *(col(StaffSession.started_at), col(StaffSession.seen_at), col(StaffSession.proved_at)),
     *(col(Staff.name), col(Staff.role)),
 )
-_TOUCH_AFTER = timedelta(seconds=30)  # not every request need write
+_TOUCH_INTERVAL = timedelta(seconds=30)  # not every request need write
 
 _FIVE_MINUTES = timedelta(minutes=5)
-ADDRESS = Limit("sign-in from one address", 10, _FIVE_MINUTES)
-ACCOUNT = Limit("sign-in of one account", 2 * ADDRESS.tries, _FIVE_MINUTES)
+ADDRESS_LIMIT = RateLimit("sign-in from one address", 10, _FIVE_MINUTES)
+ACCOUNT_LIMIT = RateLimit("sign-in of one account", 2 * ADDRESS_LIMIT.capacity, _FIVE_MINUTES)
 """More than one address has, which alone can therefore keep nobody out."""
-SERVER = Limit("sign-in", 1000, _FIVE_MINUTES)
-DEVICE = Limit("sign-in in a browser that is known", 10, _FIVE_MINUTES)
+SERVER_LIMIT = RateLimit("sign-in", 1000, _FIVE_MINUTES)
+DEVICE_LIMIT = RateLimit("sign-in in a browser that is known", 10, _FIVE_MINUTES)
 """Taken instead of all of these, so that nobody elsewhere can use it up."""
-FACTOR = (
-    Limit("second factor", 5, _FIVE_MINUTES),
-    Limit("second factor in an hour", 20, timedelta(hours=1)),
-    Limit("second factor in a day", 50, timedelta(days=1)),
+SECOND_FACTOR_LIMITS = (
+    RateLimit("second factor", 5, _FIVE_MINUTES),
+    RateLimit("second factor in an hour", 20, timedelta(hours=1)),
+    RateLimit("second factor in a day", 50, timedelta(days=1)),
 )
 
 
-class Refused(Exception):
+class SignInRefused(Exception):
     """The sign-in or code was not accepted; nobody is told why."""
 
 
@@ -66,16 +65,16 @@ class SignedIn:
     proved_at: datetime
     ends_at: datetime
 
-    def may(self, permission: str) -> bool:
+    def has_permission(self, permission: str) -> bool:
         """Whether their role has the permission."""
-        return permissions.may(self.role, permission)
+        return permissions.role_allows(self.role, permission)
 
-    def proved_lately(self, now: datetime) -> bool:
+    def proved_recently(self, now: datetime) -> bool:
         """Whether the second factor was shown within the last minutes."""
-        return now - self.proved_at < PROOF_LASTS
+        return now - self.proved_at < PROOF_LIFETIME
 
 
-def sign_in(
+def start_sign_in(
     store: Store,
     email: str,
     password: str,
@@ -83,94 +82,104 @@ def sign_in(
     *,
     address: str,
     browser: str,
-    marks: Sequence[str] = (),
+    device_tokens: Sequence[str] = (),
 ) -> str:
     """The first half, by password: the id of a session that is good for `prove` alone.
 
-    `marks`: what earlier sign-ins left in the browser, see `devices`.
-    Raises Refused or limits.TooMany.
+    `device_tokens`: what earlier sign-ins left in the browser, see `devices`.
+    Raises SignInRefused or limits.TooMany.
     """
-    word = sign_in_name(email)
-    clinic, staff = signposts.follow(store, "staff", word) or (audit.SERVER, "")
-    with store.reading(clinic) as scope:
-        found = scope.one(Staff, id=staff)
-    account = signposts.word_print(store, "staff", word)
-    _take_a_try(store, account, devices.known(store.keyring, found, marks), now, address)
+    word = normalize_email(email)
+    clinic, staff = blind_index.resolve_word(store, "staff", word) or (audit.SERVER_CHAIN, "")
+    with store.reading_scope(clinic) as scope:
+        found = scope.find_one(Staff, id=staff)
+    account = blind_index.hash_word(store, "staff", word)
+    _acquire_attempt(
+        store, account, devices.find_device_token(store.keyring, found, device_tokens), now, address
+    )
     kept = found.password_hash if found and found.disabled_at is None else None
-    renewed = passwords.checked(password, kept)
-    with store.writing(clinic) as scope:
+    renewed = passwords.verify_password(password, kept)
+    with store.writing_scope(clinic) as scope:
         # While the password was looked at, it may have been changed, or its owner disabled.
-        still = scope.one(Staff, id=staff, password_hash=kept, disabled_at=None)
+        still = scope.find_one(Staff, id=staff, password_hash=kept, disabled_at=None)
         if renewed is not None and still is not None:
             if renewed != kept:
-                scope.change(Staff, id=staff, to={"password_hash": renewed})
-            audit.add(scope, now, staff, "password_given", ("staff", staff), address)
-            return _begin(scope, staff, "factor", browser, now, now, None)
-        audit.add(scope, now, "nobody", "sign_in_refused", ("staff", staff), address)
-    raise Refused
+                scope.update_rows(Staff, id=staff, to={"password_hash": renewed})
+            audit.record_event(scope, now, staff, "password_given", ("staff", staff), address)
+            return _begin_session(scope, staff, "factor", browser, now, now, None)
+        audit.record_event(scope, now, "nobody", "sign_in_refused", ("staff", staff), address)
+    raise SignInRefused
 
 
-def _take_a_try(store: Store, account: str, device: str, now: datetime, address: str) -> None:
+def _acquire_attempt(store: Store, account: str, device: str, now: datetime, address: str) -> None:
     """Raises limits.TooMany."""
     if device:
-        with suppress(limits.TooMany):  # then it is a browser like any other
-            limits.take(store.engine, DEVICE, device, now)
+        with suppress(rate_limits.RateLimitExceeded):  # then it is a browser like any other
+            rate_limits.acquire_tokens(store.engine, DEVICE_LIMIT, device, now)
             return
     # In this order: a try that is refused for its address costs nobody else one.
-    buckets = [(ADDRESS, neighbourhood(address)), (ACCOUNT, account), (SERVER, "")]
-    limits.take_each(store.engine, buckets, now)
+    buckets = [
+        (ADDRESS_LIMIT, network_prefix(address)),
+        (ACCOUNT_LIMIT, account),
+        (SERVER_LIMIT, ""),
+    ]
+    rate_limits.acquire_from_buckets(store.engine, buckets, now)
 
 
-def prove(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
+def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
     """The second half, and again before what needs it afresh: a new id for the session.
 
-    Takes a six-digit code or a recovery code. Raises NotSignedIn, Refused or limits.TooMany.
+    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or limits.TooMany.
     """
-    clinic = tokens.clinic_of(token)
-    with store.reading(clinic) as scope:
-        session, staff = _live(scope, token, now)
-    limits.take_each(store.engine, [(limit, staff.id) for limit in FACTOR], now)
-    with store.writing(clinic) as scope:
-        session, staff = _live(scope, token, now)
+    clinic = tokens.parse_clinic_id(token)
+    with store.reading_scope(clinic) as scope:
+        session, staff = _load_live_session(scope, token, now)
+    rate_limits.acquire_from_buckets(
+        store.engine, [(limit, staff.id) for limit in SECOND_FACTOR_LIMITS], now
+    )
+    with store.writing_scope(clinic) as scope:
+        session, staff = _load_live_session(scope, token, now)
         first = session.stage == "factor"
-        accepted = factors.use(scope, staff, code, now)
+        accepted = factors.consume_code(scope, staff, code, now)
         done = "signed_in" if first else "proved_again"
         action = done if accepted else "second_factor_refused"
-        audit.add(scope, now, staff.id, action, ("staff", staff.id), address)
+        audit.record_event(scope, now, staff.id, action, ("staff", staff.id), address)
         if accepted:
-            scope.remove(StaffSession, token_hash=session.token_hash)
+            scope.delete_rows(StaffSession, token_hash=session.token_hash)
             started = now if first else session.started_at
-            fresh = _begin(scope, staff.id, "full", session.browser, started, now, now)
+            fresh = _begin_session(scope, staff.id, "full", session.browser, started, now, now)
     if not accepted:
-        raise Refused
-    limits.give_back(store.engine, FACTOR[0], staff.id)
+        raise SignInRefused
+    rate_limits.reset_bucket(store.engine, SECOND_FACTOR_LIMITS[0], staff.id)
     return fresh
 
 
-def signed_in(store: Store, token: str, now: datetime, *, active: bool = True) -> SignedIn:
+def require_session(store: Store, token: str, now: datetime, *, active: bool = True) -> SignedIn:
     """Who is signed in. Raises NotSignedIn.
 
     With `active` false, as for an open stream, looking does not keep the session alive.
     """
-    clinic = tokens.clinic_of(token)
-    with store.reading(clinic) as scope:
+    clinic = tokens.parse_clinic_id(token)
+    with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
-        asked = scope.columns(*_WITH_STAFF).where(col(Staff.id) == col(StaffSession.staff_id))
+        asked = scope.select_columns(*_WITH_STAFF).where(
+            col(Staff.id) == col(StaffSession.staff_id)
+        )
         mine = (
-            col(StaffSession.token_hash) == tokens.hashed(token),
+            col(StaffSession.token_hash) == tokens.hash_token(token),
             col(Staff.disabled_at).is_(None),
         )
-        session: Any = scope.run(asked.where(*mine)).one_or_none()
-    if session is None or not lives(session, now):
+        session: Any = scope.execute_read(asked.where(*mine)).one_or_none()
+    if session is None or not is_session_live(session, now):
         raise NotSignedIn
     if session.stage != "full" or session.proved_at is None:
         raise NotSignedIn
     seen = session.seen_at
-    if active and now - seen >= _TOUCH_AFTER:
-        with store.writing(clinic) as scope:
-            scope.change(StaffSession, token_hash=session.token_hash, to={"seen_at": now})
+    if active and now - seen >= _TOUCH_INTERVAL:
+        with store.writing_scope(clinic) as scope:
+            scope.update_rows(StaffSession, token_hash=session.token_hash, to={"seen_at": now})
         seen = now
-    ends = min(seen + IDLE, session.started_at + LONGEST)
+    ends = min(seen + IDLE_TIMEOUT, session.started_at + MAX_SESSION_AGE)
     return SignedIn(
         clinic,
         session.staff_id,
@@ -184,45 +193,51 @@ def signed_in(store: Store, token: str, now: datetime, *, active: bool = True) -
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End the session, if it is one."""
-    with store.writing(tokens.clinic_of(token)) as scope:
-        session = scope.one(StaffSession, token_hash=tokens.hashed(token))
+    with store.writing_scope(tokens.parse_clinic_id(token)) as scope:
+        session = scope.find_one(StaffSession, token_hash=tokens.hash_token(token))
         if session is not None:
-            scope.remove(StaffSession, token_hash=session.token_hash)
+            scope.delete_rows(StaffSession, token_hash=session.token_hash)
             staff = session.staff_id
-            audit.add(scope, now, staff, "signed_out", ("staff", staff))
+            audit.record_event(scope, now, staff, "signed_out", ("staff", staff))
 
 
-def present(scope: Scope, now: datetime) -> set[str]:
+def list_present_staff(scope: Scope, now: datetime) -> set[str]:
     """Who of the staff is signed in now."""
     proved = col(StaffSession.proved_at).is_not(None)
-    return {s.staff_id for s in scope.all(StaffSession, proved, stage="full") if lives(s, now)}
+    return {
+        s.staff_id
+        for s in scope.find_all(StaffSession, proved, stage="full")
+        if is_session_live(s, now)
+    }
 
 
-def end(scope: WritingScope, staff: str, token_hash: str) -> bool:
+def end_one_session(scope: WritingScope, staff: str, token_hash: str) -> bool:
     """End one session of someone, picked from `of`; give whether there was one."""
-    return scope.remove(StaffSession, staff_id=staff, token_hash=token_hash) == 1
+    return scope.delete_rows(StaffSession, staff_id=staff, token_hash=token_hash) == 1
 
 
-def of(scope: Scope, staff: str) -> list[StaffSession]:
+def list_sessions(scope: Scope, staff: str) -> list[StaffSession]:
     """Someone's sessions, the newest first."""
-    return scope.all(StaffSession, staff_id=staff, order_by=[col(StaffSession.started_at).desc()])
-
-
-def lives(session: StaffSession, now: datetime) -> bool:
-    """Whether it is still good: used lately enough, and not too old."""
-    longest = LONGEST if session.stage == "full" else BETWEEN_FACTORS
-    return now < min(session.seen_at + IDLE, session.started_at + longest)
-
-
-def sweep(scope: WritingScope, now: datetime) -> int:
-    """Forget sessions that are over; give how many there were."""
-    over = (col(StaffSession.seen_at) <= now - IDLE) | (
-        col(StaffSession.started_at) <= now - LONGEST
+    return scope.find_all(
+        StaffSession, staff_id=staff, order_by=[col(StaffSession.started_at).desc()]
     )
-    return scope.remove(StaffSession, over)
 
 
-def _begin(
+def is_session_live(session: StaffSession, now: datetime) -> bool:
+    """Whether it is still good: used lately enough, and not too old."""
+    longest = MAX_SESSION_AGE if session.stage == "full" else SECOND_FACTOR_TIMEOUT
+    return now < min(session.seen_at + IDLE_TIMEOUT, session.started_at + longest)
+
+
+def delete_expired_sessions(scope: WritingScope, now: datetime) -> int:
+    """Forget sessions that are over; give how many there were."""
+    over = (col(StaffSession.seen_at) <= now - IDLE_TIMEOUT) | (
+        col(StaffSession.started_at) <= now - MAX_SESSION_AGE
+    )
+    return scope.delete_rows(StaffSession, over)
+
+
+def _begin_session(
     scope: WritingScope,
     staff: str,
     stage: str,
@@ -231,10 +246,10 @@ def _begin(
     now: datetime,
     proved: datetime | None,
 ) -> str:
-    token = tokens.new(scope.clinic)
-    scope.add(
+    token = tokens.make_token(scope.clinic)
+    scope.add_row(
         StaffSession,
-        token_hash=tokens.hashed(token),
+        token_hash=tokens.hash_token(token),
         staff_id=staff,
         stage=stage,
         browser=browser[:100],
@@ -245,11 +260,11 @@ def _begin(
     return token
 
 
-def _live(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]:
-    session = scope.one(StaffSession, token_hash=tokens.hashed(token))
+def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]:
+    session = scope.find_one(StaffSession, token_hash=tokens.hash_token(token))
     if session is None:
         raise NotSignedIn
-    staff = scope.one(Staff, id=session.staff_id, disabled_at=None)
-    if staff is None or not lives(session, now):
+    staff = scope.find_one(Staff, id=session.staff_id, disabled_at=None)
+    if staff is None or not is_session_live(session, now):
         raise NotSignedIn
     return session, staff

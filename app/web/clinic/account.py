@@ -11,10 +11,10 @@ from starlette.routing import Route
 from app.store import clinics
 from app.store.accounts import factors, sessions, staff
 from app.store.accounts.staff import BadPassword
-from app.store.keeping import audit
-from app.web.access import Desk, guarded
+from app.store.db import audit
+from app.web.access import StaffRequest, staff_route
 from app.web.clinic import known_device
-from app.web.clinic.signin import PASSWORD_PROBLEMS, leave
+from app.web.clinic.signin import PASSWORD_PROBLEMS, end_browser_session
 from app.web.pages import see_other
 
 ROLES = {
@@ -25,32 +25,32 @@ ROLES = {
 }
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages of one's own account."""
     return [
-        guarded("GET", "/account", account),
-        guarded("POST", "/account/password", change_password),
-        guarded("POST", "/account/sessions", end_session),
+        staff_route("GET", "/account", show_account),
+        staff_route("POST", "/account/password", change_password),
+        staff_route("POST", "/account/sessions", end_session),
     ]
 
 
-def account(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_account(staff_request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /account: who one is here, one's sessions, and a form for a new password."""
-    who = desk.who
-    with desk.store.reading(who.clinic) as scope:
-        clinic = clinics.known(scope)
+    who = staff_request.signed_in_staff
+    with staff_request.store.reading_scope(who.clinic) as scope:
+        clinic = clinics.load_clinic(scope)
         own = [
             (
                 session.token_hash,
                 session.browser,
-                told(session.started_at, clinic.time_zone),
+                format_local_time(session.started_at, clinic.time_zone),
                 session.token_hash == who.token_hash,
             )
-            for session in sessions.of(scope, who.staff)
-            if session.stage == "full" and sessions.lives(session, desk.now)
+            for session in sessions.list_sessions(scope, who.staff)
+            if session.stage == "full" and sessions.is_session_live(session, staff_request.now)
         ]
-        left = factors.recovery_codes_left(scope, who.staff)
-    return desk.show(
+        left = factors.count_recovery_codes(scope, who.staff)
+    return staff_request.render_page(
         "staff/account.html",
         role=ROLES[who.role],
         clinic=clinic.name,
@@ -60,32 +60,41 @@ def account(desk: Desk, problems: dict[str, str] | None = None) -> Response:
     )
 
 
-def change_password(desk: Desk) -> Response:
+def change_password(staff_request: StaffRequest) -> Response:
     """POST /account/password: with it, all of one's sessions end."""
-    who, new = desk.who, desk.raw("new")
+    who, new = staff_request.signed_in_staff, staff_request.raw_field("new")
     try:
         changed = staff.change_password(
-            desk.store, who.clinic, who.staff, desk.raw("old"), new, desk.now
+            staff_request.store,
+            who.clinic,
+            who.staff,
+            staff_request.raw_field("old"),
+            new,
+            staff_request.now,
         )
     except BadPassword as bad:
-        return account(desk, {"new": PASSWORD_PROBLEMS[bad.problem]})
+        return show_account(staff_request, {"new": PASSWORD_PROBLEMS[bad.problem]})
     if not changed:
-        return account(desk, {"old": "account.old.problem"})
-    response = leave(desk)
-    known_device.remember(response, desk, who.clinic, who.staff)  # by the new password
+        return show_account(staff_request, {"old": "account.old.problem"})
+    response = end_browser_session(staff_request)
+    known_device.remember_device(
+        response, staff_request, who.clinic, who.staff
+    )  # by the new password
     return response
 
 
-def end_session(desk: Desk) -> Response:
+def end_session(staff_request: StaffRequest) -> Response:
     """POST /account/sessions: end one session; one that is not one's own is left alone."""
-    who, chosen = desk.who, desk.typed("session")
-    with desk.store.writing(who.clinic) as scope:
-        if sessions.end(scope, who.staff, chosen):
-            audit.add(scope, desk.now, who.staff, "session_ended", ("staff", who.staff))
-    return leave(desk) if chosen == who.token_hash else see_other("/account")
+    who, chosen = staff_request.signed_in_staff, staff_request.typed_field("session")
+    with staff_request.store.writing_scope(who.clinic) as scope:
+        if sessions.end_one_session(scope, who.staff, chosen):
+            audit.record_event(
+                scope, staff_request.now, who.staff, "session_ended", ("staff", who.staff)
+            )
+    return end_browser_session(staff_request) if chosen == who.token_hash else see_other("/account")
 
 
-def told(at: datetime, time_zone: str) -> str:
+def format_local_time(at: datetime, time_zone: str) -> str:
     """A time as the clinic's clocks and calendars say it."""
     there = at.astimezone(ZoneInfo(time_zone))
     return f"{there.day} {there:%B %Y, %H:%M}"

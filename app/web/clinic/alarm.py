@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from app.store import alarms
-from app.store.alarms import Due, Message
-from app.store.ground.scope import Store
-from app.web.outgoing import Letter, Mail, NotSent, post, send_mail
-from app.web.pages import Floor, voice
-from app.web.recurring import log_without_words
+from app.store.alarms import AlarmMessage, DueDestination
+from app.store.db.scope import Store
+from app.web.outgoing_messages import MailServer, NotSent, OutgoingEmail, post_webhook, send_mail
+from app.web.pages import AppContext, translator_for
+from app.web.scheduler import log_job_failure
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 EVERY = timedelta(seconds=15)
 ROUND = 10.0  # seconds after which a round begins no new try
@@ -28,68 +28,74 @@ AT_ONCE = 8  # places; each has a turn of its own, so a slow one holds up nobody
 
 
 @dataclass(frozen=True, slots=True)
-class Messenger:
+class AlarmSender:
     """The recurring job: raises what is due, and sends what waits.
 
     Places that failed least often come first, so a new message waits behind no dead receiver.
     """
 
-    floor: Floor
-    after: timedelta  # how long an emergency may wait unseen
+    context: AppContext
+    seen_within: timedelta  # how long an emergency may wait unseen
     origin: str
-    mail: Mail
+    mail: MailServer
 
     def __call__(self, store: Store, now: datetime) -> None:
         """One round: every emergency that is due is raised, and each place gets what waits."""
         until = time.monotonic() + ROUND
-        clinics = store.clinics()
+        clinics = store.list_clinic_ids()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            before = now - self.after
-            _done([pool.submit(alarms.raise_due, store, one, now, before) for one in clinics])
-            found = _done([pool.submit(alarms.due_places, store, one, now) for one in clinics])
+            before = now - self.seen_within
+            _collect_results(
+                [pool.submit(alarms.raise_due_alarms, store, one, now, before) for one in clinics]
+            )
+            found = _collect_results(
+                [pool.submit(alarms.list_due_destinations, store, one, now) for one in clinics]
+            )
             due = sorted(place for places in found for place in places)
-            _done([pool.submit(self._send_all, store, place, until) for place in due])
+            _collect_results(
+                [pool.submit(self._send_waiting, store, place, until) for place in due]
+            )
 
-    def _send_all(self, store: Store, place: Due, until: float) -> None:
+    def _send_waiting(self, store: Store, place: DueDestination, until: float) -> None:
         """Send what waits for one place, as long as it takes it."""
         arrives = True
         while arrives and time.monotonic() < until:
-            message = alarms.claim(store, place.clinic, place.kind, self._now())
+            message = alarms.claim_next_alarm(store, place.clinic, place.kind, self._current_time())
             if message is None:
                 return
-            arrives = self._send(store, message)
+            arrives = self._send_message(store, message)
 
-    def _send(self, store: Store, message: Message) -> bool:
+    def _send_message(self, store: Store, message: AlarmMessage) -> bool:
         try:
-            self._ways[message.kind](message)
+            self._senders_by_kind[message.kind](message)
         except NotSent as problem:
-            alarms.failed(store, self._now(), message, str(problem))
+            alarms.record_failed_alarm(store, self._current_time(), message, str(problem))
             return False
-        alarms.taken(store, self._now(), message)
+        alarms.record_sent_alarm(store, self._current_time(), message)
         return True
 
     @property
-    def _ways(self) -> dict[str, Callable[[Message], None]]:
-        return {"webhook": self._post, "email": self._mail}
+    def _senders_by_kind(self) -> dict[str, Callable[[AlarmMessage], None]]:
+        return {"webhook": self._post_webhook, "email": self._send_email}
 
-    def _post(self, message: Message) -> None:
-        words = {"reference": message.reference, "worklist": self._worklist}
-        post(message.to, message.id, words)
+    def _post_webhook(self, message: AlarmMessage) -> None:
+        words = {"reference": message.reference, "worklist": self._worklist_address}
+        post_webhook(message.to, message.id, words)
 
-    def _mail(self, message: Message) -> None:
-        say, _ = voice(self.floor, None)
-        subject, words = str(say("alarm.subject")), f"{message.reference}\n{self._worklist}\n"
-        send_mail(self.mail, message.to, Letter(message.id, subject, words, message.made_at))
+    def _send_email(self, message: AlarmMessage) -> None:
+        t, _ = translator_for(self.context, None)
+        subject, words = str(t("alarm.subject")), f"{message.reference}\n{self._worklist_address}\n"
+        send_mail(self.mail, message.to, OutgoingEmail(message.id, subject, words, message.made_at))
 
     @property
-    def _worklist(self) -> str:
+    def _worklist_address(self) -> str:
         return f"{self.origin}/worklist"
 
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.floor.clock(), UTC)
+    def _current_time(self) -> datetime:
+        return datetime.fromtimestamp(self.context.clock(), UTC)
 
 
-def _done(work: list[Future[Made]]) -> list[Made]:
+def _collect_results(work: list[Future[Result]]) -> list[Result]:
     """What was made of all of it; what fails for one clinic is logged and stops no other."""
     made = []
     for one in work:
@@ -97,7 +103,7 @@ def _done(work: list[Future[Made]]) -> list[Made]:
         if error is None:
             made.append(one.result())
         elif isinstance(error, Exception):
-            log_without_words("alarm", error)
+            log_job_failure("alarm", error)
         else:
             raise error
     return made

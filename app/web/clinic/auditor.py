@@ -19,16 +19,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.presentation.audit_words import ACTIONS, BY_KIND, KINDS, NOBODY
 from app.store import clinics
 from app.store.accounts import staff
-from app.store.ground.scope import Scope
-from app.store.keeping import audit
-from app.store.tables import AuditEntry
-from app.web.access import Desk, guarded
-from app.web.clinic.account import told
-from app.web.clinic.audit_words import ACTIONS, BY_KIND, KINDS, NOBODY
-from app.web.clinic.people import attached
-from app.web.pages import floor, see_other, voice
+from app.store.db import audit
+from app.store.db.scope import Scope
+from app.store.db.tables import AuditEntry
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic.account import format_local_time
+from app.web.clinic.people import build_download
+from app.web.pages import app_context, see_other, translator_for
 
 PAGE = 50
 AT_ONCE = 1000
@@ -46,7 +46,7 @@ _FAULTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuditFilter:
     """What of the audit is shown."""
 
     kind: str
@@ -55,116 +55,120 @@ class Asked:
     between: tuple[datetime, datetime] | None
 
     @property
-    def address(self) -> str:
+    def page_address(self) -> str:
         """Where a page of it stands."""
         return f"/audit/{self.kind}/{self.day}"
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages of the audit."""
     return [
-        guarded("GET", "/audit", page),
-        guarded("POST", "/audit", choose),
-        guarded("GET", "/audit/{kind}/{day}", page),
-        guarded("GET", "/audit/{kind}/{day}/before/{number}", page),
-        guarded("GET", "/audit/{kind}/{day}/file.csv", file),
-        guarded("GET", "/submissions/{id}/looks", looks),
+        staff_route("GET", "/audit", show_audit),
+        staff_route("POST", "/audit", choose_audit_filter),
+        staff_route("GET", "/audit/{kind}/{day}", show_audit),
+        staff_route("GET", "/audit/{kind}/{day}/before/{number}", show_audit),
+        staff_route("GET", "/audit/{kind}/{day}/file.csv", download_audit),
+        staff_route("GET", "/submissions/{id}/looks", show_submission_looks),
     ]
 
 
-def page(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_audit(staff_request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /audit/{kind}/{day}/before/{number}: one page; all of it to begin with."""
-    given = desk.request.path_params
+    given = staff_request.request.path_params
     before = given.get("number")
     if before is not None and not (before.isascii() and before.isdigit() and len(before) < 10):
         raise HTTPException(404)
-    with desk.store.reading(desk.who.clinic) as scope:
-        zone = clinics.known(scope).time_zone
-        asked = _asked(given.get("kind", "all"), given.get("day", ANY_DAY), zone)
-        found = audit.entries(
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        zone = clinics.load_clinic(scope).time_zone
+        asked = _parse_filter(given.get("kind", "all"), given.get("day", ANY_DAY), zone)
+        found = audit.list_audit_entries(
             scope,
             actions=asked.actions,
             between=asked.between,
             before=int(before) if before else None,
             limit=PAGE + 1,
         )
-        rows = _rows(desk, scope, found[:PAGE], zone)
-    more = f"{asked.address}/before/{found[PAGE - 1].number}" if len(found) > PAGE else ""
-    return desk.show(
+        rows = _describe_entries(staff_request, scope, found[:PAGE], zone)
+    more = f"{asked.page_address}/before/{found[PAGE - 1].number}" if len(found) > PAGE else ""
+    return staff_request.render_page(
         "audit/page.html",
         kinds=KINDS,
         asked=asked,
         any_day=ANY_DAY,
-        typed_day=desk.typed("day") or ("" if asked.day == ANY_DAY else asked.day),
+        typed_day=staff_request.typed_field("day") or ("" if asked.day == ANY_DAY else asked.day),
         rows=rows,
         more=more,
-        chain="" if given or problems else _chain(desk),
+        chain="" if given or problems else _describe_chain(staff_request),
         problems=problems,
     )
 
 
-def choose(desk: Desk) -> Response:
+def choose_audit_filter(staff_request: StaffRequest) -> Response:
     """POST /audit: a kind of action and a day lead to their page."""
-    kind, day = desk.typed("kind"), desk.typed("day")
+    kind, day = staff_request.typed_field("kind"), staff_request.typed_field("day")
     try:
         chosen = date.fromisoformat(day).isoformat() if day else ANY_DAY
     except ValueError:
-        return page(desk, {"day": "audit.day.problem"})
+        return show_audit(staff_request, {"day": "audit.day.problem"})
     return see_other(f"/audit/{kind if kind in KINDS else 'all'}/{chosen}")
 
 
-def file(desk: Desk) -> Response:
+def download_audit(staff_request: StaffRequest) -> Response:
     """GET /audit/{kind}/{day}/file.csv: all that the page would show, page after page."""
-    given, who = desk.request.path_params, desk.who
-    with desk.store.reading(who.clinic) as scope:
-        asked = _asked(given["kind"], given["day"], clinics.known(scope).time_zone)
-        names = _names(scope)
+    given, who = staff_request.request.path_params, staff_request.signed_in_staff
+    with staff_request.store.reading_scope(who.clinic) as scope:
+        asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
+        names = _staff_names(scope)
         written = io.StringIO()
         table = csv.writer(written)
         table.writerow(
             ["number", "at", "actor", "name", "action", "subject", "id", "place", "facts"]
         )
         number = 0
-        for entry in _all(scope, asked):
-            table.writerow([_harmless(cell) for cell in _cells(entry, names)])
+        for entry in _iterate_entries(scope, asked):
+            table.writerow([_escape_formula(cell) for cell in _csv_cells(entry, names)])
             number += 1
-    with desk.store.writing(who.clinic) as writing:
+    with staff_request.store.writing_scope(who.clinic) as writing:
         facts = {"kind": asked.kind, "day": asked.day}
         subject = ("clinic", who.clinic)
-        audit.add(
+        audit.record_event(
             writing,
-            desk.now,
+            staff_request.now,
             who.staff,
             "audit_taken",
             subject,
-            desk.address,
+            staff_request.client_address,
             number=number,
             **facts,
         )
-    return attached(desk, written.getvalue(), "text/csv", "audit-entries.csv")
+    return build_download(staff_request, written.getvalue(), "text/csv", "audit-entries.csv")
 
 
-def looks(desk: Desk) -> Response:
+def show_submission_looks(staff_request: StaffRequest) -> Response:
     """GET /submissions/{id}/looks: who did what with one submission, also after it is gone."""
-    submission = desk.request.path_params["id"]
-    with desk.store.reading(desk.who.clinic) as scope:
-        zone = clinics.known(scope).time_zone
+    submission = staff_request.request.path_params["id"]
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        zone = clinics.load_clinic(scope).time_zone
         subject = ("submission", submission)
-        found = audit.entries(scope, subject=subject, limit=MOST_LOOKS)
+        found = audit.list_audit_entries(scope, subject=subject, limit=MOST_LOOKS)
         if not found:
             raise HTTPException(404)
-        rows = _rows(desk, scope, found, zone)
-    back = f"/submissions/{submission}" if desk.who.may("see_answers") else "/audit"
-    return desk.show("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
+        rows = _describe_entries(staff_request, scope, found, zone)
+    back = (
+        f"/submissions/{submission}"
+        if staff_request.signed_in_staff.has_permission("see_answers")
+        else "/audit"
+    )
+    return staff_request.render_page("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
 
 
-def _asked(kind: str, day: str, time_zone: str) -> Asked:
+def _parse_filter(kind: str, day: str, time_zone: str) -> AuditFilter:
     """What an address asks for. Raises HTTPException where nothing leads to it."""
     if kind not in KINDS:
         raise HTTPException(404)
     actions = list(BY_KIND[kind]) if kind in BY_KIND else None
     if day == ANY_DAY:
-        return Asked(kind, day, actions, None)
+        return AuditFilter(kind, day, actions, None)
     try:
         first = date.fromisoformat(day)
         begin, end = (
@@ -173,20 +177,22 @@ def _asked(kind: str, day: str, time_zone: str) -> Asked:
         )
     except (ValueError, OverflowError):
         raise HTTPException(404) from None
-    return Asked(kind, first.isoformat(), actions, (begin, end))
+    return AuditFilter(kind, first.isoformat(), actions, (begin, end))
 
 
-def _rows(desk: Desk, scope: Scope, found: Iterable[AuditEntry], zone: str) -> list[dict[str, Any]]:
+def _describe_entries(
+    staff_request: StaffRequest, scope: Scope, found: Iterable[AuditEntry], zone: str
+) -> list[dict[str, Any]]:
     """Entries in words."""
-    say, _ = voice(floor(desk.request), None)
-    names = _names(scope) | {actor: say(words) for actor, words in NOBODY.items()}
-    names[scope.clinic] = clinics.name_of(scope)
+    t, _ = translator_for(app_context(staff_request.request), None)
+    names = _staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
+    names[scope.clinic] = clinics.read_clinic_name(scope)
     return [
         {
             "number": entry.number,
-            "at": told(datetime.fromisoformat(entry.at), zone),
+            "at": format_local_time(datetime.fromisoformat(entry.at), zone),
             "by": names.get(entry.actor, entry.actor),
-            "what": say(ACTIONS[entry.action])
+            "what": t(ACTIONS[entry.action])
             if entry.action in ACTIONS
             else entry.action.replace("_", " "),
             "submission": entry.subject_id if entry.subject_kind == "submission" else "",
@@ -198,23 +204,23 @@ def _rows(desk: Desk, scope: Scope, found: Iterable[AuditEntry], zone: str) -> l
     ]
 
 
-def _chain(desk: Desk) -> str:
+def _describe_chain(staff_request: StaffRequest) -> str:
     """Whether the chain is whole, in words."""
-    say, _ = voice(floor(desk.request), None)
-    with desk.store.reading(desk.who.clinic) as scope:
-        newest = audit.head(scope)
+    t, _ = translator_for(app_context(staff_request.request), None)
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        newest = audit.read_head(scope)
     if newest is not None and newest.number > MOST_CHECKED:
-        return say("audit.chain.long")
-    fault = audit.verify(desk.store, desk.who.clinic)
+        return t("audit.chain.long")
+    fault = audit.verify_chain(staff_request.store, staff_request.signed_in_staff.clinic)
     if fault is not None:
-        return say("audit.chain.broken", number=fault.number, why=say(_FAULTS[fault.problem]))
-    return say("audit.chain.whole", number=newest.number if newest else 0)
+        return t("audit.chain.broken", number=fault.number, why=t(_FAULTS[fault.problem]))
+    return t("audit.chain.whole", number=newest.number if newest else 0)
 
 
-def _all(scope: Scope, asked: Asked) -> Iterator[AuditEntry]:
+def _iterate_entries(scope: Scope, asked: AuditFilter) -> Iterator[AuditEntry]:
     before = None
     while True:
-        found = audit.entries(
+        found = audit.list_audit_entries(
             scope, actions=asked.actions, between=asked.between, before=before, limit=AT_ONCE
         )
         yield from found
@@ -223,15 +229,15 @@ def _all(scope: Scope, asked: Asked) -> Iterator[AuditEntry]:
         before = found[-1].number
 
 
-def _cells(entry: AuditEntry, names: dict[str, str]) -> list[str]:
+def _csv_cells(entry: AuditEntry, names: dict[str, str]) -> list[str]:
     name = names.get(entry.actor, "")
     who = (str(entry.number), entry.at, entry.actor, name, entry.action)
     return [*who, entry.subject_kind, entry.subject_id, entry.place, entry.facts]
 
 
-def _harmless(cell: str) -> str:
+def _escape_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _names(scope: Scope) -> dict[str, str]:
-    return {member.id: member.name for member in staff.everyone(scope)}
+def _staff_names(scope: Scope) -> dict[str, str]:
+    return {member.id: member.name for member in staff.list_staff(scope)}

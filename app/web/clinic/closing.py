@@ -8,51 +8,67 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.store import reviews
-from app.store.reviews import Step
-from app.web.access import Desk, guarded
-from app.web.clinic.left_open import FITTING, second_people
-from app.web.clinic.review_words import OUTCOMES, PROBLEMS
-from app.web.clinic.seen import seen
-from app.web.clinic.stepping import bare, compared, take, typed_step, typed_words
-from app.web.clinic.submission import in_words, named, steps_now
+from app.presentation.review_words import OUTCOMES, PROBLEMS
+from app.store import review_steps
+from app.store.review_steps import ReviewStep
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic.left_open import FITTING, find_second_people
+from app.web.clinic.review_forms import (
+    read_identity_check,
+    read_review_step,
+    read_typed_lines,
+    strip_form_words,
+    submit_steps,
+)
+from app.web.clinic.submission import describe_possible_steps, describe_submission, translate_codes
+from app.web.clinic.submission_view import open_submission
 from app.web.pages import see_other
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The page that stops, and its form."""
     return [
-        guarded("GET", "/submissions/{id}/ask-close", ask_page),
-        guarded("POST", "/submissions/{id}/ask-close", ask),
+        staff_route("GET", "/submissions/{id}/ask-close", show_ask_close),
+        staff_route("POST", "/submissions/{id}/ask-close", submit_ask_close),
     ]
 
 
-def ask_page(desk: Desk, problem: str = "", first: str = "") -> Response:
+def show_ask_close(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/ask-close: stops, and names what would be left without help."""
-    here = seen(desk)
-    level, values = here.record.line.level, steps_now(desk, here)
-    ends = reviews.by_two(level)
-    if here.record.line.state == "closed" or not ends or not values["mine"]:
-        return see_other(f"/submissions/{here.record.line.submission}")
-    return desk.show(
+    view = open_submission(staff_request)
+    level, values = view.record.listed.level, describe_possible_steps(staff_request, view)
+    ends = review_steps.closings_by_two(level)
+    if view.record.listed.state == "closed" or not ends or not values["mine"]:
+        return see_other(f"/submissions/{view.record.listed.submission}")
+    return staff_request.render_page(
         "nurse/ask_close.html",
         problems={"ask-close": problem} if problem else None,
         first=first,
-        typed=typed_words(desk, "words"),
-        chosen=desk.typed("outcome"),
-        ticked=bool(desk.typed("compared")),
-        colleagues=second_people(desk, here),
-        region=here.record.region,
-        ends=named(desk, ends, OUTCOMES),
-        alone=named(desk, reviews.alone(level), OUTCOMES | FITTING.get(level, {})),
-        **in_words(desk, here),
+        typed=read_typed_lines(staff_request, "words"),
+        chosen=staff_request.typed_field("outcome"),
+        ticked=bool(staff_request.typed_field("compared")),
+        colleagues=find_second_people(staff_request, view),
+        region=view.record.region,
+        ends=translate_codes(staff_request, ends, OUTCOMES),
+        alone=translate_codes(
+            staff_request, review_steps.closings_by_one(level), OUTCOMES | FITTING.get(level, {})
+        ),
+        **describe_submission(staff_request, view),
         **values,
     )
 
 
-def ask(desk: Desk) -> Response:
+def submit_ask_close(staff_request: StaffRequest) -> Response:
     """POST /submissions/{id}/ask-close: with how it is to end, and words why."""
-    asked = typed_step(desk, "ask_close")
-    decided: list[Step] = [bare(typed_step(desk, "agree"))] if desk.typed("agree") else []
-    steps = [*compared(desk), *decided, asked]
-    return take(desk, steps, lambda problem, first: ask_page(desk, PROBLEMS[problem], first))
+    asked = read_review_step(staff_request, "ask_close")
+    decided: list[ReviewStep] = (
+        [strip_form_words(read_review_step(staff_request, "agree"))]
+        if staff_request.typed_field("agree")
+        else []
+    )
+    steps = [*read_identity_check(staff_request), *decided, asked]
+    return submit_steps(
+        staff_request,
+        steps,
+        lambda problem, first: show_ask_close(staff_request, PROBLEMS[problem], first),
+    )

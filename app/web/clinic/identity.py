@@ -13,25 +13,32 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.store import clinics, marks, people, reviews, submissions, worklist
+from app.presentation.review_words import IDENTIFIER_WORDS, PROBLEMS
+from app.store import (
+    clinics,
+    patient_flags,
+    people,
+    review_rules,
+    worklist,
+    worklist_rows,
+)
 from app.store.accounts import staff
-from app.store.ground import keys
-from app.store.marks import MARKS
-from app.store.reviews import IDENTIFIED, IDENTIFIERS, SAME_PERSON, WRONG_PERSON
-from app.store.submissions import NoSuchSubmission
-from app.web.access import Desk, guarded
-from app.web.clinic.guest_list import LONGEST
-from app.web.clinic.review_words import IDENTIFIER_WORDS, PROBLEMS
-from app.web.clinic.stepping import submission_of, take, typed_step
+from app.store.db import record_keys
+from app.store.patient_flags import PATIENT_FLAGS
+from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, WRONG_PERSON
+from app.store.worklist_rows import NoSuchSubmission
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic.patient_list import LONGEST
+from app.web.clinic.review_forms import read_review_step, read_submission_id, submit_steps
 from app.web.clinic.worklist import MARK_WORDS
-from app.web.clinic.worklist import row as line_in_words
+from app.web.clinic.worklist import build_row_view as build_row_view
 from app.web.pages import see_other
 
 _WHERE = {"identifiers": "which", "person": "reference", "other_name": "sure"}
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class Checkbox:
     """One box to tick."""
 
     id: str
@@ -40,90 +47,105 @@ class Tick:
     ticked: bool
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The two forms."""
     return [
-        guarded("GET", "/submissions/{id}/identify", identify_page),
-        guarded("POST", "/submissions/{id}/identify", identify),
-        guarded("GET", "/submissions/{id}/marks", marks_page),
-        guarded("POST", "/submissions/{id}/marks", mark),
+        staff_route("GET", "/submissions/{id}/identify", show_identity_form),
+        staff_route("POST", "/submissions/{id}/identify", submit_identity),
+        staff_route("GET", "/submissions/{id}/marks", show_flags_form),
+        staff_route("POST", "/submissions/{id}/marks", save_flags),
     ]
 
 
-def identify_page(desk: Desk, problem: str = "", first: str = "") -> Response:
+def show_identity_form(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/identify: what to compare, and whose it is where nobody knows."""
-    values = _line(desk)
-    told, nobodys = values["told"], values["nobodys"]
+    values = _load_form_values(staff_request)
+    row_payload, nobodys = values["payload"], values["nobodys"]
     typed = {
-        "reference": desk.typed("reference") or told["reference"],
-        "name": desk.typed("name") or told["name"],
+        "reference": staff_request.typed_field("reference") or row_payload["reference"],
+        "name": staff_request.typed_field("name") or row_payload["name"],
     }
     words = "review.problem.first" if problem == "first" else PROBLEMS.get(problem, "")
-    return desk.show(
+    return staff_request.render_page(
         "nurse/identify.html",
         problems={_WHERE.get(problem, "identify"): words} if words else None,
         first=first,
-        ticks=_ticks(desk, "which", IDENTIFIERS, IDENTIFIER_WORDS),
+        ticks=_build_checkboxes(staff_request, "which", IDENTIFIERS, IDENTIFIER_WORDS),
         typed=typed,
-        other=_other_name(desk, typed["reference"]) if problem == "other_name" else "",
+        other=_find_other_name(staff_request, typed["reference"])
+        if problem == "other_name"
+        else "",
         needs_person=nobodys,
         **values,
     )
 
 
-def identify(desk: Desk) -> Response:
+def submit_identity(staff_request: StaffRequest) -> Response:
     """POST /submissions/{id}/identify: it is this person, or it is someone else."""
-    compared = [kind for kind in IDENTIFIERS if kind in desk.form.get("which", [])]
-    outcome = next((known for known in IDENTIFIED if known == desk.typed("outcome")), None)
+    compared = [kind for kind in IDENTIFIERS if kind in staff_request.form.get("which", [])]
+    outcome = next(
+        (known for known in IDENTITY_OUTCOMES if known == staff_request.typed_field("outcome")),
+        None,
+    )
     step = replace(
-        typed_step(desk, "identify"),
+        read_review_step(staff_request, "identify"),
         outcome=outcome,
         reason=" ".join(compared) or None,
-        reference=desk.typed("reference")[:LONGEST],
-        name=desk.typed("name")[:LONGEST],
-        sure=desk.typed("sure") == "yes",
+        reference=staff_request.typed_field("reference")[:LONGEST],
+        name=staff_request.typed_field("name")[:LONGEST],
+        sure=staff_request.typed_field("sure") == "yes",
     )
-    return take(desk, [step], lambda problem, first: identify_page(desk, problem, first))
+    return submit_steps(
+        staff_request,
+        [step],
+        lambda problem, first: show_identity_form(staff_request, problem, first),
+    )
 
 
-def marks_page(desk: Desk) -> Response:
+def show_flags_form(staff_request: StaffRequest) -> Response:
     """GET /submissions/{id}/marks: what staff need to know before they call."""
-    values = _line(desk)
-    ticked = values["told"].get("markers", [])
-    return desk.show(
+    values = _load_form_values(staff_request)
+    ticked = values["payload"].get("markers", [])
+    return staff_request.render_page(
         "nurse/marks.html",
-        ticks=[Tick(f"mark-{m}", m, MARK_WORDS[m], m in ticked) for m in MARKS],
+        ticks=[Checkbox(f"mark-{m}", m, MARK_WORDS[m], m in ticked) for m in PATIENT_FLAGS],
         **values,
     )
 
 
-def mark(desk: Desk) -> Response:
+def save_flags(staff_request: StaffRequest) -> Response:
     """POST /submissions/{id}/marks: these and no others."""
     try:
-        with desk.store.writing(desk.who.clinic) as scope:
-            chosen = desk.form.get("mark", [])
-            marks.put(scope, desk.now, desk.who.staff, submission_of(desk), chosen)
-    except (NoSuchSubmission, keys.Forgotten):
+        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+            chosen = staff_request.form.get("mark", [])
+            patient_flags.save_patient_flags(
+                scope,
+                staff_request.now,
+                staff_request.signed_in_staff.staff,
+                read_submission_id(staff_request),
+                chosen,
+            )
+    except (NoSuchSubmission, record_keys.KeyDestroyed):
         raise HTTPException(404) from None
-    return see_other(f"/submissions/{submission_of(desk)}")
+    return see_other(f"/submissions/{read_submission_id(staff_request)}")
 
 
-def _line(desk: Desk) -> dict[str, Any]:
+def _load_form_values(staff_request: StaffRequest) -> dict[str, Any]:
     """What both forms show of the submission. Raises HTTPException."""
-    id_ = submission_of(desk)
+    id_ = read_submission_id(staff_request)
     try:
-        with desk.store.reading(desk.who.clinic) as scope:
-            kept = submissions.line(scope, id_, desk.now)
-            line = worklist.one(scope, id_)
-            names = {member.id: member.name for member in staff.everyone(scope)}
-            row = line_in_words(desk, clinics.known(scope), names, line)
-            known = reviews.identified(scope, id_)
-    except (NoSuchSubmission, keys.Forgotten):
+        with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+            kept = worklist_rows.require_row(scope, id_, staff_request.now)
+            line = worklist.find_listed_submission(scope, id_)
+            names = {member.id: member.name for member in staff.list_staff(scope)}
+            row = build_row_view(staff_request, clinics.load_clinic(scope), names, line)
+            known = review_rules.is_identified(scope, id_)
+    except (NoSuchSubmission, record_keys.KeyDestroyed):
         raise HTTPException(404) from None
     return {
         "id": id_,
         "row": row,
-        "told": line.told,
+        "payload": line.payload,
         "nobodys": kept.person_id is None,
         "known": known,
         "last": kept.last_entry,
@@ -133,13 +155,15 @@ def _line(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _other_name(desk: Desk, reference: str) -> str:
+def _find_other_name(staff_request: StaffRequest, reference: str) -> str:
     """Under which name the clinic knows the reference that was typed."""
-    with desk.store.reading(desk.who.clinic) as scope:
-        known = people.by_reference(scope, reference)
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        known = people.find_by_reference(scope, reference)
     return known.name if known else ""
 
 
-def _ticks(desk: Desk, name: str, values: tuple[str, ...], words: dict[str, str]) -> list[Tick]:
-    chosen = desk.form.get(name, [])
-    return [Tick(f"{name}-{value}", value, words[value], value in chosen) for value in values]
+def _build_checkboxes(
+    staff_request: StaffRequest, name: str, values: tuple[str, ...], words: dict[str, str]
+) -> list[Checkbox]:
+    chosen = staff_request.form.get(name, [])
+    return [Checkbox(f"{name}-{value}", value, words[value], value in chosen) for value in values]

@@ -8,50 +8,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.store import reviews
+from app.presentation.submission import FiredRule
+from app.store import review_rules
 from app.store.accounts import sessions
-from app.store.permissions import may
+from app.store.permissions import role_allows
 from app.triage.terms import Urgency
-from app.web.access import Desk
-from app.web.clinic.nurse_words import Rule
-from app.web.clinic.seen import Seen
+from app.web.access import StaffRequest
+from app.web.clinic.submission_view import SubmissionView
 
 FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today"}}
 """How an end is named where the level asks for more than its usual words say."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOpen:
-    """`signs`: the rules that call for help today or now. `told`: what the patient reads now."""
+class UnmetNeeds:
+    """`signs`: rules that call for help today or now. `patient_heading`: what the patient reads."""
 
-    signs: tuple[Rule, ...]
-    told: str
+    signs: tuple[FiredRule, ...]
+    patient_heading: str
     in_vain: int
 
 
 class SecondPeople(NamedTuple):
     """Who else may agree: the names of those who are signed in now, and whether there is anyone."""
 
-    here: tuple[str, ...]
-    anyone: bool
+    present_names: tuple[str, ...]
+    anyone_eligible: bool
 
 
-def second_people(desk: Desk, here: Seen) -> SecondPeople:
+def find_second_people(staff_request: StaffRequest, view: SubmissionView) -> SecondPeople:
     """Who could agree, besides who is at work."""
-    with desk.store.reading(desk.who.clinic) as scope:
-        present = sessions.present(scope, desk.now)
-    others = (m for m in here.members if m.id != desk.who.staff and not m.disabled_at)
-    able = [m for m in others if m.joined_at and may(m.role, "second_person")]
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        present = sessions.list_present_staff(scope, staff_request.now)
+    others = (
+        m for m in view.members if m.id != staff_request.signed_in_staff.staff and not m.disabled_at
+    )
+    able = [m for m in others if m.joined_at and role_allows(m.role, "second_person")]
     return SecondPeople(tuple(m.name for m in able if m.id in present), bool(able))
 
 
-def left_open(here: Seen) -> LeftOpen:
+def find_unmet_needs(view: SubmissionView) -> UnmetNeeds:
     """What stays without help if this is closed as it is."""
     grave = {level.name for level in Urgency if level >= Urgency.same_day}
-    level, own = here.record.line.level, here.own_assessment
-    card = here.own.card(own) if own.urgency == level else here.own.card_of(level.name)
-    return LeftOpen(
-        tuple(rule for rule in here.told.rules() if rule.level in grave),
+    level, own = view.record.listed.level, view.patient_assessment
+    card = (
+        view.patient_presenter.build_card(own)
+        if own.urgency == level
+        else view.patient_presenter.build_level_card(level.name)
+    )
+    return UnmetNeeds(
+        tuple(rule for rule in view.presenter.fired_rules() if rule.level in grave),
         card.heading,
-        reviews.calls_in_vain((e.kind, e.outcome) for e in here.record.entries),
+        review_rules.count_failed_calls((e.kind, e.outcome) for e in view.record.actions),
     )

@@ -12,24 +12,25 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.documents.person_file import person_file
+from app.documents.person_file import build_person_file
 from app.store import clinics, people
 from app.store.accounts import staff
-from app.store.ground.keys import Forgotten
-from app.store.keeping import audit, person_requests
-from app.store.keeping.person_requests import (
+from app.store.compliance import person_requests
+from app.store.compliance.person_requests import (
     ERASE,
     EXPORT,
-    NEEDED,
-    OPEN_FOR,
+    EXPORT_LIFETIME,
+    PERMISSION_BY_KIND,
     NoSuchPerson,
     NoSuchRequest,
     OwnRequest,
 )
-from app.web.access import Desk, guarded
-from app.web.clinic.account import told
-from app.web.pages import floor, see_other
-from app.web.wire import packed
+from app.store.db import audit
+from app.store.db.record_keys import KeyDestroyed
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic.account import format_local_time
+from app.web.compression import compress_response
+from app.web.pages import app_context, see_other
 
 _KINDS = {EXPORT: "people.kind.export", ERASE: "people.kind.erase"}
 _STATES = {
@@ -39,136 +40,159 @@ _STATES = {
 }
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages about one person's all."""
     return [
-        guarded("GET", "/people", page),
-        guarded("POST", "/people", find),
-        guarded("POST", "/people/{id}/export", export),
-        guarded("POST", "/people/{id}/erase", erase),
-        guarded("GET", "/people/requests", requests),
-        guarded("POST", "/people/requests/{id}/agree", agree),
-        guarded("POST", "/people/requests/{id}/refuse", refuse),
-        guarded("POST", "/people/requests/{id}/file", file),
+        staff_route("GET", "/people", show_person_search),
+        staff_route("POST", "/people", submit_person_search),
+        staff_route("POST", "/people/{id}/export", request_export),
+        staff_route("POST", "/people/{id}/erase", request_erasure),
+        staff_route("GET", "/people/requests", show_person_requests),
+        staff_route("POST", "/people/requests/{id}/agree", agree_to_request),
+        staff_route("POST", "/people/requests/{id}/refuse", refuse_request),
+        staff_route("POST", "/people/requests/{id}/file", download_person_file),
     ]
 
 
-def page(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_person_search(
+    staff_request: StaffRequest, problems: dict[str, str] | None = None
+) -> Response:
     """GET /people: a box for a reference."""
-    return desk.show("people/find.html", typed=desk.typed("reference"), problems=problems)
+    return staff_request.render_page(
+        "people/find.html", typed=staff_request.typed_field("reference"), problems=problems
+    )
 
 
-def find(desk: Desk) -> Response:
+def submit_person_search(staff_request: StaffRequest) -> Response:
     """POST /people: who has this reference; finding someone is noted."""
-    who = desk.who
-    with desk.store.writing(who.clinic) as scope:
+    who = staff_request.signed_in_staff
+    with staff_request.store.writing_scope(who.clinic) as scope:
         try:
-            found = person_requests.find(scope, desk.typed("reference"))
+            found = person_requests.find_person(scope, staff_request.typed_field("reference"))
         except NoSuchPerson:
-            return page(desk, {"reference": "people.reference.problem"})
-        audit.add(scope, desk.now, who.staff, "person_found", ("person", found.id), desk.address)
-    return _one(desk, found)
+            return show_person_search(staff_request, {"reference": "people.reference.problem"})
+        audit.record_event(
+            scope,
+            staff_request.now,
+            who.staff,
+            "person_found",
+            ("person", found.id),
+            staff_request.client_address,
+        )
+    return _show_person(staff_request, found)
 
 
-def export(desk: Desk) -> Response:
+def request_export(staff_request: StaffRequest) -> Response:
     """POST /people/{id}/export: ask for a file of all that is kept."""
-    return _ask(desk, EXPORT)
+    return _add_person_request(staff_request, EXPORT)
 
 
-def erase(desk: Desk) -> Response:
+def request_erasure(staff_request: StaffRequest) -> Response:
     """POST /people/{id}/erase: ask to erase all that is kept."""
-    return _ask(desk, ERASE)
+    return _add_person_request(staff_request, ERASE)
 
 
-def requests(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_person_requests(
+    staff_request: StaffRequest, problems: dict[str, str] | None = None
+) -> Response:
     """GET /people/requests: what waits for a second person, and what became of the rest."""
-    who = desk.who
-    with desk.store.reading(who.clinic) as scope:
-        zone = clinics.known(scope).time_zone
-        names = {member.id: member.name for member in staff.everyone(scope)}
-        found = person_requests.recent(scope, desk.now)
+    who = staff_request.signed_in_staff
+    with staff_request.store.reading_scope(who.clinic) as scope:
+        zone = clinics.load_clinic(scope).time_zone
+        names = {member.id: member.name for member in staff.list_staff(scope)}
+        found = person_requests.list_recent_requests(scope, staff_request.now)
     rows = [
         {
             "id": one.id,
             "kind": _KINDS[one.kind],
             "reference": one.person.reference if one.person else "",
             "asked_by": names[one.asked_by],
-            "asked_at": told(one.asked_at, zone),
+            "asked_at": format_local_time(one.asked_at, zone),
             "answered_by": names.get(one.answered_by or "", ""),
             "state": _STATES[one.agreed],
             "waits": one.agreed is None,
             "own": one.asked_by == who.staff,
-            "until": told(one.answered_at + OPEN_FOR, zone)
-            if one.open_to(who.staff, desk.now) and one.answered_at
+            "until": format_local_time(one.answered_at + EXPORT_LIFETIME, zone)
+            if one.is_open_to(who.staff, staff_request.now) and one.answered_at
             else "",
         }
         for one in found
     ]
-    return desk.show("people/requests.html", rows=rows, problems=problems)
+    return staff_request.render_page("people/requests.html", rows=rows, problems=problems)
 
 
-def agree(desk: Desk) -> Response:
+def agree_to_request(staff_request: StaffRequest) -> Response:
     """POST /people/requests/{id}/agree: the second person's yes; an erasure is done with it."""
-    if desk.code_refused:
-        return requests(desk, {f"code-{desk.request.path_params['id']}": "code.problem"})
-    return _answer(desk, True)
+    if staff_request.code_refused:
+        return show_person_requests(
+            staff_request, {f"code-{staff_request.request.path_params['id']}": "code.problem"}
+        )
+    return _answer_request(staff_request, True)
 
 
-def refuse(desk: Desk) -> Response:
+def refuse_request(staff_request: StaffRequest) -> Response:
     """POST /people/requests/{id}/refuse: the second person's no."""
-    return _answer(desk, False)
+    return _answer_request(staff_request, False)
 
 
-def file(desk: Desk) -> Response:
+def download_person_file(staff_request: StaffRequest) -> Response:
     """POST /people/requests/{id}/file: all of the person, for who asked, within a day."""
-    who, here = desk.who, floor(desk.request)
-    with desk.store.writing(who.clinic) as scope:
-        clinic = clinics.name_of(scope)
+    who, context = staff_request.signed_in_staff, app_context(staff_request.request)
+    with staff_request.store.writing_scope(who.clinic) as scope:
+        clinic = clinics.read_clinic_name(scope)
         try:
-            kept = person_requests.take(scope, desk.now, who.staff, desk.request.path_params["id"])
-        except (NoSuchRequest, Forgotten):
+            kept = person_requests.take_export(
+                scope, staff_request.now, who.staff, staff_request.request.path_params["id"]
+            )
+        except (NoSuchRequest, KeyDestroyed):
             raise HTTPException(404) from None
-    made_at = datetime.fromtimestamp(here.now, UTC).isoformat()
-    text = person_file(here.rulebook, kept, clinic=clinic, made_at=made_at)
-    return attached(desk, text, "application/json", "person.json")
+    made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
+    text = build_person_file(context.rulebook, kept, clinic=clinic, made_at=made_at)
+    return build_download(staff_request, text, "application/json", "person.json")
 
 
-def attached(desk: Desk, text: str, kind: str, name: str) -> Response:
+def build_download(staff_request: StaffRequest, text: str, kind: str, name: str) -> Response:
     """A file to keep, which no browser opens as a page."""
-    response = packed(desk.request, text.encode(), f"{kind}; charset=utf-8")
+    response = compress_response(staff_request.request, text.encode(), f"{kind}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _one(desk: Desk, found: people.Known, problems: dict[str, str] | None = None) -> Response:
-    who = desk.who
-    with desk.store.reading(who.clinic) as scope:
-        colleagues = person_requests.others_who_may(scope, who.staff, EXPORT)
-    return desk.show("people/one.html", found=found, alone=not colleagues, problems=problems)
+def _show_person(
+    staff_request: StaffRequest,
+    found: people.PersonIdentity,
+    problems: dict[str, str] | None = None,
+) -> Response:
+    who = staff_request.signed_in_staff
+    with staff_request.store.reading_scope(who.clinic) as scope:
+        colleagues = person_requests.count_other_approvers(scope, who.staff, EXPORT)
+    return staff_request.render_page(
+        "people/one.html", found=found, alone=not colleagues, problems=problems
+    )
 
 
-def _ask(desk: Desk, kind: str) -> Response:
-    person, who = desk.request.path_params["id"], desk.who
+def _add_person_request(staff_request: StaffRequest, kind: str) -> Response:
+    person, who = staff_request.request.path_params["id"], staff_request.signed_in_staff
     try:
-        if desk.code_refused:
-            with desk.store.reading(who.clinic) as scope:
-                found = person_requests.known(scope, person)
-            return _one(desk, found, {f"{kind}-code": "code.problem"})
-        with desk.store.writing(who.clinic) as scope:
-            person_requests.ask(scope, desk.now, who.staff, kind, person)
+        if staff_request.code_refused:
+            with staff_request.store.reading_scope(who.clinic) as scope:
+                found = person_requests.require_person(scope, person)
+            return _show_person(staff_request, found, {f"{kind}-code": "code.problem"})
+        with staff_request.store.writing_scope(who.clinic) as scope:
+            person_requests.add_request(scope, staff_request.now, who.staff, kind, person)
     except NoSuchPerson:
         raise HTTPException(404) from None
     return see_other("/people/requests")
 
 
-def _answer(desk: Desk, agreed: bool) -> Response:
-    who, request = desk.who, desk.request.path_params["id"]
-    with desk.store.writing(who.clinic) as scope:
-        found = person_requests.recent(scope, desk.now, request)
-        if not found or not who.may(NEEDED[found[0].kind]):
+def _answer_request(staff_request: StaffRequest, agreed: bool) -> Response:
+    who, request_id = staff_request.signed_in_staff, staff_request.request.path_params["id"]
+    with staff_request.store.writing_scope(who.clinic) as scope:
+        found = person_requests.list_recent_requests(scope, staff_request.now, request_id)
+        if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):
             raise HTTPException(404)
         try:
-            person_requests.answer(scope, desk.now, who.staff, request, agreed)
+            person_requests.answer_request(scope, staff_request.now, who.staff, request_id, agreed)
         except NoSuchRequest:
             raise HTTPException(404) from None
         except OwnRequest:
@@ -176,5 +200,5 @@ def _answer(desk: Desk, agreed: bool) -> Response:
         else:
             own = False
     if own:
-        return requests(desk, {f"request-{request}": "people.problem.own"})
+        return show_person_requests(staff_request, {f"request-{request_id}": "people.problem.own"})
     return see_other("/people/requests")

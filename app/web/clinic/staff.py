@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.store.accounts import staff
-from app.store.accounts.staff import LINK_LASTS, NoSuchStaff
+from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
-from app.store.ground.scope import Scope
-from app.store.tables import ROLES as KNOWN_ROLES
-from app.store.tables import Staff
-from app.web.access import Desk, guarded
+from app.store.db.scope import Scope
+from app.store.db.tables import ROLES as KNOWN_ROLES
+from app.store.db.tables import Staff
+from app.web.access import StaffRequest, staff_route
 from app.web.clinic.account import ROLES
 from app.web.pages import see_other
 
@@ -30,7 +30,7 @@ _LONGEST = 100  # letters of a name or an address
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class StaffMember:
     """Someone of the clinic's staff; `role` and `state` are keys of words."""
 
     id: str
@@ -41,35 +41,39 @@ class Member:
     disabled: bool
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages about staff."""
     return [
-        guarded("GET", "/staff", everyone),
-        guarded("GET", "/staff/invite", invite_page),
-        guarded("POST", "/staff/invite", invite),
-        guarded("GET", "/staff/{id}", one),
-        guarded("POST", "/staff/{id}/link", new_link),
-        guarded("POST", "/staff/{id}/disable", disable),
+        staff_route("GET", "/staff", show_staff_list),
+        staff_route("GET", "/staff/invite", show_invite_form),
+        staff_route("POST", "/staff/invite", submit_staff_invitation),
+        staff_route("GET", "/staff/{id}", show_staff_member),
+        staff_route("POST", "/staff/{id}/link", renew_join_link),
+        staff_route("POST", "/staff/{id}/disable", disable_member),
     ]
 
 
-def everyone(desk: Desk) -> Response:
+def show_staff_list(staff_request: StaffRequest) -> Response:
     """GET /staff: everyone who works here, and in what state their account is."""
-    with desk.store.reading(desk.who.clinic) as scope:
-        members = [_member(scope, row) for row in staff.everyone(scope)]
-    may_change = desk.who.may("change_staff")
-    return desk.show("staff/everyone.html", members=members, may_change=may_change)
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        members = [_build_member(scope, row) for row in staff.list_staff(scope)]
+    may_change = staff_request.signed_in_staff.has_permission("change_staff")
+    return staff_request.render_page("staff/everyone.html", members=members, may_change=may_change)
 
 
-def invite_page(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_invite_form(
+    staff_request: StaffRequest, problems: dict[str, str] | None = None
+) -> Response:
     """GET /staff/invite: name, address and role of someone new."""
-    typed = {name: desk.typed(name) for name in ("name", "email", "role")}
-    return desk.show("staff/invite.html", roles=ROLES, typed=typed, problems=problems)
+    typed = {name: staff_request.typed_field(name) for name in ("name", "email", "role")}
+    return staff_request.render_page(
+        "staff/invite.html", roles=ROLES, typed=typed, problems=problems
+    )
 
 
-def invite(desk: Desk) -> Response:
+def submit_staff_invitation(staff_request: StaffRequest) -> Response:
     """POST /staff/invite: the link by which they join, shown once."""
-    name, email, role = (desk.typed(field) for field in ("name", "email", "role"))
+    name, email, role = (staff_request.typed_field(field) for field in ("name", "email", "role"))
     problems = {}
     if not 0 < len(name) <= _LONGEST:
         problems["name"] = "staff.name.problem"
@@ -77,71 +81,84 @@ def invite(desk: Desk) -> Response:
         problems["email"] = "staff.email.problem"
     if role not in KNOWN_ROLES:
         problems[f"role-{KNOWN_ROLES[0]}"] = "staff.role.problem"
-    if desk.code_refused:
+    if staff_request.code_refused:
         problems["code"] = "code.problem"
     if problems:
-        return invite_page(desk, problems)
+        return show_invite_form(staff_request, problems)
     try:
-        with desk.store.writing(desk.who.clinic) as scope:
-            token = staff.invite(scope, desk.now, desk.who.staff, email=email, name=name, role=role)
+        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+            token = staff.invite_staff(
+                scope,
+                staff_request.now,
+                staff_request.signed_in_staff.staff,
+                email=email,
+                name=name,
+                role=role,
+            )
     except NameTaken:
-        return invite_page(desk, {"email": "staff.email.taken"})
-    return _give_link(desk, token, name)
+        return show_invite_form(staff_request, {"email": "staff.email.taken"})
+    return _show_join_link(staff_request, token, name)
 
 
-def one(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_staff_member(
+    staff_request: StaffRequest, problems: dict[str, str] | None = None
+) -> Response:
     """GET /staff/{id}: one member, and what can be done."""
-    member = _named(desk)
-    own = member.id == desk.who.staff
-    return desk.show("staff/one.html", member=member, own=own, problems=problems)
+    member = _load_member(staff_request)
+    own = member.id == staff_request.signed_in_staff.staff
+    return staff_request.render_page("staff/one.html", member=member, own=own, problems=problems)
 
 
-def new_link(desk: Desk) -> Response:
+def renew_join_link(staff_request: StaffRequest) -> Response:
     """POST /staff/{id}/link: a new link for who lost theirs; it also lets someone back in."""
-    member = _named(desk)
-    if desk.code_refused:
-        return one(desk, {"code": "code.problem"})
-    give = staff.enable if member.disabled else staff.invite_again
-    with desk.store.writing(desk.who.clinic) as scope:
-        token = give(scope, desk.now, desk.who.staff, member.id)
-    return _give_link(desk, token, member.name)
+    member = _load_member(staff_request)
+    if staff_request.code_refused:
+        return show_staff_member(staff_request, {"code": "code.problem"})
+    give = staff.enable_staff if member.disabled else staff.reinvite_staff
+    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+        token = give(scope, staff_request.now, staff_request.signed_in_staff.staff, member.id)
+    return _show_join_link(staff_request, token, member.name)
 
 
-def disable(desk: Desk) -> Response:
+def disable_member(staff_request: StaffRequest) -> Response:
     """POST /staff/{id}/disable: out at once. Nobody locks themselves out."""
-    member = _named(desk)
-    if desk.code_refused:
-        return one(desk, {"code": "code.problem"})
-    if member.id == desk.who.staff:
-        return one(desk, {"disable": "staff.disable.own"})
-    with desk.store.writing(desk.who.clinic) as scope:
-        staff.disable(scope, desk.now, desk.who.staff, member.id)
+    member = _load_member(staff_request)
+    if staff_request.code_refused:
+        return show_staff_member(staff_request, {"code": "code.problem"})
+    if member.id == staff_request.signed_in_staff.staff:
+        return show_staff_member(staff_request, {"disable": "staff.disable.own"})
+    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+        staff.disable_staff(
+            scope, staff_request.now, staff_request.signed_in_staff.staff, member.id
+        )
     return see_other(f"/staff/{member.id}")
 
 
-def _named(desk: Desk) -> Member:
+def _load_member(staff_request: StaffRequest) -> StaffMember:
     """Whom the address names; someone of another clinic is nobody here."""
-    with desk.store.reading(desk.who.clinic) as scope:
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
         try:
-            return _member(scope, staff.one(scope, desk.request.path_params["id"]))
+            return _build_member(
+                scope, staff.find_staff(scope, staff_request.request.path_params["id"])
+            )
         except NoSuchStaff:
             raise HTTPException(404) from None
 
 
-def _member(scope: Scope, row: Staff) -> Member:
+def _build_member(scope: Scope, row: Staff) -> StaffMember:
     joined = "joined" if row.password_hash else "invited"
     state = "disabled" if row.disabled_at else joined
-    return Member(
+    return StaffMember(
         row.id,
         row.name,
-        staff.email_of(scope, row),
+        staff.read_staff_email(scope, row),
         ROLES[row.role],
         _STATES[state],
         row.disabled_at is not None,
     )
 
 
-def _give_link(desk: Desk, token: str, name: str) -> Response:
-    minutes = int(LINK_LASTS.total_seconds() // 60)
-    link = f"{desk.base}/join/{token}"
-    return desk.show("staff/invited.html", link=link, name=name, minutes=minutes)
+def _show_join_link(staff_request: StaffRequest, token: str, name: str) -> Response:
+    minutes = int(LINK_LIFETIME.total_seconds() // 60)
+    link = f"{staff_request.base_url}/join/{token}"
+    return staff_request.render_page("staff/invited.html", link=link, name=name, minutes=minutes)

@@ -12,176 +12,193 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.store import reviews
-from app.store.permissions import may
-from app.store.reviews import (
-    CALLS,
-    DECISIONS,
+from app.presentation.review_words import KINDS, OUTCOMES, REASONS
+from app.store import review_rules, review_steps
+from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.permissions import role_allows
+from app.store.review_rules import MIN_FAILED_CALLS
+from app.store.review_steps import (
+    CALL_OUTCOMES,
+    DECISION_KINDS,
     LOWER_REASONS,
     SAME_PERSON,
-    TRIES,
-    Entry,
+    ReviewAction,
 )
-from app.store.tables.reviews import WAITING
 from app.triage.terms import Urgency
-from app.web.access import Desk, guarded
-from app.web.clinic.account import told
-from app.web.clinic.left_open import FITTING, left_open, second_people
-from app.web.clinic.review_words import KINDS, OUTCOMES, REASONS
-from app.web.clinic.sbar import text
-from app.web.clinic.seen import (
-    Seen,
-    answered_by,
-    needed,
-    other_lines,
-    own_words,
-    said_of,
-    seen,
-    shown,
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic.account import format_local_time
+from app.web.clinic.left_open import FITTING, find_second_people, find_unmet_needs
+from app.web.clinic.review_forms import read_typed_lines
+from app.web.clinic.sbar import write_sbar_text
+from app.web.clinic.submission_view import (
+    SubmissionView,
+    describe_other_submissions,
+    describe_patient_result,
+    find_visit_deadline,
+    open_submission,
+    respondent_key,
+    summarize_versions,
+    trace_answer_history,
 )
-from app.web.clinic.stepping import typed_words
-from app.web.clinic.worklist import row as line_in_words
-from app.web.pages import floor, see_other, voice
+from app.web.clinic.worklist import build_row_view as build_row_view
+from app.web.pages import app_context, see_other, translator_for
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages on which one submission is read."""
     return [
-        guarded("GET", "/submissions/{id}", page),
-        guarded("GET", "/submissions/{id}/lower", lower_page),
+        staff_route("GET", "/submissions/{id}", show_submission),
+        staff_route("GET", "/submissions/{id}/lower", show_lowering),
     ]
 
 
-def page(desk: Desk, problem: str = "", at: str = "actions", first: str = "") -> Response:
+def show_submission(
+    staff_request: StaffRequest, problem: str = "", at: str = "actions", first: str = ""
+) -> Response:
     """GET /submissions/{id}: all that is known; looking is noted in the audit."""
-    here = seen(desk)
-    level = here.record.line.level
-    return desk.show(
+    view = open_submission(staff_request)
+    level = view.record.listed.level
+    return staff_request.render_page(
         "nurse/submission.html",
         problems={at: problem} if problem else None,
         first=first,
-        typed=typed_words(desk, "words"),
-        colleagues=second_people(desk, here) if here.record.line.state == "second_close" else None,
-        region=here.record.region,
-        calls=named(desk, CALLS, OUTCOMES),
-        dispositions=named(desk, reviews.alone(level), OUTCOMES | FITTING.get(level, {})),
-        others=other_lines(desk, here),
-        shown=shown(here),
-        sbar=text(desk, here),
-        sbar_full=text(desk, here, full=True),
-        **in_words(desk, here),
-        **steps_now(desk, here),
+        typed=read_typed_lines(staff_request, "words"),
+        colleagues=find_second_people(staff_request, view)
+        if view.record.listed.state == "second_close"
+        else None,
+        region=view.record.region,
+        calls=translate_codes(staff_request, CALL_OUTCOMES, OUTCOMES),
+        dispositions=translate_codes(
+            staff_request, review_steps.closings_by_one(level), OUTCOMES | FITTING.get(level, {})
+        ),
+        others=describe_other_submissions(staff_request, view),
+        shown=describe_patient_result(view),
+        sbar=write_sbar_text(staff_request, view),
+        sbar_full=write_sbar_text(staff_request, view, full=True),
+        **describe_submission(staff_request, view),
+        **describe_possible_steps(staff_request, view),
     )
 
 
-def lower_page(desk: Desk, problem: str = "", first: str = "") -> Response:
+def show_lowering(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/lower: stops, and names the signs that would be set aside."""
-    here = seen(desk)
-    level = here.record.line.level
+    view = open_submission(staff_request)
+    level = view.record.listed.level
     below = [lower for lower in reversed(Urgency) if lower < level]
     if not below:
-        return see_other(f"/submissions/{here.record.line.submission}")
+        return see_other(f"/submissions/{view.record.listed.submission}")
     decides = [
-        rule for rule in here.told.rules() if rule.level == here.told.assessment.urgency.name
+        rule
+        for rule in view.presenter.fired_rules()
+        if rule.level == view.presenter.assessment.urgency.name
     ]
-    return desk.show(
+    return staff_request.render_page(
         "nurse/lower.html",
         problems={"lower": problem} if problem else None,
         first=first,
-        typed=typed_words(desk, "words"),
+        typed=read_typed_lines(staff_request, "words"),
         decides=decides,
-        levels=[(lower.name, here.told.badge(lower)) for lower in below],
-        lower_reasons=named(desk, LOWER_REASONS, REASONS),
-        second_needed=_second_needed(here, level),
-        **in_words(desk, here),
-        **steps_now(desk, here),
+        levels=[(lower.name, view.presenter.level_badge(lower)) for lower in below],
+        lower_reasons=translate_codes(staff_request, LOWER_REASONS, REASONS),
+        second_needed=_needs_second_person(view, level),
+        **describe_submission(staff_request, view),
+        **describe_possible_steps(staff_request, view),
     )
 
 
-def in_words(desk: Desk, here: Seen) -> dict[str, Any]:
+def describe_submission(staff_request: StaffRequest, view: SubmissionView) -> dict[str, Any]:
     """What every page and paper about a submission says of it."""
-    record, told_ = here.record, here.told
-    rules_level = record.newest.urgency
+    record, presenter = view.record, view.presenter
+    rules_level = record.newest_version.urgency
     return {
-        "id": record.line.submission,
-        "row": line_in_words(desk, here.clinic, here.names, record.line),
-        "needed": needed(desk, here),
-        "answered_by": answered_by(here),
-        "arrived": told(record.arrived_at, here.clinic.time_zone),
+        "id": record.listed.submission,
+        "row": build_row_view(staff_request, view.clinic, view.staff_names, record.listed),
+        "needed": find_visit_deadline(staff_request, view),
+        "answered_by": respondent_key(view),
+        "arrived": format_local_time(record.arrived_at, view.clinic.time_zone),
         "patient_reference": record.sent_as,
-        "level": record.line.level,
-        "state": record.line.state,
-        "rules_badge": here.told.badge(rules_level) if rules_level != record.line.level else "",
-        "own_rulebook": here.own_rulebook,
-        "rulebook": told_.teller.rulebook,
-        "told": told_,
-        "likely": told_.assessment.likely_type,
-        "likely_words": told_.teller.words.types[told_.assessment.likely_type],
-        "kinds": told_.teller.kinds(told_.assessment),
+        "level": record.listed.level,
+        "state": record.listed.state,
+        "rules_badge": view.presenter.level_badge(rules_level)
+        if rules_level != record.listed.level
+        else "",
+        "own_rulebook": view.has_own_rulebook,
+        "rulebook": presenter.result_presenter.rulebook,
+        "presenter": presenter,
+        "likely": presenter.assessment.likely_type,
+        "likely_words": presenter.result_presenter.words.types[presenter.assessment.likely_type],
+        "kinds": presenter.result_presenter.fitting_types(presenter.assessment),
         "look_alikes": [
-            (told_.teller.words.look_alikes[alike.id], told_.short.evidence(alike.because))
-            for alike in told_.assessment.look_alikes
+            (
+                presenter.result_presenter.words.look_alikes[alike.id],
+                presenter.short.group_evidence(alike.because),
+            )
+            for alike in presenter.assessment.look_alikes
         ],
-        "versions": said_of(desk, here),
-        "given": own_words(desk, here),
-        "labs": here.labs,
+        "versions": summarize_versions(staff_request, view),
+        "given": trace_answer_history(staff_request, view),
+        "labs": view.described_labs,
         "entries": [
             (
                 entry,
-                here.names.get(entry.by, ""),
-                told(entry.at, here.clinic.time_zone),
+                view.staff_names.get(entry.by, ""),
+                format_local_time(entry.at, view.clinic.time_zone),
                 KINDS[entry.kind],
             )
-            for entry in record.entries
+            for entry in record.actions
         ],
-        "left_open": left_open(here),
+        "left_open": find_unmet_needs(view),
         "outcomes": OUTCOMES,
         "reason_words": REASONS,
     }
 
 
-def steps_now(desk: Desk, here: Seen) -> dict[str, Any]:
+def describe_possible_steps(staff_request: StaffRequest, view: SubmissionView) -> dict[str, Any]:
     """What can be done now, and by whom."""
-    record, who = here.record, desk.who
-    lowered, asked, checked = map(record.done, ("lower", "ask_close", "identify"))
-    decided = any(e.kind in DECISIONS and e.version == record.newest.id for e in record.entries)
-    others = [m for m in here.members if m.id != who.staff and not m.disabled_at]
+    record, who = view.record, staff_request.signed_in_staff
+    lowered, asked, checked = map(record.last_action, ("lower", "ask_close", "identify"))
+    decided = any(
+        e.kind in DECISION_KINDS and e.version == record.newest_version.id for e in record.actions
+    )
+    others = [m for m in view.members if m.id != who.staff and not m.disabled_at]
     return {
-        "mine": record.line.owner in (None, who.staff),
-        "owner": record.line.owner,
+        "mine": record.listed.owner in (None, who.staff),
+        "owner": record.listed.owner,
         "own_lowering": lowered is not None and lowered.by == who.staff,
-        "lowering": _lowering(here, lowered) if lowered else None,
+        "lowering": _describe_lowering(view, lowered) if lowered else None,
         "own_asking": asked is not None and asked.by == who.staff,
         "asked": asked,
-        "asked_by": here.names.get(asked.by, "") if asked else "",
-        "waits": record.line.state in WAITING,
-        "by_two": reviews.by_two(record.line.level),
+        "asked_by": view.staff_names.get(asked.by, "") if asked else "",
+        "waits": record.listed.state in SECOND_PERSON_STATES,
+        "by_two": review_steps.closings_by_two(record.listed.level),
         "decided": decided,
         "identified": checked is not None and checked.outcome == SAME_PERSON,
-        "tied": record.line.person is not None,
-        "wrong_person": bool(record.line.told.get("wrong_person")),
-        "in_vain": reviews.calls_in_vain((e.kind, e.outcome) for e in record.entries),
-        "tries": TRIES,
-        "last": record.entries[-1].number if record.entries else 0,
+        "tied": record.listed.person is not None,
+        "wrong_person": bool(record.listed.payload.get("wrong_person")),
+        "in_vain": review_rules.count_failed_calls((e.kind, e.outcome) for e in record.actions),
+        "tries": MIN_FAILED_CALLS,
+        "last": record.actions[-1].number if record.actions else 0,
         "key": secrets.token_urlsafe(12),
-        "can_take": [(m.id, m.name) for m in others if may(m.role, "review")],
+        "can_take": [(m.id, m.name) for m in others if role_allows(m.role, "review")],
     }
 
 
-def _lowering(here: Seen, lowered: Entry) -> dict[str, str]:
+def _describe_lowering(view: SubmissionView, lowered: ReviewAction) -> dict[str, str]:
     """To which level someone wants to lower, and which sign would be set aside."""
-    rules = here.told.teller.words.rules
+    rules = view.presenter.result_presenter.words.rules
     rule = lowered.rule or ""
-    reason = here.told.teller.fill(rules[rule].reason) if rule in rules else ""
-    return {"badge": here.told.badge(Urgency[str(lowered.outcome)]), "reason": reason}
+    reason = view.presenter.result_presenter.fill(rules[rule].reason) if rule in rules else ""
+    return {"badge": view.presenter.level_badge(Urgency[str(lowered.outcome)]), "reason": reason}
 
 
-def _second_needed(here: Seen, level: Urgency) -> bool:
-    least = here.clinic.second_person_from
+def _needs_second_person(view: SubmissionView, level: Urgency) -> bool:
+    least = view.clinic.second_person_from
     return least is not None and level >= least
 
 
-def named(desk: Desk, codes: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+def translate_codes(
+    staff_request: StaffRequest, codes: Iterable[str], words: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """Codes with their words, to choose from."""
-    say, _ = voice(floor(desk.request), None)
-    return [(code, say(words[code])) for code in codes]
+    t, _ = translator_for(app_context(staff_request.request), None)
+    return [(code, t(words[code])) for code in codes]

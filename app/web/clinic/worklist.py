@@ -13,15 +13,22 @@ from starlette.routing import Route
 
 from app.store import worklist
 from app.store.accounts import staff
-from app.store.ground.scope import Scope
-from app.store.tables import Clinic
-from app.store.worklist import PAGE, SHOWS, ClinicNow, Counts, Line, Place
+from app.store.db.scope import Scope
+from app.store.db.tables import Clinic
+from app.store.worklist import (
+    WORKLIST_FILTERS,
+    WORKLIST_PAGE_SIZE,
+    ClinicSnapshot,
+    ListedSubmission,
+    WorklistCounts,
+    WorklistCursor,
+)
 from app.triage.terms import Urgency
-from app.web.access import Desk, guarded
-from app.web.clinic.frame import alarm_before, clock, frame
-from app.web.pages import floor, voice
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic.layout import alarm_cutoff, build_staff_frame, format_clock_time
+from app.web.pages import app_context, translator_for
 
-_SHOWS = {
+_SHOW_WORDS = {
     "all": "worklist.all",
     "mine": "worklist.mine",
     "unassigned": "worklist.unassigned",
@@ -47,7 +54,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WorklistRowView:
     """One line in words. `late`: its time is over; `forward`: the visit is too far away.
 
     `needed`: the last day that is soon enough, where the clinic looks later than that.
@@ -73,8 +80,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """What stands above the list in words. `rung`: the count of the bell that the page is from."""
+class WorklistSummary:
+    """What stands above the list in words. `version`: that of the list that is shown."""
 
     counts: list[tuple[str, str, int]]
     unseen: list[tuple[str, int]]  # of the levels that cannot wait
@@ -82,34 +89,36 @@ class Head:
     oldest: str
     updated: str
     newest: int
-    rung: int
+    version: int
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages of the worklist."""
     return [
-        guarded("GET", "/worklist", page),
-        guarded("POST", "/worklist/find", find),
-        guarded("GET", "/worklist/{show}", page),
-        guarded("GET", "/worklist/{show}/after/{place}", page),
+        staff_route("GET", "/worklist", show_worklist),
+        staff_route("POST", "/worklist/find", search_by_reference),
+        staff_route("GET", "/worklist/{show}", show_worklist),
+        staff_route("GET", "/worklist/{show}/after/{place}", show_worklist),
     ]
 
 
-def page(desk: Desk) -> Response:
+def show_worklist(staff_request: StaffRequest) -> Response:
     """GET /worklist/{show}/after/{place}: one page of what waits; all of it to begin with."""
-    asked = desk.request.path_params.get("show", "all")
-    show = next((known for known in SHOWS if known == asked), None)
+    asked = staff_request.request.path_params.get("show", "all")
+    show = next((known for known in WORKLIST_FILTERS if known == asked), None)
     if show is None:
         raise HTTPException(404)
-    after = _place(desk.request.path_params.get("place"))
-    with desk.store.reading(desk.who.clinic) as scope:
-        clinic = worklist.clinic_now(scope)
-        day = _day_began(desk.now, clinic.time_zone)
-        lines = worklist.page(scope, desk.now, desk.who.staff, show, after, today=day)
-        values = _values(desk, scope, clinic, lines)
-    own = desk.request.scope["path"]
-    more = _address(show, lines[-1].place) if len(lines) == PAGE else ""
-    return desk.show(
+    after = _parse_place(staff_request.request.path_params.get("place"))
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        clinic = worklist.read_clinic_snapshot(scope)
+        day = _clinic_midnight(staff_request.now, clinic.time_zone)
+        lines = worklist.list_worklist_page(
+            scope, staff_request.now, staff_request.signed_in_staff.staff, show, after, today=day
+        )
+        values = _load_page_values(staff_request, scope, clinic, lines)
+    own = staff_request.request.scope["path"]
+    more = _page_address(show, lines[-1].page_cursor) if len(lines) == WORKLIST_PAGE_SIZE else ""
+    return staff_request.render_page(
         "nurse/worklist.html",
         show=show,
         own=own,
@@ -119,135 +128,162 @@ def page(desk: Desk) -> Response:
     )
 
 
-def find(desk: Desk) -> Response:
+def search_by_reference(staff_request: StaffRequest) -> Response:
     """POST /worklist/find: all that the person of this reference sent."""
-    reference = desk.typed("reference")
-    with desk.store.reading(desk.who.clinic) as scope:
-        clinic = worklist.clinic_now(scope)
-        lines = worklist.by_reference(scope, desk.now, reference)
-        values = _values(desk, scope, clinic, lines)
-    return desk.show("nurse/worklist.html", show="", own="", more="", found=reference, **values)
-
-
-def _values(desk: Desk, scope: Scope, clinic: ClinicNow, lines: list[Line]) -> dict[str, Any]:
-    names = staff.names(scope, {line.owner for line in lines if line.owner})
-    counts = _counts(desk, scope, clinic.rung)
-    return {
-        "shows": _SHOWS,
-        "rows": [row(desk, clinic, names, line) for line in lines],
-        "head": _head(desk, counts, clinic),
-        "frame": frame(desk.who, desk.now, clinic.time_zone, counts.alarm, counts.undelivered),
-    }
-
-
-def _counts(desk: Desk, scope: Scope, rung: int) -> Counts:
-    """The counts that go with this count of the bell: many pages fetch them at the same ring."""
-    kept: dict[str, tuple[int, datetime, Counts]] = desk.request.app.state.counts
-    before, at, counts = kept.get(scope.clinic, (-1, desk.now, None))
-    if counts is None or before != rung or not timedelta() <= desk.now - at < _COUNTS_LAST:
-        counts = worklist.counts(scope, desk.now, alarm_before(desk.request, desk.now))
-        kept[scope.clinic] = (rung, desk.now, counts)
-    return counts
-
-
-def _head(desk: Desk, counts: Counts, clinic: ClinicNow) -> Head:
-    words = floor(desk.request).words.levels
-    badges = {level: words[level.name].parts["badge"] for level in Urgency}
-    oldest = counts.oldest_unseen
-    return Head(
-        counts=[(level.name, badges[level], n) for level, n in counts.by_level.items()],
-        unseen=[(badges[level], n) for level, n in counts.unseen.items() if level in _CANNOT_WAIT],
-        overdue=counts.overdue,
-        oldest=clock(oldest, clinic.time_zone, desk.now) if oldest else "",
-        updated=clock(desk.now, clinic.time_zone, desk.now),
-        newest=counts.newest,
-        rung=clinic.rung,
+    reference = staff_request.typed_field("reference")
+    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        clinic = worklist.read_clinic_snapshot(scope)
+        lines = worklist.list_by_reference(scope, staff_request.now, reference)
+        values = _load_page_values(staff_request, scope, clinic, lines)
+    return staff_request.render_page(
+        "nurse/worklist.html", show="", own="", more="", found=reference, **values
     )
 
 
-def _day_began(now: datetime, time_zone: str) -> datetime:
+def _load_page_values(
+    staff_request: StaffRequest, scope: Scope, clinic: ClinicSnapshot, lines: list[ListedSubmission]
+) -> dict[str, Any]:
+    names = staff.find_staff_names(scope, {line.owner for line in lines if line.owner})
+    counts = _cached_counts(staff_request, scope, clinic.change_version)
+    return {
+        "shows": _SHOW_WORDS,
+        "rows": [build_row_view(staff_request, clinic, names, line) for line in lines],
+        "head": _build_summary(staff_request, counts, clinic),
+        "frame": build_staff_frame(
+            staff_request.signed_in_staff,
+            staff_request.now,
+            clinic.time_zone,
+            counts.alarm,
+            counts.undelivered,
+        ),
+    }
+
+
+def _cached_counts(staff_request: StaffRequest, scope: Scope, version: int) -> WorklistCounts:
+    """The counts that go with this count of the bell: many pages fetch them at the same ring."""
+    kept: dict[str, tuple[int, datetime, WorklistCounts]] = staff_request.request.app.state.counts
+    before, at, counts = kept.get(scope.clinic, (-1, staff_request.now, None))
+    if (
+        counts is None
+        or before != version
+        or not timedelta() <= staff_request.now - at < _COUNTS_LAST
+    ):
+        counts = worklist.count_waiting(
+            scope, staff_request.now, alarm_cutoff(staff_request.request, staff_request.now)
+        )
+        kept[scope.clinic] = (version, staff_request.now, counts)
+    return counts
+
+
+def _build_summary(
+    staff_request: StaffRequest, counts: WorklistCounts, clinic: ClinicSnapshot
+) -> WorklistSummary:
+    words = app_context(staff_request.request).page_wording.levels
+    badges = {level: words[level.name].parts["badge"] for level in Urgency}
+    oldest = counts.oldest_unseen
+    return WorklistSummary(
+        counts=[(level.name, badges[level], n) for level, n in counts.by_level.items()],
+        unseen=[(badges[level], n) for level, n in counts.unseen.items() if level in _CANNOT_WAIT],
+        overdue=counts.overdue,
+        oldest=format_clock_time(oldest, clinic.time_zone, staff_request.now) if oldest else "",
+        updated=format_clock_time(staff_request.now, clinic.time_zone, staff_request.now),
+        newest=counts.newest,
+        version=clinic.change_version,
+    )
+
+
+def _clinic_midnight(now: datetime, time_zone: str) -> datetime:
     """Midnight at the clinic."""
     zone = ZoneInfo(time_zone)
     return datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
 
 
-def row(desk: Desk, clinic: Clinic | ClinicNow, names: dict[str, str], line: Line) -> Row:
+def build_row_view(
+    staff_request: StaffRequest,
+    clinic: Clinic | ClinicSnapshot,
+    names: dict[str, str],
+    line: ListedSubmission,
+) -> WorklistRowView:
     """One line in words."""
-    here = floor(desk.request)
-    _, fill = voice(here, clinic.region)
-    ages = here.words.questions["age"].options
-    reasons = [here.words.rules[r].reason for r in line.told["rules"] if r in here.words.rules]
-    visit = line.told["appointment_on"]
+    context = app_context(staff_request.request)
+    _, fill = translator_for(context, clinic.region)
+    ages = context.page_wording.questions["age"].options
+    reasons = [
+        context.page_wording.rules[r].reason
+        for r in line.payload["rules"]
+        if r in context.page_wording.rules
+    ]
+    visit = line.payload["appointment_on"]
     day = date.fromisoformat(visit) if visit else None
-    within = desk.request.app.state.visit_days.get(line.level)
-    last = needed_by(within, line.arrived_at, clinic.time_zone)
+    within = staff_request.request.app.state.visit_days.get(line.level)
+    last = last_timely_day(within, line.arrived_at, clinic.time_zone)
     looked_at = line.due_at.astimezone(ZoneInfo(clinic.time_zone)).date()
     missed = last is not None and last < looked_at and line.state != "closed"
-    return Row(
+    return WorklistRowView(
         submission=line.submission,
         level=line.level.name,
-        badge=here.words.levels[line.level.name].parts["badge"],
-        time=time_left(desk, line.due_at),
-        late=line.due_at <= desk.now and line.state != "closed",
+        badge=context.page_wording.levels[line.level.name].parts["badge"],
+        time=format_time_left(staff_request, line.due_at),
+        late=line.due_at <= staff_request.now and line.state != "closed",
         needed=f"{last.day} {last:%b}" if last and missed else "",
         appointment=f"{day.day} {day:%b %Y}" if day else "",
-        forward=day is not None and too_far(within, line.arrived_at, day, clinic.time_zone),
-        reference=line.told["reference"],
-        name=line.told["name"],
-        age=fill(ages[line.told["age"]]) if line.told["age"] in ages else "",
+        forward=day is not None and is_visit_late(within, line.arrived_at, day, clinic.time_zone),
+        reference=line.payload["reference"],
+        name=line.payload["name"],
+        age=fill(ages[line.payload["age"]]) if line.payload["age"] in ages else "",
         headline=fill(reasons[0]) if reasons else "",
-        flags=line.told["flags"],
-        unsure=line.told["unsure"],
+        flags=line.payload["flags"],
+        unsure=line.payload["unsure"],
         state=STATES[line.state],
         owner=names.get(line.owner or "", ""),
-        markers=_markers(desk, line),
+        markers=_marker_keys(staff_request, line),
     )
 
 
-def too_far(within: timedelta | None, arrived: datetime, visit: date, time_zone: str) -> bool:
+def is_visit_late(within: timedelta | None, arrived: datetime, visit: date, time_zone: str) -> bool:
     """Whether the visit that is booked comes later than the level asks for."""
-    last = needed_by(within, arrived, time_zone)
+    last = last_timely_day(within, arrived, time_zone)
     return last is not None and visit > last
 
 
-def needed_by(within: timedelta | None, arrived: datetime, time_zone: str) -> date | None:
+def last_timely_day(within: timedelta | None, arrived: datetime, time_zone: str) -> date | None:
     """The last day that is soon enough; None where the level names none."""
     return None if within is None else arrived.astimezone(ZoneInfo(time_zone)).date() + within
 
 
-def time_left(desk: Desk, due: datetime) -> str:
+def format_time_left(staff_request: StaffRequest, due: datetime) -> str:
     """How long there is left, or how long it has been over."""
-    say, _ = voice(floor(desk.request), None)
-    minutes = abs(due - desk.now) // timedelta(minutes=1)
+    t, _ = translator_for(app_context(staff_request.request), None)
+    minutes = abs(due - staff_request.now) // timedelta(minutes=1)
     hours, days = minutes // 60, minutes // (24 * 60)
-    late = due <= desk.now
+    late = due <= staff_request.now
     if minutes < 100:
-        return say("worklist.late.minutes" if late else "worklist.left.minutes", number=minutes)
+        return t("worklist.late.minutes" if late else "worklist.left.minutes", number=minutes)
     if hours < 48:
-        return say("worklist.late.hours" if late else "worklist.left.hours", number=hours)
-    return say("worklist.late.days" if late else "worklist.left.days", number=days)
+        return t("worklist.late.hours" if late else "worklist.left.hours", number=hours)
+    return t("worklist.late.days" if late else "worklist.left.days", number=days)
 
 
-def _markers(desk: Desk, line: Line) -> tuple[str, ...]:
-    older = line.rulebook_sha256 != floor(desk.request).rulebook.sha256
-    own = line.versions - line.told.get("found", 0)  # without what a nurse found
+def _marker_keys(staff_request: StaffRequest, line: ListedSubmission) -> tuple[str, ...]:
+    older = line.rulebook_sha256 != app_context(staff_request.request).rulebook.sha256
+    own = line.versions - line.payload.get("found", 0)  # without what a nurse found
     found = {
-        "worklist.marker.worse": bool(line.told.get("worse")),
-        "worklist.marker.changed": own > 1 and not line.told.get("worse"),
-        "worklist.marker.other": line.told["about"] != "me",
+        "worklist.marker.worse": bool(line.payload.get("worse")),
+        "worklist.marker.changed": own > 1 and not line.payload.get("worse"),
+        "worklist.marker.other": line.payload["about"] != "me",
         "worklist.marker.older": older,
         "worklist.marker.unseen": not line.seen,
     }
-    needs = [words for need, words in MARK_WORDS.items() if need in line.told.get("markers", ())]
+    needs = [words for need, words in MARK_WORDS.items() if need in line.payload.get("markers", ())]
     return (*(words for words, shown in found.items() if shown), *needs)
 
 
-def _address(show: str, place: Place) -> str:
+def _page_address(show: str, place: WorklistCursor) -> str:
     due = (place.due_at - _EPOCH) // _MICROSECOND
     return f"/worklist/{show}/after/{place.rank}-{due}-{place.arrived}"
 
 
-def _place(text: str | None) -> Place | None:
+def _parse_place(text: str | None) -> WorklistCursor | None:
     """Where a page ended, from its address. Raises HTTPException for any other text."""
     if text is None:
         return None
@@ -257,4 +293,4 @@ def _place(text: str | None) -> Place | None:
     rank, due, arrived = map(int, parts)
     if rank > Urgency.emergency or arrived >= 2**31 or due >= 2**53:
         raise HTTPException(404)
-    return Place(rank, _EPOCH + due * _MICROSECOND, arrived)
+    return WorklistCursor(rank, _EPOCH + due * _MICROSECOND, arrived)

@@ -15,52 +15,54 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
-from app.store import clinics, tallies
-from app.store.ground import tokens
-from app.store.ground.scope import Store
+from app.store import clinics, drop_off_counts
+from app.store.db import tokens
+from app.store.db.scope import Store
 from app.web.journey import Journey
 
 log = logging.getLogger(__name__)
-END = "end"
+AFTER_LAST_QUESTION = "end"
 """Stands for the list of answers, behind the last question."""
 
 
-def count(request: Request, journey: Journey, question: str, next_question: str) -> None:
+def count_answer(request: Request, journey: Journey, question: str, next_question: str) -> None:
     """Count an answer that is the first one to its question, and the question that it leads to."""
     if journey.invitation and question not in journey.answers:
-        clinic = tokens.clinic_of(journey.invitation)
-        counts: DropOff = request.app.state.drop_off
-        counts.add(clinic, f"answered:{question}", f"reached:{next_question or END}")
+        clinic = tokens.parse_clinic_id(journey.invitation)
+        counter: DropOffCounter = request.app.state.drop_off
+        counter.add_counts(
+            clinic, f"answered:{question}", f"reached:{next_question or AFTER_LAST_QUESTION}"
+        )
 
 
-class DropOff:
+class DropOffCounter:
     """What was counted and is not written down yet: a number for each clinic and question."""
 
     def __init__(self) -> None:
-        self._turn = Lock()
+        self._lock = Lock()
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def add(self, clinic: str, *subjects: str) -> None:
+    def add_counts(self, clinic: str, *subjects: str) -> None:
         """Count each of these once."""
-        with self._turn:
+        with self._lock:
             self._counts[clinic].update(subjects)
 
-    def write(self, store: Store, now: datetime) -> None:
+    def write_counts(self, store: Store, now: datetime) -> None:
         """Write all of it down. What cannot be written waits for the next time."""
         for clinic in list(self._counts):
-            with self._turn:
+            with self._lock:
                 counted = self._counts.pop(clinic, Counter())
             try:
-                _write(store, clinic, now, counted)
+                _write_tallies(store, clinic, now, counted)
             except LookupError:
                 log.warning("counts of a clinic that is not there any more are dropped")
             except SQLAlchemyError as error:
                 # The message could hold what was to be kept: only the kind of the fault is told.
                 log.error("nothing counted: %s", type(error).__name__)  # noqa: TRY400
-                self.add(clinic, *counted.elements())
+                self.add_counts(clinic, *counted.elements())
 
 
-def _write(store: Store, clinic: str, now: datetime, counted: Counter[str]) -> None:
-    with store.writing(clinic) as scope:
-        day = now.astimezone(ZoneInfo(clinics.known(scope).time_zone)).date()
-        tallies.count(scope, day, *counted.elements())
+def _write_tallies(store: Store, clinic: str, now: datetime, counted: Counter[str]) -> None:
+    with store.writing_scope(clinic) as scope:
+        day = now.astimezone(ZoneInfo(clinics.load_clinic(scope).time_zone)).date()
+        drop_off_counts.add_tallies(scope, day, *counted.elements())

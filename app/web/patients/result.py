@@ -12,119 +12,128 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.documents.receipt import qr_code, write
-from app.triage.dangers import look_for
-from app.triage.rules import assess
-from app.triage.second_look import doubts
+from app.documents.receipt import make_qr_code, write_receipt
+from app.presentation.question import find_respondent
+from app.presentation.result import AnswerView, ResultPresenter
+from app.presentation.safety_net import describe_dangers, describe_doubts, describe_safety_net
+from app.triage.dangers import assess_dangers
+from app.triage.rules import assess_answers
+from app.triage.second_look import assess_doubts
 from app.triage.terms import Assessment, Urgency
 from app.web import journey as journeys
-from app.web.asking import voice
-from app.web.caution import doubtful, looked, watch
-from app.web.pages import LANGUAGE, floor, see_other, show
-from app.web.patients.changed import behind_result
-from app.web.patients.clinics_here import offered
-from app.web.patients.visit import Visit, carefully, meaning, teller_of, visit
-from app.web.telling import Answer, Teller
+from app.web.pages import LANGUAGE, app_context, render_page, see_other
+from app.web.patients.clinic_presence import has_reachable_clinic
+from app.web.patients.second_look import address_before_result
+from app.web.patients.visit import Visit, assess_visit, make_presenter, open_visit, run_assessment
 
 UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AnswerChange:
     """One question whose answer is another than before."""
 
-    was: Answer | None
-    now: Answer
+    was: AnswerView | None
+    now: AnswerView
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class SecondLookChanges:
     """What a second look changed: the level in a few words, before and now, and the answers."""
 
     before: str
     now: str
     lower: bool
-    answers: tuple[Change, ...]
+    answers: tuple[AnswerChange, ...]
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The result page."""
-    return [Route("/result", result, methods=["GET"])]
+    return [Route("/result", show_result, methods=["GET"])]
 
 
-async def result(request: Request) -> Response:
+async def show_result(request: Request) -> Response:
     """GET /result: what to do and when, why, and what it might be."""
-    here = visit(request)
-    if here.path.next is not None:
-        response = see_other(here.onward)
-        noted = replace(here.journey, note=UNFINISHED)
-        journeys.keep(response, request, floor(request).key, noted)
+    visit = open_visit(request)
+    if visit.path.next is not None:
+        response = see_other(visit.next_address)
+        noted = replace(visit.journey, note=UNFINISHED)
+        journeys.set_journey_cookie(response, request, app_context(request).key, noted)
         return response
-    assessment = meaning(request, here)
-    teller = teller_of(request, here)
-    rulebook = teller.rulebook
-    reasons, also = teller.reasons(assessment)
-    receipt = write(rulebook, here.path.answers, assessment)
-    return show(
+    assessment = assess_visit(request, visit)
+    presenter = make_presenter(request, visit)
+    rulebook = presenter.rulebook
+    reasons, also = presenter.split_reasons(assessment)
+    receipt = write_receipt(rulebook, visit.path.answers, assessment)
+    return render_page(
         request,
         "patient/result.html",
-        region=here.journey.region,
-        back=behind_result(here),
-        ages=here.path.answers.get("age", ()),
-        about=voice(here.path.answers, here.journey.about),
-        card=teller.card(assessment),
-        changed=_changed(teller, here, assessment),
-        invited=bool(here.journey.invitation),
-        shareable=not here.journey.invitation and offered(request),
+        region=visit.journey.region,
+        back=address_before_result(visit),
+        ages=visit.path.answers.get("age", ()),
+        about=find_respondent(visit.path.answers, visit.journey.about),
+        card=presenter.build_card(assessment),
+        changed=_compare_second_look(presenter, visit, assessment),
+        invited=bool(visit.journey.invitation),
+        shareable=not visit.journey.invitation and has_reachable_clinic(request),
         reasons=reasons,
         also=also,
-        advice=teller.advice(assessment),
+        advice=presenter.advice_by_section(assessment),
         likely=assessment.likely_type,
-        likely_words=teller.words.types[assessment.likely_type],
-        kinds=teller.kinds(assessment),
-        others=teller.others(assessment),
-        in_scope=teller.in_scope(),
-        contradictions=teller.contradictions(assessment),
-        given=teller.all_answers(here.path.answers),
-        sources=teller.all_sources(assessment),
+        likely_words=presenter.words.types[assessment.likely_type],
+        kinds=presenter.fitting_types(assessment),
+        others=presenter.fitting_look_alikes(assessment),
+        in_scope=presenter.is_in_scope(),
+        contradictions=presenter.asked_contradictions(assessment),
+        given=presenter.all_answers(visit.path.answers),
+        sources=presenter.all_sources(assessment),
         rulebook=rulebook,
         receipt=receipt,
-        code=qr_code(receipt),
+        code=make_qr_code(receipt),
         learn=rulebook.learn[LANGUAGE],
-        places=sorted(here.path.answers.get("place", ())),
-        **carefully(lambda *_: careful(teller, assessment), request, here, here.path.answers),
+        places=sorted(visit.path.answers.get("place", ())),
+        **run_assessment(
+            lambda *_: build_caution_values(presenter, assessment),
+            request,
+            visit,
+            visit.path.answers,
+        ),
     )
 
 
-def careful(teller: Teller, assessment: Assessment) -> dict[str, Any]:
+def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> dict[str, Any]:
     """What a result says beside its level: what to watch for, doubts, dangers looked for."""
-    path = teller.rulebook.questionnaire.path(teller.answers)
-    unsure = any(teller.rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
-    found = doubts(teller.rulebook, path.answers) if unsure else None
-    searched = look_for(teller.rulebook.dangers, teller.rulebook.questionnaire, path, assessment)
+    path = presenter.rulebook.questionnaire.trace_path(presenter.answers)
+    unsure = any(presenter.rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
+    found = assess_doubts(presenter.rulebook, path.answers) if unsure else None
+    searched = assess_dangers(
+        presenter.rulebook.dangers, presenter.rulebook.questionnaire, path, assessment
+    )
     return {
-        "watch": watch(teller, assessment),
+        "watch": describe_safety_net(presenter, assessment),
         "emergency_now": assessment.urgency is Urgency.emergency,
-        "doubtful": doubtful(teller, found) if found else [],
-        "looked": looked(teller, searched),
+        "doubtful": describe_doubts(presenter, found) if found else [],
+        "looked": describe_dangers(presenter, searched),
     }
 
 
-def _changed(teller: Teller, here: Visit, assessment: Assessment) -> Changed | None:
+def _compare_second_look(
+    presenter: ResultPresenter, visit: Visit, assessment: Assessment
+) -> SecondLookChanges | None:
     """What was answered anew in a second look; None where there was none."""
-    if not here.journey.earlier:
+    if not visit.journey.earlier:
         return None
-    earlier = teller.rulebook.questionnaire.path(here.journey.as_before).answers
-    before = assess(teller.rulebook, earlier)
-    told = {answer.id: answer for answer in teller.all_answers(here.path.answers)}
-    was = {answer.id: answer for answer in teller.all_answers(earlier)}
-    return Changed(
-        before=teller.badge(before),
-        now=teller.badge(assessment),
+    earlier = presenter.rulebook.questionnaire.trace_path(visit.journey.answers_before).answers
+    before = assess_answers(presenter.rulebook, earlier)
+    answers_now = {answer.id: answer for answer in presenter.all_answers(visit.path.answers)}
+    answers_earlier = {answer.id: answer for answer in presenter.all_answers(earlier)}
+    return SecondLookChanges(
+        before=presenter.level_badge(before),
+        now=presenter.level_badge(assessment),
         lower=assessment.urgency < before.urgency,
         answers=tuple(
-            Change(was.get(id_), answer)
-            for id_, answer in told.items()
-            if here.path.answers[id_] != earlier.get(id_)
+            AnswerChange(answers_earlier.get(id_), answer)
+            for id_, answer in answers_now.items()
+            if visit.path.answers[id_] != earlier.get(id_)
         ),
     )

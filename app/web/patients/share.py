@@ -15,180 +15,216 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.documents.receipt import qr_code
+from app.documents.receipt import make_qr_code
 from app.store import shares
-from app.store.ground import keys
-from app.store.shares import Shared, ShareGone
-from app.store.submissions import Came, Handed, NoSuchSubmission
-from app.triage.answers import BadAnswer, read
-from app.triage.rules import assess
+from app.store.db import record_keys
+from app.store.shares import ShareGone, ShareStatus
+from app.store.submission_versions import SubmittedAnswers
+from app.store.submissions import Delivery
+from app.store.worklist_rows import NoSuchSubmission
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from app.web import journey as journeys
-from app.web.access import Desk, guarded
-from app.web.clinic import guest_list
-from app.web.clinic.guest_list import PROBLEMS
+from app.web.access import StaffRequest, staff_route
+from app.web.clinic import patient_list
+from app.web.clinic.patient_list import PROBLEMS
 from app.web.journey import Journey
-from app.web.pages import floor, see_other
-from app.web.patients.became import became
-from app.web.patients.clinics_here import offered
-from app.web.patients.invited import handed_of
-from app.web.patients.visit import Visit, teller_of, visit
+from app.web.pages import app_context, see_other
+from app.web.patients.clinic_presence import has_reachable_clinic
+from app.web.patients.handing_over import collect_submitted_answers
+from app.web.patients.submission_status import build_status_values
+from app.web.patients.visit import Visit, make_presenter, open_visit
 
 _ENDED = "patient/share_ended.html"
 _FIELDS = ("reference", "name", "day")
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages of its person, and the one on which a nurse types the code."""
     return [
-        guarded("GET", "/share", page),
-        guarded("GET", "/share/news", news),
-        guarded("POST", "/share", share),
-        Route("/share/back", back_again, methods=["GET"]),
-        guarded("POST", "/share/back", take_back),
-        guarded("GET", "/shared", shared_page),
-        guarded("POST", "/shared", shared),
+        staff_route("GET", "/share", show_share_code),
+        staff_route("GET", "/share/news", poll_share),
+        staff_route("POST", "/share", create_share_code),
+        Route("/share/back", redirect_to_share, methods=["GET"]),
+        staff_route("POST", "/share/back", revoke_share_code),
+        staff_route("GET", "/shared", show_shared_form),
+        staff_route("POST", "/shared", submit_shared_code),
     ]
 
 
-def share(desk: Desk) -> Response:
+def create_share_code(staff_request: StaffRequest) -> Response:
     """POST /share: keep answers and result under a code, for half an hour."""
-    here = visit(desk.request)
-    if here.path.next is not None or not offered(desk.request):
-        return see_other(here.onward if here.path.next else "/result")
-    handed = handed_of(desk, here)
-    old, key = here.journey.share, _key(desk.request)
-    if old and not desk.typed("anew") and _there_already(desk, old, handed):
+    visit = open_visit(staff_request.request)
+    if visit.path.next is not None or not has_reachable_clinic(staff_request.request):
+        return see_other(visit.next_address if visit.path.next else "/result")
+    submitted = collect_submitted_answers(staff_request, visit)
+    old, key = visit.journey.share, _derive_share_key(staff_request.request)
+    if (
+        old
+        and not staff_request.typed_field("anew")
+        and _is_already_shared(staff_request, old, submitted)
+    ):
         return see_other("/share")
     if old:
-        shares.take_back(desk.store, old)
-    shares.offer(desk.store, key, handed, desk.now, address=desk.address)
-    return _keep(desk, replace(here.journey, share=key))
+        shares.withdraw_share(staff_request.store, old)
+    shares.offer_share(
+        staff_request.store, key, submitted, staff_request.now, address=staff_request.client_address
+    )
+    return _redirect_with_journey(staff_request, replace(visit.journey, share=key))
 
 
-def page(desk: Desk) -> Response:
+def show_share_code(staff_request: StaffRequest) -> Response:
     """GET /share: the code; later, who has it."""
-    here = visit(desk.request)
-    if not here.journey.share:
+    visit = open_visit(staff_request.request)
+    if not visit.journey.share:
         return see_other("/result")
     try:
-        found = shares.look(desk.store, here.journey.share, desk.now)
-        return _waiting(desk, here, found) if found.handed else _handed_over(desk, found)
-    except (ShareGone, NoSuchSubmission, keys.Forgotten):
-        return desk.show(_ENDED, region=here.journey.region)
+        found = shares.find_share_status(
+            staff_request.store, visit.journey.share, staff_request.now
+        )
+        return (
+            _render_waiting_code(staff_request, visit, found)
+            if found.submitted
+            else _render_status(staff_request, found)
+        )
+    except (ShareGone, NoSuchSubmission, record_keys.KeyDestroyed):
+        return staff_request.render_page(_ENDED, region=visit.journey.region)
 
 
-def news(desk: Desk) -> Response:
+def poll_share(staff_request: StaffRequest) -> Response:
     """GET /share/news: nothing as long as the code waits; then the page that says who has it."""
-    here = visit(desk.request)
+    visit = open_visit(staff_request.request)
     try:
-        waits = shares.look(desk.store, here.journey.share, desk.now).taken is None
+        waits = (
+            shares.find_share_status(
+                staff_request.store, visit.journey.share, staff_request.now
+            ).taken
+            is None
+        )
     except ShareGone:
         waits = False
-    return Response(status_code=204) if waits else page(desk)
+    return Response(status_code=204) if waits else show_share_code(staff_request)
 
 
-def take_back(desk: Desk) -> Response:
+def revoke_share_code(staff_request: StaffRequest) -> Response:
     """POST /share/back: the code and all that was kept under it are deleted at once."""
-    here = visit(desk.request)
-    if here.journey.share:
-        shares.take_back(desk.store, here.journey.share)
+    visit = open_visit(staff_request.request)
+    if visit.journey.share:
+        shares.withdraw_share(staff_request.store, visit.journey.share)
     return see_other("/share")
 
 
-async def back_again(_: Request) -> Response:
+async def redirect_to_share(_: Request) -> Response:
     """GET /share/back: what a browser asks for that loads a failure to take it back anew."""
     return see_other("/share")
 
 
-def shared_page(desk: Desk, problems: dict[str, str] | None = None) -> Response:
+def show_shared_form(
+    staff_request: StaffRequest, problems: dict[str, str] | None = None
+) -> Response:
     """GET /shared: the nurse types the code, and what the clinic calls this person."""
-    typed = {name: desk.typed(name) for name in ("code", *_FIELDS)}
-    return desk.show("nurse/shared.html", typed=typed, problems=problems)
+    typed_fields = {name: staff_request.typed_field(name) for name in ("code", *_FIELDS)}
+    return staff_request.render_page("nurse/shared.html", typed=typed_fields, problems=problems)
 
 
-def shared(desk: Desk) -> Response:
+def submit_shared_code(staff_request: StaffRequest) -> Response:
     """POST /shared: what was shown becomes a submission, on the worklist like any other."""
-    guest = guest_list.guest_of([desk.typed(name) for name in _FIELDS])
+    guest = patient_list.parse_guest([staff_request.typed_field(name) for name in _FIELDS])
     if isinstance(guest, str):
-        return shared_page(desk, {guest: PROBLEMS[guest]})
+        return show_shared_form(staff_request, {guest: PROBLEMS[guest]})
     # Who is meant is made sure of on the submission's own page.
-    came = Came(
+    delivery = Delivery(
         source="share",
         key="",
         reference=guest.reference,
         name=guest.name,
         appointment_on=guest.appointment_on,
-        taken_by=desk.who.staff,
+        taken_by=staff_request.signed_in_staff.staff,
     )
-    code = desk.typed("code").rpartition("#")[2]
-    targets = desk.request.app.state.targets
+    code = staff_request.typed_field("code").rpartition("#")[2]
+    targets = staff_request.request.app.state.targets
     try:
-        found = shares.take(
-            desk.store, desk.who.clinic, code, came, targets, lambda h: _today(desk, h), desk.now
+        submission_id = shares.redeem_share(
+            staff_request.store,
+            staff_request.signed_in_staff.clinic,
+            code,
+            delivery,
+            targets,
+            lambda h: _reassess_today(staff_request, h),
+            staff_request.now,
         )
     except ShareGone:
-        return shared_page(desk, {"code": "shared.code.problem"})
-    return see_other(f"/submissions/{found}")
+        return show_shared_form(staff_request, {"code": "shared.code.problem"})
+    return see_other(f"/submissions/{submission_id}")
 
 
-def _waiting(desk: Desk, here: Visit, found: Shared) -> Response:
-    handed = found.handed
-    return desk.show(
+def _render_waiting_code(staff_request: StaffRequest, visit: Visit, found: ShareStatus) -> Response:
+    submitted = found.submitted
+    return staff_request.render_page(
         "patient/share.html",
-        region=here.journey.region,
+        region=visit.journey.region,
         code=found.code,
-        square=qr_code(f"{desk.base}/shared#{found.code}"),
-        minutes=math.ceil((found.expires_at - desk.now) / timedelta(minutes=1)),
-        emergency=handed is not None and handed.assessment.urgency is Urgency.emergency,
-        given=teller_of(desk.request, here).all_answers(handed.answers) if handed else [],
+        square=make_qr_code(f"{staff_request.base_url}/shared#{found.code}"),
+        minutes=math.ceil((found.expires_at - staff_request.now) / timedelta(minutes=1)),
+        emergency=submitted is not None and submitted.assessment.urgency is Urgency.emergency,
+        given=make_presenter(staff_request.request, visit).all_answers(submitted.answers)
+        if submitted
+        else [],
     )
 
 
-def _handed_over(desk: Desk, found: Shared) -> Response:
+def _render_status(staff_request: StaffRequest, found: ShareStatus) -> Response:
     clinic, submission = (found.taken.clinic, found.taken.submission) if found.taken else ("", "")
-    with desk.store.reading(clinic) as scope:
-        values = became(desk, scope, submission)
-    return desk.show("patient/handed_over.html", token="", **values)
+    with staff_request.store.reading_scope(clinic) as scope:
+        values = build_status_values(staff_request, scope, submission)
+    return staff_request.render_page("patient/handed_over.html", token="", **values)
 
 
-def _there_already(desk: Desk, key: str, handed: Handed) -> bool:
+def _is_already_shared(staff_request: StaffRequest, key: str, submitted: SubmittedAnswers) -> bool:
     """Whether this very thing waits under the code that there is, or someone took what did."""
     try:
-        found = shares.look(desk.store, key, desk.now)
+        found = shares.find_share_status(staff_request.store, key, staff_request.now)
     except ShareGone:
         return False
-    return found.handed is None or found.handed.answers == handed.answers
+    return found.submitted is None or found.submitted.answers == submitted.answers
 
 
-def _key(request: Request) -> str:
+def _derive_share_key(request: Request) -> str:
     """The same for a button pressed twice, and no other person's: each sealed cookie is unique."""
-    sealed = request.cookies[journeys.cookie_name(request)]
+    sealed = request.cookies[journeys.journey_cookie_name(request)]
     return hashlib.sha256(sealed.encode()).hexdigest()
 
 
-def _today(desk: Desk, told: Handed) -> Handed | None:
+def _reassess_today(
+    staff_request: StaffRequest, submitted: SubmittedAnswers
+) -> SubmittedAnswers | None:
     """What today's rules make of the answers; None where they are those of before."""
-    book, shelf = floor(desk.request).rulebook, desk.request.app.state.shelf
-    if told.rulebook_sha256 == book.sha256:
+    rulebook, archive = (
+        app_context(staff_request.request).rulebook,
+        staff_request.request.app.state.archive,
+    )
+    if submitted.rulebook_sha256 == rulebook.sha256:
         return None
-    given = shelf.in_todays_questions(told.rulebook_version, told.answers)
+    given = archive.in_todays_questions(submitted.rulebook_version, submitted.answers)
     try:
-        asked = {id_: book.questionnaire[id_] for id_ in given}
-        answers = {id_: read(asked[id_], sorted(given[id_])) for id_ in asked}
+        asked = {id_: rulebook.questionnaire[id_] for id_ in given}
+        answers = {id_: parse_answer(asked[id_], sorted(given[id_])) for id_ in asked}
     except (KeyError, BadAnswer):
         return None  # what they no longer know, a nurse asks anew
-    path = book.questionnaire.path(answers)
+    path = rulebook.questionnaire.trace_path(answers)
     return replace(
-        told,
+        submitted,
         answers=path.answers,
-        assessment=assess(book, path.answers),
-        rulebook_version=book.version,
-        rulebook_sha256=book.sha256,
+        assessment=assess_answers(rulebook, path.answers),
+        rulebook_version=rulebook.version,
+        rulebook_sha256=rulebook.sha256,
     )
 
 
-def _keep(desk: Desk, journey: Journey) -> Response:
+def _redirect_with_journey(staff_request: StaffRequest, journey: Journey) -> Response:
     response = see_other("/share")
-    journeys.keep(response, desk.request, floor(desk.request).key, journey)
+    journeys.set_journey_cookie(
+        response, staff_request.request, app_context(staff_request.request).key, journey
+    )
     return response

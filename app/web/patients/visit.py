@@ -14,27 +14,27 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from app.documents.receipt import Shelf
-from app.triage.answers import BadAnswer, read
-from app.triage.questionnaire import Path, Question
+from app.documents.receipt import RulebookArchive
+from app.presentation.result import ResultPresenter
+from app.triage.answers import BadAnswer, parse_answer
+from app.triage.questionnaire import AnswerPath, Question
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess, certain_emergency
+from app.triage.rules import assess_answers, is_certain_emergency
 from app.triage.terms import Answers, Assessment
 from app.web import journey as journeys
 from app.web.journey import OWN, Journey, LostJourney, NoJourney
-from app.web.pages import Floor, filler, floor
-from app.web.telling import Teller
+from app.web.pages import AppContext, app_context, filler_for
 
 log = logging.getLogger(__name__)
 
-FIRST = "2026.11.1"
+FIRST_EDITION = "2026.11.1"
 """Whose questions a cookie answers that does not name its edition: they are older than the mark."""
 MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
 
-class CannotWorkOut(Exception):
+class AssessmentFailed(Exception):
     """Assessing failed; the person gets careful advice instead of a level."""
 
     def __init__(self, region: str) -> None:
@@ -47,10 +47,10 @@ class Visit:
     """One request of a person under way: their journey and where it leads."""
 
     journey: Journey
-    path: Path
+    path: AnswerPath
 
     @property
-    def onward(self) -> str:
+    def next_address(self) -> str:
         """The first open question, or the list of answers."""
         return f"/check/{self.path.next.id}" if self.path.next else "/answers"
 
@@ -59,120 +59,124 @@ class Visit:
         return question in self.path.asked or question == self.path.next
 
 
-def visit(request: Request, kind: str = OWN) -> Visit:
+def open_visit(request: Request, kind: str = OWN) -> Visit:
     """The journey of this request. Raises NoJourney or LostJourney."""
-    here = floor(request)
-    journey = journeys.open_journey(request, here.key, here.now, kind)
+    context = app_context(request)
+    journey = journeys.open_journey(request, context.key, context.unix_time, kind)
     if not journey.region:
         raise NoJourney  # only whom it will be about is known
-    if journey.region not in here.rulebook.regions:
+    if journey.region not in context.rulebook.regions:
         raise LostJourney
-    if journey.answers and journey.edition != here.rulebook.version:
-        journey = _in_todays_questions(request, journey)
-    known = _readable(here, journey.answers)
-    earlier = _readable(here, journey.earlier)
-    return visit_of(
+    if journey.answers and journey.edition != context.rulebook.version:
+        journey = _translate_journey(request, journey)
+    known = _keep_readable_answers(context, journey.answers)
+    earlier = _keep_readable_answers(context, journey.earlier)
+    return make_visit(
         request,
-        replace(journey, answers=known, earlier=earlier, edition=here.rulebook.version),
+        replace(journey, answers=known, earlier=earlier, edition=context.rulebook.version),
     )
 
 
-def _in_todays_questions(request: Request, journey: Journey) -> Journey:
+def _translate_journey(request: Request, journey: Journey) -> Journey:
     """A check that was begun on an earlier edition goes on: what it answered is answered."""
-    answers = _today(request, journey, journey.answers)
-    before = _today(request, journey, journey.as_before) if journey.earlier else answers
+    answers = _translate_answers(request, journey, journey.answers)
+    before = (
+        _translate_answers(request, journey, journey.answers_before) if journey.earlier else answers
+    )
     changed = {id_ for id_ in before.keys() | answers.keys() if before.get(id_) != answers.get(id_)}
     earlier = {id_: before.get(id_, frozenset()) for id_ in changed & answers.keys()}
     return replace(journey, answers=answers, earlier=earlier)
 
 
-def _today(request: Request, journey: Journey, given: Answers) -> Answers:
+def _translate_answers(request: Request, journey: Journey, given: Answers) -> Answers:
     """A list of which only a part was asked is asked again, but where an emergency rests on it."""
-    shelf: Shelf = request.app.state.shelf
-    edition = journey.edition or FIRST
-    whole, all_told = (
-        shelf.in_todays_questions(edition, given, half_told=half_told)
-        for half_told in (False, True)
+    archive: RulebookArchive = request.app.state.archive
+    edition = journey.edition or FIRST_EDITION
+    whole, with_partial = (
+        archive.translate_to_current(edition, given, half_told=keep_partial)
+        for keep_partial in (False, True)
     )
-    if whole == all_told:
+    if whole == with_partial:
         return whole
     before, after = (
-        alarming(request, visit_of(request, replace(journey, answers=answers)))
-        for answers in (all_told, whole)
+        has_certain_emergency(request, make_visit(request, replace(journey, answers=answers)))
+        for answers in (with_partial, whole)
     )
-    return all_told if before and not after else whole
+    return with_partial if before and not after else whole
 
 
-def _readable(here: Floor, answers: Answers) -> dict[str, frozenset[str]]:
+def _keep_readable_answers(context: AppContext, answers: Answers) -> dict[str, frozenset[str]]:
     """A cookie may be older than the rulebook: what it no longer knows is asked again."""
     kept = {}
     for id_, chosen in answers.items():
-        if id_ not in here.rulebook.questionnaire:
+        if id_ not in context.rulebook.questionnaire:
             continue
         if not chosen:  # before a second look, this question was not asked
             kept[id_] = chosen
             continue
         try:
-            kept[id_] = read(here.rulebook.questionnaire[id_], sorted(chosen))
+            kept[id_] = parse_answer(context.rulebook.questionnaire[id_], sorted(chosen))
         except BadAnswer:
             log.info("an answer of an older rulebook is asked again")
     return kept
 
 
-def visit_of(request: Request, journey: Journey) -> Visit:
+def make_visit(request: Request, journey: Journey) -> Visit:
     """A journey and where it leads."""
-    return Visit(journey, floor(request).rulebook.questionnaire.path(journey.answers))
+    return Visit(journey, app_context(request).rulebook.questionnaire.trace_path(journey.answers))
 
 
-def meaning(request: Request, here: Visit) -> Assessment:
-    """What the answers given so far mean. Raises CannotWorkOut."""
-    return carefully(assess, request, here, here.path.answers)
+def assess_visit(request: Request, visit: Visit) -> Assessment:
+    """What the answers given so far mean. Raises AssessmentFailed."""
+    return run_assessment(assess_answers, request, visit, visit.path.answers)
 
 
-def alarming(request: Request, here: Visit) -> bool:
-    """Whether the answers so far are an emergency beyond doubt. Raises CannotWorkOut."""
-    return carefully(certain_emergency, request, here, here.path)
+def has_certain_emergency(request: Request, visit: Visit) -> bool:
+    """Whether the answers so far are an emergency beyond doubt. Raises AssessmentFailed."""
+    return run_assessment(is_certain_emergency, request, visit, visit.path)
 
 
-def alarming_with(
-    request: Request, here: Visit, question: Question, given: Collection[str]
+def would_be_emergency(
+    request: Request, visit: Visit, question: Question, given: Collection[str]
 ) -> bool:
     """The same with an answer that is not taken yet: what is ticked tells, whatever is open."""
-    return alarming(
-        request, visit_of(request, here.journey.with_answer(question.id, frozenset(given)))
+    return has_certain_emergency(
+        request, make_visit(request, visit.journey.with_answer(question.id, frozenset(given)))
     )
 
 
-def carefully(
-    work: Callable[[Rulebook, Given], Found], request: Request, here: Visit, given: Given
+def run_assessment(
+    work: Callable[[Rulebook, Given], Found], request: Request, visit: Visit, given: Given
 ) -> Found:
-    """What the work makes of what was given. Raises CannotWorkOut for any fault in it."""
+    """What the work makes of what was given. Raises AssessmentFailed for any fault in it."""
     try:
-        return work(floor(request).rulebook, given)
+        return work(app_context(request).rulebook, given)
     # Whatever went wrong, a person in danger must get advice: the page that says "today, or call".
     except Exception as error:  # noqa: BLE001
         # Only the kind of the fault, not the fault itself: its message could hold an answer.
         log.error("assessing failed: %s", type(error).__name__)  # noqa: TRY400
-        raise CannotWorkOut(here.journey.region) from None
+        raise AssessmentFailed(visit.journey.region) from None
 
 
-def teller_of(request: Request, here: Visit) -> Teller:
+def make_presenter(request: Request, visit: Visit) -> ResultPresenter:
     """Puts into words what the answers of this visit mean."""
-    house = floor(request)
-    fill = filler(house, here.journey.region)
-    return Teller(house.rulebook, house.words, fill, here.path.answers, here.journey.about)
+    context = app_context(request)
+    fill = filler_for(context, visit.journey.region)
+    return ResultPresenter(
+        context.rulebook, context.page_wording, fill, visit.path.answers, visit.journey.about
+    )
 
 
-def question_of(request: Request) -> Question:
+def find_question(request: Request) -> Question:
     """The question that the address names. Raises HTTPException where there is none."""
-    questionnaire = floor(request).rulebook.questionnaire
+    questionnaire = app_context(request).rulebook.questionnaire
     id_ = request.path_params["question"]
     if id_ not in questionnaire:
         raise HTTPException(status_code=404)
     return questionnaire[id_]
 
 
-async def reply(request: Request, name: str) -> list[str]:
+async def read_form_field(request: Request, name: str) -> list[str]:
     """What a form sent under this name; nothing where it is no form that we can read."""
     body = await request.body()
     try:

@@ -10,70 +10,83 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.store.accounts import sessions
-from app.store.keeping import audit
+from app.store.db import audit
 from app.web import tablet
-from app.web.access import Desk, forget_token, guarded, token_of
+from app.web.access import StaffRequest, clear_session_cookie, read_session_token, staff_route
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import see_other
-from app.web.patients.visit import visit
+from app.web.patients.visit import open_visit
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages that begin, end and watch over it."""
     return [
-        guarded("GET", "/waiting-room", page),
-        guarded("POST", "/waiting-room", begin),
-        guarded("POST", "/waiting-room/end", end),
-        guarded("GET", "/i/still-there", still_there, asks_store=False),
-        guarded("GET", "/i/wiped", wiped, asks_store=False),
+        staff_route("GET", "/waiting-room", show_waiting_room),
+        staff_route("POST", "/waiting-room", start_tablet_mode),
+        staff_route("POST", "/waiting-room/end", end_tablet_mode),
+        staff_route("GET", "/i/still-there", show_still_there, asks_store=False),
+        staff_route("GET", "/i/wiped", wipe_tablet, asks_store=False),
     ]
 
 
-def page(desk: Desk) -> Response:
+def show_waiting_room(staff_request: StaffRequest) -> Response:
     """GET /waiting-room: what it does, and a button to begin or to end it on this device."""
-    return desk.show("nurse/waiting_room.html", on=tablet.is_on(desk.request))
+    return staff_request.render_page(
+        "nurse/waiting_room.html", on=tablet.is_tablet(staff_request.request)
+    )
 
 
-def begin(desk: Desk) -> Response:
+def start_tablet_mode(staff_request: StaffRequest) -> Response:
     """POST /waiting-room: the nurse is signed out here, and the tablet asks for a code."""
-    _note(desk, "tablet_begun")
-    sessions.sign_out(desk.store, token_of(desk.request), desk.now)
+    _record_tablet_action(staff_request, "tablet_begun")
+    sessions.sign_out(
+        staff_request.store, read_session_token(staff_request.request), staff_request.now
+    )
     response = see_other("/i")
-    tablet.wipe(response, desk.request)
-    forget_token(response, desk.request)
-    tablet.switch_on(response, desk.request, desk.who.clinic)
+    tablet.wipe_browser(response, staff_request.request)
+    clear_session_cookie(response, staff_request.request)
+    tablet.mark_tablet(response, staff_request.request, staff_request.signed_in_staff.clinic)
     return response
 
 
-def end(desk: Desk) -> Response:
+def end_tablet_mode(staff_request: StaffRequest) -> Response:
     """POST /waiting-room/end: this device is like any other again."""
-    _note(desk, "tablet_ended")
+    _record_tablet_action(staff_request, "tablet_ended")
     response = see_other("/waiting-room")
-    tablet.wipe(response, desk.request)
-    tablet.switch_off(response, desk.request)
+    tablet.wipe_browser(response, staff_request.request)
+    tablet.unmark_tablet(response, staff_request.request)
     return response
 
 
-def still_there(desk: Desk) -> Response:
+def show_still_there(staff_request: StaffRequest) -> Response:
     """GET /i/still-there: asks before it wipes, where no script could."""
     try:
-        onward = visit(desk.request).onward
+        onward = open_visit(staff_request.request).next_address
     except (NoJourney, LostJourney):
         return see_other("/i")
-    response = desk.show("patient/still_there.html", onward=onward, seconds=tablet.ALARM)
-    response.headers["Refresh"] = f"{tablet.ALARM}; url={tablet.WIPE}"
+    response = staff_request.render_page(
+        "patient/still_there.html", onward=onward, seconds=tablet.ALARM
+    )
+    response.headers["Refresh"] = f"{tablet.ALARM}; url={tablet.WIPE_PATH}"
     return response
 
 
-def wiped(desk: Desk) -> Response:
+def wipe_tablet(staff_request: StaffRequest) -> Response:
     """GET /i/wiped: the tablet forgets this person; on other devices nothing happens."""
     response = see_other("/i")
-    if tablet.is_on(desk.request):
-        tablet.wipe(response, desk.request)
+    if tablet.is_tablet(staff_request.request):
+        tablet.wipe_browser(response, staff_request.request)
     return response
 
 
-def _note(desk: Desk, action: str) -> None:
-    who = desk.who
-    with desk.store.writing(who.clinic) as scope:
-        audit.add(scope, desk.now, who.staff, action, ("clinic", who.clinic), desk.address)
+def _record_tablet_action(staff_request: StaffRequest, action: str) -> None:
+    signed_in_staff = staff_request.signed_in_staff
+    with staff_request.store.writing_scope(signed_in_staff.clinic) as scope:
+        audit.record_event(
+            scope,
+            staff_request.now,
+            signed_in_staff.staff,
+            action,
+            ("clinic", signed_in_staff.clinic),
+            staff_request.client_address,
+        )

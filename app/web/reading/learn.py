@@ -15,10 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.triage.learn import GLOSSARY_PAGE, Learn, Page, Section, Term, pieces
-from app.triage.loading.shapes import SourceEntry
-from app.web.pages import LANGUAGE, Floor, floor
-from app.web.still import Values, still
+from app.rulebook.entries import SourceEntry
+from app.rulebook.learn_pages import (
+    GLOSSARY_PAGE,
+    GlossaryTerm,
+    LearnContent,
+    LearnPage,
+    PageSection,
+    split_term_marks,
+)
+from app.web.page_cache import Values, render_cached_page
+from app.web.pages import LANGUAGE, AppContext, app_context
 
 REMEDIES = "home-remedies"
 """The page whose sections of three texts say: what people say, what is known, when it harms."""
@@ -40,121 +47,127 @@ _KINDS = {"emergency": "emergency", "urgent": "urgent", "do": "do", "do-not": "d
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SectionView:
     """One section as its page shows it."""
 
-    section: Section
+    section: PageSection
     kind: str  # "" for plain text, or how it is shown apart
-    told: tuple[tuple[str, str], ...]  # of a remedy: (what follows, text)
+    remedy_texts: tuple[tuple[str, str], ...]  # of a remedy: (what follows, text)
     numbers: tuple[int, ...]  # its sources, by their place in the list of the page
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GlossaryEntry:
     """One word of the glossary, and its sources by their place in the list of the page."""
 
-    term: Term
+    term: GlossaryTerm
     numbers: tuple[int, ...]
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages to read."""
     return [
-        Route("/learn", index, methods=["GET"]),
-        Route(f"/learn/{GLOSSARY_PAGE}", words, methods=["GET"]),
-        Route("/learn/{page}", page, methods=["GET"]),
+        Route("/learn", show_learn_index, methods=["GET"]),
+        Route(f"/learn/{GLOSSARY_PAGE}", show_glossary, methods=["GET"]),
+        Route("/learn/{page}", show_learn_page, methods=["GET"]),
     ]
 
 
-async def index(request: Request) -> Response:
+async def show_learn_index(request: Request) -> Response:
     """GET /learn: all pages, in groups."""
-    known = _learn(floor(request))
-    groups = {key: [known.page(id_) for id_ in ids] for key, ids in GROUPS.items()}
-    return _reading(request, "learn/index.html", "", lambda: {"groups": groups})
+    known = _learn_content(app_context(request))
+    groups = {key: [known.find_page(id_) for id_ in ids] for key, ids in GROUPS.items()}
+    return _render_reading_page(request, "learn/index.html", "", lambda: {"groups": groups})
 
 
-async def page(request: Request) -> Response:
+async def show_learn_page(request: Request) -> Response:
     """GET /learn/{page}: one of them."""
-    here, wanted = floor(request), request.path_params["page"]
+    context, wanted = app_context(request), request.path_params["page"]
     try:
-        found = _learn(here).page(wanted)
+        found = _learn_content(context).find_page(wanted)
     except KeyError:
         raise HTTPException(status_code=404) from None
-    return _reading(request, "learn/page.html", found.id, lambda: _page_values(here, found))
+    return _render_reading_page(
+        request, "learn/page.html", found.id, lambda: _page_values(context, found)
+    )
 
 
-async def words(request: Request) -> Response:
+async def show_glossary(request: Request) -> Response:
     """GET /learn/words: the glossary; each term is an anchor."""
-    here = floor(request)
-    return _reading(request, "learn/words.html", "", lambda: _glossary_values(here))
+    context = app_context(request)
+    return _render_reading_page(request, "learn/words.html", "", lambda: _glossary_values(context))
 
 
-def _reading(request: Request, template: str, name: str, values: Values) -> Response:
-    return still(request, template, name=name, values=lambda: {**values(), "pieces": pieces})
+def _render_reading_page(request: Request, template: str, name: str, values: Values) -> Response:
+    return render_cached_page(
+        request, template, name=name, values=lambda: {**values(), "pieces": split_term_marks}
+    )
 
 
-def _page_values(here: Floor, found: Page) -> Mapping[str, object]:
-    known, numbers = _learn(here), _numbered(found.sources)
+def _page_values(context: AppContext, found: LearnPage) -> Mapping[str, object]:
+    known, numbers = _learn_content(context), _number_sources(found.source_ids)
     return {
         "page": found,
-        "parts": [_part(found, section, numbers) for section in found.sections],
-        "related": [known.page(id_) for id_ in found.related],
-        "sources": _sources(here, numbers),
-        "review_by": spoken_day(here, found.review_by),
-        "approved": bool(here.rulebook.approvals),
+        "parts": [_build_section_view(found, section, numbers) for section in found.sections],
+        "related": [known.find_page(id_) for id_ in found.related],
+        "sources": _sources_in_order(context, numbers),
+        "review_by": format_iso_day(context, found.review_by),
+        "approved": bool(context.rulebook.approvals),
     }
 
 
-def _part(found: Page, section: Section, numbers: Mapping[str, int]) -> Part:
+def _build_section_view(
+    found: LearnPage, section: PageSection, numbers: Mapping[str, int]
+) -> SectionView:
     kind = _KINDS.get(section.id, "")
-    told: tuple[tuple[str, str], ...] = ()
+    remedy_texts: tuple[tuple[str, str], ...] = ()
     if found.id == REMEDIES and len(section.text) == 3:
         kind = "remedy"
-        told = tuple(_named(text) for text in section.text)
-    return Part(section, kind, told, _cited(section.sources, numbers))
+        remedy_texts = tuple(_split_label(text) for text in section.text)
+    return SectionView(section, kind, remedy_texts, _cited_numbers(section.sources, numbers))
 
 
-def _named(text: str) -> tuple[str, str]:
+def _split_label(text: str) -> tuple[str, str]:
     """(What the text says it tells, the text itself)."""
     name, _, rest = text.partition(": ")
     return name, rest
 
 
-def _glossary_values(here: Floor) -> Mapping[str, object]:
-    terms = _learn(here).glossary.values()
-    numbers = _numbered(id_ for term in terms for id_ in term.sources)
-    letters: dict[str, list[Entry]] = {}
+def _glossary_values(context: AppContext) -> Mapping[str, object]:
+    terms = _learn_content(context).glossary.values()
+    numbers = _number_sources(id_ for term in terms for id_ in term.sources)
+    letters: dict[str, list[GlossaryEntry]] = {}
     for term in terms:
-        entry = Entry(term, _cited(term.sources, numbers))
+        entry = GlossaryEntry(term, _cited_numbers(term.sources, numbers))
         letters.setdefault(term.name[0].upper(), []).append(entry)
     return {
         "letters": letters,
-        "sources": _sources(here, numbers),
-        "approved": bool(here.rulebook.approvals),
+        "sources": _sources_in_order(context, numbers),
+        "approved": bool(context.rulebook.approvals),
     }
 
 
-def _numbered(sources: Iterable[str]) -> dict[str, int]:
+def _number_sources(sources: Iterable[str]) -> dict[str, int]:
     """Each source with its number, from 1, in the order in which they first come."""
     return {id_: number for number, id_ in enumerate(dict.fromkeys(sources), 1)}
 
 
-def _cited(sources: Iterable[str], numbers: Mapping[str, int]) -> tuple[int, ...]:
+def _cited_numbers(sources: Iterable[str], numbers: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(sorted(numbers[id_] for id_ in sources))
 
 
-def _sources(here: Floor, numbers: Mapping[str, int]) -> list[SourceEntry]:
-    return [here.rulebook.sources[id_] for id_ in numbers]
+def _sources_in_order(context: AppContext, numbers: Mapping[str, int]) -> list[SourceEntry]:
+    return [context.rulebook.sources[id_] for id_ in numbers]
 
 
-def spoken_day(here: Floor, day: str) -> str:
+def format_iso_day(context: AppContext, day: str) -> str:
     """A day such as "2027-11-20" as people say it."""
-    when, spoken = date.fromisoformat(day), here.words.pages
+    when, spoken = date.fromisoformat(day), context.page_wording.pages
     month = spoken["learn.months"].split()[when.month - 1]
-    return here.words.fill(
+    return context.page_wording.fill_placeholders(
         spoken["learn.day"], {}, day=str(when.day), month=month, year=str(when.year)
     )
 
 
-def _learn(here: Floor) -> Learn:
-    return here.rulebook.learn[LANGUAGE]
+def _learn_content(context: AppContext) -> LearnContent:
+    return context.rulebook.learn[LANGUAGE]

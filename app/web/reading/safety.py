@@ -22,11 +22,11 @@ from app.assurance.figures import (
     ReadingsFigures,
     SetFigures,
 )
-from app.assurance.hazards import Control
+from app.assurance.hazards import HazardControl
 from app.triage.terms import Urgency
-from app.web.pages import Floor, filler, floor
-from app.web.reading.learn import spoken_day
-from app.web.still import still
+from app.web.page_cache import render_cached_page
+from app.web.pages import AppContext, app_context, filler_for
+from app.web.reading.learn import format_iso_day
 
 PROPERTIES = {
     "a": "safety.property.a",
@@ -76,7 +76,7 @@ MOST_IN_FULL = 1_000_000
 OPEN = {"not built": "safety.control.not_built", "not done": "safety.control.not_done"}
 
 
-class Guard(NamedTuple):
+class ControlView(NamedTuple):
     """One control of a hazard, with what its tests say; `open` is the key of why it has none."""
 
     what: str
@@ -84,7 +84,7 @@ class Guard(NamedTuple):
     open: str | None
 
 
-class Proved(NamedTuple):
+class PropertyView(NamedTuple):
     """One property as it is shown; `seconds` is rounded up."""
 
     key: str
@@ -92,7 +92,7 @@ class Proved(NamedTuple):
     seconds: float
 
 
-class Moved(NamedTuple):
+class LevelChangeView(NamedTuple):
     """One kind of change between two rulebooks, in words."""
 
     of: ChangeFigure
@@ -102,17 +102,17 @@ class Moved(NamedTuple):
     example: list[str]
 
 
-class Counted(NamedTuple):
+class CaseFigureView(NamedTuple):
     """One share of the published cases, and what it may be in 100 such cases."""
 
     key: str
     share: MeanFigure
-    told: str
+    count_text: str
     low: int
     high: int
 
 
-class Tuned(NamedTuple):
+class TunedSetView(NamedTuple):
     """A set that others read, and that the rules were built with: what is told of it."""
 
     of: SetFigures
@@ -120,7 +120,7 @@ class Tuned(NamedTuple):
     missed: str
 
 
-class Translated(NamedTuple):
+class TranslatedReadingView(NamedTuple):
     """One reader's answers to the questions of an earlier edition: what is told of them."""
 
     of: SetFigures
@@ -131,113 +131,128 @@ class Translated(NamedTuple):
     of_urgent: int
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """The pages about what is proved and what is open."""
     return [
-        Route("/safety", safety, methods=["GET"]),
-        Route("/safety/hazards", hazards, methods=["GET"]),
+        Route("/safety", show_safety, methods=["GET"]),
+        Route("/safety/hazards", show_hazards, methods=["GET"]),
     ]
 
 
-async def safety(request: Request) -> Response:
+async def show_safety(request: Request) -> Response:
     """GET /safety: what is proved, measured and open, in short."""
-    here, figures = floor(request), _figures(request)
-    return still(request, "trust/safety.html", values=lambda: _values(here, figures))
+    context, figures = app_context(request), _safety_figures(request)
+    return render_cached_page(
+        request, "trust/safety.html", values=lambda: _safety_values(context, figures)
+    )
 
 
-async def hazards(request: Request) -> Response:
+async def show_hazards(request: Request) -> Response:
     """GET /safety/hazards: each hazard with its controls and their state."""
-    here, figures = floor(request), _figures(request)
+    context, figures = app_context(request), _safety_figures(request)
     if figures is None:
         raise HTTPException(status_code=404)
-    return still(request, "trust/hazards.html", values=lambda: _hazards_values(here, figures))
+    return render_cached_page(
+        request, "trust/hazards.html", values=lambda: _hazards_values(context, figures)
+    )
 
 
-def _figures(request: Request) -> Figures | None:
+def _safety_figures(request: Request) -> Figures | None:
     found: Figures | None = request.app.state.figures
     return found
 
 
-def _values(here: Floor, figures: Figures | None) -> Mapping[str, object]:
-    values: dict[str, object] = {"rulebook": here.rulebook, "figures": figures}
+def _safety_values(context: AppContext, figures: Figures | None) -> Mapping[str, object]:
+    values: dict[str, object] = {"rulebook": context.rulebook, "figures": figures}
     if figures is None:
         return values
     headline = figures.readings.headline if figures.readings is not None else None
     return values | {
         "headline": headline,
-        "strangers": list(_counted(headline.mean)) if headline is not None else [],
+        "strangers": list(_describe_case_figures(headline.mean)) if headline is not None else [],
         "not_unseen": [NOT_UNSEEN[why] for why in headline.not_unseen] if headline else [],
-        "translated": list(_translated(figures.readings)),
-        "tuned": list(_tuned(figures.readings)),
-        "properties": list(_proved(figures)),
+        "translated": list(_describe_translated_readings(figures.readings)),
+        "tuned": list(_describe_tuned_sets(figures.readings)),
+        "properties": list(_describe_properties(figures)),
         "digits": len(str(figures.certificate.answer_sets)),
         "holding": sum(proof.holds for proof in figures.certificate.proofs),
-        "cases": list(_counted(figures.benchmark.shares)),
+        "cases": list(_describe_case_figures(figures.benchmark.shares)),
         "states": STATES,
-        "changes": list(_moved(here, figures)),
-        "made_on": spoken_day(here, figures.made_on),
+        "changes": list(_describe_level_changes(context, figures)),
+        "made_on": format_iso_day(context, figures.made_on),
     }
 
 
-def _proved(figures: Figures) -> Iterator[Proved]:
+def _describe_properties(figures: Figures) -> Iterator[PropertyView]:
     for proof in figures.certificate.proofs:
-        yield Proved(PROPERTIES[proof.letter], proof, max(proof.seconds, 0.01))
+        yield PropertyView(PROPERTIES[proof.letter], proof, max(proof.seconds, 0.01))
 
 
-def _counted(shares: Mapping[str, MeanFigure]) -> Iterator[Counted]:
+def _describe_case_figures(shares: Mapping[str, MeanFigure]) -> Iterator[CaseFigureView]:
     for name, key in SHARES.items():
         share = shares[name]
-        yield Counted(key, share, _number(share), *share.once_in(100))
+        yield CaseFigureView(key, share, _format_count(share), *share.whole_case_bounds(100))
 
 
-def _tuned(readings: ReadingsFigures | None) -> Iterator[Tuned]:
+def _describe_tuned_sets(readings: ReadingsFigures | None) -> Iterator[TunedSetView]:
     for one in readings.others if readings is not None else ():
         if one.mean and one.standing == "built_with":
             missed = one.mean["urgent_missed"]
-            yield Tuned(one, _number(one.mean["exact"]), _number(missed))
+            yield TunedSetView(one, _format_count(one.mean["exact"]), _format_count(missed))
 
 
-def _translated(readings: ReadingsFigures | None) -> Iterator[Translated]:
-    for one in readings.translated if readings is not None else ():
-        for reader in one.translated:
+def _describe_translated_readings(
+    readings: ReadingsFigures | None,
+) -> Iterator[TranslatedReadingView]:
+    for one in readings.translated_sets if readings is not None else ():
+        for reader in one.translated_readers:
             exact, missed = reader.shares["exact"], reader.shares["urgent_missed"]
             edition = reader.translated or ""
-            yield Translated(one, edition, exact.count, exact.of, missed.count, missed.of)
+            yield TranslatedReadingView(
+                one, edition, exact.count, exact.of, missed.count, missed.of
+            )
 
 
-def _number(share: MeanFigure) -> str:
+def _format_count(share: MeanFigure) -> str:
     """A count as it is told; the mean of several readers may lie between two cases."""
     return f"{share.count:.1f}".removesuffix(".0")
 
 
-def _moved(here: Floor, figures: Figures) -> Iterator[Moved]:
-    words = here.words
+def _describe_level_changes(context: AppContext, figures: Figures) -> Iterator[LevelChangeView]:
+    words = context.page_wording
     levels = {level.name: words.levels[level.name].badge for level in Urgency}
-    names = levels | {kind: told.name for kind, told in words.types.items()}
+    names = levels | {kind: type_words.name for kind, type_words in words.types.items()}
     for change in figures.changes.changes if figures.changes else ():
         many = change.answer_sets
         key = "safety.changes.few" if many < MOST_IN_FULL else "safety.changes.many"
-        said = words.fill(words.pages[key], {}, number=f"{many:,}", digits=str(len(str(many))))
-        example = [_told(here, question, chosen) for question, chosen in change.example.items()]
+        said = words.fill_placeholders(
+            words.pages[key], {}, number=f"{many:,}", digits=str(len(str(many)))
+        )
+        example = [
+            _answer_text(context, question, chosen) for question, chosen in change.example.items()
+        ]
         was, becomes = (names.get(name, name) for name in (change.was, change.becomes))
-        yield Moved(change, was, becomes, said, [line for line in example if line])
+        yield LevelChangeView(change, was, becomes, said, [line for line in example if line])
 
 
-def _told(here: Floor, question: str, chosen: list[str]) -> str:
+def _answer_text(context: AppContext, question: str, chosen: list[str]) -> str:
     """An answer in words; nothing for "none of these", and ids for what is no longer asked."""
-    if question not in here.words.questions:
+    if question not in context.page_wording.questions:
         return f"{question}: {'; '.join(chosen)}"
-    told = here.words.questions[question]
-    if chosen == [here.rulebook.questionnaire[question].none]:
+    question_words = context.page_wording.questions[question]
+    if chosen == [context.rulebook.questionnaire[question].none]:
         return ""
     return str(
-        filler(here, None)(f"{told.text} {'; '.join(told.options.get(one, one) for one in chosen)}")
+        filler_for(context, None)(
+            f"{question_words.text} "
+            f"{'; '.join(question_words.options.get(one, one) for one in chosen)}"
+        )
     )
 
 
-def _hazards_values(here: Floor, figures: Figures) -> Mapping[str, object]:
+def _hazards_values(context: AppContext, figures: Figures) -> Mapping[str, object]:
     return {
-        "rulebook": here.rulebook,
+        "rulebook": context.rulebook,
         "figures": figures,
         "sides": {
             key: [one for one in figures.hazards if one.hazard.side == side]
@@ -245,21 +260,21 @@ def _hazards_values(here: Floor, figures: Figures) -> Mapping[str, object]:
         },
         "states": STATES,
         "guards": {
-            one.hazard.id: [_guard(here, control) for control in one.hazard.controls]
+            one.hazard.id: [_describe_control(context, control) for control in one.hazard.controls]
             for one in figures.hazards
         },
     }
 
 
-def _guard(here: Floor, control: Control) -> Guard:
-    tests = [_spoken(here, proof) for proof in control.proofs]
-    return Guard(control.what, tests, OPEN[control.open] if control.open else None)
+def _describe_control(context: AppContext, control: HazardControl) -> ControlView:
+    tests = [_test_sentence(context, proof) for proof in control.proofs]
+    return ControlView(control.what, tests, OPEN[control.open] if control.open else None)
 
 
-def _spoken(here: Floor, proof: str) -> str:
+def _test_sentence(context: AppContext, proof: str) -> str:
     """What a test says: the names of all tests are sentences."""
     name, _, case = proof.partition("::test_")[2].removesuffix("]").partition("[")
     if case in PROPERTIES:
-        return here.words.pages[PROPERTIES[case]]
+        return context.page_wording.pages[PROPERTIES[case]]
     said = f"{name}: {case}" if case else name
     return f"{said[:1].upper()}{said[1:]}".replace("_", " ")

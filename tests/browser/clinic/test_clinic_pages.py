@@ -109,9 +109,9 @@ def _answer(tab: Tab, look: Look, link: str) -> None:
 def _ask_and_add(tab: Tab, look: Look) -> None:
     """All that a nurse can add, up to the last button: nothing of it is kept."""
     tab.open("/worklist")
-    here = re.search(r"/submissions/[\w-]+", tab.page.inner_html("main"))[0]
+    submission_path = re.search(r"/submissions/[\w-]+", tab.page.inner_html("main"))[0]
     for name in ("marks", "identify", "findings"):
-        tab.open(f"{here}/{name}")
+        tab.open(f"{submission_path}/{name}")
         look(tab, name)
     tab.page.fill("#on", "2027-01-10")
     for analyte, value in (("phosphate", "12"), ("vitamin_d", "300")):
@@ -146,8 +146,8 @@ def _review(tab: Tab, look: Look) -> None:
     tab.page.go_back()
     tab.page.go_back()
     tab.page.click("text=Check who it is")
-    for told in ("full_name", "number"):
-        tab.page.check(f"input[value={told}]")
+    for identifier in ("full_name", "number"):
+        tab.page.check(f"input[value={identifier}]")
     tab.page.click("button[value=same_person]")
     tab.page.click("text=Agree only")
     tab.page.select_option("#close-outcome", "seen_today")
@@ -155,7 +155,7 @@ def _review(tab: Tab, look: Look) -> None:
     look(tab, "submission, done")
 
 
-class TestEveryPage(NothingWrong):
+class TestEveryClinicPage(NothingWrong):
     """What was met on the way."""
 
 

@@ -116,5 +116,5 @@ def test_the_square_brings_the_code_into_its_box_and_not_into_the_address(seen) 
     assert [url for url in seen["asked"] if code in url] == []
 
 
-class TestEveryPage(NothingWrong):
+class TestEverySharePage(NothingWrong):
     """What was met on the way."""

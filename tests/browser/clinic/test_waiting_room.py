@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from app.web import tablet
-from app.web.journey import Journey, seal
+from app.web.journey import Journey, seal_journey
 from tests.browser.conftest import Tab
 from tests.builders import rulebook
 from tests.web.desk import TODAY, House, Member, Patient
@@ -110,9 +110,9 @@ def test_without_a_script_it_wipes_itself_too(
         int(house.clock()),
         TODAY,
         invitation=token,
-        edition=house.app.state.floor.rulebook.version,
+        edition=house.app.state.context.rulebook.version,
     )
-    sealed = seal(house.app.state.floor.key, journey)
+    sealed = seal_journey(house.app.state.context.key, journey)
     context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
     for address in ("/check/skin", "/answers", "/result"):
         tab.open(address)
@@ -154,7 +154,7 @@ def test_in_the_middle_it_asks_first_and_a_touch_is_enough(
 def test_the_check_sees_a_tablet_that_forgets_nothing(
     result: Tab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tablet, "wipe", lambda *_: None)
+    monkeypatch.setattr(tablet, "wipe_browser", lambda *_: None)
     result.at("/i")
     with pytest.raises(AssertionError):
         nothing_comes_back(result)

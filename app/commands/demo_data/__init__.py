@@ -1,0 +1,213 @@
+"""Made-up clinics to try things out on: who works there, and how they sign in.
+
+What happens there is in people.py and reviews.py. Names and addresses lead to nobody.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import pyotp
+
+from app.commands.demo_data.days import DemoClinic
+from app.commands.demo_data.people import simulate_patients
+from app.store import clinics
+from app.store.accounts import factors, staff
+from app.store.db import audit, record_keys
+from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.scope import Store
+from app.store.db.tables import Staff
+from app.store.response_targets import Targets
+from app.triage.rulebook import Rulebook
+from app.triage.terms import Answers
+
+FILLED_ACTION = "demo_filled"
+"""What the audit of each made-up clinic tells once everything is there."""
+OPENED_AGO = timedelta(days=30)  # this long ago
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicPlan:
+    """A made-up clinic, and who works there."""
+
+    name: str
+    domain: str
+    region: str
+    time_zone: str
+    people: tuple[tuple[str, str], ...]  # (name, role)
+    share: int  # how many parts of all submissions go there
+
+
+CLINIC_PLANS = (
+    ClinicPlan(
+        "Hill Street Clinic",
+        "hill.example",
+        "uk",
+        "Europe/London",
+        (
+            ("Amina Khan", "nurse"),
+            ("Ben Okafor", "nurse"),
+            ("Carla Rossi", "lead"),
+            ("Dev Patel", "admin"),
+            ("Ella Novak", "auditor"),
+        ),
+        share=13,
+    ),
+    ClinicPlan(
+        "Harbor Skin Clinic",
+        "harbor.example",
+        "us",
+        "America/New_York",
+        (
+            ("Finn Meyer", "nurse"),
+            ("Grace Lee", "nurse"),
+            ("Hugo Silva", "lead"),
+            ("Iris Cohen", "admin"),
+            ("Jack Brown", "auditor"),
+        ),
+        share=7,
+    ),
+)
+
+
+class DemoSignIn(NamedTuple):
+    """How one of the made-up staff signs in."""
+
+    clinic: str
+    name: str
+    role: str
+    email: str
+    secret: str
+
+    @property
+    def provisioning_uri(self) -> str:
+        """What an authenticator app reads."""
+        return factors.build_totp_uri(self.secret, self.email, f"Calcinosis Check, {self.clinic}")
+
+
+class NoCodeYet(Exception):
+    """Every code that would be taken now was used; `wait` says how many seconds to wait."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"again in {wait} seconds")
+        self.wait = wait
+
+
+def fill_demo_clinics(
+    store: Store,
+    rulebook: Rulebook,
+    targets: Targets,
+    people: Sequence[Answers],
+    now: datetime,
+    show_progress: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Add the made-up clinics, and share these people between them.
+
+    `show_progress` learns how many have sent.
+    """
+    parts, first = sum(place.share for place in CLINIC_PLANS), 0
+    clinic_shares = []
+    for place in CLINIC_PLANS:
+        last = (
+            len(people) if place is CLINIC_PLANS[-1] else first + len(people) * place.share // parts
+        )
+        demo_clinic = _open_demo_clinic(store, place, now)
+        clinic_shares.append((demo_clinic, people[first:last]))
+        first = last
+    simulate_patients(rulebook, targets, clinic_shares, now, show_progress)
+    for demo_clinic, _ in clinic_shares:
+        with store.writing_scope(demo_clinic.id) as scope:
+            audit.record_event(scope, now, "command", FILLED_ACTION, ("clinic", demo_clinic.id))
+
+
+def is_demo_filled(store: Store) -> bool:
+    """Whether everything is there: it was not stopped halfway."""
+    made = [clinic.clinic_id for clinic in clinics.list_clinics(store) if clinic.for_show]
+    return len(made) == len(CLINIC_PLANS) and all(
+        _has_filled_entry(store, clinic) for clinic in made
+    )
+
+
+def list_sign_ins(store: Store) -> list[DemoSignIn]:
+    """How all made-up staff sign in; those who have not joined cannot."""
+    return [
+        DemoSignIn(clinic.name, member.name, member.role, email, secret)
+        for clinic in clinics.list_clinics(store)
+        if clinic.for_show
+        for member, email, secret in _list_totp_secrets(store, clinic.clinic_id)
+    ]
+
+
+def make_sign_in_code(store: Store, email: str, now: datetime) -> str:
+    """A code that this one can sign in with now. Raises LookupError or NoCodeYet."""
+    for clinic in clinics.list_clinics(store):
+        for member, theirs, secret in (
+            _list_totp_secrets(store, clinic.clinic_id) if clinic.for_show else ()
+        ):
+            if staff.normalize_email(theirs) == staff.normalize_email(email):
+                this = int(now.timestamp()) // factors.TOTP_PERIOD_SECONDS
+                step = max(this, member.totp_step + 1)
+                if step > this + 1:  # no code is taken that early
+                    raise NoCodeYet((step - 1) * factors.TOTP_PERIOD_SECONDS - int(now.timestamp()))
+                return pyotp.TOTP(secret).generate_otp(step)
+    raise LookupError(email)
+
+
+def derive_demo_password(keyring: KeyEncryptionKeys) -> str:
+    """What all made-up staff sign in with: another word in each database."""
+    letters = keyring.keyed_hash("password of made-up staff")
+    return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
+
+
+def _open_demo_clinic(store: Store, plan: ClinicPlan, now: datetime) -> DemoClinic:
+    """Add the clinic and let its staff join, one of whom has left and one has yet to come."""
+    then = now - OPENED_AGO
+    clinic = clinics.add_clinic(
+        store,
+        then,
+        name=plan.name,
+        region=plan.region,
+        time_zone=plan.time_zone,
+        for_show=True,
+    )
+    ids: dict[str, list[str]] = {}
+    for name, role in (*plan.people, ("Lena Frost", "nurse")):
+        ids.setdefault(role, []).append(
+            _join_demo_member(store, clinic, plan.domain, (name, role), then)
+        )
+    with store.writing_scope(clinic) as scope:
+        staff.disable_staff(scope, now - OPENED_AGO / 2, ids["admin"][0], ids["nurse"].pop())
+        email = f"milo.berg@{plan.domain}"
+        staff.invite_staff(scope, now, ids["admin"][0], email=email, name="Milo Berg", role="nurse")
+    return DemoClinic(store, clinic, plan.region, ids["nurse"], ids["lead"])
+
+
+def _join_demo_member(
+    store: Store, clinic: str, domain: str, who: tuple[str, str], then: datetime
+) -> str:
+    name, role = who
+    email = f"{name.lower().replace(' ', '.')}@{domain}"
+    with store.writing_scope(clinic) as scope:
+        token = staff.invite_staff(scope, then, "command", email=email, name=name, role=role)
+    joining = staff.open_staff_invite(store, token, then)
+    code = pyotp.TOTP(joining.secret).at(then)
+    staff.join_staff(store, token, derive_demo_password(store.keyring), code, then)
+    return joining.staff
+
+
+def _has_filled_entry(store: Store, clinic: str) -> bool:
+    with store.reading_scope(clinic) as scope:
+        return any(
+            e.action == FILLED_ACTION
+            for e in audit.list_audit_entries(scope, actor="command", limit=1000)
+        )
+
+
+def _list_totp_secrets(store: Store, clinic: str) -> Iterator[tuple[Staff, str, str]]:
+    with store.reading_scope(clinic) as scope:
+        for member in staff.list_staff(scope):
+            if member.totp_sealed is not None and member.disabled_at is None:
+                key = record_keys.load_data_key(scope, member.id)
+                secret = key.open_field("staff", member.id, "totp", member.totp_sealed)
+                yield member, staff.read_staff_email(scope, member), secret

@@ -1,0 +1,215 @@
+"""One question as its page shows it: lines to tick, which are ticked, how far along it is.
+
+It must not know what an answer means, and it renders nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.presentation.body_map import BodyView, load_body_map
+from app.presentation.respondent import CHILD, ME, OTHER
+from app.triage.questionnaire import AnswerPath, Question, Questionnaire
+from app.triage.terms import CHILD_AGES, Answers
+from app.triage.wording import QuestionWords, Wording
+
+BODY_MAP_QUESTION = "place"  # the question that is answered on a picture of the body too
+SIZED_OPTION = ("change", "over_5cm")  # the option whose size a drawing shows
+AGAIN_FIELD = "again"  # the field of a form that has shown how to find out: "not sure" is taken now
+
+
+@dataclass(frozen=True, slots=True)
+class OptionLine:
+    """One option to tick. `exclusive` is "none of these", which no other tick may join."""
+
+    id: str
+    value: str
+    text: str
+    tick: str  # what its box says of that: " checked" or nothing
+    exclusive: bool
+    sized: bool  # a drawing beside it shows how big that is
+    plain: str = ""  # how to find out, for who is not sure about an emergency sign
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """Lines under one heading; a list without headings is one group without."""
+
+    id: str
+    heading: str
+    lines: tuple[OptionLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """A question, ready to be shown.
+
+    `signs`: "none of these" and "I'm not sure" are buttons of their own. `again`: it comes a second
+    time, with how to find out beside each sign. `was`: which of the two buttons was pressed before.
+    """
+
+    id: str
+    kind: str
+    text: str
+    hint: str
+    why: str
+    groups: tuple[OptionGroup, ...]
+    last: tuple[OptionLine, ...]  # "none of these" and "I'm not sure", after a divider
+    body_map: tuple[BodyView, ...]  # pictures on which the same lines can be ticked; mostly none
+    signs: bool = False
+    again: bool = False
+    was: str = ""
+
+    @property
+    def all_lines(self) -> list[OptionLine]:
+        """Every line, in the order of the page."""
+        return [*(line for group in self.groups for line in group.lines), *self.last]
+
+    @property
+    def none_text(self) -> str:
+        """What "none of these" is called here; "" where a question has no such line."""
+        return next((line.text for line in self.last if line.exclusive), "")
+
+    @property
+    def first_line_id(self) -> str:
+        """The line that an error leads to."""
+        return self.all_lines[0].id
+
+
+def build_question_view(
+    words: Wording,
+    question: Question,
+    respondent: str,
+    tick: Callable[[str], str],
+    *,
+    again: bool = False,
+    was: str = "",
+) -> QuestionView:
+    """The question in the words for this person; `tick` gives what the box of an option says.
+
+    `again`: with how to find out, sign by sign. `was`: the button that was pressed before.
+    """
+    spoken = words_for_respondent(words, question.id, respondent)
+    apart = _separate_options(question)
+
+    def build_line(option: str) -> OptionLine:
+        return OptionLine(
+            id=f"{question.id}-{option}",
+            value=option,
+            text=spoken.options[option],
+            tick=tick(option),
+            exclusive=option == question.none,
+            sized=(question.id, option) == SIZED_OPTION,
+            plain=spoken.plain.get(option, "") if again else "",
+        )
+
+    groups = tuple(
+        OptionGroup(
+            id=f"{question.id}-group-{name or 'all'}",
+            heading=(spoken.groups or {})[name] if name else "",
+            lines=tuple(build_line(option.id) for option in options),
+        )
+        for name, options in groupby(
+            (option for option in question.options if option.id not in apart),
+            key=lambda option: option.group,
+        )
+    )
+    last = tuple(build_line(option.id) for option in question.options if option.id in apart)
+    return QuestionView(
+        id=question.id,
+        kind=question.kind,
+        text=spoken.text,
+        hint=spoken.hint or "",
+        why=spoken.why,
+        groups=groups,
+        last=last,
+        body_map=load_body_map() if question.id == BODY_MAP_QUESTION else (),
+        signs=question.signs,
+        again=again,
+        was=spoken.options[was] if was else "",
+    )
+
+
+def find_pressed_button(question: Question, given: Collection[str]) -> str:
+    """Which button of a screen of signs gave this answer; "" for a tick or any other question."""
+    pressed = {question.none, question.unsure} & {*given}
+    return next((id_ for id_ in pressed if id_), "") if question.signs and len(given) == 1 else ""
+
+
+def must_look_again(question: Question, chosen: Collection[str], again: bool) -> bool:
+    """Whether a "not sure" is first answered by how to find out, and asked once more."""
+    return question.signs and question.unsure in chosen and not again
+
+
+def find_slipped_signs(question: Question, given: Iterable[str], problem: str) -> tuple[str, ...]:
+    """The signs that were sent together with the button "none of these", which says they are not.
+
+    In the order of the page. Nothing where it is no such slip: then it is a reply like any other.
+    """
+    if not question.signs or problem != "none_with_others":
+        return ()
+    sent = frozenset(given)
+    return tuple(id_ for id_ in question.option_ids if id_ in sent - {*_separate_options(question)})
+
+
+def find_problem_key(question: Question | QuestionView, problem: str) -> str:
+    """The key of the words for a reply that is no answer; "" where nothing is wrong."""
+    if problem == "missing":
+        return f"problem.missing_{'signs' if question.signs else question.kind}"
+    return f"problem.{problem}" if problem else ""
+
+
+def options_in_order(question: Question) -> list[str]:
+    """The options that have a box, in the order of the page, as `asked` has them."""
+    apart = _separate_options(question)
+    ids = question.option_ids
+    last = [] if question.signs else [id_ for id_ in ids if id_ in apart]
+    return [*(id_ for id_ in ids if id_ not in apart), *last]
+
+
+def _separate_options(question: Question) -> Collection[str | None]:
+    return (question.none, question.unsure)
+
+
+def words_for_question(
+    words: Wording, question: str, answers: Answers, about: str = ME
+) -> QuestionWords:
+    """The words of a question, for the voice in which this person is spoken to."""
+    return words_for_respondent(words, question, find_respondent(answers, about))
+
+
+def words_for_respondent(words: Wording, question: str, respondent: str) -> QuestionWords:
+    """The words of a question for ME, CHILD or OTHER."""
+    spoken = words.questions[question]
+    return {CHILD: spoken.child, OTHER: spoken.other}.get(respondent) or spoken
+
+
+def find_respondent(answers: Answers, about: str) -> str:
+    """Whom "you" is about: ME, CHILD or OTHER. Under 16 it is a parent or carer who reads."""
+    young = bool(answers.get("age", frozenset()) & CHILD_AGES)
+    return CHILD if young else about
+
+
+def count_progress(
+    questionnaire: Questionnaire, path: AnswerPath, question: Question
+) -> tuple[int, int]:
+    """(Which question this is, how many more there are at most)."""
+    number = 1 + _questions_on_path(questionnaire, path).index(question)
+    return number, len(path.asked) + path.remaining_at_most - number
+
+
+def find_previous_question(
+    questionnaire: Questionnaire, path: AnswerPath, question: Question
+) -> Question | None:
+    """The question that stands before this one on the path."""
+    on_path = _questions_on_path(questionnaire, path)
+    place = on_path.index(question)
+    return on_path[place - 1] if place else None
+
+
+def _questions_on_path(questionnaire: Questionnaire, path: AnswerPath) -> list[Question]:
+    """Trap: after a changed answer the open question may stand before answered ones."""
+    known = {*(question.id for question in path.asked), path.next.id if path.next else ""}
+    return [question for question in questionnaire if question.id in known]

@@ -1,0 +1,3 @@
+"""Whom a self-check is about, as said by whoever answers."""
+
+RESPONDENTS = ME, CHILD, OTHER = "me", "child", "other"

@@ -1,0 +1,308 @@
+"""An assessment put into words: what the result, the answers and the emergency page show.
+
+It joins ids with their words and orders them; it decides nothing and renders nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from app.documents.emergency_signs import describe_open_signs
+from app.presentation.question import words_for_question
+from app.presentation.respondent import ME
+from app.rulebook.entries import SourceEntry
+from app.triage.conditions import Situation, judge_condition
+from app.triage.open_emergency import OpenEmergency, find_open_emergency
+from app.triage.rulebook import Rulebook
+from app.triage.terms import (
+    SECTIONS,
+    Answers,
+    Assessment,
+    Evidence,
+    Finding,
+    Truth,
+    TypeStanding,
+    Urgency,
+)
+from app.triage.wording import QuestionWords, Wording
+
+Fill = Callable[..., str]
+OUT_OF_SCOPE = "out_of_scope"
+"""The named condition that says: nothing of what this check is about. Older rules have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One question with what the person answered, in the words that they saw.
+
+    `name` is the question in a word or two; one that has no short words is named by its text.
+    """
+
+    id: str
+    question: str
+    name: str
+    chosen: tuple[str, ...]
+    unsure: bool = False
+    nothing: bool = False  # "none of these"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    """Why: a sentence, the answers behind it, and where it comes from."""
+
+    text: str
+    answers: tuple[AnswerView, ...]
+    sources: tuple[SourceEntry, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TypeView:
+    """One type of calcinosis and how it stands."""
+
+    name: str
+    plain: str
+    summary: str
+    standing: str
+    speaks_for: tuple[str, ...]
+    speaks_against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlikeView:
+    """Something else that can look like calcinosis."""
+
+    name: str
+    looks_like: str
+    tells_apart: str
+    answers: tuple[AnswerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionView:
+    """Answers that cannot both be right, and which ones to look at again."""
+
+    text: str
+    answers: tuple[AnswerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCard:
+    """The one card that leads: the level, what to do, by when."""
+
+    level: str
+    heading: str
+    action: str
+    hidden: str
+    signs: tuple[str, ...] = ()
+    """Signs of an emergency that may be there, since the person was not sure: they come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPresenter:
+    """Puts one person's assessment into words: their region's numbers, their own answers."""
+
+    rulebook: Rulebook
+    words: Wording
+    fill: Fill
+    answers: Answers
+    about: str = ME
+
+    def build_card(self, assessment: Assessment) -> LevelCard:
+        """The leading card; an emergency that is left open comes first, then a shorter time."""
+        open_ = find_open_emergency(self.rulebook, self.answers, assessment)
+        signs = self._open_signs(open_) if open_ else ()
+        return self.build_level_card(assessment.urgency.name, assessment.within, signs)
+
+    def _open_signs(self, open_: OpenEmergency) -> tuple[str, ...]:
+        def find_words(question: str) -> QuestionWords:
+            return words_for_question(self.words, question, self.answers, self.about)
+
+        ages = self.answers.get("age", frozenset())
+        lines = describe_open_signs(
+            open_, self.rulebook.questionnaire, self.words, find_words, ages
+        )
+        return tuple(map(self.fill, lines))
+
+    def build_level_card(
+        self, level: str, within: str | None = None, signs: tuple[str, ...] = ()
+    ) -> LevelCard:
+        """The card of a level, also of one that the rules do not give: "cannot_work_out".
+
+        `signs` count only where the words of the level can tell them.
+        """
+        spoken = self.words.levels[level].parts
+        signs = signs if "heading_doubt" in spoken else ()
+        ending, more = "_doubt" if signs else "", {}
+        if not signs and within is not None and "heading_within" in spoken:
+            ending, more = "_within", {"within": self.words.times[within]}
+        return LevelCard(
+            level,
+            heading=self.fill(spoken[f"heading{ending}"], **more),
+            action=self.fill(spoken[f"action{ending}"], **more),
+            hidden=spoken["hidden"],
+            signs=signs,
+        )
+
+    def level_badge(self, assessment: Assessment) -> str:
+        """The level in a few words."""
+        spoken = self.words.levels[assessment.urgency.name].parts
+        if assessment.within is not None and "badge_within" in spoken:
+            return self.fill(spoken["badge_within"], within=self.words.times[assessment.within])
+        return spoken["badge"]
+
+    def split_reasons(self, assessment: Assessment) -> tuple[list[ReasonView], list[ReasonView]]:
+        """(What set the level, what else was found); a doubt set it only where nothing else did."""
+        level = [f for f in assessment.findings if f.urgency == assessment.urgency]
+        leading = [f for f in level if f.certain] or level
+        others = [f for f in assessment.findings if f not in leading]
+        return [self._build_reason(f) for f in leading], [self._build_reason(f) for f in others]
+
+    def emergency_reasons(self, assessment: Assessment) -> list[ReasonView]:
+        """The certain signs of an emergency."""
+        return [self._build_reason(finding) for finding in find_certain_emergencies(assessment)]
+
+    def _build_reason(self, finding: Finding) -> ReasonView:
+        return ReasonView(
+            text=self.fill(self.words.rules[finding.rule].reason),
+            answers=self.answers_behind(finding.because),
+            sources=self.find_sources(finding.sources),
+            certain=finding.certain,
+        )
+
+    def answers_behind(self, evidence: Iterable[Evidence]) -> tuple[AnswerView, ...]:
+        """Evidence as question and answer, each question once."""
+        found: dict[str, AnswerView] = {}
+        for piece in evidence:
+            if piece.lab is not None or piece.question in found:
+                continue
+            spoken = words_for_question(self.words, piece.question, self.answers, self.about)
+            found[piece.question] = AnswerView(
+                piece.question,
+                self.fill(spoken.text),
+                self._short_name(spoken),
+                tuple(self.fill(spoken.options[option]) for option in piece.options),
+                piece.unsure,
+            )
+        return tuple(found.values())
+
+    def all_answers(self, answers: Answers) -> list[AnswerView]:
+        """Every answer that counts, in asking order."""
+        listed = []
+        for question in self.rulebook.questionnaire:
+            if question.id not in answers:
+                continue
+            spoken = words_for_question(self.words, question.id, self.answers, self.about)
+            chosen = tuple(
+                self.fill(spoken.options[option])
+                for option in question.option_ids
+                if option in answers[question.id]
+            )
+            nothing = question.none in answers[question.id]
+            text, name = self.fill(spoken.text), self._short_name(spoken)
+            listed.append(AnswerView(question.id, text, name, chosen, nothing=nothing))
+        return listed
+
+    def _short_name(self, spoken: QuestionWords) -> str:
+        return self.fill(spoken.short or spoken.text)
+
+    def advice_by_section(self, assessment: Assessment) -> dict[str, list[str]]:
+        """Every section of advice, by its id; a section may be empty."""
+        return {
+            section: [
+                self.fill(self.words.advice[advice.id])
+                for advice in assessment.advice.get(section, ())
+            ]
+            for section in SECTIONS
+        }
+
+    def fitting_types(self, assessment: Assessment) -> list[TypeView]:
+        """The types that fit at all, the best first."""
+        order = {"likely": 0, "possible": 1}
+        standing = [s for s in assessment.types if s.standing in order]
+        standing.sort(key=lambda s: (s.type != assessment.likely_type, order[s.standing]))
+        return [self._build_type(s) for s in standing]
+
+    def _build_type(self, standing: TypeStanding) -> TypeView:
+        spoken = self.words.types[standing.type]
+        return TypeView(
+            name=spoken.name,
+            plain=self.fill(spoken.plain),
+            summary=self.fill(spoken.summary),
+            standing=self.words.standings[standing.standing],
+            speaks_for=tuple(self._evidence_text(line.id) for line in standing.evidence_for),
+            speaks_against=tuple(
+                self._evidence_text(line.id) for line in standing.evidence_against
+            ),
+        )
+
+    def _evidence_text(self, line: str) -> str:
+        """A line of the evidence; what speaks for a look-alike is said by its name."""
+        if line in self.words.evidence:
+            return self.fill(self.words.evidence[line])
+        also = self.words.pages["result.also_fits"]
+        return self.fill(f"{also} {self.words.evidence_note(line)}.")
+
+    def fitting_look_alikes(self, assessment: Assessment) -> list[LookAlikeView]:
+        """Look-alikes that fit some of the answers."""
+        return [
+            LookAlikeView(
+                name=self.words.look_alikes[alike.id].name,
+                looks_like=self.fill(self.words.look_alikes[alike.id].looks_like),
+                tells_apart=self.fill(self.words.look_alikes[alike.id].tells_apart),
+                answers=self.answers_behind(alike.because),
+            )
+            for alike in assessment.look_alikes
+        ]
+
+    def asked_contradictions(self, assessment: Assessment) -> list[ContradictionView]:
+        """Answers that do not fit together, to be asked back."""
+        return [
+            ContradictionView(
+                text=self.fill(self.words.contradictions[known.id]),
+                answers=tuple(
+                    self._question_alone(id_) for id_ in known.questions if id_ in self.answers
+                ),
+            )
+            for known in self.rulebook.contradictions
+            if known.id in assessment.contradictions
+        ]
+
+    def _question_alone(self, id_: str) -> AnswerView:
+        spoken = words_for_question(self.words, id_, self.answers, self.about)
+        return AnswerView(id_, self.fill(spoken.text), self._short_name(spoken), ())
+
+    def is_in_scope(self) -> bool:
+        """Whether any answer is about what this check knows. True where the rules do not say."""
+        known = self.rulebook.named.get(OUT_OF_SCOPE)
+        if known is None:
+            return True
+        path = self.rulebook.questionnaire.trace_path(self.answers)
+        unsure = self.rulebook.questionnaire.unsure_options
+        situation = Situation(path.answers, path.off_path, unsure, {})
+        return judge_condition(known, situation) is not Truth.TRUE
+
+    def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
+        """Every source that this result rests on, each once; those of a doubt stand beside it."""
+        ids = [
+            *(id_ for finding in assessment.findings if finding.certain for id_ in finding.sources),
+            *(id_ for alike in assessment.look_alikes for id_ in alike.sources),
+            *(
+                id_
+                for standing in assessment.types
+                for line in (*standing.evidence_for, *standing.evidence_against)
+                for id_ in line.sources
+            ),
+            *(id_ for section in SECTIONS for a in assessment.advice[section] for id_ in a.sources),
+        ]
+        return sorted(self.find_sources(dict.fromkeys(ids)), key=lambda source: source.title)
+
+    def find_sources(self, ids: Iterable[str]) -> tuple[SourceEntry, ...]:
+        """The sources of these ids."""
+        return tuple(self.rulebook.sources[id_] for id_ in ids)
+
+
+def find_certain_emergencies(assessment: Assessment) -> list[Finding]:
+    """The findings that are an emergency beyond doubt; an open "not sure" is none."""
+    return [f for f in assessment.findings if f.certain and f.urgency is Urgency.emergency]

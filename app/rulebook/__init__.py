@@ -1,0 +1,1 @@
+"""From rules/ to values: reading, checking, and the archive of published rulebooks."""

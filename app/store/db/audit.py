@@ -1,0 +1,206 @@
+"""Who did what, when: entries that are added in the transaction of what they tell of.
+
+Each clinic's entries form a chain of keyed hashes, so that a change made in the database by other
+means is found and its place named. Nothing else reads them, and no answer is ever in them.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlmodel import col
+
+from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.scope import Criterion, Scope, Store, WritingScope
+from app.store.db.tables import AuditEntry, AuditHead
+
+SERVER_CHAIN = "server"
+"""The chain of what belongs to no clinic, such as a sign-in under a name that nobody has."""
+
+_AT_ONCE = 1000
+_COLUMNS = ("number", "at", "actor", "action", "subject_kind", "subject_id", "place", "facts")
+
+
+class AuditAnchor(NamedTuple):
+    """The newest entry at some time, noted outside the database: it shows a later cut."""
+
+    clinic: str
+    number: int
+    mac: str
+
+
+class ChainFault(NamedTuple):
+    """Where a chain was tampered with: the number of the first entry that is not as written."""
+
+    number: int
+    problem: str  # changed, missing, added, head
+
+
+def record_event(
+    scope: WritingScope,
+    now: datetime,
+    actor: str,
+    action: str,
+    subject: tuple[str, str] = ("", ""),
+    place: str = "",
+    **facts: str | int | bool | None,
+) -> int:
+    """Add an entry, kept together with what it tells of; give its number.
+
+    `actor` is an id of staff, or patient, command, job or nobody; `subject` a kind and an id.
+    """
+    head = scope.find_one(AuditHead)
+    number, before = (head.number + 1, head.mac) if head else (1, "")
+    row: dict[str, Any] = {
+        "number": number,
+        "at": _format_time(now),
+        "actor": actor,
+        "action": action,
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "place": place,
+        "facts": json.dumps(facts, sort_keys=True, separators=(",", ":")),
+    }
+    words = [str(row[column]).encode() for column in _COLUMNS]
+    mac = _compute_mac(scope.keyring, scope.clinic, "entry", before.encode(), *words)
+    scope.add_row(AuditEntry, **row, mac=mac)
+    new = {
+        "number": number,
+        "mac": mac,
+        "seal": _seal_head(scope.keyring, scope.clinic, number, mac),
+    }
+    if head is None:
+        scope.add_row(AuditHead, **new)
+    else:
+        scope.update_rows(AuditHead, to=new)
+    return number
+
+
+def list_audit_entries(
+    scope: Scope,
+    *,
+    subject: tuple[str, str] | None = None,
+    actor: str | None = None,
+    actions: Collection[str] | None = None,
+    between: tuple[datetime, datetime] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[AuditEntry]:
+    """The entries that fit, newest first, a page ending before a number.
+
+    `between`: from the first time on, up to and without the second.
+    """
+    where: list[Criterion] = [] if before is None else [col(AuditEntry.number) < before]
+    if actions is not None:
+        where.append(col(AuditEntry.action).in_(actions))
+    if between is not None:
+        first, last = map(_format_time, between)
+        where += [col(AuditEntry.at) >= first, col(AuditEntry.at) < last]
+    equals: dict[str, object] = {} if actor is None else {"actor": actor}
+    if subject is not None:
+        equals |= {"subject_kind": subject[0], "subject_id": subject[1]}
+    newest_first = [col(AuditEntry.number).desc()]
+    return scope.find_all(AuditEntry, *where, order_by=newest_first, limit=limit, **equals)
+
+
+def read_head(scope: Scope) -> AuditAnchor | None:
+    """The newest entry, to be noted elsewhere; None where there is none."""
+    found = scope.find_one(AuditHead)
+    return AuditAnchor(scope.clinic, found.number, found.mac) if found else None
+
+
+def verify_chain(
+    store: Store,
+    clinic: str,
+    anchors: Iterable[AuditAnchor] = (),
+    progress: Callable[[int], None] = lambda _done: None,
+) -> ChainFault | None:
+    """The first fault in the clinic's chain, or None where it is as it was written.
+
+    Reads it page by page, so that nobody who writes meanwhile has to wait.
+    """
+    noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == clinic}
+    with store.reading_scope(clinic) as scope:
+        end = scope.find_one(AuditHead)
+        newest = scope.execute_read(scope.select_columns(func.max(col(AuditEntry.number)))).scalar()
+    expected, before = 1, ""
+    for number, words, mac in _read_raw_rows(store, clinic, newest):
+        if number != expected:
+            return ChainFault(expected, "missing")
+        chained = _compute_mac(store.keyring, clinic, "entry", before.encode(), *words)
+        # A byte that is no ASCII cannot be compared as text.
+        if not hmac.compare_digest(chained.encode(), mac.encode()):
+            return ChainFault(expected, "changed")
+        if noted.pop(number, mac) != mac:
+            return ChainFault(expected, "changed")
+        if expected % _AT_ONCE == 0:
+            progress(expected)
+        expected, before = expected + 1, mac
+    last = expected - 1
+    if any(number > last for number in noted):
+        return ChainFault(expected, "missing")
+    return _check_chain_end(store.keyring, clinic, end, last, before)
+
+
+def _check_chain_end(
+    keyring: KeyEncryptionKeys, clinic: str, end: AuditHead | None, last: int, mac: str
+) -> ChainFault | None:
+    """Whether the chain ends where its head says."""
+    if end is None:
+        # The server's own chain begins with the first refusal, every other with its clinic.
+        return None if last == 0 and clinic == SERVER_CHAIN else ChainFault(last, "head")
+    if not hmac.compare_digest(_seal_head(keyring, clinic, end.number, end.mac), end.seal):
+        return ChainFault(last, "head")
+    if end.number != last:
+        return ChainFault(last + 1, "missing") if end.number > last else ChainFault(last, "added")
+    return None if end.mac == mac else ChainFault(last, "head")
+
+
+def _read_raw_rows(
+    store: Store, clinic: str, newest: Any
+) -> Iterator[tuple[Any, list[bytes], str]]:
+    """Entries up to the newest by their bytes, since a spoilt text may be none that can be read."""
+    number: Any = 0
+    columns = [getattr(AuditEntry, name) for name in (*_COLUMNS[1:], "mac")]
+    while number != newest:
+        with store.reading_scope(clinic) as scope:
+            chosen = [_hex_column(scope, column) for column in columns]
+            page = scope.select_columns(col(AuditEntry.number), *chosen).order_by(
+                col(AuditEntry.number)
+            )
+            page = page.where(col(AuditEntry.number) > number).limit(_AT_ONCE)
+            rows: Sequence[Any] = scope.execute_read(page).all()
+        for number, *written in rows:
+            words = [bytes.fromhex(word) for word in written]
+            yield number, [str(number).encode(), *words[:-1]], words[-1].decode("ascii", "replace")
+            if number == newest:
+                return
+        if not rows:
+            return
+
+
+def _hex_column(scope: Scope, column: Any) -> Any:
+    if scope.dialect_name == "sqlite":
+        return func.hex(column)
+    return func.encode(func.convert_to(column, "UTF8"), "hex")
+
+
+def _format_time(at: datetime) -> str:
+    """A time as it stands in an entry: later times are later texts too."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _seal_head(keyring: KeyEncryptionKeys, clinic: str, number: int, mac: str) -> str:
+    return _compute_mac(keyring, clinic, "head", str(number).encode(), mac.encode())
+
+
+def _compute_mac(keyring: KeyEncryptionKeys, clinic: str, purpose: str, *words: bytes) -> str:
+    """A keyed hash over the words, each with its length, so that none can run into the next."""
+    chain = hmac.new(keyring.audit, digestmod=hashlib.sha256)
+    for word in (purpose.encode(), clinic.encode(), *words):
+        chain.update(len(word).to_bytes(4) + word)
+    return chain.hexdigest()

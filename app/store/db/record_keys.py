@@ -1,0 +1,77 @@
+"""The keys of records, each wrapped, beside what they seal. Without its key a record is gone.
+
+Knows nothing of what is sealed.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from sqlmodel import col
+
+from app.store.db.encryption import DataKey
+from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.tables import RecordKey
+
+_AT_ONCE = 500
+
+
+class KeyDestroyed(Exception):
+    """The record's key was destroyed: nobody can read it any more."""
+
+
+def create_data_key(scope: WritingScope, record: str) -> DataKey:
+    """A new key for a new record."""
+    key, wrapped = scope.keyring.make_data_key(scope.clinic, record)
+    scope.add_row(RecordKey, record_id=record, wrapped=wrapped)
+    return key
+
+
+def load_data_key(scope: Scope, record: str) -> DataKey:
+    """The record's key. Raises KeyDestroyed or DecryptionFailed."""
+    found = load_data_keys(scope, [record])
+    if record not in found:
+        raise KeyDestroyed
+    return found[record]
+
+
+def load_data_keys(scope: Scope, records: Iterable[str]) -> dict[str, DataKey]:
+    """The keys of these records in one query, without those that are forgotten."""
+    rows = scope.find_all(RecordKey, col(RecordKey.record_id).in_(list(records)))
+    return {
+        row.record_id: scope.keyring.unwrap_key(scope.clinic, row.record_id, row.wrapped)
+        for row in rows
+    }
+
+
+def destroy_data_key(scope: WritingScope, record: str) -> bool:
+    """Forget the record; give whether it was known. There is no way back."""
+    return scope.delete_rows(RecordKey, record_id=record) == 1
+
+
+def destroy_data_keys(scope: WritingScope, records: Iterable[str]) -> int:
+    """Forget these records; give how many were known. There is no way back."""
+    return scope.delete_rows(RecordKey, col(RecordKey.record_id).in_(list(records)))
+
+
+def rewrap_data_keys(store: Store) -> Iterator[int]:
+    """Wrap every key by the newest master key, clinic by clinic; give how many, step by step.
+
+    It may be stopped and started again: each step is kept by itself.
+    """
+    for clinic in store.list_clinic_ids():
+        last = ""
+        while True:
+            with store.writing_scope(clinic) as scope:
+                rows = scope.find_all(
+                    RecordKey,
+                    col(RecordKey.record_id) > last,
+                    order_by=[RecordKey.record_id],
+                    limit=_AT_ONCE,
+                )
+                old = [row for row in rows if not scope.keyring.has_newest_wrapping(row.wrapped)]
+                for row in old:
+                    wrapped = scope.keyring.rewrap_key(clinic, row.record_id, row.wrapped)
+                    scope.update_rows(RecordKey, record_id=row.record_id, to={"wrapped": wrapped})
+            yield len(old)
+            if len(rows) < _AT_ONCE:
+                break
+            last = rows[-1].record_id

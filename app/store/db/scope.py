@@ -1,0 +1,242 @@
+"""One clinic's share of the database, for the length of one transaction.
+
+The only way to clinic data: whoever has no scope has no clinic, and a statement that would read
+or write another clinic's rows is refused before it is sent. Knows nothing of what the rows mean.
+tests/store/test_scope.py holds that no other file builds statements on tables of clinics.
+"""
+
+import functools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BinaryExpression,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Result,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import operators, visitors
+
+from app.store.db.database import ONLY_READS
+from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.tables import ChangeCounter, Clinic, ClinicTable
+
+Row = TypeVar("Row", bound=ClinicTable)
+Criterion = ColumnElement[bool] | bool
+"""What a comparison of columns gives; by its types, `Table.column == value` is a bool."""
+
+
+class CrossClinicAccess(Exception):
+    """A statement would have reached rows of other clinics; it was not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The database and the keys to what is sealed in it."""
+
+    engine: Engine
+    keyring: KeyEncryptionKeys
+
+    @contextmanager
+    def reading_scope(self, clinic: str) -> Iterator["Scope"]:
+        """A scope that only reads: it waits for nobody, and nobody for it."""
+        engine = self.engine.execution_options(**{ONLY_READS: True, "postgresql_readonly": True})
+        with engine.begin() as connection:
+            yield Scope(clinic, connection, self.keyring)
+
+    @contextmanager
+    def writing_scope(self, clinic: str) -> Iterator["WritingScope"]:
+        """A scope that also writes, kept on the disk when the block ends, or not at all.
+
+        Those who write for one clinic take turns, so what counts up there has no gaps and no
+        two wait for each other in a ring.
+        """
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                turn = text("SELECT pg_advisory_xact_lock(hashtextextended(:clinic, 0))")
+                connection.execute(turn, {"clinic": clinic})
+            yield WritingScope(clinic, connection, self.keyring)
+
+    def list_clinic_ids(self) -> list[str]:
+        """The ids of all clinics, for what is done to each in turn."""
+        return query_clinic_ids(self.engine)
+
+    def read_change_versions(self, clinics: Collection[str]) -> dict[str, int]:
+        """How often the bell of each of these clinics has rung, in one query: counts, no more."""
+        columns = _sql_table(ChangeCounter).c
+        asked = select(columns.clinic_id, columns.rung).where(columns.clinic_id.in_(clinics))
+        with self.engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+            return {row.clinic_id: row.rung for row in connection.execute(asked)}
+
+
+class Scope:
+    """Reads the rows of one clinic."""
+
+    def __init__(self, clinic: str, connection: Connection, keyring: KeyEncryptionKeys) -> None:
+        self.clinic = clinic
+        self.keyring = keyring
+        self._connection = connection
+        # It builds rows as typed objects and never writes: a changed object changes nothing.
+        self._session = Session(connection, autoflush=False)
+
+    @property
+    def dialect_name(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self._connection.dialect.name
+
+    def find_one(self, table: type[Row], *where: Criterion, **equals: object) -> Row | None:
+        """The only row that fits, or None. Raises MultipleResultsFound where there are more."""
+        found = self.execute_read(self._select_rows(table, where, equals))
+        return found.scalars().one_or_none()
+
+    def find_all(
+        self,
+        table: type[Row],
+        *where: Criterion,
+        order_by: Sequence[Any] = (),
+        limit: int | None = None,
+        **equals: object,
+    ) -> list[Row]:
+        """The rows that fit, in that order."""
+        rows = self._select_rows(table, where, equals).order_by(*order_by).limit(limit)
+        return list(self.execute_read(rows).scalars())
+
+    def count_rows(self, table: type[ClinicTable], *where: Criterion, **equals: object) -> int:
+        """How many rows fit."""
+        counted = select(func.count()).select_from(_sql_table(table))
+        return int(
+            self.execute_read(counted.where(*self._row_criteria(table, where, equals))).scalar_one()
+        )
+
+    def select_columns(self, *columns: Any) -> Any:
+        """A select of these columns, for what the others cannot say; `run` sends it.
+
+        It is narrowed to the clinic in every table whose columns stand here.
+        """
+        tables = dict.fromkeys(_clinic_tables_in(columns))
+        return select(*columns).where(*(table.c.clinic_id == self.clinic for table in tables))
+
+    def execute_read(self, statement: Executable) -> Result[Any]:
+        """Send a statement. Raises CrossClinicAccess where it is not narrowed to this one."""
+        refuse_other_clinics(statement, self.clinic)
+        return self._session.execute(statement, execution_options={"populate_existing": True})
+
+    def _select_rows(
+        self, table: type[Row], where: Iterable[Criterion], equals: dict[str, object]
+    ) -> Any:
+        return select(table).where(*self._row_criteria(table, where, equals))
+
+    def _row_criteria(
+        self, table: type[ClinicTable], where: Iterable[Any], equals: dict[str, object]
+    ) -> Iterator[ColumnElement[bool]]:
+        columns = _sql_table(table).c
+        yield columns.clinic_id == self.clinic
+        yield from (columns[name] == value for name, value in equals.items())
+        yield from where
+
+
+class WritingScope(Scope):
+    """Reads and writes the rows of one clinic."""
+
+    def add_row(self, table: type[ClinicTable], **values: object) -> None:
+        """Add a row."""
+        self.add_rows(table, [values])
+
+    def add_rows(self, table: type[ClinicTable], rows: Sequence[Mapping[str, object]]) -> None:
+        """Add rows that have the same columns."""
+        if rows:
+            owned = [{**row, "clinic_id": self.clinic} for row in rows]
+            self._connection.execute(insert(_sql_table(table)), owned)
+
+    def update_rows(
+        self,
+        table: type[ClinicTable],
+        *where: Criterion,
+        to: Mapping[str, object],
+        **equals: object,
+    ) -> int:
+        """Change the rows that fit; give how many there were."""
+        if "clinic_id" in to:
+            raise CrossClinicAccess("no row moves to another clinic")
+        changed = (
+            update(_sql_table(table)).where(*self._row_criteria(table, where, equals)).values(to)
+        )
+        return self.execute_write(changed)
+
+    def delete_rows(self, table: type[ClinicTable], *where: Criterion, **equals: object) -> int:
+        """Delete the rows that fit; give how many there were."""
+        return self.execute_write(
+            delete(_sql_table(table)).where(*self._row_criteria(table, where, equals))
+        )
+
+    def execute_write(self, statement: Executable) -> int:
+        """Send a statement that writes; give how many rows it reached. Raises CrossClinicAccess."""
+        refuse_other_clinics(statement, self.clinic)
+        result: CursorResult[Any] = self._connection.execute(statement)
+        return result.rowcount
+
+    def notify_channel(self, channel: str, words: str) -> None:
+        """Tell all servers on PostgreSQL, once this is kept; SQLite has only one server."""
+        if self.dialect_name == "postgresql":
+            self._connection.execute(select(func.pg_notify(channel, words)))
+
+
+def query_clinic_ids(engine: Engine) -> list[str]:
+    """The ids of all clinics, by name; it needs no keys."""
+    columns = _sql_table(Clinic).c
+    with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+        return list(connection.scalars(select(columns.clinic_id).order_by(columns.name)))
+
+
+def refuse_other_clinics(statement: Executable, clinic: str) -> None:
+    """Raise CrossClinicAccess unless each clinic table in the statement is held to this clinic.
+
+    A net below the methods above: it sees a forgotten table, not one that an `or` lets loose.
+    """
+    named: set[Any] = set()
+    held: set[Any] = set()
+    # Every statement can be walked; the type of `iterate` names a narrower class.
+    for part in visitors.iterate(statement):  # type: ignore[arg-type]
+        table = part if isinstance(part, Table) else getattr(part, "table", None)
+        if table is not None and "clinic_id" in getattr(table, "c", ()):
+            named.add(table)
+        if (
+            isinstance(part, BinaryExpression)
+            and part.operator is operators.eq
+            and getattr(part.left, "name", "") == "clinic_id"
+            and isinstance(part.right, BindParameter)
+            and part.right.value == clinic
+        ):
+            held.add(part.left.table)
+    if named - held:
+        loose = ", ".join(sorted(str(table) for table in named - held))
+        raise CrossClinicAccess(f"not held to one clinic: {loose}")
+
+
+def _clinic_tables_in(columns: Iterable[Any]) -> Iterator[Any]:
+    for column in columns:
+        for part in visitors.iterate(column.__clause_element__()):
+            table = getattr(part, "table", None)
+            if table is not None and "clinic_id" in table.c:
+                yield table
+
+
+@functools.cache
+def _sql_table(table: type[ClinicTable]) -> Table:
+    # SQLModel gives each table class its `__table__` and does not say so in its types.
+    known: Table = table.__table__  # type: ignore[attr-defined]
+    return known

@@ -1,0 +1,33 @@
+"""Which rulebooks this server has answered with, and since when.
+
+Anyone who asks later which rules were in force on a day finds them here, by version and hash.
+Knows nothing of what is in a rulebook.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from app.store.db.tables import ServedRulebook
+
+
+def record_served_rulebook(engine: Engine, version: str, sha256: str, now: datetime) -> None:
+    """Note that this rulebook is served from now on; one that is known keeps its first time."""
+    row = {"version": version, "sha256": sha256, "first_served_at": now}
+    # Each database has its own insert that leaves a known row alone; the general one has none.
+    insert: postgresql.Insert | sqlite.Insert = (
+        postgresql.insert(ServedRulebook)
+        if engine.dialect.name == "postgresql"
+        else sqlite.insert(ServedRulebook)
+    )
+    with engine.begin() as connection:
+        connection.execute(insert.values(row).on_conflict_do_nothing())
+
+
+def list_served_rulebooks(engine: Engine) -> tuple[ServedRulebook, ...]:
+    """Give every rulebook ever served, the first one first."""
+    oldest_first = (col(ServedRulebook.first_served_at), col(ServedRulebook.version))
+    with Session(engine) as session:
+        return tuple(session.exec(select(ServedRulebook).order_by(*oldest_first)))

@@ -1,0 +1,121 @@
+"""All that is kept of one submission, as its page needs it: read in four statements.
+
+Its line and those of the same person, all versions of its answers, all that was done, and the
+keys to them. It changes nothing and knows no words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from app.store import reviews, worklist
+from app.store import submission_versions as versions
+from app.store.db import record_keys
+from app.store.db.scope import Scope
+from app.store.db.tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
+from app.store.review_steps import ReviewAction
+from app.store.submission_versions import AnswersVersion
+from app.store.worklist import ListedSubmission
+from app.store.worklist_rows import NoSuchSubmission
+
+_MAX_ROWS_PER_PERSON = 50  # lines of one person
+_VERSION_COLUMNS = (
+    "id",
+    "number",
+    "kind",
+    "author_id",
+    "made_at",
+    "rulebook_version",
+    "rulebook_sha256",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRecord:
+    """One submission. `others`: what else this person sent, the newest first."""
+
+    row: WorklistRow
+    listed: ListedSubmission
+    sent_as: str
+    source: str
+    about: str
+    region: str
+    arrived_at: datetime
+    versions: tuple[AnswersVersion, ...]
+    actions: tuple[ReviewAction, ...]
+    others: tuple[ListedSubmission, ...]
+
+    @property
+    def newest_version(self) -> AnswersVersion:
+        """The answers that count now."""
+        return self.versions[-1]
+
+    @property
+    def newest_own_version(self) -> AnswersVersion:
+        """The newest answers that the person gave, without what a nurse found."""
+        return next(v for v in reversed(self.versions) if v.kind != "nurse")
+
+    def last_action(self, *kinds: str) -> ReviewAction | None:
+        """The last thing of these kinds that was done."""
+        return next((entry for entry in reversed(self.actions) if entry.kind in kinds), None)
+
+
+def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecord:
+    """The whole submission. Raises NoSuchSubmission, also when it is to be forgotten."""
+    rows = _load_person_rows(scope, now, submission)
+    opened = record_keys.load_data_keys(scope, [row.submission_id for row in rows])
+    lines = {line.submission: line for line in worklist.open_rows(rows, opened)}
+    if submission not in lines:
+        raise NoSuchSubmission
+    answers = _load_version_rows(scope, submission)
+    done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
+    line, key = lines.pop(submission), opened[submission]
+    return SubmissionRecord(
+        row=next(row for row in rows if row.submission_id == submission),
+        listed=line,
+        sent_as=answers[0].sent_as,
+        source=answers[0].source,
+        about=answers[0].about,
+        region=answers[0].region,
+        arrived_at=line.arrived_at,
+        versions=tuple(versions.open_version(key, row) for row in answers),
+        actions=tuple(reviews.open_action(key, row) for row in done),
+        others=tuple(lines.values()),
+    )
+
+
+def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:
+    """Its own line, and those of the same person."""
+    own = aliased(WorklistRow)
+    person = scope.select_columns(col(own.person_id)).where(col(own.submission_id) == submission)
+    fits = or_(col(WorklistRow.submission_id) == submission, col(WorklistRow.person_id).in_(person))
+    newest = [col(WorklistRow.arrived).desc()]
+    return scope.find_all(
+        WorklistRow,
+        fits,
+        col(WorklistRow.forget_at) > now,
+        order_by=newest,
+        limit=_MAX_ROWS_PER_PERSON,
+    )
+
+
+def _load_version_rows(scope: Scope, submission: str) -> Sequence[Any]:
+    """Every version as it is kept, each with how the submission came."""
+    found = scope.select_columns(
+        *(
+            getattr(AssessmentVersion, name)
+            for name in (*_VERSION_COLUMNS, "urgency", "body_sealed")
+        ),
+        col(Submission.reference).label("sent_as"),
+        col(Submission.source),
+        col(Submission.about),
+        col(Submission.region),
+    )
+    joined = col(Submission.id) == col(AssessmentVersion.submission_id)
+    of_it = (joined, col(Submission.id) == submission)
+    return scope.execute_read(found.where(*of_it).order_by(col(AssessmentVersion.number))).all()

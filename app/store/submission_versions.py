@@ -1,0 +1,149 @@
+"""Answers as they stood once, with what the rules made of them: sealed, added, never changed.
+
+The person's own stand beside what a nurse found; neither takes the other's place.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from sqlmodel import col
+
+from app.store.db import record_keys
+from app.store.db.encryption import DataKey
+from app.store.db.scope import Scope, WritingScope
+from app.store.db.tables import AssessmentVersion
+from app.triage.rulebook import Rulebook
+from app.triage.terms import Answers, Assessment, Urgency
+
+Labs = Mapping[str, Mapping[str, str]]
+"""Analyte -> value and unit as they were typed, with `on`, the day of the test."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedAnswers:
+    """What is handed over: answers, blood results, and what the rules made of them."""
+
+    answers: Answers
+    about: str
+    region: str
+    assessment: Assessment
+    unsure: int
+    rulebook_version: str
+    rulebook_sha256: str
+    labs: Labs = field(default_factory=dict)
+
+    @classmethod
+    def from_rulebook(
+        cls,
+        rulebook: Rulebook,
+        answers: Answers,
+        assessment: Assessment,
+        *,
+        about: str,
+        region: str,
+        labs: Labs | None = None,
+    ) -> Self:
+        """What this rulebook made of answers that stand on its path."""
+        return cls(
+            answers,
+            about,
+            region,
+            assessment,
+            sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items()),
+            rulebook.version,
+            rulebook.sha256,
+            labs or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersVersion:
+    """One set of answers of a submission, readable."""
+
+    id: str
+    number: int
+    kind: str
+    author: str | None
+    made_at: datetime
+    rulebook_version: str
+    rulebook_sha256: str
+    urgency: Urgency
+    answers: dict[str, frozenset[str]]
+    body: dict[str, Any]
+
+    @property
+    def lab_results(self) -> Labs:
+        """Blood results that a nurse typed; `assess` takes them as they are."""
+        found: Labs = self.body.get("labs", {})
+        return found
+
+
+def list_versions(scope: Scope, submission: str) -> list[AnswersVersion]:
+    """All sets of answers, the first one first. Raises keys.Forgotten."""
+    record = record_keys.load_data_key(scope, submission)
+    rows = scope.find_all(
+        AssessmentVersion, submission_id=submission, order_by=[col(AssessmentVersion.number)]
+    )
+    return [open_version(record, row) for row in rows]
+
+
+def add_version(
+    scope: WritingScope,
+    now: datetime,
+    submission: str,
+    submitted: SubmittedAnswers,
+    number: int,
+    kind: str,
+    author: str | None = None,
+    key: str = "",
+) -> None:
+    """Keep one set of answers. Raises keys.Forgotten."""
+    version, assessment = secrets.token_urlsafe(12), submitted.assessment
+    body: dict[str, Any] = {
+        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
+        "about": submitted.about,
+        "region": submitted.region,
+        "urgency": assessment.urgency.name,
+        "within": assessment.within,
+        "likely_type": assessment.likely_type,
+        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
+    }
+    if submitted.labs:
+        body["labs"] = {analyte: dict(value) for analyte, value in submitted.labs.items()}
+    record = record_keys.load_data_key(scope, submission)
+    scope.add_row(
+        AssessmentVersion,
+        id=version,
+        submission_id=submission,
+        number=number,
+        kind=kind,
+        author_id=author,
+        made_at=now,
+        rulebook_version=submitted.rulebook_version,
+        rulebook_sha256=submitted.rulebook_sha256,
+        urgency=int(assessment.urgency),
+        rules=[f.rule for f in assessment.findings if f.urgency == assessment.urgency],
+        body_sealed=record.seal_field("assessment_version", version, "body", json.dumps(body)),
+        idempotency_key=key or f"{submission}:{number}",
+    )
+
+
+def open_version(record: DataKey, row: AssessmentVersion) -> AnswersVersion:
+    """One set of answers, opened."""
+    body = json.loads(record.open_field("assessment_version", row.id, "body", row.body_sealed))
+    return AnswersVersion(
+        row.id,
+        row.number,
+        row.kind,
+        row.author_id,
+        row.made_at,
+        row.rulebook_version,
+        row.rulebook_sha256,
+        Urgency(row.urgency),
+        {question: frozenset(chosen) for question, chosen in body["answers"].items()},
+        body,
+    )

@@ -1,0 +1,95 @@
+"""From the form of a step to its keeping: what every form of a review carries, and who was first.
+
+It must not know what a step does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.store import reviews
+from app.store.accounts import staff
+from app.store.review_steps import SAME_PERSON, EditConflict, ReviewStep, StepNotAllowed
+from app.store.worklist_rows import NoSuchSubmission
+from app.web.access import StaffRequest
+from app.web.pages import see_other
+
+LONGEST = 5000  # letters of a note
+USUAL_IDENTIFIERS = ("full_name", "born_on")
+"""The two facts that a form of closing names; others are ticked on the page for it."""
+
+ShowRefusal = Callable[[str, str], Response]
+"""Shows the form again: (the word for what is wrong, who was first or "")."""
+
+
+def read_submission_id(staff_request: StaffRequest) -> str:
+    """The id in the address."""
+    found: str = staff_request.request.path_params["id"]
+    return found
+
+
+def read_review_step(staff_request: StaffRequest, kind: str) -> ReviewStep:
+    """What the form says of a step, without what only some steps have."""
+    return ReviewStep(
+        kind,
+        after=read_typed_number(staff_request, "after"),
+        key=f"{staff_request.signed_in_staff.staff}:{read_submission_id(staff_request)}:{staff_request.typed_field('key')[:50]}",
+        words=read_typed_lines(staff_request, "words"),
+        outcome=staff_request.typed_field("outcome") or None,
+        to_staff=staff_request.typed_field("to_staff") or None,
+    )
+
+
+def strip_form_words(step: ReviewStep) -> ReviewStep:
+    """Without the words and the outcome of a form: they belong to its last step alone."""
+    return replace(step, words="", outcome=None)
+
+
+def read_identity_check(staff_request: StaffRequest) -> list[ReviewStep]:
+    """That the usual two facts were compared, where the form says so."""
+    if not staff_request.typed_field("compared"):
+        return []
+    step = strip_form_words(read_review_step(staff_request, "identify"))
+    return [replace(step, outcome=SAME_PERSON, reason=" ".join(USUAL_IDENTIFIERS))]
+
+
+def read_typed_lines(staff_request: StaffRequest, name: str) -> str:
+    """What was typed in lines, without what cannot be seen."""
+    lines = staff_request.raw_field(name)[:LONGEST].replace("\0", "").splitlines()
+    return "\n".join(filter(None, map(str.strip, lines)))
+
+
+def read_typed_number(staff_request: StaffRequest, name: str) -> int:
+    """A number that a form carries; -1 where it carries none."""
+    text = staff_request.typed_field(name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+
+
+def submit_steps(
+    staff_request: StaffRequest, steps: Sequence[ReviewStep], refuse: ShowRefusal
+) -> Response:
+    """Keep all of these steps or none, then show the submission; or show the form again."""
+    try:
+        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+            targets = staff_request.request.app.state.targets
+            reviews.perform_steps(
+                scope,
+                staff_request.now,
+                staff_request.signed_in_staff.staff,
+                read_submission_id(staff_request),
+                steps,
+                targets,
+            )
+    except NoSuchSubmission:
+        raise HTTPException(404) from None
+    except StepNotAllowed as refused:
+        return refuse(refused.problem, "")
+    except EditConflict as other:
+        with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+            name = staff.find_staff(scope, other.by).name
+        return refuse("first", name)  # it writes: looking is noted
+    return see_other(f"/submissions/{read_submission_id(staff_request)}")

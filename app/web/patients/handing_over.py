@@ -1,0 +1,194 @@
+"""Invited people: what a link or a code leads to, handing over, and what became of it.
+
+Whoever has the link is its person; opening it uses nothing up. The same link goes on to show when
+a nurse looked. An emergency is always told to call, and never to wait. It knows no rule.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.presentation.respondent import ME, RESPONDENTS
+from app.store import invitations, submissions, worklist_rows
+from app.store.db import record_keys
+from app.store.invitations import InvitationGone, OpenedInvitation
+from app.store.submission_versions import SubmittedAnswers
+from app.web import journey as journeys
+from app.web import tablet
+from app.web.access import StaffRequest, staff_route
+from app.web.journey import Journey, LostJourney, NoJourney
+from app.web.pages import app_context, see_other
+from app.web.patients.submission_status import build_status_values, format_day
+from app.web.patients.visit import Visit, assess_visit, open_visit
+
+CURRENT_LINK = "here"
+"""Stands in an address for the link that this browser is on already."""
+_GONE = "patient/link_gone.html"
+
+
+def page_routes() -> list[Route]:
+    """The pages of invited people."""
+    return [
+        staff_route("GET", "/i", show_code_form, asks_store=False),
+        staff_route("POST", "/i", submit_invitation_code),
+        staff_route("GET", "/i/{token}", show_invitation),
+        staff_route("POST", "/i/{token}", start_invited_check),
+        Route("/send", redirect_to_result, methods=["GET"]),
+        staff_route("POST", "/send", send_submission),
+    ]
+
+
+def show_code_form(staff_request: StaffRequest) -> Response:
+    """GET /i: a box for the code of an invitation."""
+    return staff_request.render_page(
+        "patient/invitation_code.html", on_tablet=tablet.is_tablet(staff_request.request)
+    )
+
+
+def submit_invitation_code(staff_request: StaffRequest) -> Response:
+    """POST /i: the code leads to where the link leads."""
+    try:
+        token = invitations.find_token_by_code(
+            staff_request.store,
+            staff_request.typed_field("code"),
+            staff_request.now,
+            address=staff_request.client_address,
+        )
+    except InvitationGone:
+        return staff_request.render_page(
+            "patient/invitation_code.html",
+            problems={"code": "invited.code.problem"},
+            on_tablet=tablet.is_tablet(staff_request.request),
+        )
+    if not tablet.is_tablet(staff_request.request):
+        return see_other(f"/i/{token}")
+    region = invitations.open_invitation(
+        staff_request.store, token, staff_request.now
+    ).clinic.region
+    response, context = see_other(f"/i/{CURRENT_LINK}"), app_context(staff_request.request)
+    journey = Journey(region, context.unix_time, invitation=token)
+    journeys.set_journey_cookie(response, staff_request.request, context.key, journey)
+    return response
+
+
+def show_invitation(staff_request: StaffRequest) -> Response:
+    """GET /i/{token}: who invites, and a button to begin; later, what became of it."""
+    try:
+        found = _open_invitation(staff_request)
+    except InvitationGone:
+        return staff_request.render_page(_GONE, status=404)
+    return (
+        _render_status(staff_request, found)
+        if found.finished
+        else _render_welcome(staff_request, found)
+    )
+
+
+def start_invited_check(staff_request: StaffRequest) -> Response:
+    """POST /i/{token}: the questions begin. Answers of someone else in this browser are dropped."""
+    try:
+        found = _open_invitation(staff_request)
+    except InvitationGone:
+        return staff_request.render_page(_GONE, status=404)
+    context, token = app_context(staff_request.request), _invitation_token(staff_request)
+    about = next((who for who in staff_request.form.get("about", []) if who in RESPONDENTS), ME)
+    journey = Journey(found.clinic.region, context.unix_time, about=about, invitation=token)
+    try:
+        visit = open_visit(staff_request.request)
+    except (NoJourney, LostJourney):
+        visit = None
+    begun = visit is not None and visit.journey.invitation == token and visit.journey.answers
+    if visit is not None and begun:
+        response = see_other(visit.next_address)
+        journey = visit.journey
+    else:
+        response = see_other(f"/check/{next(iter(context.rulebook.questionnaire)).id}")
+    journeys.set_journey_cookie(response, staff_request.request, context.key, journey)
+    return response
+
+
+def send_submission(staff_request: StaffRequest) -> Response:
+    """POST /send: hand the answers over. What cannot be sent is still the person's to read."""
+    visit = open_visit(staff_request.request)
+    token = visit.journey.invitation
+    if visit.path.next is not None or not token:
+        return see_other(visit.next_address if visit.path.next else "/result")
+    try:
+        clinic, invitation = invitations.resolve_token(staff_request.store, token)
+        targets, submitted = (
+            staff_request.request.app.state.targets,
+            collect_submitted_answers(staff_request, visit),
+        )
+        submissions.accept_answers(
+            staff_request.store, clinic, invitation, submitted, targets, staff_request.now
+        )
+    except InvitationGone:
+        return staff_request.render_page(
+            "patient/not_sent.html", status=404, region=visit.journey.region
+        )
+    return see_other(f"/i/{CURRENT_LINK if tablet.is_tablet(staff_request.request) else token}")
+
+
+async def redirect_to_result(_: Request) -> Response:
+    """GET /send: what a browser asks for that loads the page anew which could not be sent."""
+    return see_other("/result")
+
+
+def collect_submitted_answers(staff_request: StaffRequest, visit: Visit) -> SubmittedAnswers:
+    """What a person hands over: their answers, and what the rules make of them."""
+    assessment, rulebook = (
+        assess_visit(staff_request.request, visit),
+        app_context(staff_request.request).rulebook,
+    )
+    about, region = visit.journey.about, visit.journey.region
+    return SubmittedAnswers.from_rulebook(
+        rulebook, visit.path.answers, assessment, about=about, region=region
+    )
+
+
+def _token_in_address(staff_request: StaffRequest) -> str:
+    """The word in the address: the token of a link, or HERE."""
+    word: str = staff_request.request.path_params["token"]
+    return word
+
+
+def _invitation_token(staff_request: StaffRequest) -> str:
+    """The token of the link. On a tablet it stands in no address, where Back would lead to it."""
+    if _token_in_address(staff_request) != CURRENT_LINK:
+        return _token_in_address(staff_request)
+    try:
+        return open_visit(staff_request.request).journey.invitation
+    except (NoJourney, LostJourney):
+        return ""
+
+
+def _open_invitation(staff_request: StaffRequest) -> OpenedInvitation:
+    return invitations.open_invitation(
+        staff_request.store, _invitation_token(staff_request), staff_request.now
+    )
+
+
+def _render_welcome(staff_request: StaffRequest, found: OpenedInvitation) -> Response:
+    return staff_request.render_page(
+        "patient/invited.html",
+        region=found.clinic.region,
+        token=_token_in_address(staff_request),
+        clinic=found.clinic.name,
+        appointment=format_day(found.appointment_on),
+    )
+
+
+def _render_status(staff_request: StaffRequest, found: OpenedInvitation) -> Response:
+    with staff_request.store.reading_scope(found.clinic.clinic_id) as scope:
+        try:
+            sent = submissions.find_invitation_receipt(
+                scope, found.id, staff_request.now
+            ).submission
+            values = build_status_values(staff_request, scope, sent)
+        except (worklist_rows.NoSuchSubmission, record_keys.KeyDestroyed):
+            return staff_request.render_page(_GONE, status=404)
+    return staff_request.render_page(
+        "patient/handed_over.html", token=_token_in_address(staff_request), **values
+    )

@@ -37,10 +37,11 @@ class Page(HTMLParser):
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._open: list[str] = []
+        self._said: list[str] = []
         self.feed(self.html)
         self.close()
         self.h1 = [" ".join(heading.split()) for heading in self.h1]
-        self.text = " ".join(self.text.split())
+        self.text = " ".join(" ".join(self._said).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
@@ -57,7 +58,7 @@ class Page(HTMLParser):
         if "title" in self._open:
             self.title += data
         elif "script" not in self._open:
-            self.text += data + " "
+            self._said.append(data)
         if "h1" in self._open:
             self.h1[-1] += data
 

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
+
+if TYPE_CHECKING:
+    from tests.browser.states import States
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+PATIENCE = 30_000
+"""Milliseconds for what must come, on a machine with other work too; what is there costs none."""
+expect.set_options(timeout=PATIENCE)
+TWO_FRAMES = "() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"
 # A refused answer and a missing page are told by the browser too; they are no fault.
 EXPECTED = ("the server responded with a status of 4",)
 
@@ -81,16 +98,37 @@ class Tab:
     base: str
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    under_way: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(8000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", self._error)
+        self.page.on("request", self._asked)
+        self.page.on("requestfinished", self._over)
+        self.page.on("requestfailed", self._over)
+
+    def leave(self) -> None:
+        """Hear no more of the page, which goes on to another tab."""
+        self.page.remove_listener("console", self._console)
+        self.page.remove_listener("pageerror", self._error)
+        self.page.remove_listener("request", self._asked)
+        self.page.remove_listener("requestfinished", self._over)
+        self.page.remove_listener("requestfailed", self._over)
 
     def _console(self, message) -> None:
         if message.type in {"error", "warning"} and not any(e in message.text for e in EXPECTED):
             self.complaints.append(message.text)
+
+    def _error(self, error) -> None:
+        self.complaints.append(str(error))
+
+    def _asked(self, request) -> None:
+        self.requests.append(request.url)
+        self.under_way.add(request)
+
+    def _over(self, request) -> None:
+        self.under_way.discard(request)
 
     def open(self, path: str) -> None:
         """Load a page."""
@@ -99,6 +137,17 @@ class Tab:
     def at(self, path: str) -> None:
         """Wait until this is the page."""
         self.page.wait_for_url(self.base + path)
+
+    def settled(self) -> None:
+        """Wait until nothing is under way, not even two frames after the last thing came."""
+        until, quiet = time.monotonic() + PATIENCE / 1000, 0
+        while quiet < 2:
+            assert time.monotonic() < until, f"{self.path} never settles"
+            seen = False
+            with suppress(Error):  # the page was just being left
+                self.page.evaluate(TWO_FRAMES)
+                seen = not self.under_way
+            quiet = quiet + 1 if seen else 0
 
     @property
     def path(self) -> str:
@@ -152,10 +201,80 @@ class Tab:
                 self.page.wait_for_url(lambda url: not url.endswith("/emergency"))
 
 
+MOST_PROFILES = 3
+"""How many are kept: each holds a process of the browser."""
+SIZE = {"width": 1280, "height": 720}
+
+
+class Profiles:
+    """Browser profiles with one page each, used by test after test: a fresh one takes a second.
+
+    What a test cannot take back is left to tests with a `fresh_context`: what a page stored, the
+    steps for Back, a clock of its own, scripts that come with every page.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._kept: dict[str, BrowserContext] = {}
+
+    def having(self, options: Mapping[str, Any]) -> BrowserContext:
+        """The profile with these options."""
+        name = repr(sorted(options.items()))
+        found = self._kept.pop(name, None)
+        if found is None:
+            found = self._browser.new_context(**options)
+            found.new_page()
+        self._kept[name] = found
+        if len(self._kept) > MOST_PROFILES:
+            self._kept.pop(next(iter(self._kept))).close()
+        return found
+
+    def empty(self, context: BrowserContext, options: Mapping[str, Any], address: str) -> None:
+        """Take away whatever a test has left in it."""
+        page, *others = context.pages
+        for other in others:
+            other.close()
+        page.unroute_all(behavior="ignoreErrors")
+        page.goto(f"{address}/static/app.js")  # whatever is still under way ends here
+        context.clear_cookies()
+        page.mouse.move(0, 0)
+        page.set_viewport_size(options.get("viewport", SIZE))
+        page.emulate_media(
+            media="null",
+            color_scheme=options.get("color_scheme", "light"),
+            forced_colors=options.get("forced_colors", "none"),
+        )
+
+    def close(self) -> None:
+        """Close them all."""
+        for context in self._kept.values():
+            context.close()
+
+
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Iterator[Profiles]:
+    """Browser profiles that are used again."""
+    profiles = Profiles(browser)
+    yield profiles
+    profiles.close()
+
+
 @pytest.fixture
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A fresh browser profile; parametrise indirectly to set its options."""
-    context = browser.new_context(**getattr(request, "param", {}))
+def context(
+    profiles: Profiles, address: str, request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """A browser profile without any cookie; parametrise indirectly to set its options."""
+    options = getattr(request, "param", {})
+    context = profiles.having(options)
+    yield context
+    profiles.empty(context, options, address)
+
+
+@pytest.fixture
+def fresh_context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser profile that nobody has used; parametrise `context` to set its options."""
+    callspec = getattr(request.node, "callspec", None)
+    context = browser.new_context(**(callspec.params.get("context", {}) if callspec else {}))
     yield context
     context.close()
 
@@ -163,10 +282,19 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 @pytest.fixture
 def tab(context: BrowserContext, address: str) -> Iterator[Tab]:
     """A tab that must end without a complaint and without a request to anyone else."""
-    tab = Tab(context.new_page(), address)
+    tab = Tab(context.pages[0] if context.pages else context.new_page(), address)
     yield tab
+    tab.leave()
     assert tab.complaints == []
     assert [url for url in tab.requests if not url.startswith((address, "data:"))] == []
+
+
+@pytest.fixture(scope="session")
+def every(app: FastAPI) -> States:
+    """Every page in every state, found once for all tests."""
+    from tests.browser.states import States  # here, as these states open tabs
+
+    return States(app)
 
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"

@@ -121,6 +121,11 @@ class States:
         self.all += self._reading()
 
     @property
+    def named(self) -> dict[str, State]:
+        """Every state by its name."""
+        return {state.name: state for state in self.all}
+
+    @property
     def chosen(self) -> list[State]:
         """Every page, but each question in one of its states by turns; a soak takes all of all."""
         return self.all if SOAK else [state for state in self.all if state.name not in self.spared]

@@ -123,13 +123,15 @@ class Findings:
 
 
 @pytest.fixture(scope="module")
-def findings(browser: Browser, address: str, axe: str, app, clock) -> Iterator[Findings]:
+def findings(
+    browser: Browser, address: str, axe: str, app, clock, every: States
+) -> Iterator[Findings]:
     """Every state, each looked at in its ways."""
     found = Findings()
     context = browser.new_context()
     context.add_init_script(axe)
     tab = Tab(context.new_page(), address)
-    for number, state in enumerate(States(app).chosen):
+    for number, state in enumerate(every.chosen):
         tab.page.emulate_media(**SCREEN)
         state.open(tab, app, clock())
         found.paths |= {state.path, tab.path}
@@ -239,9 +241,10 @@ def test_a_page_that_is_too_wide_is_found(planted: Tab) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_faint_words_in_a_drawing_are_found(tab: Tab, app, clock, axe: str, mode: str) -> None:
-    states = {state.name: state for state in States(app).all}
-    states["change, fresh"].open(tab, app, clock())
+def test_faint_words_in_a_drawing_are_found(
+    tab: Tab, app, clock, axe: str, every: States, mode: str
+) -> None:
+    every.named["change, fresh"].open(tab, app, clock())
     tab.page.evaluate(axe)
     assert look(tab, mode).faint == {}
     add_style(tab, "svg text { fill: #777 !important; stroke: #888 !important }")

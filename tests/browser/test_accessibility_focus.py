@@ -73,9 +73,9 @@ KINDS = {
 
 
 @pytest.fixture
-def states(app) -> dict[str, State]:
+def states(every: States) -> dict[str, State]:
     """Every state by its name."""
-    return {state.name: state for state in States(app).all}
+    return every.named
 
 
 def test_what_has_the_focus_is_never_covered_small_or_out_of_sight(

@@ -90,13 +90,15 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - innerWidth"
 
 
 @pytest.fixture(scope="module")
-def layouts(browser: Browser, address: str, app, clock) -> Iterator[dict[str, dict[str, Any]]]:
+def layouts(
+    browser: Browser, address: str, app, clock, every: States
+) -> Iterator[dict[str, dict[str, Any]]]:
     """What was lost, by kind and then by state."""
     context = browser.new_context()
     tab = Tab(context.new_page(), address)
     found: dict[str, dict[str, Any]] = {kind: {} for kind in LOOKED_FOR}
     tab.page.emulate_media(**SCREEN)
-    for state in States(app).chosen:
+    for state in every.chosen:
         tab.page.set_viewport_size(WIDE)
         state.open(tab, app, clock())
         tab.page.evaluate(UNFOLD)

@@ -1,9 +1,12 @@
 """The body map in a real browser: every part ticks exactly its own line, whatever the browser."""
 
+from itertools import product, takewhile
+
 import pytest
 from playwright.sync_api import expect
 
 from app.presentation.body_map import load_body_map
+from tests.browser.states import State
 from tests.web.test_journeys import QUIET
 
 PHONE = {"viewport": {"width": 360, "height": 900}}
@@ -13,9 +16,11 @@ FINGERTIP = 44  # CSS pixels that a target needs in both directions
 
 # What lies on top at every fourth pixel of the open picture: the id that a tap there would reach,
 # and whether the point lies in the figure. Then, for each part, the biggest square that fits.
+SHOWN = """[...document.querySelectorAll(".map-view")].find((one) => one.checkVisibility())"""
+SCROLL = f"() => {SHOWN}.scrollIntoView()"
 MAPPED = """() => {
   const step = 4;
-  const view = [...document.querySelectorAll(".map-view")].find((one) => one.checkVisibility());
+  const view = SHOWN;
   view.scrollIntoView();
   const box = view.getBoundingClientRect();
   const outline = view.querySelector(".map-outline");
@@ -51,15 +56,15 @@ MAPPED = """() => {
     parts,
     bare: rows.flat().filter((point) => point.inside && !parts[point.at]).map(({ x, y }) => [x, y]),
   };
-}"""
+}""".replace("SHOWN", SHOWN)
 
 
 @pytest.fixture
-def place(tab):
-    """The question about the place."""
-    tab.start()
-    while tab.path != "/check/place":
-        tab.answer(*QUIET[tab.path.rpartition("/")[2]])
+def place(tab, app, clock):
+    """The question about the place, and the questions before it answered."""
+    before = takewhile(lambda question: question != "place", QUIET)
+    given = {question: frozenset(QUIET[question]) for question in before}
+    State("place", "/check/place", given).open(tab, app, clock())
     return tab
 
 
@@ -70,8 +75,10 @@ def open_view(tab, view):
 
 def ticked(tab):
     """The lines of the list that are ticked."""
-    lines = tab.page.locator(".nhsuk-checkboxes input:checked")
-    return set(lines.evaluate_all("lines => lines.map((line) => line.id)"))
+    lines = tab.page.eval_on_selector_all(
+        ".nhsuk-checkboxes input:checked", "lines => lines.map((line) => line.id)"
+    )
+    return set(lines)
 
 
 def points_of(part):
@@ -110,7 +117,7 @@ def test_without_script_each_part_ticks_its_own_line_and_no_other(place, view):
                 expect(place.page.locator(f".map-view-{shown}")).to_be_visible()
                 assert ticked(place) == set()
                 open_view(place, view)
-                place.page.evaluate(MAPPED)  # scrolls the picture to where it was
+                place.page.evaluate(SCROLL)  # to where the parts were measured
                 continue
             assert ticked(place) == {id_}
             mouse.click(x, y)
@@ -224,21 +231,17 @@ def test_the_keyboard_and_a_screen_reader_meet_the_list_alone(place):
 
 
 @pytest.mark.parametrize(
-    "context",
-    [
-        {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
-        for scheme in ("light", "dark")
-        for width in (320, 768, 1120, 1280)
-    ],
-    indirect=True,
-    ids=lambda options: f"{options['color_scheme']}-{options['viewport']['width']}",
+    ("scheme", "width"), list(product(("light", "dark"), (320, 768, 1120, 1280)))
 )
-def test_the_page_passes_the_accessibility_checker_and_fits(place, axe):
+def test_the_page_passes_the_accessibility_checker_and_fits(place, axe, scheme, width):
+    place.page.set_viewport_size({"width": width, "height": 800})
+    place.page.emulate_media(color_scheme=scheme)
+    place.page.evaluate(axe)
     for view in VIEWS:
         open_view(place, view)
         place.page.check("#place-knee")
         found = place.page.evaluate(
-            axe + "; axe.run(document, {resultTypes: ['violations']})"
+            "() => axe.run(document, {resultTypes: ['violations']})"
             ".then((r) => r.violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)]))"
         )
         assert found == [], view

@@ -65,10 +65,14 @@ def press_until(tab, selector):
     """Tab on, and with the arrows inside a group of radios, until this has the focus."""
     wanted = tab.page.locator(selector).first
     for _ in range(60):
-        if wanted.evaluate("element => element === document.activeElement"):
+        there, same = wanted.evaluate(
+            """element => [
+              element === document.activeElement,
+              element.type === "radio" && document.activeElement.type === "radio",
+            ]"""
+        )
+        if there:
             return
-        inside = tab.page.evaluate("() => document.activeElement.type === 'radio'")
-        same = inside and wanted.evaluate("element => element.type === 'radio'")
         tab.page.keyboard.press("ArrowDown" if same else "Tab")
     raise AssertionError(f"{selector} cannot be reached by keyboard")
 
@@ -145,7 +149,7 @@ def test_a_double_tap_does_not_step_over_the_emergency(tab):
     tab.page.check("#breath-breathing")
     tab.page.dblclick("main form button")
     tab.at("/emergency")
-    tab.page.wait_for_timeout(300)
+    tab.settled()
     assert tab.path == "/emergency"
 
 
@@ -168,7 +172,7 @@ def test_cleared_answers_do_not_come_back(tab):
     tab.at("/cleared")
     assert tab.page.context.cookies() == []
     tab.page.go_back()
-    tab.page.wait_for_timeout(500)
+    tab.settled()
     assert tab.page.locator("input:checked").count() == 0
     assert tab.page.context.cookies() == []
 
@@ -239,7 +243,7 @@ def test_injected_markup_starts_no_request_and_no_script(tab):
           document.getElementById("planted").click();
         }"""
     )
-    tab.page.wait_for_timeout(300)
+    tab.settled()
     assert not [url for url in tab.requests if "planted" in url]
     assert tab.page.evaluate("() => window.ran") is None
     assert tab.complaints
@@ -345,7 +349,7 @@ def test_a_double_tap_on_not_sure_does_not_step_over_how_to_find_out(tab):
     at_the_signs(tab)
     tab.page.dblclick("#breath-not_sure")
     expect(tab.page.locator("main h1")).to_contain_text("Look again.")
-    tab.page.wait_for_timeout(300)
+    tab.settled()
     assert tab.path == "/check/breath"
 
 

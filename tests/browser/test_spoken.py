@@ -18,7 +18,7 @@ import pytest
 
 from tests.browser.conftest import Tab
 from tests.browser.reader import listen
-from tests.browser.states import RESULTS, States
+from tests.browser.states import RESULTS
 from tests.builders import rulebook
 
 SPOKEN = Path(__file__).parent / "spoken"
@@ -100,8 +100,8 @@ def tab(browser, address):
 
 
 @pytest.fixture(scope="module")
-def states(app):
-    return {state.name: state for state in States(app).all}
+def states(every):
+    return every.named
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -196,17 +196,12 @@ def test_a_receipt_is_checked_with_and_without_script(tab):
 
 
 @pytest.mark.parametrize(
-    "context",
-    [
-        {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
-        for scheme in ("light", "dark")
-        for width in (320, 1280)
-    ],
-    indirect=True,
-    ids=["light-320", "light-1280", "dark-320", "dark-1280"],
+    ("scheme", "width"), [("light", 320), ("light", 1280), ("dark", 320), ("dark", 1280)]
 )
-def test_the_pages_pass_the_accessibility_checker_and_fit(tab, axe, app, clock):
+def test_the_pages_pass_the_accessibility_checker_and_fit(tab, axe, app, clock, scheme, width):
     problems = {}
+    tab.page.set_viewport_size({"width": width, "height": 800})
+    tab.page.emulate_media(color_scheme=scheme)
 
     def check(state):
         found = tab.page.evaluate(

@@ -28,6 +28,9 @@ REFUSED = "place"
 BREAKS_AT = "skin"
 """The question at which what can break does."""
 NEXT = "main :is(form button, a.nhsuk-button:not([href^='tel:']))"
+FOCUSED = """element => [
+  element === document.activeElement, document.activeElement.name, document.activeElement.type,
+]"""
 TEXT = "() => document.querySelector('main').textContent.split(/\\s+/).join(' ')"
 
 
@@ -77,10 +80,8 @@ class ByKeyboard(ByPointer):
         wanted = self.tab.page.locator(selector).first
         name = wanted.get_attribute("name")
         for _ in range(60):
-            at = self.tab.page.evaluate(
-                "() => [document.activeElement.name, document.activeElement.type]"
-            )
-            if wanted.evaluate("element => element === document.activeElement"):
+            there, *at = wanted.evaluate(FOCUSED)
+            if there:
                 return
             self.tab.page.keyboard.press("ArrowDown" if at == [name, "radio"] else "Tab")
         raise AssertionError(f"{selector} cannot be reached by keyboard")

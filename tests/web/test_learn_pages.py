@@ -23,7 +23,7 @@ def learn(app):
 @pytest.fixture(scope="module")
 def fill(app):
     words = app.state.context.page_wording
-    return lambda text: words.fill(text, words.regions["international"])
+    return lambda text: words.fill_placeholders(text, words.regions["international"])
 
 
 def section_html(page, id_):
@@ -41,10 +41,10 @@ def test_the_list_of_pages_holds_each_page_once(learn, visitor):
 
 @each_page
 def test_a_page_says_all_that_stands_in_its_words(learn, fill, visitor, id_):
-    wanted, page = learn.page(id_), visitor.get(f"/learn/{id_}")
+    wanted, page = learn.find_page(id_), visitor.get(f"/learn/{id_}")
     assert page.h1 == [fill(wanted.title)]
     spoken = re.sub(r"\s+(?=[.,;:)])|(?<=\()\s+", "", page.text)
-    for text in [*wanted.texts, *(fill(part.heading) for part in wanted.sections)]:
+    for text in [*wanted.markable_texts, *(fill(part.heading) for part in wanted.sections)]:
         shown = re.sub(
             r"\s+(?=[.,;:)])|(?<=\()\s+", "", " ".join(fill(strip_term_marks(text)).split())
         )
@@ -57,7 +57,7 @@ def test_a_page_says_all_that_stands_in_its_words(learn, fill, visitor, id_):
 def test_every_mark_became_a_link_to_its_word(learn, fill, visitor, id_):
     wanted = [
         (f"/learn/words#{term}", fill(words))
-        for text in learn.page(id_).texts
+        for text in learn.find_page(id_).markable_texts
         for words, term in split_term_marks(text)
         if term
     ]
@@ -76,14 +76,14 @@ def test_every_word_of_the_glossary_is_an_anchor(learn, visitor):
 @each_page
 def test_a_page_leads_on_to_others_and_to_the_questions(learn, visitor, id_):
     links = visitor.get(f"/learn/{id_}").links
-    assert {f"/learn/{other}" for other in learn.page(id_).related} <= set(links)
+    assert {f"/learn/{other}" for other in learn.find_page(id_).related} <= set(links)
     assert "/learn" in links
     assert links.count("/") >= 2, "the questions, beside the name in the header"
 
 
 @each_page
 def test_each_section_names_its_sources_by_their_number(app, learn, visitor, id_):
-    page, wanted = visitor.get(f"/learn/{id_}"), learn.page(id_)
+    page, wanted = visitor.get(f"/learn/{id_}"), learn.find_page(id_)
     listed = re.search(r'<ol class="numbered-sources">(.*?)</ol>', page.html, re.DOTALL).group(1)
     titles = [re.sub(r"<[^>]+>| \(\d{4}\)", "", one) for one in re.findall("<li>(.*)</li>", listed)]
     for part in wanted.sections:
@@ -105,7 +105,7 @@ def test_a_page_says_when_it_is_due_and_that_nobody_has_checked_it(visitor, id_)
 
 def test_each_home_remedy_says_in_a_box_with_a_sign_when_it_is_dangerous(learn, visitor):
     page, boxed = visitor.get(f"/learn/{REMEDIES}"), 0
-    for part in learn.page(REMEDIES).sections:
+    for part in learn.find_page(REMEDIES).sections:
         html = section_html(page, part.id)
         if any(text.startswith("When it is dangerous: ") for text in part.text):
             boxed += 1
@@ -132,7 +132,7 @@ def test_the_signs_of_an_emergency_are_a_card_and_it_leads(visitor):
 @pytest.mark.parametrize("id_", ["types", "treatments", "look-alikes", "when-to-see-a-doctor"])
 def test_tables_can_be_heard(learn, visitor, id_):
     page = visitor.get(f"/learn/{id_}")
-    tables = [part.table for part in learn.page(id_).sections if part.table]
+    tables = [part.table for part in learn.find_page(id_).sections if part.table]
     assert page.html.count("<caption") == len(page.all("table")) == len(tables)
     assert len(page.all("th", scope="col")) == sum(len(table.columns) for table in tables)
     assert len(page.all("th", scope="row")) == sum(len(table.rows) for table in tables)
@@ -203,7 +203,7 @@ def test_each_place_on_the_body_leads_to_a_page(app, learn):
     words = app.state.context.page_wording
 
     def say(key, **more):
-        return words.fill(words.pages[key], {}, **more)
+        return words.fill_placeholders(words.pages[key], {}, **more)
 
     html = component.learn_places(places, learn=learn, t=say)
     led = re.findall(r'href="/learn/([^"]+)"', str(html))

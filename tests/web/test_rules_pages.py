@@ -34,7 +34,7 @@ def anchor(line):
 def said(condition, words):
     """A condition as the page says it, line after line."""
     return " ".join(
-        words.fill(t, words.regions["international"])
+        words.fill_placeholders(t, words.regions["international"])
         for _, t in describe_condition(condition, words)
     )
 

@@ -50,12 +50,12 @@ def test_every_figure_of_the_page_is_that_of_the_file(visitor, figures) -> None:
     assert text.count("The second one agrees.") == sum(one.twice for one in proof.proofs)
     for name in ["urgent_missed", "under", "exact", "over_by_one", "over_by_more", "type_exact"]:
         share = benchmark.shares[name]
-        low, high = share.once_in(100)
+        low, high = share.whole_case_bounds(100)
         assert f"{share.count} of {share.of}. Among 100 it may be {low} to {high}." in text
-    for state, count in figures.states.items():
+    for state, count in figures.hazard_state_counts.items():
         words = {"open": "Open", "partly": "Proved in part", "proved": "Proved"}[state]
         assert f"{words} {count} dangers" in text
-    assert f"{figures.open_controls} guards are not built or not done yet." in text
+    assert f"{figures.open_control_count} guards are not built or not done yet." in text
 
 
 def test_the_page_says_that_cases_are_not_patients(visitor) -> None:

@@ -52,8 +52,10 @@ def pages(app):
 
 def used():
     found = {start + end for start, ends in MADE_UP.items() for end in ends}
-    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").rglob("*.py")]
-    sources += [ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short")]
+    sources = [*(ROOT / "templates").rglob("*.html")]
+    for room in ("web", "presentation"):
+        sources += (ROOT / "app" / room).rglob("*.py")
+    sources += [ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short_answers")]
     for path in sources:
         found |= set(KEY.findall(Path(path).read_text()))
     return found

@@ -15,11 +15,11 @@ from app.store import invitations, shares, submission_versions, submissions
 from app.store.accounts import staff
 from app.store.compliance import audit_anchors
 from app.store.db import audit
-from app.store.db.append_only import allow_changes
 from app.store.db.opening import open_store
 from app.store.db.scope import Store
 from app.store.invitations import Invitee
 from app.store.response_targets import load_targets
+from migrations.append_only import allow_changes
 from tests.builders import RULES
 from tests.store.patients import handed
 

@@ -16,8 +16,8 @@ from app.settings import ROOT
 from app.store import submissions
 from app.store.compliance.erasing import erase_submissions
 from app.store.db import audit
-from app.store.db.append_only import allow_changes, forbid_changes
 from app.web.clinic import auditor
+from migrations.append_only import allow_changes, forbid_changes
 from tests.web.desk import CALM, House, Member, Patient
 
 FORMULA = '=cmd|"/c calc"!A1'

@@ -13,12 +13,12 @@ from app.commands import app
 from app.settings import Settings
 from app.store import invitations, shares, submission_versions, submissions
 from app.store.accounts import staff
+from app.store.clinic_policy import load_policy
 from app.store.compliance import audit_anchors
 from app.store.db import audit
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.store.db.scope import Store
 from app.store.invitations import Invitee
-from app.store.response_targets import load_targets
 from migrations.append_only import allow_changes
 from tests.builders import RULES
 from tests.store.patients import handed
@@ -50,7 +50,7 @@ def store(clinic: str, tmp_path: Path) -> Store:
         kim = staff.list_staff(scope)[0].id
     guest = Invitee("Kestrel 1", "Quill")
     (link,) = invitations.invite_patients(store, clinic, LONG_AGO, kim, [guest], "k")
-    submissions.accept_answers(store, clinic, link, handed(), load_targets(RULES), LONG_AGO)
+    submissions.accept_answers(store, clinic, link, handed(), load_policy(RULES).targets, LONG_AGO)
     return store
 
 

@@ -7,15 +7,15 @@ ids of rules and coded reasons, and no words for people.
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_
 from sqlmodel import col
 
 from app.store.db import record_keys
-from app.store.db.scope import Criterion, Scope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, WorklistRow
+from app.store.db.scope import Criterion, Scope, WritingScope
+from app.store.db.tables import AssessmentVersion, ReviewEntry, Tally, WorklistRow
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist_rows import level_to_rank
 from app.triage.terms import Urgency
@@ -266,3 +266,20 @@ def _seconds_between(scope: Scope, until: Any, since: Any) -> Any:
 def _percentile_position(number: Any, share: int) -> Any:
     """Which one in the order has so many hundredths at or below it."""
     return (number * share + 99) // 100
+
+
+def add_tallies(scope: WritingScope, day: date, *subjects: str) -> None:
+    """Count each of these once more, and as often as it is named."""
+    for subject, times in Counter(subjects).items():
+        more = {"number": col(Tally.number) + times}
+        if scope.update_rows(Tally, day=day, subject=subject, to=more) == 0:
+            scope.add_row(Tally, day=day, subject=subject, number=times)
+
+
+def sum_tallies(scope: Scope, since: date) -> dict[str, int]:
+    """How often each thing happened from this day on."""
+    found = scope.select_columns(col(Tally.subject), func.sum(col(Tally.number)))
+    rows: Any = scope.execute_read(
+        found.where(col(Tally.day) >= since).group_by(col(Tally.subject))
+    )
+    return {subject: int(number) for subject, number in rows}

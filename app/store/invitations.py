@@ -12,11 +12,10 @@ from datetime import date, datetime, timedelta
 from sqlmodel import col
 
 from app.store import people
-from app.store.clinics import load_clinic as clinic_of_scope
-from app.store.db import audit, blind_index, rate_limits, record_keys, tokens
+from app.store.clinics import load_clinic
+from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
 from app.store.db.encryption import DataKey, KeyEncryptionKeys
-from app.store.db.networks import network_prefix
-from app.store.db.rate_limits import RateLimit
+from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Clinic, Invitation
 
@@ -78,7 +77,7 @@ def invite_patients(
 ) -> list[str]:
     """Invite all of these or none; give the ids. The same key again gives the same.
 
-    Raises people.OtherName or limits.TooMany.
+    Raises people.OtherName or RateLimitExceeded.
     """
     rate_limits.acquire_tokens(
         store.engine, INVITING_LIMIT, f"{clinic} {by}", now, tries=len(invitees)
@@ -98,7 +97,7 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
     """A new link and code for the same visit, whose id it gives; the old ones stop working.
 
     Asked for once more, it is still one. Raises NoSuchInvitation, also where it was finished or
-    taken back, or limits.TooMany.
+    taken back, or RateLimitExceeded.
     """
     rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, f"{clinic} {by}", now)
     key = f"again:{invitation}"
@@ -122,7 +121,7 @@ def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
 
 
 def _expiry_time(scope: Scope, now: datetime) -> datetime:
-    return now + timedelta(days=clinic_of_scope(scope).invitation_days)
+    return now + timedelta(days=load_clinic(scope).invitation_days)
 
 
 def _add_invitation(
@@ -142,7 +141,9 @@ def _add_invitation(
         Invitation,
         id=invitation,
         person_id=person,
-        token_hash=tokens.hash_token(derive_link_token(scope.keyring, scope.clinic, invitation)),
+        token_hash=encryption.hash_token(
+            derive_link_token(scope.keyring, scope.clinic, invitation)
+        ),
         code_print=blind_index.hash_word(
             scope, "code", derive_invitation_code(scope.keyring, invitation)
         ),
@@ -195,15 +196,15 @@ def find_invitation(scope: Scope, now: datetime, invitation: str) -> InvitationS
 
 def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation:
     """What a link leads to. Looking uses nothing up. Raises InvitationGone."""
-    with store.reading_scope(tokens.parse_clinic_id(token)) as scope:
-        found = scope.find_one(Invitation, token_hash=tokens.hash_token(token))
+    with store.reading_scope(encryption.parse_clinic_id(token)) as scope:
+        found = scope.find_one(Invitation, token_hash=encryption.hash_token(token))
         if found is None or not is_invitation_open(found, now):
             raise InvitationGone
         person = people.find_people(scope, [found.person_id])
         if found.person_id not in person:
             raise InvitationGone
         return OpenedInvitation(
-            clinic_of_scope(scope),
+            load_clinic(scope),
             found.id,
             person[found.person_id].name,
             found.appointment_on,
@@ -212,7 +213,10 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
-    """The link's token of the code that someone typed. Raises InvitationGone or limits.TooMany."""
+    """The link's token of the code that someone typed.
+
+    Raises InvitationGone or RateLimitExceeded.
+    """
     buckets = [(CODE_ATTEMPT_LIMIT, network_prefix(address)), (GLOBAL_CODE_LIMIT, "")]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
     clinic, invitation = blind_index.resolve_word(store, "code", normalize_code(code)) or ("", "")
@@ -223,8 +227,8 @@ def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) 
 
 def resolve_token(store: Store, token: str) -> tuple[str, str]:
     """(The clinic, the invitation) of a link, whatever became of it. Raises InvitationGone."""
-    with store.reading_scope(tokens.parse_clinic_id(token)) as scope:
-        found = scope.find_one(Invitation, token_hash=tokens.hash_token(token))
+    with store.reading_scope(encryption.parse_clinic_id(token)) as scope:
+        found = scope.find_one(Invitation, token_hash=encryption.hash_token(token))
     if found is None:
         raise InvitationGone
     return found.clinic_id, found.id

@@ -81,7 +81,7 @@ def load_person_flags(scope: Scope, person: str) -> list[str]:
 
 
 def save_person_flags(scope: WritingScope, person: str, flags: Iterable[str]) -> None:
-    """Keep these markers and no others. Raises keys.Forgotten."""
+    """Keep these markers and no others. Raises KeyDestroyed."""
     key, kept = record_keys.load_data_key(scope, person), json.dumps(list(flags))
     sealed = key.seal_field("person", person, "markers", kept)
     scope.update_rows(Person, id=person, to={"markers_sealed": sealed})

@@ -7,21 +7,16 @@ Knows nothing of what is in a rulebook.
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from app.store.db.scope import insert_into
 from app.store.db.tables import ServedRulebook
 
 
 def record_served_rulebook(engine: Engine, version: str, sha256: str, now: datetime) -> None:
     """Note that this rulebook is served from now on; one that is known keeps its first time."""
     row = {"version": version, "sha256": sha256, "first_served_at": now}
-    # Each database has its own insert that leaves a known row alone; the general one has none.
-    insert: postgresql.Insert | sqlite.Insert = (
-        postgresql.insert(ServedRulebook)
-        if engine.dialect.name == "postgresql"
-        else sqlite.insert(ServedRulebook)
-    )
+    insert = insert_into(engine.dialect.name, ServedRulebook)
     with engine.begin() as connection:
         connection.execute(insert.values(row).on_conflict_do_nothing())
 

@@ -17,17 +17,16 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.store import submissions, worklist_rows
+from app.store.clinic_policy import Targets
 from app.store.db import rate_limits
 from app.store.db.audit import SERVER_CHAIN
-from app.store.db.database import ONLY_READS
 from app.store.db.encryption import DataKey, DecryptionFailed, KeyEncryptionKeys
-from app.store.db.networks import network_prefix
-from app.store.db.rate_limits import RateLimit
+from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Store, WritingScope
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import ShareCode
 from app.store.invitations import normalize_code, spell_code
-from app.store.response_targets import Targets
-from app.store.submission_versions import SubmittedAnswers
+from app.store.submission_versions import SubmittedAnswers, build_body
 from app.store.submissions import Delivery
 from app.triage.terms import Assessment, Finding, Urgency
 
@@ -78,7 +77,9 @@ def offer_share(
     row = {
         "code_print": print_,
         "wrapped_key": wrapped,
-        "answers_sealed": _seal_body(sealing, print_, _build_body(submitted)),
+        "answers_sealed": _seal_body(
+            sealing, print_, build_body(submitted, unsure=submitted.unsure)
+        ),
         "region": submitted.region,
         "rulebook_version": submitted.rulebook_version,
         "rulebook_sha256": submitted.rulebook_sha256,
@@ -251,19 +252,6 @@ def _open_body(keyring: KeyEncryptionKeys, row: ShareCode) -> dict[str, Any]:
         raise ShareGone from None
     body: dict[str, Any] = json.loads(opened)
     return body
-
-
-def _build_body(submitted: SubmittedAnswers) -> dict[str, Any]:
-    assessment = submitted.assessment
-    return {
-        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
-        "about": submitted.about,
-        "unsure": submitted.unsure,
-        "urgency": assessment.urgency.name,
-        "within": assessment.within,
-        "likely_type": assessment.likely_type,
-        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
-    }
 
 
 def _restore_answers(row: ShareCode, body: Mapping[str, Any]) -> SubmittedAnswers:

@@ -1,6 +1,6 @@
-"""All that is kept of one submission, as its page needs it: read in four statements.
+"""All that is kept of one submission: for its page, read in four statements, and for its person.
 
-Its line and those of the same person, all versions of its answers, all that was done, and the
+Its row and those of the same person, all versions of its answers, all that was done, and the
 keys to them. It changes nothing and knows no words.
 """
 
@@ -13,15 +13,29 @@ from sqlalchemy import or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app.store import reviews, worklist
 from app.store import submission_versions as versions
+from app.store import worklist
 from app.store.db import record_keys
+from app.store.db.encryption import DataKey
 from app.store.db.scope import Scope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
-from app.store.review_steps import ReviewAction
-from app.store.submission_versions import AnswersVersion
+from app.store.db.tables import (
+    AssessmentVersion,
+    ReviewEntry,
+    Submission,
+    WorklistRow,
+)
+from app.store.invitations import InvitationGone
+from app.store.submission_versions import (
+    AnswersVersion,
+)
 from app.store.worklist import ListedSubmission
-from app.store.worklist_rows import NoSuchSubmission
+from app.store.worklist_rows import (
+    NoSuchSubmission,
+    find_row,
+    rank_to_level,
+    require_row,
+)
+from app.triage.terms import Urgency
 
 _MAX_ROWS_PER_PERSON = 50  # lines of one person
 _VERSION_COLUMNS = (
@@ -33,6 +47,24 @@ _VERSION_COLUMNS = (
     "rulebook_version",
     "rulebook_sha256",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAction:
+    """One thing that was done, readable."""
+
+    number: int
+    kind: str
+    by: str
+    at: datetime
+    version: str
+    urgency: Urgency
+    reason: str | None
+    rule: str | None
+    outcome: str | None
+    to_staff: str | None
+    answers_number: int | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,20 @@ class SubmissionRecord:
         return next((entry for entry in reversed(self.actions) if entry.kind in kinds), None)
 
 
+@dataclass(frozen=True, slots=True)
+class SubmissionReceipt:
+    """What the person is told: a reference to name, and by when a nurse looks."""
+
+    submission: str
+    reference: str
+    at: datetime
+    due_at: datetime
+    seen_at: datetime | None
+    closed_at: datetime | None
+    urgency: Urgency  # the level that counts now
+    result: Urgency  # what the rules made of the newest answers that the person gave
+
+
 def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecord:
     """The whole submission. Raises NoSuchSubmission, also when it is to be forgotten."""
     rows = _load_person_rows(scope, now, submission)
@@ -84,9 +130,80 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
         region=answers[0].region,
         arrived_at=line.arrived_at,
         versions=tuple(versions.open_version(key, row) for row in answers),
-        actions=tuple(reviews.open_action(key, row) for row in done),
+        actions=tuple(open_action(key, row) for row in done),
         others=tuple(lines.values()),
     )
+
+
+def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
+    """All that was done, the first thing first. Raises KeyDestroyed."""
+    key = record_keys.load_data_key(scope, submission)
+    rows = scope.find_all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
+    return [open_action(key, row) for row in rows]
+
+
+def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
+    """One thing that was done, opened."""
+    return ReviewAction(
+        row.number,
+        row.kind,
+        row.author_id,
+        row.at,
+        row.version_id,
+        Urgency(row.urgency),
+        row.reason,
+        row.rule,
+        row.outcome,
+        row.to_staff_id,
+        row.answers_number,
+        key.open_field("review_entry", row.id, "words", row.words_sealed)
+        if row.words_sealed
+        else "",
+    )
+
+
+def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
+    """What became of what an invited person sent. Raises NoSuchSubmission."""
+    found = scope.find_one(Submission, invitation_id=invitation)
+    if found is None:
+        raise NoSuchSubmission
+    return find_receipt(scope, found.id, now)
+
+
+def find_receipt(scope: Scope, submission: str, now: datetime) -> SubmissionReceipt:
+    """What became of a submission, for its person. Raises NoSuchSubmission."""
+    require_row(scope, submission, now)
+    return build_receipt(scope, find_submission(scope, submission))
+
+
+def build_receipt(scope: Scope, submission: Submission) -> SubmissionReceipt:
+    """What the person of this submission is told. Raises InvitationGone once it is forgotten."""
+    row = find_row(scope, submission.id)
+    if row is None:
+        raise InvitationGone
+    # What a nurse found must not take back what the person was told by their own answers.
+    own = col(AssessmentVersion.kind) != "nurse"
+    newest_first = [col(AssessmentVersion.number).desc()]
+    of_it = {"submission_id": submission.id}
+    found = scope.find_all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
+    return SubmissionReceipt(
+        submission.id,
+        submission.reference,
+        submission.arrived_at,
+        row.due_at,
+        row.first_seen_at,
+        row.closed_at,
+        rank_to_level(row.rank),
+        Urgency(found[0].urgency) if found else rank_to_level(row.rank),
+    )
+
+
+def find_submission(scope: Scope, submission: str) -> Submission:
+    """The submission of this id. Raises NoSuchSubmission."""
+    found = scope.find_one(Submission, id=submission)
+    if found is None:
+        raise NoSuchSubmission
+    return found
 
 
 def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:

@@ -83,12 +83,26 @@ class AnswersVersion:
 
 
 def list_versions(scope: Scope, submission: str) -> list[AnswersVersion]:
-    """All sets of answers, the first one first. Raises keys.Forgotten."""
+    """All sets of answers, the first one first. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, submission)
     rows = scope.find_all(
         AssessmentVersion, submission_id=submission, order_by=[col(AssessmentVersion.number)]
     )
     return [open_version(record, row) for row in rows]
+
+
+def build_body(submitted: SubmittedAnswers, **more: object) -> dict[str, Any]:
+    """What is kept sealed of answers and of what the rules made of them, as JSON takes it."""
+    assessment = submitted.assessment
+    return {
+        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
+        "about": submitted.about,
+        **more,
+        "urgency": assessment.urgency.name,
+        "within": assessment.within,
+        "likely_type": assessment.likely_type,
+        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
+    }
 
 
 def add_version(
@@ -101,17 +115,9 @@ def add_version(
     author: str | None = None,
     key: str = "",
 ) -> None:
-    """Keep one set of answers. Raises keys.Forgotten."""
+    """Keep one set of answers. Raises KeyDestroyed."""
     version, assessment = secrets.token_urlsafe(12), submitted.assessment
-    body: dict[str, Any] = {
-        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
-        "about": submitted.about,
-        "region": submitted.region,
-        "urgency": assessment.urgency.name,
-        "within": assessment.within,
-        "likely_type": assessment.likely_type,
-        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
-    }
+    body = build_body(submitted, region=submitted.region)
     if submitted.labs:
         body["labs"] = {analyte: dict(value) for analyte, value in submitted.labs.items()}
     record = record_keys.load_data_key(scope, submission)

@@ -9,10 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.store.clinic_policy import load_policy
 from app.store.db.tables import Clinic
-from app.store.opening_hours import add_open_minutes
-from app.store.response_targets import load_targets
-from app.store.worklist_rows import rank_and_due
+from app.store.worklist_rows import add_open_minutes, rank_and_due
 from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES, examples
@@ -67,7 +66,7 @@ def test_more_minutes_are_never_due_sooner(start: datetime, minutes: int, more: 
 
 
 def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> None:
-    saturday, targets = at("2026-03-07 12:00"), load_targets(RULES)
+    saturday, targets = at("2026-03-07 12:00"), load_policy(RULES).targets
     emergency, today = (
         rank_and_due(LONDON, saturday, level, targets)["due_at"]
         for level in (Urgency.emergency, Urgency.same_day)
@@ -77,7 +76,7 @@ def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> Non
 
 
 def test_every_level_has_a_target_and_a_worse_one_waits_no_longer() -> None:
-    targets = load_targets(RULES)
+    targets = load_policy(RULES).targets
     assert [targets[level] for level in Urgency] == sorted(targets.values(), reverse=True)
 
 
@@ -99,4 +98,4 @@ def test_a_fault_in_the_targets_stops_the_start(tmp_path: Path, change, message:
     change(rows)
     file.write_text(yaml.safe_dump(rows))
     with pytest.raises(RulebookFaults, match=message):
-        load_targets(tmp_path / "rules")
+        load_policy(tmp_path / "rules")

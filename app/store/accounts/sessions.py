@@ -15,9 +15,8 @@ from sqlmodel import col
 from app.store import permissions
 from app.store.accounts import devices, factors, passwords
 from app.store.accounts.staff import normalize_email
-from app.store.db import audit, blind_index, rate_limits, tokens
-from app.store.db.networks import network_prefix
-from app.store.db.rate_limits import RateLimit
+from app.store.db import audit, blind_index, encryption, rate_limits
+from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Staff, StaffSession
 
@@ -87,7 +86,7 @@ def start_sign_in(
     """The first half, by password: the id of a session that is good for `prove` alone.
 
     `device_tokens`: what earlier sign-ins left in the browser, see `devices`.
-    Raises SignInRefused or limits.TooMany.
+    Raises SignInRefused or RateLimitExceeded.
     """
     word = normalize_email(email)
     clinic, staff = blind_index.resolve_word(store, "staff", word) or (audit.SERVER_CHAIN, "")
@@ -112,7 +111,7 @@ def start_sign_in(
 
 
 def _acquire_attempt(store: Store, account: str, device: str, now: datetime, address: str) -> None:
-    """Raises limits.TooMany."""
+    """Raises RateLimitExceeded."""
     if device:
         with suppress(rate_limits.RateLimitExceeded):  # then it is a browser like any other
             rate_limits.acquire_tokens(store.engine, DEVICE_LIMIT, device, now)
@@ -129,9 +128,10 @@ def _acquire_attempt(store: Store, account: str, device: str, now: datetime, add
 def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
     """The second half, and again before what needs it afresh: a new id for the session.
 
-    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or limits.TooMany.
+    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or
+    RateLimitExceeded.
     """
-    clinic = tokens.parse_clinic_id(token)
+    clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         session, staff = _load_live_session(scope, token, now)
     rate_limits.acquire_from_buckets(
@@ -159,14 +159,14 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
 
     With `active` false, as for an open stream, looking does not keep the session alive.
     """
-    clinic = tokens.parse_clinic_id(token)
+    clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
         asked = scope.select_columns(*_WITH_STAFF).where(
             col(Staff.id) == col(StaffSession.staff_id)
         )
         mine = (
-            col(StaffSession.token_hash) == tokens.hash_token(token),
+            col(StaffSession.token_hash) == encryption.hash_token(token),
             col(Staff.disabled_at).is_(None),
         )
         session: Any = scope.execute_read(asked.where(*mine)).one_or_none()
@@ -193,8 +193,8 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End the session, if it is one."""
-    with store.writing_scope(tokens.parse_clinic_id(token)) as scope:
-        session = scope.find_one(StaffSession, token_hash=tokens.hash_token(token))
+    with store.writing_scope(encryption.parse_clinic_id(token)) as scope:
+        session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
         if session is not None:
             scope.delete_rows(StaffSession, token_hash=session.token_hash)
             staff = session.staff_id
@@ -246,10 +246,10 @@ def _begin_session(
     now: datetime,
     proved: datetime | None,
 ) -> str:
-    token = tokens.make_token(scope.clinic)
+    token = encryption.make_token(scope.clinic)
     scope.add_row(
         StaffSession,
-        token_hash=tokens.hash_token(token),
+        token_hash=encryption.hash_token(token),
         staff_id=staff,
         stage=stage,
         browser=browser[:100],
@@ -261,7 +261,7 @@ def _begin_session(
 
 
 def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]:
-    session = scope.find_one(StaffSession, token_hash=tokens.hash_token(token))
+    session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
     if session is None:
         raise NotSignedIn
     staff = scope.find_one(Staff, id=session.staff_id, disabled_at=None)

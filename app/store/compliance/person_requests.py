@@ -111,7 +111,7 @@ def take_export(scope: WritingScope, now: datetime, who: str, request: str) -> d
 
 
 def export_person(scope: WritingScope, now: datetime, who: str, person: str) -> dict[str, Any]:
-    """All of the person, noted in the audit before it is given. Raises keys.Forgotten."""
+    """All of the person, noted in the audit before it is given. Raises KeyDestroyed."""
     audit.record_event(scope, now, who, "person_exported", ("person", person))
     return collect_person_records(scope, person)
 

@@ -18,12 +18,11 @@ from typing import Any
 
 from sqlmodel import col
 
-from app.store import outbox
+from app.store import outbox, shares
 from app.store.accounts import sessions
-from app.store.clinics import load_clinic as clinic_of_scope
-from app.store.compliance import expired_rows
+from app.store.clinics import load_clinic
 from app.store.compliance.erasing import erase_invitations, erase_persons, erase_submissions
-from app.store.db import audit, change_notifications
+from app.store.db import audit, change_notifications, jobs, rate_limits
 from app.store.db.scope import Store, WritingScope
 from app.store.db.tables import (
     Invitation,
@@ -71,7 +70,7 @@ def run_all_retention(store: Store, now: datetime) -> None:
     """Forget what is due at every clinic and at none, as the server does each hour."""
     for clinic in store.list_clinic_ids():
         run_retention(store, clinic, now)
-    expired_rows.delete_expired_rows(store, now)
+    delete_expired_rows(store, now)
 
 
 def _run_every_step(scope: WritingScope, now: datetime) -> Counter[str]:
@@ -85,7 +84,7 @@ def _run_every_step(scope: WritingScope, now: datetime) -> Counter[str]:
 
 def _run_one_step(scope: WritingScope, now: datetime) -> Counter[str]:
     """The next records of each kind. Persons come last: they wait for what is theirs."""
-    clinic = clinic_of_scope(scope)
+    clinic = load_clinic(scope)
     old = now - timedelta(days=clinic.reviewed_days)
     over = (col(StaffInvite.expires_at) <= now) | col(StaffInvite.used_at).is_not(None)
     return Counter(
@@ -129,3 +128,10 @@ def _erase_orphaned_persons(scope: WritingScope, now: datetime) -> int:
         Person, col(Person.made_at) <= now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE
     )
     return erase_persons(scope, [row.id for row in found])
+
+
+def delete_expired_rows(store: Store, now: datetime) -> dict[str, int]:
+    """Delete what belongs to no clinic and is over; give the counts that people would ask about."""
+    jobs.delete_old_leases(store.engine, now)
+    rate_limits.delete_full_buckets(store.engine, now)
+    return {"share_codes": shares.delete_expired_shares(store, now)}

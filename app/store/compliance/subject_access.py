@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col
 
-from app.store import outbox, people, review_steps, reviews, submission_versions
+from app.store import outbox, people, submission_reads, submission_versions
 from app.store.compliance.erasing import list_person_submissions
 from app.store.db import audit, record_keys
 from app.store.db.scope import Scope
@@ -17,7 +17,7 @@ _MAX_AUDIT_ENTRIES = 10_000  # of the audit on one record; more than anyone does
 
 
 def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
-    """What is kept, as JSON can hold it. Raises keys.Forgotten."""
+    """What is kept, as JSON can hold it. Raises KeyDestroyed."""
     known = people.find_people(scope, [person]).get(person)
     if known is None:
         raise record_keys.KeyDestroyed
@@ -64,7 +64,8 @@ def _export_submission(scope: Scope, submission: str, names: dict[str, str]) -> 
             for one in submission_versions.list_versions(scope, submission)
         ],
         "reviews": [
-            _export_action(entry, names) for entry in reviews.list_actions(scope, submission)
+            _export_action(entry, names)
+            for entry in submission_reads.list_actions(scope, submission)
         ],
         "alarms": [
             _export_alarm(one) for one in outbox.list_submission_messages(scope, submission)
@@ -84,7 +85,7 @@ def _export_version(version: Any, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _export_action(entry: review_steps.ReviewAction, names: dict[str, str]) -> dict[str, Any]:
+def _export_action(entry: submission_reads.ReviewAction, names: dict[str, str]) -> dict[str, Any]:
     return {
         "at": entry.at.isoformat(),
         "by": names.get(entry.by, ""),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func
 from sqlmodel import col
 
-from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.encryption import KeyEncryptionKeys, prefix_lengths
 from app.store.db.scope import Criterion, Scope, Store, WritingScope
 from app.store.db.tables import AuditEntry, AuditHead
 
@@ -199,8 +199,5 @@ def _seal_head(keyring: KeyEncryptionKeys, clinic: str, number: int, mac: str) -
 
 
 def _compute_mac(keyring: KeyEncryptionKeys, clinic: str, purpose: str, *words: bytes) -> str:
-    """A keyed hash over the words, each with its length, so that none can run into the next."""
-    chain = hmac.new(keyring.audit, digestmod=hashlib.sha256)
-    for word in (purpose.encode(), clinic.encode(), *words):
-        chain.update(len(word).to_bytes(4) + word)
-    return chain.hexdigest()
+    chained = prefix_lengths((purpose.encode(), clinic.encode(), *words))
+    return hmac.new(keyring.audit, chained, hashlib.sha256).hexdigest()

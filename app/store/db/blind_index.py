@@ -6,8 +6,8 @@ Words are kept as keyed hashes. Knows nothing of what the record is worth.
 from sqlalchemy import delete, insert, select
 from sqlmodel import col
 
-from app.store.db.database import ONLY_READS
 from app.store.db.scope import Store, WritingScope
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import BlindIndexEntry
 
 

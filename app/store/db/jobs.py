@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, delete, select
 from sqlmodel import col
 
-from app.store.db.database import ONLY_READS
-from app.store.db.scope import Store
+from app.store.db.scope import Store, insert_into
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import Lease
+
+_MAX_LEASE_AGE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,18 @@ def _is_due(engine: Engine, job: Job, now: datetime) -> bool:
 
 def _take_lease(engine: Engine, job: Job, holder: str, now: datetime) -> bool:
     """Take the lease for one round; of several who try at once, one gets it."""
-    insert: postgresql.Insert | sqlite.Insert = (
-        postgresql.insert(Lease) if engine.dialect.name == "postgresql" else sqlite.insert(Lease)
-    )
     ours = {"holder": holder, "until": now + job.every}
     statement = (
-        insert.values(job=job.name, **ours)
+        insert_into(engine.dialect.name, Lease)
+        .values(job=job.name, **ours)
         .on_conflict_do_update(index_elements=["job"], set_=ours, where=col(Lease.until) <= now)
         .returning(col(Lease.job))
     )
     with engine.begin() as connection:
         return connection.execute(statement).first() is not None
+
+
+def delete_old_leases(engine: Engine, now: datetime) -> None:
+    """Forget the leases of jobs that nobody does any more."""
+    with engine.begin() as connection:
+        connection.execute(delete(Lease).where(col(Lease.until) <= now - _MAX_LEASE_AGE))

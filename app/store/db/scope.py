@@ -28,11 +28,13 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators, visitors
+from sqlmodel import SQLModel
 
-from app.store.db.database import ONLY_READS
 from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import ChangeCounter, Clinic, ClinicTable
 
 Row = TypeVar("Row", bound=ClinicTable)
@@ -193,6 +195,14 @@ class WritingScope(Scope):
         """Tell all servers on PostgreSQL, once this is kept; SQLite has only one server."""
         if self.dialect_name == "postgresql":
             self._connection.execute(select(func.pg_notify(channel, words)))
+
+
+def insert_into(dialect: str, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """An insert into a table of the whole server that can say what is done about a known row.
+
+    Each database has its own; the general one has none.
+    """
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def query_clinic_ids(engine: Engine) -> list[str]:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import col
-
 from app.store import people
 from app.store.clinics import load_clinic
 from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
@@ -116,7 +114,7 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
 
 def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
     order = {f"{key}:{number}": number for number in range(MAX_PER_BATCH)}
-    rows = scope.find_all(Invitation, col(Invitation.idempotency_key).in_(order))
+    rows = scope.find_all(Invitation, Invitation.idempotency_key.in_(order))
     return sorted(rows, key=lambda row: order[row.idempotency_key])
 
 
@@ -162,7 +160,7 @@ def revoke_invitation(scope: WritingScope, now: datetime, by: str, invitation: s
     """Take an invitation back; one that is finished stays. Raises NoSuchInvitation."""
     if scope.find_one(Invitation, id=invitation) is None:
         raise NoSuchInvitation
-    still = (col(Invitation.finished_at).is_(None), col(Invitation.revoked_at).is_(None))
+    still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
     if scope.update_rows(Invitation, *still, id=invitation, to={"revoked_at": now}):
         audit.record_event(scope, now, by, "invitation_revoked", ("invitation", invitation))
 
@@ -178,8 +176,8 @@ def list_unfinished_invitations(
     scope: Scope, now: datetime, limit: int = 200
 ) -> list[InvitationSummary]:
     """The invitations that nobody has finished or taken back, the newest first."""
-    still = (col(Invitation.finished_at).is_(None), col(Invitation.revoked_at).is_(None))
-    newest = [col(Invitation.made_at).desc(), col(Invitation.id)]
+    still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
+    newest = [Invitation.made_at.desc(), Invitation.id]
     return _summarize_invitations(
         scope, now, scope.find_all(Invitation, *still, order_by=newest, limit=limit)
     )

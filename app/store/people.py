@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col
-
 from app.store.db import record_keys
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Person
@@ -97,7 +95,7 @@ def find_people(scope: Scope, ids: Iterable[str]) -> dict[str, PersonIdentity]:
             opened[row.id].open_field("person", row.id, "reference", row.reference_sealed),
             opened[row.id].open_field("person", row.id, "name", row.name_sealed),
         )
-        for row in scope.find_all(Person, col(Person.id).in_(wanted))
+        for row in scope.find_all(Person, Person.id.in_(wanted))
         if row.id in opened
     }
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlmodel import col
-
 from app.store import people, worklist_rows
 from app.store.clinics import load_clinic
 from app.store.db.scope import Scope
@@ -88,7 +86,7 @@ def owner_changes(state: ReviewState) -> RowChanges:
 
 def is_identified(scope: Scope, submission: str) -> bool:
     """Whether someone compared two identifiers last, and they fitted."""
-    newest = [col(ReviewEntry.number).desc()]
+    newest = [ReviewEntry.number.desc()]
     of_these = {"submission_id": submission, "kind": "identify"}
     last = scope.find_all(ReviewEntry, **of_these, order_by=newest, limit=1)
     return bool(last) and last[0].outcome == SAME_PERSON
@@ -172,7 +170,7 @@ def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bo
         return "outcome"
     scope, state = attempt.scope, attempt.state
     submission = state.row.submission_id
-    decided = col(ReviewEntry.kind).in_(DECISION_KINDS)
+    decided = ReviewEntry.kind.in_(DECISION_KINDS)
     of_it = {"submission_id": submission, "version_id": state.version.id}
     if not scope.count_rows(ReviewEntry, decided, **of_it):
         return "undecided"

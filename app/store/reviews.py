@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import col
-
 from app.store.clinic_policy import Targets
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.scope import Scope, WritingScope
@@ -210,7 +208,7 @@ def _load_review_state(scope: Scope, submission: str, now: datetime, who: str) -
 
 
 def _find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:
-    newest = [col(ReviewEntry.number).desc()]
+    newest = [ReviewEntry.number.desc()]
     found = scope.find_all(
         ReviewEntry, submission_id=submission, **equals, order_by=newest, limit=1
     )

@@ -6,8 +6,8 @@ Knows nothing of what is in a rulebook.
 
 from datetime import datetime
 
-from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from app.store.db.scope import insert_into
 from app.store.db.tables import ServedRulebook
@@ -23,6 +23,6 @@ def record_served_rulebook(engine: Engine, version: str, sha256: str, now: datet
 
 def list_served_rulebooks(engine: Engine) -> tuple[ServedRulebook, ...]:
     """Give every rulebook ever served, the first one first."""
-    oldest_first = (col(ServedRulebook.first_served_at), col(ServedRulebook.version))
+    oldest_first = (ServedRulebook.first_served_at, ServedRulebook.version)
     with Session(engine) as session:
-        return tuple(session.exec(select(ServedRulebook).order_by(*oldest_first)))
+        return tuple(session.scalars(select(ServedRulebook).order_by(*oldest_first)))

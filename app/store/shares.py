@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
 from app.store import submissions, worklist_rows
 from app.store.clinic_policy import Targets
@@ -115,7 +114,7 @@ def withdraw_share(store: Store, key: str) -> None:
     """Delete it, unless someone has taken it."""
     this = _matches_code(_hash_share_code(store.keyring, derive_share_code(store.keyring, key)))
     with store.engine.begin() as connection:
-        connection.execute(delete(ShareCode).where(this, col(ShareCode.taken_at).is_(None)))
+        connection.execute(delete(ShareCode).where(this, ShareCode.taken_at.is_(None)))
 
 
 def redeem_share(
@@ -136,7 +135,7 @@ def redeem_share(
     by = delivery.taken_by or ""
     rate_limits.acquire_tokens(store.engine, SHARE_REDEEM_LIMIT, f"{clinic} {by}", now)
     print_ = _hash_share_code(store.keyring, normalize_code(code))
-    waits = (col(ShareCode.taken_at).is_(None), col(ShareCode.expires_at) > now)
+    waits = (ShareCode.taken_at.is_(None), ShareCode.expires_at > now)
     with store.writing_scope(clinic) as scope:
         claim = update(ShareCode).where(_matches_code(print_), *waits)
         first = (
@@ -169,7 +168,7 @@ def redeem_share(
 def delete_expired_shares(store: Store, now: datetime) -> int:
     """Forget what has ended; give how many there were."""
     with store.engine.begin() as connection:
-        over = delete(ShareCode).where(col(ShareCode.expires_at) <= now)
+        over = delete(ShareCode).where(ShareCode.expires_at <= now)
         return connection.execute(over).rowcount
 
 
@@ -177,7 +176,7 @@ def rewrap_share_keys(store: Store) -> int:
     """Wrap every key by the newest master key; give how many were wrapped by an older one."""
     done, ring = 0, store.keyring
     with store.engine.begin() as connection:
-        columns = (col(ShareCode.code_print), col(ShareCode.wrapped_key))
+        columns = (ShareCode.code_print, ShareCode.wrapped_key)
         for print_, wrapped in connection.execute(select(*columns)).all():
             if not ring.has_newest_wrapping(wrapped):
                 anew = ring.rewrap_key(SERVER_CHAIN, print_, wrapped)
@@ -228,7 +227,7 @@ def _find_share_row(store: Store, print_: str) -> ShareCode | None:
 
 
 def _matches_code(print_: str) -> ColumnElement[bool]:
-    return col(ShareCode.code_print) == print_
+    return ShareCode.code_print == print_
 
 
 def _hash_share_code(keyring: KeyEncryptionKeys, code: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased
-from sqlmodel import col
 
 from app.store import submission_versions as versions
 from app.store import worklist
@@ -119,7 +118,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     if submission not in lines:
         raise NoSuchSubmission
     answers = _load_version_rows(scope, submission)
-    done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
+    done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(
         row=next(row for row in rows if row.submission_id == submission),
@@ -138,7 +137,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
 def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
     """All that was done, the first thing first. Raises KeyDestroyed."""
     key = record_keys.load_data_key(scope, submission)
-    rows = scope.find_all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
+    rows = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     return [open_action(key, row) for row in rows]
 
 
@@ -182,8 +181,8 @@ def build_receipt(scope: Scope, submission: Submission) -> SubmissionReceipt:
     if row is None:
         raise InvitationGone
     # What a nurse found must not take back what the person was told by their own answers.
-    own = col(AssessmentVersion.kind) != "nurse"
-    newest_first = [col(AssessmentVersion.number).desc()]
+    own = AssessmentVersion.kind != "nurse"
+    newest_first = [AssessmentVersion.number.desc()]
     of_it = {"submission_id": submission.id}
     found = scope.find_all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
     return SubmissionReceipt(
@@ -209,13 +208,13 @@ def find_submission(scope: Scope, submission: str) -> Submission:
 def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:
     """Its own line, and those of the same person."""
     own = aliased(WorklistRow)
-    person = scope.select_columns(col(own.person_id)).where(col(own.submission_id) == submission)
-    fits = or_(col(WorklistRow.submission_id) == submission, col(WorklistRow.person_id).in_(person))
-    newest = [col(WorklistRow.arrived).desc()]
+    person = scope.select_columns(own.person_id).where(own.submission_id == submission)
+    fits = or_(WorklistRow.submission_id == submission, WorklistRow.person_id.in_(person))
+    newest = [WorklistRow.arrived.desc()]
     return scope.find_all(
         WorklistRow,
         fits,
-        col(WorklistRow.forget_at) > now,
+        WorklistRow.forget_at > now,
         order_by=newest,
         limit=_MAX_ROWS_PER_PERSON,
     )
@@ -228,11 +227,11 @@ def _load_version_rows(scope: Scope, submission: str) -> Sequence[Any]:
             getattr(AssessmentVersion, name)
             for name in (*_VERSION_COLUMNS, "urgency", "body_sealed")
         ),
-        col(Submission.reference).label("sent_as"),
-        col(Submission.source),
-        col(Submission.about),
-        col(Submission.region),
+        Submission.reference.label("sent_as"),
+        Submission.source,
+        Submission.about,
+        Submission.region,
     )
-    joined = col(Submission.id) == col(AssessmentVersion.submission_id)
-    of_it = (joined, col(Submission.id) == submission)
-    return scope.execute_read(found.where(*of_it).order_by(col(AssessmentVersion.number))).all()
+    joined = Submission.id == AssessmentVersion.submission_id
+    of_it = (joined, Submission.id == submission)
+    return scope.execute_read(found.where(*of_it).order_by(AssessmentVersion.number)).all()

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlmodel import col
-
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.scope import Scope, WritingScope
@@ -86,7 +84,7 @@ def list_versions(scope: Scope, submission: str) -> list[AnswersVersion]:
     """All sets of answers, the first one first. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, submission)
     rows = scope.find_all(
-        AssessmentVersion, submission_id=submission, order_by=[col(AssessmentVersion.number)]
+        AssessmentVersion, submission_id=submission, order_by=[AssessmentVersion.number]
     )
     return [open_version(record, row) for row in rows]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func
-from sqlmodel import col
 
 from app.store import people, reviews
 from app.store.clinic_policy import Targets
@@ -261,7 +260,7 @@ def _insert_submission(
 ) -> Submission:
     submission = secrets.token_urlsafe(12)
     record_keys.create_data_key(scope, submission)
-    newest = scope.execute_read(scope.select_columns(func.max(col(Submission.arrived)))).scalar()
+    newest = scope.execute_read(scope.select_columns(func.max(Submission.arrived))).scalar()
     scope.add_row(
         Submission,
         id=submission,

@@ -17,7 +17,8 @@ from app.triage.terms import Urgency
 from tests.builders import RULES, examples
 from tests.store.rows import A_ROW_OF
 
-LONDON = Clinic(**A_ROW_OF["clinic"])
+ROW = A_ROW_OF["clinic"] | {"closed_days": [], "targets": {}}
+LONDON = Clinic(**ROW)
 
 
 def at(text: str) -> datetime:
@@ -41,12 +42,12 @@ def test_only_open_minutes_count(start: str, minutes: int, end: str) -> None:
 
 
 def test_closed_days_do_not_count() -> None:
-    closed = Clinic(**A_ROW_OF["clinic"] | {"closed_days": ["2026-03-03"]})
+    closed = Clinic(**ROW | {"closed_days": ["2026-03-03"]})
     assert add_open_minutes(closed, at("2026-03-02 16:30"), 60) == at("2026-03-04 09:30")
 
 
 def test_where_the_clinic_never_opens_all_minutes_count() -> None:
-    never = Clinic(**A_ROW_OF["clinic"] | {"opening_hours": [[] for _ in range(7)]})
+    never = Clinic(**ROW | {"opening_hours": [[] for _ in range(7)]})
     assert add_open_minutes(never, at("2026-03-02 16:30"), 60) == at("2026-03-02 17:30")
 
 

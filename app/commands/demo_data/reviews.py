@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import col
-
 from app.commands.demo_data.days import DemoClinic, DemoEvent, DemoSubmission, DemoTimeline
 from app.store import reviews, worklist_rows
 from app.store.clinics import load_clinic
@@ -52,7 +50,7 @@ def schedule_renewed_review(timeline: DemoTimeline, sent: DemoSubmission, at: da
 
 def start_reviews_now(timeline: DemoTimeline, demo_clinic: DemoClinic) -> None:
     """What nurses do at this moment: some are being read, one waits for a second person."""
-    order = [col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived)]
+    order = [WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived]
     with demo_clinic.store.writing_scope(demo_clinic.id) as scope:
         waiting = scope.find_all(WorklistRow, closed=False, owner_id=None, order_by=order)
         grave = [row for row in waiting if rank_to_level(row.rank) >= Urgency.same_day]

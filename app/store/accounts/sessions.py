@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
 from app.store import permissions
 from app.store.accounts import devices, factors, passwords
 from app.store.accounts.staff import normalize_email
@@ -24,9 +22,9 @@ IDLE_TIMEOUT, MAX_SESSION_AGE = timedelta(minutes=15), timedelta(hours=12)
 SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
 PROOF_LIFETIME = timedelta(minutes=5)
 _WITH_STAFF = (
-    *(col(StaffSession.token_hash), col(StaffSession.staff_id), col(StaffSession.stage)),
-    *(col(StaffSession.started_at), col(StaffSession.seen_at), col(StaffSession.proved_at)),
-    *(col(Staff.name), col(Staff.role)),
+    *(StaffSession.token_hash, StaffSession.staff_id, StaffSession.stage),
+    *(StaffSession.started_at, StaffSession.seen_at, StaffSession.proved_at),
+    *(Staff.name, Staff.role),
 )
 _TOUCH_INTERVAL = timedelta(seconds=30)  # not every request need write
 
@@ -162,12 +160,10 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
-        asked = scope.select_columns(*_WITH_STAFF).where(
-            col(Staff.id) == col(StaffSession.staff_id)
-        )
+        asked = scope.select_columns(*_WITH_STAFF).where(Staff.id == StaffSession.staff_id)
         mine = (
-            col(StaffSession.token_hash) == encryption.hash_token(token),
-            col(Staff.disabled_at).is_(None),
+            StaffSession.token_hash == encryption.hash_token(token),
+            Staff.disabled_at.is_(None),
         )
         session: Any = scope.execute_read(asked.where(*mine)).one_or_none()
     if session is None or not is_session_live(session, now):
@@ -203,7 +199,7 @@ def sign_out(store: Store, token: str, now: datetime) -> None:
 
 def list_present_staff(scope: Scope, now: datetime) -> set[str]:
     """Who of the staff is signed in now."""
-    proved = col(StaffSession.proved_at).is_not(None)
+    proved = StaffSession.proved_at.is_not(None)
     return {
         s.staff_id
         for s in scope.find_all(StaffSession, proved, stage="full")
@@ -218,9 +214,7 @@ def end_one_session(scope: WritingScope, staff: str, token_hash: str) -> bool:
 
 def list_sessions(scope: Scope, staff: str) -> list[StaffSession]:
     """Someone's sessions, the newest first."""
-    return scope.find_all(
-        StaffSession, staff_id=staff, order_by=[col(StaffSession.started_at).desc()]
-    )
+    return scope.find_all(StaffSession, staff_id=staff, order_by=[StaffSession.started_at.desc()])
 
 
 def is_session_live(session: StaffSession, now: datetime) -> bool:
@@ -231,8 +225,8 @@ def is_session_live(session: StaffSession, now: datetime) -> bool:
 
 def delete_expired_sessions(scope: WritingScope, now: datetime) -> int:
     """Forget sessions that are over; give how many there were."""
-    over = (col(StaffSession.seen_at) <= now - IDLE_TIMEOUT) | (
-        col(StaffSession.started_at) <= now - MAX_SESSION_AGE
+    over = (StaffSession.seen_at <= now - IDLE_TIMEOUT) | (
+        StaffSession.started_at <= now - MAX_SESSION_AGE
     )
     return scope.delete_rows(StaffSession, over)
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
 from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, read_clinic_name
 from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
@@ -177,14 +175,14 @@ def enable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> str
 
 def find_staff_names(scope: Scope, members: Iterable[str]) -> dict[str, str]:
     """What these members are called, by id."""
-    asked = scope.select_columns(col(Staff.id), col(Staff.name))
-    rows: list[Any] = list(scope.execute_read(asked.where(col(Staff.id).in_(list(members)))))
+    asked = scope.select_columns(Staff.id, Staff.name)
+    rows: list[Any] = list(scope.execute_read(asked.where(Staff.id.in_(list(members)))))
     return {row.id: row.name for row in rows}
 
 
 def list_staff(scope: Scope) -> list[Staff]:
     """All staff of the clinic, by name, disabled ones too."""
-    return scope.find_all(Staff, order_by=[col(Staff.name), col(Staff.id)])
+    return scope.find_all(Staff, order_by=[Staff.name, Staff.id])
 
 
 def find_staff(scope: Scope, staff: str) -> Staff:
@@ -228,7 +226,7 @@ def _issue_link(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
 
 
 def _revoke_links(scope: WritingScope, now: datetime, staff: str) -> None:
-    unused = col(StaffInvite.used_at).is_(None)
+    unused = StaffInvite.used_at.is_(None)
     scope.update_rows(StaffInvite, unused, staff_id=staff, to={"used_at": now})
 
 

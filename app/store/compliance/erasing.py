@@ -12,8 +12,6 @@ answers. PostgreSQL leaves removed rows in its files until it needs the room.
 
 from collections.abc import Collection
 
-from sqlmodel import col
-
 from app.store.db import blind_index, record_keys
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import (
@@ -29,14 +27,14 @@ from app.store.db.tables import (
 
 def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase these submissions, each with the invitation that it came by; give how many."""
-    found = scope.find_all(Submission, col(Submission.id).in_(ids))
+    found = scope.find_all(Submission, Submission.id.in_(ids))
     record_keys.destroy_data_keys(scope, ids)
     for table, column in (
-        (ReviewEntry, col(ReviewEntry.submission_id)),
-        (OutboxMessage, col(OutboxMessage.submission_id)),
-        (WorklistRow, col(WorklistRow.submission_id)),
-        (AssessmentVersion, col(AssessmentVersion.submission_id)),
-        (Submission, col(Submission.id)),
+        (ReviewEntry, ReviewEntry.submission_id),
+        (OutboxMessage, OutboxMessage.submission_id),
+        (WorklistRow, WorklistRow.submission_id),
+        (AssessmentVersion, AssessmentVersion.submission_id),
+        (Submission, Submission.id),
     ):
         scope.delete_rows(table, column.in_(ids))
     erase_invitations(scope, [row.invitation_id for row in found if row.invitation_id])
@@ -46,13 +44,13 @@ def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
 def erase_invitations(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase invitations by which nothing came, with the code that led to each."""
     blind_index.unindex_records(scope, "code", *ids)
-    return scope.delete_rows(Invitation, col(Invitation.id).in_(ids))
+    return scope.delete_rows(Invitation, Invitation.id.in_(ids))
 
 
 def erase_persons(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase people of whom nothing else is left."""
     record_keys.destroy_data_keys(scope, ids)
-    return scope.delete_rows(Person, col(Person.id).in_(ids))
+    return scope.delete_rows(Person, Person.id.in_(ids))
 
 
 def erase_person_records(scope: WritingScope, person: str) -> dict[str, int]:
@@ -72,21 +70,21 @@ def list_person_submissions(scope: Scope, person: str) -> list[str]:
 
     Those tied to them, and those that came by their link and are tied to nobody.
     """
-    lines = scope.select_columns(col(WorklistRow.submission_id))
-    theirs = lines.where(col(WorklistRow.person_id) == person)
-    tied = lines.where(col(WorklistRow.person_id).is_not(None))
-    links = scope.select_columns(col(Invitation.id)).where(col(Invitation.person_id) == person)
-    by_link = col(Submission.invitation_id).in_(links) & col(Submission.id).not_in(tied)
-    whose = col(Submission.id).in_(theirs) | by_link
-    return [row.id for row in scope.find_all(Submission, whose, order_by=[col(Submission.arrived)])]
+    lines = scope.select_columns(WorklistRow.submission_id)
+    theirs = lines.where(WorklistRow.person_id == person)
+    tied = lines.where(WorklistRow.person_id.is_not(None))
+    links = scope.select_columns(Invitation.id).where(Invitation.person_id == person)
+    by_link = Submission.invitation_id.in_(links) & Submission.id.not_in(tied)
+    whose = Submission.id.in_(theirs) | by_link
+    return [row.id for row in scope.find_all(Submission, whose, order_by=[Submission.arrived])]
 
 
 def _reassign_invitations(scope: WritingScope, person: str) -> None:
     """A link that someone else answered goes over to them: what they sent needs it."""
-    pairs = scope.select_columns(col(Submission.invitation_id), col(WorklistRow.person_id)).where(
-        col(Submission.id) == col(WorklistRow.submission_id),
-        col(Submission.invitation_id).in_(
-            scope.select_columns(col(Invitation.id)).where(col(Invitation.person_id) == person)
+    pairs = scope.select_columns(Submission.invitation_id, WorklistRow.person_id).where(
+        Submission.id == WorklistRow.submission_id,
+        Submission.invitation_id.in_(
+            scope.select_columns(Invitation.id).where(Invitation.person_id == person)
         ),
     )
     for row in scope.execute_read(pairs).all():

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
 from app.store import people
 from app.store.compliance.erasing import erase_person_records
 from app.store.compliance.subject_access import collect_person_records
@@ -129,11 +127,9 @@ def list_recent_requests(
     scope: Scope, now: datetime, request: str | None = None
 ) -> list[SubjectRequest]:
     """What waits, and what was answered within the last month, the newest first."""
-    lately = col(PersonRequest.agreed).is_(None) | (
-        col(PersonRequest.answered_at) > now - timedelta(days=30)
-    )
+    lately = PersonRequest.agreed.is_(None) | (PersonRequest.answered_at > now - timedelta(days=30))
     only = {} if request is None else {"id": request}
-    newest = [col(PersonRequest.asked_at).desc(), col(PersonRequest.id)]
+    newest = [PersonRequest.asked_at.desc(), PersonRequest.id]
     rows = scope.find_all(PersonRequest, lately, order_by=newest, limit=200, **only)
     known = people.find_people(scope, {row.person_id for row in rows})
     return [
@@ -156,10 +152,10 @@ def count_other_approvers(scope: Scope, who: str, kind: str) -> int:
     """How many others could agree: someone alone needs a colleague first."""
     roles = PERMISSIONS[PERMISSION_BY_KIND[kind]]
     able = (
-        col(Staff.role).in_(roles),
-        col(Staff.id) != who,
-        col(Staff.disabled_at).is_(None),
-        col(Staff.password_hash).is_not(None),
+        Staff.role.in_(roles),
+        Staff.id != who,
+        Staff.disabled_at.is_(None),
+        Staff.password_hash.is_not(None),
     )
     return scope.count_rows(Staff, *able)
 

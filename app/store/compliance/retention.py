@@ -16,8 +16,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
 from app.store import outbox, shares
 from app.store.accounts import sessions
 from app.store.clinics import load_clinic
@@ -86,12 +84,12 @@ def _run_one_step(scope: WritingScope, now: datetime) -> Counter[str]:
     """The next records of each kind. Persons come last: they wait for what is theirs."""
     clinic = load_clinic(scope)
     old = now - timedelta(days=clinic.reviewed_days)
-    over = (col(StaffInvite.expires_at) <= now) | col(StaffInvite.used_at).is_not(None)
+    over = (StaffInvite.expires_at <= now) | StaffInvite.used_at.is_not(None)
     return Counter(
         submissions=_erase_due_submissions(scope, now),
         invitations=_erase_ended_invitations(scope, now - timedelta(days=clinic.unreviewed_days)),
         persons=_erase_orphaned_persons(scope, now),
-        requests=scope.delete_rows(PersonRequest, col(PersonRequest.asked_at) <= old),
+        requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
         messages=outbox.delete_old_messages(scope, now),
         sessions=sessions.delete_expired_sessions(scope, now),
         staff_links=scope.delete_rows(StaffInvite, over),
@@ -101,8 +99,8 @@ def _run_one_step(scope: WritingScope, now: datetime) -> Counter[str]:
 def _erase_due_submissions(scope: WritingScope, now: datetime) -> int:
     due = scope.find_all(
         WorklistRow,
-        col(WorklistRow.forget_at) <= now,
-        order_by=[col(WorklistRow.forget_at)],
+        WorklistRow.forget_at <= now,
+        order_by=[WorklistRow.forget_at],
         limit=AT_ONCE,
     )
     return erase_submissions(scope, [row.submission_id for row in due])
@@ -110,23 +108,21 @@ def _erase_due_submissions(scope: WritingScope, now: datetime) -> int:
 
 def _erase_ended_invitations(scope: WritingScope, before: datetime) -> int:
     """Links that ended without an answer, so long ago that nobody asks about them."""
-    sent = scope.select_columns(col(Submission.invitation_id)).where(
-        col(Submission.invitation_id).is_not(None)
+    sent = scope.select_columns(Submission.invitation_id).where(
+        Submission.invitation_id.is_not(None)
     )
-    ended = (col(Invitation.expires_at) <= before) | (col(Invitation.revoked_at) <= before)
-    over = scope.find_all(Invitation, ended, col(Invitation.id).not_in(sent), limit=AT_ONCE)
+    ended = (Invitation.expires_at <= before) | (Invitation.revoked_at <= before)
+    over = scope.find_all(Invitation, ended, Invitation.id.not_in(sent), limit=AT_ONCE)
     return erase_invitations(scope, [row.id for row in over])
 
 
 def _erase_orphaned_persons(scope: WritingScope, now: datetime) -> int:
-    invited = scope.select_columns(col(Invitation.person_id))
-    listed = scope.select_columns(col(WorklistRow.person_id)).where(
-        col(WorklistRow.person_id).is_not(None)  # one NULL, and "not in" holds for nobody
+    invited = scope.select_columns(Invitation.person_id)
+    listed = scope.select_columns(WorklistRow.person_id).where(
+        WorklistRow.person_id.is_not(None)  # one NULL, and "not in" holds for nobody
     )
-    alone = (col(Person.id).not_in(invited), col(Person.id).not_in(listed))
-    found = scope.find_all(
-        Person, col(Person.made_at) <= now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE
-    )
+    alone = (Person.id.not_in(invited), Person.id.not_in(listed))
+    found = scope.find_all(Person, Person.made_at <= now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE)
     return erase_persons(scope, [row.id for row in found])
 
 

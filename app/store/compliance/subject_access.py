@@ -5,8 +5,6 @@ As it stands: ids of questions and answers, which app/documents/person_file.py p
 
 from typing import Any
 
-from sqlmodel import col
-
 from app.store import outbox, people, submission_reads, submission_versions
 from app.store.compliance.erasing import list_person_submissions
 from app.store.db import audit, record_keys
@@ -22,7 +20,7 @@ def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
     if known is None:
         raise record_keys.KeyDestroyed
     names = {member.id: member.name for member in scope.find_all(Staff)}
-    links = scope.find_all(Invitation, person_id=person, order_by=[col(Invitation.made_at)])
+    links = scope.find_all(Invitation, person_id=person, order_by=[Invitation.made_at])
     return {
         "reference": known.reference,
         "name": known.name,

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func
-from sqlmodel import col
 
 from app.store.db.encryption import KeyEncryptionKeys, prefix_lengths
 from app.store.db.scope import Criterion, Scope, Store, WritingScope
@@ -94,16 +93,16 @@ def list_audit_entries(
 
     `between`: from the first time on, up to and without the second.
     """
-    where: list[Criterion] = [] if before is None else [col(AuditEntry.number) < before]
+    where: list[Criterion] = [] if before is None else [AuditEntry.number < before]
     if actions is not None:
-        where.append(col(AuditEntry.action).in_(actions))
+        where.append(AuditEntry.action.in_(actions))
     if between is not None:
         first, last = map(_format_time, between)
-        where += [col(AuditEntry.at) >= first, col(AuditEntry.at) < last]
+        where += [AuditEntry.at >= first, AuditEntry.at < last]
     equals: dict[str, object] = {} if actor is None else {"actor": actor}
     if subject is not None:
         equals |= {"subject_kind": subject[0], "subject_id": subject[1]}
-    newest_first = [col(AuditEntry.number).desc()]
+    newest_first = [AuditEntry.number.desc()]
     return scope.find_all(AuditEntry, *where, order_by=newest_first, limit=limit, **equals)
 
 
@@ -126,7 +125,7 @@ def verify_chain(
     noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == clinic}
     with store.reading_scope(clinic) as scope:
         end = scope.find_one(AuditHead)
-        newest = scope.execute_read(scope.select_columns(func.max(col(AuditEntry.number)))).scalar()
+        newest = scope.execute_read(scope.select_columns(func.max(AuditEntry.number))).scalar()
     expected, before = 1, ""
     for number, words, mac in _read_raw_rows(store, clinic, newest):
         if number != expected:
@@ -169,10 +168,8 @@ def _read_raw_rows(
     while number != newest:
         with store.reading_scope(clinic) as scope:
             chosen = [_hex_column(scope, column) for column in columns]
-            page = scope.select_columns(col(AuditEntry.number), *chosen).order_by(
-                col(AuditEntry.number)
-            )
-            page = page.where(col(AuditEntry.number) > number).limit(_AT_ONCE)
+            page = scope.select_columns(AuditEntry.number, *chosen).order_by(AuditEntry.number)
+            page = page.where(AuditEntry.number > number).limit(_AT_ONCE)
             rows: Sequence[Any] = scope.execute_read(page).all()
         for number, *written in rows:
             words = [bytes.fromhex(word) for word in written]

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
-from sqlmodel import col
 
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import ChangeCounter
@@ -31,7 +30,7 @@ CONNECT_AGAIN = 1.0
 
 def notify_change(scope: WritingScope) -> None:
     """Ring in the transaction of the change: nobody hears it before the change is kept."""
-    if scope.update_rows(ChangeCounter, to={"rung": col(ChangeCounter.rung) + 1}) == 0:
+    if scope.update_rows(ChangeCounter, to={"rung": ChangeCounter.rung + 1}) == 0:
         scope.add_row(ChangeCounter, rung=1)
     scope.notify_channel(CHANGE_CHANNEL, scope.clinic)
 

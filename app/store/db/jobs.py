@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, select
-from sqlmodel import col
 
 from app.store.db.scope import Store, insert_into
 from app.store.db.sqlite import ONLY_READS
@@ -45,7 +44,7 @@ def run_if_due(store: Store, job: Job, holder: str, now: datetime) -> bool:
 
 def _is_due(engine: Engine, job: Job, now: datetime) -> bool:
     """Looking first costs nobody a wait; most looks find that it is not time yet."""
-    held = select(col(Lease.until)).where(col(Lease.job) == job.name, col(Lease.until) > now)
+    held = select(Lease.until).where(Lease.job == job.name, Lease.until > now)
     with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
         return connection.execute(held).first() is None
 
@@ -56,8 +55,8 @@ def _take_lease(engine: Engine, job: Job, holder: str, now: datetime) -> bool:
     statement = (
         insert_into(engine.dialect.name, Lease)
         .values(job=job.name, **ours)
-        .on_conflict_do_update(index_elements=["job"], set_=ours, where=col(Lease.until) <= now)
-        .returning(col(Lease.job))
+        .on_conflict_do_update(index_elements=["job"], set_=ours, where=Lease.until <= now)
+        .returning(Lease.job)
     )
     with engine.begin() as connection:
         return connection.execute(statement).first() is not None
@@ -66,4 +65,4 @@ def _take_lease(engine: Engine, job: Job, holder: str, now: datetime) -> bool:
 def delete_old_leases(engine: Engine, now: datetime) -> None:
     """Forget the leases of jobs that nobody does any more."""
     with engine.begin() as connection:
-        connection.execute(delete(Lease).where(col(Lease.until) <= now - _MAX_LEASE_AGE))
+        connection.execute(delete(Lease).where(Lease.until <= now - _MAX_LEASE_AGE))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, case, delete, select
-from sqlmodel import col
 
 from app.store.db.scope import insert_into
 from app.store.db.tables import Bucket
@@ -75,7 +74,7 @@ def _acquire_from_bucket(
 ) -> timedelta | None:
     """Take from one bucket; how long to wait where that was not possible, and nothing is taken."""
     hashed = _hash_bucket_key(limit, key)
-    at, full_at = _to_microseconds(now), col(Bucket.full_at)
+    at, full_at = _to_microseconds(now), Bucket.full_at
     taken = case((full_at > at, full_at), else_=at) + limit.refill_interval * tries
     statement = (
         insert_into(connection.dialect.name, Bucket)
@@ -89,7 +88,7 @@ def _acquire_from_bucket(
     )
     if connection.execute(statement).first() is not None:
         return None
-    left = select(full_at).where(col(Bucket.key_hash) == hashed)
+    left = select(full_at).where(Bucket.key_hash == hashed)
     full = int(connection.execute(left).scalar_one())
     return _MICROSECOND * max(1, full + limit.refill_interval * (tries - limit.capacity) - at)
 
@@ -97,15 +96,13 @@ def _acquire_from_bucket(
 def reset_bucket(engine: Engine, limit: RateLimit, key: str) -> None:
     """Fill this key's bucket, as after a sign-in that succeeded."""
     with engine.begin() as connection:
-        connection.execute(
-            delete(Bucket).where(col(Bucket.key_hash) == _hash_bucket_key(limit, key))
-        )
+        connection.execute(delete(Bucket).where(Bucket.key_hash == _hash_bucket_key(limit, key)))
 
 
 def delete_full_buckets(engine: Engine, now: datetime) -> int:
     """Forget the buckets that are full; give how many there were."""
     with engine.begin() as connection:
-        full = delete(Bucket).where(col(Bucket.full_at) <= _to_microseconds(now))
+        full = delete(Bucket).where(Bucket.full_at <= _to_microseconds(now))
         return connection.execute(full).rowcount
 
 

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BinaryExpression,
@@ -31,11 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators, visitors
-from sqlmodel import SQLModel
 
 from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.sqlite import ONLY_READS
-from app.store.db.tables import ChangeCounter, Clinic, ClinicTable
+from app.store.db.tables import ChangeCounter, Clinic, ClinicTable, ServerTable
 
 Row = TypeVar("Row", bound=ClinicTable)
 Criterion = ColumnElement[bool] | bool
@@ -197,7 +196,7 @@ class WritingScope(Scope):
             self._connection.execute(select(func.pg_notify(channel, words)))
 
 
-def insert_into(dialect: str, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+def insert_into(dialect: str, table: type[ServerTable]) -> postgresql.Insert | sqlite.Insert:
     """An insert into a table of the whole server that can say what is done about a known row.
 
     Each database has its own; the general one has none.
@@ -247,6 +246,4 @@ def _clinic_tables_in(columns: Iterable[Any]) -> Iterator[Any]:
 
 @functools.cache
 def _sql_table(table: type[ClinicTable]) -> Table:
-    # SQLModel gives each table class its `__table__` and does not say so in its types.
-    known: Table = table.__table__  # type: ignore[attr-defined]
-    return known
+    return cast("Table", table.__table__)

@@ -18,7 +18,8 @@ from app.documents.receipt import RulebookArchive
 from app.settings import ROOT, Settings
 from app.store import clinics
 from app.store.clinic_policy import load_policy
-from app.store.compliance import audit_anchors, retention
+from app.store.compliance import retention
+from app.store.db import audit
 from app.store.db.database import open_deferred_store
 from app.store.db.jobs import Job
 from app.store.db.scope import Store
@@ -172,7 +173,7 @@ def build_recurring_jobs(
         Job(
             "audit anchors",
             hour,
-            lambda store, _: audit_anchors.append_anchors(store, settings.var),
+            lambda store, _: audit.append_anchors(store, settings.var),
         ),
     ]
 

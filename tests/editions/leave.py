@@ -13,7 +13,7 @@ from pathlib import Path
 from app.main import create_app
 from app.settings import Settings
 from app.store import submission_reads
-from app.store.compliance import audit_anchors
+from app.store.db import audit
 from tests.conftest import Clock
 from tests.visitor import Visitor
 from tests.web.desk import CALM, EMERGENCY, PASSWORD, SECURE, TODAY, House, Member, Patient
@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
         "journeys": journeys,
     }
     _write(folder, left)
-    audit_anchors.append_anchors(house.store, folder)
+    audit.append_anchors(house.store, folder)
     house.store.engine.dispose()
     _as_text(folder)
 

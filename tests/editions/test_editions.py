@@ -20,7 +20,6 @@ from app.documents.receipt import RulebookArchive, parse_receipt
 from app.main import create_app
 from app.settings import Settings
 from app.store import shares, submission_versions, worklist
-from app.store.compliance import audit_anchors
 from app.store.db import audit
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.rulebook import Rulebook
@@ -198,7 +197,7 @@ def test_the_code_that_was_shown_and_the_receipt_still_work(left: Left) -> None:
 
 def test_the_audit_is_whole_and_goes_on(left: Left) -> None:
     left.nurse()
-    noted = audit_anchors.read_anchors(left.folder / audit_anchors.ANCHOR_FILE)
+    noted = audit.read_anchors(left.folder / audit.ANCHOR_FILE)
     assert {anchor.clinic for anchor in noted} >= set(left.manifest["clinics"].values())
     for clinic in left.manifest["clinics"].values():
         assert audit.verify_chain(left.house.store, clinic) is None

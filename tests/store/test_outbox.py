@@ -8,8 +8,8 @@ import pytest
 from app.store import alarms, outbox, reviews
 from app.store.alarms import AlarmDestinations, AlarmMessage
 from app.store.compliance import retention
-from app.store.compliance.erasing import erase_submissions
-from app.store.compliance.subject_access import collect_person_records
+from app.store.compliance.person_requests import collect_person_records
+from app.store.compliance.retention import erase_submissions
 from app.store.db import audit, record_keys
 from app.store.db.scope import Store
 from app.store.db.tables import OutboxMessage, WorklistRow

@@ -1,19 +1,26 @@
 """Signing in, staying signed in, and signing out: sessions kept here, a random id in the browser.
 
 Whoever is refused is told the same, after the same time, whatever the reason. Limits slow down
-guessing and never lock anyone out for good. Knows no cookies and no pages.
+guessing and never lock anyone out for good; who tries passwords from elsewhere cannot use up the
+tries of a browser in which a member has signed in before. What such a browser holds is random, only
+the keyring can tell whose it is, and it ends with the password that it was made for. Knows no
+cookies and no pages.
 """
 
-from collections.abc import Sequence
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.store import permissions
-from app.store.accounts import devices, factors, passwords
+from app.store.accounts import factors, passwords
 from app.store.accounts.staff import normalize_email
 from app.store.db import audit, blind_index, encryption, rate_limits
+from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Staff, StaffSession
@@ -27,7 +34,6 @@ _WITH_STAFF = (
     *(Staff.name, Staff.role),
 )
 _TOUCH_INTERVAL = timedelta(seconds=30)  # not every request need write
-
 _FIVE_MINUTES = timedelta(minutes=5)
 ADDRESS_LIMIT = RateLimit("sign-in from one address", 10, _FIVE_MINUTES)
 ACCOUNT_LIMIT = RateLimit("sign-in of one account", 2 * ADDRESS_LIMIT.capacity, _FIVE_MINUTES)
@@ -40,6 +46,10 @@ SECOND_FACTOR_LIMITS = (
     RateLimit("second factor in an hour", 20, timedelta(hours=1)),
     RateLimit("second factor in a day", 50, timedelta(days=1)),
 )
+MAX_TOKENS_PER_BROWSER = 8
+"""So many of a clinic's staff share one browser; a ninth takes the place of who is away longest."""
+_HALF_LENGTH = 32  # letters of each half of a mark: what is random, and what shows that we made it
+_TOKEN_PATTERN = re.compile(rf"[0-9a-f]{{{2 * _HALF_LENGTH}}}")
 
 
 class SignInRefused(Exception):
@@ -83,7 +93,7 @@ def start_sign_in(
 ) -> str:
     """The first half, by password: the id of a session that is good for `prove` alone.
 
-    `device_tokens`: what earlier sign-ins left in the browser, see `devices`.
+    `device_tokens`: what earlier sign-ins left in the browser, see `find_device_token`.
     Raises SignInRefused or RateLimitExceeded.
     """
     word = normalize_email(email)
@@ -92,7 +102,7 @@ def start_sign_in(
         found = scope.find_one(Staff, id=staff)
     account = blind_index.hash_word(store, "staff", word)
     _acquire_attempt(
-        store, account, devices.find_device_token(store.keyring, found, device_tokens), now, address
+        store, account, find_device_token(store.keyring, found, device_tokens), now, address
     )
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.verify_password(password, kept)
@@ -262,3 +272,42 @@ def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSe
     if staff is None or not is_session_live(session, now):
         raise NotSignedIn
     return session, staff
+
+
+def find_device_token(
+    keyring: KeyEncryptionKeys, staff: Staff | None, device_tokens: Iterable[str]
+) -> str:
+    """The mark that this member's sign-in left in the browser; "" where there is none that counts.
+
+    Disabled, or with a new password, they are not known any more.
+    """
+    if staff is None or staff.disabled_at is not None or staff.password_hash is None:
+        return ""
+    own_tokens = (
+        token
+        for token in _well_formed_tokens(device_tokens)
+        if hmac.compare_digest(_make_device_token(keyring, staff, token[:_HALF_LENGTH]), token)
+    )
+    return next(own_tokens, "")
+
+
+def add_device_token(scope: Scope, staff: Staff, device_tokens: Iterable[str]) -> list[str]:
+    """The marks that the browser holds from now on, the one of this member first."""
+    device_tokens = _well_formed_tokens(device_tokens)
+    own_token = find_device_token(scope.keyring, staff, device_tokens) or _make_device_token(
+        scope.keyring, staff, secrets.token_hex(_HALF_LENGTH // 2)
+    )
+    return [own_token, *(token for token in device_tokens if token != own_token)][
+        :MAX_TOKENS_PER_BROWSER
+    ]
+
+
+def _well_formed_tokens(device_tokens: Iterable[str]) -> list[str]:
+    return [token for token in device_tokens if _TOKEN_PATTERN.fullmatch(token)][
+        :MAX_TOKENS_PER_BROWSER
+    ]
+
+
+def _make_device_token(keyring: KeyEncryptionKeys, staff: Staff, random: str) -> str:
+    words = (staff.clinic_id, staff.id, staff.email_print, staff.password_hash or "", random)
+    return random + keyring.keyed_hash("known device", *words)[:_HALF_LENGTH]

@@ -1,14 +1,19 @@
 """Who did what, when: entries that are added in the transaction of what they tell of.
 
 Each clinic's entries form a chain of keyed hashes, so that a change made in the database by other
-means is found and its place named. Nothing else reads them, and no answer is ever in them.
+means is found and its place named. No answer is ever in them. The newest entry of each chain is
+noted in a file beside the database and in the server's log, so that what is cut off at the end
+shows there; `calcinosis-check audit verify --anchors FILE` reads it.
 """
 
 import hashlib
 import hmac
 import json
+import logging
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import func
@@ -19,9 +24,10 @@ from app.store.db.tables import AuditEntry, AuditHead
 
 SERVER_CHAIN = "server"
 """The chain of what belongs to no clinic, such as a sign-in under a name that nobody has."""
-
 _AT_ONCE = 1000
 _COLUMNS = ("number", "at", "actor", "action", "subject_kind", "subject_id", "place", "facts")
+ANCHOR_FILE = "audit-anchors"
+log = logging.getLogger(__name__)
 
 
 class AuditAnchor(NamedTuple):
@@ -198,3 +204,43 @@ def _seal_head(keyring: KeyEncryptionKeys, clinic: str, number: int, mac: str) -
 def _compute_mac(keyring: KeyEncryptionKeys, clinic: str, purpose: str, *words: bytes) -> str:
     chained = prefix_lengths((purpose.encode(), clinic.encode(), *words))
     return hmac.new(keyring.audit, chained, hashlib.sha256).hexdigest()
+
+
+class BadAnchors(ValueError):
+    """A line of the file is no anchor."""
+
+
+def append_anchors(store: Store, folder: Path) -> int:
+    """Add a line for each audit that has grown since it was last noted; give how many."""
+    file = folder / ANCHOR_FILE
+    known = {anchor.clinic: anchor for anchor in (read_anchors(file) if file.exists() else ())}
+    grown = [anchor for anchor in list_newest_anchors(store) if known.get(anchor.clinic) != anchor]
+    if not grown:
+        return 0
+    lines = [" ".join(map(str, anchor)) for anchor in grown]
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "w") as kept:
+        kept.write("".join(f"{line}\n" for line in lines))
+        kept.flush()
+        os.fsync(kept.fileno())
+    for line in lines:
+        log.warning("audit anchor %s", line)  # at a level that every server writes
+    return len(grown)
+
+
+def list_newest_anchors(store: Store) -> list[AuditAnchor]:
+    """The newest entry of each audit that has one."""
+    found = []
+    for clinic in (SERVER_CHAIN, *store.list_clinic_ids()):
+        with store.reading_scope(clinic) as scope:
+            found.append(read_head(scope))
+    return [anchor for anchor in found if anchor is not None]
+
+
+def read_anchors(file: Path) -> list[AuditAnchor]:
+    """The anchors in a file, the oldest first. Raises OSError or BadAnchors."""
+    try:
+        lines = [line.split() for line in file.read_text("utf-8").splitlines()]
+        return [AuditAnchor(clinic, int(number), mac) for clinic, number, mac in lines]
+    except ValueError:
+        raise BadAnchors(f"{file}: a line is: clinic, number, hash") from None

@@ -173,11 +173,9 @@ def save_destinations(scope: WritingScope, now: datetime, chosen: AlarmDestinati
         scope.update_rows(Clinic, to={column: sealed})
         if text != getattr(previous, kind):
             _redirect_alarms(scope, now, kind, bool(text))
-    subject, to = (
-        ("clinic", scope.clinic),
-        [kind for kind in DESTINATION_KINDS if getattr(chosen, kind)],
-    )
-    audit.record_event(scope, now, "command", "alarm_places_chosen", subject, to=", ".join(to))
+    to = ", ".join(kind for kind in DESTINATION_KINDS if getattr(chosen, kind))
+    subject = ("clinic", scope.clinic)
+    audit.record_event(scope, now, "command", "alarm_places_chosen", subject, to=to)
 
 
 def _redirect_alarms(scope: WritingScope, now: datetime, kind: str, is_chosen: bool) -> None:

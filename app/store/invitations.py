@@ -276,7 +276,7 @@ def _summarize_invitations(
             row.id,
             known[row.person_id],
             row.appointment_on,
-            _open_appointment_kind(opened[row.person_id], row),
+            open_appointment_kind(opened[row.person_id], row),
             derive_link_token(scope.keyring, scope.clinic, row.id),
             derive_invitation_code(scope.keyring, row.id),
             row.expires_at,
@@ -287,7 +287,7 @@ def _summarize_invitations(
     ]
 
 
-def _open_appointment_kind(key: DataKey, row: Invitation) -> str:
+def open_appointment_kind(key: DataKey, row: Invitation) -> str:
     """What sort of appointment it is for; "" where nothing was said."""
     if row.appointment_kind_sealed is None:
         return ""

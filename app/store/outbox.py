@@ -54,8 +54,7 @@ def list_due_kinds(scope: Scope, now: datetime) -> dict[str, tuple[int, datetime
 def find_next_due(scope: Scope, now: datetime, kind: str) -> OutboxMessage | None:
     """What has been due longest."""
     order = [OutboxMessage.due_at, OutboxMessage.id]
-    found = scope.find_all(OutboxMessage, *_due_criteria(now), kind=kind, order_by=order, limit=1)
-    return found[0] if found else None
+    return scope.find_first(OutboxMessage, *_due_criteria(now), kind=kind, order_by=order)
 
 
 def claim_message(scope: WritingScope, now: datetime, message: OutboxMessage) -> int:

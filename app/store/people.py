@@ -3,7 +3,6 @@
 All of it is sealed under the person's own key; a reference is found again by its keyed hash.
 """
 
-import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,16 +71,14 @@ def load_person_flags(scope: Scope, person: str) -> list[str]:
     found = scope.find_one(Person, id=person)
     if found is None or found.markers_sealed is None:
         return []
-    opened = record_keys.load_data_key(scope, person).open_field(
-        "person", person, "markers", found.markers_sealed
-    )
-    return list(json.loads(opened))
+    key = record_keys.load_data_key(scope, person)
+    return list(key.open_json("person", person, "markers", found.markers_sealed))
 
 
 def save_person_flags(scope: WritingScope, person: str, flags: Iterable[str]) -> None:
     """Keep these markers and no others. Raises KeyDestroyed."""
-    key, kept = record_keys.load_data_key(scope, person), json.dumps(list(flags))
-    sealed = key.seal_field("person", person, "markers", kept)
+    key = record_keys.load_data_key(scope, person)
+    sealed = key.seal_json("person", person, "markers", list(flags))
     scope.update_rows(Person, id=person, to={"markers_sealed": sealed})
 
 

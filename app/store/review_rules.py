@@ -88,8 +88,8 @@ def is_identified(scope: Scope, submission: str) -> bool:
     """Whether someone compared two identifiers last, and they fitted."""
     newest = [ReviewEntry.number.desc()]
     of_these = {"submission_id": submission, "kind": "identify"}
-    last = scope.find_all(ReviewEntry, **of_these, order_by=newest, limit=1)
-    return bool(last) and last[0].outcome == SAME_PERSON
+    last = scope.find_first(ReviewEntry, order_by=newest, **of_these)
+    return last is not None and last.outcome == SAME_PERSON
 
 
 def _need_nothing(_: StepAttempt) -> str:

@@ -209,7 +209,4 @@ def _load_review_state(scope: Scope, submission: str, now: datetime, who: str) -
 
 def _find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:
     newest = [ReviewEntry.number.desc()]
-    found = scope.find_all(
-        ReviewEntry, submission_id=submission, **equals, order_by=newest, limit=1
-    )
-    return next(iter(found), None)
+    return scope.find_first(ReviewEntry, submission_id=submission, order_by=newest, **equals)

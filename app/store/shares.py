@@ -5,7 +5,6 @@ which clinic it goes. The code follows from a random key that only the person's 
 database has its hash. Once it is taken, the answers are gone from here. Knows no rule.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -239,17 +238,18 @@ def _unwrap_share_key(keyring: KeyEncryptionKeys, row: ShareCode) -> DataKey:
 
 
 def _seal_body(key: DataKey, print_: str, body: Mapping[str, Any]) -> bytes:
-    return key.seal_field("share_code", print_, "answers", json.dumps(body))
+    return key.seal_json("share_code", print_, "answers", dict(body))
 
 
 def _open_body(keyring: KeyEncryptionKeys, row: ShareCode) -> dict[str, Any]:
     """Raises ShareGone where its master key is gone."""
     try:
         key = _unwrap_share_key(keyring, row)
-        opened = key.open_field("share_code", row.code_print, "answers", row.answers_sealed)
+        body: dict[str, Any] = key.open_json(
+            "share_code", row.code_print, "answers", row.answers_sealed
+        )
     except DecryptionFailed:
         raise ShareGone from None
-    body: dict[str, Any] = json.loads(opened)
     return body
 
 

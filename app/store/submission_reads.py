@@ -38,13 +38,11 @@ from app.triage.terms import Urgency
 
 _MAX_ROWS_PER_PERSON = 50  # lines of one person
 _VERSION_COLUMNS = (
-    "id",
-    "number",
-    "kind",
-    "author_id",
-    "made_at",
-    "rulebook_version",
-    "rulebook_sha256",
+    *(AssessmentVersion.id, AssessmentVersion.number, AssessmentVersion.kind),
+    *(AssessmentVersion.author_id, AssessmentVersion.made_at, AssessmentVersion.rulebook_version),
+    *(AssessmentVersion.rulebook_sha256, AssessmentVersion.urgency, AssessmentVersion.body_sealed),
+    *(Submission.reference.label("sent_as"), Submission.source),
+    *(Submission.about, Submission.region),
 )
 
 
@@ -171,20 +169,24 @@ def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> Sub
 
 def find_receipt(scope: Scope, submission: str, now: datetime) -> SubmissionReceipt:
     """What became of a submission, for its person. Raises NoSuchSubmission."""
-    require_row(scope, submission, now)
-    return build_receipt(scope, find_submission(scope, submission))
+    row = require_row(scope, submission, now)
+    return build_receipt(scope, find_submission(scope, submission), row)
 
 
-def build_receipt(scope: Scope, submission: Submission) -> SubmissionReceipt:
-    """What the person of this submission is told. Raises InvitationGone once it is forgotten."""
-    row = find_row(scope, submission.id)
+def build_receipt(
+    scope: Scope, submission: Submission, row: WorklistRow | None = None
+) -> SubmissionReceipt:
+    """What the person of this submission is told; `row`: its own, where it was read already.
+
+    Raises InvitationGone once it is forgotten.
+    """
+    row = row or find_row(scope, submission.id)
     if row is None:
         raise InvitationGone
     # What a nurse found must not take back what the person was told by their own answers.
     own = AssessmentVersion.kind != "nurse"
-    newest_first = [AssessmentVersion.number.desc()]
-    of_it = {"submission_id": submission.id}
-    found = scope.find_all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
+    newest = [AssessmentVersion.number.desc()]
+    found = scope.find_first(AssessmentVersion, own, order_by=newest, submission_id=submission.id)
     return SubmissionReceipt(
         submission.id,
         submission.reference,
@@ -193,7 +195,7 @@ def build_receipt(scope: Scope, submission: Submission) -> SubmissionReceipt:
         row.first_seen_at,
         row.closed_at,
         rank_to_level(row.rank),
-        Urgency(found[0].urgency) if found else rank_to_level(row.rank),
+        Urgency(found.urgency) if found else rank_to_level(row.rank),
     )
 
 
@@ -222,16 +224,7 @@ def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[Work
 
 def _load_version_rows(scope: Scope, submission: str) -> Sequence[Any]:
     """Every version as it is kept, each with how the submission came."""
-    found = scope.select_columns(
-        *(
-            getattr(AssessmentVersion, name)
-            for name in (*_VERSION_COLUMNS, "urgency", "body_sealed")
-        ),
-        Submission.reference.label("sent_as"),
-        Submission.source,
-        Submission.about,
-        Submission.region,
-    )
+    found = scope.select_columns(*_VERSION_COLUMNS)
     joined = Submission.id == AssessmentVersion.submission_id
     of_it = (joined, Submission.id == submission)
     return scope.execute_read(found.where(*of_it).order_by(AssessmentVersion.number)).all()

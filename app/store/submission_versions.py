@@ -3,7 +3,6 @@
 The person's own stand beside what a nurse found; neither takes the other's place.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -131,14 +130,14 @@ def add_version(
         rulebook_sha256=submitted.rulebook_sha256,
         urgency=int(assessment.urgency),
         rules=[f.rule for f in assessment.findings if f.urgency == assessment.urgency],
-        body_sealed=record.seal_field("assessment_version", version, "body", json.dumps(body)),
+        body_sealed=record.seal_json("assessment_version", version, "body", body),
         idempotency_key=key or f"{submission}:{number}",
     )
 
 
 def open_version(record: DataKey, row: AssessmentVersion) -> AnswersVersion:
     """One set of answers, opened."""
-    body = json.loads(record.open_field("assessment_version", row.id, "body", row.body_sealed))
+    body = record.open_json("assessment_version", row.id, "body", row.body_sealed)
     return AnswersVersion(
         row.id,
         row.number,

@@ -4,7 +4,6 @@ Pages go on after a place in the order, never by counting, so none is skipped or
 rows arrive. What is sealed on a line is opened here; it becomes words elsewhere.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from app.store.db.encryption import DataKey
 from app.store.db.scope import Criterion, Scope
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey, WorklistRow
 from app.store.db.tables.reviews import SECOND_PERSON_STATES
-from app.store.worklist_rows import NoSuchSubmission, level_to_rank, rank_to_level
+from app.store.worklist_rows import NoSuchSubmission, level_to_rank, open_payload, rank_to_level
 from app.triage.terms import Urgency
 
 WORKLIST_PAGE_SIZE = 50
@@ -209,11 +208,7 @@ def open_rows(rows: Sequence[WorklistRow], opened: Mapping[str, DataKey]) -> lis
             versions=row.last_version,
             person=row.person_id,
             rulebook_sha256=row.rulebook_sha256,
-            payload=json.loads(
-                opened[row.submission_id].open_field(
-                    "worklist_row", row.submission_id, "line", row.line_sealed
-                )
-            ),
+            payload=open_payload(opened[row.submission_id], row),
         )
         for row in rows
         if row.submission_id in opened

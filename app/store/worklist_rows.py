@@ -4,7 +4,6 @@ It is changed in the transaction of what it tells of, by whoever brings that abo
 what staff need to know of them stand on the row, and with the person where the clinic knows them.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.store import people
 from app.store.clinic_policy import Targets
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.encryption import DataKey
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Clinic, WorklistRow
 from app.triage.terms import Urgency
@@ -62,15 +62,21 @@ def level_to_rank(level: Urgency) -> int:
 def row_payload(scope: Scope, row: WorklistRow) -> dict[str, Any]:
     """What stands sealed on a line. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, row.submission_id)
-    opened = record.open_field("worklist_row", row.submission_id, "line", row.line_sealed)
-    payload: dict[str, Any] = json.loads(opened)
+    return open_payload(record, row)
+
+
+def open_payload(record: DataKey, row: WorklistRow) -> dict[str, Any]:
+    """What stands sealed on a row, by the key of its submission."""
+    payload: dict[str, Any] = record.open_json(
+        "worklist_row", row.submission_id, "line", row.line_sealed
+    )
     return payload
 
 
 def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -> bytes:
     """What is to stand on a line, sealed. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, submission)
-    return record.seal_field("worklist_row", submission, "line", json.dumps(payload))
+    return record.seal_json("worklist_row", submission, "line", dict(payload))
 
 
 def find_row(scope: Scope, submission: str) -> WorklistRow | None:

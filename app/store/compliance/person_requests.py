@@ -15,6 +15,7 @@ from app.store.compliance.retention import erase_person_records, list_person_sub
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Invitation, OutboxMessage, Person, PersonRequest, Staff, Submission
+from app.store.invitations import open_appointment_kind
 from app.store.permissions import PERMISSIONS
 
 EXPORT, ERASE = "export", "erase"
@@ -66,9 +67,9 @@ def add_request(scope: WritingScope, now: datetime, who: str, kind: str, person:
     """Ask for it; the same wish that waits already is that one. Raises NoSuchPerson."""
     if person not in people.find_people(scope, [person]):
         raise NoSuchPerson
-    same = scope.find_all(PersonRequest, kind=kind, person_id=person, agreed=None, limit=1)
-    if same:
-        return same[0].id
+    same = scope.find_first(PersonRequest, kind=kind, person_id=person, agreed=None)
+    if same is not None:
+        return same.id
     request = secrets.token_urlsafe(12)
     scope.add_row(
         PersonRequest, id=request, kind=kind, person_id=person, asked_by=who, asked_at=now
@@ -197,19 +198,14 @@ def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
 
 
 def _export_invitation(scope: Scope, link: Invitation, names: dict[str, str]) -> dict[str, Any]:
-    kind = ""
-    if link.appointment_kind_sealed is not None:
-        key = record_keys.load_data_key(scope, link.person_id)
-        kind = key.open_field(
-            "invitation", link.id, "appointment_kind", link.appointment_kind_sealed
-        )
+    key = record_keys.load_data_key(scope, link.person_id)
     return {
         "made_at": link.made_at.isoformat(),
         "made_by": names.get(link.made_by, ""),
         "good_until": link.expires_at.isoformat(),
         "taken_back_at": link.revoked_at.isoformat() if link.revoked_at else None,
         "appointment_on": link.appointment_on.isoformat() if link.appointment_on else None,
-        "appointment": kind,
+        "appointment": open_appointment_kind(key, link),
         "done": _export_audit_trail(scope, ("invitation", link.id), names),
     }
 

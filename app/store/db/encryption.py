@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import hmac
+import json
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -53,6 +55,14 @@ class DataKey:
         """The text that was sealed for this very field. Raises DecryptionFailed."""
         return _decrypt_bytes(self._secret, sealed, self._field_context(table, row, name)).decode()
 
+    def seal_json(self, table: str, row: str, name: str, value: object) -> bytes:
+        """Seal what JSON can hold for this field of this row."""
+        return self.seal_field(table, row, name, json.dumps(value))
+
+    def open_json(self, table: str, row: str, name: str, sealed: bytes) -> Any:
+        """The value that was sealed for this very field. Raises DecryptionFailed."""
+        return json.loads(self.open_field(table, row, name, sealed))
+
     def _field_context(self, table: str, row: str, name: str) -> bytes:
         return _encode_context("field", self.clinic, self.record, table, row, name)
 
@@ -76,16 +86,11 @@ class KeyEncryptionKeys:
         name, box = wrapped[:_KEY_NAME_BYTES], wrapped[_KEY_NAME_BYTES:]
         masters = self.masters
         if name not in masters and self.file is not None:
-            masters = _parse_key_file(
-                self.file
-            ).masters  # one that was added while this server runs
+            masters = _parse_key_file(self.file).masters  # one was added while this server runs
         if name not in masters:
             raise DecryptionFailed("its master key is not in the keyring")
-        return DataKey(
-            clinic,
-            record,
-            _decrypt_bytes(masters[name], box, _encode_context("key", clinic, record)),
-        )
+        secret = _decrypt_bytes(masters[name], box, _encode_context("key", clinic, record))
+        return DataKey(clinic, record, secret)
 
     def rewrap_key(self, clinic: str, record: str, wrapped: bytes) -> bytes:
         """The same key wrapped by the newest master key. Raises DecryptionFailed."""

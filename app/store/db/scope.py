@@ -104,6 +104,16 @@ class Scope:
         found = self.execute_read(self._select_rows(table, where, equals))
         return found.scalars().one_or_none()
 
+    def find_first(
+        self,
+        table: type[Row],
+        *where: Criterion,
+        order_by: Sequence[Any] = (),
+        **equals: object,
+    ) -> Row | None:
+        """The first row that fits, in that order, or None."""
+        return next(iter(self.find_all(table, *where, order_by=order_by, limit=1, **equals)), None)
+
     def find_all(
         self,
         table: type[Row],

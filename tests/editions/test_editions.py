@@ -151,9 +151,9 @@ def test_a_nurse_finds_every_submission_with_its_own_rulebook(left: Left) -> Non
             kept = submission_versions.list_versions(scope, address.rpartition("/")[2])
         for version in kept:
             assert version.rulebook_version == left.version
-            book = shelf.find(version.rulebook_version, version.rulebook_sha256)
+            book = shelf.find_rulebook(version.rulebook_version, version.rulebook_sha256)
             assert book is not None, "the rulebook of that day is not among rules/published"
-            assert book.questionnaire.path(version.answers).next is None
+            assert book.questionnaire.trace_path(version.answers).next is None
         assert (kept[-1].lab_results != {}) == (name == "blood")
     assert "Rang at noon" in nurse.get(pages["noted"]).text
     assert "Ada Hill" in nurse.get(pages["lowered"]).text

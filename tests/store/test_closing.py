@@ -14,6 +14,7 @@ from app.store.reviews import StepNotAllowed
 from app.triage.terms import Urgency
 from tests.store.kim import actions
 from tests.store.patients import KNOWN, MONDAY, TARGETS, Work, handed
+from tests.store.rows import read_columns
 
 GRAVE = ("emergency", "same_day")
 FIVE = timedelta(minutes=5)
@@ -49,10 +50,10 @@ def ask(work: Work, sent: str, outcome: str = "not_reached", who: str = "kim", *
 
 def refused(work: Work, who: str, sent: str, kind: str, **more: object) -> str:
     """Why a step is refused; nothing was kept of it, and nothing changed."""
-    before, row = kinds(work, sent), work.row(sent).model_dump()
+    before, row = kinds(work, sent), read_columns(work.row(sent))
     with pytest.raises(StepNotAllowed) as problem:
         work.do(who, sent, kind, **more)
-    assert (kinds(work, sent), work.row(sent).model_dump()) == (before, row)
+    assert (kinds(work, sent), read_columns(work.row(sent))) == (before, row)
     return problem.value.problem
 
 

@@ -11,6 +11,7 @@ from app.store.db import rate_limits
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.tables import Staff
 from tests.store.kim import EMAIL, NOON, PASSWORD, Kim, invited
+from tests.store.rows import read_columns
 
 NEW = "seven quiet harbours"
 
@@ -129,8 +130,7 @@ def test_several_who_share_a_browser_are_all_known_and_the_longest_away_goes_fir
             )
             assert link
             newest = staff.list_staff(scope)[-1]
-            columns = {c.name: getattr(newest, c.name) for c in Staff.__table__.columns}
-            other = Staff(**columns | {"id": f"s{number}", "password_hash": "x"})
+            other = Staff(**read_columns(newest) | {"id": f"s{number}", "password_hash": "x"})
             kept = sessions.add_device_token(scope, other, kept)
             assert sessions.find_device_token(scope.keyring, other, kept) == kept[0]
     assert len(kept) == sessions.MAX_TOKENS_PER_BROWSER

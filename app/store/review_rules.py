@@ -81,7 +81,9 @@ def needs_claim(state: ReviewState, kind: str) -> bool:
 def owner_changes(state: ReviewState) -> RowChanges:
     """What changes on the row for who takes it: what waits for a second person goes on waiting."""
     waits = state.row.state in SECOND_PERSON_STATES
-    return {"owner_id": state.staff.id, "state": state.row.state if waits else "claimed"}
+    return {"owner_id": state.staff.id, "state": "claimed"} | (
+        {"state": state.row.state} if waits else {}
+    )
 
 
 def is_identified(scope: Scope, submission: str) -> bool:

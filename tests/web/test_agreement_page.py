@@ -199,28 +199,28 @@ def test_a_count_that_cannot_be_written_waits_for_the_next_time(
         raise OperationalError("locked", {}, Exception())
 
     patient, counts = Patient(house, lead), house.app.state.drop_off
-    counts.write(house.store, house.now)
+    counts.write_counts(house.store, house.now)
     before = scope_count(house, lead.clinic)
     patient.post(patient.link, {"about": "me"})
     with monkeypatch.context() as patch:
         patch.setattr(drop_off, "_write_tallies", fail)
         patient.answer("age", "adult")
-        counts.write(house.store, house.now)
+        counts.write_counts(house.store, house.now)
         patient.answer("breath", "none")
-        counts.write(house.store, house.now)
+        counts.write_counts(house.store, house.now)
     assert scope_count(house, lead.clinic) == before
-    counts.write(house.store, house.now)
+    counts.write_counts(house.store, house.now)
     assert scope_count(house, lead.clinic) == before + 4
-    counts.write(house.store, house.now)
+    counts.write_counts(house.store, house.now)
     assert scope_count(house, lead.clinic) == before + 4
 
 
 def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, lead: Member) -> None:
     counts = house.app.state.drop_off
     before = scope_count(house, lead.clinic)
-    counts.add("nowhere", "answered:age")
-    counts.add(lead.clinic, "answered:age")
-    counts.write(house.store, house.now)
+    counts.add_counts("nowhere", "answered:age")
+    counts.add_counts(lead.clinic, "answered:age")
+    counts.write_counts(house.store, house.now)
     assert scope_count(house, lead.clinic) == before + 1
 
 

@@ -182,7 +182,7 @@ def _make_status_presenter(
     given: Answers = version.answers
     answers = {}
     if own is None:
-        given = archive.in_todays_questions(version.rulebook_version, given)
+        given = archive.translate_to_current(version.rulebook_version, given)
     for question, chosen in given.items():
         try:
             answers[question] = parse_answer(rulebook.questionnaire[question], sorted(chosen))

@@ -17,12 +17,12 @@ from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
 from app.settings import ROOT, Settings
 from app.store import clinics
-from app.store.compliance import audit_anchors, retention
+from app.store.clinic_policy import load_policy
+from app.store.compliance import retention
+from app.store.db import audit
+from app.store.db.database import open_deferred_store
 from app.store.db.jobs import Job
-from app.store.db.late_opening import open_deferred_store
 from app.store.db.scope import Store
-from app.store.reliance import load_reliance
-from app.store.response_targets import load_alarm_delay, load_targets, load_visit_days
 from app.store.served_rulebooks import record_served_rulebook
 from app.triage.rulebook import load_rulebook_folder
 from app.web import api, assets, health
@@ -73,7 +73,7 @@ SHUTDOWN_GRACE = 3.0
 def create_app(
     settings: Settings, clock: Callable[[], float] = time.time, database_timeout: float = 30.0
 ) -> FastAPI:
-    """The application on one rulebook. Its database may come later (app/store/db/late_opening.py).
+    """The application on one rulebook. Its database may come later (app/store/db/database.py).
 
     `database_timeout`: seconds to wait for it. Raises RulebookFaults, BadFigures, AssetFault,
     BadKeyring,    BadDatabase, OSError or ValueError.
@@ -99,10 +99,9 @@ def create_app(
     app.state.archive = RulebookArchive(context.rulebook, settings.rules / "published")
     app.state.figures = read_figures(ROOT / "safety" / "figures.json")
     app.state.last_page = render_last_page(context)
-    app.state.targets = load_targets(settings.rules)
-    app.state.visit_days = load_visit_days(settings.rules)
-    app.state.reliance = load_reliance(settings.rules)
-    app.state.alarm_after = load_alarm_delay(settings.rules)
+    policy = load_policy(settings.rules)
+    app.state.targets, app.state.visit_days = policy.targets, policy.visit_days
+    app.state.reliance, app.state.alarm_after = policy.reliance, policy.alarm_delay
     app.state.clinic_presence, app.state.drop_off = ClinicPresence(), DropOffCounter()
     app.state.store = open_deferred_store(
         settings.effective_database_url,
@@ -111,7 +110,7 @@ def create_app(
         database_timeout,
     )
     app.state.for_show = functools.cache(functools.partial(clinics.is_demo_clinic, app.state.store))
-    app.state.jobs = build_recurring_jobs(settings, context)
+    app.state.jobs = build_recurring_jobs(settings, context, policy.alarm_delay)
     app.state.streams = StreamRegistry(app.state.store)
     app.state.counts = {}  # of each clinic's worklist, for as long as nothing rings
     app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
@@ -161,18 +160,20 @@ def _prepare_database(app: FastAPI, store: Store) -> None:
     store.engine.dispose()  # what was open stays open no longer than it is needed
 
 
-def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
+def build_recurring_jobs(
+    settings: Settings, context: AppContext, alarm_delay: timedelta
+) -> list[Job]:
     """What the server does again and again by itself; each round is done by one server."""
     hour = timedelta(hours=1)
     mail = MailServer(settings.mail_server, settings.mail_from)
-    messenger = AlarmSender(context, load_alarm_delay(settings.rules), settings.public_origin, mail)
+    messenger = AlarmSender(context, alarm_delay, settings.public_origin, mail)
     return [
         Job("alarm", EVERY, messenger),
         Job("retention", hour, retention.run_all_retention),
         Job(
             "audit anchors",
             hour,
-            lambda store, _: audit_anchors.append_anchors(store, settings.var),
+            lambda store, _: audit.append_anchors(store, settings.var),
         ),
     ]
 

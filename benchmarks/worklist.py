@@ -27,8 +27,9 @@ from sqlalchemy import event
 from app.main import create_app
 from app.settings import Settings
 from app.store import clinics, submissions
-from app.store.db import tokens
-from app.store.db.opening import open_store
+from app.store.clinic_policy import load_policy
+from app.store.db import encryption
+from app.store.db.database import open_store
 from app.store.db.scope import Store, WritingScope
 from app.store.db.tables import (
     AssessmentVersion,
@@ -38,7 +39,6 @@ from app.store.db.tables import (
     Submission,
     WorklistRow,
 )
-from app.store.response_targets import load_targets
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
 from app.triage.rules import assess_answers
@@ -50,7 +50,7 @@ from tests.running import Running, serving
 PAGES, RINGS = 200, 5
 LOST = 120  # seconds after which a page will not hear any more
 AIMS = {"page p99 ms": 150.0, "queries": 5.0, "rung and fetched p99 s": 5.0}
-TARGETS = load_targets(RULES)
+TARGETS = load_policy(RULES).targets
 LEVELS = [*[Urgency.routine] * 6, *[Urgency.soon] * 3, Urgency.same_day]
 AT_ONCE = 2000
 SPREAD = 0.3  # seconds over which open pages spread their fetching, as worklist.js does
@@ -241,11 +241,11 @@ class OpenPage:
 def _nurses(scope: WritingScope, number: int, now: datetime) -> Iterator[str]:
     """Nurses who are signed in; the words that their browsers hold."""
     for who in range(number):
-        staff, session = f"nurse{who}", tokens.make_token(scope.clinic)
+        staff, session = f"nurse{who}", encryption.make_token(scope.clinic)
         known = {"id": staff, "name": f"Nurse {who}", "role": "nurse", "made_at": now}
         scope.add_row(Staff, **known, email_sealed=b"e", email_print=staff)
         seen = {"started_at": now, "seen_at": now, "proved_at": now}
-        kept = {"token_hash": tokens.hash_token(session), "staff_id": staff, "stage": "full"}
+        kept = {"token_hash": encryption.hash_token(session), "staff_id": staff, "stage": "full"}
         scope.add_row(StaffSession, **kept, **seen, browser="")
         yield session
 

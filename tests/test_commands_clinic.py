@@ -12,10 +12,9 @@ from typer.testing import CliRunner
 
 from app.commands import app
 from app.store import alarms, submissions
-from app.store.db.append_only import allow_changes
-from app.store.db.database import open_database
-from app.store.db.opening import open_store
+from app.store.db.database import open_database, open_store
 from app.store.submissions import Delivery
+from migrations.append_only import allow_changes
 from tests.store.patients import MONDAY, TARGETS, handed
 
 

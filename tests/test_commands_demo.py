@@ -17,7 +17,7 @@ from app.commands import app, demo, demo_data
 from app.main import create_app
 from app.settings import ROOT, Settings
 from app.store.accounts import passwords
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.store.db.scope import Store
 from app.store.db.tables import Invitation, ReviewEntry, Tally, WorklistRow
 from app.store.worklist_rows import rank_to_level

@@ -13,13 +13,12 @@ from app.commands import app
 from app.settings import Settings
 from app.store import invitations, shares, submission_versions, submissions
 from app.store.accounts import staff
-from app.store.compliance import audit_anchors
+from app.store.clinic_policy import load_policy
 from app.store.db import audit
-from app.store.db.append_only import allow_changes
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.store.db.scope import Store
 from app.store.invitations import Invitee
-from app.store.response_targets import load_targets
+from migrations.append_only import allow_changes
 from tests.builders import RULES
 from tests.store.patients import handed
 
@@ -50,7 +49,7 @@ def store(clinic: str, tmp_path: Path) -> Store:
         kim = staff.list_staff(scope)[0].id
     guest = Invitee("Kestrel 1", "Quill")
     (link,) = invitations.invite_patients(store, clinic, LONG_AGO, kim, [guest], "k")
-    submissions.accept_answers(store, clinic, link, handed(), load_targets(RULES), LONG_AGO)
+    submissions.accept_answers(store, clinic, link, handed(), load_policy(RULES).targets, LONG_AGO)
     return store
 
 
@@ -117,13 +116,13 @@ def test_a_cut_tail_is_found_by_what_the_server_notes_each_hour(
 ) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    assert audit_anchors.append_anchors(store, folder) == 1
-    assert audit_anchors.append_anchors(store, folder) == 0, "nothing was added to the audit"
-    file = folder / audit_anchors.ANCHOR_FILE
+    assert audit.append_anchors(store, folder) == 1
+    assert audit.append_anchors(store, folder) == 0, "nothing was added to the audit"
+    file = folder / audit.ANCHOR_FILE
     with store.writing_scope(clinic) as scope:
         row = scope.find_one(audit.AuditHead)
         number = audit.record_event(scope, LONG_AGO, "kim", "signed_out")
-    assert audit_anchors.append_anchors(store, folder) == 1
+    assert audit.append_anchors(store, folder) == 1
     assert call("audit verify --anchors", str(file)).exit_code == 0
     assert row is not None
     assert file.stat().st_mode & 0o077 == 0

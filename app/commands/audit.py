@@ -9,10 +9,8 @@ import typer
 
 from app.commands.console import open_store, read_settings, stderr, stop_command
 from app.store import clinics
-from app.store.compliance import audit_anchors
-from app.store.compliance.audit_anchors import BadAnchors
 from app.store.db import audit
-from app.store.db.audit import SERVER_CHAIN, AuditAnchor, ChainFault
+from app.store.db.audit import SERVER_CHAIN, AuditAnchor, BadAnchors, ChainFault
 from app.store.db.scope import Store
 
 app = typer.Typer(help="Check the audit.", no_args_is_help=True)
@@ -54,7 +52,7 @@ def verify(
 @app.command()
 def anchor() -> None:
     """Print the newest entry of each audit, a line each, to be kept outside the database."""
-    for newest in audit_anchors.list_newest_anchors(open_store(read_settings())):
+    for newest in audit.list_newest_anchors(open_store(read_settings())):
         typer.echo(" ".join(map(str, newest)))
 
 
@@ -86,7 +84,7 @@ def _describe_fault(fault: dict[str, Any] | None, entries: int) -> str:
 
 def _read_anchors(file: Path) -> list[AuditAnchor]:
     try:
-        return audit_anchors.read_anchors(file)
+        return audit.read_anchors(file)
     except OSError as problem:
         raise stop_command(f"{file}: {problem.strerror}", 2) from None
     except BadAnchors as problem:

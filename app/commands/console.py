@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.settings import Settings, SettingsFaults, load_settings
-from app.store.db import opening
+from app.store.db import database
 from app.store.db.encryption import BadKeyring
 from app.store.db.scope import Store
 from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
@@ -36,7 +36,7 @@ def load_rulebook(settings: Settings) -> Rulebook:
 def open_store(settings: Settings) -> Store:
     """The database at today's tables, and its keys; where they cannot be used, stop with code 2."""
     with stop_if_unusable():
-        return opening.open_store(settings.effective_database_url, settings.master_key_file)
+        return database.open_store(settings.effective_database_url, settings.master_key_file)
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from app.commands.console import load_rulebook, open_store, read_settings, stder
 from app.commands.demo_data import NoCodeYet
 from app.settings import ROOT, Settings
 from app.store import clinics
+from app.store.clinic_policy import load_policy
 from app.store.db.scope import Store
-from app.store.response_targets import load_targets
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 
@@ -77,7 +77,7 @@ def _fill_database(store: Store, settings: Settings) -> None:
         demo_data.fill_demo_clinics(
             store,
             rulebook,
-            load_targets(settings.rules),
+            load_policy(settings.rules).targets,
             people,
             datetime.now(UTC),
             lambda done: progress.update(task, completed=done),

@@ -8,7 +8,7 @@ import typer
 
 from app.commands.console import open_store, read_settings
 from app.commands.staff import COMMAND_ACTOR, find_clinic_id
-from app.store.compliance import expired_rows, retention
+from app.store.compliance import retention
 
 app = typer.Typer(help="Forget what may be kept no longer.", no_args_is_help=True)
 
@@ -35,5 +35,5 @@ def run(
         for one in chosen
     }
     if not clinic and not dry_run:
-        counts["server"] = expired_rows.delete_expired_rows(store, now)
+        counts["server"] = retention.delete_expired_rows(store, now)
     typer.echo(json.dumps(counts, indent=2))

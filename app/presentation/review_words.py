@@ -1,22 +1,5 @@
-"""The codes of a review with the keys of their words: what was done, how it ended, what fails."""
+"""The codes of a review with the keys of their words: how it ended, what fails."""
 
-KINDS = {
-    "claim": "review.claim.done",
-    "release": "review.release.done",
-    "hand_over": "review.hand_over.done",
-    "note": "review.note.done",
-    "call": "review.call.done",
-    "identify": "review.identify.done",
-    "agree": "review.agree.done",
-    "raise": "review.raise.done",
-    "lower": "review.lower.done",
-    "second_yes": "review.second_yes.done",
-    "second_no": "review.second_no.done",
-    "close": "review.close.done",
-    "ask_close": "review.ask_close.done",
-    "close_yes": "review.close_yes.done",
-    "close_no": "review.close_no.done",
-}
 OUTCOMES = {
     "answered": "review.call.answered",
     "no_answer": "review.call.no_answer",

@@ -1,7 +1,8 @@
 """What happened, kept. Nothing about a self-check is stored before it is handed to a clinic.
 
-`tables/` what is kept; `ground/` the way to it; `accounts/` who works at a clinic; `keeping/` the
-audit and forgetting. Here: people, invitations, submissions, and what staff do with them.
+`db/` the tables and the way to them; `accounts/` who works at a clinic; `compliance/` forgetting,
+and what a person may ask for. Here: people, invitations, submissions, and what staff do with them
+(`review_rules` holds every step, `reviews` takes it).
 
 May import triage; knows nothing of pages, of the environment or of the time of day.
 """

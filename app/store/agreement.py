@@ -7,15 +7,14 @@ ids of rules and coded reasons, and no words for people.
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_
-from sqlmodel import col
 
 from app.store.db import record_keys
-from app.store.db.scope import Criterion, Scope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, WorklistRow
+from app.store.db.scope import Criterion, Scope, WritingScope
+from app.store.db.tables import AssessmentVersion, ReviewEntry, Tally, WorklistRow
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist_rows import level_to_rank
 from app.triage.terms import Urgency
@@ -79,32 +78,32 @@ class Disagreement:
 
 def count_by_nurse(scope: Scope) -> dict[str, DecisionCounts]:
     """Decisions by who made them."""
-    entry = (col(ReviewEntry.author_id), col(ReviewEntry.kind))
+    entry = (ReviewEntry.author_id, ReviewEntry.kind)
     found = scope.select_columns(*entry, func.count()).where(_is_decision()).group_by(*entry)
     return _collect_counts(scope.execute_read(found).all())
 
 
 def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
     """Decisions by the rule that gave the level; of a lowering, by the rule that was set aside."""
-    kind, of = col(ReviewEntry.kind), col(AssessmentVersion.clinic_id)
+    kind, of = ReviewEntry.kind, AssessmentVersion.clinic_id
     # By submission too: that way there is an index, else each row would look at all others.
     same = (
-        col(ReviewEntry.submission_id) == col(AssessmentVersion.submission_id),
-        col(ReviewEntry.version_id) == col(AssessmentVersion.id),
+        ReviewEntry.submission_id == AssessmentVersion.submission_id,
+        ReviewEntry.version_id == AssessmentVersion.id,
     )
-    rule = _json_elements(scope, col(AssessmentVersion.rules))
+    rule = _json_elements(scope, AssessmentVersion.rules)
     # Trap: PostgreSQL knows the table inside `rule` only if it stands before it.
     firing = (
         scope.select_columns(of, rule, kind, func.count()).where(*same).group_by(of, rule, kind)
     )
-    aside = scope.select_columns(col(ReviewEntry.rule), kind, func.count()).where(
-        kind == LOWER, col(ReviewEntry.rule).is_not(None)
+    aside = scope.select_columns(ReviewEntry.rule, kind, func.count()).where(
+        kind == LOWER, ReviewEntry.rule.is_not(None)
     )
-    empty = func.json_array_length(col(AssessmentVersion.rules)) == 0
+    empty = func.json_array_length(AssessmentVersion.rules) == 0
     none = scope.select_columns(of, kind, func.count()).where(*same, empty, _is_decision())
     rows = [
         *(row[1:] for row in scope.execute_read(firing.where(kind.in_((AGREE, RAISE)))).all()),
-        *scope.execute_read(aside.group_by(col(ReviewEntry.rule), kind)).all(),
+        *scope.execute_read(aside.group_by(ReviewEntry.rule, kind)).all(),
         *((NO_RULE, *row[1:]) for row in scope.execute_read(none.group_by(of, kind)).all()),
     ]
     return _collect_counts(rows)
@@ -112,10 +111,10 @@ def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
 
 def count_lowering_reasons(scope: Scope) -> dict[tuple[str, str], int]:
     """How often a rule was set aside for a coded reason: (rule, reason) -> number."""
-    pair = (func.coalesce(col(ReviewEntry.rule), NO_RULE), col(ReviewEntry.reason))
-    found = scope.select_columns(*pair, func.count(), col(ReviewEntry.kind))
-    lowered = found.where(col(ReviewEntry.kind) == LOWER, col(ReviewEntry.reason).is_not(None))
-    rows: Any = scope.execute_read(lowered.group_by(*pair, col(ReviewEntry.kind))).all()
+    pair = (func.coalesce(ReviewEntry.rule, NO_RULE), ReviewEntry.reason)
+    found = scope.select_columns(*pair, func.count(), ReviewEntry.kind)
+    lowered = found.where(ReviewEntry.kind == LOWER, ReviewEntry.reason.is_not(None))
+    rows: Any = scope.execute_read(lowered.group_by(*pair, ReviewEntry.kind)).all()
     return {(rule, reason): number for rule, reason, number, _ in rows}
 
 
@@ -130,8 +129,8 @@ class ClosingRequestCounts:
 
 def count_closing_requests(scope: Scope) -> dict[str, ClosingRequestCounts]:
     """Closings without the help that the level asks for, by how it was to end."""
-    pair = (col(ReviewEntry.outcome), col(ReviewEntry.kind))
-    asked = col(ReviewEntry.kind).in_(("ask_close", "close_yes", "close_no"))
+    pair = (ReviewEntry.outcome, ReviewEntry.kind)
+    asked = ReviewEntry.kind.in_(("ask_close", "close_yes", "close_no"))
     rows: Any = scope.execute_read(
         scope.select_columns(*pair, func.count()).where(asked).group_by(*pair)
     ).all()
@@ -147,9 +146,9 @@ def count_closing_requests(scope: Scope) -> dict[str, ClosingRequestCounts]:
 def measure_decision_times(scope: Scope) -> dict[Urgency, DecisionTimes]:
     """From arrival to the first decision, by the level that the rules gave at first."""
     first = _first_decisions_query(scope)
-    level, number = col(AssessmentVersion.urgency), col(AssessmentVersion.number)
-    of_it = (first.c.submission_id == col(AssessmentVersion.submission_id), number == 1)
-    waited = _seconds_between(scope, first.c.at, col(AssessmentVersion.made_at))
+    level, number = AssessmentVersion.urgency, AssessmentVersion.number
+    of_it = (first.c.submission_id == AssessmentVersion.submission_id, number == 1)
+    waited = _seconds_between(scope, first.c.at, AssessmentVersion.made_at)
     ordered = func.row_number().over(partition_by=level, order_by=waited).label("place")
     together = func.count().over(partition_by=level).label("together")
     ranked = scope.select_columns(level, waited.label("waited"), ordered, together).where(*of_it)
@@ -180,11 +179,11 @@ def list_disagreements(
 ) -> list[Disagreement]:
     """Decisions against the rules, the newest first, with the answers; three queries."""
     only: dict[str, object] = {} if entry is None else {"id": entry}
-    against = col(ReviewEntry.kind).in_((RAISE, LOWER))
-    newest = [col(ReviewEntry.at).desc(), col(ReviewEntry.id)]
+    against = ReviewEntry.kind.in_((RAISE, LOWER))
+    newest = [ReviewEntry.at.desc(), ReviewEntry.id]
     entries = scope.find_all(ReviewEntry, against, order_by=newest, limit=limit, **only)
     opened = record_keys.load_data_keys(scope, {row.submission_id for row in entries})
-    wanted = col(AssessmentVersion.id).in_({row.version_id for row in entries})
+    wanted = AssessmentVersion.id.in_({row.version_id for row in entries})
     rows = {row.id: row for row in scope.find_all(AssessmentVersion, wanted)}
     return [
         _build_disagreement(row, open_version(opened[row.submission_id], rows[row.version_id]))
@@ -211,13 +210,13 @@ def _build_disagreement(row: ReviewEntry, version: AnswersVersion) -> Disagreeme
 
 def _count_in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
     """Level -> (how many whose level stayed, how many of them decided by their target time)."""
-    level = col(AssessmentVersion.urgency)
-    by_then = func.count().filter(first.c.at <= col(WorklistRow.due_at))
+    level = AssessmentVersion.urgency
+    by_then = func.count().filter(first.c.at <= WorklistRow.due_at)
     same = (
-        first.c.submission_id == col(AssessmentVersion.submission_id),
-        first.c.submission_id == col(WorklistRow.submission_id),
-        col(WorklistRow.last_version) == 1,
-        col(WorklistRow.rank) == level_to_rank(Urgency.self_care) - level,
+        first.c.submission_id == AssessmentVersion.submission_id,
+        first.c.submission_id == WorklistRow.submission_id,
+        WorklistRow.last_version == 1,
+        WorklistRow.rank == level_to_rank(Urgency.self_care) - level,
     )
     found = scope.select_columns(level, func.count(), by_then).where(*same).group_by(level)
     rows: Any = scope.execute_read(found).all()
@@ -225,8 +224,8 @@ def _count_in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
 
 
 def _first_decisions_query(scope: Scope) -> Any:
-    submission = col(ReviewEntry.submission_id)
-    earliest = func.min(col(ReviewEntry.at)).label("at")
+    submission = ReviewEntry.submission_id
+    earliest = func.min(ReviewEntry.at).label("at")
     return (
         scope.select_columns(submission, earliest)
         .where(_is_decision())
@@ -236,7 +235,7 @@ def _first_decisions_query(scope: Scope) -> Any:
 
 
 def _is_decision() -> Criterion:
-    return col(ReviewEntry.kind).in_(KINDS)
+    return ReviewEntry.kind.in_(KINDS)
 
 
 def _collect_counts(rows: Iterable[Any]) -> dict[str, DecisionCounts]:
@@ -266,3 +265,18 @@ def _seconds_between(scope: Scope, until: Any, since: Any) -> Any:
 def _percentile_position(number: Any, share: int) -> Any:
     """Which one in the order has so many hundredths at or below it."""
     return (number * share + 99) // 100
+
+
+def add_tallies(scope: WritingScope, day: date, *subjects: str) -> None:
+    """Count each of these once more, and as often as it is named."""
+    for subject, times in Counter(subjects).items():
+        more = {"number": Tally.number + times}
+        if scope.update_rows(Tally, day=day, subject=subject, to=more) == 0:
+            scope.add_row(Tally, day=day, subject=subject, number=times)
+
+
+def sum_tallies(scope: Scope, since: date) -> dict[str, int]:
+    """How often each thing happened from this day on."""
+    found = scope.select_columns(Tally.subject, func.sum(Tally.number))
+    rows: Any = scope.execute_read(found.where(Tally.day >= since).group_by(Tally.subject))
+    return {subject: int(number) for subject, number in rows}

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, or_
-from sqlmodel import col
 
 from app.store import outbox
 from app.store.clinics import load_clinic
@@ -22,9 +21,9 @@ from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import AssessmentVersion, Clinic, OutboxMessage, Submission, WorklistRow
 from app.store.db.tables.reviews import DESTINATION_KINDS
 
-_AWAITS_SECOND_CLOSE = col(WorklistRow.state) == "second_close"
+_AWAITS_SECOND_CLOSE = WorklistRow.state == "second_close"
 _WAITING_SINCE = case(
-    (_AWAITS_SECOND_CLOSE, col(WorklistRow.waits_since)), else_=col(AssessmentVersion.made_at)
+    (_AWAITS_SECOND_CLOSE, WorklistRow.waits_since), else_=AssessmentVersion.made_at
 )
 """When the newest answers came, which wait anew, or a second person was asked to close them."""
 _AUDIT_EVERY_TRIES = 10
@@ -82,10 +81,10 @@ def find_undelivered_since(scope: Scope, now: datetime) -> datetime | None:
 
 def undelivered_since_query(scope: Scope, now: datetime) -> Any:
     """The same as a select of one value."""
-    late = col(OutboxMessage.made_at) <= now - outbox.OVERDUE_AFTER
-    about = col(OutboxMessage.submission_id) == col(WorklistRow.submission_id)
-    waits = col(OutboxMessage.ended_at).is_(None)
-    found = _waiting_emergencies_query(scope, now, now, func.min(col(OutboxMessage.made_at)))
+    late = OutboxMessage.made_at <= now - outbox.OVERDUE_AFTER
+    about = OutboxMessage.submission_id == WorklistRow.submission_id
+    waits = OutboxMessage.ended_at.is_(None)
+    found = _waiting_emergencies_query(scope, now, now, func.min(OutboxMessage.made_at))
     return found.where(about, waits, late).correlate(None)
 
 
@@ -174,11 +173,9 @@ def save_destinations(scope: WritingScope, now: datetime, chosen: AlarmDestinati
         scope.update_rows(Clinic, to={column: sealed})
         if text != getattr(previous, kind):
             _redirect_alarms(scope, now, kind, bool(text))
-    subject, to = (
-        ("clinic", scope.clinic),
-        [kind for kind in DESTINATION_KINDS if getattr(chosen, kind)],
-    )
-    audit.record_event(scope, now, "command", "alarm_places_chosen", subject, to=", ".join(to))
+    to = ", ".join(kind for kind in DESTINATION_KINDS if getattr(chosen, kind))
+    subject = ("clinic", scope.clinic)
+    audit.record_event(scope, now, "command", "alarm_places_chosen", subject, to=to)
 
 
 def _redirect_alarms(scope: WritingScope, now: datetime, kind: str, is_chosen: bool) -> None:
@@ -186,10 +183,8 @@ def _redirect_alarms(scope: WritingScope, now: datetime, kind: str, is_chosen: b
         for row in outbox.list_waiting_messages(scope, kind):
             _stop_alarm(scope, now, row, "no_place")
         return
-    alarmed = col(WorklistRow.alarmed_at).is_not(None)
-    still = _waiting_emergencies_query(scope, now, now, col(WorklistRow.submission_id)).where(
-        alarmed
-    )
+    alarmed = WorklistRow.alarmed_at.is_not(None)
+    still = _waiting_emergencies_query(scope, now, now, WorklistRow.submission_id).where(alarmed)
     for submission in scope.execute_read(still).scalars().all():
         outbox.add_messages(scope, now, submission, [kind])
     outbox.make_due_now(scope, now, kind)
@@ -230,31 +225,31 @@ def _open_destinations(scope: Scope) -> AlarmDestinations:
 
 def _find_waiting_reference(scope: Scope, now: datetime, submission: str) -> str | None:
     """What an emergency is named by; None where it alarms no more."""
-    this = col(Submission.id) == submission
-    same = col(Submission.id) == col(WorklistRow.submission_id)
-    asked = _waiting_emergencies_query(scope, now, now, col(Submission.reference)).where(this, same)
+    this = Submission.id == submission
+    same = Submission.id == WorklistRow.submission_id
+    asked = _waiting_emergencies_query(scope, now, now, Submission.reference).where(this, same)
     reference: str | None = scope.execute_read(asked).scalar()
     return reference
 
 
 def _due_alarms_query(scope: Scope, now: datetime, before: datetime) -> Any:
     """Id and reference of what is to be told of."""
-    names = (col(Submission.id), col(Submission.reference))
-    same = col(Submission.id) == col(WorklistRow.submission_id)
-    untold = col(WorklistRow.alarmed_at).is_(None)
+    names = (Submission.id, Submission.reference)
+    same = Submission.id == WorklistRow.submission_id
+    untold = WorklistRow.alarmed_at.is_(None)
     return _waiting_emergencies_query(scope, now, before, *names).where(same, untold)
 
 
 def _waiting_emergencies_query(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
     """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
     return scope.select_columns(*columns).where(
-        col(WorklistRow.clinic_id) == scope.clinic,
-        col(AssessmentVersion.clinic_id) == scope.clinic,
-        col(AssessmentVersion.submission_id) == col(WorklistRow.submission_id),
-        col(AssessmentVersion.number) == col(WorklistRow.last_version),
-        col(WorklistRow.closed).is_(False),
-        col(WorklistRow.forget_at) > now,
-        col(WorklistRow.rank) == 0,
-        or_(col(WorklistRow.first_seen_at).is_(None), _AWAITS_SECOND_CLOSE),
+        WorklistRow.clinic_id == scope.clinic,
+        AssessmentVersion.clinic_id == scope.clinic,
+        AssessmentVersion.submission_id == WorklistRow.submission_id,
+        AssessmentVersion.number == WorklistRow.last_version,
+        WorklistRow.closed.is_(False),
+        WorklistRow.forget_at > now,
+        WorklistRow.rank == 0,
+        or_(WorklistRow.first_seen_at.is_(None), _AWAITS_SECOND_CLOSE),
         before >= _WAITING_SINCE,
     )

@@ -32,19 +32,15 @@ def add_clinic(
             for_show=for_show,
             made_at=now,
         )
-        record_keys.create_data_key(
-            scope, clinic
-        )  # for what the clinic itself seals, such as where alarms go
+        # For what the clinic itself seals, such as where alarms go.
+        record_keys.create_data_key(scope, clinic)
         audit.record_event(scope, now, "command", "clinic_added", ("clinic", clinic))
     return clinic
 
 
 def find_clinic(store: Store, word: str) -> Clinic | None:
     """The clinic of this id or name."""
-    for clinic in list_clinics(store):
-        if word in (clinic.clinic_id, clinic.name):
-            return clinic
-    return None
+    return next((one for one in list_clinics(store) if word in (one.clinic_id, one.name)), None)
 
 
 def read_clinic_name(scope: Scope) -> str:

@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import col
-
 from app.store import people
-from app.store.clinics import load_clinic as clinic_of_scope
-from app.store.db import audit, blind_index, rate_limits, record_keys, tokens
+from app.store.clinics import load_clinic
+from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
 from app.store.db.encryption import DataKey, KeyEncryptionKeys
-from app.store.db.networks import network_prefix
-from app.store.db.rate_limits import RateLimit
+from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Clinic, Invitation
 
@@ -78,7 +75,7 @@ def invite_patients(
 ) -> list[str]:
     """Invite all of these or none; give the ids. The same key again gives the same.
 
-    Raises people.OtherName or limits.TooMany.
+    Raises people.OtherName or RateLimitExceeded.
     """
     rate_limits.acquire_tokens(
         store.engine, INVITING_LIMIT, f"{clinic} {by}", now, tries=len(invitees)
@@ -98,7 +95,7 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
     """A new link and code for the same visit, whose id it gives; the old ones stop working.
 
     Asked for once more, it is still one. Raises NoSuchInvitation, also where it was finished or
-    taken back, or limits.TooMany.
+    taken back, or RateLimitExceeded.
     """
     rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, f"{clinic} {by}", now)
     key = f"again:{invitation}"
@@ -117,12 +114,12 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
 
 def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
     order = {f"{key}:{number}": number for number in range(MAX_PER_BATCH)}
-    rows = scope.find_all(Invitation, col(Invitation.idempotency_key).in_(order))
+    rows = scope.find_all(Invitation, Invitation.idempotency_key.in_(order))
     return sorted(rows, key=lambda row: order[row.idempotency_key])
 
 
 def _expiry_time(scope: Scope, now: datetime) -> datetime:
-    return now + timedelta(days=clinic_of_scope(scope).invitation_days)
+    return now + timedelta(days=load_clinic(scope).invitation_days)
 
 
 def _add_invitation(
@@ -142,7 +139,9 @@ def _add_invitation(
         Invitation,
         id=invitation,
         person_id=person,
-        token_hash=tokens.hash_token(derive_link_token(scope.keyring, scope.clinic, invitation)),
+        token_hash=encryption.hash_token(
+            derive_link_token(scope.keyring, scope.clinic, invitation)
+        ),
         code_print=blind_index.hash_word(
             scope, "code", derive_invitation_code(scope.keyring, invitation)
         ),
@@ -161,7 +160,7 @@ def revoke_invitation(scope: WritingScope, now: datetime, by: str, invitation: s
     """Take an invitation back; one that is finished stays. Raises NoSuchInvitation."""
     if scope.find_one(Invitation, id=invitation) is None:
         raise NoSuchInvitation
-    still = (col(Invitation.finished_at).is_(None), col(Invitation.revoked_at).is_(None))
+    still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
     if scope.update_rows(Invitation, *still, id=invitation, to={"revoked_at": now}):
         audit.record_event(scope, now, by, "invitation_revoked", ("invitation", invitation))
 
@@ -177,8 +176,8 @@ def list_unfinished_invitations(
     scope: Scope, now: datetime, limit: int = 200
 ) -> list[InvitationSummary]:
     """The invitations that nobody has finished or taken back, the newest first."""
-    still = (col(Invitation.finished_at).is_(None), col(Invitation.revoked_at).is_(None))
-    newest = [col(Invitation.made_at).desc(), col(Invitation.id)]
+    still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
+    newest = [Invitation.made_at.desc(), Invitation.id]
     return _summarize_invitations(
         scope, now, scope.find_all(Invitation, *still, order_by=newest, limit=limit)
     )
@@ -195,15 +194,15 @@ def find_invitation(scope: Scope, now: datetime, invitation: str) -> InvitationS
 
 def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation:
     """What a link leads to. Looking uses nothing up. Raises InvitationGone."""
-    with store.reading_scope(tokens.parse_clinic_id(token)) as scope:
-        found = scope.find_one(Invitation, token_hash=tokens.hash_token(token))
+    with store.reading_scope(encryption.parse_clinic_id(token)) as scope:
+        found = scope.find_one(Invitation, token_hash=encryption.hash_token(token))
         if found is None or not is_invitation_open(found, now):
             raise InvitationGone
         person = people.find_people(scope, [found.person_id])
         if found.person_id not in person:
             raise InvitationGone
         return OpenedInvitation(
-            clinic_of_scope(scope),
+            load_clinic(scope),
             found.id,
             person[found.person_id].name,
             found.appointment_on,
@@ -212,7 +211,10 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
-    """The link's token of the code that someone typed. Raises InvitationGone or limits.TooMany."""
+    """The link's token of the code that someone typed.
+
+    Raises InvitationGone or RateLimitExceeded.
+    """
     buckets = [(CODE_ATTEMPT_LIMIT, network_prefix(address)), (GLOBAL_CODE_LIMIT, "")]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
     clinic, invitation = blind_index.resolve_word(store, "code", normalize_code(code)) or ("", "")
@@ -223,8 +225,8 @@ def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) 
 
 def resolve_token(store: Store, token: str) -> tuple[str, str]:
     """(The clinic, the invitation) of a link, whatever became of it. Raises InvitationGone."""
-    with store.reading_scope(tokens.parse_clinic_id(token)) as scope:
-        found = scope.find_one(Invitation, token_hash=tokens.hash_token(token))
+    with store.reading_scope(encryption.parse_clinic_id(token)) as scope:
+        found = scope.find_one(Invitation, token_hash=encryption.hash_token(token))
     if found is None:
         raise InvitationGone
     return found.clinic_id, found.id
@@ -274,7 +276,7 @@ def _summarize_invitations(
             row.id,
             known[row.person_id],
             row.appointment_on,
-            _open_appointment_kind(opened[row.person_id], row),
+            open_appointment_kind(opened[row.person_id], row),
             derive_link_token(scope.keyring, scope.clinic, row.id),
             derive_invitation_code(scope.keyring, row.id),
             row.expires_at,
@@ -285,7 +287,7 @@ def _summarize_invitations(
     ]
 
 
-def _open_appointment_kind(key: DataKey, row: Invitation) -> str:
+def open_appointment_kind(key: DataKey, row: Invitation) -> str:
     """What sort of appointment it is for; "" where nothing was said."""
     if row.appointment_kind_sealed is None:
         return ""

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import col
 
 from app.store.db.scope import Criterion, Scope, WritingScope
 from app.store.db.tables import OutboxMessage
@@ -24,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 OVERDUE_AFTER = timedelta(minutes=2)
 """A message that waits longer has not been delivered, as people would say."""
 MESSAGE_RETENTION = timedelta(days=7)
-_IS_UNSENT = col(OutboxMessage.ended_at).is_(None)
+_IS_UNSENT = OutboxMessage.ended_at.is_(None)
 
 
 def add_messages(
@@ -46,17 +45,16 @@ def add_messages(
 
 def list_due_kinds(scope: Scope, now: datetime) -> dict[str, tuple[int, datetime]]:
     """The kinds of which any is due, with the fewest tries, and since when."""
-    first = (func.min(col(OutboxMessage.tries)), func.min(col(OutboxMessage.due_at)))
-    found = scope.select_columns(col(OutboxMessage.kind), *first).where(*_due_criteria(now))
-    rows: list[Any] = list(scope.execute_read(found.group_by(col(OutboxMessage.kind))))
+    first = (func.min(OutboxMessage.tries), func.min(OutboxMessage.due_at))
+    found = scope.select_columns(OutboxMessage.kind, *first).where(*_due_criteria(now))
+    rows: list[Any] = list(scope.execute_read(found.group_by(OutboxMessage.kind)))
     return {kind: (tries, since) for kind, tries, since in rows}
 
 
 def find_next_due(scope: Scope, now: datetime, kind: str) -> OutboxMessage | None:
     """What has been due longest."""
-    order = [col(OutboxMessage.due_at), col(OutboxMessage.id)]
-    found = scope.find_all(OutboxMessage, *_due_criteria(now), kind=kind, order_by=order, limit=1)
-    return found[0] if found else None
+    order = [OutboxMessage.due_at, OutboxMessage.id]
+    return scope.find_first(OutboxMessage, *_due_criteria(now), kind=kind, order_by=order)
 
 
 def claim_message(scope: WritingScope, now: datetime, message: OutboxMessage) -> int:
@@ -91,21 +89,19 @@ def make_due_now(scope: WritingScope, now: datetime, kind: str) -> None:
 
 def list_waiting_messages(scope: Scope, kind: str) -> list[OutboxMessage]:
     """What was not taken there yet, the oldest first."""
-    return scope.find_all(
-        OutboxMessage, _IS_UNSENT, kind=kind, order_by=[col(OutboxMessage.made_at)]
-    )
+    return scope.find_all(OutboxMessage, _IS_UNSENT, kind=kind, order_by=[OutboxMessage.made_at])
 
 
 def list_submission_messages(scope: Scope, submission: str) -> list[OutboxMessage]:
     """All that is kept of messages about it, the oldest first."""
-    oldest = [col(OutboxMessage.made_at), col(OutboxMessage.kind)]
+    oldest = [OutboxMessage.made_at, OutboxMessage.kind]
     return scope.find_all(OutboxMessage, submission_id=submission, order_by=oldest)
 
 
 def delete_old_messages(scope: WritingScope, now: datetime) -> int:
     """Forget what ended long ago; give how many there were."""
-    return scope.delete_rows(OutboxMessage, col(OutboxMessage.ended_at) <= now - MESSAGE_RETENTION)
+    return scope.delete_rows(OutboxMessage, OutboxMessage.ended_at <= now - MESSAGE_RETENTION)
 
 
 def _due_criteria(now: datetime) -> tuple[Criterion, ...]:
-    return (_IS_UNSENT, col(OutboxMessage.due_at) <= now)
+    return (_IS_UNSENT, OutboxMessage.due_at <= now)

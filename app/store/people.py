@@ -3,13 +3,10 @@
 All of it is sealed under the person's own key; a reference is found again by its keyed hash.
 """
 
-import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-
-from sqlmodel import col
 
 from app.store.db import record_keys
 from app.store.db.scope import Scope, WritingScope
@@ -74,16 +71,14 @@ def load_person_flags(scope: Scope, person: str) -> list[str]:
     found = scope.find_one(Person, id=person)
     if found is None or found.markers_sealed is None:
         return []
-    opened = record_keys.load_data_key(scope, person).open_field(
-        "person", person, "markers", found.markers_sealed
-    )
-    return list(json.loads(opened))
+    key = record_keys.load_data_key(scope, person)
+    return list(key.open_json("person", person, "markers", found.markers_sealed))
 
 
 def save_person_flags(scope: WritingScope, person: str, flags: Iterable[str]) -> None:
-    """Keep these markers and no others. Raises keys.Forgotten."""
-    key, kept = record_keys.load_data_key(scope, person), json.dumps(list(flags))
-    sealed = key.seal_field("person", person, "markers", kept)
+    """Keep these markers and no others. Raises KeyDestroyed."""
+    key = record_keys.load_data_key(scope, person)
+    sealed = key.seal_json("person", person, "markers", list(flags))
     scope.update_rows(Person, id=person, to={"markers_sealed": sealed})
 
 
@@ -97,7 +92,7 @@ def find_people(scope: Scope, ids: Iterable[str]) -> dict[str, PersonIdentity]:
             opened[row.id].open_field("person", row.id, "reference", row.reference_sealed),
             opened[row.id].open_field("person", row.id, "name", row.name_sealed),
         )
-        for row in scope.find_all(Person, col(Person.id).in_(wanted))
+        for row in scope.find_all(Person, Person.id.in_(wanted))
         if row.id in opened
     }
 

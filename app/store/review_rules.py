@@ -1,145 +1,113 @@
-"""Why a step of a review is not taken, in a word; "" where nothing speaks against it.
+"""What can be done with a submission: one table of steps, each with who may, when, and its effect.
 
-It reads what was done and changes nothing. The words for people stand elsewhere.
+A step is taken in `reviews`; here stands whether it fits and what it changes. Knows levels, but no
+rule, and of words for people only their keys.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
 
-from sqlmodel import col
-
-from app.store import people
-from app.store.clinics import load_clinic as clinic_of_scope
+from app.store import people, worklist_rows
+from app.store.clinics import load_clinic
 from app.store.db.scope import Scope
-from app.store.db.tables import ReviewEntry, Staff, WorklistRow
-from app.store.permissions import LEAD, role_allows
+from app.store.db.tables import ReviewEntry, Staff
+from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.permissions import LEAD, NURSE, role_allows
 from app.store.review_steps import (
     CALL_OUTCOMES,
-    DECISION_KINDS,
     DISPOSITIONS,
-    FAILED_CALLS,
     IDENTIFIERS,
     IDENTITY_OUTCOMES,
     LOWER_REASONS,
+    MIN_FAILED_CALLS,
     SAME_PERSON,
     UNIDENTIFIED_DISPOSITIONS,
     ReviewState,
-    ReviewStep,
+    StepAttempt,
     closings_by_two,
+    count_failed_calls,
 )
 from app.triage.terms import Urgency
 
-MIN_FAILED_CALLS = 3
-"""Calls in vain after which someone counts as not reached, as the services do that call people."""
-_SECOND_PERSON_KINDS = {
-    "second_look": ("second_yes", "second_no"),
-    "second_close": ("close_yes", "close_no"),
-}
-"""The second person's word, by what waits for it."""
-_UNOWNED_KINDS = (
-    "claim",
-    *_SECOND_PERSON_KINDS["second_look"],
-    *_SECOND_PERSON_KINDS["second_close"],
-)
-"""What does not need the submission to be one's own."""
-_ALWAYS_ALLOWED = ("claim", "note", "call", "identify")
-_ALLOWED_WHILE_WAITING = {
-    "second_look": _ALWAYS_ALLOWED,
-    "second_close": (*_ALWAYS_ALLOWED, "raise", "lower", "close", "ask_close"),
-}
-"""What can be done while a second person's word is waited for: whatever gets help goes on."""
+RowChanges = Mapping[str, Any]
+"""Columns of the row with their new values."""
+_QUIET = ("new", "claimed")
+"""The states in which no second person is asked about anything."""
+_LOWERING, _CLOSING = ("second_look",), ("second_close",)
+_OPEN = (*_QUIET, *_LOWERING, *_CLOSING)
+_HELPING = (*_QUIET, *_CLOSING)
+"""While a second person is asked about a closing, whatever gets help goes on."""
+_BACK_TO_CLAIMED: RowChanges = {"state": "claimed", "waits_since": None}
+"""Nobody is asked for a second word any more."""
 
 
-def needs_claim(review_state: ReviewState, kind: str) -> bool:
-    """Whether the submission is nobody's, and the step takes it first."""
-    return review_state.row.owner_id is None and kind not in _UNOWNED_KINDS
-
-
-def find_conflict(scope: Scope, review_state: ReviewState, step: ReviewStep) -> str:
+def find_conflict(attempt: StepAttempt) -> str:
     """Why this person may not do this with the submission as it is, in a word; "" if they may."""
-    barred = actor_conflict(review_state, step.kind)
+    state, kind = attempt.state, attempt.step.kind
+    barred = actor_conflict(state, kind)
     if barred:
         return barred
-    return _turn_conflict(review_state.row.state, step.kind) or _step_conflict(
-        scope, review_state, step
-    )
+    rule = STEPS.get(kind)
+    if rule is None:
+        return "kind"
+    if state.row.state not in rule.states:
+        return "second_look"
+    if rule.answers:
+        asked = state.asked[rule.answers]
+        if asked is None or asked.author_id == state.staff.id:
+            return "own"
+    return rule.needs(attempt) if role_allows(state.staff.role, rule.who.permission) else "role"
 
 
-def actor_conflict(review_state: ReviewState, kind: str) -> str:
+def actor_conflict(state: ReviewState, kind: str) -> str:
     """Why this person may do nothing of this kind here, whatever it says; "" if they may."""
-    others = review_state.row.owner_id not in (None, review_state.staff.id)
-    if review_state.row.closed:
+    if state.row.closed:
         return "closed"
-    if not role_allows(review_state.staff.role, "review"):
+    if not role_allows(state.staff.role, "review"):
         return "role"
-    if others and (
-        kind not in _UNOWNED_KINDS or (kind == "claim" and review_state.staff.role != LEAD)
-    ):
+    others = state.row.owner_id not in (None, state.staff.id)
+    if others and (kind not in STEPS or state.staff.role not in STEPS[kind].who.others):
         return "owned"
     return ""
 
 
-def _turn_conflict(state: str, kind: str) -> str:
-    """Whether it does not go with what a second person is asked, or not asked, now."""
-    if any(kind in answers for answers in _SECOND_PERSON_KINDS.values()):
-        fits = kind in _SECOND_PERSON_KINDS.get(state, ())
-    else:
-        fits = state not in _ALLOWED_WHILE_WAITING or kind in _ALLOWED_WHILE_WAITING[state]
-    return "" if fits else "second_look"
+def needs_claim(state: ReviewState, kind: str) -> bool:
+    """Whether the submission is nobody's, and the step takes it first."""
+    return state.row.owner_id is None and not (kind in STEPS and STEPS[kind].who.others)
+
+
+def owner_changes(state: ReviewState) -> RowChanges:
+    """What changes on the row for who takes it: what waits for a second person goes on waiting."""
+    waits = state.row.state in SECOND_PERSON_STATES
+    return {"owner_id": state.staff.id, "state": "claimed"} | (
+        {"state": state.row.state} if waits else {}
+    )
 
 
 def is_identified(scope: Scope, submission: str) -> bool:
     """Whether someone compared two identifiers last, and they fitted."""
-    newest = [col(ReviewEntry.number).desc()]
+    newest = [ReviewEntry.number.desc()]
     of_these = {"submission_id": submission, "kind": "identify"}
-    last = scope.find_all(ReviewEntry, **of_these, order_by=newest, limit=1)
-    return bool(last) and last[0].outcome == SAME_PERSON
+    last = scope.find_first(ReviewEntry, order_by=newest, **of_these)
+    return last is not None and last.outcome == SAME_PERSON
 
 
-def count_failed_calls(outcomes: Iterable[tuple[str, str | None]]) -> int:
-    """How many calls reached nobody, of all (kind, outcome)s that were noted."""
-    return sum(kind == "call" and outcome in FAILED_CALLS for kind, outcome in outcomes)
+def _need_nothing(_: StepAttempt) -> str:
+    return ""
 
 
-def _step_conflict(scope: Scope, review_state: ReviewState, step: ReviewStep) -> str:
-    """What the step itself lacks, in a word; "" if nothing."""
-    match step.kind:
-        case "note":
-            return "" if step.words.strip() else "words"
-        case "call":
-            return "" if step.outcome in CALL_OUTCOMES else "outcome"
-        case "identify":
-            return _identify_conflict(scope, review_state.row, step)
-        case "hand_over":
-            to = scope.find_one(Staff, id=step.to_staff, disabled_at=None)
-            return (
-                ""
-                if to and to.id != review_state.staff.id and role_allows(to.role, "review")
-                else "to_staff"
-            )
-        case "raise":
-            return "" if review_state.current_level < Urgency.emergency else "highest"
-        case "lower":
-            return _lower_conflict(scope, review_state, step)
-        case "second_yes" | "second_no":
-            return _second_person_conflict(review_state, review_state.last_lowering)
-        case "close":
-            return _close_conflict(scope, review_state, step)
-        case "ask_close":
-            return _ask_close_conflict(scope, review_state, step)
-        case "close_yes":
-            asked = review_state.last_closing_request
-            own = _second_person_conflict(review_state, asked)
-            return own or _disposition_conflict(
-                scope, review_state, asked.outcome if asked else None, said=True
-            )
-        case "close_no":
-            return _second_person_conflict(review_state, review_state.last_closing_request)
-        case "claim" | "release" | "agree":
-            return ""
-    return "kind"
+def _need_words(attempt: StepAttempt) -> str:
+    return "" if attempt.step.words.strip() else "words"
 
 
-def _identify_conflict(scope: Scope, row: WorklistRow, step: ReviewStep) -> str:
+def _need_call_outcome(attempt: StepAttempt) -> str:
+    return "" if attempt.step.outcome in CALL_OUTCOMES else "outcome"
+
+
+def _need_identifiers(attempt: StepAttempt) -> str:
+    step = attempt.step
     if step.outcome not in IDENTITY_OUTCOMES:
         return "outcome"
     if step.outcome != SAME_PERSON:
@@ -147,62 +115,226 @@ def _identify_conflict(scope: Scope, row: WorklistRow, step: ReviewStep) -> str:
     named = (step.reason or "").split()
     if len(set(named)) < 2 or not set(named) <= set(IDENTIFIERS):
         return "identifiers"
-    if row.person_id is not None:
+    if attempt.state.row.person_id is not None:
         return ""
     if not step.reference.strip() or not step.name.strip():
         return "person"
-    known = people.find_by_reference(scope, step.reference)
+    known = people.find_by_reference(attempt.scope, step.reference)
     other = known is not None and not people.is_same_name(known.name, step.name)
     return "other_name" if other and not step.sure else ""
 
 
-def _lower_conflict(scope: Scope, review_state: ReviewState, step: ReviewStep) -> str:
-    if step.level is None or not Urgency.self_care <= step.level < review_state.current_level:
+def _need_colleague(attempt: StepAttempt) -> str:
+    to = attempt.scope.find_one(Staff, id=attempt.step.to_staff, disabled_at=None)
+    fits = to and to.id != attempt.state.staff.id and role_allows(to.role, "review")
+    return "" if fits else "to_staff"
+
+
+def _need_higher_level(attempt: StepAttempt) -> str:
+    return "" if attempt.state.current_level < Urgency.emergency else "highest"
+
+
+def _need_lower_level(attempt: StepAttempt) -> str:
+    state, step = attempt.state, attempt.step
+    if step.level is None or not Urgency.self_care <= step.level < state.current_level:
         return "level"
     if step.reason not in LOWER_REASONS or (step.reason == "other" and not step.words.strip()):
         return "reason"
-    if review_state.version.rules and step.rule not in review_state.version.rules:
+    if state.version.rules and step.rule not in state.version.rules:
         return "rule"
-    return "role" if clinic_of_scope(scope).may_lower == LEAD != review_state.staff.role else ""
+    return "role" if load_clinic(attempt.scope).may_lower == LEAD != state.staff.role else ""
 
 
-def _second_person_conflict(review_state: ReviewState, asked: ReviewEntry | None) -> str:
-    """A second person is another one than who asked, and may be one."""
-    if asked is None or asked.author_id == review_state.staff.id:
-        return "own"
-    return "" if role_allows(review_state.staff.role, "second_person") else "role"
-
-
-def _close_conflict(scope: Scope, review_state: ReviewState, step: ReviewStep) -> str:
-    if step.outcome in closings_by_two(review_state.current_level):
+def _need_own_disposition(attempt: StepAttempt) -> str:
+    outcome = attempt.step.outcome
+    if outcome in closings_by_two(attempt.state.current_level):
         return "second_person"
-    return _disposition_conflict(scope, review_state, step.outcome, said=bool(step.words.strip()))
+    return _disposition_conflict(attempt, outcome, said=bool(attempt.step.words.strip()))
 
 
-def _ask_close_conflict(scope: Scope, review_state: ReviewState, step: ReviewStep) -> str:
-    if step.outcome not in closings_by_two(review_state.current_level):
+def _need_asked_disposition(attempt: StepAttempt) -> str:
+    outcome = attempt.step.outcome
+    if outcome not in closings_by_two(attempt.state.current_level):
         return "outcome"
-    if not step.words.strip():
+    if not attempt.step.words.strip():
         return "why"
-    return _disposition_conflict(scope, review_state, step.outcome, said=True)
+    return _disposition_conflict(attempt, outcome, said=True)
 
 
-def _disposition_conflict(
-    scope: Scope, review_state: ReviewState, outcome: str | None, *, said: bool
-) -> str:
+def _need_agreed_disposition(attempt: StepAttempt) -> str:
+    asked = attempt.state.asked["ask_close"]
+    return _disposition_conflict(attempt, asked.outcome if asked else None, said=True)
+
+
+def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bool) -> str:
     """What speaks against an end, whoever brings it about. `said`: words tell why."""
     if outcome not in DISPOSITIONS:
         return "outcome"
-    submission = review_state.row.submission_id
-    kinds = col(ReviewEntry.kind).in_(DECISION_KINDS)
-    if not scope.count_rows(
-        ReviewEntry, kinds, submission_id=submission, version_id=review_state.version.id
-    ):
+    scope, state = attempt.scope, attempt.state
+    submission = state.row.submission_id
+    decided = ReviewEntry.kind.in_(DECISION_KINDS)
+    of_it = {"submission_id": submission, "version_id": state.version.id}
+    if not scope.count_rows(ReviewEntry, decided, **of_it):
         return "undecided"
     if outcome == "not_reached" and not said:
         calls = scope.find_all(ReviewEntry, submission_id=submission, kind="call")
         if count_failed_calls((call.kind, call.outcome) for call in calls) < MIN_FAILED_CALLS:
             return "tries"
-    if outcome not in UNIDENTIFIED_DISPOSITIONS and not is_identified(scope, submission):
+    if outcome not in UNIDENTIFIED_DISPOSITIONS and not is_identified(
+        scope, state.row.submission_id
+    ):
         return "unidentified"
     return ""
+
+
+def _change_nothing(_: StepAttempt) -> RowChanges:
+    return {}
+
+
+def _change_owner(attempt: StepAttempt) -> RowChanges:
+    return owner_changes(attempt.state)
+
+
+def _drop_owner(_: StepAttempt) -> RowChanges:
+    return {"owner_id": None, "state": "new"}
+
+
+def _hand_over(attempt: StepAttempt) -> RowChanges:
+    return {"owner_id": attempt.step.to_staff}
+
+
+def _change_person(attempt: StepAttempt) -> RowChanges:
+    scope, row, step = attempt.scope, attempt.state.row, attempt.step
+    if step.outcome != SAME_PERSON:
+        return worklist_rows.untie_person(scope, row)
+    if row.person_id is not None:
+        return {}
+    return worklist_rows.tie_person(scope, attempt.now, row, step.reference, step.name)
+
+
+def _raise_level(attempt: StepAttempt) -> RowChanges:
+    return _set_level(attempt, Urgency(attempt.state.current_level + 1))
+
+
+def _lower_level(attempt: StepAttempt) -> RowChanges:
+    second = load_clinic(attempt.scope).second_person_from
+    if second is not None and attempt.state.current_level >= second:
+        return {"state": "second_look", "waits_since": None}
+    return _set_level(attempt, Urgency(attempt.step.level or 0))
+
+
+def _lower_as_asked(attempt: StepAttempt) -> RowChanges:
+    asked = attempt.state.asked["lower"]
+    level = Urgency[str(asked.outcome)] if asked else attempt.state.current_level
+    return _set_level(attempt, level)
+
+
+def _set_level(attempt: StepAttempt, level: Urgency) -> RowChanges:
+    clinic = load_clinic(attempt.scope)
+    placed = worklist_rows.rank_and_due(clinic, attempt.now, level, attempt.targets)
+    return {**placed, **_BACK_TO_CLAIMED}
+
+
+def _end_waiting(_: StepAttempt) -> RowChanges:
+    return _BACK_TO_CLAIMED
+
+
+def _await_closing(attempt: StepAttempt) -> RowChanges:
+    return {"state": "second_close", "waits_since": attempt.now, "alarmed_at": None}
+
+
+def _close(attempt: StepAttempt) -> RowChanges:
+    forget = attempt.now + timedelta(days=load_clinic(attempt.scope).reviewed_days)
+    done = {"closed": True, "closed_at": attempt.now, "state": "closed", "waits_since": None}
+    return {**done, "forget_at": forget}
+
+
+class StepActor(NamedTuple):
+    """Who may take a step. Everyone needs the permission "review" besides this one.
+
+    `others`: the roles that may take it on someone else's submission; where there are any, the
+    step never takes for its author what is nobody's.
+    """
+
+    permission: str = "review"
+    others: frozenset[str] = frozenset()
+
+
+_OWNER, _LOWERING_OWNER = StepActor(), StepActor("lower")
+_ANY_LEAD = StepActor(others=frozenset({LEAD}))
+_SECOND_PERSON = StepActor("second_person", frozenset({NURSE, LEAD}))
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """One kind of step.
+
+    `words`: the key of the words for it, once it is done. `states`: of the row in which it can be
+    taken. `needs`: gives a word for what the step lacks. `effect`: gives what changes on the row.
+    `answers`: the kind of step that a second person speaks to by it. `decides`: on the level, and
+    without a decision nothing is closed. `form`: the last part of the address of its form, where
+    the form is this step alone.
+    """
+
+    words: str
+    who: StepActor
+    states: tuple[str, ...]
+    needs: Callable[[StepAttempt], str] = _need_nothing
+    effect: Callable[[StepAttempt], RowChanges] = _change_nothing
+    answers: str = ""
+    decides: bool = False
+    closes: bool = False
+    form: str = ""
+
+
+STEPS: Mapping[str, StepRule] = {
+    "claim": StepRule("review.claim.done", _ANY_LEAD, _OPEN, effect=_change_owner, form="claim"),
+    "release": StepRule("review.release.done", _OWNER, _QUIET, effect=_drop_owner, form="release"),
+    "hand_over": StepRule(
+        "review.hand_over.done", _OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"
+    ),
+    "note": StepRule("review.note.done", _OWNER, _OPEN, _need_words, form="note"),
+    "call": StepRule("review.call.done", _OWNER, _OPEN, _need_call_outcome, form="call"),
+    "identify": StepRule("review.identify.done", _OWNER, _OPEN, _need_identifiers, _change_person),
+    "agree": StepRule("review.agree.done", _OWNER, _QUIET, decides=True, form="agree"),
+    "raise": StepRule(
+        *("review.raise.done", _OWNER, _HELPING, _need_higher_level, _raise_level),
+        decides=True,
+        form="raise",
+    ),
+    "lower": StepRule(
+        *("review.lower.done", _LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level),
+        decides=True,
+    ),
+    "second_yes": StepRule(
+        *("review.second_yes.done", _SECOND_PERSON, _LOWERING, _need_nothing, _lower_as_asked),
+        answers="lower",
+        decides=True,
+    ),
+    "second_no": StepRule(
+        *("review.second_no.done", _SECOND_PERSON, _LOWERING, _need_nothing, _end_waiting),
+        answers="lower",
+        decides=True,
+    ),
+    "close": StepRule(
+        *("review.close.done", _OWNER, _HELPING, _need_own_disposition, _close),
+        closes=True,
+        form="close",
+    ),
+    "ask_close": StepRule(
+        "review.ask_close.done", _OWNER, _HELPING, _need_asked_disposition, _await_closing
+    ),
+    "close_yes": StepRule(
+        *("review.close_yes.done", _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close),
+        answers="ask_close",
+        closes=True,
+    ),
+    "close_no": StepRule(
+        *("review.close_no.done", _SECOND_PERSON, _CLOSING, _need_nothing, _end_waiting),
+        answers="ask_close",
+    ),
+}
+"""Every step, in the order of the words that the database takes for it."""
+DECISION_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.decides)
+CLOSING_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.closes)
+"""What ends a submission: one person's closing, or a second one's yes to it."""

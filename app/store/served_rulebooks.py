@@ -6,28 +6,23 @@ Knows nothing of what is in a rulebook.
 
 from datetime import datetime
 
-from sqlalchemy import Engine
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
+from app.store.db.scope import insert_into
 from app.store.db.tables import ServedRulebook
 
 
 def record_served_rulebook(engine: Engine, version: str, sha256: str, now: datetime) -> None:
     """Note that this rulebook is served from now on; one that is known keeps its first time."""
     row = {"version": version, "sha256": sha256, "first_served_at": now}
-    # Each database has its own insert that leaves a known row alone; the general one has none.
-    insert: postgresql.Insert | sqlite.Insert = (
-        postgresql.insert(ServedRulebook)
-        if engine.dialect.name == "postgresql"
-        else sqlite.insert(ServedRulebook)
-    )
+    insert = insert_into(engine.dialect.name, ServedRulebook)
     with engine.begin() as connection:
         connection.execute(insert.values(row).on_conflict_do_nothing())
 
 
 def list_served_rulebooks(engine: Engine) -> tuple[ServedRulebook, ...]:
     """Give every rulebook ever served, the first one first."""
-    oldest_first = (col(ServedRulebook.first_served_at), col(ServedRulebook.version))
+    oldest_first = (ServedRulebook.first_served_at, ServedRulebook.version)
     with Session(engine) as session:
-        return tuple(session.exec(select(ServedRulebook).order_by(*oldest_first)))
+        return tuple(session.scalars(select(ServedRulebook).order_by(*oldest_first)))

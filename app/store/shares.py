@@ -5,7 +5,6 @@ which clinic it goes. The code follows from a random key that only the person's 
 database has its hash. Once it is taken, the answers are gone from here. Knows no rule.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,20 +13,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
 from app.store import submissions, worklist_rows
+from app.store.clinic_policy import Targets
 from app.store.db import rate_limits
 from app.store.db.audit import SERVER_CHAIN
-from app.store.db.database import ONLY_READS
 from app.store.db.encryption import DataKey, DecryptionFailed, KeyEncryptionKeys
-from app.store.db.networks import network_prefix
-from app.store.db.rate_limits import RateLimit
+from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Store, WritingScope
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import ShareCode
 from app.store.invitations import normalize_code, spell_code
-from app.store.response_targets import Targets
-from app.store.submission_versions import SubmittedAnswers
+from app.store.submission_versions import SubmittedAnswers, build_body
 from app.store.submissions import Delivery
 from app.triage.terms import Assessment, Finding, Urgency
 
@@ -78,7 +75,9 @@ def offer_share(
     row = {
         "code_print": print_,
         "wrapped_key": wrapped,
-        "answers_sealed": _seal_body(sealing, print_, _build_body(submitted)),
+        "answers_sealed": _seal_body(
+            sealing, print_, build_body(submitted, unsure=submitted.unsure)
+        ),
         "region": submitted.region,
         "rulebook_version": submitted.rulebook_version,
         "rulebook_sha256": submitted.rulebook_sha256,
@@ -114,7 +113,7 @@ def withdraw_share(store: Store, key: str) -> None:
     """Delete it, unless someone has taken it."""
     this = _matches_code(_hash_share_code(store.keyring, derive_share_code(store.keyring, key)))
     with store.engine.begin() as connection:
-        connection.execute(delete(ShareCode).where(this, col(ShareCode.taken_at).is_(None)))
+        connection.execute(delete(ShareCode).where(this, ShareCode.taken_at.is_(None)))
 
 
 def redeem_share(
@@ -135,7 +134,7 @@ def redeem_share(
     by = delivery.taken_by or ""
     rate_limits.acquire_tokens(store.engine, SHARE_REDEEM_LIMIT, f"{clinic} {by}", now)
     print_ = _hash_share_code(store.keyring, normalize_code(code))
-    waits = (col(ShareCode.taken_at).is_(None), col(ShareCode.expires_at) > now)
+    waits = (ShareCode.taken_at.is_(None), ShareCode.expires_at > now)
     with store.writing_scope(clinic) as scope:
         claim = update(ShareCode).where(_matches_code(print_), *waits)
         first = (
@@ -168,7 +167,7 @@ def redeem_share(
 def delete_expired_shares(store: Store, now: datetime) -> int:
     """Forget what has ended; give how many there were."""
     with store.engine.begin() as connection:
-        over = delete(ShareCode).where(col(ShareCode.expires_at) <= now)
+        over = delete(ShareCode).where(ShareCode.expires_at <= now)
         return connection.execute(over).rowcount
 
 
@@ -176,7 +175,7 @@ def rewrap_share_keys(store: Store) -> int:
     """Wrap every key by the newest master key; give how many were wrapped by an older one."""
     done, ring = 0, store.keyring
     with store.engine.begin() as connection:
-        columns = (col(ShareCode.code_print), col(ShareCode.wrapped_key))
+        columns = (ShareCode.code_print, ShareCode.wrapped_key)
         for print_, wrapped in connection.execute(select(*columns)).all():
             if not ring.has_newest_wrapping(wrapped):
                 anew = ring.rewrap_key(SERVER_CHAIN, print_, wrapped)
@@ -227,7 +226,7 @@ def _find_share_row(store: Store, print_: str) -> ShareCode | None:
 
 
 def _matches_code(print_: str) -> ColumnElement[bool]:
-    return col(ShareCode.code_print) == print_
+    return ShareCode.code_print == print_
 
 
 def _hash_share_code(keyring: KeyEncryptionKeys, code: str) -> str:
@@ -239,31 +238,19 @@ def _unwrap_share_key(keyring: KeyEncryptionKeys, row: ShareCode) -> DataKey:
 
 
 def _seal_body(key: DataKey, print_: str, body: Mapping[str, Any]) -> bytes:
-    return key.seal_field("share_code", print_, "answers", json.dumps(body))
+    return key.seal_json("share_code", print_, "answers", dict(body))
 
 
 def _open_body(keyring: KeyEncryptionKeys, row: ShareCode) -> dict[str, Any]:
     """Raises ShareGone where its master key is gone."""
     try:
         key = _unwrap_share_key(keyring, row)
-        opened = key.open_field("share_code", row.code_print, "answers", row.answers_sealed)
+        body: dict[str, Any] = key.open_json(
+            "share_code", row.code_print, "answers", row.answers_sealed
+        )
     except DecryptionFailed:
         raise ShareGone from None
-    body: dict[str, Any] = json.loads(opened)
     return body
-
-
-def _build_body(submitted: SubmittedAnswers) -> dict[str, Any]:
-    assessment = submitted.assessment
-    return {
-        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
-        "about": submitted.about,
-        "unsure": submitted.unsure,
-        "urgency": assessment.urgency.name,
-        "within": assessment.within,
-        "likely_type": assessment.likely_type,
-        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
-    }
 
 
 def _restore_answers(row: ShareCode, body: Mapping[str, Any]) -> SubmittedAnswers:

@@ -1,6 +1,6 @@
-"""All that is kept of one submission, as its page needs it: read in four statements.
+"""All that is kept of one submission: for its page, read in four statements, and for its person.
 
-Its line and those of the same person, all versions of its answers, all that was done, and the
+Its row and those of the same person, all versions of its answers, all that was done, and the
 keys to them. It changes nothing and knows no words.
 """
 
@@ -11,28 +11,57 @@ from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased
-from sqlmodel import col
 
-from app.store import reviews, worklist
 from app.store import submission_versions as versions
+from app.store import worklist
 from app.store.db import record_keys
+from app.store.db.encryption import DataKey
 from app.store.db.scope import Scope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
-from app.store.review_steps import ReviewAction
-from app.store.submission_versions import AnswersVersion
+from app.store.db.tables import (
+    AssessmentVersion,
+    ReviewEntry,
+    Submission,
+    WorklistRow,
+)
+from app.store.invitations import InvitationGone
+from app.store.submission_versions import (
+    AnswersVersion,
+)
 from app.store.worklist import ListedSubmission
-from app.store.worklist_rows import NoSuchSubmission
+from app.store.worklist_rows import (
+    NoSuchSubmission,
+    find_row,
+    rank_to_level,
+    require_row,
+)
+from app.triage.terms import Urgency
 
 _MAX_ROWS_PER_PERSON = 50  # lines of one person
 _VERSION_COLUMNS = (
-    "id",
-    "number",
-    "kind",
-    "author_id",
-    "made_at",
-    "rulebook_version",
-    "rulebook_sha256",
+    *(AssessmentVersion.id, AssessmentVersion.number, AssessmentVersion.kind),
+    *(AssessmentVersion.author_id, AssessmentVersion.made_at, AssessmentVersion.rulebook_version),
+    *(AssessmentVersion.rulebook_sha256, AssessmentVersion.urgency, AssessmentVersion.body_sealed),
+    *(Submission.reference.label("sent_as"), Submission.source),
+    *(Submission.about, Submission.region),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAction:
+    """One thing that was done, readable."""
+
+    number: int
+    kind: str
+    by: str
+    at: datetime
+    version: str
+    urgency: Urgency
+    reason: str | None
+    rule: str | None
+    outcome: str | None
+    to_staff: str | None
+    answers_number: int | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +94,20 @@ class SubmissionRecord:
         return next((entry for entry in reversed(self.actions) if entry.kind in kinds), None)
 
 
+@dataclass(frozen=True, slots=True)
+class SubmissionReceipt:
+    """What the person is told: a reference to name, and by when a nurse looks."""
+
+    submission: str
+    reference: str
+    at: datetime
+    due_at: datetime
+    seen_at: datetime | None
+    closed_at: datetime | None
+    urgency: Urgency  # the level that counts now
+    result: Urgency  # what the rules made of the newest answers that the person gave
+
+
 def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecord:
     """The whole submission. Raises NoSuchSubmission, also when it is to be forgotten."""
     rows = _load_person_rows(scope, now, submission)
@@ -73,7 +116,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     if submission not in lines:
         raise NoSuchSubmission
     answers = _load_version_rows(scope, submission)
-    done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[col(ReviewEntry.number)])
+    done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(
         row=next(row for row in rows if row.submission_id == submission),
@@ -84,21 +127,96 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
         region=answers[0].region,
         arrived_at=line.arrived_at,
         versions=tuple(versions.open_version(key, row) for row in answers),
-        actions=tuple(reviews.open_action(key, row) for row in done),
+        actions=tuple(open_action(key, row) for row in done),
         others=tuple(lines.values()),
     )
+
+
+def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
+    """All that was done, the first thing first. Raises KeyDestroyed."""
+    key = record_keys.load_data_key(scope, submission)
+    rows = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
+    return [open_action(key, row) for row in rows]
+
+
+def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
+    """One thing that was done, opened."""
+    return ReviewAction(
+        row.number,
+        row.kind,
+        row.author_id,
+        row.at,
+        row.version_id,
+        Urgency(row.urgency),
+        row.reason,
+        row.rule,
+        row.outcome,
+        row.to_staff_id,
+        row.answers_number,
+        key.open_field("review_entry", row.id, "words", row.words_sealed)
+        if row.words_sealed
+        else "",
+    )
+
+
+def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
+    """What became of what an invited person sent. Raises NoSuchSubmission."""
+    found = scope.find_one(Submission, invitation_id=invitation)
+    if found is None:
+        raise NoSuchSubmission
+    return find_receipt(scope, found.id, now)
+
+
+def find_receipt(scope: Scope, submission: str, now: datetime) -> SubmissionReceipt:
+    """What became of a submission, for its person. Raises NoSuchSubmission."""
+    row = require_row(scope, submission, now)
+    return build_receipt(scope, find_submission(scope, submission), row)
+
+
+def build_receipt(
+    scope: Scope, submission: Submission, row: WorklistRow | None = None
+) -> SubmissionReceipt:
+    """What the person of this submission is told; `row`: its own, where it was read already.
+
+    Raises InvitationGone once it is forgotten.
+    """
+    row = row or find_row(scope, submission.id)
+    if row is None:
+        raise InvitationGone
+    # What a nurse found must not take back what the person was told by their own answers.
+    own = AssessmentVersion.kind != "nurse"
+    newest = [AssessmentVersion.number.desc()]
+    found = scope.find_first(AssessmentVersion, own, order_by=newest, submission_id=submission.id)
+    return SubmissionReceipt(
+        submission.id,
+        submission.reference,
+        submission.arrived_at,
+        row.due_at,
+        row.first_seen_at,
+        row.closed_at,
+        rank_to_level(row.rank),
+        Urgency(found.urgency) if found else rank_to_level(row.rank),
+    )
+
+
+def find_submission(scope: Scope, submission: str) -> Submission:
+    """The submission of this id. Raises NoSuchSubmission."""
+    found = scope.find_one(Submission, id=submission)
+    if found is None:
+        raise NoSuchSubmission
+    return found
 
 
 def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:
     """Its own line, and those of the same person."""
     own = aliased(WorklistRow)
-    person = scope.select_columns(col(own.person_id)).where(col(own.submission_id) == submission)
-    fits = or_(col(WorklistRow.submission_id) == submission, col(WorklistRow.person_id).in_(person))
-    newest = [col(WorklistRow.arrived).desc()]
+    person = scope.select_columns(own.person_id).where(own.submission_id == submission)
+    fits = or_(WorklistRow.submission_id == submission, WorklistRow.person_id.in_(person))
+    newest = [WorklistRow.arrived.desc()]
     return scope.find_all(
         WorklistRow,
         fits,
-        col(WorklistRow.forget_at) > now,
+        WorklistRow.forget_at > now,
         order_by=newest,
         limit=_MAX_ROWS_PER_PERSON,
     )
@@ -106,16 +224,7 @@ def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[Work
 
 def _load_version_rows(scope: Scope, submission: str) -> Sequence[Any]:
     """Every version as it is kept, each with how the submission came."""
-    found = scope.select_columns(
-        *(
-            getattr(AssessmentVersion, name)
-            for name in (*_VERSION_COLUMNS, "urgency", "body_sealed")
-        ),
-        col(Submission.reference).label("sent_as"),
-        col(Submission.source),
-        col(Submission.about),
-        col(Submission.region),
-    )
-    joined = col(Submission.id) == col(AssessmentVersion.submission_id)
-    of_it = (joined, col(Submission.id) == submission)
-    return scope.execute_read(found.where(*of_it).order_by(col(AssessmentVersion.number))).all()
+    found = scope.select_columns(*_VERSION_COLUMNS)
+    joined = Submission.id == AssessmentVersion.submission_id
+    of_it = (joined, Submission.id == submission)
+    return scope.execute_read(found.where(*of_it).order_by(AssessmentVersion.number)).all()

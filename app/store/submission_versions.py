@@ -3,14 +3,11 @@
 The person's own stand beside what a nurse found; neither takes the other's place.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
-
-from sqlmodel import col
 
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
@@ -83,12 +80,26 @@ class AnswersVersion:
 
 
 def list_versions(scope: Scope, submission: str) -> list[AnswersVersion]:
-    """All sets of answers, the first one first. Raises keys.Forgotten."""
+    """All sets of answers, the first one first. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, submission)
     rows = scope.find_all(
-        AssessmentVersion, submission_id=submission, order_by=[col(AssessmentVersion.number)]
+        AssessmentVersion, submission_id=submission, order_by=[AssessmentVersion.number]
     )
     return [open_version(record, row) for row in rows]
+
+
+def build_body(submitted: SubmittedAnswers, **more: object) -> dict[str, Any]:
+    """What is kept sealed of answers and of what the rules made of them, as JSON takes it."""
+    assessment = submitted.assessment
+    return {
+        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
+        "about": submitted.about,
+        **more,
+        "urgency": assessment.urgency.name,
+        "within": assessment.within,
+        "likely_type": assessment.likely_type,
+        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
+    }
 
 
 def add_version(
@@ -101,17 +112,9 @@ def add_version(
     author: str | None = None,
     key: str = "",
 ) -> None:
-    """Keep one set of answers. Raises keys.Forgotten."""
+    """Keep one set of answers. Raises KeyDestroyed."""
     version, assessment = secrets.token_urlsafe(12), submitted.assessment
-    body: dict[str, Any] = {
-        "answers": {question: sorted(chosen) for question, chosen in submitted.answers.items()},
-        "about": submitted.about,
-        "region": submitted.region,
-        "urgency": assessment.urgency.name,
-        "within": assessment.within,
-        "likely_type": assessment.likely_type,
-        "findings": [[f.rule, f.urgency.name, f.certain] for f in assessment.findings],
-    }
+    body = build_body(submitted, region=submitted.region)
     if submitted.labs:
         body["labs"] = {analyte: dict(value) for analyte, value in submitted.labs.items()}
     record = record_keys.load_data_key(scope, submission)
@@ -127,14 +130,14 @@ def add_version(
         rulebook_sha256=submitted.rulebook_sha256,
         urgency=int(assessment.urgency),
         rules=[f.rule for f in assessment.findings if f.urgency == assessment.urgency],
-        body_sealed=record.seal_field("assessment_version", version, "body", json.dumps(body)),
+        body_sealed=record.seal_json("assessment_version", version, "body", body),
         idempotency_key=key or f"{submission}:{number}",
     )
 
 
 def open_version(record: DataKey, row: AssessmentVersion) -> AnswersVersion:
     """One set of answers, opened."""
-    body = json.loads(record.open_field("assessment_version", row.id, "body", row.body_sealed))
+    body = record.open_json("assessment_version", row.id, "body", row.body_sealed)
     return AnswersVersion(
         row.id,
         row.number,

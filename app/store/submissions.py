@@ -10,33 +10,34 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func
-from sqlmodel import col
 
-from app.store import people
-from app.store.clinics import load_clinic as clinic_of_scope
+from app.store import people, reviews
+from app.store.clinic_policy import Targets
+from app.store.clinics import load_clinic
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import AssessmentVersion, Invitation, Submission, WorklistRow
 from app.store.db.tables.reviews import SECOND_PERSON_STATES
 from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is_invitation_open
-from app.store.response_targets import Targets
+from app.store.review_steps import ReviewStep
+from app.store.submission_reads import SubmissionReceipt, build_receipt, find_submission
 from app.store.submission_versions import (
     SubmittedAnswers,
     add_version,
     list_versions,
 )
 from app.store.worklist_rows import (
-    NoSuchSubmission,
     find_row,
     rank_and_due,
     rank_to_level,
-    require_row,
-    reset_for_new_answers,
     row_payload,
     seal_payload,
-    summarize_answers,
 )
 from app.triage.terms import Urgency
+
+
+class AnswersChanged(Exception):
+    """Other answers came in since the form was opened: it has to be looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +57,6 @@ class Delivery:
     taken_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionReceipt:
-    """What the person is told: a reference to name, and by when a nurse looks."""
-
-    submission: str
-    reference: str
-    at: datetime
-    due_at: datetime
-    seen_at: datetime | None
-    closed_at: datetime | None
-    urgency: Urgency  # the level that counts now
-    result: Urgency  # what the rules made of the newest answers that the person gave
-
-
 def accept_answers(
     store: Store,
     clinic: str,
@@ -84,7 +71,27 @@ def accept_answers(
     submission up the list, no level moves it down. Raises InvitationGone.
     """
     with store.writing_scope(clinic) as scope:
-        return _build_receipt(scope, finish_invitation(scope, now, invitation, submitted, targets))
+        return build_receipt(scope, finish_invitation(scope, now, invitation, submitted, targets))
+
+
+def accept_assisted_answers(
+    store: Store,
+    clinic: str,
+    now: datetime,
+    who: str,
+    invitation: str,
+    submitted: SubmittedAnswers,
+    targets: Targets,
+) -> str:
+    """Keep the answers and give them to who asked, once; give the id of the submission.
+
+    Raises InvitationGone.
+    """
+    with store.writing_scope(clinic) as scope:
+        added = finish_invitation(scope, now, invitation, submitted, targets, taken_by=who)
+        step = ReviewStep("claim", 0, f"assisted:{invitation}")
+        reviews.perform_step(scope, now, who, added.id, step, targets)
+        return added.id
 
 
 def finish_invitation(
@@ -144,27 +151,28 @@ def add_submission(
     return submission
 
 
-def _add_changed_answers(
+def save_corrections(
     scope: WritingScope,
     now: datetime,
-    found: Submission,
+    who: str,
+    submission: str,
     submitted: SubmittedAnswers,
     targets: Targets,
-    taken_by: str | None = None,
-) -> None:
-    row = find_row(scope, found.id)
-    if row is None:
-        raise InvitationGone
-    own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]
-    if own[-1].answers == submitted.answers:
-        return
-    worse = _apply_version(
-        scope, now, row, submitted, "changed", targets, taken_by, to=reset_for_new_answers(row)
-    )
-    subject, level = ("submission", found.id), submitted.assessment.urgency.name
-    actor = taken_by or "patient"
-    audit.record_event(scope, now, actor, "answers_changed", subject, level=level, worse=worse)
-    change_notifications.notify_change(scope)
+    *,
+    seen: int,
+    key: str,
+) -> bool:
+    """Keep what was found; give whether the level rose. Sent again under one key, it is kept once.
+
+    `seen`: the number of the version that the form began with. What is nobody's is taken first.
+    Raises NoSuchSubmission, StepNotAllowed, AnswersChanged or KeyDestroyed.
+    """
+    if scope.find_one(AssessmentVersion, idempotency_key=key) is not None:
+        return False
+    review_state = reviews.claim_if_unowned(scope, now, who, submission, f"{key}:claim")
+    if review_state.version.number != seen:
+        raise AnswersChanged
+    return add_corrections(scope, now, review_state.row, submitted, targets, who, key)
 
 
 def add_corrections(
@@ -186,6 +194,29 @@ def add_corrections(
     audit.record_event(scope, now, by, "findings_added", subject, level=level, worse=worse)
     change_notifications.notify_change(scope)
     return worse
+
+
+def _add_changed_answers(
+    scope: WritingScope,
+    now: datetime,
+    found: Submission,
+    submitted: SubmittedAnswers,
+    targets: Targets,
+    taken_by: str | None = None,
+) -> None:
+    row = find_row(scope, found.id)
+    if row is None:
+        raise InvitationGone
+    own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]
+    if own[-1].answers == submitted.answers:
+        return
+    worse = _apply_version(
+        scope, now, row, submitted, "changed", targets, taken_by, to=reset_for_new_answers(row)
+    )
+    subject, level = ("submission", found.id), submitted.assessment.urgency.name
+    actor = taken_by or "patient"
+    audit.record_event(scope, now, actor, "answers_changed", subject, level=level, worse=worse)
+    change_notifications.notify_change(scope)
 
 
 def _apply_version(
@@ -215,7 +246,7 @@ def _apply_version(
         payload |= {**summarize_answers(submitted), "worse": worse}
     changed = {
         **to,
-        **(rank_and_due(clinic_of_scope(scope), now, level, targets) if worse else {}),
+        **(rank_and_due(load_clinic(scope), now, level, targets) if worse else {}),
         "last_version": number,
         "rulebook_sha256": submitted.rulebook_sha256,
         "line_sealed": seal_payload(scope, row.submission_id, payload),
@@ -224,34 +255,12 @@ def _apply_version(
     return worse
 
 
-def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
-    """What became of what an invited person sent. Raises NoSuchSubmission."""
-    found = scope.find_one(Submission, invitation_id=invitation)
-    if found is None:
-        raise NoSuchSubmission
-    return find_receipt(scope, found.id, now)
-
-
-def find_receipt(scope: Scope, submission: str, now: datetime) -> SubmissionReceipt:
-    """What became of a submission, for its person. Raises NoSuchSubmission."""
-    require_row(scope, submission, now)
-    return _build_receipt(scope, find_submission(scope, submission))
-
-
-def find_submission(scope: Scope, submission: str) -> Submission:
-    """The submission of this id. Raises NoSuchSubmission."""
-    found = scope.find_one(Submission, id=submission)
-    if found is None:
-        raise NoSuchSubmission
-    return found
-
-
 def _insert_submission(
     scope: WritingScope, now: datetime, submitted: SubmittedAnswers, delivery: Delivery
 ) -> Submission:
     submission = secrets.token_urlsafe(12)
     record_keys.create_data_key(scope, submission)
-    newest = scope.execute_read(scope.select_columns(func.max(col(Submission.arrived)))).scalar()
+    newest = scope.execute_read(scope.select_columns(func.max(Submission.arrived))).scalar()
     scope.add_row(
         Submission,
         id=submission,
@@ -279,7 +288,7 @@ def _add_worklist_row(
     targets: Targets,
 ) -> None:
     """Put it on the worklist."""
-    day, clinic = delivery.appointment_on, clinic_of_scope(scope)
+    day, clinic = delivery.appointment_on, load_clinic(scope)
     payload = {
         **summarize_answers(submitted),
         "reference": delivery.reference,
@@ -312,22 +321,24 @@ def _make_reference(scope: Scope) -> str:
             return reference
 
 
-def _build_receipt(scope: Scope, submission: Submission) -> SubmissionReceipt:
-    row = find_row(scope, submission.id)
-    if row is None:
-        raise InvitationGone
-    # What a nurse found must not take back what the person was told by their own answers.
-    own = col(AssessmentVersion.kind) != "nurse"
-    newest_first = [col(AssessmentVersion.number).desc()]
-    of_it = {"submission_id": submission.id}
-    found = scope.find_all(AssessmentVersion, own, **of_it, order_by=newest_first, limit=1)
-    return SubmissionReceipt(
-        submission.id,
-        submission.reference,
-        submission.arrived_at,
-        row.due_at,
-        row.first_seen_at,
-        row.closed_at,
-        rank_to_level(row.rank),
-        Urgency(found[0].urgency) if found else rank_to_level(row.rank),
-    )
+def summarize_answers(submitted: SubmittedAnswers) -> dict[str, object]:
+    """What the answers put on the line: ids, which a page turns into words."""
+    assessment = submitted.assessment
+    return {
+        "rules": [f.rule for f in assessment.findings if f.urgency == assessment.urgency],
+        "flags": sum(f.certain and f.urgency >= Urgency.same_day for f in assessment.findings),
+        "unsure": submitted.unsure,
+        "age": next(iter(sorted(submitted.answers.get("age", ()))), ""),
+        "about": submitted.about,
+    }
+
+
+def reset_for_new_answers(row: WorklistRow) -> dict[str, object]:
+    """New answers are to be seen again, also where it was closed; its owner keeps it.
+
+    What a second person had not spoken to yet was about other answers: it ends here.
+    """
+    state = "claimed" if row.owner_id and not row.closed else "new"
+    owner = row.owner_id if state == "claimed" else None
+    seen = {"first_seen_at": None, "alarmed_at": None, "waits_since": None}
+    return {"closed": False, "closed_at": None, "state": state, "owner_id": owner, **seen}

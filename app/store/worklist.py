@@ -4,14 +4,12 @@ Pages go on after a place in the order, never by counting, so none is skipped or
 rows arrive. What is sealed on a line is opened here; it becomes words elsewhere.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, tuple_
-from sqlmodel import col
 
 from app.store import alarms, people
 from app.store.db import record_keys
@@ -19,19 +17,19 @@ from app.store.db.encryption import DataKey
 from app.store.db.scope import Criterion, Scope
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey, WorklistRow
 from app.store.db.tables.reviews import SECOND_PERSON_STATES
-from app.store.worklist_rows import NoSuchSubmission, level_to_rank, rank_to_level
+from app.store.worklist_rows import NoSuchSubmission, level_to_rank, open_payload, rank_to_level
 from app.triage.terms import Urgency
 
 WORKLIST_PAGE_SIZE = 50
 WorklistFilter = Literal["all", "mine", "unassigned", "second", "done"]
 WORKLIST_FILTERS: tuple[WorklistFilter, ...] = ("all", "mine", "unassigned", "second", "done")
 _WORKLIST_COLUMNS = (
-    *(col(WorklistRow.submission_id), col(WorklistRow.rank), col(WorklistRow.due_at)),
-    *(col(WorklistRow.arrived), col(WorklistRow.arrived_at), col(WorklistRow.state)),
-    *(col(WorklistRow.owner_id), col(WorklistRow.first_seen_at), col(WorklistRow.last_version)),
-    *(col(WorklistRow.person_id), col(WorklistRow.rulebook_sha256), col(WorklistRow.line_sealed)),
+    *(WorklistRow.submission_id, WorklistRow.rank, WorklistRow.due_at),
+    *(WorklistRow.arrived, WorklistRow.arrived_at, WorklistRow.state),
+    *(WorklistRow.owner_id, WorklistRow.first_seen_at, WorklistRow.last_version),
+    *(WorklistRow.person_id, WorklistRow.rulebook_sha256, WorklistRow.line_sealed),
 )
-_WORKLIST_ORDER = (col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived))
+_WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
 
 class WorklistCursor(NamedTuple):
@@ -89,8 +87,8 @@ class ClinicSnapshot:
 
 def read_clinic_snapshot(scope: Scope) -> ClinicSnapshot:
     """To be read before the list: what rings in between is then fetched once more, not missed."""
-    bell = scope.select_columns(col(ChangeCounter.rung)).scalar_subquery().label("rung")
-    asked = scope.select_columns(col(Clinic.region), col(Clinic.time_zone)).add_columns(bell)
+    bell = scope.select_columns(ChangeCounter.rung).scalar_subquery().label("rung")
+    asked = scope.select_columns(Clinic.region, Clinic.time_zone).add_columns(bell)
     row: Any = scope.execute_read(asked).one()
     return ClinicSnapshot(row.region, row.time_zone, row.rung or 0)
 
@@ -109,15 +107,15 @@ def list_worklist_page(
     `today`: when the clinic's day began; what was closed since then is what is done.
     """
     where: list[Criterion] = [
-        col(WorklistRow.forget_at) > now,
+        WorklistRow.forget_at > now,
         *_filter_criteria(show, who, today or now),
     ]
     if after is not None:
         where.append(tuple_(*_WORKLIST_ORDER) > tuple_(*after))
     order: Sequence[Any] = _WORKLIST_ORDER
     # Each with its key: one query less for every page. A join might begin at the keys.
-    key = scope.select_columns(col(RecordKey.wrapped)).correlate(WorklistRow)
-    key = key.where(col(RecordKey.record_id) == col(WorklistRow.submission_id)).scalar_subquery()
+    key = scope.select_columns(RecordKey.wrapped).correlate(WorklistRow)
+    key = key.where(RecordKey.record_id == WorklistRow.submission_id).scalar_subquery()
     asked = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped")).where(*where)
     rows: list[Any] = list(scope.execute_read(asked.order_by(*order).limit(limit)))
     unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
@@ -136,8 +134,8 @@ def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
 def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[ListedSubmission]:
     """All that the person of this reference sent, closed or not, the newest first."""
     print_ = people.hash_reference(scope, reference)
-    newest = [col(WorklistRow.arrived).desc()]
-    kept = col(WorklistRow.forget_at) > now
+    newest = [WorklistRow.arrived.desc()]
+    kept = WorklistRow.forget_at > now
     rows = scope.find_all(
         WorklistRow, kept, reference_print=print_, order_by=newest, limit=WORKLIST_PAGE_SIZE
     )
@@ -151,16 +149,16 @@ def count_waiting(
 
     `alarm_before`: an emergency that waits since before that time, as `alarms` has it, alarms.
     """
-    level, arrived = col(WorklistRow.rank), col(WorklistRow.arrived_at)
-    fresh = col(WorklistRow.first_seen_at).is_(None)
-    still = (col(WorklistRow.closed).is_(False), col(WorklistRow.forget_at) > now)
+    level, arrived = WorklistRow.rank, WorklistRow.arrived_at
+    fresh = WorklistRow.first_seen_at.is_(None)
+    still = (WorklistRow.closed.is_(False), WorklistRow.forget_at > now)
     found = scope.select_columns(
         level,
         func.count().label("waiting"),
         func.count().filter(fresh).label("unseen"),
-        func.count().filter(col(WorklistRow.due_at) <= now).label("late"),
+        func.count().filter(WorklistRow.due_at <= now).label("late"),
         func.min(arrived).filter(fresh).label("oldest"),
-        func.max(col(WorklistRow.arrived)).label("newest"),
+        func.max(WorklistRow.arrived).label("newest"),
     )
     alarm = alarms.oldest_emergency_query(scope, now, alarm_before or now).scalar_subquery()
     undelivered = alarms.undelivered_since_query(scope, now).scalar_subquery()
@@ -179,14 +177,14 @@ def count_waiting(
 
 def _filter_criteria(show: WorklistFilter, who: str, today: datetime) -> list[ColumnElement[bool]]:
     """What a filter lets through; an open emergency passes all of them."""
-    waits, emergency = col(WorklistRow.closed).is_(False), col(WorklistRow.rank) == 0
+    waits, emergency = WorklistRow.closed.is_(False), WorklistRow.rank == 0
     if show == "done":
-        closed = and_(col(WorklistRow.closed).is_(True), col(WorklistRow.closed_at) >= today)
+        closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
         return [or_(closed, and_(waits, emergency))]
     wanted = {
-        "mine": col(WorklistRow.owner_id) == who,
-        "unassigned": col(WorklistRow.owner_id).is_(None),
-        "second": col(WorklistRow.state).in_(SECOND_PERSON_STATES),
+        "mine": WorklistRow.owner_id == who,
+        "unassigned": WorklistRow.owner_id.is_(None),
+        "second": WorklistRow.state.in_(SECOND_PERSON_STATES),
     }.get(show)
     return [waits] if wanted is None else [waits, or_(wanted, emergency)]
 
@@ -210,11 +208,7 @@ def open_rows(rows: Sequence[WorklistRow], opened: Mapping[str, DataKey]) -> lis
             versions=row.last_version,
             person=row.person_id,
             rulebook_sha256=row.rulebook_sha256,
-            payload=json.loads(
-                opened[row.submission_id].open_field(
-                    "worklist_row", row.submission_id, "line", row.line_sealed
-                )
-            ),
+            payload=open_payload(opened[row.submission_id], row),
         )
         for row in rows
         if row.submission_id in opened

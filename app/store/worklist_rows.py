@@ -1,20 +1,25 @@
-"""The line of a submission on the worklist: where it stands, and what is sealed on it.
+"""The row of a submission on the worklist: its place, by when it is due, and what is sealed on it.
 
-It is changed in the transaction of what it tells of, by whoever brings that about.
+It is changed in the transaction of what it tells of, by whoever brings that about. Whose it is and
+what staff need to know of them stand on the row, and with the person where the clinic knows them.
 """
 
-import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from app.store.db import record_keys
-from app.store.db.scope import Scope
+from app.store import people
+from app.store.clinic_policy import Targets
+from app.store.db import audit, change_notifications, record_keys
+from app.store.db.encryption import DataKey
+from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Clinic, WorklistRow
-from app.store.opening_hours import add_open_minutes
-from app.store.response_targets import Targets
-from app.store.submission_versions import SubmittedAnswers
 from app.triage.terms import Urgency
+
+PATIENT_FLAGS = ("interpreter", "access", "safeguarding")
+"""What staff need to know of a person before they call. For staff alone: no patient reads it."""
+_MAX_DAYS_AHEAD = 400  # days; a clinic that is closed for so long has no opening hours
 
 
 class NoSuchSubmission(Exception):
@@ -55,42 +60,123 @@ def level_to_rank(level: Urgency) -> int:
 
 
 def row_payload(scope: Scope, row: WorklistRow) -> dict[str, Any]:
-    """What stands sealed on a line. Raises keys.Forgotten."""
+    """What stands sealed on a line. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, row.submission_id)
-    opened = record.open_field("worklist_row", row.submission_id, "line", row.line_sealed)
-    payload: dict[str, Any] = json.loads(opened)
+    return open_payload(record, row)
+
+
+def open_payload(record: DataKey, row: WorklistRow) -> dict[str, Any]:
+    """What stands sealed on a row, by the key of its submission."""
+    payload: dict[str, Any] = record.open_json(
+        "worklist_row", row.submission_id, "line", row.line_sealed
+    )
     return payload
 
 
 def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -> bytes:
-    """What is to stand on a line, sealed. Raises keys.Forgotten."""
+    """What is to stand on a line, sealed. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, submission)
-    return record.seal_field("worklist_row", submission, "line", json.dumps(payload))
-
-
-def summarize_answers(submitted: SubmittedAnswers) -> dict[str, object]:
-    """What the answers put on the line: ids, which a page turns into words."""
-    assessment = submitted.assessment
-    return {
-        "rules": [f.rule for f in assessment.findings if f.urgency == assessment.urgency],
-        "flags": sum(f.certain and f.urgency >= Urgency.same_day for f in assessment.findings),
-        "unsure": submitted.unsure,
-        "age": next(iter(sorted(submitted.answers.get("age", ()))), ""),
-        "about": submitted.about,
-    }
-
-
-def reset_for_new_answers(row: WorklistRow) -> dict[str, object]:
-    """New answers are to be seen again, also where it was closed; its owner keeps it.
-
-    What a second person had not spoken to yet was about other answers: it ends here.
-    """
-    state = "claimed" if row.owner_id and not row.closed else "new"
-    owner = row.owner_id if state == "claimed" else None
-    seen = {"first_seen_at": None, "alarmed_at": None, "waits_since": None}
-    return {"closed": False, "closed_at": None, "state": state, "owner_id": owner, **seen}
+    return record.seal_json("worklist_row", submission, "line", dict(payload))
 
 
 def find_row(scope: Scope, submission: str) -> WorklistRow | None:
     """Its line, also when it is to be forgotten; None where there is none."""
     return scope.find_one(WorklistRow, submission_id=submission)
+
+
+def add_open_minutes(clinic: Clinic, start: datetime, minutes: int) -> datetime:
+    """The moment by which so many open minutes have passed since the start.
+
+    Where the clinic never opens, all minutes count.
+    """
+    left = timedelta(minutes=minutes)
+    for opens, closes in _opening_windows(clinic, start):
+        begins = max(opens, start)
+        if begins >= closes:
+            continue
+        if left <= closes - begins:
+            return begins + left
+        left -= closes - begins
+    return start + timedelta(minutes=minutes)
+
+
+def _opening_windows(clinic: Clinic, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Opening and closing times from the day of the start on.
+
+    In UTC: within one zone, Python counts hours by the clock on the wall, which jumps twice a year.
+    """
+    zone = ZoneInfo(clinic.time_zone)
+    first = start.astimezone(zone).date()
+    for later in range(_MAX_DAYS_AHEAD):
+        day = first + timedelta(days=later)
+        if day.isoformat() in clinic.closed_days:
+            continue
+        hours: Sequence[Sequence[str]] = clinic.opening_hours[day.weekday()]
+        for opens, closes in hours:
+            yield _local_to_utc(day, opens, zone), _local_to_utc(day, closes, zone)
+
+
+def _local_to_utc(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def tie_person(
+    scope: WritingScope, now: datetime, row: WorklistRow, reference: str, name: str
+) -> dict[str, object]:
+    """What changes on a row of nobody when it is found whose it is; the person is added if new."""
+    # Whether the clinic knows the reference under another name was asked before.
+    person = people.ensure_person(scope, now, reference, name, sure=True)
+    known = people.find_people(scope, [person])[person]
+    payload = row_payload(scope, row)
+    flags = list(
+        dict.fromkeys([*people.load_person_flags(scope, person), *payload.get("markers", [])])
+    )
+    people.save_person_flags(scope, person, flags)
+    payload |= {"reference": known.reference, "name": known.name, "markers": flags}
+    return {
+        "person_id": person,
+        "reference_print": people.hash_reference(scope, known.reference),
+        "line_sealed": seal_payload(scope, row.submission_id, payload | {"wrong_person": False}),
+    }
+
+
+def untie_person(scope: Scope, row: WorklistRow) -> dict[str, object]:
+    """What changes on a row that is not this person's: nothing of theirs leads here any more."""
+    payload = row_payload(scope, row) | {"markers": [], "wrong_person": True}
+    return {
+        "person_id": None,
+        "reference_print": None,
+        "line_sealed": seal_payload(scope, row.submission_id, payload),
+    }
+
+
+def list_patient_flags(scope: Scope, now: datetime, submission: str) -> list[str]:
+    """The flags on a submission. Raises NoSuchSubmission or KeyDestroyed."""
+    return list(row_payload(scope, require_row(scope, submission, now)).get("markers", []))
+
+
+def save_patient_flags(
+    scope: WritingScope, now: datetime, who: str, submission: str, chosen: Iterable[str]
+) -> None:
+    """Keep these flags and no others, on every row of the person.
+
+    Raises NoSuchSubmission or KeyDestroyed.
+    """
+    wanted = set(chosen)
+    flags = [flag for flag in PATIENT_FLAGS if flag in wanted]
+    row = require_row(scope, submission, now)
+    rows = [row]
+    if row.person_id is not None:
+        people.save_person_flags(scope, row.person_id, flags)
+        rows = scope.find_all(WorklistRow, person_id=row.person_id)
+    for one in rows:
+        _save_row_flags(scope, one, flags)
+    # Which flags they are is as private as an answer, and no answer stands in the audit.
+    audit.record_event(scope, now, who, "marks_changed", ("submission", submission))
+    change_notifications.notify_change(scope)
+
+
+def _save_row_flags(scope: WritingScope, row: WorklistRow, flags: list[str]) -> None:
+    payload = {**row_payload(scope, row), "markers": flags}
+    sealed = seal_payload(scope, row.submission_id, payload)
+    scope.update_rows(WorklistRow, submission_id=row.submission_id, to={"line_sealed": sealed})

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from app.store.db.append_only import allow_changes, forbid_changes
+from migrations.append_only import allow_changes, forbid_changes
 
 revision = "0005"
 down_revision = "0004"

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from app.commands import demo_data
 from app.settings import Settings
 from app.store import clinics, invitations
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.store.db.scope import Store
 from app.store.db.tables import Invitation
 from scripts.screenshots.camera import Cookies, Shot

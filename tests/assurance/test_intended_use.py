@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.settings import ROOT
-from app.store.response_targets import load_alarm_delay
+from app.store.clinic_policy import load_policy
 from app.triage.rulebook import Rulebook
 from app.triage.terms import TYPES, Urgency
 from tests.builders import RULES, rulebook
@@ -42,7 +42,7 @@ def test_its_numbers_are_those_of_the_rulebook() -> None:
 
 
 def test_whoever_reads_when_an_emergency_alarms_reads_the_minutes_of_the_rules() -> None:
-    minutes = load_alarm_delay(RULES) // timedelta(minutes=1)
+    minutes = load_policy(RULES).alarm_delay // timedelta(minutes=1)
     for file in ("README.md", "safety/clinic/training-note.md"):
         said = re.findall(r"nobody opens for (\d+) minutes", (ROOT / file).read_text("utf-8"))
         assert said == [str(minutes)], file

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from app.main import create_app
 from app.settings import Settings
-from app.store import submissions
-from app.store.compliance import audit_anchors
+from app.store import submission_reads
+from app.store.db import audit
 from tests.conftest import Clock
 from tests.visitor import Visitor
 from tests.web.desk import CALM, EMERGENCY, PASSWORD, SECURE, TODAY, House, Member, Patient
@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
         "journeys": journeys,
     }
     _write(folder, left)
-    audit_anchors.append_anchors(house.store, folder)
+    audit.append_anchors(house.store, folder)
     house.store.engine.dispose()
     _as_text(folder)
 
@@ -96,13 +96,15 @@ def _sent(house: House, nurse: Member, given, **more: object) -> dict[str, str]:
     patient = Patient(house, nurse, **more)
     patient.send_all(given)
     with house.store.reading_scope(nurse.clinic) as scope:
-        found = submissions.find_invitation_receipt(scope, patient.invitation, house.now).submission
+        found = submission_reads.find_invitation_receipt(
+            scope, patient.invitation, house.now
+        ).submission
     return {"page": f"/submissions/{found}", "link": patient.link}
 
 
 def _level(house: House, clinic: str, submission: str) -> str:
     with house.store.reading_scope(clinic) as scope:
-        return submissions.find_receipt(scope, submission, house.now).urgency.name
+        return submission_reads.find_receipt(scope, submission, house.now).urgency.name
 
 
 def _asked(nurse: Member) -> dict[str, str]:

@@ -20,7 +20,6 @@ from app.documents.receipt import RulebookArchive, parse_receipt
 from app.main import create_app
 from app.settings import Settings
 from app.store import shares, submission_versions, worklist
-from app.store.compliance import audit_anchors
 from app.store.db import audit
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.rulebook import Rulebook
@@ -152,9 +151,9 @@ def test_a_nurse_finds_every_submission_with_its_own_rulebook(left: Left) -> Non
             kept = submission_versions.list_versions(scope, address.rpartition("/")[2])
         for version in kept:
             assert version.rulebook_version == left.version
-            book = shelf.find(version.rulebook_version, version.rulebook_sha256)
+            book = shelf.find_rulebook(version.rulebook_version, version.rulebook_sha256)
             assert book is not None, "the rulebook of that day is not among rules/published"
-            assert book.questionnaire.path(version.answers).next is None
+            assert book.questionnaire.trace_path(version.answers).next is None
         assert (kept[-1].lab_results != {}) == (name == "blood")
     assert "Rang at noon" in nurse.get(pages["noted"]).text
     assert "Ada Hill" in nurse.get(pages["lowered"]).text
@@ -198,7 +197,7 @@ def test_the_code_that_was_shown_and_the_receipt_still_work(left: Left) -> None:
 
 def test_the_audit_is_whole_and_goes_on(left: Left) -> None:
     left.nurse()
-    noted = audit_anchors.read_anchors(left.folder / audit_anchors.ANCHOR_FILE)
+    noted = audit.read_anchors(left.folder / audit.ANCHOR_FILE)
     assert {anchor.clinic for anchor in noted} >= set(left.manifest["clinics"].values())
     for clinic in left.manifest["clinics"].values():
         assert audit.verify_chain(left.house.store, clinic) is None

@@ -16,7 +16,7 @@ import psycopg
 
 from app.store import clinics, invitations
 from app.store.accounts import staff
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.store.invitations import Invitee
 from tests.running import Running
 

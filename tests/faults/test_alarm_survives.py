@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from app.store import alarms, clinics, submissions
 from app.store.alarms import AlarmDestinations
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.store.db.scope import Store
 from app.store.db.tables import Lease, OutboxMessage
 from app.store.submissions import Delivery

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.store import drop_off_counts
-from app.store.db.opening import open_store
+from app.store import agreement
+from app.store.db.database import open_store
 from tests.faults.stores import clinic_with_an_invitation, frozen, held
 from tests.faults.walker import Walker
 from tests.postgresql import new_database
@@ -23,7 +23,7 @@ def counted(folder: Path) -> dict[str, int]:
     store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
     (clinic,) = store.list_clinic_ids()
     with store.reading_scope(clinic) as scope:
-        sums = drop_off_counts.sum_tallies(scope, (datetime.now(UTC) - timedelta(days=1)).date())
+        sums = agreement.sum_tallies(scope, (datetime.now(UTC) - timedelta(days=1)).date())
     store.engine.dispose()
     return sums
 

@@ -7,7 +7,7 @@ import pyotp
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.store.accounts import devices, sessions, staff
+from app.store.accounts import sessions, staff
 from app.store.db import audit
 from app.store.db.scope import Store
 
@@ -51,7 +51,7 @@ class Kim:
     def marks(self, before: Sequence[str] = ()) -> list[str]:
         """What signing in leaves in her browser."""
         with self.store.reading_scope("c1") as scope:
-            return devices.add_device_token(scope, staff.find_staff(scope, self.id), before)
+            return sessions.add_device_token(scope, staff.find_staff(scope, self.id), before)
 
     def prove(self, token: str, code: str, now: datetime) -> str:
         return sessions.prove_second_factor(self.store, token, code, now, address="10.0.0.1")

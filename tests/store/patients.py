@@ -6,13 +6,13 @@ from itertools import count
 from typing import Any
 
 from app.store import invitations, reviews, submission_versions, submissions, worklist_rows
+from app.store.clinic_policy import load_policy
 from app.store.db.scope import Store
 from app.store.db.tables import Staff, WorklistRow
 from app.store.invitations import Invitee
-from app.store.response_targets import load_targets
 from app.store.review_steps import ReviewStep
+from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import SubmittedAnswers
-from app.store.submissions import SubmissionReceipt
 from app.triage.terms import Answers, Urgency
 from tests.builders import RULES, answers, rulebook
 from tests.store.rows import A_ROW_OF
@@ -20,7 +20,7 @@ from tests.store.rows import A_ROW_OF
 KNOWN = {"outcome": "same_person", "reason": "full_name born_on"}
 """What a step "identify" says of someone whom the clinic invited."""
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-TARGETS = load_targets(RULES)
+TARGETS = load_policy(RULES).targets
 BY_LEVEL: dict[str, Answers] = {
     "routine": answers(),
     "soon": answers(change="grown"),

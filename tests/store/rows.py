@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.tables import ServerTable
 
 KEYRING = KeyEncryptionKeys({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
 THEN = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
@@ -176,3 +177,8 @@ def fill(engine: Engine) -> None:
         for table in SQLModel.metadata.sorted_tables:
             if connection.execute(table.select()).first() is None:
                 connection.execute(table.insert(), A_ROW_OF[table.name])
+
+
+def read_columns(row: ServerTable) -> dict[str, Any]:
+    """What stands in a row, by column."""
+    return {name: getattr(row, name) for name in row.__table__.columns.keys()}  # noqa: SIM118

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from app.store import agreement, drop_off_counts, submissions
+from app.store import agreement, submissions
 from app.store.agreement import NO_RULE, ClosingRequestCounts, DecisionCounts
+from app.store.clinic_policy import load_policy
 from app.store.db.scope import Store
 from app.store.db.tables import Tally
-from app.store.reliance import load_reliance
 from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES
@@ -195,15 +195,15 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(work: Work) -> None:
 
 
 def test_a_tally_holds_a_day_a_word_and_a_number_and_nothing_else(work: Work) -> None:
-    assert set(Tally.model_fields) == {"clinic_id", "day", "subject", "number"}
+    assert set(Tally.__table__.columns.keys()) == {"clinic_id", "day", "subject", "number"}
     day = MONDAY.date()
     with work.store.writing_scope("c1") as scope:
-        drop_off_counts.add_tallies(scope, day, "reached:now", "reached:now", "answered:now")
-        drop_off_counts.add_tallies(scope, day - timedelta(days=1), "reached:now")
-        assert drop_off_counts.sum_tallies(scope, day) == {"reached:now": 2, "answered:now": 1}
-        assert drop_off_counts.sum_tallies(scope, day - timedelta(days=1))["reached:now"] == 3
+        agreement.add_tallies(scope, day, "reached:now", "reached:now", "answered:now")
+        agreement.add_tallies(scope, day - timedelta(days=1), "reached:now")
+        assert agreement.sum_tallies(scope, day) == {"reached:now": 2, "answered:now": 1}
+        assert agreement.sum_tallies(scope, day - timedelta(days=1))["reached:now"] == 3
     with work.store.reading_scope("c2") as scope:
-        assert drop_off_counts.sum_tallies(scope, day) == {}
+        assert agreement.sum_tallies(scope, day) == {}
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_tally_holds_a_day_a_word_and_a_number_and_nothing_else(work: Work) ->
 def test_almost_complete_agreement_over_many_decisions_asks_for_a_look(
     agreed: int, decided: int, too_much: bool
 ) -> None:
-    assert load_reliance(RULES).suggests_overreliance(agreed, decided) is too_much
+    assert load_policy(RULES).reliance.suggests_overreliance(agreed, decided) is too_much
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_almost_complete_agreement_over_many_decisions_asks_for_a_look(
 def test_a_rule_that_is_often_set_aside_is_doubtful(
     overridden: int, decided: int, doubtful: bool
 ) -> None:
-    assert load_reliance(RULES).is_doubtful_rule(overridden, decided) is doubtful
+    assert load_policy(RULES).reliance.is_doubtful_rule(overridden, decided) is doubtful
 
 
 @pytest.mark.parametrize(
@@ -236,10 +236,10 @@ def test_a_rule_that_is_often_set_aside_is_doubtful(
     ],
 )
 def test_numbers_that_cannot_be_used_are_named(tmp_path, was: str, now: str, message: str) -> None:
-    for name in ("sources.yaml", "rulebook.yaml"):
+    for name in ("sources.yaml", "rulebook.yaml", "targets.yaml"):
         (tmp_path / name).write_bytes((RULES / name).read_bytes())
     text = (RULES / "reliance.yaml").read_text("utf-8")
     assert was in text
     (tmp_path / "reliance.yaml").write_text(text.replace(was, now), "utf-8")
     with pytest.raises(RulebookFaults, match=message):
-        load_reliance(tmp_path)
+        load_policy(tmp_path)

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from app.store.db import audit
-from app.store.db.append_only import allow_changes
 from app.store.db.audit import AuditAnchor, ChainFault
 from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.scope import Store
 from app.store.db.tables import AuditEntry
+from migrations.append_only import allow_changes
 from tests.store.rows import KEYRING
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

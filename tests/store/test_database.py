@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from app.store.db.database import ONLY_READS, open_database
-from app.store.db.sqlite import journal_mode
+from app.store.db.database import open_database
+from app.store.db.sqlite import ONLY_READS, journal_mode
 from tests.postgresql import new_database
 
 pytestmark = pytest.mark.alone

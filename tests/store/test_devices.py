@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from app.store.accounts import devices, sessions, staff
+from app.store.accounts import sessions, staff
 from app.store.accounts.sessions import SignInRefused
 from app.store.db import rate_limits
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.tables import Staff
 from tests.store.kim import EMAIL, NOON, PASSWORD, Kim, invited
+from tests.store.rows import read_columns
 
 NEW = "seven quiet harbours"
 
@@ -19,7 +20,7 @@ def known(kim: Kim, marks: list[str]) -> bool:
     """Whether a browser that holds these is one of Kim's."""
     with kim.store.reading_scope("c1") as scope:
         return (
-            devices.find_device_token(kim.store.keyring, staff.find_staff(scope, kim.id), marks)
+            sessions.find_device_token(kim.store.keyring, staff.find_staff(scope, kim.id), marks)
             != ""
         )
 
@@ -97,7 +98,7 @@ def test_a_mark_is_of_one_member_alone(kim: Kim) -> None:
     with kim.store.reading_scope("c1") as scope:
         (lee,) = (someone for someone in staff.list_staff(scope) if someone.id != kim.id)
         lee.password_hash = staff.find_staff(scope, kim.id).password_hash
-        assert devices.find_device_token(kim.store.keyring, lee, marks) == ""
+        assert sessions.find_device_token(kim.store.keyring, lee, marks) == ""
 
 
 def test_a_new_password_ends_it_and_so_does_being_disabled(kim: Kim) -> None:
@@ -122,17 +123,17 @@ def test_several_who_share_a_browser_are_all_known_and_the_longest_away_goes_fir
     own = kim.marks()
     with kim.store.writing_scope("c1") as scope:
         kept = own
-        for number in range(devices.MAX_TOKENS_PER_BROWSER):
+        for number in range(sessions.MAX_TOKENS_PER_BROWSER):
             assert own[0] in kept
             link = staff.invite_staff(
                 scope, NOON, "command", email=f"{number}@hill.example", name="Lee", role="nurse"
             )
             assert link
             newest = staff.list_staff(scope)[-1]
-            other = Staff(**newest.model_dump() | {"id": f"s{number}", "password_hash": "x"})
-            kept = devices.add_device_token(scope, other, kept)
-            assert devices.find_device_token(scope.keyring, other, kept) == kept[0]
-    assert len(kept) == devices.MAX_TOKENS_PER_BROWSER
+            other = Staff(**read_columns(newest) | {"id": f"s{number}", "password_hash": "x"})
+            kept = sessions.add_device_token(scope, other, kept)
+            assert sessions.find_device_token(scope.keyring, other, kept) == kept[0]
+    assert len(kept) == sessions.MAX_TOKENS_PER_BROWSER
     assert own[0] not in kept
 
 

@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from app.store import (
-    corrections,
-    patient_flags,
     people,
+    submission_reads,
     submission_versions,
     submissions,
     worklist,
     worklist_rows,
 )
-from app.store.corrections import AnswersChanged
 from app.store.db import change_notifications, record_keys
 from app.store.db.scope import Store
-from app.store.review_steps import StepNotAllowed
+from app.store.reviews import StepNotAllowed
+from app.store.submissions import AnswersChanged
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from tests.builders import SOAK
@@ -47,7 +46,7 @@ def add(work: Work, submission: str, level: str, who: str = "kim", **more: objec
         seen = worklist_rows.require_row(scope, submission, now).last_version
         whole = {"seen": seen, "key": f"{who}:{next(work.numbers)}"} | more
         found = replace(handed(level), labs=LABS)
-        return corrections.save_corrections(scope, now, who, submission, found, TARGETS, **whole)
+        return submissions.save_corrections(scope, now, who, submission, found, TARGETS, **whole)
 
 
 def level(work: Work, submission: str) -> Urgency:
@@ -91,7 +90,7 @@ def test_what_a_nurse_found_takes_nothing_back_from_the_patient(work: Work) -> N
     sent = work.hand_in(invitation, "emergency").submission
     add(work, sent, "routine")
     with work.store.reading_scope("c1") as scope:
-        arrived = submissions.find_invitation_receipt(scope, invitation, MONDAY)
+        arrived = submission_reads.find_invitation_receipt(scope, invitation, MONDAY)
     assert (arrived.result, arrived.urgency) == (Urgency.emergency, Urgency.emergency)
     work.hand_in(invitation, "emergency")  # the same answers, once more
     with work.store.reading_scope("c1") as scope:
@@ -194,7 +193,7 @@ def test_whatever_a_nurse_adds_no_level_falls_unless_someone_lowers_it(
 
 def put(work: Work, submission: str, chosen: list[str], clinic: str = "c1") -> None:
     with work.store.writing_scope(clinic) as scope:
-        patient_flags.save_patient_flags(scope, MONDAY, "kim", submission, chosen)
+        worklist_rows.save_patient_flags(scope, MONDAY, "kim", submission, chosen)
 
 
 def test_marks_are_the_persons_and_stand_on_all_that_is_theirs(work: Work) -> None:
@@ -226,8 +225,8 @@ def test_marks_and_findings_of_another_clinic_are_not_there(work: Work, sent: st
     with pytest.raises(NoSuchSubmission):
         put(work, sent, ["access"], "c2")
     with work.store.writing_scope("c2") as scope, pytest.raises(NoSuchSubmission):
-        corrections.save_corrections(scope, MONDAY, "kim", sent, handed(), TARGETS, seen=1, key="k")
+        submissions.save_corrections(scope, MONDAY, "kim", sent, handed(), TARGETS, seen=1, key="k")
     with work.store.writing_scope("c1") as scope:
         record_keys.destroy_data_key(scope, sent)
         with pytest.raises(record_keys.KeyDestroyed):
-            patient_flags.list_patient_flags(scope, MONDAY, sent)
+            worklist_rows.list_patient_flags(scope, MONDAY, sent)

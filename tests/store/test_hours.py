@@ -9,16 +9,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.store.clinic_policy import load_policy
 from app.store.db.tables import Clinic
-from app.store.opening_hours import add_open_minutes
-from app.store.response_targets import load_targets
-from app.store.worklist_rows import rank_and_due
+from app.store.worklist_rows import add_open_minutes, rank_and_due
 from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES, examples
 from tests.store.rows import A_ROW_OF
 
-LONDON = Clinic(**A_ROW_OF["clinic"])
+ROW = A_ROW_OF["clinic"] | {"closed_days": [], "targets": {}}
+LONDON = Clinic(**ROW)
 
 
 def at(text: str) -> datetime:
@@ -42,12 +42,12 @@ def test_only_open_minutes_count(start: str, minutes: int, end: str) -> None:
 
 
 def test_closed_days_do_not_count() -> None:
-    closed = Clinic(**A_ROW_OF["clinic"] | {"closed_days": ["2026-03-03"]})
+    closed = Clinic(**ROW | {"closed_days": ["2026-03-03"]})
     assert add_open_minutes(closed, at("2026-03-02 16:30"), 60) == at("2026-03-04 09:30")
 
 
 def test_where_the_clinic_never_opens_all_minutes_count() -> None:
-    never = Clinic(**A_ROW_OF["clinic"] | {"opening_hours": [[] for _ in range(7)]})
+    never = Clinic(**ROW | {"opening_hours": [[] for _ in range(7)]})
     assert add_open_minutes(never, at("2026-03-02 16:30"), 60) == at("2026-03-02 17:30")
 
 
@@ -67,7 +67,7 @@ def test_more_minutes_are_never_due_sooner(start: datetime, minutes: int, more: 
 
 
 def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> None:
-    saturday, targets = at("2026-03-07 12:00"), load_targets(RULES)
+    saturday, targets = at("2026-03-07 12:00"), load_policy(RULES).targets
     emergency, today = (
         rank_and_due(LONDON, saturday, level, targets)["due_at"]
         for level in (Urgency.emergency, Urgency.same_day)
@@ -77,7 +77,7 @@ def test_an_emergency_is_due_by_the_clock_and_the_rest_in_opening_hours() -> Non
 
 
 def test_every_level_has_a_target_and_a_worse_one_waits_no_longer() -> None:
-    targets = load_targets(RULES)
+    targets = load_policy(RULES).targets
     assert [targets[level] for level in Urgency] == sorted(targets.values(), reverse=True)
 
 
@@ -99,4 +99,4 @@ def test_a_fault_in_the_targets_stops_the_start(tmp_path: Path, change, message:
     change(rows)
     file.write_text(yaml.safe_dump(rows))
     with pytest.raises(RulebookFaults, match=message):
-        load_targets(tmp_path / "rules")
+        load_policy(tmp_path / "rules")

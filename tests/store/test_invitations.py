@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.store import invitations, people, submissions, worklist_rows
+from app.store import invitations, people, submission_reads, worklist_rows
 from app.store.db import rate_limits
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
@@ -203,7 +203,7 @@ def test_answers_that_were_begun_in_time_are_still_taken_for_a_day(work: Work) -
     with pytest.raises(InvitationGone):
         work.hand_in(too_late, now=MONDAY + FORTNIGHT + timedelta(hours=24))
     with work.store.reading_scope("c1") as scope, pytest.raises(worklist_rows.NoSuchSubmission):
-        submissions.find_invitation_receipt(scope, too_late, MONDAY)
+        submission_reads.find_invitation_receipt(scope, too_late, MONDAY)
 
 
 def test_inviting_again_makes_new_ways_in_for_the_same_visit_and_ends_the_old(work: Work) -> None:

@@ -7,8 +7,7 @@ from threading import enumerate as threads
 
 import pytest
 
-from app.store.db.late_opening import DeferredStore, StoreUnavailable, open_deferred_store
-from app.store.db.opening import BadDatabase
+from app.store.db.database import BadDatabase, DeferredStore, StoreUnavailable, open_deferred_store
 from app.store.db.scope import Store
 from tests.faults.stores import held, within
 

@@ -1,5 +1,6 @@
 """The migrations, up and down, with rows in every table, on both databases."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -17,6 +18,16 @@ from tests.store.rows import A_ROW_OF, fill
 
 def test_every_table_has_a_row_here_to_be_migrated_with() -> None:
     assert set(A_ROW_OF) == set(SQLModel.metadata.tables)
+
+
+def test_no_migration_imports_the_program_that_goes_on_changing() -> None:
+    files = [ROOT / "migrations/append_only.py", *(ROOT / "migrations/versions").glob("*.py")]
+    assert len(files) > 6
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            assert not [name for name in (*names, module) if name.split(".")[0] == "app"], file
 
 
 def test_the_migrations_and_the_tables_agree(database: Engine) -> None:

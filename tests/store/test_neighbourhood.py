@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.store.db.networks import network_prefix
+from app.store.db.rate_limits import network_prefix
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ import pytest
 from app.store import alarms, outbox, reviews
 from app.store.alarms import AlarmDestinations, AlarmMessage
 from app.store.compliance import retention
-from app.store.compliance.erasing import erase_submissions
-from app.store.compliance.subject_access import collect_person_records
+from app.store.compliance.person_requests import collect_person_records
+from app.store.compliance.retention import erase_submissions
 from app.store.db import audit, record_keys
 from app.store.db.scope import Store
 from app.store.db.tables import OutboxMessage, WorklistRow
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, Work
+from tests.store.rows import read_columns
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 ALARM = MONDAY + 5 * MINUTE
@@ -103,7 +104,7 @@ def test_the_row_holds_neither_the_address_nor_the_reference(work: Work) -> None
     assert message is not None
     with work.store.reading_scope("c1") as scope:
         row = scope.find_one(OutboxMessage, kind="webhook")
-    said = str(row.model_dump()) if row else ""
+    said = str(read_columns(row)) if row else ""
     assert message.to == BOTH.webhook
     assert message.reference
     assert BOTH.webhook not in said

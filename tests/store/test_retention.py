@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from sqlmodel import SQLModel
 
 from app.store import invitations, submission_versions, worklist_rows
-from app.store.compliance import expired_rows, retention
+from app.store.compliance import retention
 from app.store.db import audit, record_keys
 from app.store.db.scope import Store
 from app.store.db.tables import Clinic, Person, PersonRequest, StaffInvite, StaffSession
@@ -244,8 +244,8 @@ def test_share_codes_that_are_over_go_and_others_stay(store: Store) -> None:
             end = MONDAY + timedelta(minutes=30 * number)
             row = A_ROW_OF["share_code"] | {"code_print": str(number), "expires_at": end}
             connection.execute(table.insert(), row)
-    assert expired_rows.delete_expired_rows(store, MONDAY) == {"share_codes": 1}
-    assert expired_rows.delete_expired_rows(store, MONDAY) == {"share_codes": 0}
+    assert retention.delete_expired_rows(store, MONDAY) == {"share_codes": 1}
+    assert retention.delete_expired_rows(store, MONDAY) == {"share_codes": 0}
 
 
 def sealed_bytes(store: Store) -> dict[str, Callable[[bytes], bool]]:

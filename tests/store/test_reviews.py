@@ -7,16 +7,17 @@ import pytest
 
 from app.store import (
     people,
-    review_rules,
     review_steps,
     reviews,
+    submission_reads,
     submissions,
     worklist,
     worklist_rows,
 )
 from app.store.db.scope import Store
 from app.store.db.tables import Clinic, ReviewEntry, Staff
-from app.store.review_steps import DISPOSITIONS, EditConflict, ReviewStep, StepNotAllowed
+from app.store.review_steps import DISPOSITIONS, ReviewStep
+from app.store.reviews import EditConflict, StepNotAllowed
 from app.store.submissions import Delivery
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
@@ -37,7 +38,7 @@ def sent(work: Work) -> str:
 
 def kinds(work: Work, submission: str) -> list[str]:
     with work.store.reading_scope("c1") as scope:
-        return [entry.kind for entry in reviews.list_actions(scope, submission)]
+        return [entry.kind for entry in submission_reads.list_actions(scope, submission)]
 
 
 def refused(work: Work, who: str, submission: str, kind: str, **more: object) -> str:
@@ -85,7 +86,7 @@ def test_a_step_on_what_is_nobodys_takes_it_first(work: Work, sent: str) -> None
     assert kinds(work, sent) == ["claim", "note"]
     assert work.row(sent).owner_id == "kim"
     with work.store.reading_scope("c1") as scope:
-        assert reviews.list_actions(scope, sent)[1].words == "Called the ward."
+        assert submission_reads.list_actions(scope, sent)[1].words == "Called the ward."
 
 
 def test_a_role_without_the_permission_does_nothing(work: Work, sent: str) -> None:
@@ -120,7 +121,7 @@ def test_lowering_from_today_waits_for_a_second_person(work: Work, sent: str) ->
     row = work.row(sent)
     assert (row.state, worklist_rows.rank_to_level(row.rank)) == ("claimed", Urgency.routine)
     with work.store.reading_scope("c1") as scope:
-        lower, yes = reviews.list_actions(scope, sent)[-2:]
+        lower, yes = submission_reads.list_actions(scope, sent)[-2:]
     assert (lower.urgency, yes.urgency) == (Urgency.same_day, Urgency.routine)
     assert yes.answers_number == lower.number
 
@@ -363,7 +364,7 @@ def test_the_wrong_person_unties_it_and_it_cannot_be_closed_as_theirs(
 def test_what_was_compared_is_kept_and_nothing_of_what_was_said(work: Work, sent: str) -> None:
     work.do("kim", sent, "identify", **KNOWN)
     with work.store.reading_scope("c1") as scope:
-        entry = reviews.list_actions(scope, sent)[-1]
+        entry = submission_reads.list_actions(scope, sent)[-1]
     assert (entry.outcome, entry.reason, entry.words) == ("same_person", KNOWN["reason"], "")
     assert actions(work.store)[-1] == "review_identify"
 
@@ -379,7 +380,7 @@ def test_not_reached_needs_three_calls_in_vain_or_a_reason(work: Work) -> None:
         assert refused(work, "kim", sent, "close", outcome="not_reached") == "tries"
         work.do("kim", sent, "call", outcome=outcome)
     with work.store.reading_scope("c1") as scope:
-        done = [(entry.kind, entry.outcome) for entry in reviews.list_actions(scope, sent)]
-    assert review_rules.count_failed_calls(done) == review_rules.MIN_FAILED_CALLS == 3
+        done = [(entry.kind, entry.outcome) for entry in submission_reads.list_actions(scope, sent)]
+    assert review_steps.count_failed_calls(done) == review_steps.MIN_FAILED_CALLS == 3
     work.do("kim", sent, "close", outcome="not_reached")
     assert work.row(sent).closed

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from app.store import shares, submission_versions, submissions, worklist_rows
+from app.store import shares, submission_reads, submission_versions, worklist_rows
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
 from app.store.db.tables import ShareCode, Submission
@@ -79,7 +79,7 @@ def test_a_nurse_takes_it_and_it_stands_on_the_worklist_as_nobodys_yet(work: Wor
     row = work.row(id_)
     assert row.person_id is None
     with work.store.reading_scope("c1") as scope:
-        kept = submissions.find_submission(scope, id_)
+        kept = submission_reads.find_submission(scope, id_)
         (version,) = submission_versions.list_versions(scope, id_)
         row_payload = worklist_rows.row_payload(scope, row)
     assert (kept.source, kept.taken_by) == ("share", "kim")
@@ -175,7 +175,7 @@ def test_what_the_rules_of_today_find_worse_counts_beside_what_was_told(work: Wo
     id_ = take(work, offer(work, "soon"), again=lambda _: worse)
     with work.store.reading_scope("c1") as scope:
         first_version, today = submission_versions.list_versions(scope, id_)
-        found = submissions.find_receipt(scope, id_, MONDAY)
+        found = submission_reads.find_receipt(scope, id_, MONDAY)
     assert (first_version.urgency.name, today.urgency.name) == ("soon", "emergency")
     assert today.rulebook_sha256 == "b" * 64
     assert found.urgency.name == "emergency"
@@ -185,7 +185,7 @@ def test_a_level_is_never_lower_than_what_the_person_was_told(work: Work) -> Non
     calmer: SubmittedAnswers = replace(handed("routine"), rulebook_sha256="b" * 64)
     id_ = take(work, offer(work, "same_day"), again=lambda _: calmer)
     with work.store.reading_scope("c1") as scope:
-        assert submissions.find_receipt(scope, id_, MONDAY).urgency.name == "same_day"
+        assert submission_reads.find_receipt(scope, id_, MONDAY).urgency.name == "same_day"
         assert len(submission_versions.list_versions(scope, id_)) == 2
 
 

@@ -6,7 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.store import invitations, submission_versions, submissions, worklist, worklist_rows
+from app.store import (
+    invitations,
+    reviews,
+    submission_versions,
+    submissions,
+    worklist,
+    worklist_rows,
+)
 from app.store.db import audit, change_notifications
 from app.store.db.scope import Store
 from app.store.db.tables import AssessmentVersion, Submission, WorklistRow
@@ -118,8 +125,6 @@ def test_a_worse_look_moves_it_up_and_is_to_be_seen_again(work: Work) -> None:
     submission_receipt = work.hand_in(invitation, "soon")
     work.do("kim", submission_receipt.submission, "agree")
     with work.store.writing_scope("c1") as scope:
-        from app.store import reviews
-
         reviews.record_view(scope, MONDAY, "kim", submission_receipt.submission, "")
     later = MONDAY + HOUR
     now = work.hand_in(invitation, "same_day", later)

@@ -12,8 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as TookTooLong
 
 from app.store.db import sqlite
-from app.store.db.database import ONLY_READS, open_database
-from app.store.db.write_queue import FairQueue, NestedTransaction, QueueTimeout, ReadWriteLock
+from app.store.db.database import open_database
+from app.store.db.sqlite import (
+    ONLY_READS,
+    FairQueue,
+    NestedTransaction,
+    QueueTimeout,
+    ReadWriteLock,
+)
 
 pytestmark = pytest.mark.alone
 

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from app.store import invitations, reviews, submissions
+from app.store import invitations, submission_reads, submissions
 from app.store.invitations import Invitee
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.rules import assess_answers
@@ -23,7 +23,7 @@ def sent(house: House, nurse: Member, given=TODAY, **more: object) -> tuple[str,
     patient = Patient(house, nurse, **more)
     patient.send_all(given)
     with house.store.reading_scope(nurse.clinic) as scope:
-        found = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
+        found = submission_reads.find_invitation_receipt(scope, patient.invitation, house.now)
     return f"/submissions/{found.submission}", patient
 
 
@@ -87,7 +87,9 @@ def checked(house: House, nurse: Member, given: Answers = TODAY, **more: object)
 def kinds(house: House, nurse: Member, address: str) -> list[str]:
     """What was done with a submission."""
     with house.store.reading_scope(nurse.clinic) as scope:
-        return [entry.kind for entry in reviews.list_actions(scope, address.rpartition("/")[2])]
+        return [
+            entry.kind for entry in submission_reads.list_actions(scope, address.rpartition("/")[2])
+        ]
 
 
 def part(page: Page, start: str, end: str = "</details>") -> str:

@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import event
 from sqlmodel import col
 
-from app.store import reviews, submissions
+from app.store import reviews, submission_reads
 from app.store.accounts import staff
 from app.store.compliance import person_requests
 from app.store.compliance.person_requests import EXPORT
@@ -186,14 +186,14 @@ def _people(scene: Scene) -> None:
 def _records(scene: Scene) -> None:
     house, nurse = scene.house, scene.members["nurse"]
     with house.store.writing_scope(nurse.clinic) as scope:
-        submission = submissions.find_invitation_receipt(
+        submission = submission_reads.find_invitation_receipt(
             scope, scene.patient.invitation, house.now
         ).submission
         reviews.record_view(
             scope, house.now, nurse.id, submission, ""
         )  # the first look changes more
         person = str(scope.find_one(WorklistRow, submission_id=submission).person_id)
-        other = submissions.find_invitation_receipt(
+        other = submission_reads.find_invitation_receipt(
             scope, scene.other_patient.invitation, house.now
         ).submission
         targets = house.app.state.targets

@@ -12,7 +12,7 @@ import yaml
 from sqlalchemy.exc import OperationalError
 
 from app.assurance.mutation.pinned import load_worked_cases
-from app.store import agreement, drop_off_counts, reviews, submission_versions, submissions
+from app.store import agreement, reviews, submission_reads, submission_versions
 from app.store.agreement import DecisionCounts
 from app.store.db.tables import Tally, WorklistRow
 from app.store.review_steps import ReviewStep
@@ -40,7 +40,9 @@ def sent(house: House, lead: Member, given=TODAY, **more: object) -> str:
     patient = Patient(house, lead, **more)
     patient.send_all(given)
     with house.store.reading_scope(lead.clinic) as scope:
-        return submissions.find_invitation_receipt(scope, patient.invitation, house.now).submission
+        return submission_reads.find_invitation_receipt(
+            scope, patient.invitation, house.now
+        ).submission
 
 
 def decide(house: House, lead: Member, submission: str, kind: str, **more: Any) -> None:
@@ -168,7 +170,7 @@ def test_an_invited_person_is_counted_once_a_question_and_by_the_day_alone(
     patient.answer_all(CALM, begin=False)
     house.app.state.drop_off.write_counts(house.store, house.now)
     with house.store.reading_scope(lead.clinic) as scope:
-        sums = drop_off_counts.sum_tallies(scope, today)
+        sums = agreement.sum_tallies(scope, today)
     assert sums["reached:end"] == 1
     assert set(sums.values()) == {1}
     answered = {name.partition(":")[2] for name in sums if name.startswith("answered")}
@@ -225,11 +227,11 @@ def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, le
 def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:
     with house.store.writing_scope(lead.clinic) as scope:
         for _ in range(9):
-            drop_off_counts.add_tallies(scope, house.now.date(), "answered:age", "reached:breath")
+            agreement.add_tallies(scope, house.now.date(), "answered:age", "reached:breath")
     page = lead.get("/agreement")
     assert page.text.count("Under 10") == 2
     with house.store.writing_scope(lead.clinic) as scope:
-        drop_off_counts.add_tallies(
+        agreement.add_tallies(
             scope, house.now.date(), "answered:age", "reached:breath", "answered:breath"
         )
     text = lead.get("/agreement").text
@@ -237,5 +239,5 @@ def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:
     assert " 10 9 " in text
     old = house.now.date() - timedelta(days=100)
     with house.store.writing_scope(lead.clinic) as scope:
-        drop_off_counts.add_tallies(scope, old, *["reached:breath"] * 50)
+        agreement.add_tallies(scope, old, *["reached:breath"] * 50)
     assert " 10 9 " in lead.get("/agreement").text

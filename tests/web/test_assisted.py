@@ -10,7 +10,7 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
-from app.store import reviews, submission_versions, worklist, worklist_rows
+from app.store import submission_reads, submission_versions, worklist, worklist_rows
 from app.store.db.tables import Submission
 from tests.visitor import Page
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
@@ -65,7 +65,7 @@ def test_what_a_nurse_asks_becomes_a_submission_of_hers(house: House, nurse: Mem
         (version,) = submission_versions.list_versions(scope, kept.id)
         row = worklist_rows.require_row(scope, kept.id, house.now)
         row_payload = worklist.find_listed_submission(scope, kept.id).payload
-        (claim,) = reviews.list_actions(scope, kept.id)
+        (claim,) = submission_reads.list_actions(scope, kept.id)
     assert (version.kind, version.author, version.answers) == ("first", nurse.id, TODAY)
     assert (row.owner_id, row.person_id, row.state) == (nurse.id, None, "claimed")
     assert (claim.kind, claim.by) == ("claim", nurse.id)

@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from app.presentation.audit_words import ACTIONS, BY_KIND
 from app.settings import ROOT
-from app.store import submissions
-from app.store.compliance.erasing import erase_submissions
+from app.store import submission_reads
+from app.store.compliance.retention import erase_submissions
 from app.store.db import audit
-from app.store.db.append_only import allow_changes, forbid_changes
 from app.web.clinic import auditor
+from migrations.append_only import allow_changes, forbid_changes
 from tests.web.desk import CALM, House, Member, Patient
 
 FORMULA = '=cmd|"/c calc"!A1'
@@ -166,7 +166,7 @@ def test_who_looked_at_a_submission_is_told_to_nurses_and_auditors(house: House)
     patient = Patient(house, nurse)
     patient.send_all(CALM)
     with house.store.reading_scope(nurse.clinic) as scope:
-        submission = submissions.find_invitation_receipt(
+        submission = submission_reads.find_invitation_receipt(
             scope, patient.invitation, house.now
         ).submission
     nurse.get(f"/submissions/{submission}")

@@ -12,7 +12,7 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
-from app.store import submission_versions, submissions, worklist
+from app.store import submission_reads, submission_versions, worklist
 from tests.visitor import Page
 from tests.web.desk import CALM, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks
@@ -28,7 +28,7 @@ def sent(house: House, nurse: Member, given=CALM) -> tuple[str, Patient]:
     patient = Patient(house, nurse)
     patient.send_all(given)
     with house.store.reading_scope(nurse.clinic) as scope:
-        found = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
+        found = submission_reads.find_invitation_receipt(scope, patient.invitation, house.now)
     return f"/submissions/{found.submission}/findings", patient
 
 

@@ -17,8 +17,8 @@ from app.assurance.readability import (
 from app.store import (
     invitations,
     reviews,
+    submission_reads,
     submission_versions,
-    submissions,
     worklist,
     worklist_rows,
 )
@@ -43,9 +43,9 @@ def patient(house: House, nurse: Member) -> Patient:
     return Patient(house, nurse, appointment_on=date(2027, 2, 1))
 
 
-def arrived(house: House, nurse: Member, patient: Patient) -> submissions.SubmissionReceipt:
+def arrived(house: House, nurse: Member, patient: Patient) -> submission_reads.SubmissionReceipt:
     with house.store.reading_scope(nurse.clinic) as scope:
-        return submissions.find_invitation_receipt(scope, patient.invitation, house.now)
+        return submission_reads.find_invitation_receipt(scope, patient.invitation, house.now)
 
 
 def step(house: House, nurse: Member, patient: Patient, kind: str, **more: Any) -> None:

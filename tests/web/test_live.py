@@ -18,7 +18,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.accounts import passwords
 from app.store.db import change_notifications
-from app.store.db.opening import open_store
+from app.store.db.database import open_store
 from app.web.clinic import worklist_stream
 from tests.conftest import Clock
 from tests.postgresql import new_database
@@ -265,8 +265,8 @@ def test_a_listener_that_was_cut_off_hears_again(
 ) -> None:
     if house.store.engine.dialect.name != "postgresql":
         return  # SQLite has no connection that could be cut
-    monkeypatch.setattr("app.store.db.listening.CONNECT_AGAIN", 0.05)
-    monkeypatch.setattr("app.store.db.listening.LOOK_ANYWAY", 60.0)
+    monkeypatch.setattr("app.store.db.change_notifications.CONNECT_AGAIN", 0.05)
+    monkeypatch.setattr("app.store.db.change_notifications.LOOK_ANYWAY", 60.0)
 
     async def check() -> None:
         page = Listener(house, nurse.token).open()

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.settings import Settings
-from app.store.db.late_opening import DeferredStore
+from app.store.db.database import DeferredStore
 from tests.conftest import Clock
 from tests.web.everyones import OF_A_CLINIC, PEOPLE, address, everyones, visitor
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from app.presentation.respondent import CHILD, ME, OTHER
-from app.store import submissions
+from app.store import submission_reads
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor
 from tests.web.desk import House, Patient
@@ -103,7 +103,7 @@ def test_who_sent_it_to_a_clinic_and_the_nurse_are_told_first(house: House) -> N
     waiting = patient.send_all({name: frozenset(chosen) for name, chosen in UNSURE.items()})
     assert waiting.text.index("Call 999 now if any of this") < waiting.text.index("A nurse should")
     with house.store.reading_scope(nurse.clinic) as scope:
-        sent = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
+        sent = submission_reads.find_invitation_receipt(scope, patient.invitation, house.now)
     page = nurse.get(f"/submissions/{sent.submission}")
     texts = re.findall(r"<textarea[^>]*>(.*?)</textarea>", page.html, re.DOTALL)
     for sbar in (text for text in texts if text.startswith("SBAR")):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.presentation.review_words import IDENTIFIER_WORDS, KINDS, OUTCOMES, PROBLEMS, REASONS
-from app.store import review_rules, review_steps, reviews
+from app.presentation.review_words import IDENTIFIER_WORDS, OUTCOMES, PROBLEMS, REASONS
+from app.store import review_rules, review_steps, submission_reads
 from app.store.db.tables.reviews import REVIEW_KINDS
 from tests.visitor import Visitor
 from tests.web.desk import CALM, SECURE, TODAY, House, Member, Patient
@@ -191,7 +191,7 @@ def test_one_form_sent_twenty_times_counts_once(house: House, nurse: Member) -> 
     for _ in range(20):
         nurse.post(f"{address}/agree", fields)
     with house.store.reading_scope(nurse.clinic) as scope:
-        entries = reviews.list_actions(scope, address.rpartition("/")[2])
+        entries = submission_reads.list_actions(scope, address.rpartition("/")[2])
     assert [entry.kind for entry in entries] == ["claim", "agree"]
 
 
@@ -200,7 +200,7 @@ def test_every_problem_of_a_step_has_its_words() -> None:
     problem_ids = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
     problem_ids |= set(re.findall(r'return "([a-z_]+)" if', problems))
     assert {*problem_ids, "first"} - {"kind"} == set(PROBLEMS)
-    assert set(REVIEW_KINDS) == set(KINDS)
+    assert tuple(review_rules.STEPS) == REVIEW_KINDS
     assert set(OUTCOMES) == {
         *review_steps.CALL_OUTCOMES,
         *review_steps.DISPOSITIONS,

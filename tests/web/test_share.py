@@ -19,7 +19,7 @@ from app.assurance.readability import (
 from app.documents.receipt import make_qr_code
 from app.main import create_app
 from app.settings import Settings
-from app.store import reviews, shares, submission_versions, submissions, worklist_rows
+from app.store import reviews, shares, submission_reads, submission_versions, worklist_rows
 from app.store.db.tables import ShareCode
 from app.store.review_steps import ReviewStep
 from tests.store.patients import KNOWN
@@ -144,7 +144,7 @@ def test_a_nurse_types_it_and_its_person_is_told_who_has_it(
     assert "R-77" in nurse.get("/worklist").text
     share_page = person.get("/share")
     with house.store.reading_scope(nurse.clinic) as scope:
-        known = submissions.find_submission(scope, page.url.removeprefix("/submissions/"))
+        known = submission_reads.find_submission(scope, page.url.removeprefix("/submissions/"))
     assert known.source == "share"
     assert known.reference in share_page.text
     assert "A nurse at Hill took it on" in share_page.text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.assurance.readability import coleman_liau_grade, flesch_kincaid_grade
-from app.store import invitations, review_rules, reviews, submissions, worklist_rows
+from app.store import invitations, review_rules, reviews, submission_reads, worklist_rows
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from tests.store.patients import KNOWN
 from tests.visitor import Visitor
@@ -59,7 +59,7 @@ def closed_by_two(
 
 def link_of(house: House, nurse: Member, address: str) -> str:
     with house.store.reading_scope(nurse.clinic) as scope:
-        found = submissions.find_submission(scope, address.rpartition("/")[2])
+        found = submission_reads.find_submission(scope, address.rpartition("/")[2])
         return f"/i/{invitations.find_invitation(scope, house.now, str(found.invitation_id)).token}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.assurance.readability import coleman_liau_grade, flesch_kincaid_grade
-from app.store import submissions
+from app.store import submission_reads
 from app.web import tablet
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor
@@ -75,7 +75,7 @@ def test_from_the_code_to_what_was_sent_and_back_to_the_code(
     sent = device.post("/send")
     assert sent.url == "/i/here"
     with house.store.reading_scope(device.clinic) as scope:
-        arrived = submissions.find_invitation_receipt(scope, patient.invitation, house.now)
+        arrived = submission_reads.find_invitation_receipt(scope, patient.invitation, house.now)
     assert arrived.reference in sent.text
     assert "This tablet forgets it soon" in sent.text
     assert refreshes(result) == refreshes(sent) == (60, "/i/wiped")

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from app.store import clinics, patient_flags
+from app.store import clinics, worklist_rows
 from app.store import worklist as kept
+from app.store.clinic_policy import load_policy
 from app.store.db.tables import WorklistRow
-from app.store.response_targets import load_visit_days
 from app.triage.terms import Urgency
 from app.web.clinic import worklist as shown
 from app.web.clinic.worklist import is_visit_late
@@ -85,7 +85,7 @@ def test_a_visit_later_than_the_level_asks_for_is_to_be_brought_forward(
     house: House, level: str, days: int, far: bool
 ) -> None:
     visit = house.now.date() + timedelta(days=days)
-    within = load_visit_days(RULES).get(Urgency[level])
+    within = load_policy(RULES).visit_days.get(Urgency[level])
     assert is_visit_late(within, house.now, visit, "UTC") is far
 
 
@@ -115,12 +115,12 @@ def test_a_row_tells_what_staff_must_know_before_they_call(house: House) -> None
     address, _ = sent(house, nurse)
     before = nurse.get("/worklist").text
     with house.store.writing_scope(nurse.clinic) as scope:
-        patient_flags.save_patient_flags(
-            scope, house.now, nurse.id, address.split("/")[2], patient_flags.PATIENT_FLAGS
+        worklist_rows.save_patient_flags(
+            scope, house.now, nurse.id, address.split("/")[2], worklist_rows.PATIENT_FLAGS
         )
     after = nurse.get("/worklist").text
     words = house.app.state.context.page_wording.pages
-    for mark in patient_flags.PATIENT_FLAGS:
+    for mark in worklist_rows.PATIENT_FLAGS:
         assert words[f"marks.{mark}"] not in before
         assert words[f"marks.{mark}"] in after
 

@@ -14,11 +14,11 @@ from app.commands.demo_data.days import DemoClinic
 from app.commands.demo_data.people import simulate_patients
 from app.store import clinics
 from app.store.accounts import factors, staff
+from app.store.clinic_policy import Targets
 from app.store.db import audit, record_keys
 from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.scope import Store
 from app.store.db.tables import Staff
-from app.store.response_targets import Targets
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from random import Random
 
+from app.store.clinic_policy import Targets
 from app.store.db.scope import Store
-from app.store.response_targets import Targets
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Urgency
 

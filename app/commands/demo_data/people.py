@@ -18,9 +18,9 @@ from app.commands.demo_data.reviews import (
     start_reviews_now,
 )
 from app.store import invitations, submissions
+from app.store.clinic_policy import Targets
 from app.store.db.tables import Tally
 from app.store.invitations import Invitee
-from app.store.response_targets import Targets
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers

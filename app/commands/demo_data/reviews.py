@@ -4,16 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import col
-
 from app.commands.demo_data.days import DemoClinic, DemoEvent, DemoSubmission, DemoTimeline
-from app.store import patient_flags, reviews, worklist_rows
-from app.store.clinics import load_clinic as clinic_of_scope
+from app.store import reviews, worklist_rows
+from app.store.clinics import load_clinic
 from app.store.db.scope import WritingScope
 from app.store.db.tables import AssessmentVersion, WorklistRow
-from app.store.opening_hours import add_open_minutes
 from app.store.review_steps import SAME_PERSON, ReviewStep
-from app.store.worklist_rows import rank_to_level
+from app.store.worklist_rows import add_open_minutes, rank_to_level
 from app.triage.terms import Urgency
 
 NOTES = (
@@ -53,7 +50,7 @@ def schedule_renewed_review(timeline: DemoTimeline, sent: DemoSubmission, at: da
 
 def start_reviews_now(timeline: DemoTimeline, demo_clinic: DemoClinic) -> None:
     """What nurses do at this moment: some are being read, one waits for a second person."""
-    order = [col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived)]
+    order = [WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived]
     with demo_clinic.store.writing_scope(demo_clinic.id) as scope:
         waiting = scope.find_all(WorklistRow, closed=False, owner_id=None, order_by=order)
         grave = [row for row in waiting if rank_to_level(row.rank) >= Urgency.same_day]
@@ -73,7 +70,7 @@ def start_reviews_now(timeline: DemoTimeline, demo_clinic: DemoClinic) -> None:
 def _choose_opening_time(timeline: DemoTimeline, sent: DemoSubmission, at: datetime) -> datetime:
     """When someone looks: mostly within the target, in opening hours."""
     with sent.demo_clinic.store.reading_scope(sent.demo_clinic.id) as scope:
-        clinic = clinic_of_scope(scope)
+        clinic = load_clinic(scope)
     target = timeline.targets[sent.level]
     return add_open_minutes(clinic, at, max(2, round(target * timeline.chance.uniform(0.1, 1.15))))
 
@@ -99,8 +96,8 @@ def _make_review_event(
             nurse = row.owner_id or timeline.chance.choice(sent.demo_clinic.nurses)
             reviews.record_view(scope, at, nurse, sent.id, "")
             if timeline.chance.random() < 0.12:
-                patient_flags.save_patient_flags(
-                    scope, at, nurse, sent.id, [timeline.chance.choice(patient_flags.PATIENT_FLAGS)]
+                worklist_rows.save_patient_flags(
+                    scope, at, nurse, sent.id, [timeline.chance.choice(worklist_rows.PATIENT_FLAGS)]
                 )
             if row.closed:
                 return

@@ -9,7 +9,6 @@ import secrets
 from datetime import datetime
 
 import pyotp
-from sqlmodel import col
 
 from app.store.db import record_keys
 from app.store.db.encryption import KeyEncryptionKeys
@@ -65,9 +64,9 @@ def consume_code(scope: WritingScope, staff: Staff, code: str, now: datetime) ->
     )
     step = match_totp_step(secret, code, now)
     if step is not None:
-        newer = col(Staff.totp_step) < step
+        newer = Staff.totp_step < step
         return scope.update_rows(Staff, newer, id=staff.id, to={"totp_step": step}) == 1
-    unused = col(RecoveryCode.used_at).is_(None)
+    unused = RecoveryCode.used_at.is_(None)
     print_ = _hash_recovery_code(scope, staff.id, code)
     used = {"used_at": now}
     return (
@@ -77,7 +76,7 @@ def consume_code(scope: WritingScope, staff: Staff, code: str, now: datetime) ->
 
 def count_recovery_codes(scope: Scope, staff: str) -> int:
     """How many recovery codes are unused."""
-    return scope.count_rows(RecoveryCode, col(RecoveryCode.used_at).is_(None), staff_id=staff)
+    return scope.count_rows(RecoveryCode, RecoveryCode.used_at.is_(None), staff_id=staff)
 
 
 def _make_recovery_code() -> str:

@@ -1,23 +1,27 @@
 """Signing in, staying signed in, and signing out: sessions kept here, a random id in the browser.
 
 Whoever is refused is told the same, after the same time, whatever the reason. Limits slow down
-guessing and never lock anyone out for good. Knows no cookies and no pages.
+guessing and never lock anyone out for good; who tries passwords from elsewhere cannot use up the
+tries of a browser in which a member has signed in before. What such a browser holds is random, only
+the keyring can tell whose it is, and it ends with the password that it was made for. Knows no
+cookies and no pages.
 """
 
-from collections.abc import Sequence
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
 from app.store import permissions
-from app.store.accounts import devices, factors, passwords
+from app.store.accounts import factors, passwords
 from app.store.accounts.staff import normalize_email
-from app.store.db import audit, blind_index, rate_limits, tokens
-from app.store.db.networks import network_prefix
-from app.store.db.rate_limits import RateLimit
+from app.store.db import audit, blind_index, encryption, rate_limits
+from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Staff, StaffSession
 
@@ -25,12 +29,11 @@ IDLE_TIMEOUT, MAX_SESSION_AGE = timedelta(minutes=15), timedelta(hours=12)
 SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
 PROOF_LIFETIME = timedelta(minutes=5)
 _WITH_STAFF = (
-    *(col(StaffSession.token_hash), col(StaffSession.staff_id), col(StaffSession.stage)),
-    *(col(StaffSession.started_at), col(StaffSession.seen_at), col(StaffSession.proved_at)),
-    *(col(Staff.name), col(Staff.role)),
+    *(StaffSession.token_hash, StaffSession.staff_id, StaffSession.stage),
+    *(StaffSession.started_at, StaffSession.seen_at, StaffSession.proved_at),
+    *(Staff.name, Staff.role),
 )
 _TOUCH_INTERVAL = timedelta(seconds=30)  # not every request need write
-
 _FIVE_MINUTES = timedelta(minutes=5)
 ADDRESS_LIMIT = RateLimit("sign-in from one address", 10, _FIVE_MINUTES)
 ACCOUNT_LIMIT = RateLimit("sign-in of one account", 2 * ADDRESS_LIMIT.capacity, _FIVE_MINUTES)
@@ -43,6 +46,10 @@ SECOND_FACTOR_LIMITS = (
     RateLimit("second factor in an hour", 20, timedelta(hours=1)),
     RateLimit("second factor in a day", 50, timedelta(days=1)),
 )
+MAX_TOKENS_PER_BROWSER = 8
+"""So many of a clinic's staff share one browser; a ninth takes the place of who is away longest."""
+_HALF_LENGTH = 32  # letters of each half of a mark: what is random, and what shows that we made it
+_TOKEN_PATTERN = re.compile(rf"[0-9a-f]{{{2 * _HALF_LENGTH}}}")
 
 
 class SignInRefused(Exception):
@@ -86,8 +93,8 @@ def start_sign_in(
 ) -> str:
     """The first half, by password: the id of a session that is good for `prove` alone.
 
-    `device_tokens`: what earlier sign-ins left in the browser, see `devices`.
-    Raises SignInRefused or limits.TooMany.
+    `device_tokens`: what earlier sign-ins left in the browser, see `find_device_token`.
+    Raises SignInRefused or RateLimitExceeded.
     """
     word = normalize_email(email)
     clinic, staff = blind_index.resolve_word(store, "staff", word) or (audit.SERVER_CHAIN, "")
@@ -95,7 +102,7 @@ def start_sign_in(
         found = scope.find_one(Staff, id=staff)
     account = blind_index.hash_word(store, "staff", word)
     _acquire_attempt(
-        store, account, devices.find_device_token(store.keyring, found, device_tokens), now, address
+        store, account, find_device_token(store.keyring, found, device_tokens), now, address
     )
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.verify_password(password, kept)
@@ -112,7 +119,7 @@ def start_sign_in(
 
 
 def _acquire_attempt(store: Store, account: str, device: str, now: datetime, address: str) -> None:
-    """Raises limits.TooMany."""
+    """Raises RateLimitExceeded."""
     if device:
         with suppress(rate_limits.RateLimitExceeded):  # then it is a browser like any other
             rate_limits.acquire_tokens(store.engine, DEVICE_LIMIT, device, now)
@@ -129,9 +136,10 @@ def _acquire_attempt(store: Store, account: str, device: str, now: datetime, add
 def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
     """The second half, and again before what needs it afresh: a new id for the session.
 
-    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or limits.TooMany.
+    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or
+    RateLimitExceeded.
     """
-    clinic = tokens.parse_clinic_id(token)
+    clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         session, staff = _load_live_session(scope, token, now)
     rate_limits.acquire_from_buckets(
@@ -159,15 +167,13 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
 
     With `active` false, as for an open stream, looking does not keep the session alive.
     """
-    clinic = tokens.parse_clinic_id(token)
+    clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
-        asked = scope.select_columns(*_WITH_STAFF).where(
-            col(Staff.id) == col(StaffSession.staff_id)
-        )
+        asked = scope.select_columns(*_WITH_STAFF).where(Staff.id == StaffSession.staff_id)
         mine = (
-            col(StaffSession.token_hash) == tokens.hash_token(token),
-            col(Staff.disabled_at).is_(None),
+            StaffSession.token_hash == encryption.hash_token(token),
+            Staff.disabled_at.is_(None),
         )
         session: Any = scope.execute_read(asked.where(*mine)).one_or_none()
     if session is None or not is_session_live(session, now):
@@ -193,8 +199,8 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End the session, if it is one."""
-    with store.writing_scope(tokens.parse_clinic_id(token)) as scope:
-        session = scope.find_one(StaffSession, token_hash=tokens.hash_token(token))
+    with store.writing_scope(encryption.parse_clinic_id(token)) as scope:
+        session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
         if session is not None:
             scope.delete_rows(StaffSession, token_hash=session.token_hash)
             staff = session.staff_id
@@ -203,7 +209,7 @@ def sign_out(store: Store, token: str, now: datetime) -> None:
 
 def list_present_staff(scope: Scope, now: datetime) -> set[str]:
     """Who of the staff is signed in now."""
-    proved = col(StaffSession.proved_at).is_not(None)
+    proved = StaffSession.proved_at.is_not(None)
     return {
         s.staff_id
         for s in scope.find_all(StaffSession, proved, stage="full")
@@ -218,9 +224,7 @@ def end_one_session(scope: WritingScope, staff: str, token_hash: str) -> bool:
 
 def list_sessions(scope: Scope, staff: str) -> list[StaffSession]:
     """Someone's sessions, the newest first."""
-    return scope.find_all(
-        StaffSession, staff_id=staff, order_by=[col(StaffSession.started_at).desc()]
-    )
+    return scope.find_all(StaffSession, staff_id=staff, order_by=[StaffSession.started_at.desc()])
 
 
 def is_session_live(session: StaffSession, now: datetime) -> bool:
@@ -231,8 +235,8 @@ def is_session_live(session: StaffSession, now: datetime) -> bool:
 
 def delete_expired_sessions(scope: WritingScope, now: datetime) -> int:
     """Forget sessions that are over; give how many there were."""
-    over = (col(StaffSession.seen_at) <= now - IDLE_TIMEOUT) | (
-        col(StaffSession.started_at) <= now - MAX_SESSION_AGE
+    over = (StaffSession.seen_at <= now - IDLE_TIMEOUT) | (
+        StaffSession.started_at <= now - MAX_SESSION_AGE
     )
     return scope.delete_rows(StaffSession, over)
 
@@ -246,10 +250,10 @@ def _begin_session(
     now: datetime,
     proved: datetime | None,
 ) -> str:
-    token = tokens.make_token(scope.clinic)
+    token = encryption.make_token(scope.clinic)
     scope.add_row(
         StaffSession,
-        token_hash=tokens.hash_token(token),
+        token_hash=encryption.hash_token(token),
         staff_id=staff,
         stage=stage,
         browser=browser[:100],
@@ -261,10 +265,49 @@ def _begin_session(
 
 
 def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]:
-    session = scope.find_one(StaffSession, token_hash=tokens.hash_token(token))
+    session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
     if session is None:
         raise NotSignedIn
     staff = scope.find_one(Staff, id=session.staff_id, disabled_at=None)
     if staff is None or not is_session_live(session, now):
         raise NotSignedIn
     return session, staff
+
+
+def find_device_token(
+    keyring: KeyEncryptionKeys, staff: Staff | None, device_tokens: Iterable[str]
+) -> str:
+    """The mark that this member's sign-in left in the browser; "" where there is none that counts.
+
+    Disabled, or with a new password, they are not known any more.
+    """
+    if staff is None or staff.disabled_at is not None or staff.password_hash is None:
+        return ""
+    own_tokens = (
+        token
+        for token in _well_formed_tokens(device_tokens)
+        if hmac.compare_digest(_make_device_token(keyring, staff, token[:_HALF_LENGTH]), token)
+    )
+    return next(own_tokens, "")
+
+
+def add_device_token(scope: Scope, staff: Staff, device_tokens: Iterable[str]) -> list[str]:
+    """The marks that the browser holds from now on, the one of this member first."""
+    device_tokens = _well_formed_tokens(device_tokens)
+    own_token = find_device_token(scope.keyring, staff, device_tokens) or _make_device_token(
+        scope.keyring, staff, secrets.token_hex(_HALF_LENGTH // 2)
+    )
+    return [own_token, *(token for token in device_tokens if token != own_token)][
+        :MAX_TOKENS_PER_BROWSER
+    ]
+
+
+def _well_formed_tokens(device_tokens: Iterable[str]) -> list[str]:
+    return [token for token in device_tokens if _TOKEN_PATTERN.fullmatch(token)][
+        :MAX_TOKENS_PER_BROWSER
+    ]
+
+
+def _make_device_token(keyring: KeyEncryptionKeys, staff: Staff, random: str) -> str:
+    words = (staff.clinic_id, staff.id, staff.email_print, staff.password_hash or "", random)
+    return random + keyring.keyed_hash("known device", *words)[:_HALF_LENGTH]

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
 from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, read_clinic_name
-from app.store.db import audit, blind_index, rate_limits, record_keys, tokens
+from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
 from app.store.db.rate_limits import RateLimit
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Staff, StaffInvite, StaffSession
@@ -87,7 +85,7 @@ def reinvite_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> s
 
     Until it is used, what they have still works. Raises NoSuchStaff.
     """
-    if _require_staff(scope, staff).disabled_at is not None:
+    if find_staff(scope, staff).disabled_at is not None:
         raise NoSuchStaff
     audit.record_event(scope, now, by, "staff_invited_again", ("staff", staff))
     return _issue_link(scope, now, by, staff)
@@ -95,7 +93,7 @@ def reinvite_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> s
 
 def open_staff_invite(store: Store, token: str, now: datetime) -> JoiningStaff:
     """Who a link is for. Looking does not use it up. Raises LinkGone."""
-    clinic = tokens.parse_clinic_id(token)
+    clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         staff = _find_invited_staff(scope, token, now)
         clinic_name, email = read_clinic_name(scope), read_staff_email(scope, staff)
@@ -120,7 +118,7 @@ def join_staff(store: Store, token: str, password: str, code: str, now: datetime
     kept = passwords.hash_password(password)
     with store.writing_scope(joining.clinic) as scope:
         staff = _find_invited_staff(scope, token, now)  # by now, another tab may have been first
-        scope.update_rows(StaffInvite, token_hash=tokens.hash_token(token), to={"used_at": now})
+        scope.update_rows(StaffInvite, token_hash=encryption.hash_token(token), to={"used_at": now})
         scope.update_rows(Staff, id=staff.id, to={"password_hash": kept, "joined_at": now})
         codes = factors.enrol_second_factor(scope, staff.id, joining.secret, step)
         ended = end_all_sessions(scope, staff.id)
@@ -135,11 +133,11 @@ def change_password(
 ) -> bool:
     """Change one's own password and end all one's sessions; False where the old one is wrong.
 
-    Raises BadPassword, NoSuchStaff or limits.TooMany.
+    Raises BadPassword, NoSuchStaff or RateLimitExceeded.
     """
     rate_limits.acquire_tokens(store.engine, PASSWORD_CHANGE_LIMIT, staff, now)
     with store.reading_scope(clinic) as scope:
-        found = _require_staff(scope, staff)
+        found = find_staff(scope, staff)
         context = [found.name, read_staff_email(scope, found), read_clinic_name(scope)]
     if passwords.verify_password(old, found.password_hash) is None:
         return False
@@ -160,7 +158,7 @@ def change_password(
 
 def disable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> None:
     """Shut someone out at once: their sessions and links end. Raises NoSuchStaff."""
-    _require_staff(scope, staff)
+    find_staff(scope, staff)
     scope.update_rows(Staff, id=staff, to={"disabled_at": now})
     _revoke_links(scope, now, staff)
     ended = end_all_sessions(scope, staff)
@@ -169,7 +167,7 @@ def disable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> No
 
 def enable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
     """Let someone back in, by a new link and with a new password. Raises NoSuchStaff."""
-    _require_staff(scope, staff)
+    find_staff(scope, staff)
     scope.update_rows(Staff, id=staff, to={"disabled_at": None, "password_hash": None})
     audit.record_event(scope, now, by, "staff_enabled", ("staff", staff))
     return _issue_link(scope, now, by, staff)
@@ -177,19 +175,22 @@ def enable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> str
 
 def find_staff_names(scope: Scope, members: Iterable[str]) -> dict[str, str]:
     """What these members are called, by id."""
-    asked = scope.select_columns(col(Staff.id), col(Staff.name))
-    rows: list[Any] = list(scope.execute_read(asked.where(col(Staff.id).in_(list(members)))))
+    asked = scope.select_columns(Staff.id, Staff.name)
+    rows: list[Any] = list(scope.execute_read(asked.where(Staff.id.in_(list(members)))))
     return {row.id: row.name for row in rows}
 
 
 def list_staff(scope: Scope) -> list[Staff]:
     """All staff of the clinic, by name, disabled ones too."""
-    return scope.find_all(Staff, order_by=[col(Staff.name), col(Staff.id)])
+    return scope.find_all(Staff, order_by=[Staff.name, Staff.id])
 
 
 def find_staff(scope: Scope, staff: str) -> Staff:
     """The one of this id. Raises NoSuchStaff."""
-    return _require_staff(scope, staff)
+    found = scope.find_one(Staff, id=staff)
+    if found is None:
+        raise NoSuchStaff
+    return found
 
 
 def read_staff_email(scope: Scope, staff: Staff) -> str:
@@ -212,10 +213,10 @@ def normalize_email(email: str) -> str:
 def _issue_link(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
     """The only link that works for them from now on."""
     _revoke_links(scope, now, staff)
-    token = tokens.make_token(scope.clinic)
+    token = encryption.make_token(scope.clinic)
     scope.add_row(
         StaffInvite,
-        token_hash=tokens.hash_token(token),
+        token_hash=encryption.hash_token(token),
         staff_id=staff,
         made_by=by,
         made_at=now,
@@ -225,19 +226,12 @@ def _issue_link(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
 
 
 def _revoke_links(scope: WritingScope, now: datetime, staff: str) -> None:
-    unused = col(StaffInvite.used_at).is_(None)
+    unused = StaffInvite.used_at.is_(None)
     scope.update_rows(StaffInvite, unused, staff_id=staff, to={"used_at": now})
 
 
 def _find_invited_staff(scope: Scope, token: str, now: datetime) -> Staff:
-    link = scope.find_one(StaffInvite, token_hash=tokens.hash_token(token))
+    link = scope.find_one(StaffInvite, token_hash=encryption.hash_token(token))
     if link is None or link.used_at is not None or now >= link.expires_at:
         raise LinkGone
-    return _require_staff(scope, link.staff_id)
-
-
-def _require_staff(scope: Scope, staff: str) -> Staff:
-    found = scope.find_one(Staff, id=staff)
-    if found is None:
-        raise NoSuchStaff
-    return found
+    return find_staff(scope, link.staff_id)

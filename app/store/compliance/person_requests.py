@@ -1,7 +1,8 @@
 """Wishes to export or erase all of a person: one of staff asks, another one agrees or refuses.
 
 Agreed to, an export is open to who asked for a day, made afresh each time and kept nowhere; an
-erasure is done at once, and only the audit tells of it. Knows no pages.
+erasure is done at once, and only the audit tells of it. An export holds ids of questions and
+answers, which app/documents/person_file.py puts into words. Knows no pages.
 """
 
 import secrets
@@ -9,20 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
-from app.store import people
-from app.store.compliance.erasing import erase_person_records
-from app.store.compliance.subject_access import collect_person_records
-from app.store.db import audit, change_notifications
+from app.store import outbox, people, submission_reads, submission_versions
+from app.store.compliance.retention import erase_person_records, list_person_submissions
+from app.store.db import audit, change_notifications, record_keys
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import Person, PersonRequest, Staff
+from app.store.db.tables import Invitation, OutboxMessage, Person, PersonRequest, Staff, Submission
+from app.store.invitations import open_appointment_kind
 from app.store.permissions import PERMISSIONS
 
 EXPORT, ERASE = "export", "erase"
 PERMISSION_BY_KIND = {EXPORT: "export_person", ERASE: "erase_person"}
 EXPORT_LIFETIME = timedelta(days=1)
 """How long an agreed export can be taken."""
+_MAX_AUDIT_ENTRIES = 10_000  # of the audit on one record; more than anyone does with it
 
 
 class NoSuchPerson(Exception):
@@ -67,9 +67,9 @@ def add_request(scope: WritingScope, now: datetime, who: str, kind: str, person:
     """Ask for it; the same wish that waits already is that one. Raises NoSuchPerson."""
     if person not in people.find_people(scope, [person]):
         raise NoSuchPerson
-    same = scope.find_all(PersonRequest, kind=kind, person_id=person, agreed=None, limit=1)
-    if same:
-        return same[0].id
+    same = scope.find_first(PersonRequest, kind=kind, person_id=person, agreed=None)
+    if same is not None:
+        return same.id
     request = secrets.token_urlsafe(12)
     scope.add_row(
         PersonRequest, id=request, kind=kind, person_id=person, asked_by=who, asked_at=now
@@ -111,7 +111,7 @@ def take_export(scope: WritingScope, now: datetime, who: str, request: str) -> d
 
 
 def export_person(scope: WritingScope, now: datetime, who: str, person: str) -> dict[str, Any]:
-    """All of the person, noted in the audit before it is given. Raises keys.Forgotten."""
+    """All of the person, noted in the audit before it is given. Raises KeyDestroyed."""
     audit.record_event(scope, now, who, "person_exported", ("person", person))
     return collect_person_records(scope, person)
 
@@ -129,11 +129,9 @@ def list_recent_requests(
     scope: Scope, now: datetime, request: str | None = None
 ) -> list[SubjectRequest]:
     """What waits, and what was answered within the last month, the newest first."""
-    lately = col(PersonRequest.agreed).is_(None) | (
-        col(PersonRequest.answered_at) > now - timedelta(days=30)
-    )
+    lately = PersonRequest.agreed.is_(None) | (PersonRequest.answered_at > now - timedelta(days=30))
     only = {} if request is None else {"id": request}
-    newest = [col(PersonRequest.asked_at).desc(), col(PersonRequest.id)]
+    newest = [PersonRequest.asked_at.desc(), PersonRequest.id]
     rows = scope.find_all(PersonRequest, lately, order_by=newest, limit=200, **only)
     known = people.find_people(scope, {row.person_id for row in rows})
     return [
@@ -156,10 +154,10 @@ def count_other_approvers(scope: Scope, who: str, kind: str) -> int:
     """How many others could agree: someone alone needs a colleague first."""
     roles = PERMISSIONS[PERMISSION_BY_KIND[kind]]
     able = (
-        col(Staff.role).in_(roles),
-        col(Staff.id) != who,
-        col(Staff.disabled_at).is_(None),
-        col(Staff.password_hash).is_not(None),
+        Staff.role.in_(roles),
+        Staff.id != who,
+        Staff.disabled_at.is_(None),
+        Staff.password_hash.is_not(None),
     )
     return scope.count_rows(Staff, *able)
 
@@ -178,3 +176,100 @@ def require_person(scope: Scope, person: str) -> people.PersonIdentity:
     if found is None or scope.find_one(Person, id=person) is None:
         raise NoSuchPerson
     return found
+
+
+def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
+    """What is kept, as JSON can hold it. Raises KeyDestroyed."""
+    known = people.find_people(scope, [person]).get(person)
+    if known is None:
+        raise record_keys.KeyDestroyed
+    names = {member.id: member.name for member in scope.find_all(Staff)}
+    links = scope.find_all(Invitation, person_id=person, order_by=[Invitation.made_at])
+    return {
+        "reference": known.reference,
+        "name": known.name,
+        "markers": people.load_person_flags(scope, person),
+        "invitations": [_export_invitation(scope, link, names) for link in links],
+        "submissions": [
+            _export_submission(scope, id_, names) for id_ in list_person_submissions(scope, person)
+        ],
+        "done_with_the_person": _export_audit_trail(scope, ("person", person), names),
+    }
+
+
+def _export_invitation(scope: Scope, link: Invitation, names: dict[str, str]) -> dict[str, Any]:
+    key = record_keys.load_data_key(scope, link.person_id)
+    return {
+        "made_at": link.made_at.isoformat(),
+        "made_by": names.get(link.made_by, ""),
+        "good_until": link.expires_at.isoformat(),
+        "taken_back_at": link.revoked_at.isoformat() if link.revoked_at else None,
+        "appointment_on": link.appointment_on.isoformat() if link.appointment_on else None,
+        "appointment": open_appointment_kind(key, link),
+        "done": _export_audit_trail(scope, ("invitation", link.id), names),
+    }
+
+
+def _export_submission(scope: Scope, submission: str, names: dict[str, str]) -> dict[str, Any]:
+    found = scope.find_one(Submission, id=submission)
+    return {
+        "reference": found.reference if found else "",
+        "arrived_at": found.arrived_at.isoformat() if found else "",
+        "source": found.source if found else "",
+        "versions": [
+            _export_version(one, names)
+            for one in submission_versions.list_versions(scope, submission)
+        ],
+        "reviews": [
+            _export_action(entry, names)
+            for entry in submission_reads.list_actions(scope, submission)
+        ],
+        "alarms": [
+            _export_alarm(one) for one in outbox.list_submission_messages(scope, submission)
+        ],
+        "done": _export_audit_trail(scope, ("submission", submission), names),
+    }
+
+
+def _export_version(version: Any, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "made_at": version.made_at.isoformat(),
+        "kind": version.kind,
+        "by": names.get(version.author or "", ""),
+        "rulebook": version.rulebook_version,
+        "rulebook_sha256": version.rulebook_sha256,
+        **version.body,
+    }
+
+
+def _export_action(entry: submission_reads.ReviewAction, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "at": entry.at.isoformat(),
+        "by": names.get(entry.by, ""),
+        "what": entry.kind,
+        "level": entry.urgency.name,
+        "reason": entry.reason,
+        "rule": entry.rule,
+        "outcome": entry.outcome,
+        "note": entry.words,
+    }
+
+
+def _export_alarm(message: OutboxMessage) -> dict[str, Any]:
+    return {
+        "made_at": message.made_at.isoformat(),
+        "by": message.kind,
+        "tries": message.tries,
+        "ended": message.ended,
+        "ended_at": message.ended_at.isoformat() if message.ended_at else None,
+    }
+
+
+def _export_audit_trail(
+    scope: Scope, subject: tuple[str, str], names: dict[str, str]
+) -> list[dict[str, str]]:
+    """Who did what with the record, the first thing first."""
+    found = audit.list_audit_entries(scope, subject=subject, limit=_MAX_AUDIT_ENTRIES)
+    return [
+        {"at": e.at, "who": names.get(e.actor, e.actor), "what": e.action} for e in reversed(found)
+    ]

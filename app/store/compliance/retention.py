@@ -3,32 +3,37 @@
 Gone are: submissions past their `forget_at` (set by the clinic's days, 30 without a review and 90
 after one, and looked at by every page as well), links that nobody used or that ended long ago,
 persons of whom nothing is left, requests about persons that are long answered, messages that
-ended a week ago, sessions and links of staff that are over. How it goes and what stays:
-app/store/compliance/erasing.py.
+ended a week ago, sessions and links of staff that are over.
+
+Each record's key goes first: from then on nobody can read it, here or in a copy of the database,
+and the guards of rows that are only added let them go. Then go the rows, and the words that lead
+to them. What stays is the audit: who looked, who decided what and when, under ids that lead to
+nothing, with no answer, no note and no name. So the figures of agreement go back no further than
+the answers do. A backup from before still holds the wrapped key: keep backups no longer than a
+clinic may keep answers. PostgreSQL leaves removed rows in its files until it needs the room.
 
 In steps, each kept by itself with an entry in the audit that holds counts alone: it may be stopped
 at any moment and started again, and two servers that do it at once only do each other's work.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col
-
-from app.store import outbox
+from app.store import outbox, shares
 from app.store.accounts import sessions
-from app.store.clinics import load_clinic as clinic_of_scope
-from app.store.compliance import expired_rows
-from app.store.compliance.erasing import erase_invitations, erase_persons, erase_submissions
-from app.store.db import audit, change_notifications
-from app.store.db.scope import Store, WritingScope
+from app.store.clinics import load_clinic
+from app.store.db import audit, blind_index, change_notifications, jobs, rate_limits, record_keys
+from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import (
+    AssessmentVersion,
     Invitation,
+    OutboxMessage,
     Person,
     PersonRequest,
+    ReviewEntry,
     StaffInvite,
     Submission,
     WorklistRow,
@@ -71,7 +76,7 @@ def run_all_retention(store: Store, now: datetime) -> None:
     """Forget what is due at every clinic and at none, as the server does each hour."""
     for clinic in store.list_clinic_ids():
         run_retention(store, clinic, now)
-    expired_rows.delete_expired_rows(store, now)
+    delete_expired_rows(store, now)
 
 
 def _run_every_step(scope: WritingScope, now: datetime) -> Counter[str]:
@@ -85,14 +90,14 @@ def _run_every_step(scope: WritingScope, now: datetime) -> Counter[str]:
 
 def _run_one_step(scope: WritingScope, now: datetime) -> Counter[str]:
     """The next records of each kind. Persons come last: they wait for what is theirs."""
-    clinic = clinic_of_scope(scope)
+    clinic = load_clinic(scope)
     old = now - timedelta(days=clinic.reviewed_days)
-    over = (col(StaffInvite.expires_at) <= now) | col(StaffInvite.used_at).is_not(None)
+    over = (StaffInvite.expires_at <= now) | StaffInvite.used_at.is_not(None)
     return Counter(
         submissions=_erase_due_submissions(scope, now),
         invitations=_erase_ended_invitations(scope, now - timedelta(days=clinic.unreviewed_days)),
         persons=_erase_orphaned_persons(scope, now),
-        requests=scope.delete_rows(PersonRequest, col(PersonRequest.asked_at) <= old),
+        requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
         messages=outbox.delete_old_messages(scope, now),
         sessions=sessions.delete_expired_sessions(scope, now),
         staff_links=scope.delete_rows(StaffInvite, over),
@@ -102,8 +107,8 @@ def _run_one_step(scope: WritingScope, now: datetime) -> Counter[str]:
 def _erase_due_submissions(scope: WritingScope, now: datetime) -> int:
     due = scope.find_all(
         WorklistRow,
-        col(WorklistRow.forget_at) <= now,
-        order_by=[col(WorklistRow.forget_at)],
+        WorklistRow.forget_at <= now,
+        order_by=[WorklistRow.forget_at],
         limit=AT_ONCE,
     )
     return erase_submissions(scope, [row.submission_id for row in due])
@@ -111,21 +116,93 @@ def _erase_due_submissions(scope: WritingScope, now: datetime) -> int:
 
 def _erase_ended_invitations(scope: WritingScope, before: datetime) -> int:
     """Links that ended without an answer, so long ago that nobody asks about them."""
-    sent = scope.select_columns(col(Submission.invitation_id)).where(
-        col(Submission.invitation_id).is_not(None)
+    sent = scope.select_columns(Submission.invitation_id).where(
+        Submission.invitation_id.is_not(None)
     )
-    ended = (col(Invitation.expires_at) <= before) | (col(Invitation.revoked_at) <= before)
-    over = scope.find_all(Invitation, ended, col(Invitation.id).not_in(sent), limit=AT_ONCE)
+    ended = (Invitation.expires_at <= before) | (Invitation.revoked_at <= before)
+    over = scope.find_all(Invitation, ended, Invitation.id.not_in(sent), limit=AT_ONCE)
     return erase_invitations(scope, [row.id for row in over])
 
 
 def _erase_orphaned_persons(scope: WritingScope, now: datetime) -> int:
-    invited = scope.select_columns(col(Invitation.person_id))
-    listed = scope.select_columns(col(WorklistRow.person_id)).where(
-        col(WorklistRow.person_id).is_not(None)  # one NULL, and "not in" holds for nobody
+    invited = scope.select_columns(Invitation.person_id)
+    listed = scope.select_columns(WorklistRow.person_id).where(
+        WorklistRow.person_id.is_not(None)  # one NULL, and "not in" holds for nobody
     )
-    alone = (col(Person.id).not_in(invited), col(Person.id).not_in(listed))
-    found = scope.find_all(
-        Person, col(Person.made_at) <= now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE
-    )
+    alone = (Person.id.not_in(invited), Person.id.not_in(listed))
+    found = scope.find_all(Person, Person.made_at <= now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE)
     return erase_persons(scope, [row.id for row in found])
+
+
+def delete_expired_rows(store: Store, now: datetime) -> dict[str, int]:
+    """Delete what belongs to no clinic and is over; give the counts that people would ask about."""
+    jobs.delete_old_leases(store.engine, now)
+    rate_limits.delete_full_buckets(store.engine, now)
+    return {"share_codes": shares.delete_expired_shares(store, now)}
+
+
+def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
+    """Erase these submissions, each with the invitation that it came by; give how many."""
+    found = scope.find_all(Submission, Submission.id.in_(ids))
+    record_keys.destroy_data_keys(scope, ids)
+    for table, column in (
+        (ReviewEntry, ReviewEntry.submission_id),
+        (OutboxMessage, OutboxMessage.submission_id),
+        (WorklistRow, WorklistRow.submission_id),
+        (AssessmentVersion, AssessmentVersion.submission_id),
+        (Submission, Submission.id),
+    ):
+        scope.delete_rows(table, column.in_(ids))
+    erase_invitations(scope, [row.invitation_id for row in found if row.invitation_id])
+    return len(found)
+
+
+def erase_invitations(scope: WritingScope, ids: Collection[str]) -> int:
+    """Erase invitations by which nothing came, with the code that led to each."""
+    blind_index.unindex_records(scope, "code", *ids)
+    return scope.delete_rows(Invitation, Invitation.id.in_(ids))
+
+
+def erase_persons(scope: WritingScope, ids: Collection[str]) -> int:
+    """Erase people of whom nothing else is left."""
+    record_keys.destroy_data_keys(scope, ids)
+    return scope.delete_rows(Person, Person.id.in_(ids))
+
+
+def erase_person_records(scope: WritingScope, person: str) -> dict[str, int]:
+    """Erase a person and all that is theirs; give how many of each."""
+    submissions = list_person_submissions(scope, person)
+    links = scope.count_rows(Invitation, person_id=person)
+    erase_submissions(scope, submissions)
+    _reassign_invitations(scope, person)
+    left = [row.id for row in scope.find_all(Invitation, person_id=person)]
+    erase_invitations(scope, left)
+    erase_persons(scope, [person])
+    return {"submissions": len(submissions), "invitations": links}
+
+
+def list_person_submissions(scope: Scope, person: str) -> list[str]:
+    """The submissions of a person, the first one first, whether a page still shows them or not.
+
+    Those tied to them, and those that came by their link and are tied to nobody.
+    """
+    lines = scope.select_columns(WorklistRow.submission_id)
+    theirs = lines.where(WorklistRow.person_id == person)
+    tied = lines.where(WorklistRow.person_id.is_not(None))
+    links = scope.select_columns(Invitation.id).where(Invitation.person_id == person)
+    by_link = Submission.invitation_id.in_(links) & Submission.id.not_in(tied)
+    whose = Submission.id.in_(theirs) | by_link
+    return [row.id for row in scope.find_all(Submission, whose, order_by=[Submission.arrived])]
+
+
+def _reassign_invitations(scope: WritingScope, person: str) -> None:
+    """A link that someone else answered goes over to them: what they sent needs it."""
+    pairs = scope.select_columns(Submission.invitation_id, WorklistRow.person_id).where(
+        Submission.id == WorklistRow.submission_id,
+        Submission.invitation_id.in_(
+            scope.select_columns(Invitation.id).where(Invitation.person_id == person)
+        ),
+    )
+    for row in scope.execute_read(pairs).all():
+        to = {"person_id": row.person_id, "appointment_kind_sealed": None}  # under the old key
+        scope.update_rows(Invitation, id=row.invitation_id, to=to)

@@ -1,28 +1,33 @@
 """Who did what, when: entries that are added in the transaction of what they tell of.
 
 Each clinic's entries form a chain of keyed hashes, so that a change made in the database by other
-means is found and its place named. Nothing else reads them, and no answer is ever in them.
+means is found and its place named. No answer is ever in them. The newest entry of each chain is
+noted in a file beside the database and in the server's log, so that what is cut off at the end
+shows there; `calcinosis-check audit verify --anchors FILE` reads it.
 """
 
 import hashlib
 import hmac
 import json
+import logging
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import func
-from sqlmodel import col
 
-from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.encryption import KeyEncryptionKeys, prefix_lengths
 from app.store.db.scope import Criterion, Scope, Store, WritingScope
 from app.store.db.tables import AuditEntry, AuditHead
 
 SERVER_CHAIN = "server"
 """The chain of what belongs to no clinic, such as a sign-in under a name that nobody has."""
-
 _AT_ONCE = 1000
 _COLUMNS = ("number", "at", "actor", "action", "subject_kind", "subject_id", "place", "facts")
+ANCHOR_FILE = "audit-anchors"
+log = logging.getLogger(__name__)
 
 
 class AuditAnchor(NamedTuple):
@@ -94,16 +99,16 @@ def list_audit_entries(
 
     `between`: from the first time on, up to and without the second.
     """
-    where: list[Criterion] = [] if before is None else [col(AuditEntry.number) < before]
+    where: list[Criterion] = [] if before is None else [AuditEntry.number < before]
     if actions is not None:
-        where.append(col(AuditEntry.action).in_(actions))
+        where.append(AuditEntry.action.in_(actions))
     if between is not None:
         first, last = map(_format_time, between)
-        where += [col(AuditEntry.at) >= first, col(AuditEntry.at) < last]
+        where += [AuditEntry.at >= first, AuditEntry.at < last]
     equals: dict[str, object] = {} if actor is None else {"actor": actor}
     if subject is not None:
         equals |= {"subject_kind": subject[0], "subject_id": subject[1]}
-    newest_first = [col(AuditEntry.number).desc()]
+    newest_first = [AuditEntry.number.desc()]
     return scope.find_all(AuditEntry, *where, order_by=newest_first, limit=limit, **equals)
 
 
@@ -126,7 +131,7 @@ def verify_chain(
     noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == clinic}
     with store.reading_scope(clinic) as scope:
         end = scope.find_one(AuditHead)
-        newest = scope.execute_read(scope.select_columns(func.max(col(AuditEntry.number)))).scalar()
+        newest = scope.execute_read(scope.select_columns(func.max(AuditEntry.number))).scalar()
     expected, before = 1, ""
     for number, words, mac in _read_raw_rows(store, clinic, newest):
         if number != expected:
@@ -169,10 +174,8 @@ def _read_raw_rows(
     while number != newest:
         with store.reading_scope(clinic) as scope:
             chosen = [_hex_column(scope, column) for column in columns]
-            page = scope.select_columns(col(AuditEntry.number), *chosen).order_by(
-                col(AuditEntry.number)
-            )
-            page = page.where(col(AuditEntry.number) > number).limit(_AT_ONCE)
+            page = scope.select_columns(AuditEntry.number, *chosen).order_by(AuditEntry.number)
+            page = page.where(AuditEntry.number > number).limit(_AT_ONCE)
             rows: Sequence[Any] = scope.execute_read(page).all()
         for number, *written in rows:
             words = [bytes.fromhex(word) for word in written]
@@ -199,8 +202,45 @@ def _seal_head(keyring: KeyEncryptionKeys, clinic: str, number: int, mac: str) -
 
 
 def _compute_mac(keyring: KeyEncryptionKeys, clinic: str, purpose: str, *words: bytes) -> str:
-    """A keyed hash over the words, each with its length, so that none can run into the next."""
-    chain = hmac.new(keyring.audit, digestmod=hashlib.sha256)
-    for word in (purpose.encode(), clinic.encode(), *words):
-        chain.update(len(word).to_bytes(4) + word)
-    return chain.hexdigest()
+    chained = prefix_lengths((purpose.encode(), clinic.encode(), *words))
+    return hmac.new(keyring.audit, chained, hashlib.sha256).hexdigest()
+
+
+class BadAnchors(ValueError):
+    """A line of the file is no anchor."""
+
+
+def append_anchors(store: Store, folder: Path) -> int:
+    """Add a line for each audit that has grown since it was last noted; give how many."""
+    file = folder / ANCHOR_FILE
+    known = {anchor.clinic: anchor for anchor in (read_anchors(file) if file.exists() else ())}
+    grown = [anchor for anchor in list_newest_anchors(store) if known.get(anchor.clinic) != anchor]
+    if not grown:
+        return 0
+    lines = [" ".join(map(str, anchor)) for anchor in grown]
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "w") as kept:
+        kept.write("".join(f"{line}\n" for line in lines))
+        kept.flush()
+        os.fsync(kept.fileno())
+    for line in lines:
+        log.warning("audit anchor %s", line)  # at a level that every server writes
+    return len(grown)
+
+
+def list_newest_anchors(store: Store) -> list[AuditAnchor]:
+    """The newest entry of each audit that has one."""
+    found = []
+    for clinic in (SERVER_CHAIN, *store.list_clinic_ids()):
+        with store.reading_scope(clinic) as scope:
+            found.append(read_head(scope))
+    return [anchor for anchor in found if anchor is not None]
+
+
+def read_anchors(file: Path) -> list[AuditAnchor]:
+    """The anchors in a file, the oldest first. Raises OSError or BadAnchors."""
+    try:
+        lines = [line.split() for line in file.read_text("utf-8").splitlines()]
+        return [AuditAnchor(clinic, int(number), mac) for clinic, number, mac in lines]
+    except ValueError:
+        raise BadAnchors(f"{file}: a line is: clinic, number, hash") from None

@@ -4,10 +4,9 @@ Words are kept as keyed hashes. Knows nothing of what the record is worth.
 """
 
 from sqlalchemy import delete, insert, select
-from sqlmodel import col
 
-from app.store.db.database import ONLY_READS
 from app.store.db.scope import Store, WritingScope
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import BlindIndexEntry
 
 
@@ -19,7 +18,7 @@ def hash_word(store_or_scope: Store | WritingScope, kind: str, word: str) -> str
 def index_word(scope: WritingScope, kind: str, word: str, record: str) -> bool:
     """Let the word lead to this record; False, and nothing done, where it leads somewhere."""
     hashed = hash_word(scope, kind, word)
-    known = select(col(BlindIndexEntry.record_id)).where(col(BlindIndexEntry.word_print) == hashed)
+    known = select(BlindIndexEntry.record_id).where(BlindIndexEntry.word_print == hashed)
     if scope.execute_read(known).first() is not None:
         return False
     row = {"kind": kind, "leads_to_clinic": scope.clinic, "record_id": record}
@@ -29,16 +28,16 @@ def index_word(scope: WritingScope, kind: str, word: str, record: str) -> bool:
 
 def unindex_records(scope: WritingScope, kind: str, *records: str) -> int:
     """Let no word of this kind lead to these records any more; give how many did."""
-    ours = col(BlindIndexEntry.leads_to_clinic) == scope.clinic
-    theirs = (col(BlindIndexEntry.kind) == kind, col(BlindIndexEntry.record_id).in_(records))
+    ours = BlindIndexEntry.leads_to_clinic == scope.clinic
+    theirs = (BlindIndexEntry.kind == kind, BlindIndexEntry.record_id.in_(records))
     return scope.execute_write(delete(BlindIndexEntry).where(ours, *theirs))
 
 
 def resolve_word(store: Store, kind: str, word: str) -> tuple[str, str] | None:
     """The clinic and record that the word leads to."""
     hashed = hash_word(store, kind, word)
-    found = select(col(BlindIndexEntry.leads_to_clinic), col(BlindIndexEntry.record_id)).where(
-        col(BlindIndexEntry.word_print) == hashed, col(BlindIndexEntry.kind) == kind
+    found = select(BlindIndexEntry.leads_to_clinic, BlindIndexEntry.record_id).where(
+        BlindIndexEntry.word_print == hashed, BlindIndexEntry.kind == kind
     )
     engine = store.engine.execution_options(**{ONLY_READS: True})
     with engine.begin() as connection:

@@ -2,19 +2,23 @@
 
 Each record has a key of its own, and a master key wraps it. What is sealed is bound to its place
 (clinic, table, record, field): moved elsewhere it does not open. The keys stand in a file beside
-the database, never in it. Knows nothing of tables, of queries or of what the fields mean.
+the database, never in it. Tokens, random words that open something and begin with their clinic,
+are kept only as a hash. Knows nothing of tables, of queries or of what the fields mean.
 """
 
 import contextlib
 import fcntl
 import hashlib
 import hmac
+import json
 import os
+import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,6 +28,7 @@ _NONCE_BYTES = 12
 _KEY_NAME_BYTES = 4
 _FORMAT_BYTE = b"\x01"  # the first byte of all that is sealed, so that another form can come later
 _PURPOSES = ("audit", "search")
+_CLINIC = re.compile(r"[a-z0-9]{1,16}")
 
 
 class BadKeyring(ValueError):
@@ -50,6 +55,14 @@ class DataKey:
         """The text that was sealed for this very field. Raises DecryptionFailed."""
         return _decrypt_bytes(self._secret, sealed, self._field_context(table, row, name)).decode()
 
+    def seal_json(self, table: str, row: str, name: str, value: object) -> bytes:
+        """Seal what JSON can hold for this field of this row."""
+        return self.seal_field(table, row, name, json.dumps(value))
+
+    def open_json(self, table: str, row: str, name: str, sealed: bytes) -> Any:
+        """The value that was sealed for this very field. Raises DecryptionFailed."""
+        return json.loads(self.open_field(table, row, name, sealed))
+
     def _field_context(self, table: str, row: str, name: str) -> bytes:
         return _encode_context("field", self.clinic, self.record, table, row, name)
 
@@ -73,16 +86,11 @@ class KeyEncryptionKeys:
         name, box = wrapped[:_KEY_NAME_BYTES], wrapped[_KEY_NAME_BYTES:]
         masters = self.masters
         if name not in masters and self.file is not None:
-            masters = _parse_key_file(
-                self.file
-            ).masters  # one that was added while this server runs
+            masters = _parse_key_file(self.file).masters  # one was added while this server runs
         if name not in masters:
             raise DecryptionFailed("its master key is not in the keyring")
-        return DataKey(
-            clinic,
-            record,
-            _decrypt_bytes(masters[name], box, _encode_context("key", clinic, record)),
-        )
+        secret = _decrypt_bytes(masters[name], box, _encode_context("key", clinic, record))
+        return DataKey(clinic, record, secret)
 
     def rewrap_key(self, clinic: str, record: str, wrapped: bytes) -> bytes:
         """The same key wrapped by the newest master key. Raises DecryptionFailed."""
@@ -191,10 +199,13 @@ def _write_key_file(path: Path, text: str) -> None:
 
 
 def _encode_context(*words: str) -> bytes:
-    """The words as bytes; lengths stand first, so that no two lists of words give the same."""
     # What people type may hold half a letter, which plain UTF-8 refuses.
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    return b"".join(len(word).to_bytes(4) + word for word in encoded)
+    return prefix_lengths(word.encode("utf-8", "surrogatepass") for word in words)
+
+
+def prefix_lengths(words: Iterable[bytes]) -> bytes:
+    """The words in one, each after its length, so that no two lists of words give the same."""
+    return b"".join(len(word).to_bytes(4) + word for word in words)
 
 
 def _encrypt_bytes(key: bytes, plain: bytes, place: bytes) -> bytes:
@@ -210,3 +221,19 @@ def _decrypt_bytes(key: bytes, sealed: bytes, place: bytes) -> bytes:
         return AESGCM(key).decrypt(nonce, box, place)
     except (InvalidTag, ValueError) as problem:
         raise DecryptionFailed("changed, or moved from its place") from problem
+
+
+def make_token(clinic: str) -> str:
+    """A token of 256 random bits."""
+    return f"{clinic}.{secrets.token_urlsafe(32)}"
+
+
+def hash_token(token: str) -> str:
+    """The token as it is kept; so long a random word needs no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def parse_clinic_id(token: str) -> str:
+    """The clinic that the token names; "" where what came from outside is no token."""
+    clinic = token.partition(".")[0]
+    return clinic if _CLINIC.fullmatch(clinic) else ""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
+from sqlalchemy import Engine, delete, select
 
-from app.store.db.database import ONLY_READS
-from app.store.db.scope import Store
+from app.store.db.scope import Store, insert_into
+from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import Lease
+
+_MAX_LEASE_AGE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,25 @@ def run_if_due(store: Store, job: Job, holder: str, now: datetime) -> bool:
 
 def _is_due(engine: Engine, job: Job, now: datetime) -> bool:
     """Looking first costs nobody a wait; most looks find that it is not time yet."""
-    held = select(col(Lease.until)).where(col(Lease.job) == job.name, col(Lease.until) > now)
+    held = select(Lease.until).where(Lease.job == job.name, Lease.until > now)
     with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
         return connection.execute(held).first() is None
 
 
 def _take_lease(engine: Engine, job: Job, holder: str, now: datetime) -> bool:
     """Take the lease for one round; of several who try at once, one gets it."""
-    insert: postgresql.Insert | sqlite.Insert = (
-        postgresql.insert(Lease) if engine.dialect.name == "postgresql" else sqlite.insert(Lease)
-    )
     ours = {"holder": holder, "until": now + job.every}
     statement = (
-        insert.values(job=job.name, **ours)
-        .on_conflict_do_update(index_elements=["job"], set_=ours, where=col(Lease.until) <= now)
-        .returning(col(Lease.job))
+        insert_into(engine.dialect.name, Lease)
+        .values(job=job.name, **ours)
+        .on_conflict_do_update(index_elements=["job"], set_=ours, where=Lease.until <= now)
+        .returning(Lease.job)
     )
     with engine.begin() as connection:
         return connection.execute(statement).first() is not None
+
+
+def delete_old_leases(engine: Engine, now: datetime) -> None:
+    """Forget the leases of jobs that nobody does any more."""
+    with engine.begin() as connection:
+        connection.execute(delete(Lease).where(Lease.until <= now - _MAX_LEASE_AGE))

@@ -1,18 +1,18 @@
 """How often something may be tried: buckets of tokens that fill up evenly.
 
 Exact however many try at once, since each try is one statement that either takes a token or does
-not. Keys are kept hashed. Knows nothing of what is limited.
+not. Keys are kept hashed. One household counts as one address. Knows nothing of what is limited.
 """
 
 import hashlib
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
 
+from app.store.db.scope import insert_into
 from app.store.db.tables import Bucket
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,16 +74,11 @@ def _acquire_from_bucket(
 ) -> timedelta | None:
     """Take from one bucket; how long to wait where that was not possible, and nothing is taken."""
     hashed = _hash_bucket_key(limit, key)
-    at, full_at = _to_microseconds(now), col(Bucket.full_at)
+    at, full_at = _to_microseconds(now), Bucket.full_at
     taken = case((full_at > at, full_at), else_=at) + limit.refill_interval * tries
-    # Each database has its own insert that can change a known row; the general one has none.
-    insert: postgresql.Insert | sqlite.Insert = (
-        postgresql.insert(Bucket)
-        if connection.dialect.name == "postgresql"
-        else sqlite.insert(Bucket)
-    )
     statement = (
-        insert.values(key_hash=hashed, full_at=at + limit.refill_interval * tries)
+        insert_into(connection.dialect.name, Bucket)
+        .values(key_hash=hashed, full_at=at + limit.refill_interval * tries)
         .on_conflict_do_update(
             index_elements=["key_hash"],
             set_={"full_at": taken},
@@ -93,7 +88,7 @@ def _acquire_from_bucket(
     )
     if connection.execute(statement).first() is not None:
         return None
-    left = select(full_at).where(col(Bucket.key_hash) == hashed)
+    left = select(full_at).where(Bucket.key_hash == hashed)
     full = int(connection.execute(left).scalar_one())
     return _MICROSECOND * max(1, full + limit.refill_interval * (tries - limit.capacity) - at)
 
@@ -101,15 +96,13 @@ def _acquire_from_bucket(
 def reset_bucket(engine: Engine, limit: RateLimit, key: str) -> None:
     """Fill this key's bucket, as after a sign-in that succeeded."""
     with engine.begin() as connection:
-        connection.execute(
-            delete(Bucket).where(col(Bucket.key_hash) == _hash_bucket_key(limit, key))
-        )
+        connection.execute(delete(Bucket).where(Bucket.key_hash == _hash_bucket_key(limit, key)))
 
 
 def delete_full_buckets(engine: Engine, now: datetime) -> int:
     """Forget the buckets that are full; give how many there were."""
     with engine.begin() as connection:
-        full = delete(Bucket).where(col(Bucket.full_at) <= _to_microseconds(now))
+        full = delete(Bucket).where(Bucket.full_at <= _to_microseconds(now))
         return connection.execute(full).rowcount
 
 
@@ -119,3 +112,17 @@ def _hash_bucket_key(limit: RateLimit, key: str) -> str:
 
 def _to_microseconds(now: datetime) -> int:
     return (now - _EPOCH) // _MICROSECOND
+
+
+def network_prefix(address: str) -> str:
+    """The address, or the network of one household where everyone has billions of them."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address  # that of a socket
+    if known.version == 4:
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    # By its number alone: an address may end in the name of a network card.
+    return str(ipaddress.IPv6Network((int(known), 64), strict=False))

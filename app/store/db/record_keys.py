@@ -5,8 +5,6 @@ Knows nothing of what is sealed.
 
 from collections.abc import Iterable, Iterator
 
-from sqlmodel import col
-
 from app.store.db.encryption import DataKey
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import RecordKey
@@ -35,7 +33,7 @@ def load_data_key(scope: Scope, record: str) -> DataKey:
 
 def load_data_keys(scope: Scope, records: Iterable[str]) -> dict[str, DataKey]:
     """The keys of these records in one query, without those that are forgotten."""
-    rows = scope.find_all(RecordKey, col(RecordKey.record_id).in_(list(records)))
+    rows = scope.find_all(RecordKey, RecordKey.record_id.in_(list(records)))
     return {
         row.record_id: scope.keyring.unwrap_key(scope.clinic, row.record_id, row.wrapped)
         for row in rows
@@ -49,7 +47,7 @@ def destroy_data_key(scope: WritingScope, record: str) -> bool:
 
 def destroy_data_keys(scope: WritingScope, records: Iterable[str]) -> int:
     """Forget these records; give how many were known. There is no way back."""
-    return scope.delete_rows(RecordKey, col(RecordKey.record_id).in_(list(records)))
+    return scope.delete_rows(RecordKey, RecordKey.record_id.in_(list(records)))
 
 
 def rewrap_data_keys(store: Store) -> Iterator[int]:
@@ -63,7 +61,7 @@ def rewrap_data_keys(store: Store) -> Iterator[int]:
             with store.writing_scope(clinic) as scope:
                 rows = scope.find_all(
                     RecordKey,
-                    col(RecordKey.record_id) > last,
+                    RecordKey.record_id > last,
                     order_by=[RecordKey.record_id],
                     limit=_AT_ONCE,
                 )

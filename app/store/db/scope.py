@@ -9,7 +9,7 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BinaryExpression,
@@ -28,12 +28,13 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators, visitors
 
-from app.store.db.database import ONLY_READS
 from app.store.db.encryption import KeyEncryptionKeys
-from app.store.db.tables import ChangeCounter, Clinic, ClinicTable
+from app.store.db.sqlite import ONLY_READS
+from app.store.db.tables import ChangeCounter, Clinic, ClinicTable, ServerTable
 
 Row = TypeVar("Row", bound=ClinicTable)
 Criterion = ColumnElement[bool] | bool
@@ -102,6 +103,16 @@ class Scope:
         """The only row that fits, or None. Raises MultipleResultsFound where there are more."""
         found = self.execute_read(self._select_rows(table, where, equals))
         return found.scalars().one_or_none()
+
+    def find_first(
+        self,
+        table: type[Row],
+        *where: Criterion,
+        order_by: Sequence[Any] = (),
+        **equals: object,
+    ) -> Row | None:
+        """The first row that fits, in that order, or None."""
+        return next(iter(self.find_all(table, *where, order_by=order_by, limit=1, **equals)), None)
 
     def find_all(
         self,
@@ -195,6 +206,14 @@ class WritingScope(Scope):
             self._connection.execute(select(func.pg_notify(channel, words)))
 
 
+def insert_into(dialect: str, table: type[ServerTable]) -> postgresql.Insert | sqlite.Insert:
+    """An insert into a table of the whole server that can say what is done about a known row.
+
+    Each database has its own; the general one has none.
+    """
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
 def query_clinic_ids(engine: Engine) -> list[str]:
     """The ids of all clinics, by name; it needs no keys."""
     columns = _sql_table(Clinic).c
@@ -237,6 +256,4 @@ def _clinic_tables_in(columns: Iterable[Any]) -> Iterator[Any]:
 
 @functools.cache
 def _sql_table(table: type[ClinicTable]) -> Table:
-    # SQLModel gives each table class its `__table__` and does not say so in its types.
-    known: Table = table.__table__  # type: ignore[attr-defined]
-    return known
+    return cast("Table", table.__table__)

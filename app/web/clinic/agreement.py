@@ -16,13 +16,13 @@ from starlette.routing import Route
 from app.documents.case_file import format_cases_yaml, make_case
 from app.documents.receipt import RulebookArchive
 from app.presentation.review_words import OUTCOMES, REASONS
-from app.store import agreement, clinics, drop_off_counts
+from app.store import agreement, clinics
 from app.store.accounts import staff
 from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement
+from app.store.clinic_policy import Reliance
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
-from app.store.reliance import Reliance
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.account import format_local_time
@@ -211,7 +211,7 @@ def _count_dropouts(
     """(Question, how many reached it, how many went no further); None where it was too few."""
     context = app_context(staff_request.request)
     since = (staff_request.now - COUNTED).astimezone(ZoneInfo(clinic.time_zone)).date()
-    sums = drop_off_counts.sum_tallies(scope, since)
+    sums = agreement.sum_tallies(scope, since)
     _, fill = translator_for(context, clinic.region)
     rows: list[tuple[str, int | None, int]] = []
     for question in context.rulebook.questionnaire:

@@ -26,7 +26,7 @@ from app.presentation.question import (
     must_look_again,
 )
 from app.presentation.respondent import ME, RESPONDENTS
-from app.store import assisting, clinics, invitations
+from app.store import clinics, invitations, submissions
 from app.store.invitations import InvitationGone, InvitationSummary, NoSuchInvitation
 from app.store.people import NameMismatch
 from app.triage.answers import BadAnswer, parse_answer
@@ -189,7 +189,7 @@ def submit_assisted_answers(staff_request: StaffRequest) -> Response:
     who, targets = staff_request.signed_in_staff, staff_request.request.app.state.targets
     handed = collect_submitted_answers(staff_request, visit)
     try:
-        kept = assisting.accept_assisted_answers(
+        kept = submissions.accept_assisted_answers(
             staff_request.store,
             who.clinic,
             staff_request.now,

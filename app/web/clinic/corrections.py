@@ -26,13 +26,13 @@ from app.presentation.correction_result import (
     preview_corrections,
 )
 from app.presentation.review_words import PROBLEMS
-from app.store import clinics, corrections, reviews, submission_versions, submissions, worklist
+from app.store import clinics, reviews, submission_reads, submission_versions, submissions, worklist
 from app.store.accounts import staff
-from app.store.corrections import AnswersChanged
 from app.store.db import record_keys
 from app.store.db.tables import Submission
-from app.store.review_steps import StepNotAllowed
+from app.store.reviews import StepNotAllowed
 from app.store.submission_versions import AnswersVersion, Labs, SubmittedAnswers
+from app.store.submissions import AnswersChanged
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment, Urgency
@@ -126,7 +126,7 @@ def _record_corrections(
     )
     try:
         with staff_request.store.writing_scope(who.clinic) as scope:
-            corrections.save_corrections(
+            submissions.save_corrections(
                 scope,
                 staff_request.now,
                 who.staff,
@@ -201,7 +201,7 @@ def _load_correction_forms(staff_request: StaffRequest) -> _CorrectionForms:
                 staff_request.client_address,
             )
             submission, versions = (
-                submissions.find_submission(scope, id_),
+                submission_reads.find_submission(scope, id_),
                 submission_versions.list_versions(scope, id_),
             )
             line, clinic = worklist.find_listed_submission(scope, id_), clinics.load_clinic(scope)

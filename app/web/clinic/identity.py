@@ -14,19 +14,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.presentation.review_words import IDENTIFIER_WORDS, PROBLEMS
-from app.store import (
-    clinics,
-    patient_flags,
-    people,
-    review_rules,
-    worklist,
-    worklist_rows,
-)
+from app.store import clinics, people, review_rules, worklist, worklist_rows
 from app.store.accounts import staff
 from app.store.db import record_keys
-from app.store.patient_flags import PATIENT_FLAGS
 from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, WRONG_PERSON
-from app.store.worklist_rows import NoSuchSubmission
+from app.store.worklist_rows import PATIENT_FLAGS, NoSuchSubmission
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.patient_list import LONGEST
 from app.web.clinic.review_forms import read_review_step, read_submission_id, submit_steps
@@ -118,7 +110,7 @@ def save_flags(staff_request: StaffRequest) -> Response:
     try:
         with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
             chosen = staff_request.form.get("mark", [])
-            patient_flags.save_patient_flags(
+            worklist_rows.save_patient_flags(
                 scope,
                 staff_request.now,
                 staff_request.signed_in_staff.staff,

@@ -1,4 +1,4 @@
-"""The cookie of a browser in which staff have signed in before; see app/store/accounts/devices.py.
+"""The cookie of a browser in which staff have signed in before; see app/store/accounts/sessions.py.
 
 It outlasts signing out: it opens nothing, and only keeps strangers from using up one's tries.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.store.accounts import devices, staff
+from app.store.accounts import sessions, staff
 from app.web.access import StaffRequest
 from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
 
@@ -26,7 +26,7 @@ def remember_device(
 ) -> None:
     """Let this browser be known from now on as one of this member of the clinic's staff."""
     with staff_request.store.reading_scope(clinic) as scope:
-        kept = devices.add_device_token(
+        kept = sessions.add_device_token(
             scope, staff.find_staff(scope, member), read_device_tokens(staff_request.request)
         )
     set_cookie(

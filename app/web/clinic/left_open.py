@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.presentation.submission import FiredRule
-from app.store import review_rules
+from app.store import review_steps
 from app.store.accounts import sessions
 from app.store.permissions import role_allows
 from app.triage.terms import Urgency
@@ -59,5 +59,5 @@ def find_unmet_needs(view: SubmissionView) -> UnmetNeeds:
     return UnmetNeeds(
         tuple(rule for rule in view.presenter.fired_rules() if rule.level in grave),
         card.heading,
-        review_rules.count_failed_calls((e.kind, e.outcome) for e in view.record.actions),
+        review_steps.count_failed_calls((e.kind, e.outcome) for e in view.record.actions),
     )

@@ -15,7 +15,8 @@ from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation.review_words import INSTEAD, NOTED
 from app.presentation.safety_net import NetLevelGroup
 from app.presentation.submission import SubmissionPresenter
-from app.store.review_steps import CLOSING_KINDS, closings_by_two
+from app.store.review_rules import CLOSING_KINDS
+from app.store.review_steps import closings_by_two
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.account import format_local_time

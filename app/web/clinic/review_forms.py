@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from app.store import reviews
 from app.store.accounts import staff
-from app.store.review_steps import SAME_PERSON, EditConflict, ReviewStep, StepNotAllowed
+from app.store.review_steps import SAME_PERSON, ReviewStep
+from app.store.reviews import EditConflict, StepNotAllowed
 from app.store.worklist_rows import NoSuchSubmission
 from app.web.access import StaffRequest
 from app.web.pages import see_other

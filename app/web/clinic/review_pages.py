@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.presentation.review_words import PROBLEMS
+from app.store.review_rules import STEPS
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.closing import show_ask_close
@@ -24,15 +25,8 @@ from app.web.clinic.review_forms import (
 )
 from app.web.clinic.submission import show_lowering, show_submission
 
-_STEPS = {
-    "claim": ("claim",),
-    "release": ("release",),
-    "hand-over": ("hand_over",),
-    "note": ("note",),
-    "call": ("call",),
-    "agree": ("agree",),
-    "raise": ("raise",),
-    "close": ("close",),
+_STEPS_BY_FORM = {
+    **{rule.form: (kind,) for kind, rule in STEPS.items() if rule.form},
     "agree-close": ("agree", "close"),
 }
 """The address of a form -> what it does, all of it or nothing."""
@@ -49,7 +43,7 @@ def page_routes() -> list[Route]:
 
 def submit_review_step(staff_request: StaffRequest) -> Response:
     """POST /submissions/{id}/{step}: what the form does, then the same page again."""
-    kinds = _STEPS.get(staff_request.request.path_params["step"])
+    kinds = _STEPS_BY_FORM.get(staff_request.request.path_params["step"])
     if kinds is None:
         raise HTTPException(404)
     steps = [read_review_step(staff_request, kind) for kind in kinds]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from app.documents import sbar
 from app.documents.sbar import AssessedAnswers, ClinicFacts
-from app.presentation.review_words import KINDS, OUTCOMES
-from app.store.review_steps import CLOSING_KINDS
+from app.presentation.review_words import OUTCOMES
+from app.store.review_rules import CLOSING_KINDS, STEPS
 from app.web.access import StaffRequest
 from app.web.clinic.account import format_local_time
 from app.web.clinic.submission_view import SubmissionView, find_visit_deadline, respondent_key
@@ -70,7 +70,7 @@ def _describe_decisions(staff_request: StaffRequest, view: SubmissionView) -> li
         if entry is not None:
             by = view.staff_names.get(entry.by, "")
             how = t(OUTCOMES[entry.outcome]) if entry.outcome in OUTCOMES else ""
-            lines.append(" ".join(filter(None, [by, t(KINDS[entry.kind]).rstrip("."), how])))
+            lines.append(" ".join(filter(None, [by, t(STEPS[entry.kind].words).rstrip("."), how])))
     return lines
 
 

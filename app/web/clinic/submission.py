@@ -12,18 +12,13 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.presentation.review_words import KINDS, OUTCOMES, REASONS
+from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import review_rules, review_steps
 from app.store.db.tables.reviews import SECOND_PERSON_STATES
 from app.store.permissions import role_allows
-from app.store.review_rules import MIN_FAILED_CALLS
-from app.store.review_steps import (
-    CALL_OUTCOMES,
-    DECISION_KINDS,
-    LOWER_REASONS,
-    SAME_PERSON,
-    ReviewAction,
-)
+from app.store.review_rules import DECISION_KINDS
+from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALLS, SAME_PERSON
+from app.store.submission_reads import ReviewAction
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.account import format_local_time
@@ -143,7 +138,7 @@ def describe_submission(staff_request: StaffRequest, view: SubmissionView) -> di
                 entry,
                 view.staff_names.get(entry.by, ""),
                 format_local_time(entry.at, view.clinic.time_zone),
-                KINDS[entry.kind],
+                review_rules.STEPS[entry.kind].words,
             )
             for entry in record.actions
         ],
@@ -175,7 +170,7 @@ def describe_possible_steps(staff_request: StaffRequest, view: SubmissionView) -
         "identified": checked is not None and checked.outcome == SAME_PERSON,
         "tied": record.listed.person is not None,
         "wrong_person": bool(record.listed.payload.get("wrong_person")),
-        "in_vain": review_rules.count_failed_calls((e.kind, e.outcome) for e in record.actions),
+        "in_vain": review_steps.count_failed_calls((e.kind, e.outcome) for e in record.actions),
         "tries": MIN_FAILED_CALLS,
         "last": record.actions[-1].number if record.actions else 0,
         "key": secrets.token_urlsafe(12),

@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.store.accounts import sessions
 from app.store.accounts.sessions import NotSignedIn, SignedIn
-from app.store.db.listening import watch_changes
+from app.store.db.change_notifications import watch_changes
 from app.store.db.scope import Store
 from app.web.access import StaffRequest, read_session_token, staff_route
 from app.web.pages import app_context

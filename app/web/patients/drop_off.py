@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
-from app.store import clinics, drop_off_counts
-from app.store.db import tokens
+from app.store import agreement, clinics
+from app.store.db import encryption
 from app.store.db.scope import Store
 from app.web.journey import Journey
 
@@ -28,7 +28,7 @@ AFTER_LAST_QUESTION = "end"
 def count_answer(request: Request, journey: Journey, question: str, next_question: str) -> None:
     """Count an answer that is the first one to its question, and the question that it leads to."""
     if journey.invitation and question not in journey.answers:
-        clinic = tokens.parse_clinic_id(journey.invitation)
+        clinic = encryption.parse_clinic_id(journey.invitation)
         counter: DropOffCounter = request.app.state.drop_off
         counter.add_counts(
             clinic, f"answered:{question}", f"reached:{next_question or AFTER_LAST_QUESTION}"
@@ -65,4 +65,4 @@ class DropOffCounter:
 def _write_tallies(store: Store, clinic: str, now: datetime, counted: Counter[str]) -> None:
     with store.writing_scope(clinic) as scope:
         day = now.astimezone(ZoneInfo(clinics.load_clinic(scope).time_zone)).date()
-        drop_off_counts.add_tallies(scope, day, *counted.elements())
+        agreement.add_tallies(scope, day, *counted.elements())

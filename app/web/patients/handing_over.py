@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.presentation.respondent import ME, RESPONDENTS
-from app.store import invitations, submissions, worklist_rows
+from app.store import invitations, submission_reads, submissions, worklist_rows
 from app.store.db import record_keys
 from app.store.invitations import InvitationGone, OpenedInvitation
 from app.store.submission_versions import SubmittedAnswers
@@ -183,7 +183,7 @@ def _render_welcome(staff_request: StaffRequest, found: OpenedInvitation) -> Res
 def _render_status(staff_request: StaffRequest, found: OpenedInvitation) -> Response:
     with staff_request.store.reading_scope(found.clinic.clinic_id) as scope:
         try:
-            sent = submissions.find_invitation_receipt(
+            sent = submission_reads.find_invitation_receipt(
                 scope, found.id, staff_request.now
             ).submission
             values = build_status_values(staff_request, scope, sent)

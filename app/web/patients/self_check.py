@@ -30,7 +30,7 @@ from app.presentation.question import (
 from app.presentation.respondent import ME, RESPONDENTS
 from app.presentation.result import ResultPresenter, find_certain_emergencies
 from app.store import shares
-from app.store.db.tables import Clinic
+from app.store.db.tables.clinics import REVIEWED_DAYS, UNREVIEWED_DAYS
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.questionnaire import AnswerPath, Question
 from app.web import journey as journeys
@@ -342,11 +342,10 @@ async def show_about(request: Request) -> Response:
 
 async def show_privacy(request: Request) -> Response:
     """GET /privacy: where the answers are, and what a clinic keeps that they are sent to."""
-    usual = {name: field.default for name, field in Clinic.model_fields.items()}
     values = {
         "clinics": has_reachable_clinic(request),
-        "reviewed": usual["reviewed_days"],
-        "unreviewed": usual["unreviewed_days"],
+        "reviewed": REVIEWED_DAYS,
+        "unreviewed": UNREVIEWED_DAYS,
         "minutes": shares.SHARE_LIFETIME // timedelta(minutes=1),
     }
     return render_cached_page(

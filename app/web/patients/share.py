@@ -207,7 +207,7 @@ def _reassess_today(
     )
     if submitted.rulebook_sha256 == rulebook.sha256:
         return None
-    given = archive.in_todays_questions(submitted.rulebook_version, submitted.answers)
+    given = archive.translate_to_current(submitted.rulebook_version, submitted.answers)
     try:
         asked = {id_: rulebook.questionnaire[id_] for id_ in given}
         answers = {id_: parse_answer(asked[id_], sorted(given[id_])) for id_ in asked}

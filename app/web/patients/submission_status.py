@@ -17,12 +17,18 @@ from app.documents.receipt import RulebookArchive
 from app.presentation.result import ResultPresenter
 from app.presentation.review_words import INSTEAD, NOTED
 from app.presentation.safety_net import describe_safety_net
-from app.store import review_steps, reviews, submission_versions, submissions, worklist_rows
-from app.store.clinics import load_clinic as clinic_of_scope
+from app.store import (
+    review_rules,
+    review_steps,
+    submission_reads,
+    submission_versions,
+    worklist_rows,
+)
+from app.store.clinics import load_clinic
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic, Submission
+from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
-from app.store.submissions import SubmissionReceipt
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
@@ -46,9 +52,9 @@ def build_status_values(
     staff_request: StaffRequest, scope: Scope, submission_id: str
 ) -> dict[str, Any]:
     """What the page shows of a submission. Raises NoSuchSubmission or keys.Forgotten."""
-    clinic = clinic_of_scope(scope)
-    submission_receipt = submissions.find_receipt(scope, submission_id, staff_request.now)
-    submission = submissions.find_submission(scope, submission_id)
+    clinic = load_clinic(scope)
+    submission_receipt = submission_reads.find_receipt(scope, submission_id, staff_request.now)
+    submission = submission_reads.find_submission(scope, submission_id)
     newest = [
         v for v in submission_versions.list_versions(scope, submission_id) if v.kind != "nurse"
     ][-1]
@@ -158,8 +164,10 @@ def _find_appointment_day(scope: Scope, submission_id: str, now: datetime) -> da
 
 def _find_last_outcome(scope: Scope, submission_id: str) -> str:
     """What was agreed when it was closed last."""
-    closed: Sequence[review_steps.ReviewAction] = reviews.list_actions(scope, submission_id)
-    ends = (e.outcome or "" for e in reversed(closed) if e.kind in review_steps.CLOSING_KINDS)
+    closed: Sequence[submission_reads.ReviewAction] = submission_reads.list_actions(
+        scope, submission_id
+    )
+    ends = (e.outcome or "" for e in reversed(closed) if e.kind in review_rules.CLOSING_KINDS)
     return next(ends, "")
 
 
@@ -174,7 +182,7 @@ def _make_status_presenter(
     given: Answers = version.answers
     answers = {}
     if own is None:
-        given = archive.in_todays_questions(version.rulebook_version, given)
+        given = archive.translate_to_current(version.rulebook_version, given)
     for question, chosen in given.items():
         try:
             answers[question] = parse_answer(rulebook.questionnaire[question], sorted(chosen))

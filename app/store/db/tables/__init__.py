@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.store.db.tables.base import ClinicTable
+from app.store.db.tables.base import ClinicTable, ServerTable
 from app.store.db.tables.clinics import (
     ROLES,
     AuditEntry,
@@ -45,6 +45,7 @@ __all__ = [
     "ReviewEntry",
     "SQLModel",
     "ServedRulebook",
+    "ServerTable",
     "ShareCode",
     "Staff",
     "StaffInvite",

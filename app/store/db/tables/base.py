@@ -6,9 +6,12 @@ that must not stand in clear.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 # Without fixed names a migration could not name, and so not drop, a constraint again.
 SQLModel.metadata.naming_convention = {
@@ -20,10 +23,19 @@ SQLModel.metadata.naming_convention = {
 }
 
 
-class ClinicTable(SQLModel):
+class ServerTable(DeclarativeBase):
+    """A table of the whole server, whose columns are typed both on the class and on a row."""
+
+    metadata = SQLModel.metadata
+    type_annotation_map = {str: AutoString(), datetime: UTCDateTime()}  # noqa: RUF012
+
+
+class ClinicTable(ServerTable):
     """A table of clinic data: the clinic leads its key. Only a Scope reads or writes it."""
 
-    clinic_id: str = Field(primary_key=True)
+    __abstract__ = True
+
+    clinic_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
 
 
 def clinic_foreign_key() -> ForeignKeyConstraint:

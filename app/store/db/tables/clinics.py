@@ -4,14 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Index
-from sqlmodel import Field
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.db.tables.base import ClinicTable, clinic_foreign_key, row_foreign_key, word_check
 
+UNREVIEWED_DAYS, REVIEWED_DAYS = 30, 90
+"""How long a submission is kept without a review, and after one, unless the clinic says."""
 ROLES = ("nurse", "lead", "admin", "auditor")
 
 
-class Clinic(ClinicTable, table=True):
+class Clinic(ClinicTable):
     """A clinic and what it has chosen.
 
     `opening_hours` holds seven lists, Monday first, of ["09:00", "17:00"]; `closed_days` dates.
@@ -21,78 +23,79 @@ class Clinic(ClinicTable, table=True):
     __tablename__ = "clinic"
     __table_args__ = (word_check("may_lower", ("nurse", "lead")),)
 
-    name: str = Field(unique=True)
-    region: str
-    time_zone: str
-    opening_hours: list[Any] = Field(sa_type=JSON)
-    closed_days: list[Any] = Field(sa_type=JSON, default_factory=list)
-    targets: dict[str, Any] = Field(sa_type=JSON, default_factory=dict)
-    may_lower: str = "nurse"
-    second_person_from: int | None = 3  # lowering from this level or above needs two; None: never
-    invitation_days: int = 14
-    unreviewed_days: int = 30
-    reviewed_days: int = 90
-    alarm_webhook_sealed: bytes | None = None
-    alarm_email_sealed: bytes | None = None
-    for_show: bool = False  # holds made-up people only
-    made_at: datetime
+    name: Mapped[str] = mapped_column(unique=True)
+    region: Mapped[str]
+    time_zone: Mapped[str]
+    opening_hours: Mapped[list[Any]] = mapped_column(JSON)
+    closed_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    targets: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    may_lower: Mapped[str] = mapped_column(default="nurse")
+    # Lowering from this level or above needs two; None: never.
+    second_person_from: Mapped[int | None] = mapped_column(default=3)
+    invitation_days: Mapped[int] = mapped_column(default=14)
+    unreviewed_days: Mapped[int] = mapped_column(default=UNREVIEWED_DAYS)
+    reviewed_days: Mapped[int] = mapped_column(default=REVIEWED_DAYS)
+    alarm_webhook_sealed: Mapped[bytes | None]
+    alarm_email_sealed: Mapped[bytes | None]
+    for_show: Mapped[bool] = mapped_column(default=False)  # holds made-up people only
+    made_at: Mapped[datetime]
 
 
-class RecordKey(ClinicTable, table=True):
+class RecordKey(ClinicTable):
     """The wrapped key of one record. Without it, what was sealed for the record is gone."""
 
     __tablename__ = "record_key"
     __table_args__ = (clinic_foreign_key(),)
 
-    record_id: str = Field(primary_key=True)
-    wrapped: bytes
+    record_id: Mapped[str] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
 
 
-class Staff(ClinicTable, table=True):
+class Staff(ClinicTable):
     """Someone who works at a clinic. Never deleted, only disabled: decisions name their author."""
 
     __tablename__ = "staff"
     __table_args__ = (clinic_foreign_key(), word_check("role", ROLES))
 
-    id: str = Field(primary_key=True)
-    name: str
-    role: str
-    email_sealed: bytes
-    email_print: str
-    password_hash: str | None = None
-    totp_sealed: bytes | None = None
-    totp_step: int = 0  # the step of the last code taken; a code counts once
-    made_at: datetime
-    joined_at: datetime | None = None
-    disabled_at: datetime | None = None
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    email_sealed: Mapped[bytes]
+    email_print: Mapped[str]
+    password_hash: Mapped[str | None]
+    totp_sealed: Mapped[bytes | None]
+    totp_step: Mapped[int] = mapped_column(default=0)  # of the last code taken: it counts once
+    made_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
 
 
-class StaffInvite(ClinicTable, table=True):
+class StaffInvite(ClinicTable):
     """A link that lets someone choose a password and a second factor, once."""
 
     __tablename__ = "staff_invite"
     __table_args__ = (row_foreign_key("staff", "staff_id"),)
 
-    token_hash: str = Field(primary_key=True)
-    staff_id: str
-    made_by: str  # who of the staff, or "command"
-    made_at: datetime
-    expires_at: datetime
-    used_at: datetime | None = None
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[str]
+    made_by: Mapped[str]  # who of the staff, or "command"
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
-class RecoveryCode(ClinicTable, table=True):
+class RecoveryCode(ClinicTable):
     """One of the codes that stand in for a lost second factor, each once."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (row_foreign_key("staff", "staff_id"),)
 
-    staff_id: str = Field(primary_key=True)
-    code_print: str = Field(primary_key=True)
-    used_at: datetime | None = None
+    staff_id: Mapped[str] = mapped_column(primary_key=True)
+    code_print: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
 
 
-class StaffSession(ClinicTable, table=True):
+class StaffSession(ClinicTable):
     """Someone signed in on one browser. Deleted when it ends."""
 
     __tablename__ = "staff_session"
@@ -102,25 +105,25 @@ class StaffSession(ClinicTable, table=True):
         Index("ix_staff_session_staff", "clinic_id", "staff_id"),
     )
 
-    token_hash: str = Field(primary_key=True)
-    staff_id: str
-    stage: str
-    browser: str
-    started_at: datetime
-    seen_at: datetime
-    proved_at: datetime | None = None  # when the second factor was last shown
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[str]
+    stage: Mapped[str]
+    browser: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]  # when the second factor was last shown
 
 
-class ChangeCounter(ClinicTable, table=True):
+class ChangeCounter(ClinicTable):
     """How often something changed on the clinic's worklist; open pages watch it."""
 
     __tablename__ = "doorbell"
     __table_args__ = (clinic_foreign_key(),)
 
-    rung: int
+    rung: Mapped[int]
 
 
-class AuditEntry(ClinicTable, table=True):
+class AuditEntry(ClinicTable):
     """Who did what, when. The chain of `mac` shows any later change; holds no answers.
 
     Refers to nothing by a foreign key: it outlives all that it speaks of.
@@ -129,23 +132,23 @@ class AuditEntry(ClinicTable, table=True):
     __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_entry_subject", "clinic_id", "subject_kind", "subject_id"),)
 
-    number: int = Field(primary_key=True)
-    at: str  # ISO 8601 in UTC: what stands here is what the mac covers
-    actor: str
-    action: str
-    subject_kind: str
-    subject_id: str
-    place: str
-    facts: str  # JSON
-    mac: str
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[str]  # ISO 8601 in UTC: what stands here is what the mac covers
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str]
+    place: Mapped[str]
+    facts: Mapped[str]  # JSON
+    mac: Mapped[str]
 
 
-class AuditHead(ClinicTable, table=True):
+class AuditHead(ClinicTable):
     """The newest entry of a clinic's audit, so that one cut off at the end is missed."""
 
     __tablename__ = "audit_head"
     __table_args__ = (CheckConstraint("number >= 0", name="number"),)
 
-    number: int
-    mac: str
-    seal: str
+    number: Mapped[int]
+    mac: Mapped[str]
+    seal: Mapped[str]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Index, UniqueConstraint
-from sqlmodel import Field
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.db.tables.base import (
     ClinicTable,
@@ -18,7 +18,7 @@ SOURCES = ("invitation", "share", "assisted")
 VERSION_KINDS = ("first", "changed", "nurse")
 
 
-class Person(ClinicTable, table=True):
+class Person(ClinicTable):
     """A patient, as the clinic names them: a reference, and a first name or initials.
 
     `markers` are words for staff alone: interpreter, access needs, safeguarding.
@@ -27,15 +27,15 @@ class Person(ClinicTable, table=True):
     __tablename__ = "person"
     __table_args__ = (clinic_foreign_key(), UniqueConstraint("clinic_id", "reference_print"))
 
-    id: str = Field(primary_key=True)
-    reference_print: str
-    reference_sealed: bytes
-    name_sealed: bytes
-    markers_sealed: bytes | None = None
-    made_at: datetime
+    id: Mapped[str] = mapped_column(primary_key=True)
+    reference_print: Mapped[str]
+    reference_sealed: Mapped[bytes]
+    name_sealed: Mapped[bytes]
+    markers_sealed: Mapped[bytes | None]
+    made_at: Mapped[datetime]
 
 
-class Invitation(ClinicTable, table=True):
+class Invitation(ClinicTable):
     """A link and a code for one self-check, good until finished, revoked or expired.
 
     The link goes on to show its person what became of it, until the submission is forgotten.
@@ -51,21 +51,21 @@ class Invitation(ClinicTable, table=True):
         Index("ix_invitation_open", "clinic_id", "finished_at", "expires_at"),
     )
 
-    id: str = Field(primary_key=True)
-    person_id: str
-    token_hash: str
-    code_print: str
-    appointment_on: date | None = None
-    appointment_kind_sealed: bytes | None = None
-    made_by: str
-    made_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None = None
-    finished_at: datetime | None = None
-    idempotency_key: str
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str]
+    token_hash: Mapped[str]
+    code_print: Mapped[str]
+    appointment_on: Mapped[date | None]
+    appointment_kind_sealed: Mapped[bytes | None]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    idempotency_key: Mapped[str]
 
 
-class Submission(ClinicTable, table=True):
+class Submission(ClinicTable):
     """Answers handed to a clinic; what was answered stands in its versions. Never changed."""
 
     __tablename__ = "submission"
@@ -79,19 +79,19 @@ class Submission(ClinicTable, table=True):
         word_check("source", SOURCES),
     )
 
-    id: str = Field(primary_key=True)
-    arrived: int  # counts up within the clinic; orders by itself, whatever clocks did
-    arrived_at: datetime
-    reference: str  # what the person is told, to name it on the phone
-    source: str
-    invitation_id: str | None = None
-    taken_by: str | None = None  # who of the staff took the share code or asked the questions
-    about: str  # who answered, for whom
-    region: str
-    idempotency_key: str
+    id: Mapped[str] = mapped_column(primary_key=True)
+    arrived: Mapped[int]  # counts up within the clinic; orders by itself, whatever clocks did
+    arrived_at: Mapped[datetime]
+    reference: Mapped[str]  # what the person is told, to name it on the phone
+    source: Mapped[str]
+    invitation_id: Mapped[str | None]
+    taken_by: Mapped[str | None]  # who of the staff took the share code or asked the questions
+    about: Mapped[str]  # who answered, for whom
+    region: Mapped[str]
+    idempotency_key: Mapped[str]
 
 
-class AssessmentVersion(ClinicTable, table=True):
+class AssessmentVersion(ClinicTable):
     """Answers as they stood once, and what the rules made of them. Added, never changed.
 
     `rules` are the ids of the deciding rules, for counting; everything else is in the sealed body.
@@ -107,15 +107,15 @@ class AssessmentVersion(ClinicTable, table=True):
         urgency_check(),
     )
 
-    id: str = Field(primary_key=True)
-    submission_id: str
-    number: int  # from 1, within the submission
-    kind: str
-    author_id: str | None = None  # who of the staff; None: the person
-    made_at: datetime
-    rulebook_version: str
-    rulebook_sha256: str
-    urgency: int
-    rules: list[Any] = Field(sa_type=JSON)
-    body_sealed: bytes
-    idempotency_key: str
+    id: Mapped[str] = mapped_column(primary_key=True)
+    submission_id: Mapped[str]
+    number: Mapped[int]  # from 1, within the submission
+    kind: Mapped[str]
+    author_id: Mapped[str | None]  # who of the staff; None: the person
+    made_at: Mapped[datetime]
+    rulebook_version: Mapped[str]
+    rulebook_sha256: Mapped[str]
+    urgency: Mapped[int]
+    rules: Mapped[list[Any]] = mapped_column(JSON)
+    body_sealed: Mapped[bytes]
+    idempotency_key: Mapped[str]

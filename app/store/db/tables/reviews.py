@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.db.tables.base import (
     ClinicTable,
@@ -36,7 +36,7 @@ STATES = ("new", "claimed", *SECOND_PERSON_STATES, "closed")
 DESTINATION_KINDS = ("webhook", "email")
 
 
-class ReviewEntry(ClinicTable, table=True):
+class ReviewEntry(ClinicTable):
     """One thing that someone did with a submission. Added, never changed.
 
     `number` counts within the submission: of two people who write after the same entry, the
@@ -57,25 +57,25 @@ class ReviewEntry(ClinicTable, table=True):
         urgency_check(),
     )
 
-    id: str = Field(primary_key=True)
-    submission_id: str
-    number: int
-    kind: str
-    author_id: str
-    at: datetime
-    version_id: str  # the assessment that was looked at
-    rulebook_sha256: str
-    urgency: int  # the level that counts from here on
-    reason: str | None = None  # coded: why lowered
-    rule: str | None = None  # the rule whose finding is set aside
-    outcome: str | None = None  # of a call, or the disposition that is meant or agreed to
-    to_staff_id: str | None = None  # handed over to
-    answers_number: int | None = None  # the entry that a second person speaks to
-    words_sealed: bytes | None = None
-    idempotency_key: str
+    id: Mapped[str] = mapped_column(primary_key=True)
+    submission_id: Mapped[str]
+    number: Mapped[int]
+    kind: Mapped[str]
+    author_id: Mapped[str]
+    at: Mapped[datetime]
+    version_id: Mapped[str]  # the assessment that was looked at
+    rulebook_sha256: Mapped[str]
+    urgency: Mapped[int]  # the level that counts from here on
+    reason: Mapped[str | None]  # coded: why lowered
+    rule: Mapped[str | None]  # the rule whose finding is set aside
+    outcome: Mapped[str | None]  # of a call, or the disposition that is meant or agreed to
+    to_staff_id: Mapped[str | None]  # handed over to
+    answers_number: Mapped[int | None]  # the entry that a second person speaks to
+    words_sealed: Mapped[bytes | None]
+    idempotency_key: Mapped[str]
 
 
-class WorklistRow(ClinicTable, table=True):
+class WorklistRow(ClinicTable):
     """A submission as the worklist shows it, kept in step in the transaction of each change.
 
     Order: `rank` (0 is emergency), `due_at`, `arrived`. `line` holds, sealed, the words shown.
@@ -100,28 +100,28 @@ class WorklistRow(ClinicTable, table=True):
         word_check("state", STATES),
     )
 
-    submission_id: str = Field(primary_key=True)
-    closed: bool = False
-    rank: int
-    due_at: datetime
-    arrived: int
-    arrived_at: datetime
-    state: str = "new"
-    owner_id: str | None = None
-    person_id: str | None = None
-    reference_print: str | None = None
-    first_seen_at: datetime | None = None
-    alarmed_at: datetime | None = None
-    waits_since: datetime | None = None  # since when a second person is asked to close it
-    closed_at: datetime | None = None
-    last_version: int = 1
-    last_entry: int = 0
-    rulebook_sha256: str
-    line_sealed: bytes
-    forget_at: datetime
+    submission_id: Mapped[str] = mapped_column(primary_key=True)
+    closed: Mapped[bool] = mapped_column(default=False)
+    rank: Mapped[int]
+    due_at: Mapped[datetime]
+    arrived: Mapped[int]
+    arrived_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="new")
+    owner_id: Mapped[str | None]
+    person_id: Mapped[str | None]
+    reference_print: Mapped[str | None]
+    first_seen_at: Mapped[datetime | None]
+    alarmed_at: Mapped[datetime | None]
+    waits_since: Mapped[datetime | None]  # since when a second person is asked to close it
+    closed_at: Mapped[datetime | None]
+    last_version: Mapped[int] = mapped_column(default=1)
+    last_entry: Mapped[int] = mapped_column(default=0)
+    rulebook_sha256: Mapped[str]
+    line_sealed: Mapped[bytes]
+    forget_at: Mapped[datetime]
 
 
-class OutboxMessage(ClinicTable, table=True):
+class OutboxMessage(ClinicTable):
     """An alarm on its way to one place, until the other side took it or it is no longer needed.
 
     Nothing here is to be sealed: address and reference are read when it is sent. `due_at` is the
@@ -137,18 +137,18 @@ class OutboxMessage(ClinicTable, table=True):
         Index("ix_outbox_message_submission", "clinic_id", "submission_id"),
     )
 
-    id: str = Field(primary_key=True)
-    submission_id: str
-    kind: str
-    made_at: datetime
-    due_at: datetime
-    tries: int = 0
-    fault: str | None = None  # why the last try failed, in a word
-    ended: str | None = None
-    ended_at: datetime | None = None
+    id: Mapped[str] = mapped_column(primary_key=True)
+    submission_id: Mapped[str]
+    kind: Mapped[str]
+    made_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[str | None]  # why the last try failed, in a word
+    ended: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
 
 
-class PersonRequest(ClinicTable, table=True):
+class PersonRequest(ClinicTable):
     """A wish to export or erase all of a person, which a second member of staff must agree to.
 
     No foreign key to the person: the row tells of it after the person is gone.
@@ -161,23 +161,23 @@ class PersonRequest(ClinicTable, table=True):
         word_check("kind", ("export", "erase")),
     )
 
-    id: str = Field(primary_key=True)
-    kind: str
-    person_id: str
-    asked_by: str
-    asked_at: datetime
-    answered_by: str | None = None
-    answered_at: datetime | None = None
-    agreed: bool | None = None
-    done_at: datetime | None = None
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    person_id: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    agreed: Mapped[bool | None]
+    done_at: Mapped[datetime | None]
 
 
-class Tally(ClinicTable, table=True):
+class Tally(ClinicTable):
     """How often something happened on a day, such as a question left unanswered."""
 
     __tablename__ = "tally"
     __table_args__ = (clinic_foreign_key(),)
 
-    day: date = Field(primary_key=True)
-    subject: str = Field(primary_key=True)
-    number: int
+    day: Mapped[date] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]

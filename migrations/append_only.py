@@ -1,7 +1,10 @@
-"""Makes the database itself keep rows from change. Called by migrations only.
+"""Makes the database itself keep rows from change.
 
-A migration that has SQLite copy such a table (`batch_alter_table`) must call it again, since the
-copy has no triggers; tests/store/test_tables.py tells.
+Frozen: migrations that have run call these functions, so that a change here would rewrite them.
+What has to differ gets a function of its own, for the migrations from then on.
+
+A migration that has SQLite copy such a table (`batch_alter_table`) must call `forbid_changes`
+again, since the copy has no triggers; tests/store/test_tables.py tells.
 """
 
 from sqlalchemy import Connection, text
@@ -49,7 +52,7 @@ def forbid_changes(connection: Connection, table: str, key_column: str | None) -
 
 
 def allow_changes(connection: Connection, table: str) -> None:
-    """Take back what `hold` made, before the table is dropped or copied."""
+    """Take back what `forbid_changes` made, before the table is dropped or copied."""
     on_table = "" if connection.dialect.name == "sqlite" else f" ON {table}"
     kinds = ("stays", "kept") if connection.dialect.name == "sqlite" else ("stays", "kept", "whole")
     for kind in kinds:

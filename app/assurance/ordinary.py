@@ -7,10 +7,10 @@ no rule. Knows no questions and no rule.
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.assurance.cases import UrgencyName
+from app.assurance.cases import load_entries
+from app.rulebook.entry_types import UrgencyName
 from app.triage.terms import Urgency
 
 FOLDER = Path("cases") / "ordinary"
@@ -53,5 +53,5 @@ def load_ordinary_people(rules: Path) -> list[OrdinaryPerson]:
     return [
         OrdinaryPerson.model_validate(entry)
         for file in sorted((rules / FOLDER).glob("people-*.yaml"))
-        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))
+        for entry in load_entries(file)
     ]

@@ -3,11 +3,12 @@
 import json
 import shutil
 from pathlib import Path
+from threading import Event
 
 import pytest
 from typer.testing import CliRunner
 
-from app.commands import app
+from app.commands import app, console
 from app.documents.receipt import write_receipt
 from app.triage.rulebook import load_rulebook_folder
 from app.triage.rules import assess_answers
@@ -198,3 +199,24 @@ def test_benchmark_names_a_case_that_cannot_be_used(call: CliRunner, tmp_path: P
     result = call.invoke(app, ["benchmark", str(file)])
     assert result.exit_code == 1
     assert "odd: age: unknown_option" in result.stderr
+
+
+def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[str] = []
+    written = Event()
+
+    def note(text: str = "", **_: object) -> None:
+        lines.append(text)
+        written.set()
+
+    monkeypatch.setattr(console, "LINE_SECONDS", 0.001)
+    monkeypatch.setattr(console.stderr, "print", note)
+    with console.show_progress("Listing mutants") as progress:
+        assert written.wait(60)
+        assert lines[0] == "Listing mutants"
+        progress.begin_step("Mutants", 3504)(120)
+        while "Mutants: 120 of 3504" not in lines:
+            assert written.wait(60)
+            written.clear()

@@ -184,7 +184,7 @@ def test_one_that_was_stopped_halfway_is_not_taken_for_filled(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(demo_data, "simulate_patients", stopped)
+        patch.setattr(demo_data.DemoPlayer, "play", stopped)
         assert call(tmp_path, "demo", "fill").exit_code != 0
     result = call(tmp_path, "demo", "fill")
     assert result.exit_code == 1

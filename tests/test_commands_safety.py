@@ -92,7 +92,7 @@ def test_build_writes_the_same_figures_everywhere(
     kept = read_figures(folder / "figures.json")
     assert kept is not None
     figures = kept.model_copy(update={"readings": readings(met())})
-    monkeypatch.setattr("app.assurance.measured.measure", lambda *_: figures)
+    monkeypatch.setattr("app.assurance.measured.measure_figures", lambda *_: figures)
     readme = Path(shutil.copy(ROOT / "README.md", folder.parent))
     before = readme.read_text("utf-8")
     found = call("build", "--folder", str(folder))
@@ -106,7 +106,7 @@ def test_build_refuses_a_readme_without_a_place_for_the_figures(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = read_figures(folder / "figures.json")
-    monkeypatch.setattr("app.assurance.measured.measure", lambda *_: kept)
+    monkeypatch.setattr("app.assurance.measured.measure_figures", lambda *_: kept)
     (folder.parent / "README.md").write_text("# Another")
     found = call("build", "--folder", str(folder))
     assert found.exit_code == 1

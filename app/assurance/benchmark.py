@@ -5,10 +5,11 @@ Published cases are regression tests, not patients: every report says so.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from statistics import median
 
 from app.assurance.cases import Case
+from app.assurance.figures import clopper_pearson_bounds
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import NOT_CALCINOSIS, Assessment, Urgency
@@ -55,6 +56,16 @@ class Share:
     def __str__(self) -> str:
         return f"{self.count}/{self.of} ({self.count / self.of:.1%})" if self.of else "none"
 
+    @property
+    def low(self) -> float:
+        """The lower bound of the true share."""
+        return round(clopper_pearson_bounds(self.count, self.of)[0], 6)
+
+    @property
+    def high(self) -> float:
+        """The upper bound of the true share."""
+        return round(clopper_pearson_bounds(self.count, self.of)[1], 6)
+
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkScore:
@@ -71,6 +82,11 @@ class BenchmarkScore:
     type_acceptable: Share
     not_calcinosis_right: Share
 
+    @property
+    def shares(self) -> dict[str, Share]:
+        """The figures by their names."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkReport:
@@ -85,6 +101,11 @@ class BenchmarkReport:
     questions_median: float
     questions_most: int
     caveat: str = CAVEAT
+
+    @property
+    def shares(self) -> dict[str, Share]:
+        """The figures of all cases by their names."""
+        return self.headline.shares
 
     def as_json(self) -> dict[str, object]:
         """The report as plain values."""

@@ -7,17 +7,19 @@ set that a rulebook was not built with may lead a report.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import ceil, floor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic_core import to_jsonable_python
 
 from app.assurance.asked import hash_questions
 from app.assurance.benchmark import BenchmarkScore, CaseOutcome, Share, run_benchmark
 from app.assurance.cases import Case, CaseEntry
 from app.assurance.earlier import EditionTranslation, EditionTranslations, find_edition_translations
-from app.assurance.figures import clopper_pearson_bounds
+from app.assurance.figures import MeanFigure, clopper_pearson_bounds
 from app.assurance.reading import READERS_NEEDED, drop_unknown_ids
 from app.assurance.sets import CaseLibrary, CaseSet, LabelOpening, Reading, Reply, Use
 from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
@@ -29,24 +31,6 @@ from app.triage.terms import Answers
 Standing = Literal["unseen", "not_built_with", "built_with"]
 NotBlind = Literal["not_logged", "edited", "other_questions", "other_stories", "unanswered", "late"]
 NotUnseen = Literal["building", "other_rulebook", "few_readers"]
-
-
-@dataclass(frozen=True, slots=True)
-class MeanShare:
-    """The mean count of several readers of the same cases, and the bounds of its share.
-
-    The bounds are over cases: more readers of the same cases do not make them narrower.
-    """
-
-    count: float
-    of: int
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        if not self.of:
-            return "none"
-        return f"{self.count / self.of:.1%} ({self.low:.1%} to {self.high:.1%}) of {self.of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +48,16 @@ class ReaderRun:
     left_out: int
     score: BenchmarkScore
 
+    @property
+    def blind(self) -> bool:
+        """Whether nothing speaks against calling it blind."""
+        return not self.not_blind
+
+    @property
+    def shares(self) -> Mapping[str, Share]:
+        """The figures of the score by their names."""
+        return self.score.shares
+
 
 @dataclass(frozen=True, slots=True)
 class SetRun:
@@ -77,14 +71,14 @@ class SetRun:
     standing: Standing
     not_unseen: tuple[NotUnseen, ...]
     readers: tuple[ReaderRun, ...]
-    mean: Mapping[str, MeanShare] | None
+    mean: Mapping[str, MeanFigure] | None
     same_answers: Share | None
     same_level: Share | None
 
     @property
     def blind_readings(self) -> tuple[ReaderRun, ...]:
         """The readings that are blind."""
-        return tuple(reader for reader in self.readers if not reader.not_blind)
+        return tuple(reader for reader in self.readers if reader.blind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +93,10 @@ class BlindReport:
     others: tuple[SetRun, ...]
     closed: Mapping[str, int] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, Any]:
         """The runs as plain values."""
-        return asdict(self)
+        plain: dict[str, Any] = to_jsonable_python(self)
+        return plain
 
 
 def benchmark_sets(rulebook: Rulebook, rules: Path, library: CaseLibrary) -> BlindReport:
@@ -297,20 +292,17 @@ def _headline_priority(
     return set_run.standing == "unseen", set_run.sha256 == rulebook.sha256, number, set_run.cases
 
 
-def _average_scores(scores: Sequence[BenchmarkScore]) -> Mapping[str, MeanShare]:
-    return {
-        part.name: _average_shares([getattr(s, part.name) for s in scores])
-        for part in fields(BenchmarkScore)
-    }
+def _average_scores(scores: Sequence[BenchmarkScore]) -> Mapping[str, MeanFigure]:
+    return {name: _average_shares([s.shares[name] for s in scores]) for name in scores[0].shares}
 
 
-def _average_shares(shares: Sequence[Share]) -> MeanShare:
+def _average_shares(shares: Sequence[Share]) -> MeanFigure:
     count, of = sum(share.count for share in shares) / len(shares), shares[0].of
     low, high = (
         clopper_pearson_bounds(floor(count), of)[0],
         clopper_pearson_bounds(ceil(count), of)[1],
     )
-    return MeanShare(round(count, 6), of, round(low, 6), round(high, 6))
+    return MeanFigure(count=round(count, 6), of=of, low=round(low, 6), high=round(high, 6))
 
 
 def _reader_agreement(

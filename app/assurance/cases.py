@@ -4,18 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from app.assurance.plain import read_plain
+from app.rulebook.entry_types import UrgencyName
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 
-UrgencyName = Literal["self_care", "routine", "soon", "same_day", "emergency"]
 TypeName = Literal[
     "dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis",
     "not_calcinosis", "cannot_tell",
@@ -102,13 +102,20 @@ def _parse_case(rulebook: Rulebook, entry: CaseEntry) -> Case:
 
 def _parse_answers(rulebook: Rulebook, replies: Mapping[str, str | list[str]]) -> Answers:
     return {
-        question: parse_answer(rulebook.questionnaire[question], _as_list(reply))
+        question: parse_answer(rulebook.questionnaire[question], as_list(reply))
         for question, reply in replies.items()
     }
 
 
-def _as_list(reply: str | list[str]) -> list[str]:
+def as_list(reply: str | list[str]) -> list[str]:
+    """One choice or several, as a list."""
     return [reply] if isinstance(reply, str) else reply
+
+
+def load_entries(file: Path) -> list[dict[str, Any]]:
+    """The entries of a YAML file that is a list."""
+    entries: list[dict[str, Any]] = read_plain(file)
+    return entries
 
 
 def _load_json_cases(path: Path) -> list[CaseEntry]:

@@ -8,13 +8,14 @@ Where the old rulebook asks otherwise, its answer sets are counted as they read 
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from app.assurance.cases import read_cases
+from app.assurance.figures import ChangeFigure
 from app.assurance.mutation.apart_by_diagram import exclusive_or
 from app.assurance.mutation.pinned import WORKED, load_boundary_cases, load_worked_cases
 from app.assurance.proof.answer_space import AnswerSpace, level_rank
@@ -34,22 +35,8 @@ TYPE_RULES = ("evidence", "look_alikes", "conflicts")
 PUBLISHED_CASES = Path("cases") / "published"
 RulebookInFolder = tuple[Rulebook, Path]
 Labs = Mapping[str, Mapping[str, str]]
-Given = Mapping[str, Sequence[str]]
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerSetChange:
-    """One kind of change: how many answer sets, the smallest of them, and what is behind it.
-
-    `way` is "up" or "down" for a level, "type" for a likely type.
-    """
-
-    kind: str
-    way: str
-    answer_sets: int
-    example: Given
-    because: tuple[str, ...]
+Way = Literal["up", "down", "type"]
+Progress = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +64,7 @@ class Difference:
     answer_sets: int
     up: int
     down: int
-    changes: tuple[AnswerSetChange, ...]
+    changes: tuple[ChangeFigure, ...]
     types_among: int | None
     types_at_most: int
     rules: Mapping[str, str]
@@ -105,6 +92,10 @@ class Difference:
         """The same as plain values."""
         return {
             **asdict(self),
+            "changes": [
+                {"kind": change.kind, **change.model_dump(exclude={"was", "becomes"})}
+                for change in self.changes
+            ],
             "approved": self.is_approved,
             "unapproved": list(self.unapproved_lowerings),
         }
@@ -168,9 +159,7 @@ def _compared_people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
     return people
 
 
-def find_level_changes(
-    one: AnswerSpace, other: AnswerSpace
-) -> tuple[Diagram, list[AnswerSetChange]]:
+def find_level_changes(one: AnswerSpace, other: AnswerSpace) -> tuple[Diagram, list[ChangeFigure]]:
     """Who is compared, and every change of level that occurs, those that lower it first.
 
     The second stands `beside` the first.
@@ -179,26 +168,27 @@ def find_level_changes(
     for was, becomes in product(LEVELS, LEVELS):
         where = people & _exactly_at_level(one, was) & _exactly_at_level(other, becomes)
         if was != becomes and where != one.bdd.false:
-            way = "up" if level_rank(becomes) > level_rank(was) else "down"
-            found.append(_build_change(one, other, f"{was} -> {becomes}", way, where))
+            way: Way = "up" if level_rank(becomes) > level_rank(was) else "down"
+            found.append(_build_change(one, other, (was, becomes), way, where))
     return people, sorted(found, key=lambda change: change.way)
 
 
 def _build_change(
-    one: AnswerSpace, other: AnswerSpace, kind: str, way: str, where: Diagram
-) -> AnswerSetChange:
+    one: AnswerSpace, other: AnswerSpace, kind: tuple[str, str], way: Way, where: Diagram
+) -> ChangeFigure:
     picked, giving = other.find_smallest(where), set(_rules_giving_level(one, other, kind))
     behind = (
         name
         for name, differs in _find_differences(one, other, giving)
         if where & differs != one.bdd.false
     )
-    return AnswerSetChange(
-        kind=kind,
+    return ChangeFigure(
+        was=kind[0],
+        becomes=kind[1],
         way=way,
         answer_sets=_count_answer_sets(other, where),
         example=(one.decode_case(picked) | other.decode_case(picked)) if picked else {},
-        because=tuple(dict.fromkeys(behind)),
+        because=list(dict.fromkeys(behind)),
     )
 
 
@@ -212,9 +202,10 @@ def _moved_answer_sets(one: AnswerSpace, other: AnswerSpace, way: str) -> Diagra
     return one.any_of(high.at_least[level] & ~low.at_least[level] for level in LEVELS)
 
 
-def _rules_giving_level(one: AnswerSpace, other: AnswerSpace, kind: str) -> Iterator[str]:
+def _rules_giving_level(
+    one: AnswerSpace, other: AnswerSpace, levels: tuple[str, str]
+) -> Iterator[str]:
     """The rules, old and new, that can give the higher of two levels, or self-care."""
-    levels = kind.split(" -> ")
     least = max(map(level_rank, levels))
     for rule in (*one.rules, *other.rules):
         given = max(level_rank(rule["urgency"]), level_rank(rule.get("if_unsure", LEVELS[0])))
@@ -251,7 +242,7 @@ def _classify_rule_changes(one: AnswerSpace, other: AnswerSpace) -> Iterator[tup
         yield name, "changed" if (name in old) == (name in new) else gone
 
 
-def _find_type_changes(old: Path, new: Path) -> tuple[list[AnswerSetChange], int | None]:
+def _find_type_changes(old: Path, new: Path) -> tuple[list[ChangeFigure], int | None]:
     """Changes of the likely type among those who say little, and how many they are.
 
     None, and no change in anyone at all, where no file that the type rests on differs.
@@ -261,12 +252,12 @@ def _find_type_changes(old: Path, new: Path) -> tuple[list[AnswerSetChange], int
     one, other = _build_spaces(old, new)
     types, types_too = AnswerTypes(one), AnswerTypes(other)
     people = types.people_considered & types_too.people_considered
-    found, behind = [], tuple(_changed_type_entries(old, new))
+    found, behind = [], list(_changed_type_entries(old, new))
     for was, becomes in product(types.likely_types, types_too.likely_types):
         where = people & types.likely_types[was] & types_too.likely_types[becomes]
         if was != becomes and where != one.bdd.false:
-            change = _build_change(one, other, f"{was} -> {becomes}", "type", where)
-            found.append(replace(change, because=behind))
+            change = _build_change(one, other, (was, becomes), "type", where)
+            found.append(change.model_copy(update={"because": behind}))
     return found, _count_answer_sets(other, people)
 
 

@@ -4,10 +4,14 @@ Counts are of answer sets and it says so each time. Knows nothing of how they ar
 """
 
 from collections.abc import Iterator
-from html import escape
+from pathlib import Path
 
-from app.assurance.difference import AnswerSetChange, Difference
+from jinja2 import Environment
 
+from app.assurance.difference import Difference
+from app.assurance.figures import ChangeFigure
+
+PAGE = Path(__file__).with_name("difference.html")
 QUIET = (["none"], ["no"], ["normal"], ["nowhere"], ["nothing_yet"])
 """Answers that say nothing; an example is easier to read without them."""
 
@@ -19,20 +23,11 @@ def format_difference(found: Difference) -> str:
 
 def format_difference_html(found: Difference) -> str:
     """As a page that stands by itself."""
-    title = f"Rulebook {found.old} and {found.new}"
-    rows = "".join(
-        f"<tr><td>{escape(c.way)}<td>{escape(c.kind)}<td>{c.answer_sets:,}"
-        f"<td>{escape(_format_example(c))}<td>{escape(', '.join(c.because))}\n"
-        for c in found.changes
-    )
-    rest = [line for line in _difference_lines(found) if not line.startswith("  ")]
-    return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        f"<title>{escape(title)}</title>\n<h1>{escape(title)}</h1>\n"
-        + "".join(f"<p>{escape(line)}</p>\n" for line in rest if line)
-        + "<table>\n<tr><th>Way<th>Change<th>Answer sets<th>Smallest example<th>Because of\n"
-        + f"{rows}</table>\n"
-    )
+    lines = [line for line in _difference_lines(found) if line and not line.startswith("  ")]
+    template = Environment(
+        autoescape=True, trim_blocks=True, keep_trailing_newline=True
+    ).from_string(PAGE.read_text("utf-8"))
+    return template.render(found=found, lines=lines, quiet=QUIET)
 
 
 def _difference_lines(found: Difference) -> Iterator[str]:
@@ -68,13 +63,7 @@ def _difference_lines(found: Difference) -> Iterator[str]:
         yield f"Not approved by a clinician: {line}"
 
 
-def _change_lines(change: AnswerSetChange) -> Iterator[str]:
+def _change_lines(change: ChangeFigure) -> Iterator[str]:
     yield f"  {change.way:<5}{change.kind}: {change.answer_sets:,} answer sets"
-    yield f"       smallest: {_format_example(change)}"
+    yield f"       smallest: {change.describe_example(QUIET)}"
     yield f"       because of: {', '.join(change.because) or 'nothing by itself'}"
-
-
-def _format_example(change: AnswerSetChange) -> str:
-    said = {name: list(chosen) for name, chosen in change.example.items()}
-    telling = {name: chosen for name, chosen in said.items() if chosen not in QUIET}
-    return "; ".join(f"{name}: {', '.join(chosen)}" for name, chosen in telling.items())

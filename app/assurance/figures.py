@@ -4,12 +4,12 @@ The file is made by `make safety` and read as it is, so that a server without th
 can show it. It knows the shape of the figures; it must not know how they are made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import ceil, exp, floor, lgamma, log, log1p
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from app.assurance.hazards import Hazard
 
@@ -22,6 +22,11 @@ class Figure(BaseModel):
     """Any part of the figures: unknown keys are refused and nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def of_result(cls, found: object) -> Self:
+        """The figure of a result that has the same attributes."""
+        return cls.model_validate(found, from_attributes=True, strict=False)
 
 
 class ProofFigure(Figure):
@@ -53,13 +58,19 @@ class CertificateFigures(Figure):
 class MeanFigure(Figure):
     """So many of so many cases, and the bounds between which the true share lies.
 
-    The count is a mean where several readers answered for the same cases.
+    The count is a mean where several readers answered for the same cases. The bounds are over
+    cases: more readers of the same cases do not make them narrower.
     """
 
     count: float
     of: int
     low: float
     high: float
+
+    def __str__(self) -> str:
+        if not self.of:
+            return "none"
+        return f"{self.count / self.of:.1%} ({self.low:.1%} to {self.high:.1%}) of {self.of}"
 
     def whole_case_bounds(self, many: int = 100) -> tuple[int, int]:
         """The bounds as whole cases in `many`, rounded to the careful side of each."""
@@ -94,7 +105,7 @@ class SetFigures(Figure):
     standing: Literal["unseen", "not_built_with", "built_with"]
     not_unseen: list[Literal["building", "other_rulebook", "few_readers"]]
     readers: list[ReaderFigure]
-    mean: dict[str, MeanFigure]
+    mean: Annotated[dict[str, MeanFigure], BeforeValidator(lambda mean: mean or {})]
     same_answers: ShareFigure | None
     same_level: ShareFigure | None
 
@@ -142,7 +153,10 @@ class MutantFigures(Figure):
 
 
 class ChangeFigure(Figure):
-    """One kind of change between two rulebooks, with the smallest answers that show it."""
+    """One kind of change: how many answer sets, the smallest of them, and what is behind it.
+
+    `way` is "up" or "down" for a level, "type" for a likely type.
+    """
 
     was: str
     becomes: str
@@ -150,6 +164,16 @@ class ChangeFigure(Figure):
     answer_sets: int
     example: dict[str, list[str]]
     because: list[str]
+
+    @property
+    def kind(self) -> str:
+        """What it was and what it becomes."""
+        return f"{self.was} -> {self.becomes}"
+
+    def describe_example(self, unsaid: Collection[list[str]] = ()) -> str:
+        """The smallest answers in a line, without answers that are `unsaid`."""
+        said = {name: chosen for name, chosen in self.example.items() if chosen not in unsaid}
+        return "; ".join(f"{name}: {', '.join(chosen)}" for name, chosen in said.items())
 
 
 class ChangesFigures(Figure):

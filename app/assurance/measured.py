@@ -4,30 +4,23 @@ Needs the tools of proof (`pip install calcinosis-check[proof]`), and up to some
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from app.assurance.benchmark import BenchmarkReport, BenchmarkScore, Share, run_benchmark
-from app.assurance.blind import MeanShare, SetRun, benchmark_sets
+from app.assurance.benchmark import BenchmarkReport, run_benchmark
+from app.assurance.blind import benchmark_sets
 from app.assurance.cases import read_cases, read_conflicts
-from app.assurance.difference import AnswerSetChange, compare_rulebooks
+from app.assurance.difference import compare_rulebooks
 from app.assurance.figures import (
     COMMAND,
     BenchmarkFigures,
     CertificateFigures,
-    ChangeFigure,
     ChangesFigures,
     Figures,
     HazardFigure,
-    MeanFigure,
     MutantFigures,
     ProofFigure,
-    ReaderFigure,
     ReadingsFigures,
-    SetFigures,
-    ShareFigure,
-    clopper_pearson_bounds,
 )
 from app.assurance.hazards import Hazard
 from app.assurance.proof.certificate import Certificate, certify_rulebook
@@ -36,7 +29,7 @@ from app.assurance.sets import read_library
 from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
 from app.triage.rulebook import Rulebook
 
-Progress = Callable[[str], None]
+Progress = Callable[[str], object]
 """Is told what begins."""
 
 
@@ -139,7 +132,7 @@ def build_changes_figures(rulebook: Rulebook, rules: Path) -> ChangesFigures | N
         down=found.down,
         approved=found.is_approved,
         cases=[case.case for case in found.cases],
-        changes=[_build_change_figure(change) for change in found.changes],
+        changes=list(found.changes),
     )
 
 
@@ -150,82 +143,19 @@ def find_newest_published(rulebook: Rulebook, rules: Path) -> Path | None:
     return rules / PUBLISHED_FOLDER / others[-1] if others else None
 
 
-def _build_change_figure(change: AnswerSetChange) -> ChangeFigure:
-    was, _, becomes = change.kind.partition(" -> ")
-    return ChangeFigure(
-        was=was,
-        becomes=becomes,
-        way="up" if change.way == "up" else "down" if change.way == "down" else "type",
-        answer_sets=change.answer_sets,
-        example={question: list(chosen) for question, chosen in change.example.items()},
-        because=list(change.because),
-    )
-
-
 def build_benchmark_figures(rulebook: Rulebook, rules: Path) -> BenchmarkFigures:
     """How the rulebook does on the published cases, each share with its bounds."""
     cases = read_cases(rulebook, rules / "cases" / "published")
     report: BenchmarkReport = run_benchmark(
         rulebook, cases, read_conflicts(rules / "cases" / "conflicts.yaml")
     )
-    return BenchmarkFigures(
-        cases=report.cases,
-        shares=_build_share_figures(report.headline),
-        questions_median=report.questions_median,
-        questions_most=report.questions_most,
-        caveat=report.caveat,
-    )
+    return BenchmarkFigures.of_result(report)
 
 
 def build_readings_figures(rulebook: Rulebook, rules: Path) -> ReadingsFigures:
     """How rulebooks did on every set that others read."""
     runs = benchmark_sets(rulebook, rules, read_library(rules / "cases"))
-    return ReadingsFigures(
-        headline=_build_set_figures(runs.headline) if runs.headline is not None else None,
-        others=[_build_set_figures(one) for one in runs.others],
-    )
-
-
-def _build_set_figures(set_run: SetRun) -> SetFigures:
-    return SetFigures(
-        name=set_run.name,
-        cases=set_run.cases,
-        rulebook=set_run.rulebook,
-        sha256=set_run.sha256,
-        standing=set_run.standing,
-        not_unseen=list(set_run.not_unseen),
-        readers=[
-            ReaderFigure(
-                reader=r.reader,
-                blind=not r.not_blind,
-                translated=r.translated,
-                shares=_build_share_figures(r.score),
-            )
-            for r in set_run.readers
-        ],
-        mean={name: _build_mean_figure(mean) for name, mean in (set_run.mean or {}).items()},
-        same_answers=_build_share_figure(set_run.same_answers)
-        if set_run.same_answers is not None
-        else None,
-        same_level=_build_share_figure(set_run.same_level)
-        if set_run.same_level is not None
-        else None,
-    )
-
-
-def _build_mean_figure(mean: MeanShare) -> MeanFigure:
-    return MeanFigure(count=mean.count, of=mean.of, low=mean.low, high=mean.high)
-
-
-def _build_share_figures(score: BenchmarkScore) -> dict[str, ShareFigure]:
-    return {
-        part.name: _build_share_figure(getattr(score, part.name)) for part in fields(BenchmarkScore)
-    }
-
-
-def _build_share_figure(share: Share) -> ShareFigure:
-    low, high = clopper_pearson_bounds(share.count, share.of)
-    return ShareFigure(count=share.count, of=share.of, low=round(low, 6), high=round(high, 6))
+    return ReadingsFigures.of_result(runs)
 
 
 def build_hazard_figures(hazards: Sequence[Hazard]) -> list[HazardFigure]:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.assurance.cases import UrgencyName
-from app.assurance.plain import read_plain
+from app.assurance.cases import load_entries
+from app.rulebook.entry_types import UrgencyName
 from app.triage.terms import Urgency
 
 FOLDER = Path("cases") / "ordinary"
@@ -53,5 +53,5 @@ def load_ordinary_people(rules: Path) -> list[OrdinaryPerson]:
     return [
         OrdinaryPerson.model_validate(entry)
         for file in sorted((rules / FOLDER).glob("people-*.yaml"))
-        for entry in read_plain(file)
+        for entry in load_entries(file)
     ]

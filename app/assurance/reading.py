@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from app.assurance.asked import format_questions, hash_questions, sha256_hex
-from app.assurance.cases import BadCases, Label, format_validation_errors
+from app.assurance.cases import BadCases, Label, as_list, format_validation_errors
 from app.assurance.sets import (
     CaseLibrary,
     CaseSet,
@@ -50,14 +50,10 @@ class Story(BaseModel):
     story: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("story", "vignette"))]
 
 
-def _as_list(reply: object) -> object:
-    return [reply] if isinstance(reply, str) else reply
-
-
 class AnswerFileReply(BaseModel):
     """What a reader answered for one story, as it was handed in; other keys are passed over."""
 
-    answers: dict[str, Annotated[list[str], BeforeValidator(_as_list)]]
+    answers: dict[str, Annotated[list[str], BeforeValidator(as_list)]]
     labs: dict[str, dict[str, str]] = {}
 
 

@@ -5,7 +5,7 @@ It says what is proved, what is measured, what is open, and that nobody has appr
 
 from collections.abc import Iterator, Mapping
 
-from app.assurance.figures import ChangeFigure, Figures, HazardFigure, MeanFigure, SetFigures
+from app.assurance.figures import Figures, HazardFigure, MeanFigure, SetFigures
 from app.assurance.hazards import SEVERITIES, HazardControl, RiskScore
 from app.assurance.headline import NOT_UNSEEN, describe_cases
 
@@ -177,15 +177,11 @@ def _change_section(figures: Figures) -> Iterator[str]:
             yield "**A level falls, and no clinician has approved that.**"
         yield ""
         for change in found.changes:
-            because, example = ", ".join(change.because), _format_example(change)
+            because, example = ", ".join(change.because), change.describe_example()
             yield f"- {change.was} to {change.becomes}: {change.answer_sets:,} answer sets, by"
             yield f"  {because}; for example {example}"
         yield f"- Cases with another result: {', '.join(found.cases) or 'none'}"
     yield ""
-
-
-def _format_example(change: ChangeFigure) -> str:
-    return "; ".join(f"{name}: {', '.join(chosen)}" for name, chosen in change.example.items())
 
 
 def _hazard_section(figures: Figures) -> Iterator[str]:

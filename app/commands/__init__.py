@@ -6,14 +6,11 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 import typer
 
 from app.commands import (
-    audit,
     benchmark,
     changes,
     clinic,
     demo,
-    keys,
-    person,
-    retention,
+    records,
     rules,
     safety,
     staff,
@@ -32,18 +29,18 @@ for command in (serve, assess, verify):
 for change in (changes.mutate, changes.diff, changes.publish):
     rules.app.command()(change)
 for name, group in {
-    "rules": rules,
-    "safety": safety,
-    "benchmark": benchmark,
-    "clinic": clinic,
-    "staff": staff,
-    "audit": audit,
-    "keys": keys,
-    "demo": demo,
-    "person": person,
-    "retention": retention,
+    "rules": rules.app,
+    "safety": safety.app,
+    "benchmark": benchmark.app,
+    "clinic": clinic.app,
+    "staff": staff.app,
+    "audit": records.audit_app,
+    "keys": records.keys_app,
+    "demo": demo.app,
+    "person": records.person_app,
+    "retention": records.retention_app,
 }.items():
-    app.add_typer(group.app, name=name)
+    app.add_typer(group, name=name)
 
 
 def run_command_line() -> None:

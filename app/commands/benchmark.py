@@ -1,23 +1,19 @@
 """`calcinosis-check benchmark ...`: how the rulebook does on cases that others have judged."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.progress import Progress
 from typer.core import TyperGroup
 
 from app.assurance import blind_words
 from app.assurance.asked import hash_questions
 from app.assurance.benchmark import TUNED, BenchmarkReport, format_benchmark, run_benchmark
 from app.assurance.blind import benchmark_sets
-from app.assurance.cases import BadCases, read_cases, read_conflicts
-from app.assurance.cases import format_validation_errors as faults_in_words
+from app.assurance.cases import BadCases, format_validation_errors, read_cases, read_conflicts
 from app.assurance.reading import (
     build_reading,
     create_case_set,
@@ -26,7 +22,15 @@ from app.assurance.reading import (
     read_stories,
 )
 from app.assurance.sets import Use, read_library, write_reading, write_set
-from app.commands.console import load_rulebook, read_settings, stderr, stop_command
+from app.commands.console import (
+    load_rulebook,
+    print_json,
+    read_settings,
+    show_progress,
+    stderr,
+    stop_command,
+    todays_date,
+)
 from app.triage.rulebook import Rulebook
 
 REPORT = "report"
@@ -61,26 +65,21 @@ def report_benchmark(
     settings = read_settings()
     rulebook = load_rulebook(settings)
     if hash_only:
-        typer.echo(hash_questions(rulebook))
-        return
+        return typer.echo(hash_questions(rulebook))
     own = settings.rules / "cases" / "published"
     conflicts = read_conflicts(settings.rules / "cases" / "conflicts.yaml")
     tuned = _run_benchmark(rulebook, cases or own, conflicts)
     if cases is not None:
-        typer.echo(_format_json(tuned.as_json()) if as_json else format_benchmark(tuned, conflicts))
-        return
+        if as_json:
+            return print_json(tuned.as_json())
+        return typer.echo(format_benchmark(tuned, conflicts))
     with _stop_on_bad_cases():
         runs = benchmark_sets(rulebook, settings.rules, read_library(settings.rules / "cases"))
     if as_json:
-        rulebook_identity = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
-        typer.echo(
-            _format_json(
-                {**rulebook_identity, **runs.as_json(), "tuned": {"says": TUNED, **tuned.as_json()}}
-            )
-        )
-    else:
-        typer.echo(f"{blind_words.format_blind_report(runs, rulebook.sha256)}\n{TUNED}\n")
-        typer.echo(format_benchmark(tuned, conflicts))
+        payload = runs.as_json() | {"tuned": {"says": TUNED, **tuned.as_json()}}
+        return print_json({"rulebook": rulebook.version, "sha256": rulebook.sha256, **payload})
+    typer.echo(f"{blind_words.format_blind_report(runs, rulebook.sha256)}\n{TUNED}\n")
+    return typer.echo(format_benchmark(tuned, conflicts))
 
 
 @app.command()
@@ -115,9 +114,7 @@ def keep_answers(
     settings = read_settings()
     rulebook, cases = load_rulebook(settings), settings.rules / "cases"
     with _stop_on_bad_cases():
-        reading = build_reading(
-            rulebook, read_library(cases), answers, name, reader, _todays_date()
-        )
+        reading = build_reading(rulebook, read_library(cases), answers, name, reader, todays_date())
         written = write_reading(cases, reading)
     for refused in reading.refused:
         stderr.print(f"Refused: {refused}", markup=False)
@@ -133,18 +130,16 @@ def open_set(
     settings = read_settings()
     rulebook, cases = load_rulebook(settings), settings.rules / "cases"
     with _stop_on_bad_cases():
-        found = open_labels(rulebook, read_library(cases), name, labels, _todays_date())
+        found = open_labels(rulebook, read_library(cases), name, labels, todays_date())
         stderr.print(f"Wrote {write_set(cases, found)}")
 
 
 def _run_benchmark(rulebook: Rulebook, cases: Path, conflicts: dict[str, str]) -> BenchmarkReport:
     with _stop_on_bad_cases():
         found = read_cases(rulebook, cases)
-    with Progress(console=stderr, transient=True) as progress:
-        task = progress.add_task("Cases", total=len(found))
-        return run_benchmark(
-            rulebook, found, conflicts, lambda done: progress.update(task, completed=done)
-        )
+    with show_progress("Cases") as progress:
+        step = progress.begin_step("Cases", len(found))
+        return run_benchmark(rulebook, found, conflicts, step)
 
 
 @contextmanager
@@ -154,12 +149,4 @@ def _stop_on_bad_cases() -> Iterator[None]:
     except BadCases as problem:
         raise stop_command(str(problem), 1) from None
     except ValidationError as problem:
-        raise stop_command(faults_in_words(problem), 1) from None
-
-
-def _format_json(value: object) -> str:
-    return json.dumps(value, indent=2)
-
-
-def _todays_date() -> str:
-    return datetime.now(UTC).date().isoformat()
+        raise stop_command(format_validation_errors(problem), 1) from None

@@ -1,21 +1,21 @@
 """`calcinosis-check rules mutate`, `diff`, `publish`: what a change does, and what is kept."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from app.assurance.cases import read_cases
 from app.assurance.mutation.pinned import list_fired_rules, load_worked_cases
 from app.commands.console import (
     load_rulebook,
+    print_json,
     read_settings,
-    stderr,
+    show_progress,
     stop_command,
-    stop_with_faults,
+    stop_on_rulebook_faults,
+    stop_without_provers,
 )
 from app.documents.receipt import RulebookArchive
 from app.documents.replay import record_corpus, replay_corpus
@@ -25,14 +25,13 @@ from app.rulebook.archive import (
     NotPublished,
     find_newest_folder,
     find_published_faults,
+    publish_rulebook,
 )
-from app.rulebook.archive import publish_rulebook as publish_rulebook
 from app.settings import Settings
-from app.triage.rulebook import Rulebook, RulebookFaults
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 
-PROOF = "pip install 'calcinosis-check[proof]' brings the provers"
 CorpusCase = tuple[Answers, Mapping[str, Mapping[str, str]]]
 
 
@@ -48,33 +47,23 @@ def mutate(
     """Make every small slip in the rules, one at a time, and see that each is noticed."""
     settings = read_settings()
     rulebook = load_rulebook(settings)
-    try:
+    with stop_without_provers():
         from app.assurance.mutation import boundary, killing, widened
         from app.assurance.mutation.mutants import list_mutants
-    except ModuleNotFoundError as lacking:
-        raise stop_command(f"{lacking.name} is missing: {PROOF}", 2) from None
     every = list_mutants(settings.rules)
-    with Progress(console=stderr, transient=True) as progress:
+    with show_progress("Listing mutants") as progress:
         if refresh:
-            task = progress.add_task("Boundary cases", total=len(every))
-            boundary.refresh_boundary_cases(
-                settings.rules, lambda done: progress.update(task, completed=done)
-            )
+            refreshing = progress.begin_step("Boundary cases", len(every))
+            boundary.refresh_boundary_cases(settings.rules, refreshing)
             slips = len(widened.list_urgent_slips(rulebook, settings.rules))
-            wider = progress.add_task("Ordinary people", total=slips)
-            widened.refresh_widened_slips(
-                rulebook, settings.rules, lambda done: progress.update(wider, completed=done)
-            )
-        trying = progress.add_task("Mutants", total=len(every))
-        found = killing.run_mutation_tests(
-            settings.rules,
-            every,
-            lambda done: progress.update(trying, completed=done),
-            boundary.prove_survivors,
-        )
-    typer.echo(
-        json.dumps(found.as_json(), indent=2) if as_json else killing.format_mutation_report(found)
-    )
+            widening = progress.begin_step("Ordinary people", slips)
+            widened.refresh_widened_slips(rulebook, settings.rules, widening)
+        trying = progress.begin_step("Mutants", len(every))
+        found = killing.run_mutation_tests(settings.rules, every, trying, boundary.prove_survivors)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        typer.echo(killing.format_mutation_report(found))
     if not found.all_accounted_for:
         raise typer.Exit(1)
 
@@ -91,10 +80,8 @@ def diff(
 ) -> None:
     """Count the answer sets whose level or likely type differs between two rulebooks."""
     settings = read_settings()
-    try:
+    with stop_without_provers():
         from app.assurance import difference, difference_words
-    except ModuleNotFoundError as lacking:
-        raise stop_command(f"{lacking.name} is missing: {PROOF}", 2) from None
     before = (
         find_newest_folder(settings.rules / PUBLISHED_FOLDER)
         if old is None
@@ -103,24 +90,14 @@ def diff(
     if before is None:
         raise stop_command("No rulebook is published yet; name the folder to compare with.", 2)
     after = settings.rules if new is None else _find_rulebook_folder(settings, new)
-    with Progress(console=stderr, transient=True) as progress:
-        task = progress.add_task("Comparing", total=None)
-        try:
-            found = difference.compare_rulebooks(
-                before, after, lambda what: progress.update(task, description=what)
-            )
-        except RulebookFaults as problem:
-            raise stop_with_faults(problem, settings) from None
+    with show_progress("Comparing") as progress, stop_on_rulebook_faults(settings):
+        found = difference.compare_rulebooks(before, after, progress.begin_step)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        print_json(found.as_json())
+    elif as_html:
+        typer.echo(difference_words.format_difference_html(found))
     else:
-        typer.echo(
-            (
-                difference_words.format_difference_html
-                if as_html
-                else difference_words.format_difference
-            )(found)
-        )
+        typer.echo(difference_words.format_difference(found))
 
 
 def publish() -> None:
@@ -128,9 +105,8 @@ def publish() -> None:
     settings = read_settings()
     people = _choose_corpus_cases(load_rulebook(settings), settings)
     try:
-        rulebook, folder = publish_rulebook(settings.rules)
-    except RulebookFaults as problem:
-        raise stop_with_faults(problem, settings) from None
+        with stop_on_rulebook_faults(settings):
+            rulebook, folder = publish_rulebook(settings.rules)
     except NotPublished as problem:
         raise stop_command(str(problem), 1) from None
     corpus = folder / CORPUS_FILE

@@ -1,14 +1,20 @@
 """`calcinosis-check clinic ...`: the clinics of this server."""
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from app.commands.console import load_rulebook, open_store, read_settings, stderr, stop_command
-from app.commands.staff import find_clinic_id
+from app.commands.console import (
+    current_time,
+    find_clinic_id,
+    load_rulebook,
+    open_store,
+    read_settings,
+    stderr,
+    stop_command,
+)
 from app.store import alarms, clinics
 from app.store.alarms import AlarmDestinations
 from app.store.clinics import NameTaken
@@ -34,9 +40,8 @@ def add(
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise stop_command(f"No time zone '{time_zone}'. One is: Europe/London", 2) from None
-    now = datetime.now(UTC)
+    store, now = open_store(settings), current_time()
     try:
-        store = open_store(settings)
         clinic = clinics.add_clinic(
             store, now, name=name.strip(), region=region, time_zone=time_zone
         )
@@ -49,7 +54,7 @@ def add(
 @app.command("list")
 def list_clinics() -> None:
     """List the clinics: id, region, time zone, name."""
-    for clinic in clinics.list_clinics(open_store(read_settings())):
+    for clinic in clinics.list_clinics(open_store()):
         typer.echo(f"{clinic.clinic_id}  {clinic.region}  {clinic.time_zone}  {clinic.name}")
 
 
@@ -69,7 +74,7 @@ def alarm(
     It is sent until it is taken; whoever gets it twice can tell by the id.
     """
     settings = read_settings()
-    store, now = open_store(settings), datetime.now(UTC)
+    store, now = open_store(settings), current_time()
     id_ = find_clinic_id(store, clinic)
     before = alarms.read_destinations(store, id_)
     chosen = AlarmDestinations(

@@ -3,15 +3,21 @@
 It keeps to a folder of its own where no other is set, and never writes beside a real clinic.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from app.assurance.cases import BadCases, read_cases
 from app.commands import demo_data
-from app.commands.console import load_rulebook, open_store, read_settings, stderr, stop_command
+from app.commands.console import (
+    current_time,
+    load_rulebook,
+    open_store,
+    read_settings,
+    show_progress,
+    stderr,
+    stop_command,
+)
 from app.commands.demo_data import NoCodeYet
 from app.settings import ROOT, Settings
 from app.store import clinics
@@ -53,7 +59,7 @@ def code(
     """Print a code to sign in with now, as a phone would show it; for made-up staff alone."""
     try:
         typer.echo(
-            demo_data.make_sign_in_code(open_store(_load_demo_settings()), email, datetime.now(UTC))
+            demo_data.make_sign_in_code(open_store(_load_demo_settings()), email, current_time())
         )
     except LookupError:
         raise stop_command(f"None of the made-up staff signs in as '{email}'.", 2) from None
@@ -72,15 +78,14 @@ def _load_demo_settings() -> Settings:
 def _fill_database(store: Store, settings: Settings) -> None:
     rulebook = load_rulebook(settings)
     people = _choose_demo_answers(rulebook, settings)
-    with Progress(console=stderr, transient=True) as progress:
-        task = progress.add_task("Making up people", total=len(people))
+    with show_progress("Making up people") as progress:
         demo_data.fill_demo_clinics(
             store,
             rulebook,
             load_policy(settings.rules).targets,
             people,
-            datetime.now(UTC),
-            lambda done: progress.update(task, completed=done),
+            current_time(),
+            progress.begin_step("Making up people", len(people)),
         )
 
 

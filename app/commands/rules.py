@@ -1,12 +1,9 @@
 """`calcinosis-check rules ...`: for those who write, check or read the rulebook."""
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from app.assurance.cases import BadCases, read_cases
 from app.assurance.length import (
@@ -18,12 +15,20 @@ from app.assurance.length import (
     list_all_screens,
     measure_reading_load,
 )
-from app.commands.console import load_rulebook, read_settings, stderr, stop_command
+from app.commands.console import (
+    load_rulebook,
+    print_json,
+    read_settings,
+    show_progress,
+    stderr,
+    stop_command,
+    stop_without_provers,
+    todays_date,
+)
 from app.documents.drawing import draw_flowchart
 from app.triage.explain import describe_condition
 
 app = typer.Typer(help="Look at the rulebook.", no_args_is_help=True)
-PROOF = "install calcinosis-check[proof]"
 
 
 @app.command()
@@ -45,8 +50,7 @@ def check() -> None:
     typer.echo(f"  sources         {len(rulebook.sources)}")
     approved = ", ".join(rulebook.approvals) or "nobody yet"
     typer.echo(f"  approved by     {approved}")
-    today = datetime.now(UTC).date().isoformat()
-    for rule in (r for r in rulebook.rules if r.review_by < today):
+    for rule in (r for r in rulebook.rules if r.review_by < todays_date()):
         stderr.print(f"{rule.file}: {rule.id}: its review was due by {rule.review_by}")
     typer.echo("No faults.")
 
@@ -56,13 +60,10 @@ def asking() -> None:
     """Count in how many cases each question can still change something. Takes minutes."""
     settings = read_settings()
     load_rulebook(settings)
-    try:
-        # The tools of proof are optional.
+    with stop_without_provers():
         from app.assurance.proof.answer_space import AnswerSpace
         from app.assurance.proof.asking import count_question_impact, format_impact_table
-    except ModuleNotFoundError as lacking:
-        raise stop_command(f"{lacking.name} is missing: {PROOF}", 1) from None
-    with stderr.status("Counting what each question can change"):
+    with show_progress("Counting what each question can change"):
         typer.echo(format_impact_table(count_question_impact(AnswerSpace(settings.rules))))
 
 
@@ -73,22 +74,18 @@ def certify(
     """Prove the rulebook over all answer sets, by two checkers; exit code 1 where it fails."""
     settings = read_settings()
     rulebook = load_rulebook(settings)
-    try:
-        # The tools of proof are optional.
+    with stop_without_provers():
         from app.assurance.proof import certificate_words as words
         from app.assurance.proof.certificate import PROPERTIES, certify_rulebook
         from app.assurance.proof.diagram import examine_rulebook
-    except ModuleNotFoundError as lacking:
-        raise stop_command(f"{lacking.name} is missing: {PROOF}", 2) from None
-    with Progress(console=stderr, transient=True) as progress:
-        task = progress.add_task("Proving", total=len(PROPERTIES) + 1)
+    with show_progress("Proving") as progress:
         certificate = certify_rulebook(
             rulebook,
             lambda: examine_rulebook(settings.rules),
-            lambda done: progress.update(task, completed=done),
+            progress.begin_step("Proving", len(PROPERTIES) + 1),
         )
     if as_json:
-        typer.echo(json.dumps(words.serialize_certificate(certificate), indent=2))
+        print_json(words.serialize_certificate(certificate))
     else:
         typer.echo(words.format_certificate(certificate))
     if not certificate.all_hold:
@@ -118,8 +115,7 @@ def length(
         grades[page.question] = max(grades[page.question], grade_screen(page, named))
     if as_json:
         payload = {"cases": people.as_json(), "known_lump": known.as_json(), "grades": grades}
-        rulebook_identity = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
-        typer.echo(json.dumps(rulebook_identity | payload, indent=2))
+        print_json({"rulebook": rulebook.version, "sha256": rulebook.sha256, **payload})
         return
     typer.echo(f"Rulebook {rulebook.version}, sha256 {rulebook.sha256[:12]}")
     typer.echo(f"Cases: {len(found)}")

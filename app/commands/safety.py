@@ -1,7 +1,6 @@
 """`calcinosis-check safety ...`: the hazard log, the published figures and the safety case."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,16 @@ from app.assurance import headline
 from app.assurance.figures import FILE, BadFigures, read_figures
 from app.assurance.hazards import Hazard, HazardFaults, read_hazards
 from app.assurance.safety_case import CASE, build_safety_case
-from app.commands.console import load_rulebook, read_settings, stderr, stop_command
+from app.commands.console import (
+    load_rulebook,
+    read_settings,
+    show_progress,
+    stderr,
+    stop_command,
+    stop_with_faults,
+    stop_without_provers,
+    todays_date,
+)
 from app.settings import ROOT
 
 app = typer.Typer(help="Make or check what /safety shows.", no_args_is_help=True)
@@ -30,19 +38,13 @@ def build(
     """Prove and measure everything; write the figures, the safety case and those of README.md."""
     settings, page = read_settings(), folder.parent / headline.FILE
     rulebook, hazards = load_rulebook(settings), _load_hazards(folder)
-    try:
-        # The tools of proof are optional.
+    with stop_without_provers():
         from app.assurance.measured import RulebookMismatch, measure_figures
-    except ModuleNotFoundError as lacking:
-        raise stop_command(
-            f"{lacking.name} is missing: install calcinosis-check[proof]", 2
-        ) from None
-    today = datetime.now(UTC).date().isoformat()
-    with stderr.status("Proving and measuring") as status:
+    with show_progress("Proving and measuring") as progress:
         try:
             tried = json.loads(mutants.read_bytes()) if mutants is not None else None
             figures = measure_figures(
-                rulebook, settings.rules, hazards, today, tried, status.update
+                rulebook, settings.rules, hazards, todays_date(), tried, progress.begin_step
             )
         except (RulebookMismatch, ValueError) as problem:
             raise stop_command(f"{mutants}: {problem}", 1) from None
@@ -80,6 +82,4 @@ def _load_hazards(folder: Path) -> tuple[Hazard, ...]:
     try:
         return read_hazards(folder / "hazards.yaml", ROOT)
     except HazardFaults as problem:
-        count = len(problem.faults)
-        summary = f"{count} fault{'' if count == 1 else 's'} in {folder}"
-        raise stop_command("\n".join([*problem.faults, summary]), 1) from None
+        raise stop_with_faults(problem.faults, folder) from None

@@ -5,8 +5,12 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from app.commands.console import read_settings, stderr, stop_if_unusable, stop_with_faults
-from app.triage.rulebook import RulebookFaults
+from app.commands.console import (
+    read_settings,
+    stderr,
+    stop_if_unusable,
+    stop_on_rulebook_faults,
+)
 
 DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""
@@ -22,11 +26,8 @@ def serve(
 
     settings = read_settings()
     settings.var.mkdir(parents=True, exist_ok=True)
-    try:
-        with stop_if_unusable():
-            application = create_app(settings, database_timeout=DATABASE_TIMEOUT)
-    except RulebookFaults as problem:
-        raise stop_with_faults(problem, settings) from None
+    with stop_on_rulebook_faults(settings), stop_if_unusable():
+        application = create_app(settings, database_timeout=DATABASE_TIMEOUT)
     rulebook = application.state.context.rulebook
     chosen_host, chosen_port = host or settings.host, settings.port if port is None else port
     stderr.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")

@@ -1,13 +1,19 @@
 """`calcinosis-check staff ...`: who works at a clinic. Nobody sets a password for another."""
 
-import json
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
 
-from app.commands.console import open_store, read_settings, stderr, stop_command
-from app.store import clinics
+from app.commands.console import (
+    COMMAND_ACTOR,
+    current_time,
+    find_clinic_id,
+    open_store,
+    print_json,
+    read_settings,
+    stderr,
+    stop_command,
+)
 from app.store.accounts import staff
 from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
@@ -17,7 +23,6 @@ from app.store.db.tables import Staff
 
 app = typer.Typer(help="Invite, list or disable staff.", no_args_is_help=True)
 
-COMMAND_ACTOR = "command"
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address they sign in with.")]
 
 
@@ -39,7 +44,7 @@ def invite(
     try:
         with store.writing_scope(found) as scope:
             token = staff.invite_staff(
-                scope, datetime.now(UTC), COMMAND_ACTOR, email=email, name=name.strip(), role=role
+                scope, current_time(), COMMAND_ACTOR, email=email, name=name.strip(), role=role
             )
     except NameTaken:
         raise stop_command(
@@ -57,7 +62,7 @@ def link(email: Email) -> None:
     settings = read_settings()
     store = open_store(settings)
     clinic, who = _find_account(store, email)
-    now = datetime.now(UTC)
+    now = current_time()
     with store.writing_scope(clinic) as scope:
         try:
             token = staff.reinvite_staff(scope, now, COMMAND_ACTOR, who)
@@ -69,10 +74,10 @@ def link(email: Email) -> None:
 @app.command()
 def disable(email: Email) -> None:
     """Shut someone out at once; what they did stays under their name."""
-    store = open_store(read_settings())
+    store = open_store()
     clinic, who = _find_account(store, email)
     with store.writing_scope(clinic) as scope:
-        staff.disable_staff(scope, datetime.now(UTC), COMMAND_ACTOR, who)
+        staff.disable_staff(scope, current_time(), COMMAND_ACTOR, who)
     stderr.print("Disabled. All their sessions and links have ended.")
 
 
@@ -82,18 +87,17 @@ def list_staff(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the staff of one clinic or of all."""
-    store = open_store(read_settings())
+    store = open_store()
     rows = []
     for found in [find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids():
         with store.reading_scope(found) as scope:
             rows += [_describe_member(scope, member) for member in staff.list_staff(scope)]
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
+        return print_json(rows, ascii_only=False)
     for row in rows:
         words = (row["clinic"], row["role"], row["state"], row["email"], row["name"])
         typer.echo("  ".join(words))
-    stderr.print(f"{len(rows)} of staff")
+    return stderr.print(f"{len(rows)} of staff")
 
 
 def _describe_member(scope: Scope, member: Staff) -> dict[str, str]:
@@ -106,15 +110,6 @@ def _describe_member(scope: Scope, member: Staff) -> dict[str, str]:
         "role": member.role,
         "state": "disabled" if member.disabled_at else joined,
     }
-
-
-def find_clinic_id(store: Store, word: str) -> str:
-    """The id of the clinic of this id or name; where there is none, stop with code 2."""
-    found = clinics.find_clinic(store, word)
-    if found is None:
-        known = ", ".join(clinic.name for clinic in clinics.list_clinics(store)) or "none yet"
-        raise stop_command(f"No clinic '{word}'. The clinics are: {known}", 2)
-    return found.clinic_id
 
 
 def _find_account(store: Store, email: str) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from app.assurance.mutation.mutants import Mutant
-from app.assurance.proof.answer_space import AnswerSpace, Bound, Meaning
+from app.assurance.proof.answer_space import AnswerSpace, Meaning
 from app.assurance.proof.answer_types import CANNOT_TELL
 from app.assurance.proof.condition_files import list_written_conditions
+from app.assurance.proof.diagram_labs import Bound
 from app.assurance.proof.diagram_promised import find_speaking_entries
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml_strings

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from app.assurance.cases import load_entries
 from app.assurance.plain import read_plain
 from app.assurance.proof.properties_level import build_vocabulary
 from app.triage.conditions import (
@@ -70,7 +71,7 @@ def list_mutants(folder: Path) -> list[Mutant]:
 
 def _generate_mutants(folder: Path) -> Iterator[Mutant]:
     for file, key in WITH_CONDITION.items():
-        for entry in _load_entries(folder / file):
+        for entry in load_entries(folder / file):
             if key in entry:
                 yield from _condition_mutants(file, entry["id"], key, entry[key])
             if file in ("types/conflicts.yaml", "contradictions.yaml"):
@@ -79,9 +80,9 @@ def _generate_mutants(folder: Path) -> Iterator[Mutant]:
                 yield from _advice_mutants(entry)
             yield from _weight_mutants(file, entry["id"], entry.get("weights", {}))
     for path in sorted(folder.glob("urgency/*.yaml")):
-        for rule in _load_entries(path):
+        for rule in load_entries(path):
             yield from _rule_mutants(f"urgency/{path.name}", rule)
-    for alike in _load_entries(folder / "types/look_alikes.yaml"):
+    for alike in load_entries(folder / "types/look_alikes.yaml"):
         for line, part in enumerate(alike["evidence"]):
             at = "types/look_alikes.yaml", alike["id"]
             yield from _condition_mutants(*at, "when", part["when"], line)
@@ -282,8 +283,3 @@ def _redefine_name(rulebook: Rulebook, name: str, meaning: Condition) -> Ruleboo
         advice=redefine_entries(rulebook.advice),
         scale=replace(rulebook.scale, likely_needs=redefine_condition(rulebook.scale.likely_needs)),
     )
-
-
-def _load_entries(file: Path) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = read_plain(file)
-    return entries

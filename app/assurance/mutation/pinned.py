@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.assurance.cases import as_list, load_entries
 from app.assurance.plain import read_plain
 from app.assurance.proof.lab_bands import GivenValue
 from app.triage.answers import BadAnswer, parse_answer
@@ -95,7 +96,7 @@ def load_worked_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
     quiet = load_quiet_lump(folder)
     files = (file for file in sorted((folder / WORKED).glob("*.yaml")) if file.name != DEFAULT)
     return [
-        _parse_worked_case(rulebook, quiet, raw) for file in files for raw in _load_entries(file)
+        _parse_worked_case(rulebook, quiet, raw) for file in files for raw in load_entries(file)
     ]
 
 
@@ -106,7 +107,7 @@ def load_boundary_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
     """
     file, quiet = folder / BOUNDARY, load_quiet_lump(folder)
     return (
-        [_parse_boundary_case(rulebook, quiet, raw) for raw in _load_entries(file)]
+        [_parse_boundary_case(rulebook, quiet, raw) for raw in load_entries(file)]
         if file.is_file()
         else []
     )
@@ -115,7 +116,7 @@ def load_boundary_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
 def load_quiet_lump(folder: Path) -> dict[str, list[str]]:
     """The quiet lump."""
     raw = read_plain(folder / WORKED / DEFAULT)
-    return {name: _as_list(chosen) for name, chosen in raw.items()}
+    return {name: as_list(chosen) for name, chosen in raw.items()}
 
 
 def serialize_case(rulebook: Rulebook, folder: Path, case: PinnedCase) -> dict[str, Any]:
@@ -154,8 +155,8 @@ def _parse_worked_case(
         labs=_parse_labs(raw),
         urgency=raw["urgency"],
         likely_type=raw.get("likely_type"),
-        fires=tuple(_as_list(raw.get("rule", []))),
-        near_misses=tuple(_as_list(raw.get("near_miss", []))),
+        fires=tuple(as_list(raw.get("rule", []))),
+        near_misses=tuple(as_list(raw.get("near_miss", []))),
     )
 
 
@@ -187,7 +188,7 @@ def merge_with_quiet(
 
     What is then not asked is left out, unless it is one of the changes.
     """
-    merged = {**quiet, **{name: _as_list(chosen) for name, chosen in given.items()}}
+    merged = {**quiet, **{name: as_list(chosen) for name, chosen in given.items()}}
     questions = rulebook.questionnaire
     answers = {name: parse_answer(questions[name], said) for name, said in merged.items() if said}
     ignored = set(questions.trace_path(answers).ignored) - set(given)
@@ -197,12 +198,3 @@ def merge_with_quiet(
 def _parse_labs(raw: Mapping[str, Any]) -> dict[str, GivenValue]:
     split = {analyte: text.split(" ", 1) for analyte, text in raw.get("labs", {}).items()}
     return {analyte: {"value": value, "unit": unit} for analyte, (value, unit) in split.items()}
-
-
-def _as_list(chosen: str | list[str]) -> list[str]:
-    return [chosen] if isinstance(chosen, str) else chosen
-
-
-def _load_entries(file: Path) -> list[dict[str, Any]]:
-    raw: list[dict[str, Any]] = read_plain(file)
-    return raw

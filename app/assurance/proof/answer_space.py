@@ -6,21 +6,17 @@ nothing of words, and shares no judging with others.
 """
 
 from collections.abc import Hashable, Iterable
-from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.assurance.proof.condition_files import list_written_conditions
-from app.assurance.proof.diagrams import Diagram, Diagrams
-from app.assurance.proof.evaluator import COMPARE, LEVELS, read_yaml_strings
+from app.assurance.proof.diagram_labs import Bound, LabSpace
+from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
 
 ORDER = Path(__file__).with_name("order.txt")
-"""An order of the variables in which the diagrams are small, found by `settle`."""
-
-Bound = tuple[str, dict[str, str]]
-"""Comparison, unit -> limit."""
+"""An order of the variables in which the diagrams are small, found by `find_variable_order`."""
 
 
 class Meaning(NamedTuple):
@@ -30,7 +26,7 @@ class Meaning(NamedTuple):
     possible: Diagram
 
 
-class AnswerSpace(Diagrams):
+class AnswerSpace(LabSpace):
     """The answer sets of one rulebook. Questions off the path have all their variables false.
 
     To ask where two rulebooks differ, make the second `beside` the first: both then speak of the
@@ -39,15 +35,15 @@ class AnswerSpace(Diagrams):
 
         old = AnswerSpace(one)
         new = AnswerSpace(other, beside=old)
-        up = old.complete & new.complete & ~old.at_least["soon"] & new.at_least["soon"]
-        new.count(new.whatever_labs(up)), new.as_case(new.fewest(up))
+        people = old.complete_answers & new.complete_answers
+        up = people & ~old.at_least["soon"] & new.at_least["soon"]
+        new.count_answer_sets(new.whatever_labs(up)), new.decode_case(new.find_smallest(up))
     """
 
     def __init__(
         self, folder: Path, beside: "AnswerSpace | None" = None, always: str | None = None
     ) -> None:
-        super().__init__(beside)
-        self.folder = folder
+        super().__init__(folder, beside)
         self._always = always
         """A question that is asked of everyone, whatever its `ask_if` says."""
         self.questions = {
@@ -59,8 +55,6 @@ class AnswerSpace(Diagrams):
         self.rules = [
             r for file in sorted(folder.glob("urgency/*.yaml")) for r in read_yaml_strings(file)
         ]
-        self.bounds: dict[str, dict[str, Bound]] = {} if beside is None else beside.bounds
-        """Analyte -> variable -> the bound that it stands for."""
         self.options = {
             name: self._declare_options(entry) for name, entry in self.questions.items()
         }
@@ -87,10 +81,6 @@ class AnswerSpace(Diagrams):
     def complete_with_any_labs(self) -> Diagram:
         """The same with any laboratory values, real or not."""
         return self.validly_answered(self.questions)
-
-    def plausible_labs(self) -> Diagram:
-        """Real laboratory values, as far as bounds were read up to now, or none."""
-        return self.all_of(map(self._plausible_bounds, self.bounds))
 
     def validly_answered(self, names: Iterable[str]) -> Diagram:
         """These questions answered as they may be, or off the path."""
@@ -168,28 +158,13 @@ class AnswerSpace(Diagrams):
         """Some question of the path is answered "not sure"."""
         return self.any_of(self.on_path[name] & self.unsure_about(name) for name in self.questions)
 
-    @property
-    def has_unweighed_lab(self) -> Diagram:
-        """A value that no rule weighs meets some bound; one that meets none has no variable."""
-        declared = self._laboratory_file.get("not_weighed", ())
-        alone = [entry["id"] for entry in declared if "unless" not in entry]
-        return self.any_of(self.bdd.var(v) for name in alone for v in self.bounds.get(name, ()))
-
-    def without_labs(self, u: Diagram) -> Diagram:
-        """The same with no laboratory value given."""
-        return self.bdd.let(dict.fromkeys(self._lab_variables(), self.bdd.false), u)
-
-    def whatever_labs(self, u: Diagram) -> Diagram:
-        """Where it holds for some laboratory values, or for none."""
-        return u.exist(*self._lab_variables())
-
     def find_variable_order(self) -> list[str]:
         """An order of the variables in which the diagrams of all levels are small. Takes minutes.
 
         After the questions or many rules have changed, write it to `ORDER`; nothing but the time
         that a proof takes depends on it:
 
-            ORDER.write_text("\n".join(AnswerSpace(folder).settle()) + "\n")
+            ORDER.write_text("\n".join(AnswerSpace(folder).find_variable_order()) + "\n")
         """
         self.reorder_variables(self.complete_answers, *self.at_least.values())
         return sorted(self.bdd.vars, key=self.bdd.level_of_var)
@@ -257,7 +232,7 @@ class AnswerSpace(Diagrams):
             case {"named": name}:
                 return self.read_condition(self.named[name], no=no)
             case {"lab": analyte}:
-                found = self._read_lab_bound(analyte, when)
+                found = self.read_lab_bound(analyte, when)
                 meaning = Meaning(found, found)
             case {"question": name} if name in self.options:
                 [wanted] = [
@@ -278,14 +253,6 @@ class AnswerSpace(Diagrams):
         may_mean = set(question.get("unsure_among", wanted)) & wanted
         possible = certain | self.unsure_about(name) if may_mean else certain
         return Meaning(self.on_path[name] & certain, self.on_path[name] & possible)
-
-    def _read_lab_bound(self, analyte: str, when: dict[str, Any]) -> Diagram:
-        [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
-        name = " ".join([analyte, comparison, *(f"{v} {u}" for u, v in limits.items())])
-        if name not in self.bdd.vars:
-            self.bdd.declare(name)
-            self.bounds.setdefault(analyte, {})[name] = (comparison, limits)
-        return self.bdd.var(name)
 
     def _read_threshold(self, parts: list[Any], needed: int, no: bool) -> Meaning:
         read = [self.read_condition(part, no=no) for part in parts]
@@ -319,54 +286,6 @@ class AnswerSpace(Diagrams):
 
     def _option_diagrams(self, name: str) -> list[Diagram]:
         return [self.option_chosen(name, option) for option in self.options[name]]
-
-    def list_lab_bands(
-        self, analyte: str, *also: Fraction
-    ) -> list[tuple[Fraction, frozenset[str]]]:
-        """Values from low to high, one in each band at least, and the bounds that each meets.
-
-        `also`: other places at which, and just beside which, there shall be a value.
-        """
-        bounds = self.bounds[analyte]
-        factors, (low, high) = self.unit_factors(analyte)
-        edges = {
-            Fraction(v) * factors[u] for _, limits in bounds.values() for u, v in limits.items()
-        }
-        edges.update(also)
-        marks = sorted(edges | {min(edges) / 2, max(edges) * 2})
-        values = {*marks, *((a + b) / 2 for a, b in pairwise(marks))}
-        amounts = {
-            n: (COMPARE[comparison], [Fraction(v) * factors[u] for u, v in limits.items()])
-            for n, (comparison, limits) in bounds.items()
-        }
-        return [
-            (v, frozenset(n for n, (met, at) in amounts.items() if any(met(v, a) for a in at)))
-            for v in sorted(values)
-            if low <= v <= high
-        ]
-
-    def _plausible_bounds(self, analyte: str) -> Diagram:
-        """The bounds that one plausible value can meet together, or no value at all."""
-        met = {together for _, together in self.list_lab_bands(analyte)}
-        return self.any_of(
-            self.bdd.cube({name: name in together for name in self.bounds[analyte]})
-            for together in {*met, frozenset[str]()}
-        )
-
-    def _lab_variables(self) -> list[str]:
-        return [variable for bounds in self.bounds.values() for variable in bounds]
-
-    @cached_property
-    def _laboratory_file(self) -> dict[str, Any]:
-        read: dict[str, Any] = read_yaml_strings(self.folder / "labs.yaml")
-        return read
-
-    def unit_factors(self, analyte: str) -> tuple[dict[str, Fraction], tuple[Fraction, Fraction]]:
-        """Unit -> factor to the first unit; the plausible limits in that unit."""
-        labs = self._laboratory_file
-        [units] = [e["units"] for e in [*labs["analytes"], labs["product"]] if e["id"] == analyte]
-        low, high = next(iter(units.values())).get("hard", ("0", "1e9"))
-        return {u: Fraction(e["factor"]) for u, e in units.items()}, (Fraction(low), Fraction(high))
 
 
 def level_rank(level: str) -> int:

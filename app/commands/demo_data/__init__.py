@@ -1,17 +1,17 @@
 """Made-up clinics to try things out on: who works there, and how they sign in.
 
-What happens there is in people.py and reviews.py. Names and addresses lead to nobody.
+Who they are stands in people.yaml; player.py plays what happens there.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyotp
+import yaml
 
-from app.commands.demo_data.days import DemoClinic
-from app.commands.demo_data.people import simulate_patients
+from app.commands.demo_data.player import DemoClinic, DemoPlayer
 from app.store import clinics
 from app.store.accounts import factors, staff
 from app.store.clinic_policy import Targets
@@ -27,47 +27,8 @@ FILLED_ACTION = "demo_filled"
 OPENED_AGO = timedelta(days=30)  # this long ago
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicPlan:
-    """A made-up clinic, and who works there."""
-
-    name: str
-    domain: str
-    region: str
-    time_zone: str
-    people: tuple[tuple[str, str], ...]  # (name, role)
-    share: int  # how many parts of all submissions go there
-
-
-CLINIC_PLANS = (
-    ClinicPlan(
-        "Hill Street Clinic",
-        "hill.example",
-        "uk",
-        "Europe/London",
-        (
-            ("Amina Khan", "nurse"),
-            ("Ben Okafor", "nurse"),
-            ("Carla Rossi", "lead"),
-            ("Dev Patel", "admin"),
-            ("Ella Novak", "auditor"),
-        ),
-        share=13,
-    ),
-    ClinicPlan(
-        "Harbor Skin Clinic",
-        "harbor.example",
-        "us",
-        "America/New_York",
-        (
-            ("Finn Meyer", "nurse"),
-            ("Grace Lee", "nurse"),
-            ("Hugo Silva", "lead"),
-            ("Iris Cohen", "admin"),
-            ("Jack Brown", "auditor"),
-        ),
-        share=7,
-    ),
+WORDS: Mapping[str, Any] = yaml.safe_load(
+    Path(__file__).with_name("people.yaml").read_text("utf-8")
 )
 
 
@@ -106,16 +67,13 @@ def fill_demo_clinics(
 
     `show_progress` learns how many have sent.
     """
-    parts, first = sum(place.share for place in CLINIC_PLANS), 0
-    clinic_shares = []
-    for place in CLINIC_PLANS:
-        last = (
-            len(people) if place is CLINIC_PLANS[-1] else first + len(people) * place.share // parts
-        )
-        demo_clinic = _open_demo_clinic(store, place, now)
-        clinic_shares.append((demo_clinic, people[first:last]))
-        first = last
-    simulate_patients(rulebook, targets, clinic_shares, now, show_progress)
+    plans = WORDS["clinics"]
+    parts, first, clinic_shares = sum(plan["share"] for plan in plans), 0, []
+    for plan in plans:
+        last = first + len(people) * plan["share"] // parts if plan is not plans[-1] else None
+        clinic_shares.append((_open_demo_clinic(store, plan, now), people[first:last]))
+        first = last or 0
+    DemoPlayer(store, rulebook, targets, WORDS, now, show_progress).play(clinic_shares)
     for demo_clinic, _ in clinic_shares:
         with store.writing_scope(demo_clinic.id) as scope:
             audit.record_event(scope, now, "command", FILLED_ACTION, ("clinic", demo_clinic.id))
@@ -124,7 +82,7 @@ def fill_demo_clinics(
 def is_demo_filled(store: Store) -> bool:
     """Whether everything is there: it was not stopped halfway."""
     made = [clinic.clinic_id for clinic in clinics.list_clinics(store) if clinic.for_show]
-    return len(made) == len(CLINIC_PLANS) and all(
+    return len(made) == len(WORDS["clinics"]) and all(
         _has_filled_entry(store, clinic) for clinic in made
     )
 
@@ -160,27 +118,27 @@ def derive_demo_password(keyring: KeyEncryptionKeys) -> str:
     return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
 
 
-def _open_demo_clinic(store: Store, plan: ClinicPlan, now: datetime) -> DemoClinic:
+def _open_demo_clinic(store: Store, plan: Mapping[str, Any], now: datetime) -> DemoClinic:
     """Add the clinic and let its staff join, one of whom has left and one has yet to come."""
     then = now - OPENED_AGO
     clinic = clinics.add_clinic(
         store,
         then,
-        name=plan.name,
-        region=plan.region,
-        time_zone=plan.time_zone,
+        name=plan["name"],
+        region=plan["region"],
+        time_zone=plan["time_zone"],
         for_show=True,
     )
     ids: dict[str, list[str]] = {}
-    for name, role in (*plan.people, ("Lena Frost", "nurse")):
+    for name, role in (*plan["people"].items(), ("Lena Frost", "nurse")):
         ids.setdefault(role, []).append(
-            _join_demo_member(store, clinic, plan.domain, (name, role), then)
+            _join_demo_member(store, clinic, plan["domain"], (name, role), then)
         )
     with store.writing_scope(clinic) as scope:
         staff.disable_staff(scope, now - OPENED_AGO / 2, ids["admin"][0], ids["nurse"].pop())
-        email = f"milo.berg@{plan.domain}"
+        email = f"milo.berg@{plan['domain']}"
         staff.invite_staff(scope, now, ids["admin"][0], email=email, name="Milo Berg", role="nurse")
-    return DemoClinic(store, clinic, plan.region, ids["nurse"], ids["lead"])
+    return DemoClinic(clinic, plan["region"], ids["nurse"], ids["lead"])
 
 
 def _join_demo_member(

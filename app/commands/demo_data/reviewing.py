@@ -1,0 +1,114 @@
+"""What the nurses of made-up clinics do with one submission: look, call, agree, lower, close."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from app.store import reviews
+from app.store.clinic_policy import Targets
+from app.store.db.scope import WritingScope
+from app.store.review_steps import SAME_PERSON, ReviewStep
+from app.triage.terms import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSubmission:
+    """What one person sent, as those who review it meet it."""
+
+    clinic: str
+    id: str
+    level: Urgency
+    rules: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class DemoReviewer:
+    """Someone at work on one submission, a minute or two for each step, up to `now`.
+
+    `words`: what people.yaml holds. `second_at`: when a second person is to speak to it.
+    """
+
+    scope: WritingScope
+    targets: Targets
+    chance: Random
+    words: Mapping[str, Any]
+    now: datetime
+    sent: DemoSubmission
+    who: str
+    at: datetime
+    last: int = 0
+    second_at: datetime | None = None
+
+    def take_review_step(self, kind: str, **more: object) -> None:
+        """One step."""
+        later = self.at + timedelta(seconds=self.chance.randint(20, 200))
+        self.at = min(later, self.now)
+        # Each kind of step has fields of its own, which a dict of keywords cannot tell the checker.
+        step = ReviewStep(kind, self.last, f"{self.who}:{self.sent.id}:{self.last}", **more)  # type: ignore[arg-type]
+        self.last = reviews.perform_step(
+            self.scope, self.at, self.who, self.sent.id, step, self.targets
+        )
+
+    def decide_and_close(self) -> None:
+        """Call where it is urgent, agree or raise, then close."""
+        level = self.sent.level
+        if level >= Urgency.same_day or self.chance.random() < 0.3:
+            words = self.chance.choice([*self.words["notes"], "", ""])
+            self.take_review_step("call", outcome="answered", words=words)
+        if level in (Urgency.routine, Urgency.soon) and self.chance.random() < 0.08:
+            self.take_review_step("raise")
+            level = Urgency(level + 1)
+        else:
+            self.take_review_step("agree")
+        self._identify_and_close(level)
+
+    def claim_and_note(self) -> None:
+        """Take it, and write something down."""
+        self.take_review_step("claim")
+        self.take_review_step("note", words=self.chance.choice(self.words["notes"]))
+
+    def call_in_vain(self) -> None:
+        """Call once or twice; nobody answers."""
+        self.take_review_step("call", outcome="no_answer")
+        if self.chance.random() < 0.5:
+            self.take_review_step("call", outcome="no_answer", words="Left no message.")
+
+    def look_only(self) -> None:
+        """Nothing more: it stays nobody's."""
+
+    def lower_level(self) -> None:
+        """Lower by one level; from the two highest on, a second person has to agree later."""
+        level = self.sent.level
+        if level <= Urgency.routine:
+            return self.decide_and_close()
+        self.take_review_step(
+            "lower",
+            level=Urgency(level - 1),
+            reason=self.chance.choice(self.words["lower_reasons"]),
+            rule=next(iter(self.sent.rules), None),
+            words="Seen at the desk today." if self.chance.random() < 0.4 else "",
+        )
+        if level < Urgency.same_day:
+            return self._identify_and_close(Urgency(level - 1))
+        self.second_at = self.at + timedelta(hours=self.chance.choice([1, 24, 48]))
+        return None
+
+    def _identify_and_close(self, level: Urgency) -> None:
+        """Close it, once two facts about the person were compared."""
+        self.take_review_step("identify", outcome=SAME_PERSON, reason="full_name born_on")
+        ends = self.words["closings"][level.name]
+        self.take_review_step("close", outcome=self.chance.choice(ends))
+
+
+REVIEW_SCRIPTS: Mapping[str, Callable[[DemoReviewer], None]] = {
+    "decide": DemoReviewer.decide_and_close,
+    "note": DemoReviewer.claim_and_note,
+    "call": DemoReviewer.call_in_vain,
+    "look": DemoReviewer.look_only,
+    "lower": DemoReviewer.lower_level,
+}
+"""What can come of a look, by the names of people.yaml."""
+STAYS_OPEN = ("note", "call", "look")
+"""After these, someone comes back to it."""

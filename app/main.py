@@ -39,6 +39,7 @@ from app.web.clinic import (
     people,
     print_views,
     review_pages,
+    shared_code,
     signin,
     staff,
     submission,
@@ -128,6 +129,7 @@ def create_app(
         *keep_alive.page_routes(),
     ]
     app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
+    app.router.routes += shared_code.page_routes()
     app.router.routes += [*handing_over.page_routes(), *invitations.page_routes()]
     app.router.routes += [*worklist_stream.page_routes(), *worklist.page_routes()]
     app.router.routes += [

@@ -6,7 +6,7 @@ It joins ids with their words, for the person whose answers they are; it decides
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.presentation.question import words_for_question
 from app.presentation.result import ResultPresenter
@@ -19,7 +19,7 @@ from app.triage.safety_net_layout import (
     arrange_lines,
     collapse_lines,
 )
-from app.triage.second_look import DoubtEffects
+from app.triage.second_look import DoubtEffects, assess_doubts
 from app.triage.terms import Assessment, Urgency
 
 MOST_AT_ONCE = 5  # lines to watch for before the rest is folded away, but every emergency
@@ -63,6 +63,21 @@ class DangerSummary(NamedTuple):
     state: str
     name: str
     text: str
+
+
+def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> dict[str, Any]:
+    """What a result says beside its level: what to watch for, doubts, dangers looked for."""
+    rulebook, answers = presenter.rulebook, presenter.answers
+    path = rulebook.questionnaire.trace_path(answers)
+    unsure = any(rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
+    doubts = assess_doubts(rulebook, path.answers) if unsure else None
+    searched = dangers.assess_dangers(rulebook.dangers, rulebook.questionnaire, path, assessment)
+    return {
+        "watch": describe_safety_net(presenter, assessment),
+        "emergency_now": assessment.urgency is Urgency.emergency,
+        "doubtful": describe_doubts(presenter, doubts) if doubts else [],
+        "looked": describe_dangers(presenter, searched),
+    }
 
 
 def describe_safety_net(presenter: ResultPresenter, assessment: Assessment) -> SafetyNetView:

@@ -115,12 +115,13 @@ def create_app(
     app.state.jobs = build_recurring_jobs(settings, context)
     app.state.streams = StreamRegistry(app.state.store)
     app.state.counts = {}  # of each clinic's worklist, for as long as nothing rings
-    app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
+    # Routes are tried in this order: what is asked for most comes first.
     app.router.routes += [
         *self_check.page_routes(),
         *result.page_routes(),
         *second_look.page_routes(),
     ]
+    app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
     app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
     app.router.routes += [
         *signin.page_routes(),

@@ -184,7 +184,9 @@ def words_for_question(
 def words_for_respondent(words: Wording, question: str, respondent: str) -> QuestionWords:
     """The words of a question for ME, CHILD or OTHER."""
     spoken = words.questions[question]
-    return {CHILD: spoken.child, OTHER: spoken.other}.get(respondent) or spoken
+    if respondent == CHILD:
+        return spoken.child or spoken
+    return spoken.other or spoken if respondent == OTHER else spoken
 
 
 def find_respondent(answers: Answers, about: str) -> str:

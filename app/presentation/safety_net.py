@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from app.presentation.question import words_for_question
 from app.presentation.result import ResultPresenter
 from app.triage import dangers
 from app.triage.dangers import DangerState
@@ -67,8 +66,7 @@ class DangerSummary(NamedTuple):
 
 def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> dict[str, Any]:
     """What a result says beside its level: what to watch for, doubts, dangers looked for."""
-    rulebook, answers = presenter.rulebook, presenter.answers
-    path = rulebook.questionnaire.trace_path(answers)
+    rulebook, path = presenter.rulebook, presenter.path
     unsure = any(rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
     doubts = assess_doubts(rulebook, path.answers) if unsure else None
     searched = dangers.assess_dangers(rulebook.dangers, rulebook.questionnaire, path, assessment)
@@ -110,9 +108,7 @@ def _group_by_level(presenter: ResultPresenter, layout: SafetyNetLayout) -> list
 
 
 def _describe_line(presenter: ResultPresenter, net_line: SafetyNetLine) -> str:
-    spoken = words_for_question(
-        presenter.words, net_line.question, presenter.answers, presenter.about
-    )
+    spoken = presenter.question_words(net_line.question)
     return presenter.fill(
         presenter.words.pages["result.net.if"], change=spoken.changes[net_line.words]
     )
@@ -132,9 +128,7 @@ def describe_doubts(presenter: ResultPresenter, doubts: DoubtEffects) -> list[Do
     """The unsure answers that made the result more careful."""
     found = []
     for doubt in doubts.each:
-        spoken = words_for_question(
-            presenter.words, doubt.question, presenter.answers, presenter.about
-        )
+        spoken = presenter.question_words(doubt.question)
         question, counted = presenter.fill(spoken.text), presenter.fill(spoken.counted)
         found.append(DoubtView(doubt.question, question, counted))
     return found

@@ -22,7 +22,7 @@ from app.presentation.result import ResultPresenter
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.questionnaire import AnswerPath, Question
-from app.triage.rules import assess_answers, is_certain_emergency
+from app.triage.rules import assess_answers, find_contradictions, is_certain_emergency
 from app.triage.terms import Answers, Assessment
 from app.web import journey as journeys
 from app.web.journey import OWN, Journey, LostJourney, NoJourney
@@ -69,6 +69,11 @@ class Visit:
     def is_emergency(self) -> bool:
         """Whether the answers so far are an emergency beyond doubt. Raises AssessmentFailed."""
         return self.run_assessment(lambda: is_certain_emergency(self.context.rulebook, self.path))
+
+    @cached_property
+    def contradictions(self) -> tuple[str, ...]:
+        """Ids of the answers that cannot all be right. Raises AssessmentFailed."""
+        return self.run_assessment(lambda: find_contradictions(self.context.rulebook, self.path))
 
     @cached_property
     def respondent(self) -> str:

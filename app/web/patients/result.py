@@ -74,7 +74,7 @@ async def show_result(request: Request) -> Response:
         kinds=presenter.fitting_types(assessment),
         others=presenter.fitting_look_alikes(assessment),
         in_scope=presenter.is_in_scope(),
-        contradictions=presenter.asked_contradictions(assessment),
+        contradictions=presenter.asked_contradictions(assessment.contradictions),
         given=presenter.all_answers(visit.path.answers),
         sources=presenter.all_sources(assessment),
         rulebook=rulebook,

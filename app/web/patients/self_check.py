@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from app.presentation.question import AGAIN_FIELD, find_pressed_button, options_in_order
 from app.presentation.respondent import ME, RESPONDENTS
-from app.presentation.result import find_certain_emergencies
 from app.store import shares
 from app.store.db.tables import Clinic
 from app.web import journey as journeys
@@ -34,11 +33,11 @@ from app.web.visit import Visit, find_question, open_visit, read_form, redirect_
 def page_routes() -> list[Route]:
     """The pages of the self-check."""
     return [
+        Route("/check/{question}", show_question, methods=["GET"]),
+        Route("/check/{question}", submit_answer, methods=["POST"]),
         Route("/", show_start, methods=["GET"]),
         Route("/start", redirect_to_start, methods=["GET"]),
         Route("/start", start_check, methods=["POST"]),
-        Route("/check/{question}", show_question, methods=["GET"]),
-        Route("/check/{question}", submit_answer, methods=["POST"]),
         Route("/answers", show_answers, methods=["GET"]),
         Route("/emergency", show_emergency, methods=["GET"]),
         Route("/clear", clear_answers, methods=["POST"]),
@@ -217,7 +216,7 @@ async def submit_answer(request: Request) -> Response:
 async def show_answers(request: Request) -> Response:
     """GET /answers: every answer with a way to change it; what does not fit is asked back."""
     visit = open_visit(request)
-    assessment, presenter = visit.assessment, visit.presenter
+    presenter = visit.presenter
     off = {id_: visit.journey.answers[id_] for id_ in visit.path.ignored}
     return render_page(
         request,
@@ -225,8 +224,8 @@ async def show_answers(request: Request) -> Response:
         region=visit.journey.region,
         given=presenter.all_answers(visit.path.answers),
         ignored=presenter.all_answers(off),
-        contradictions=presenter.asked_contradictions(assessment),
-        alarmed=bool(find_certain_emergencies(assessment)),
+        contradictions=presenter.asked_contradictions(visit.contradictions),
+        alarmed=visit.is_emergency,
         onward="/result" if visit.path.next is None else visit.next_address,
         complete=visit.path.next is None,
     )
@@ -235,9 +234,9 @@ async def show_answers(request: Request) -> Response:
 async def show_emergency(request: Request) -> Response:
     """GET /emergency: stop and get help. The person may go on; the message stays in sight."""
     visit = open_visit(request)
-    assessment, presenter = visit.assessment, visit.presenter
-    if not find_certain_emergencies(assessment):
+    if not visit.is_emergency:
         return see_other(visit.next_address)
+    assessment, presenter = visit.assessment, visit.presenter
     return render_page(
         request,
         "patient/emergency.html",

@@ -39,6 +39,7 @@ from app.web.clinic import (
     people,
     print_views,
     review_pages,
+    shared_code,
     signin,
     staff,
     submission,
@@ -113,12 +114,13 @@ def create_app(
     app.state.jobs = build_recurring_jobs(settings, context, policy.alarm_delay)
     app.state.streams = StreamRegistry(app.state.store)
     app.state.counts = {}  # of each clinic's worklist, for as long as nothing rings
-    app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
+    # Routes are tried in this order: what is asked for most comes first.
     app.router.routes += [
         *self_check.page_routes(),
         *result.page_routes(),
         *second_look.page_routes(),
     ]
+    app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
     app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
     app.router.routes += [
         *signin.page_routes(),
@@ -127,6 +129,7 @@ def create_app(
         *keep_alive.page_routes(),
     ]
     app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
+    app.router.routes += shared_code.page_routes()
     app.router.routes += [*handing_over.page_routes(), *invitations.page_routes()]
     app.router.routes += [*worklist_stream.page_routes(), *worklist.page_routes()]
     app.router.routes += [

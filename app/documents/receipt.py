@@ -232,10 +232,12 @@ def _assess_today(archive: RulebookArchive, receipt: Receipt) -> Assessment | No
 
 def _pack_answers(rulebook: Rulebook, answers: Answers) -> str:
     """One bit an option; a question without an answer leaves all of its bits at 0."""
-    number = 0
-    for question, option in _list_options(rulebook):
-        number = number << 1 | (option in answers.get(question, ()))
-    return _encode_letters(number, _count_letters(rulebook))
+    bits = "".join(
+        "1" if option in answers.get(question.id, ()) else "0"
+        for question in rulebook.questionnaire
+        for option in question.option_ids
+    )
+    return _encode_letters(int(bits, 2), -(-len(bits) // _BITS))
 
 
 def _unpack_answers(rulebook: Rulebook, letters: str) -> Answers:

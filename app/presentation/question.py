@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from app.presentation.body_map import BodyView, load_body_map
 from app.presentation.respondent import CHILD, ME, OTHER
@@ -183,7 +184,9 @@ def words_for_question(
 def words_for_respondent(words: Wording, question: str, respondent: str) -> QuestionWords:
     """The words of a question for ME, CHILD or OTHER."""
     spoken = words.questions[question]
-    return {CHILD: spoken.child, OTHER: spoken.other}.get(respondent) or spoken
+    if respondent == CHILD:
+        return spoken.child or spoken
+    return spoken.other or spoken if respondent == OTHER else spoken
 
 
 def find_respondent(answers: Answers, about: str) -> str:
@@ -192,24 +195,21 @@ def find_respondent(answers: Answers, about: str) -> str:
     return CHILD if young else about
 
 
-def count_progress(
+class QuestionPlace(NamedTuple):
+    """Where a question stands: its number from 1, the most that can follow, the one before it."""
+
+    number: int
+    more: int
+    previous: Question | None
+
+
+def locate_question(
     questionnaire: Questionnaire, path: AnswerPath, question: Question
-) -> tuple[int, int]:
-    """(Which question this is, how many more there are at most)."""
-    number = 1 + _questions_on_path(questionnaire, path).index(question)
-    return number, len(path.asked) + path.remaining_at_most - number
-
-
-def find_previous_question(
-    questionnaire: Questionnaire, path: AnswerPath, question: Question
-) -> Question | None:
-    """The question that stands before this one on the path."""
-    on_path = _questions_on_path(questionnaire, path)
-    place = on_path.index(question)
-    return on_path[place - 1] if place else None
-
-
-def _questions_on_path(questionnaire: Questionnaire, path: AnswerPath) -> list[Question]:
-    """Trap: after a changed answer the open question may stand before answered ones."""
-    known = {*(question.id for question in path.asked), path.next.id if path.next else ""}
-    return [question for question in questionnaire if question.id in known]
+) -> QuestionPlace:
+    """The place of a question that was asked or comes next."""
+    # Trap: after a changed answer the open question may stand before answered ones.
+    known = {*path.answers, path.next.id if path.next else ""}
+    on_path = [one for one in questionnaire if one.id in known]
+    place = [one.id for one in on_path].index(question.id)
+    more = len(path.asked) + path.remaining_at_most - place - 1
+    return QuestionPlace(place + 1, more, on_path[place - 1] if place else None)

@@ -5,15 +5,17 @@ It joins ids with their words and orders them; it decides nothing and renders no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.documents.emergency_signs import describe_open_signs
-from app.presentation.question import words_for_question
+from app.presentation.question import find_respondent, words_for_respondent
 from app.presentation.respondent import ME
 from app.rulebook.entries import SourceEntry
 from app.triage.conditions import Situation, judge_condition
 from app.triage.open_emergency import OpenEmergency, find_open_emergency
+from app.triage.questionnaire import AnswerPath
 from app.triage.rulebook import Rulebook
 from app.triage.terms import (
     SECTIONS,
@@ -99,7 +101,7 @@ class LevelCard:
     """Signs of an emergency that may be there, since the person was not sure: they come first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResultPresenter:
     """Puts one person's assessment into words: their region's numbers, their own answers."""
 
@@ -109,6 +111,20 @@ class ResultPresenter:
     answers: Answers
     about: str = ME
 
+    @cached_property
+    def path(self) -> AnswerPath:
+        """Where the answers lead."""
+        return self.rulebook.questionnaire.trace_path(self.answers)
+
+    @cached_property
+    def respondent(self) -> str:
+        """Whom "you" is about: ME, CHILD or OTHER."""
+        return find_respondent(self.answers, self.about)
+
+    def question_words(self, question: str) -> QuestionWords:
+        """The words of a question, as this person is spoken to."""
+        return words_for_respondent(self.words, question, self.respondent)
+
     def build_card(self, assessment: Assessment) -> LevelCard:
         """The leading card; an emergency that is left open comes first, then a shorter time."""
         open_ = find_open_emergency(self.rulebook, self.answers, assessment)
@@ -116,12 +132,9 @@ class ResultPresenter:
         return self.build_level_card(assessment.urgency.name, assessment.within, signs)
 
     def _open_signs(self, open_: OpenEmergency) -> tuple[str, ...]:
-        def find_words(question: str) -> QuestionWords:
-            return words_for_question(self.words, question, self.answers, self.about)
-
         ages = self.answers.get("age", frozenset())
         lines = describe_open_signs(
-            open_, self.rulebook.questionnaire, self.words, find_words, ages
+            open_, self.rulebook.questionnaire, self.words, self.question_words, ages
         )
         return tuple(map(self.fill, lines))
 
@@ -177,7 +190,7 @@ class ResultPresenter:
         for piece in evidence:
             if piece.lab is not None or piece.question in found:
                 continue
-            spoken = words_for_question(self.words, piece.question, self.answers, self.about)
+            spoken = self.question_words(piece.question)
             found[piece.question] = AnswerView(
                 piece.question,
                 self.fill(spoken.text),
@@ -193,7 +206,7 @@ class ResultPresenter:
         for question in self.rulebook.questionnaire:
             if question.id not in answers:
                 continue
-            spoken = words_for_question(self.words, question.id, self.answers, self.about)
+            spoken = self.question_words(question.id)
             chosen = tuple(
                 self.fill(spoken.options[option])
                 for option in question.option_ids
@@ -256,8 +269,8 @@ class ResultPresenter:
             for alike in assessment.look_alikes
         ]
 
-    def asked_contradictions(self, assessment: Assessment) -> list[ContradictionView]:
-        """Answers that do not fit together, to be asked back."""
+    def asked_contradictions(self, contradictions: Collection[str]) -> list[ContradictionView]:
+        """Answers that do not fit together, to be asked back, by the ids of what they are."""
         return [
             ContradictionView(
                 text=self.fill(self.words.contradictions[known.id]),
@@ -266,11 +279,11 @@ class ResultPresenter:
                 ),
             )
             for known in self.rulebook.contradictions
-            if known.id in assessment.contradictions
+            if known.id in contradictions
         ]
 
     def _question_alone(self, id_: str) -> AnswerView:
-        spoken = words_for_question(self.words, id_, self.answers, self.about)
+        spoken = self.question_words(id_)
         return AnswerView(id_, self.fill(spoken.text), self._short_name(spoken), ())
 
     def is_in_scope(self) -> bool:
@@ -278,9 +291,8 @@ class ResultPresenter:
         known = self.rulebook.named.get(OUT_OF_SCOPE)
         if known is None:
             return True
-        path = self.rulebook.questionnaire.trace_path(self.answers)
         unsure = self.rulebook.questionnaire.unsure_options
-        situation = Situation(path.answers, path.off_path, unsure, {})
+        situation = Situation(self.path.answers, self.path.off_path, unsure, {})
         return judge_condition(known, situation) is not Truth.TRUE
 
     def all_sources(self, assessment: Assessment) -> list[SourceEntry]:

@@ -6,9 +6,8 @@ It joins ids with their words, for the person whose answers they are; it decides
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from app.presentation.question import words_for_question
 from app.presentation.result import ResultPresenter
 from app.triage import dangers
 from app.triage.dangers import DangerState
@@ -19,7 +18,7 @@ from app.triage.safety_net_layout import (
     arrange_lines,
     collapse_lines,
 )
-from app.triage.second_look import DoubtEffects
+from app.triage.second_look import DoubtEffects, assess_doubts
 from app.triage.terms import Assessment, Urgency
 
 MOST_AT_ONCE = 5  # lines to watch for before the rest is folded away, but every emergency
@@ -65,6 +64,20 @@ class DangerSummary(NamedTuple):
     text: str
 
 
+def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> dict[str, Any]:
+    """What a result says beside its level: what to watch for, doubts, dangers looked for."""
+    rulebook, path = presenter.rulebook, presenter.path
+    unsure = any(rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
+    doubts = assess_doubts(rulebook, path.answers) if unsure else None
+    searched = dangers.assess_dangers(rulebook.dangers, rulebook.questionnaire, path, assessment)
+    return {
+        "watch": describe_safety_net(presenter, assessment),
+        "emergency_now": assessment.urgency is Urgency.emergency,
+        "doubtful": describe_doubts(presenter, doubts) if doubts else [],
+        "looked": describe_dangers(presenter, searched),
+    }
+
+
 def describe_safety_net(presenter: ResultPresenter, assessment: Assessment) -> SafetyNetView:
     """What would make this result more urgent."""
     found = build_safety_net(presenter.rulebook, presenter.answers)
@@ -95,9 +108,7 @@ def _group_by_level(presenter: ResultPresenter, layout: SafetyNetLayout) -> list
 
 
 def _describe_line(presenter: ResultPresenter, net_line: SafetyNetLine) -> str:
-    spoken = words_for_question(
-        presenter.words, net_line.question, presenter.answers, presenter.about
-    )
+    spoken = presenter.question_words(net_line.question)
     return presenter.fill(
         presenter.words.pages["result.net.if"], change=spoken.changes[net_line.words]
     )
@@ -117,9 +128,7 @@ def describe_doubts(presenter: ResultPresenter, doubts: DoubtEffects) -> list[Do
     """The unsure answers that made the result more careful."""
     found = []
     for doubt in doubts.each:
-        spoken = words_for_question(
-            presenter.words, doubt.question, presenter.answers, presenter.about
-        )
+        spoken = presenter.question_words(doubt.question)
         question, counted = presenter.fill(spoken.text), presenter.fill(spoken.counted)
         found.append(DoubtView(doubt.question, question, counted))
     return found

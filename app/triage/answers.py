@@ -1,6 +1,6 @@
 """Turning a reply (what a form or the API sent) into an answer. Never echoes what was sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from app.triage.questionnaire import Question
 
@@ -21,12 +21,12 @@ class BadAnswer(Exception):
         super().__init__(f"{question.id}: {problem}; allowed: {', '.join(self.allowed)}")
 
 
-def parse_answer(question: Question, reply: Sequence[str]) -> frozenset[str]:
+def parse_answer(question: Question, reply: Iterable[str]) -> frozenset[str]:
     """The chosen options. Raises BadAnswer; "none of these" excludes every other tick."""
     chosen = frozenset(reply)
     if not chosen:
         raise BadAnswer("missing", question)
-    if not chosen <= frozenset(question.option_ids):
+    if not chosen <= question.option_set:
         raise BadAnswer("unknown_option", question)
     if question.kind == "one" and len(chosen) > 1:
         raise BadAnswer("two_values", question)

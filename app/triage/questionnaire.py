@@ -59,6 +59,11 @@ class Question:
         """Ids of all options in the order shown; "none of these" and "not sure" come last."""
         return tuple(option.id for option in self.options)
 
+    @cached_property
+    def option_set(self) -> frozenset[str]:
+        """The same ids, to look one up."""
+        return frozenset(self.option_ids)
+
     @property
     def change_ids(self) -> tuple[str, ...]:
         """Ids of all that the safety net may say: options that change, and lines of several."""

@@ -111,6 +111,13 @@ def is_certain_emergency(rulebook: "Rulebook", path: AnswerPath) -> bool:
     )
 
 
+def find_contradictions(rulebook: "Rulebook", path: AnswerPath) -> tuple[str, ...]:
+    """Ids of the answers that cannot all be right; alone, a small part of the work of `assess`."""
+    bitset = rulebook.compiled_rules.encode_answers(path.answers, path.off_path, {})
+    matched = rulebook.compiled_rules.matched_groups["contradictions"](bitset)
+    return tuple(rulebook.contradictions[index].id for index in matched)
+
+
 def reference_urgency(
     rules: tuple[Rule, ...],
     path: AnswerPath,

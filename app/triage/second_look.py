@@ -3,7 +3,8 @@
 Knows no words and no page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.triage.compiled import doubt_requirements
@@ -53,26 +54,44 @@ def assess_doubts(
     path = rulebook.questionnaire.trace_path(answers)
     amounts = read_counted_amounts(rulebook, path, labs)
     unsure = [q for q in path.asked if q.unsure in path.answers[q.id]]
+    level_of = _make_level_finder(rulebook, amounts)
+    calm = {q.id: _calmer_answers(rulebook, q, path.answers[q.id]) for q in unsure}
 
-    def calmed_level(calmed: Iterable[Question]) -> Urgency:
-        guesses: list[Answers] = [path.answers]
-        for question in calmed:
-            calm = _calmer_answers(rulebook, question, path.answers[question.id])
-            guesses = [{**guess, question.id: one} for guess in guesses for one in calm]
-        return min(level_of_all(rulebook, guess, amounts) for guess in guesses)
+    def list_guesses(calmed: Iterable[Question]) -> Iterator[Answers]:
+        ways = ([(question.id, one) for one in calm[question.id]] for question in calmed)
+        return ({**path.answers, **dict(way)} for way in product(*ways))
 
-    now, calmest = calmed_level([]), calmed_level(unsure)
-    each = [DoubtEffect(question.id, calmed_level([question])) for question in unsure]
-    alone = [calmed_level([q for q in unsure if q is not question]) for question in unsure]
+    def stays_above(level: Urgency, calmed: Iterable[Question]) -> bool:
+        return all(level_of(guess) > level for guess in list_guesses(calmed))
+
+    now, calmest_guess = level_of(path.answers), min(list_guesses(unsure), key=level_of)
+    calmest = level_of(calmest_guess)
+    for question, ways in calm.items():  # what was calmest of all is tried first from now on
+        ways.sort(key=calmest_guess[question].__ne__)
+    each = [DoubtEffect(q.id, min(map(level_of, list_guesses([q])))) for q in unsure]
     telling = [
         doubt
-        for doubt, if_only_this in zip(each, alone, strict=True)
-        if doubt.if_no < now or if_only_this > calmest
+        for doubt, question in zip(each, unsure, strict=True)
+        if doubt.if_no < now or stays_above(calmest, [q for q in unsure if q is not question])
     ]
     named = {doubt.question for doubt in telling}
-    if calmed_level([question for question in unsure if question.id in named]) > calmest:
+    if stays_above(calmest, [question for question in unsure if question.id in named]):
         telling = each  # several keep the level up together, in more than one way
     return DoubtEffects(now, tuple(telling), calmest)
+
+
+def _make_level_finder(rulebook: "Rulebook", amounts: Amounts) -> Callable[[Answers], Urgency]:
+    """`level_of_all` for many answers to the same questions: walks a path once for each way."""
+    compiled, routing = rulebook.compiled_rules, sorted(rulebook.watched_changes.routing)
+    closed: dict[tuple[frozenset[str] | None, ...], frozenset[str]] = {}
+
+    def find_level(answers: Answers) -> Urgency:
+        way = tuple(answers.get(question) for question in routing)
+        if way not in closed:
+            closed[way] = rulebook.questionnaire.trace_path(answers).off_path - answers.keys()
+        return Urgency(compiled.level(compiled.encode_answers(answers, closed[way], amounts)))
+
+    return find_level
 
 
 def level_of_all(rulebook: "Rulebook", answers: Answers, amounts: Amounts) -> Urgency:
@@ -81,12 +100,7 @@ def level_of_all(rulebook: "Rulebook", answers: Answers, amounts: Amounts) -> Ur
     Trap: "not sure what it is" opens all questions. Read as "none of these" it would close them,
     and pus that was ticked there would seem to hang on that doubt.
     """
-    closed = rulebook.questionnaire.trace_path(answers).off_path - answers.keys()
-    return Urgency(
-        rulebook.compiled_rules.level(
-            rulebook.compiled_rules.encode_answers(answers, closed, amounts)
-        )
-    )
+    return _make_level_finder(rulebook, amounts)(answers)
 
 
 def _calmer_answers(

@@ -24,11 +24,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.presentation.result import ResultPresenter
 from app.web.access import ONE_TIME_ROUTES
 from app.web.journey import LostJourney, NoJourney
-from app.web.pages import AppContext, render_html, render_page
-from app.web.patients import self_check
-from app.web.patients.visit import AssessmentFailed
+from app.web.pages import AppContext, app_context, filler_for, render_html, render_page, see_other
+from app.web.visit import AssessmentFailed
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ def add_error_pages(app: FastAPI) -> None:
     """Say which page each exception becomes."""
     app.add_exception_handler(HTTPException, show_http_error)
     app.add_exception_handler(RequestValidationError, show_invalid_request)
-    app.add_exception_handler(NoJourney, self_check.show_no_journey)
-    app.add_exception_handler(LostJourney, self_check.redirect_lost_journey)
-    app.add_exception_handler(AssessmentFailed, self_check.show_failed_assessment)
+    app.add_exception_handler(NoJourney, show_no_journey)
+    app.add_exception_handler(LostJourney, redirect_lost_journey)
+    app.add_exception_handler(AssessmentFailed, show_failed_assessment)
 
 
 class UnhandledErrorMiddleware:
@@ -149,6 +149,26 @@ async def show_invalid_request(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     where = [".".join(str(part) for part in fault["loc"]) for fault in faults]
     return JSONResponse({"error": _status_phrase(422), "where": where}, 422)
+
+
+async def show_no_journey(request: Request, _: Exception) -> Response:
+    """Nothing begun, or a browser that keeps no cookie: one page says both."""
+    return render_page(request, "patient/no_journey.html")
+
+
+async def redirect_lost_journey(_request: Request, _: Exception) -> Response:
+    """The start page finds the unreadable cookie too, says so kindly and drops it."""
+    return see_other("/")
+
+
+async def show_failed_assessment(request: Request, error: Exception) -> Response:
+    """Careful advice where assessing failed."""
+    region, context = getattr(error, "region", None), app_context(request)
+    presenter = ResultPresenter(
+        context.rulebook, context.page_wording, filler_for(context, region), {}
+    )
+    card = presenter.build_level_card("cannot_work_out")
+    return render_page(request, "errors/unworkable.html", region=region, card=card, status=500)
 
 
 def render_last_page(context: AppContext) -> str:

@@ -222,7 +222,7 @@ def emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
 
 def build_template_environment(folder: Path) -> Environment:
     """Our templates: strict about names, and escaping in every file whatever its ending."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -230,3 +230,6 @@ def build_template_environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    # An import in a template compares all globals, each time; ours need just this one.
+    environment.globals = {"namespace": environment.globals["namespace"]}
+    return environment

@@ -187,7 +187,7 @@ def test_a_question_without_a_short_name_is_named_by_its_text(visitor, monkeypat
     questions = dict(WORDS.questions)
     questions["medicines"] = replace(questions["medicines"], short=None)
     monkeypatch.setattr(
-        result, "words_for_question", lambda _words, question, *_: questions[question]
+        result, "words_for_respondent", lambda _words, question, *_: questions[question]
     )
     assert f"Change your answer to: {questions['medicines'].text}" in visitor.walk(QUIET).text
 

@@ -8,44 +8,26 @@ knows no rule.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.presentation.question import (
-    AGAIN_FIELD,
-    build_question_view,
-    count_progress,
-    find_pressed_button,
-    find_previous_question,
-    find_problem_key,
-    find_respondent,
-    find_slipped_signs,
-    must_look_again,
-)
+from app.presentation.question import AGAIN_FIELD, QuestionView
 from app.presentation.respondent import ME, RESPONDENTS
 from app.store import clinics, invitations, submissions
 from app.store.invitations import InvitationGone, InvitationSummary, NoSuchInvitation
 from app.store.people import NameMismatch
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.questionnaire import Question
 from app.web import journey as journeys
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic import patient_list
 from app.web.clinic.patient_list import PROBLEMS
 from app.web.journey import ASSISTED, Journey, LostJourney, NoJourney
 from app.web.pages import app_context, see_other
-from app.web.patients.handing_over import collect_submitted_answers
-from app.web.patients.visit import (
-    Visit,
-    find_question,
-    has_certain_emergency,
-    make_presenter,
-    make_visit,
-    open_visit,
-)
+from app.web.question_loop import QuestionLoop
+from app.web.visit import Visit, find_question, open_visit, redirect_with_journey
 
 START, ANSWERS, ASK = "/assisted", "/assisted/answers", "/assisted/ask/"
 _FIELDS = ("reference", "name", "day", "kind")
@@ -116,7 +98,49 @@ def begin_assisted_check(staff_request: StaffRequest) -> Response:
         region, context.unix_time, about=about, invitation=made, session=who.token_hash
     )
     first = next(iter(context.rulebook.questionnaire)).id
-    return _redirect_with_journey(staff_request, f"{ASK}{first}", journey)
+    return redirect_with_journey(staff_request.request, f"{ASK}{first}", journey, ASSISTED)
+
+
+@dataclass(frozen=True)
+class AssistedLoop(QuestionLoop):
+    """The questions as a nurse reads them out."""
+
+    staff_request: StaffRequest
+    invited: InvitationSummary
+
+    start, folder = START, ASK
+    page, slip_page = "nurse/ask.html", "nurse/asked_back.html"
+
+    def next_address(self, visit: Visit) -> str:
+        """The first open question, or all answers to be read back."""
+        return _next_address(visit)
+
+    def save_answer(self, chosen: frozenset[str]) -> Response:
+        """Go on to the next question, whatever was said."""
+        after = self.visit.continue_with(self.visit.journey.with_answer(self.question.id, chosen))
+        request = self.staff_request.request
+        return redirect_with_journey(request, _next_address(after), after.journey, ASSISTED)
+
+    def render_page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """One page for the nurse, which says who is asked."""
+        problem = values.get("problem")
+        return self.staff_request.render_page(
+            template,
+            problems={values["question"].first_line_id: problem} if problem else None,
+            status=status,
+            region=self.visit.journey.region,
+            going=self.invited,
+            ask=ASK,
+            **values,
+        )
+
+    def build_view(
+        self, tick: Callable[[str], str], *, again: bool = False, was: str = ""
+    ) -> QuestionView:
+        """The question, with what to say before it is read out."""
+        view = super().build_view(tick, again=again, was=was)
+        before = self.visit.context.page_wording.pages["assisted.ask"]
+        return replace(view, text=f"{before} {view.text}")
 
 
 def show_assisted_question(staff_request: StaffRequest) -> Response:
@@ -126,10 +150,7 @@ def show_assisted_question(staff_request: StaffRequest) -> Response:
         visit, invited = _load_assisted_visit(staff_request)
     except _NoAssistedCheck:
         return see_other(START)
-    if not visit.may_be_asked(question):
-        return see_other(_next_address(visit))
-    ticked = visit.path.answers.get(question.id, frozenset())
-    return _render_question(staff_request, question, visit, invited, ticked)
+    return AssistedLoop(visit, question, staff_request, invited).show_question()
 
 
 def save_assisted_answer(staff_request: StaffRequest) -> Response:
@@ -139,24 +160,9 @@ def save_assisted_answer(staff_request: StaffRequest) -> Response:
         visit, invited = _load_assisted_visit(staff_request, staff_request.typed_field("of"))
     except _NoAssistedCheck:
         return see_other(START)
-    if not visit.may_be_asked(question):
-        return see_other(_next_address(visit))
-    given, again = (
-        staff_request.form.get(question.id, []),
-        bool(staff_request.typed_field(AGAIN_FIELD)),
-    )
-    try:
-        chosen = parse_answer(question, given)
-    except BadAnswer as bad:
-        if signs := find_slipped_signs(question, given, bad.problem):
-            return _ask_about_slip(staff_request, question, visit, invited, signs)
-        return _render_question(
-            staff_request, question, visit, invited, given, bad.problem, again=again
-        )
-    if must_look_again(question, chosen, again):
-        return _render_question(staff_request, question, visit, invited, chosen, again=True)
-    now = make_visit(staff_request.request, visit.journey.with_answer(question.id, chosen))
-    return _redirect_with_journey(staff_request, _next_address(now), now.journey)
+    given, again = staff_request.form.get(question.id, []), staff_request.typed_field(AGAIN_FIELD)
+    loop = AssistedLoop(visit, question, staff_request, invited)
+    return loop.submit_answer(given, again=bool(again))
 
 
 def show_assisted_answers(staff_request: StaffRequest) -> Response:
@@ -165,13 +171,12 @@ def show_assisted_answers(staff_request: StaffRequest) -> Response:
         visit, invited = _load_assisted_visit(staff_request)
     except _NoAssistedCheck:
         return see_other(START)
-    result_presenter = make_presenter(staff_request.request, visit)
     return staff_request.render_page(
         "nurse/asked.html",
         region=visit.journey.region,
         going=invited,
-        given=result_presenter.all_answers(visit.path.answers),
-        alarming=has_certain_emergency(staff_request.request, visit),
+        given=visit.presenter.all_answers(visit.path.answers),
+        alarming=visit.is_emergency,
         complete=visit.path.next is None,
         onward=_next_address(visit),
         ask=ASK,
@@ -184,10 +189,10 @@ def submit_assisted_answers(staff_request: StaffRequest) -> Response:
         visit, invited = _load_assisted_visit(staff_request, staff_request.typed_field("of"))
     except _NoAssistedCheck:
         return see_other(START)
-    if visit.path.next is not None and not has_certain_emergency(staff_request.request, visit):
+    if visit.path.next is not None and not visit.is_emergency:
         return see_other(_next_address(visit))
     who, targets = staff_request.signed_in_staff, staff_request.request.app.state.targets
-    handed = collect_submitted_answers(staff_request, visit)
+    handed = visit.collect_submitted_answers()
     try:
         kept = submissions.accept_assisted_answers(
             staff_request.store,
@@ -237,82 +242,5 @@ def _load_assisted_visit(
             raise _NoAssistedCheck from None
 
 
-def _redirect_with_journey(staff_request: StaffRequest, address: str, journey: Journey) -> Response:
-    response = see_other(address)
-    journeys.set_journey_cookie(
-        response, staff_request.request, app_context(staff_request.request).key, journey, ASSISTED
-    )
-    return response
-
-
 def _next_address(visit: Visit) -> str:
     return f"{ASK}{visit.path.next.id}" if visit.path.next else ANSWERS
-
-
-def _previous_address(staff_request: StaffRequest, question: Question, visit: Visit) -> str:
-    earlier = find_previous_question(
-        app_context(staff_request.request).rulebook.questionnaire, visit.path, question
-    )
-    return f"{ASK}{earlier.id}" if earlier else START
-
-
-def _ask_about_slip(
-    staff_request: StaffRequest,
-    question: Question,
-    visit: Visit,
-    invited: InvitationSummary,
-    signs: Collection[str],
-) -> Response:
-    """ "None of these" was pressed while these were ticked: one of the two is a slip."""
-    person = find_respondent(visit.path.answers, visit.journey.about)
-    return staff_request.render_page(
-        "nurse/asked_back.html",
-        region=visit.journey.region,
-        status=422,
-        going=invited,
-        question=build_question_view(
-            app_context(staff_request.request).page_wording,
-            question,
-            person,
-            lambda o: " checked" if o in signs else "",
-        ),
-        back=_previous_address(staff_request, question, visit),
-        action=f"{ASK}{question.id}",
-    )
-
-
-def _render_question(
-    staff_request: StaffRequest,
-    question: Question,
-    visit: Visit,
-    invited: InvitationSummary,
-    ticked: Collection[str],
-    problem: str = "",
-    *,
-    again: bool = False,
-) -> Response:
-    context, path = app_context(staff_request.request), visit.path
-    person = find_respondent(path.answers, visit.journey.about)
-    view = build_question_view(
-        context.page_wording,
-        question,
-        person,
-        lambda o: " checked" if o in ticked else "",
-        again=again,
-        was="" if problem or again else find_pressed_button(question, ticked),
-    )
-    number, more = count_progress(context.rulebook.questionnaire, path, question)
-    wrong = find_problem_key(question, problem)
-    return staff_request.render_page(
-        "nurse/ask.html",
-        problems={view.first_line_id: wrong} if wrong else None,
-        region=visit.journey.region,
-        going=invited,
-        question=replace(view, text=f"{context.page_wording.pages['assisted.ask']} {view.text}"),
-        number=number,
-        more=more,
-        problem=wrong,
-        alarming=has_certain_emergency(staff_request.request, visit),
-        back=_previous_address(staff_request, question, visit),
-        ask=ASK,
-    )

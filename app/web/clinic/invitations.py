@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import QrCode, make_qr_code
+from app.presentation.dates import format_long_day
 from app.store import clinics, invitations
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
@@ -28,7 +29,6 @@ from app.web.clinic.account import format_local_time
 from app.web.clinic.patient_list import PROBLEMS
 from app.web.compression import compress_response
 from app.web.pages import app_context, see_other, translator_for
-from app.web.patients.submission_status import format_day
 
 MOST_FAULTS_SHOWN = 10
 _FIELDS = ("reference", "name", "day", "kind")
@@ -257,6 +257,7 @@ def _build_cards(
     squares: bool = False,
 ) -> list[InvitationCard]:
     zone = clinics.load_clinic(scope).time_zone
+    language = app_context(staff_request.request).language
     square: Callable[[str], QrCode | None] = make_qr_code if squares else lambda _: None
     links = [f"{staff_request.base_url}/i/{one.token}" for one in found]
     return [
@@ -264,7 +265,7 @@ def _build_cards(
             one,
             link,
             format_local_time(one.expires_at, zone),
-            format_day(one.appointment_on),
+            format_long_day(one.appointment_on, language),
             square(link),
         )
         for one, link in zip(found, links, strict=True)

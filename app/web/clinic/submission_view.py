@@ -17,6 +17,7 @@ from app.documents.receipt import RulebookArchive
 from app.documents.short_answers import ShortWording
 from app.presentation.question import find_respondent
 from app.presentation.result import AnswerView, LevelCard, ResultPresenter
+from app.presentation.safety_net import build_caution_values
 from app.presentation.submission import SubmissionPresenter, describe_labs
 from app.store import clinics, reviews
 from app.store import submission_reads as record
@@ -34,7 +35,6 @@ from app.web.access import StaffRequest
 from app.web.clinic import account
 from app.web.clinic.worklist import STATES, last_timely_day
 from app.web.pages import AppContext, app_context, filler_for
-from app.web.patients.result import build_caution_values
 
 _RESPONDENT_WORDS = {
     "me": "submission.by.me",

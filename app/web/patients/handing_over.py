@@ -10,18 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.presentation.dates import format_long_day
 from app.presentation.respondent import ME, RESPONDENTS
 from app.store import invitations, submission_reads, submissions, worklist_rows
 from app.store.db import record_keys
 from app.store.invitations import InvitationGone, OpenedInvitation
-from app.store.submission_versions import SubmittedAnswers
-from app.web import journey as journeys
 from app.web import tablet
 from app.web.access import StaffRequest, staff_route
 from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.pages import app_context, see_other
-from app.web.patients.submission_status import build_status_values, format_day
-from app.web.patients.visit import Visit, assess_visit, open_visit
+from app.web.patients.submission_status import build_status_values
+from app.web.visit import open_visit, redirect_with_journey
 
 CURRENT_LINK = "here"
 """Stands in an address for the link that this browser is on already."""
@@ -67,10 +66,8 @@ def submit_invitation_code(staff_request: StaffRequest) -> Response:
     region = invitations.open_invitation(
         staff_request.store, token, staff_request.now
     ).clinic.region
-    response, context = see_other(f"/i/{CURRENT_LINK}"), app_context(staff_request.request)
-    journey = Journey(region, context.unix_time, invitation=token)
-    journeys.set_journey_cookie(response, staff_request.request, context.key, journey)
-    return response
+    journey = Journey(region, app_context(staff_request.request).unix_time, invitation=token)
+    return redirect_with_journey(staff_request.request, f"/i/{CURRENT_LINK}", journey)
 
 
 def show_invitation(staff_request: StaffRequest) -> Response:
@@ -101,12 +98,9 @@ def start_invited_check(staff_request: StaffRequest) -> Response:
         visit = None
     begun = visit is not None and visit.journey.invitation == token and visit.journey.answers
     if visit is not None and begun:
-        response = see_other(visit.next_address)
-        journey = visit.journey
-    else:
-        response = see_other(f"/check/{next(iter(context.rulebook.questionnaire)).id}")
-    journeys.set_journey_cookie(response, staff_request.request, context.key, journey)
-    return response
+        return redirect_with_journey(staff_request.request, visit.next_address, visit.journey)
+    first = f"/check/{next(iter(context.rulebook.questionnaire)).id}"
+    return redirect_with_journey(staff_request.request, first, journey)
 
 
 def send_submission(staff_request: StaffRequest) -> Response:
@@ -119,7 +113,7 @@ def send_submission(staff_request: StaffRequest) -> Response:
         clinic, invitation = invitations.resolve_token(staff_request.store, token)
         targets, submitted = (
             staff_request.request.app.state.targets,
-            collect_submitted_answers(staff_request, visit),
+            visit.collect_submitted_answers(),
         )
         submissions.accept_answers(
             staff_request.store, clinic, invitation, submitted, targets, staff_request.now
@@ -134,18 +128,6 @@ def send_submission(staff_request: StaffRequest) -> Response:
 async def redirect_to_result(_: Request) -> Response:
     """GET /send: what a browser asks for that loads the page anew which could not be sent."""
     return see_other("/result")
-
-
-def collect_submitted_answers(staff_request: StaffRequest, visit: Visit) -> SubmittedAnswers:
-    """What a person hands over: their answers, and what the rules make of them."""
-    assessment, rulebook = (
-        assess_visit(staff_request.request, visit),
-        app_context(staff_request.request).rulebook,
-    )
-    about, region = visit.journey.about, visit.journey.region
-    return SubmittedAnswers.from_rulebook(
-        rulebook, visit.path.answers, assessment, about=about, region=region
-    )
 
 
 def _token_in_address(staff_request: StaffRequest) -> str:
@@ -176,7 +158,9 @@ def _render_welcome(staff_request: StaffRequest, found: OpenedInvitation) -> Res
         region=found.clinic.region,
         token=_token_in_address(staff_request),
         clinic=found.clinic.name,
-        appointment=format_day(found.appointment_on),
+        appointment=format_long_day(
+            found.appointment_on, app_context(staff_request.request).language
+        ),
     )
 
 

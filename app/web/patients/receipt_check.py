@@ -17,6 +17,7 @@ from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive, ver
 from app.presentation.question import find_respondent
 from app.presentation.respondent import ME
 from app.presentation.result import ResultPresenter
+from app.presentation.safety_net import build_caution_values
 from app.triage.terms import Assessment, Urgency
 from app.web import journey as journeys
 from app.web.journey import Journey, LostJourney, NoJourney
@@ -28,10 +29,8 @@ from app.web.pages import (
     filler_for,
     read_region_and_alarm,
     render_page,
-    see_other,
 )
-from app.web.patients.result import build_caution_values
-from app.web.patients.visit import read_form_field
+from app.web.visit import read_form, redirect_with_journey
 
 _PROBLEMS = {
     "not_a_receipt": "verify.problem.not_a_receipt",
@@ -58,11 +57,12 @@ async def show_receipt_form(request: Request) -> Response:
 
 async def submit_receipt(request: Request) -> Response:
     """POST /verify: the same result again, or what is wrong with the text."""
-    sent = await read_form_field(request, "receipt")
+    form = await read_form(request)
+    sent = " ".join(form.get("receipt", []))
     archive: RulebookArchive = request.app.state.archive
     try:
         # An old rulebook may have to be loaded first, which takes half a second.
-        verdict = await run_in_threadpool(verify_receipt, " ".join(sent), archive)
+        verdict = await run_in_threadpool(verify_receipt, sent, archive)
     except BadReceipt as bad:
         return render_page(
             request,
@@ -73,7 +73,7 @@ async def submit_receipt(request: Request) -> Response:
             error=True,
             status=422,
         )
-    if await read_form_field(request, "then"):
+    if "then" in form:
         return _open_second_look(request, verdict)
     return _render_verified(request, verdict)
 
@@ -93,9 +93,7 @@ def _open_second_look(request: Request, verdict: ReceiptCheck) -> Response:
     receipt = verdict.receipt
     edition = receipt.rulebook.version
     journey = Journey(region, context.unix_time, receipt.answers, about=about, edition=edition)
-    response = see_other("/changed")
-    journeys.set_journey_cookie(response, request, context.key, journey)
-    return response
+    return redirect_with_journey(request, "/changed", journey)
 
 
 def _render_verified(request: Request, verdict: ReceiptCheck) -> Response:

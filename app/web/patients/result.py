@@ -6,25 +6,18 @@ It replays the answers and shows what the engine makes of them. It knows no rule
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code, write_receipt
-from app.presentation.question import find_respondent
-from app.presentation.result import AnswerView, ResultPresenter
-from app.presentation.safety_net import describe_dangers, describe_doubts, describe_safety_net
-from app.triage.dangers import assess_dangers
+from app.presentation.result import AnswerView
+from app.presentation.safety_net import build_caution_values
 from app.triage.rules import assess_answers
-from app.triage.second_look import assess_doubts
-from app.triage.terms import Assessment, Urgency
-from app.web import journey as journeys
-from app.web.pages import app_context, render_page, see_other
+from app.web.pages import render_page
 from app.web.patients.clinic_presence import has_reachable_clinic
-from app.web.patients.second_look import address_before_result
-from app.web.patients.visit import Visit, assess_visit, make_presenter, open_visit, run_assessment
+from app.web.visit import Visit, address_before_result, open_visit, redirect_with_journey
 
 UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 
@@ -56,12 +49,9 @@ async def show_result(request: Request) -> Response:
     """GET /result: what to do and when, why, and what it might be."""
     visit = open_visit(request)
     if visit.path.next is not None:
-        response = see_other(visit.next_address)
         noted = replace(visit.journey, note=UNFINISHED)
-        journeys.set_journey_cookie(response, request, app_context(request).key, noted)
-        return response
-    assessment = assess_visit(request, visit)
-    presenter = make_presenter(request, visit)
+        return redirect_with_journey(request, visit.next_address, noted)
+    assessment, presenter = visit.assessment, visit.presenter
     rulebook = presenter.rulebook
     reasons, also = presenter.split_reasons(assessment)
     receipt = write_receipt(rulebook, visit.path.answers, assessment)
@@ -71,9 +61,9 @@ async def show_result(request: Request) -> Response:
         region=visit.journey.region,
         back=address_before_result(visit),
         ages=visit.path.answers.get("age", ()),
-        about=find_respondent(visit.path.answers, visit.journey.about),
+        about=visit.respondent,
         card=presenter.build_card(assessment),
-        changed=_compare_second_look(presenter, visit, assessment),
+        changed=_compare_second_look(visit),
         invited=bool(visit.journey.invitation),
         shareable=not visit.journey.invitation and has_reachable_clinic(request),
         reasons=reasons,
@@ -84,45 +74,23 @@ async def show_result(request: Request) -> Response:
         kinds=presenter.fitting_types(assessment),
         others=presenter.fitting_look_alikes(assessment),
         in_scope=presenter.is_in_scope(),
-        contradictions=presenter.asked_contradictions(assessment),
+        contradictions=presenter.asked_contradictions(assessment.contradictions),
         given=presenter.all_answers(visit.path.answers),
         sources=presenter.all_sources(assessment),
         rulebook=rulebook,
         receipt=receipt,
         code=make_qr_code(receipt),
-        learn=rulebook.learn[app_context(request).language],
+        learn=rulebook.learn[visit.context.language],
         places=sorted(visit.path.answers.get("place", ())),
-        **run_assessment(
-            lambda *_: build_caution_values(presenter, assessment),
-            request,
-            visit,
-            visit.path.answers,
-        ),
+        **visit.run_assessment(lambda: build_caution_values(presenter, assessment)),
     )
 
 
-def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> dict[str, Any]:
-    """What a result says beside its level: what to watch for, doubts, dangers looked for."""
-    path = presenter.rulebook.questionnaire.trace_path(presenter.answers)
-    unsure = any(presenter.rulebook.questionnaire[q].unsure in c for q, c in path.answers.items())
-    found = assess_doubts(presenter.rulebook, path.answers) if unsure else None
-    searched = assess_dangers(
-        presenter.rulebook.dangers, presenter.rulebook.questionnaire, path, assessment
-    )
-    return {
-        "watch": describe_safety_net(presenter, assessment),
-        "emergency_now": assessment.urgency is Urgency.emergency,
-        "doubtful": describe_doubts(presenter, found) if found else [],
-        "looked": describe_dangers(presenter, searched),
-    }
-
-
-def _compare_second_look(
-    presenter: ResultPresenter, visit: Visit, assessment: Assessment
-) -> SecondLookChanges | None:
+def _compare_second_look(visit: Visit) -> SecondLookChanges | None:
     """What was answered anew in a second look; None where there was none."""
     if not visit.journey.earlier:
         return None
+    presenter, assessment = visit.presenter, visit.assessment
     earlier = presenter.rulebook.questionnaire.trace_path(visit.journey.answers_before).answers
     before = assess_answers(presenter.rulebook, earlier)
     answers_now = {answer.id: answer for answer in presenter.all_answers(visit.path.answers)}

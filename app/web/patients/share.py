@@ -1,4 +1,4 @@
-"""Showing a self-check to a nurse: its person makes a code, and a nurse types it.
+"""Showing a self-check to a nurse: its person makes a code that a nurse can type.
 
 Nothing is stored until its person asks for the code. The code stands in no address that a server
 or a proxy notes: the square holds it behind the "#", which browsers keep to themselves.
@@ -20,37 +20,27 @@ from app.store import shares
 from app.store.db import record_keys
 from app.store.shares import ShareGone, ShareStatus
 from app.store.submission_versions import SubmittedAnswers
-from app.store.submissions import Delivery
 from app.store.worklist_rows import NoSuchSubmission
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from app.web import journey as journeys
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic import patient_list
-from app.web.clinic.patient_list import PROBLEMS
 from app.web.cookies import cookie_name
-from app.web.journey import Journey
-from app.web.pages import app_context, see_other
+from app.web.pages import see_other
 from app.web.patients.clinic_presence import has_reachable_clinic
-from app.web.patients.handing_over import collect_submitted_answers
 from app.web.patients.submission_status import build_status_values
-from app.web.patients.visit import Visit, make_presenter, open_visit
+from app.web.visit import Visit, open_visit, redirect_with_journey
 
 _ENDED = "patient/share_ended.html"
-_FIELDS = ("reference", "name", "day")
 
 
 def page_routes() -> list[Route]:
-    """The pages of its person, and the one on which a nurse types the code."""
+    """The pages of the person whose self-check it is."""
     return [
         staff_route("GET", "/share", show_share_code),
         staff_route("GET", "/share/news", poll_share),
         staff_route("POST", "/share", create_share_code),
         Route("/share/back", redirect_to_share, methods=["GET"]),
         staff_route("POST", "/share/back", revoke_share_code),
-        staff_route("GET", "/shared", show_shared_form),
-        staff_route("POST", "/shared", submit_shared_code),
     ]
 
 
@@ -59,7 +49,7 @@ def create_share_code(staff_request: StaffRequest) -> Response:
     visit = open_visit(staff_request.request)
     if visit.path.next is not None or not has_reachable_clinic(staff_request.request):
         return see_other(visit.next_address if visit.path.next else "/result")
-    submitted = collect_submitted_answers(staff_request, visit)
+    submitted = visit.collect_submitted_answers()
     old, key = visit.journey.share, _derive_share_key(staff_request.request)
     if (
         old
@@ -72,7 +62,8 @@ def create_share_code(staff_request: StaffRequest) -> Response:
     shares.offer_share(
         staff_request.store, key, submitted, staff_request.now, address=staff_request.client_address
     )
-    return _redirect_with_journey(staff_request, replace(visit.journey, share=key))
+    shared = replace(visit.journey, share=key)
+    return redirect_with_journey(staff_request.request, "/share", shared)
 
 
 def show_share_code(staff_request: StaffRequest) -> Response:
@@ -121,45 +112,6 @@ async def redirect_to_share(_: Request) -> Response:
     return see_other("/share")
 
 
-def show_shared_form(
-    staff_request: StaffRequest, problems: dict[str, str] | None = None
-) -> Response:
-    """GET /shared: the nurse types the code, and what the clinic calls this person."""
-    typed_fields = {name: staff_request.typed_field(name) for name in ("code", *_FIELDS)}
-    return staff_request.render_page("nurse/shared.html", typed=typed_fields, problems=problems)
-
-
-def submit_shared_code(staff_request: StaffRequest) -> Response:
-    """POST /shared: what was shown becomes a submission, on the worklist like any other."""
-    guest = patient_list.parse_guest([staff_request.typed_field(name) for name in _FIELDS])
-    if isinstance(guest, str):
-        return show_shared_form(staff_request, {guest: PROBLEMS[guest]})
-    # Who is meant is made sure of on the submission's own page.
-    delivery = Delivery(
-        source="share",
-        key="",
-        reference=guest.reference,
-        name=guest.name,
-        appointment_on=guest.appointment_on,
-        taken_by=staff_request.signed_in_staff.staff,
-    )
-    code = staff_request.typed_field("code").rpartition("#")[2]
-    targets = staff_request.request.app.state.targets
-    try:
-        submission_id = shares.redeem_share(
-            staff_request.store,
-            staff_request.signed_in_staff.clinic,
-            code,
-            delivery,
-            targets,
-            lambda h: _reassess_today(staff_request, h),
-            staff_request.now,
-        )
-    except ShareGone:
-        return show_shared_form(staff_request, {"code": "shared.code.problem"})
-    return see_other(f"/submissions/{submission_id}")
-
-
 def _render_waiting_code(staff_request: StaffRequest, visit: Visit, found: ShareStatus) -> Response:
     submitted = found.submitted
     return staff_request.render_page(
@@ -169,9 +121,7 @@ def _render_waiting_code(staff_request: StaffRequest, visit: Visit, found: Share
         square=make_qr_code(f"{staff_request.base_url}/shared#{found.code}"),
         minutes=math.ceil((found.expires_at - staff_request.now) / timedelta(minutes=1)),
         emergency=submitted is not None and submitted.assessment.urgency is Urgency.emergency,
-        given=make_presenter(staff_request.request, visit).all_answers(submitted.answers)
-        if submitted
-        else [],
+        given=visit.presenter.all_answers(submitted.answers) if submitted else [],
     )
 
 
@@ -195,37 +145,3 @@ def _derive_share_key(request: Request) -> str:
     """The same for a button pressed twice, and no other person's: each sealed cookie is unique."""
     sealed = request.cookies[cookie_name(request, journeys.OWN)]
     return hashlib.sha256(sealed.encode()).hexdigest()
-
-
-def _reassess_today(
-    staff_request: StaffRequest, submitted: SubmittedAnswers
-) -> SubmittedAnswers | None:
-    """What today's rules make of the answers; None where they are those of before."""
-    rulebook, archive = (
-        app_context(staff_request.request).rulebook,
-        staff_request.request.app.state.archive,
-    )
-    if submitted.rulebook_sha256 == rulebook.sha256:
-        return None
-    given = archive.translate_to_current(submitted.rulebook_version, submitted.answers)
-    try:
-        asked = {id_: rulebook.questionnaire[id_] for id_ in given}
-        answers = {id_: parse_answer(asked[id_], sorted(given[id_])) for id_ in asked}
-    except (KeyError, BadAnswer):
-        return None  # what they no longer know, a nurse asks anew
-    path = rulebook.questionnaire.trace_path(answers)
-    return replace(
-        submitted,
-        answers=path.answers,
-        assessment=assess_answers(rulebook, path.answers),
-        rulebook_version=rulebook.version,
-        rulebook_sha256=rulebook.sha256,
-    )
-
-
-def _redirect_with_journey(staff_request: StaffRequest, journey: Journey) -> Response:
-    response = see_other("/share")
-    journeys.set_journey_cookie(
-        response, staff_request.request, app_context(staff_request.request).key, journey
-    )
-    return response

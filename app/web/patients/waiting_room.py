@@ -15,7 +15,7 @@ from app.web import tablet
 from app.web.access import StaffRequest, clear_session_cookie, read_session_token, staff_route
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import see_other
-from app.web.patients.visit import open_visit
+from app.web.visit import open_visit
 
 
 def page_routes() -> list[Route]:

@@ -27,8 +27,9 @@ from app.rulebook.archive import (
     find_published_faults,
 )
 from app.rulebook.archive import publish_rulebook as publish_rulebook
+from app.rulebook.faults import RulebookFaults
 from app.settings import Settings
-from app.triage.rulebook import Rulebook, RulebookFaults
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 

@@ -6,7 +6,7 @@ import typer
 import uvicorn
 
 from app.commands.console import read_settings, stderr, stop_if_unusable, stop_with_faults
-from app.triage.rulebook import RulebookFaults
+from app.rulebook.faults import RulebookFaults
 
 DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""

@@ -24,10 +24,12 @@ from pathlib import Path
 
 from zxingcpp import BarcodeFormat, create_barcode
 
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import load_rulebook_folder
 from app.rulebook.translation import NotTranslated, Translation, load_translation
 from app.triage.answers import BadAnswer
 from app.triage.answers import parse_answer as read_answer
-from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 

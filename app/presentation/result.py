@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from app.documents.emergency_signs import describe_open_signs
 from app.presentation.question import words_for_question
 from app.presentation.respondent import ME
-from app.rulebook.entries import SourceEntry
 from app.triage.conditions import Situation, judge_condition
 from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.rulebook import Rulebook
+from app.triage.sources import SourceEntry
 from app.triage.terms import (
     SECTIONS,
     Answers,

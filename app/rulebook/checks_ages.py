@@ -1,16 +1,14 @@
 """Property (q): answers that an age rules out are asked back, and each pair left open says why."""
 
 from itertools import product
-from typing import TYPE_CHECKING
 
-from app.rulebook.entries import AgePairEntry, EntriesById
+from app.rulebook.entries import EntriesById
 from app.rulebook.faults import FaultLog
 from app.triage.conditions import Situation, judge_condition
+from app.triage.rulebook import Rulebook
+from app.triage.sources import AgePairEntry
 from app.triage.terms import Truth
 from app.triage.wording import BABIES
-
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
 
 AGES_FILE = "ages.yaml"
 AGE_QUESTION = "age"
@@ -18,7 +16,7 @@ OF_A_LIFE = ("conditions", "kidney", "autoimmune", "medicines", "before")
 """Questions about illnesses, medicines and earlier events: each option is thought of for a baby."""
 
 
-def check_age_pairs(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) -> None:
+def check_age_pairs(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> None:
     """Note every pair of option and age that is not asked back as said, or not thought of."""
     if not rulebook.age_pairs or faults.fault_lines:
         return
@@ -52,9 +50,7 @@ def check_age_pairs(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) 
                     faults.note_fault(AGES_FILE, 1, "file", text)
 
 
-def list_age_contradictions(
-    rulebook: "Rulebook", question: str, option: str, age: str
-) -> list[str]:
+def list_age_contradictions(rulebook: Rulebook, question: str, option: str, age: str) -> list[str]:
     """Ids of the contradictions that hold for this age and option, whatever else is answered.
 
     Only those that ask about the age count.
@@ -68,6 +64,6 @@ def list_age_contradictions(
     ]
 
 
-def _option_exists(rulebook: "Rulebook", question: str, option: str) -> bool:
+def _option_exists(rulebook: Rulebook, question: str, option: str) -> bool:
     known = rulebook.questionnaire
     return question in known and option in known[question].option_ids

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.rulebook.entries import ReviewedEntry, SourceEntry
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import RELIANCE_FILE
 from app.rulebook.reading import RulebookReader
-from app.triage.rulebook import RELIANCE_FILE, RulebookFaults
+from app.triage.sources import ReviewedEntry, SourceEntry
 
 Hundredth = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=1, le=100_000)]

@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rulebook.faults import RulebookFaults
 from app.store.db.tables import Clinic
 from app.store.opening_hours import add_open_minutes
 from app.store.response_targets import load_targets
 from app.store.worklist_rows import rank_and_due
-from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES, examples
 from tests.store.rows import A_ROW_OF

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.rulebook.faults import RulebookFaults
 from app.store.response_targets import load_alarm_delay
-from app.triage.rulebook import RulebookFaults
 from tests.builders import RULES
 
 ENTRY = '- {{id: {id}, minutes: 15, sources: [expert], review_by: "2027-11-20"{more}}}\n'

@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from app.rulebook import yaml_lines
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import UNHASHED_FILES, load_rulebook_folder
 from app.rulebook.yaml_lines import LinedList, LinedMapping, parse_lined_yaml
 from app.settings import ROOT
 from app.triage.conditions import Choice, walk_leaves
-from app.triage.rulebook import UNHASHED_FILES, Rulebook, RulebookFaults, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from tests.builders import seeded
 
 RULES = ROOT / "rules"

@@ -11,8 +11,8 @@ from app.rulebook.faults import FaultLog, WrittenEntry
 from app.rulebook.validation_messages import list_validation_messages
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.sources import FileEntry, ReviewedEntry, SourcedEntry
+from app.triage.terms import AdviceSection
 from app.triage.value_types import (
-    AdviceSection,
     AdvisedTypes,
     Day,
     EachOnce,
@@ -28,7 +28,7 @@ from app.triage.value_types import (
     Ranked,
     Text,
     TypeName,
-    UrgencyName,
+    UrgencyLevel,
     Version,
     Weights,
 )
@@ -75,8 +75,8 @@ class NamedEntry(FileEntry):
 
 class RuleEntry(ReviewedEntry):
     when: Any
-    urgency: UrgencyName
-    if_unsure: UrgencyName | None = None
+    urgency: UrgencyLevel
+    if_unsure: UrgencyLevel | None = None
     only_with: Any = None
     within: Hours | None = None
 
@@ -121,9 +121,9 @@ class AdviceEntry(ReviewedEntry):
     section: AdviceSection
     types: AdvisedTypes
     places: Ids = []
-    levels: Annotated[list[UrgencyName], EachOnce] = []
+    levels: Annotated[list[UrgencyLevel], EachOnce] = []
     when: Any = None
-    urgency: UrgencyName | None = None
+    urgency: UrgencyLevel | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
     certain: bool = False
@@ -137,7 +137,7 @@ class DangerEntry(ReviewedEntry):
     also: list[Annotated[OptionsOfQuestions, Field(min_length=1)]] = []
     look_alikes: Annotated[list[Id], EachOnce] = []
     not_asked: Ids = []
-    urgency: UrgencyName | None = None
+    urgency: UrgencyLevel | None = None
     no_option: Text | None = None
 
 

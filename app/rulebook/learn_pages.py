@@ -26,8 +26,7 @@ from app.triage.learn import (
     strip_term_marks,
 )
 from app.triage.sources import FileEntry
-from app.triage.terms import Urgency
-from app.triage.value_types import Day, Id, OptionsOfQuestions, SourceIds, UrgencyName
+from app.triage.value_types import Day, Id, OptionsOfQuestions, SourceIds, UrgencyLevel
 from app.triage.wording import find_placeholders
 
 PAGES_FILE, GLOSSARY_FILE = "learn.yaml", "glossary.yaml"
@@ -45,7 +44,7 @@ class LineEntry(FileEntry):
 
     at: Annotated[str, Field(pattern=r"^(text|points|row) [1-9]\d?$")]
     signs: Sequence[Annotated[OptionsOfQuestions, Field(min_length=1)]] = ()
-    urgency: UrgencyName | None = None
+    urgency: UrgencyLevel | None = None
     no_option: str | None = None
 
 
@@ -184,7 +183,7 @@ def _build_section(entry: SectionEntry, words: SectionWordsEntry) -> PageSection
         UrgentClaim(
             line.at,
             tuple({q: tuple(known) for q, known in group.items()} for group in line.signs),
-            Urgency[line.urgency] if line.urgency else None,
+            line.urgency,
             line.no_option,
         )
         for line in entry.lines

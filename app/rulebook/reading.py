@@ -27,11 +27,8 @@ from app.rulebook.entries import (
     read_entry,
 )
 from app.rulebook.faults import FaultLog, WrittenEntry
-from app.rulebook.reading_advice import read_advice
-from app.rulebook.reading_dangers import read_danger
 from app.rulebook.reading_labs import read_laboratory
-from app.rulebook.reading_questions import read_question
-from app.rulebook.reading_rules import read_rule
+from app.rulebook.reading_parts import read_advice, read_danger, read_question, read_rule
 from app.rulebook.validation_messages import find_bad_parts, format_value
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.advice import AdviceRule

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Answers = Mapping[str, frozenset[str]]
 """Question id -> ids of the chosen options (a one-choice question holds one)."""
@@ -16,18 +16,11 @@ TYPES = ("calciphylaxis", "metastatic", "iatrogenic", "dystrophic", "idiopathic"
 NOT_CALCINOSIS = "not_calcinosis"
 CANNOT_TELL = "cannot_tell"
 
-SECTIONS = (
-    "watch",
-    "keep",
-    "bring",
-    "tests",
-    "treatments",
-    "self_care",
-    "do_not",
-    "complications",
-    "prevention",
-    "ask",
-)
+AdviceSection = Literal[
+    "watch", "keep", "bring", "tests", "treatments", "self_care", "do_not", "complications",
+    "prevention", "ask",
+]  # fmt: skip
+SECTIONS: tuple[str, ...] = get_args(AdviceSection)
 """The sections of a result that hold advice, in the order in which they are read."""
 
 AT_EMERGENCY = ("watch", "keep", "bring", "do_not")

@@ -28,7 +28,6 @@ from app.triage.terms import (
 from app.triage.wording import QuestionWords, Wording
 
 Fill = Callable[..., str]
-OUT_OF_SCOPE = "out_of_scope"
 """The named condition that says: nothing of what this check is about. Older rules have none."""
 
 
@@ -119,7 +118,7 @@ class ResultPresenter:
         def find_words(question: str) -> QuestionWords:
             return words_for_question(self.words, question, self.answers, self.about)
 
-        ages = self.answers.get("age", frozenset())
+        ages = self.answers.get(self.rulebook.roles.age, frozenset())
         lines = describe_open_signs(
             open_, self.rulebook.questionnaire, self.words, find_words, ages
         )
@@ -275,7 +274,7 @@ class ResultPresenter:
 
     def is_in_scope(self) -> bool:
         """Whether any answer is about what this check knows. True where the rules do not say."""
-        known = self.rulebook.named.get(OUT_OF_SCOPE)
+        known = self.rulebook.named.get(self.rulebook.roles.out_of_scope)
         if known is None:
             return True
         path = self.rulebook.questionnaire.trace_path(self.answers)

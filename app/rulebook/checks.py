@@ -46,9 +46,6 @@ NEEDED = (
 )
 RULE_FOLDERS = ("urgency", "types")
 
-PLACE_QUESTION = "place"
-"""The question whose options pieces of advice name."""
-
 
 def check_rulebook(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> None:
     """Note every fault between the parts of the rulebook."""
@@ -150,8 +147,8 @@ def _check_askable(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> 
         line = faults.read_mapping("rulebook.yaml").line_of("longest_path")
         text = f"the longest path has {longest} questions; allowed: {rulebook.longest_path}"
         faults.note_fault("rulebook.yaml", line, "longest_path", text)
-    if PLACE_QUESTION not in questionnaire:
-        text = f"question '{PLACE_QUESTION}' is missing; advice names its options"
+    if rulebook.roles.place not in questionnaire:
+        text = f"question '{rulebook.roles.place}' is missing; advice names its options"
         faults.note_fault("questions.yaml", 1, "file", text)
 
 
@@ -221,7 +218,7 @@ def _check_options_used(rulebook: Rulebook, where: EntriesById) -> None:
         for leaf in _choice_leaves(condition):
             read[leaf.question] |= leaf.options
     for advice in rulebook.advice:
-        read.setdefault(PLACE_QUESTION, set()).update(advice.places)
+        read.setdefault(rulebook.roles.place, set()).update(advice.places)
     for question in rulebook.questionnaire:
         for index, option in enumerate(question.option_ids):
             exempt = option in (question.none, question.unsure)

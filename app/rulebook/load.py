@@ -11,6 +11,7 @@ from app.rulebook.faults import RulebookFaults
 from app.rulebook.learn_pages import LEARN_FILES, check_learn_content, read_learn_content
 from app.rulebook.reading import RulebookReader
 from app.rulebook.reading_words import CLINIC_FILE, SERVICE_FILE, read_wording
+from app.rulebook.roles import ROLES_FILE, check_roles, read_roles
 from app.triage.labs import with_rule_bounds
 from app.triage.learn import LearnContent
 from app.triage.rulebook import Rulebook
@@ -18,8 +19,10 @@ from app.triage.sources import AgePairEntry, RegionEntry, SourceEntry
 
 TARGETS_FILE = "targets.yaml"
 RELIANCE_FILE = "reliance.yaml"
-UNHASHED_FILES = LEARN_FILES | {SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE}
-"""What no result rests on."""
+UNHASHED_FILES = LEARN_FILES | {
+    *(SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE, ROLES_FILE)
+}
+"""What no result rests on. Roles name ids that the hashed files already hold, and are checked."""
 
 
 def load_rulebook_folder(folder: Path) -> Rulebook:
@@ -29,6 +32,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
     head = read_entry(RulebookEntry, faults.read_mapping("rulebook.yaml"), "rulebook.yaml", faults)
     sources = {e.id: e for _, e in reader.read_entries("sources.yaml", SourceEntry)}
     regions = {e.id: e for _, e in reader.read_entries("regions.yaml", RegionEntry)}
+    roles = read_roles(faults)
     laboratory = reader.read_laboratory_file("labs.yaml")
     questionnaire = reader.read_questionnaire("questions.yaml")
     reader.read_named_conditions("named.yaml")
@@ -43,7 +47,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
     age_pairs = (
         tuple(e for _, e in reader.read_entries(AGES_FILE, AgePairEntry)) if with_ages else ()
     )
-    places = questionnaire["place"].option_ids if "place" in questionnaire else ()
+    places = questionnaire[roles.place].option_ids if roles.place in questionnaire else ()
     advice = reader.read_advice_rules("advice.yaml", places)
     dangers = reader.read_dangers("dangers.yaml")
     if head is None:
@@ -55,6 +59,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
         approvals=tuple(head.approvals),
         languages=tuple(head.languages),
         longest_path=head.longest_path,
+        roles=roles,
         questionnaire=questionnaire,
         named=dict(reader.named),
         rules=rules,
@@ -67,7 +72,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
         dangers=dangers,
         sources=sources,
         regions=regions,
-        wording={language: read_wording(faults, language) for language in head.languages},
+        wording={language: read_wording(faults, language, roles) for language in head.languages},
         learn={},
         age_pairs=age_pairs,
     )
@@ -75,6 +80,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
         rulebook, laboratory=with_rule_bounds(rulebook.laboratory, list_conditions(rulebook))
     )
     check_rulebook(rulebook, faults, reader.where)
+    check_roles(rulebook, faults)
     check_age_pairs(rulebook, faults, reader.where)
     if faults.fault_lines:
         raise RulebookFaults(tuple(faults.fault_lines))

@@ -13,7 +13,7 @@ from app.triage.learn import LearnContent
 from app.triage.questionnaire import Questionnaire
 from app.triage.rules import Rule
 from app.triage.safety_net import WatchedChanges
-from app.triage.sources import AgePairEntry, Contradiction, RegionEntry, SourceEntry
+from app.triage.sources import AgePairEntry, Contradiction, RegionEntry, Roles, SourceEntry
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 from app.triage.types import EvidenceLine, TypeConflict, TypeScale
 from app.triage.wording import Wording
@@ -29,6 +29,7 @@ class Rulebook:
     approvals: tuple[str, ...]
     languages: tuple[str, ...]
     longest_path: int
+    roles: Roles
     questionnaire: Questionnaire
     named: Mapping[str, Condition]
     rules: tuple[Rule, ...]

@@ -68,7 +68,7 @@ def assess_answers(
     }
     types = rank_types(rulebook, matched_groups, collect_evidence)
     advised = {rulebook.conditional_advice_ids[index] for index in matched_groups["advice"]}
-    places = path.answers.get("place", frozenset())
+    places = path.answers.get(rulebook.roles.place, frozenset())
     return Assessment(
         urgency=urgency,
         within=_shortest_time(leading, urgency),

@@ -9,11 +9,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.triage.conditions import Condition
+from app.triage.terms import Answers
 from app.triage.value_types import (
     Day,
     EachOnce,
     Id,
+    Ids,
+    IdSet,
     Link,
+    OptionsOfQuestions,
     SourceIds,
     Strength,
     Telephone,
@@ -70,6 +74,28 @@ class AgePairEntry(FileEntry):
     ages: Annotated[list[Id], Field(min_length=1), EachOnce]
     asked_back: Id | None = None
     left_open: Text | None = None
+
+
+class Roles(FileEntry):
+    """Ids that code must know: which question or option plays which part.
+
+    `age` and `place` are questions; `children` and `babies` options of `age`; `sized` options of
+    which a drawing shows the size; `out_of_scope` a named condition; `of_a_life` the questions of
+    which each option is thought of for a baby; `background` what is told after the signs.
+    """
+
+    age: Id
+    children: IdSet
+    babies: IdSet
+    place: Id
+    sized: OptionsOfQuestions
+    out_of_scope: Id
+    of_a_life: Ids
+    background: Ids
+
+    def are_children(self, answers: Answers) -> bool:
+        """Whether the answers are about someone under 16."""
+        return not self.children.isdisjoint(answers.get(self.age, ()))
 
 
 @dataclass(frozen=True, slots=True)

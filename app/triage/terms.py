@@ -7,9 +7,6 @@ from typing import Literal, NamedTuple, get_args
 Answers = Mapping[str, frozenset[str]]
 """Question id -> ids of the chosen options (a one-choice question holds one)."""
 
-CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
-"""The answers to `age` to which ranges of adults do not apply."""
-
 TYPES = ("calciphylaxis", "metastatic", "iatrogenic", "dystrophic", "idiopathic")
 """The five types; their order settles nothing, `rules/types/conflicts.yaml` holds the tie order."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
 from app.triage.terms import Urgency
@@ -82,6 +82,9 @@ Text = Annotated[str, _match_pattern(r"(?s).*\S.*", "text that is not empty")]
 ID = r"[A-Za-z][A-Za-z0-9_-]*"
 Id = Annotated[str, _match_pattern(ID, "a letter, then letters, digits, '-' and '_'")]
 Ids = Annotated[list[Id], EachOnce]
+IdSet = Annotated[frozenset[Id], Strict(strict=False), Field(min_length=1)]
+"""A list of ids whose order says nothing."""
+
 OptionsOfQuestions = dict[Id, Annotated[list[Id], Field(min_length=1), EachOnce]]
 SourceIds = Annotated[list[Id], Field(min_length=1), EachOnce]
 

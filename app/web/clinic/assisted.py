@@ -264,7 +264,8 @@ def _ask_about_slip(
     signs: Collection[str],
 ) -> Response:
     """ "None of these" was pressed while these were ticked: one of the two is a slip."""
-    person = find_respondent(visit.path.answers, visit.journey.about)
+    roles = app_context(staff_request.request).rulebook.roles
+    person = find_respondent(roles, visit.path.answers, visit.journey.about)
     return staff_request.render_page(
         "nurse/asked_back.html",
         region=visit.journey.region,
@@ -292,7 +293,7 @@ def _render_question(
     again: bool = False,
 ) -> Response:
     context, path = app_context(staff_request.request), visit.path
-    person = find_respondent(path.answers, visit.journey.about)
+    person = find_respondent(context.rulebook.roles, path.answers, visit.journey.about)
     view = build_question_view(
         context.page_wording,
         question,

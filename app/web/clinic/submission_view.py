@@ -207,7 +207,11 @@ def respondent_key(view: SubmissionView) -> str:
     """The key of the words for who answered."""
     if view.record.source == "assisted":
         return "submission.by.nurse"
-    return _RESPONDENT_WORDS[find_respondent(view.patient_presenter.answers, view.record.about)]
+    return _RESPONDENT_WORDS[
+        find_respondent(
+            view.patient_presenter.rulebook.roles, view.patient_presenter.answers, view.record.about
+        )
+    ]
 
 
 def find_visit_deadline(staff_request: StaffRequest, view: SubmissionView) -> VisitDeadline:
@@ -314,7 +318,9 @@ def describe_patient_result(view: SubmissionView) -> dict[str, Any]:
     card: LevelCard = result_presenter.build_card(assessment)
     return {
         "card": card,
-        "about": find_respondent(result_presenter.answers, result_presenter.about),
+        "about": find_respondent(
+            result_presenter.rulebook.roles, result_presenter.answers, result_presenter.about
+        ),
         "reasons": reasons,
         "also": also,
         "advice": result_presenter.advice_by_section(assessment),

@@ -163,7 +163,8 @@ def _render_slip_question(
     request: Request, question: Question, visit: Visit, signs: Collection[str]
 ) -> Response:
     """As in the first check: a slip of one of two buttons."""
-    respondent = find_respondent(visit.path.answers, visit.journey.about)
+    roles = app_context(request).rulebook.roles
+    respondent = find_respondent(roles, visit.path.answers, visit.journey.about)
     return render_page(
         request,
         "patient/asked_back.html",
@@ -191,7 +192,8 @@ def _render_question(
     *,
     again: bool = False,
 ) -> Response:
-    respondent = find_respondent(visit.path.answers, visit.journey.about)
+    roles = app_context(request).rulebook.roles
+    respondent = find_respondent(roles, visit.path.answers, visit.journey.about)
     view = build_question_view(
         app_context(request).page_wording,
         question,

@@ -214,7 +214,8 @@ def _render_question(
 ) -> Response:
     number, more = count_progress(app_context(request).rulebook.questionnaire, visit.path, question)
     back = _back_address(request, question, visit.path)
-    respondent = find_respondent(visit.path.answers, visit.journey.about)
+    roles = app_context(request).rulebook.roles
+    respondent = find_respondent(roles, visit.path.answers, visit.journey.about)
     note, is_emergency = visit.journey.note, has_certain_emergency(request, visit)
     was = "" if problem or again else find_pressed_button(question, ticked)
 
@@ -252,7 +253,8 @@ def _render_slip_question(
     request: Request, question: Question, visit: Visit, signs: Collection[str]
 ) -> Response:
     """ "None of these" was pressed while these were ticked: one of the two is a slip."""
-    respondent = find_respondent(visit.path.answers, visit.journey.about)
+    roles = app_context(request).rulebook.roles
+    respondent = find_respondent(roles, visit.path.answers, visit.journey.about)
     return render_page(
         request,
         "patient/asked_back.html",
@@ -306,7 +308,7 @@ async def show_emergency(request: Request) -> Response:
         request,
         "patient/emergency.html",
         region=visit.journey.region,
-        about=find_respondent(visit.path.answers, visit.journey.about),
+        about=find_respondent(presenter.rulebook.roles, visit.path.answers, visit.journey.about),
         card=presenter.build_level_card("emergency"),
         advice=presenter.advice_by_section(assessment),
         reasons=presenter.emergency_reasons(assessment),

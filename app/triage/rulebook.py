@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.triage.advice import AdviceRule, select_fitting_advice
+from app.triage.advice import AdvicePlan, AdviceRule, plan_advice, select_fitting_advice
 from app.triage.compiled import CompiledRules
 from app.triage.conditions import Condition
 from app.triage.dangers import Danger
@@ -64,16 +64,13 @@ class Rulebook:
         return WatchedChanges(self.questionnaire, self.rules, self.compiled_rules)
 
     @cached_property
-    def conditional_advice_ids(self) -> tuple[str, ...]:
-        """Ids of the advice that depends on a condition, in the order of the compiled group."""
-        return tuple(rule.advice.id for rule in self.advice if rule.when is not None)
-
-    @cached_property
-    def advice_by_result(self) -> Mapping[tuple[Urgency, str], tuple[AdviceRule, ...]]:
+    def advice_by_result(self) -> Mapping[tuple[Urgency, str], AdvicePlan]:
         """What advice belongs to each level and likely type."""
+        conditional = [rule.advice.id for rule in self.advice if rule.when is not None]
+        indices = {advice: index for index, advice in enumerate(conditional)}
         kinds = [*TYPES, NOT_CALCINOSIS, CANNOT_TELL]
         return {
-            (u, kind): select_fitting_advice(self.advice, u, kind)
+            (u, kind): plan_advice(select_fitting_advice(self.advice, u, kind), indices)
             for u in Urgency
             for kind in kinds
         }

@@ -5,7 +5,7 @@ no rule. Knows no questions and no rule.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -46,6 +46,14 @@ class OrdinaryPerson(BaseModel):
         if Urgency[self.lowest] > Urgency[self.highest]:
             raise ValueError(f"{self.id}: 'lowest' lies above 'highest'")
         return self
+
+
+def load_ordinary_answers(rules: Path) -> dict[str, dict[str, Any]]:
+    """Person -> what readers answered for them, as in a case: question -> option or options."""
+    given: dict[str, dict[str, Any]] = yaml.safe_load(
+        (rules / FOLDER / "answers.yaml").read_text(encoding="utf-8")
+    )
+    return given
 
 
 def load_ordinary_people(rules: Path) -> list[OrdinaryPerson]:

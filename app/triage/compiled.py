@@ -5,6 +5,7 @@ The generated source holds nothing but numbers that are made here, never a word 
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
@@ -39,6 +40,7 @@ Requirements = Sequence[Requirement]
 
 Written = TypeVar("Written")
 
+_VARIABLE = re.compile(r"q\d+|labs")
 LEAST_USES = 6
 """How often a function has to read a question for it to be worth a variable of its own."""
 
@@ -56,6 +58,7 @@ class CompiledRules:
         self._questionnaire = questionnaire
         self._unread = unread or {}
         self._labs: dict[LabBound, int] = {}
+        self._ticked: dict[tuple[Choice, Truth], tuple[str, int]] = {}
         others = [condition for group in groups.values() for condition, _ in group]
         ruled = [condition for rule in rules for condition in _rule_conditions(rule)]
         self._assign_bits([*ruled, *others])
@@ -68,11 +71,9 @@ class CompiledRules:
         self.matched_groups = self.compile_groups(
             {name: [[one] for one in group] for name, group in groups.items()}
         )
-        self._explained = {
-            name: [self._make_evidence([one]) for one, _ in group] for name, group in groups.items()
-        }
-        self._explained_rules = [self._make_evidence([rule.when]) for rule in rules]
-        self._explained_doubts = [self._make_evidence(_rule_conditions(rule)) for rule in rules]
+        self._rules, self._groups = rules, groups
+        # Made when first needed: most are never asked for in a rulebook that is only tried out.
+        self._evidence: dict[tuple[str, int], ConditionEvidence] = {}
 
     def _assign_bits(self, conditions: Sequence[Condition]) -> None:
         """A bit for each option, each question that is not asked and each lab bound."""
@@ -133,22 +134,32 @@ class CompiledRules:
         self, index: int, certain: bool, bitset: int, situation: Situation
     ) -> tuple[Evidence, ...]:
         """The answers that make the rule of this index fire, as `conditions` explains them."""
-        evidence = self._explained_rules if certain else self._explained_doubts
-        return evidence[index].explain(bitset, situation)
+        evidence = self._evidence.get(("rule" if certain else "doubt", index))
+        if evidence is None:
+            rule = self._rules[index]
+            conditions = [rule.when] if certain else _rule_conditions(rule)
+            evidence = self._make_evidence("rule" if certain else "doubt", index, conditions)
+        return evidence.explain(bitset, situation)
 
     def explain_match(
         self, group: str, index: int, bitset: int, situation: Situation
     ) -> tuple[Evidence, ...]:
         """The answers that make the condition of this index in the group hold."""
-        return self._explained[group][index].explain(bitset, situation)
+        evidence = self._evidence.get((group, index))
+        if evidence is None:
+            evidence = self._make_evidence(group, index, [self._groups[group][index][0]])
+        return evidence.explain(bitset, situation)
 
-    def _make_evidence(self, conditions: Sequence[Condition]) -> ConditionEvidence:
+    def _make_evidence(
+        self, group: str, index: int, conditions: Sequence[Condition]
+    ) -> ConditionEvidence:
         leaves = [leaf for condition in conditions for leaf in walk_leaves(condition)]
         bits = sum_bits(
             self._labs[leaf] if isinstance(leaf, LabBound) else self._answered_bits(leaf.question)
             for leaf in leaves
         )
-        return ConditionEvidence(conditions, bits)
+        made = self._evidence[group, index] = ConditionEvidence(conditions, bits)
+        return made
 
     def _level_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         body = []
@@ -268,13 +279,18 @@ class CompiledRules:
 
     def _ticked_bits(self, leaf: Choice, truth: Truth) -> tuple[str, int]:
         """The variable of the question, and the bits that make its choice so true."""
+        known = self._ticked.get((leaf, truth))
+        if known is not None:
+            return known
         name, position, _ = self._places[leaf.question]
         bits = self._bits[leaf.question]
         unsure, could_be = self._questionnaire.unsure_options[leaf.question]
         counted = set(leaf.options)
         if truth is Truth.UNSURE and leaf.options & could_be:
             counted.add(unsure)
-        return name, sum(bits[option] for option in counted) >> position
+        made = name, sum(bits[option] for option in counted) >> position
+        self._ticked[leaf, truth] = made
+        return made
 
     def _compile_function(self, name: str, body: Sequence[str]) -> Any:
         """The function of these lines; a question that they read often is cut out of marks once.
@@ -282,12 +298,12 @@ class CompiledRules:
         A question alone is a small number, and tests of small numbers take a third of the time.
         """
         source = "\n    ".join(body)
+        used = Counter(_VARIABLE.findall(source))
         cuts = []
         for short, position, ones in self._places.values():
-            used = len(re.findall(rf"\b{short}\b", source))
-            if used >= LEAST_USES:
+            if used[short] >= LEAST_USES:
                 cuts.append(f"{short} = marks >> {position} & {ones}")
-            elif used:
+            elif short in used:
                 test = re.compile(rf"\b{short}\b(?: & (\d+))?")
                 for part in reversed(list(test.finditer(source))):
                     mask = int(part[1] or ones) << position

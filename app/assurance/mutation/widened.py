@@ -14,7 +14,7 @@ from app.assurance.mutation.apart_by_diagram import product_constraint
 from app.assurance.mutation.killing import Progress
 from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
 from app.assurance.mutation.pinned import load_quiet_lump, merge_with_quiet
-from app.assurance.ordinary import FOLDER
+from app.assurance.ordinary import FOLDER, load_ordinary_answers
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
@@ -45,7 +45,7 @@ class OrdinaryPeople:
 
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
-        given = yaml.safe_load((folder / FOLDER / "answers.yaml").read_text("utf-8"))
+        given = load_ordinary_answers(folder)
         quiet = load_quiet_lump(folder)
         people = (merge_with_quiet(rulebook, quiet, said) for said in given.values())
         self.people = [(answers, assess_answers(rulebook, answers).urgency) for answers in people]

@@ -26,6 +26,7 @@ from app.store.db.tables import Clinic, Staff
 from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist_rows import NoSuchSubmission
+from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment, Urgency
@@ -197,8 +198,7 @@ def _build_result_presenter(
     given: Answers = version.answers
     if book is None:
         given = shelf.translate_to_current(version.rulebook_version, given)
-    known = {q: c for q, c in given.items() if q in questions}
-    answers = {q: c for q, c in known.items() if c <= set(questions[q].option_ids)}
+    answers = keep_known_answers(questions, given).answers
     words, fill = context.rulebook.wording[LANGUAGE], filler_for(context, found.region)
     return ResultPresenter(context.rulebook, words, fill, answers, found.about), book is not None
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from app.documents.receipt import RulebookArchive
 from app.presentation.result import ResultPresenter
-from app.triage.answers import BadAnswer, parse_answer
+from app.triage.answers import keep_known_answers
 from app.triage.questionnaire import AnswerPath, Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers, is_certain_emergency
@@ -106,19 +106,14 @@ def _translate_answers(request: Request, journey: Journey, given: Answers) -> An
 
 
 def _keep_readable_answers(context: AppContext, answers: Answers) -> dict[str, frozenset[str]]:
-    """A cookie may be older than the rulebook: what it no longer knows is asked again."""
-    kept = {}
-    for id_, chosen in answers.items():
-        if id_ not in context.rulebook.questionnaire:
-            continue
-        if not chosen:  # before a second look, this question was not asked
-            kept[id_] = chosen
-            continue
-        try:
-            kept[id_] = parse_answer(context.rulebook.questionnaire[id_], sorted(chosen))
-        except BadAnswer:
-            log.info("an answer of an older rulebook is asked again")
-    return kept
+    """A cookie may be older than the rulebook: what it no longer knows is asked again.
+
+    An empty answer is kept: before a second look, that question was not asked.
+    """
+    known = keep_known_answers(context.rulebook.questionnaire, answers, keep_empty=True)
+    if any(question in context.rulebook.questionnaire for question in known.dropped):
+        log.info("an answer of an older rulebook is asked again")
+    return known.answers
 
 
 def make_visit(request: Request, journey: Journey) -> Visit:

@@ -87,7 +87,7 @@ def test_progress_counts_up_and_its_bound_never_grows(app, visitor):
         bounds.append(int(words[1].split()[0]) if len(words) > 1 else 0)
         visitor.answer(question, *QUIET[question])
     assert bounds == sorted(set(bounds), reverse=True), "never grows, and no step is in vain"
-    assert bounds[0] == app.state.context.rulebook.questionnaire.longest() - 1
+    assert bounds[0] == app.state.context.rulebook.questionnaire.count_longest_path() - 1
     assert bounds[-1] == 0
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
+from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT, Settings
 from app.store import clinics
 from app.store.clinic_policy import load_policy
@@ -24,7 +25,6 @@ from app.store.db.database import open_deferred_store
 from app.store.db.jobs import Job
 from app.store.db.scope import Store
 from app.store.served_rulebooks import record_served_rulebook
-from app.triage.rulebook import load_rulebook_folder
 from app.web import api, assets, health
 from app.web.clinic import (
     account,

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.assurance.cases import read_cases
+from app.rulebook.load import load_rulebook_folder
 from app.triage.conditions import Situation
-from app.triage.rulebook import load_rulebook_folder
 from app.triage.rules import assess_answers, reference_urgency
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.assurance.cases import read_cases
-from app.triage.rulebook import load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS, REPEATS = 5, 200

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from app.rulebook.checks import list_conditions
+from app.rulebook.load import load_rulebook_folder
 from app.triage.conditions import LabBound, Situation, walk_leaves
 from app.triage.labs import Amounts, read_lab_amounts
 from app.triage.questionnaire import Question
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment, Urgency
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from app.commands import app, console
 from app.documents.receipt import write_receipt
-from app.triage.rulebook import load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
 from app.triage.rules import assess_answers
 from tests.builders import answers
 from tests.documents.test_receipt import copied, forged, receipt_of

@@ -1,4 +1,4 @@
-"""The floors of the house, each looking only down (see app/__init__.py)."""
+"""The rooms of the house, each looking only down (see app/__init__.py)."""
 
 import ast
 import sys
@@ -9,54 +9,77 @@ import pytest
 
 from app.settings import ROOT
 
+_ROOMS = {"triage", "rulebook", "assurance", "documents", "store", "presentation", "web"}
 MAY_IMPORT = {
     "triage": {"triage"},
-    "assurance": {"triage", "assurance"},
-    "documents": {"triage", "documents"},
-    "store": {"triage", "store"},
-    "web": {"triage", "assurance", "documents", "store", "web"},
-    # These stand outside and join the floors.
+    "rulebook": {"triage", "rulebook"},
+    "assurance": {"triage", "rulebook", "assurance"},
+    "documents": {"triage", "rulebook", "documents"},
+    "store": {"triage", "rulebook", "store"},
+    "presentation": {"triage", "rulebook", "documents", "store", "presentation"},
+    "web": _ROOMS,
+    # These stand outside and join the rooms.
     "settings": {"settings"},
-    "main": {"triage", "assurance", "documents", "store", "web", "settings", "main"},
-    "commands": {
-        "triage",
-        "assurance",
-        "documents",
-        "store",
-        "web",
-        "settings",
-        "main",
-        "commands",
-    },
+    "main": _ROOMS | {"settings", "main"},
+    "commands": _ROOMS | {"settings", "main", "commands"},
     "__main__": {"commands"},
     "__init__": set(),
 }
 TRIAGE_MAY_USE = {"pydantic", "pydantic_core", "yaml", "typing_extensions"}
 NOT_IN_TRIAGE = {"os", "random", "secrets", "socket", "subprocess", "time", "urllib"}
+NOT_IN_PRESENTATION = {"starlette", "fastapi", "sqlalchemy", "sqlmodel", "jinja2"}
 KNOW_THE_TIME = {"web", "commands", "main"}
 CLOCKS = {"now", "today", "utcnow", "time_ns", "localtime", "gmtime"}
 
 
-def _floor(file: Path) -> str:
-    """The floor that a file belongs to: the folder below app/, or its own name."""
+def _room(file: Path) -> str:
+    """The room that a file belongs to: the folder below app/, or its own name."""
     return file.relative_to(ROOT / "app").parts[0].removesuffix(".py")
 
 
+PAGES_THAT_IMPORT_PAGES = {
+    # (importing module, imported module): today's, each to go; no other may come.
+    ("app.web.clinic.account", "app.web.clinic.signin"),
+    ("app.web.clinic.agreement", "app.web.clinic.account"),
+    ("app.web.clinic.agreement", "app.web.clinic.people"),
+    ("app.web.clinic.assisted", "app.web.patients.handing_over"),
+    ("app.web.clinic.auditor", "app.web.clinic.account"),
+    ("app.web.clinic.auditor", "app.web.clinic.people"),
+    ("app.web.clinic.closing", "app.web.clinic.submission"),
+    ("app.web.clinic.corrections", "app.web.clinic.worklist"),
+    ("app.web.clinic.identity", "app.web.clinic.worklist"),
+    ("app.web.clinic.invitations", "app.web.clinic.account"),
+    ("app.web.clinic.people", "app.web.clinic.account"),
+    ("app.web.clinic.print_views", "app.web.clinic.account"),
+    ("app.web.clinic.print_views", "app.web.clinic.submission"),
+    ("app.web.clinic.review_pages", "app.web.clinic.closing"),
+    ("app.web.clinic.review_pages", "app.web.clinic.submission"),
+    ("app.web.clinic.staff", "app.web.clinic.account"),
+    ("app.web.clinic.submission", "app.web.clinic.account"),
+    ("app.web.clinic.submission", "app.web.clinic.worklist"),
+    ("app.web.patients.receipt_check", "app.web.patients.result"),
+    ("app.web.patients.result", "app.web.patients.second_look"),
+    ("app.web.patients.share", "app.web.patients.handing_over"),
+    ("app.web.reading.safety", "app.web.reading.learn"),
+    ("app.web.reading.trust", "app.web.reading.learn"),
+}
+CIRCLES_TODAY = {frozenset({"web/access", "web/clinic", "web/patients"})}
+
 FILES = sorted((ROOT / "app").rglob("*.py"))
-GROUND = [file for file in FILES if _floor(file) == "triage"]
+GROUND = [file for file in FILES if _room(file) == "triage"]
 
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 
 
 @each_file
-def test_a_floor_imports_only_what_lies_below_it(file: Path) -> None:
-    floor = _floor(file)
-    above = [name for name in _imports(file) if _leads_up(name, MAY_IMPORT[floor])]
-    assert above == [], f"{floor} may import only {sorted(MAY_IMPORT[floor])} of ours"
+def test_a_room_imports_only_what_lies_below_it(file: Path) -> None:
+    room = _room(file)
+    above = [name for name in _imports(file) if _leads_up(name, MAY_IMPORT[room])]
+    assert above == [], f"{room} may import only {sorted(MAY_IMPORT[room])} of ours"
 
 
 @pytest.mark.parametrize("file", GROUND, ids=lambda file: file.name)
-def test_the_ground_floor_needs_only_pydantic_and_yaml_and_looks_at_nothing_outside(
+def test_the_triage_room_needs_only_pydantic_and_yaml_and_looks_at_nothing_outside(
     file: Path,
 ) -> None:
     roots = {name.partition(".")[0] for name in _imports(file)}
@@ -64,9 +87,40 @@ def test_the_ground_floor_needs_only_pydantic_and_yaml_and_looks_at_nothing_outs
     assert foreign | roots & NOT_IN_TRIAGE == set()
 
 
+@pytest.mark.parametrize(
+    "file", [f for f in FILES if _room(f) == "presentation"], ids=lambda file: file.name
+)
+def test_presentation_knows_no_http_and_no_statement(file: Path) -> None:
+    assert {name.partition(".")[0] for name in _imports(file)} & NOT_IN_PRESENTATION == set()
+
+
+def test_the_packages_inside_a_room_form_no_circle() -> None:
+    """Also not by imports for types; modules of one package may lean on each other."""
+    packages = {
+        f"{_room(file)}/{file.relative_to(ROOT / 'app').parts[1]}"
+        for file in FILES
+        if len(file.relative_to(ROOT / "app").parts) > 2
+    }
+    circles = {circle for circle in _list_circles(_parts_by_import()) if circle & packages}
+    assert circles <= CIRCLES_TODAY
+
+
+def test_a_page_module_imports_no_other() -> None:
+    pages = {_module_of(file) for file in FILES if "def page_routes(" in file.read_text("utf-8")}
+    assert len(pages) > 20
+    found = {
+        (_module_of(file), name)
+        for file in FILES
+        if _module_of(file) in pages
+        for name in _imports(file)
+        if name in pages
+    }
+    assert found <= PAGES_THAT_IMPORT_PAGES
+
+
 @each_file
 def test_only_the_outermost_code_knows_what_time_it_is(file: Path) -> None:
-    if _floor(file) in KNOW_THE_TIME:
+    if _room(file) in KNOW_THE_TIME:
         return
     asked = [
         f"line {node.lineno}: {node.attr}"
@@ -92,6 +146,52 @@ def test_the_rule_sees_every_way_to_import(tmp_path: Path) -> None:
     assert len(list(_imports(file))) == 3
 
 
+def test_the_rule_sees_circles() -> None:
+    leads = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set[str]()}
+    assert _list_circles(leads) == {frozenset("abc")}
+
+
+def _module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _parts_by_import() -> dict[str, set[str]]:
+    """Each part of a room (a package, or a module beside it) -> the other parts it imports."""
+    leads: dict[str, set[str]] = {}
+    for file in FILES:
+        own = _part_of(_module_of(file))
+        if own is not None:
+            others = {_part_of(name) for name in _imports(file)} - {None, own}
+            same_room = {o for o in others if o and o.split("/")[0] == own.split("/")[0]}
+            leads.setdefault(own, set()).update(same_room)
+    return leads
+
+
+def _part_of(module: str) -> str | None:
+    parts = module.split(".")
+    return "/".join(parts[1:3]) if parts[0] == "app" and len(parts) > 2 else None
+
+
+def _list_circles(leads: dict[str, set[str]]) -> set[frozenset[str]]:
+    """Every largest group of which each member leads to each other one."""
+    reached = {start: _list_reached(start, leads) for start in leads}
+    groups = (
+        frozenset(other for other in seen if start in reached.get(other, ()))
+        for start, seen in reached.items()
+    )
+    return {group for group in groups if len(group) > 1}
+
+
+def _list_reached(start: str, leads: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    left = [start]
+    while left:
+        left += (fresh := leads.get(left.pop(), set()) - seen)
+        seen |= fresh
+    return seen
+
+
 def _imports(file: Path) -> Iterator[str]:
     """Every module that a file imports, wherever in it, by full name."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -100,10 +200,16 @@ def _imports(file: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: import by full name"
             assert node.module is not None
-            if node.module == "app":
-                yield from (f"app.{alias.name}" for alias in node.names)
+            if node.module == "app" or node.module.startswith("app."):
+                yield from (_named_module(node.module, alias.name) for alias in node.names)
             else:
                 yield node.module
+
+
+def _named_module(package: str, name: str) -> str:
+    """`from app.web import pages` names a module; `from app.web.pages import render` its own."""
+    path = ROOT.joinpath(*package.split("."), name)
+    return f"{package}.{name}" if path.is_dir() or path.with_suffix(".py").exists() else package
 
 
 def _leads_up(name: str, allowed: set[str]) -> bool:

@@ -23,9 +23,10 @@ from app.assurance.figures import MeanFigure, clopper_pearson_bounds
 from app.assurance.reading import READERS_NEEDED, drop_unknown_ids
 from app.assurance.sets import CaseLibrary, CaseSet, LabelOpening, Reading, Reply, Use
 from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
+from app.rulebook.load import load_rulebook_folder
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.labs import BadLab, read_lab_amounts
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 
 Standing = Literal["unseen", "not_built_with", "built_with"]

@@ -10,7 +10,6 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from app.assurance.plain import read_plain
-from app.rulebook.entry_types import UrgencyName
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
@@ -24,6 +23,9 @@ TypeName = Literal[
 
 def _empty_if_none(value: object) -> object:
     return {} if value is None else value
+
+
+UrgencyName = Literal["self_care", "routine", "soon", "same_day", "emergency"]
 
 
 class Label(BaseModel):

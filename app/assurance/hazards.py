@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.rulebook.entries import FileEntry, read_entry
-from app.rulebook.entry_types import EachOnce, Id, Text
+from app.rulebook.entries import read_entry
 from app.rulebook.faults import FaultLog, WrittenEntry
+from app.triage.sources import FileEntry
+from app.triage.value_types import EachOnce, Id, Text
 
 Severity = Literal["minor", "significant", "considerable", "major", "catastrophic"]
 Likelihood = Literal["very_low", "low", "medium", "high", "very_high"]

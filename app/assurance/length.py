@@ -24,6 +24,7 @@ from app.assurance.readability import (
 from app.triage.answers import parse_answer
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
+from app.triage.sources import Roles
 from app.triage.terms import Answers
 from app.triage.wording import QuestionWords
 
@@ -32,8 +33,6 @@ WORDS_A_MINUTE = 150
 Voice = Literal["me", "child", "other"]
 VOICES: tuple[Voice, ...] = ("me", "child", "other")
 """Who answers: the person, a parent or carer, or another adult."""
-CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
-SIZED = ("change", "over_5cm")
 """The option beside which a drawing shows the size."""
 NAMES = (
     "apixaban", "aspirin", "asthma", "diabetes", "dialysis", "insulin", "rivaroxaban",
@@ -107,10 +106,10 @@ def measure_reading_load(rulebook: Rulebook, people: Mapping[str, Answers]) -> R
 def walk_screens(rulebook: Rulebook, answers: Answers) -> Iterator[Screen]:
     """Each page that someone meets who answers so, for themselves or for their child."""
     asked = rulebook.questionnaire.trace_path(answers)
-    voice: Voice = "child" if answers.get("age", frozenset()) & CHILD_AGES else "me"
+    voice: Voice = "child" if rulebook.roles.are_children(answers) else "me"
     for question in asked.asked:
         # The age is asked before anyone knows that it is about a child.
-        speaks = "me" if question.id == "age" else voice
+        speaks = "me" if question.id == rulebook.roles.age else voice
         yield build_screen(rulebook, question, speaks)
         if question.signs and question.unsure in asked.answers[question.id]:
             yield build_screen(rulebook, question, speaks, again=True)
@@ -124,7 +123,7 @@ def build_screen(
     own = wording.questions[question.id]
     spoken = {"me": own, "child": own.child, "other": own.other}[voice] or own
     region = next(iter(wording.regions.values()))
-    texts = _screen_texts(question, spoken, wording.pages, again=again)
+    texts = _screen_texts(question, spoken, wording.pages, wording.roles, again=again)
     return Screen(
         question.id,
         voice,
@@ -186,20 +185,25 @@ def _median_and_most(counts: list[int] | list[float]) -> MedianAndMost:
 
 
 def _screen_texts(
-    question: Question, spoken: QuestionWords, pages: Mapping[str, str], *, again: bool
+    question: Question,
+    spoken: QuestionWords,
+    pages: Mapping[str, str],
+    roles: Roles,
+    *,
+    again: bool,
 ) -> Iterator[str]:
     """Every text, "" among them."""
     apart = (question.none, question.unsure)
     yield f"{pages['signs.again']} {spoken.text}" if again else spoken.text
     yield _hint_text(question, spoken, pages, again=again)
-    group = None
+    group, sized = None, roles.sized.get(question.id, ())
     for option in (option for option in question.options if option.id not in apart):
         if option.group is not None and option.group != group:
             group = option.group
             yield (spoken.groups or {})[group]
         yield spoken.options[option.id]
         yield spoken.plain.get(option.id, "") if again else ""
-        yield pages["size.text"] if (question.id, option.id) == SIZED else ""
+        yield pages["size.text"] if option.id in sized else ""
     if question.signs and question.none is not None:
         yield pages["question.continue"]
         yield spoken.options[question.none]

@@ -5,12 +5,12 @@ no rule. Knows no questions and no rule.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.assurance.cases import load_entries
-from app.rulebook.entry_types import UrgencyName
+from app.assurance.cases import UrgencyName, load_entries
+from app.assurance.plain import read_plain
 from app.triage.terms import Urgency
 
 FOLDER = Path("cases") / "ordinary"
@@ -46,6 +46,12 @@ class OrdinaryPerson(BaseModel):
         if Urgency[self.lowest] > Urgency[self.highest]:
             raise ValueError(f"{self.id}: 'lowest' lies above 'highest'")
         return self
+
+
+def load_ordinary_answers(rules: Path) -> dict[str, dict[str, Any]]:
+    """Person -> what readers answered for them, as in a case: question -> option or options."""
+    given: dict[str, dict[str, Any]] = read_plain(rules / FOLDER / "answers.yaml")
+    return given
 
 
 def load_ordinary_people(rules: Path) -> list[OrdinaryPerson]:

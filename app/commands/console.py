@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.exc import OperationalError
 
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import load_rulebook_folder
 from app.settings import Settings, SettingsFaults, load_settings
 from app.store import clinics
 from app.store.db import database
 from app.store.db.encryption import BadKeyring
 from app.store.db.scope import Store
-from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 """Everything that is not the command's result goes here, to standard error."""

@@ -209,7 +209,7 @@ def _list_open_signs(
 ) -> list[str]:
     if open_ is None:
         return []
-    spoken, ages = words.questions.__getitem__, answers.get("age", ())
+    spoken, ages = words.questions.__getitem__, answers.get(words.roles.age, ())
     return describe_open_signs(open_, rulebook.questionnaire, words, spoken, ages)
 
 

@@ -19,7 +19,8 @@ from app.triage.labs import (
     list_lab_readings,
     suggest_other_unit,
 )
-from app.triage.terms import CHILD_AGES, Answers
+from app.triage.sources import Roles
+from app.triage.terms import Answers
 from app.triage.wording import Wording
 
 RawLabs = Mapping[str, Mapping[str, str]]
@@ -45,7 +46,9 @@ class LabNotes:
     messages: tuple[str, ...]
 
 
-def compute_lab_notes(laboratory: Laboratory, answers: Answers, labs: RawLabs) -> LabNotes:
+def compute_lab_notes(
+    laboratory: Laboratory, roles: Roles, answers: Answers, labs: RawLabs
+) -> LabNotes:
     """What follows from these values. From one with a sign nothing is worked out to be shown.
 
     Raises BadLab.
@@ -65,7 +68,7 @@ def compute_lab_notes(laboratory: Laboratory, answers: Answers, labs: RawLabs) -
         messages.append("adjusted_twice")
     elif TOTAL in labs and ADJUSTED not in labs:
         messages.append("needs_albumin")
-    if labs and answers.get("age", frozenset()) & CHILD_AGES:
+    if labs and roles.are_children(answers):
         messages.append("child")
     product = laboratory.product.analyte
     if product.id in ways[0] and not _has_signed_value(labs, used):
@@ -78,7 +81,7 @@ def build_labs_json(
     laboratory: Laboratory, words: Wording, answers: Answers, labs: RawLabs
 ) -> dict[str, object]:
     """Each value as it was sent, with what to look at again, and what was worked out."""
-    found = compute_lab_notes(laboratory, answers, labs)
+    found = compute_lab_notes(laboratory, words.roles, answers, labs)
     return {
         "labs": [_build_value_json(laboratory, words, name, value) for name, value in labs.items()],
         "labs_computed": [

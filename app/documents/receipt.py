@@ -24,10 +24,11 @@ from pathlib import Path
 
 from zxingcpp import BarcodeFormat, create_barcode
 
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import load_rulebook_folder
 from app.rulebook.translation import NotTranslated, Translation, load_translation
-from app.triage.answers import BadAnswer
-from app.triage.answers import parse_answer as read_answer
-from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
+from app.triage.answers import BadAnswer, keep_known_answers, parse_answer
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 
@@ -222,12 +223,8 @@ def _draw_row_path(row: bytes) -> str:
 def _assess_today(archive: RulebookArchive, receipt: Receipt) -> Assessment | None:
     rulebook = archive.current
     answers = archive.translate_to_current(receipt.rulebook.version, receipt.answers)
-    try:
-        asked = {id_: rulebook.questionnaire[id_] for id_ in answers}
-        known = {id_: read_answer(asked[id_], sorted(answers[id_])) for id_ in answers}
-    except (KeyError, BadAnswer):
-        return None
-    return assess_answers(rulebook, known)
+    known = keep_known_answers(rulebook.questionnaire, answers)
+    return None if known.dropped else assess_answers(rulebook, known.answers)
 
 
 def _pack_answers(rulebook: Rulebook, answers: Answers) -> str:
@@ -251,7 +248,7 @@ def _unpack_answers(rulebook: Rulebook, letters: str) -> Answers:
             ticked.setdefault(question, []).append(option)
     questions = rulebook.questionnaire
     try:
-        answers = {id_: read_answer(questions[id_], chosen) for id_, chosen in ticked.items()}
+        answers = {id_: parse_answer(questions[id_], chosen) for id_, chosen in ticked.items()}
     except BadAnswer:
         raise BadReceipt("unknown_answer") from None
     if questions.trace_path(answers).ignored:

@@ -26,7 +26,7 @@ def build_nurse_json(
     def fill_region_words(text: str) -> str:
         return words.fill_placeholders(text, region_words)
 
-    ages = answers.get("age", ())
+    ages = answers.get(rulebook.roles.age, ())
     return {
         "safety_net": [
             {

@@ -22,7 +22,6 @@ from app.triage.what_if import WhatIfResults
 
 MAX_LETTERS = 1499
 """Letters. Some records cut a text off at 1,500, and a text that was cut says nothing of it."""
-BACKGROUND = ("known", "reason", "conditions", "kidney", "autoimmune", "medicines", "before")
 """What was known before; `assessed` is a question of older rules only."""
 _LONGEST = 60  # letters of a reference or a name
 _SHARE = 450  # letters of one line, so that none takes the room of all that follow
@@ -108,14 +107,15 @@ def _build_lines(
     assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording, full: bool
 ) -> list[_SbarLine]:
     """Every line in the order in which it is read."""
+    roles = short.words.roles
     pages, found = short.pages, assessed.assessment
     leading_answers = collect_supporting_answers(leading_findings(found))
     positives = short.list_positives(assessed.answers)
-    background = [s for s in positives if s.id in BACKGROUND]
+    background = [s for s in positives if s.id in roles.background]
     others = short.list_positives(assessed.answers, without=leading_answers)
-    signs = [s for s in others if s.id not in (*BACKGROUND, "age")]
+    signs = [s for s in others if s.id not in (*roles.background, roles.age)]
     rules = [f.rule for f in leading_findings(found)]
-    age = [option for s in positives if s.id == "age" for option in s.options]
+    age = [option for s in positives if s.id == roles.age for option in s.options]
     who = ", ".join(filter(None, [clinic_facts.name[:_LONGEST], *age]))
     situation = [who, clinic_facts.answered_by, clinic_facts.sent]
     level = [clinic_facts.level, clinic_facts.needed, clinic_facts.visit]

@@ -142,7 +142,8 @@ def _compute_lab_notes(
     result_presenter: ResultPresenter, answers: Answers, labs: Labs
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(What we worked out from the values, what to know about it)."""
-    found = compute_lab_notes(result_presenter.rulebook.laboratory, answers, labs)
+    rulebook = result_presenter.rulebook
+    found = compute_lab_notes(rulebook.laboratory, rulebook.roles, answers, labs)
     computed = tuple(_format_computed(result_presenter, one) for one in found.computed)
     said = [
         result_presenter.fill(result_presenter.words.lab_messages[note]) for note in found.messages

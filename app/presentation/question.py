@@ -13,11 +13,10 @@ from typing import NamedTuple
 from app.presentation.body_map import BodyView, load_body_map
 from app.presentation.respondent import CHILD, ME, OTHER
 from app.triage.questionnaire import AnswerPath, Question, Questionnaire
-from app.triage.terms import CHILD_AGES, Answers
+from app.triage.sources import Roles
+from app.triage.terms import Answers
 from app.triage.wording import QuestionWords, Wording
 
-BODY_MAP_QUESTION = "place"  # the question that is answered on a picture of the body too
-SIZED_OPTION = ("change", "over_5cm")  # the option whose size a drawing shows
 AGAIN_FIELD = "again"  # the field of a form that has shown how to find out: "not sure" is taken now
 
 
@@ -102,7 +101,7 @@ def build_question_view(
             text=spoken.options[option],
             tick=tick(option),
             exclusive=option == question.none,
-            sized=(question.id, option) == SIZED_OPTION,
+            sized=option in words.roles.sized.get(question.id, ()),
             plain=spoken.plain.get(option, "") if again else "",
         )
 
@@ -126,7 +125,7 @@ def build_question_view(
         why=spoken.why,
         groups=groups,
         last=last,
-        body_map=load_body_map() if question.id == BODY_MAP_QUESTION else (),
+        body_map=load_body_map() if question.id == words.roles.place else (),
         signs=question.signs,
         again=again,
         was=spoken.options[was] if was else "",
@@ -178,7 +177,7 @@ def words_for_question(
     words: Wording, question: str, answers: Answers, about: str = ME
 ) -> QuestionWords:
     """The words of a question, for the voice in which this person is spoken to."""
-    return words_for_respondent(words, question, find_respondent(answers, about))
+    return words_for_respondent(words, question, find_respondent(words.roles, answers, about))
 
 
 def words_for_respondent(words: Wording, question: str, respondent: str) -> QuestionWords:
@@ -189,10 +188,9 @@ def words_for_respondent(words: Wording, question: str, respondent: str) -> Ques
     return spoken.other or spoken if respondent == OTHER else spoken
 
 
-def find_respondent(answers: Answers, about: str) -> str:
+def find_respondent(roles: Roles, answers: Answers, about: str) -> str:
     """Whom "you" is about: ME, CHILD or OTHER. Under 16 it is a parent or carer who reads."""
-    young = bool(answers.get("age", frozenset()) & CHILD_AGES)
-    return CHILD if young else about
+    return CHILD if roles.are_children(answers) else about
 
 
 class QuestionPlace(NamedTuple):

@@ -12,11 +12,11 @@ from functools import cached_property
 from app.documents.emergency_signs import describe_open_signs
 from app.presentation.question import find_respondent, words_for_respondent
 from app.presentation.respondent import ME
-from app.rulebook.entries import SourceEntry
 from app.triage.conditions import Situation, judge_condition
 from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.questionnaire import AnswerPath
 from app.triage.rulebook import Rulebook
+from app.triage.sources import SourceEntry
 from app.triage.terms import (
     SECTIONS,
     Answers,
@@ -30,7 +30,6 @@ from app.triage.terms import (
 from app.triage.wording import QuestionWords, Wording
 
 Fill = Callable[..., str]
-OUT_OF_SCOPE = "out_of_scope"
 """The named condition that says: nothing of what this check is about. Older rules have none."""
 
 
@@ -119,7 +118,7 @@ class ResultPresenter:
     @cached_property
     def respondent(self) -> str:
         """Whom "you" is about: ME, CHILD or OTHER."""
-        return find_respondent(self.answers, self.about)
+        return find_respondent(self.rulebook.roles, self.answers, self.about)
 
     def question_words(self, question: str) -> QuestionWords:
         """The words of a question, as this person is spoken to."""
@@ -132,7 +131,7 @@ class ResultPresenter:
         return self.build_level_card(assessment.urgency.name, assessment.within, signs)
 
     def _open_signs(self, open_: OpenEmergency) -> tuple[str, ...]:
-        ages = self.answers.get("age", frozenset())
+        ages = self.answers.get(self.rulebook.roles.age, frozenset())
         lines = describe_open_signs(
             open_, self.rulebook.questionnaire, self.words, self.question_words, ages
         )
@@ -288,7 +287,7 @@ class ResultPresenter:
 
     def is_in_scope(self) -> bool:
         """Whether any answer is about what this check knows. True where the rules do not say."""
-        known = self.rulebook.named.get(OUT_OF_SCOPE)
+        known = self.rulebook.named.get(self.rulebook.roles.out_of_scope)
         if known is None:
             return True
         unsure = self.rulebook.questionnaire.unsure_options

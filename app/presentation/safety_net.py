@@ -141,7 +141,9 @@ def describe_dangers(
     found = []
     for danger, state, partly_asked in searched:
         words = presenter.words.dangers[danger].parts
-        asked, worry = presenter.words.danger_texts_for(danger, presenter.answers.get("age", ()))
+        asked, worry = presenter.words.danger_texts_for(
+            danger, presenter.answers.get(presenter.rulebook.roles.age, ())
+        )
         sentences = [asked, presenter.words.pages[_STATE_SENTENCES[state]], worry]
         sentences[1:1] = [words["not_asked"]] if partly_asked else []
         text = presenter.fill(" ".join(sentences))

@@ -17,9 +17,9 @@ from app.documents.short_answers import (
 )
 from app.presentation.question import words_for_question
 from app.presentation.result import ResultPresenter
-from app.rulebook.entries import SourceEntry
 from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, UNSURE, Danger, DangerState, assess_dangers
 from app.triage.questionnaire import AnswerPath
+from app.triage.sources import SourceEntry
 from app.triage.terms import Answers, Assessment, Urgency
 from app.triage.what_if import WhatIfAnswer, WhatIfResults
 

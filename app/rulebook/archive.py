@@ -12,7 +12,9 @@ from pathlib import Path
 
 import yaml
 
-from app.triage.rulebook import Rulebook, RulebookFaults, load_rulebook_folder
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import load_rulebook_folder
+from app.triage.rulebook import Rulebook
 
 PUBLISHED_FOLDER = "published"
 VERSIONS_FILE = "versions.yaml"

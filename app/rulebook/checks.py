@@ -6,7 +6,6 @@ asked once every entry could be read: otherwise one slip would look like many.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
-from typing import TYPE_CHECKING
 
 from app.rulebook.checks_words import check_words
 from app.rulebook.entries import (
@@ -17,9 +16,7 @@ from app.rulebook.entries import (
     LookAlikeEntry,
     NamedEntry,
     QuestionEntry,
-    RegionEntry,
     RuleEntry,
-    SourceEntry,
 )
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading_labs import FACTORS
@@ -37,10 +34,9 @@ from app.triage.conditions import (
 )
 from app.triage.labs import ADJUSTED, TOTAL, Analyte
 from app.triage.questionnaire import Question, Questionnaire
+from app.triage.rulebook import Rulebook
+from app.triage.sources import RegionEntry, SourceEntry
 from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Answers, Truth, Urgency
-
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
 
 NEEDED = (
     ("questions.yaml", QuestionEntry, "question"),
@@ -50,11 +46,8 @@ NEEDED = (
 )
 RULE_FOLDERS = ("urgency", "types")
 
-PLACE_QUESTION = "place"
-"""The question whose options pieces of advice name."""
 
-
-def check_rulebook(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) -> None:
+def check_rulebook(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> None:
     """Note every fault between the parts of the rulebook."""
     for file, model, what in NEEDED:
         if not where[model] and file not in faults.unread:
@@ -76,7 +69,7 @@ def check_rulebook(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) -
         _check_urgent_dangers(rulebook, where)
 
 
-def list_conditions(rulebook: "Rulebook") -> Iterator[Condition]:
+def list_conditions(rulebook: Rulebook) -> Iterator[Condition]:
     """Every condition of the rulebook."""
     yield from (q.ask_if for q in rulebook.questionnaire if q.ask_if is not None)
     yield from (rule.when for rule in rulebook.rules)
@@ -88,7 +81,7 @@ def list_conditions(rulebook: "Rulebook") -> Iterator[Condition]:
     yield rulebook.scale.likely_needs
 
 
-def _check_weighed_labs(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_weighed_labs(rulebook: Rulebook, where: EntriesById) -> None:
     """Every analyte raises a level and counts at both ends, or is said to be weighed by none."""
     laboratory = rulebook.laboratory
     if not laboratory.not_weighed:
@@ -109,7 +102,7 @@ def _check_weighed_labs(rulebook: "Rulebook", where: EntriesById) -> None:
             where[AnalyteEntry][name].note_fault(problem)
 
 
-def _find_weighed_ends(rulebook: "Rulebook", least: Urgency) -> set[tuple[str, str]]:
+def _find_weighed_ends(rulebook: Rulebook, least: Urgency) -> set[tuple[str, str]]:
     """(analyte, "low" or "high") that rules of at least this level weigh, if through another."""
     found = {
         (leaf.analyte, "low" if leaf.comparison == "below" else "high")
@@ -143,7 +136,7 @@ def _check_stray_files(faults: FaultLog) -> None:
             )
 
 
-def _check_askable(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) -> None:
+def _check_askable(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> None:
     questionnaire = rulebook.questionnaire
     for question in questionnaire:
         if question.ask_if is not None and not _can_be_asked(question, questionnaire):
@@ -154,8 +147,8 @@ def _check_askable(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) -
         line = faults.read_mapping("rulebook.yaml").line_of("longest_path")
         text = f"the longest path has {longest} questions; allowed: {rulebook.longest_path}"
         faults.note_fault("rulebook.yaml", line, "longest_path", text)
-    if PLACE_QUESTION not in questionnaire:
-        text = f"question '{PLACE_QUESTION}' is missing; advice names its options"
+    if rulebook.roles.place not in questionnaire:
+        text = f"question '{rulebook.roles.place}' is missing; advice names its options"
         faults.note_fault("questions.yaml", 1, "file", text)
 
 
@@ -219,13 +212,13 @@ def _choice_leaves(condition: Condition | None) -> list[Choice]:
     return [leaf for leaf in found if isinstance(leaf, Choice)]
 
 
-def _check_options_used(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_options_used(rulebook: Rulebook, where: EntriesById) -> None:
     read: dict[str, set[str]] = {question.id: set() for question in rulebook.questionnaire}
     for condition in list_conditions(rulebook):
         for leaf in _choice_leaves(condition):
             read[leaf.question] |= leaf.options
     for advice in rulebook.advice:
-        read.setdefault(PLACE_QUESTION, set()).update(advice.places)
+        read.setdefault(rulebook.roles.place, set()).update(advice.places)
     for question in rulebook.questionnaire:
         for index, option in enumerate(question.option_ids):
             exempt = option in (question.none, question.unsure)
@@ -234,14 +227,14 @@ def _check_options_used(rulebook: "Rulebook", where: EntriesById) -> None:
                 where[QuestionEntry][question.id].note_fault(text, "options", index)
 
 
-def _check_names_used(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_names_used(rulebook: Rulebook, where: EntriesById) -> None:
     used = {name for condition in list_conditions(rulebook) for name in _condition_names(condition)}
     for name, at in where[NamedEntry].items():
         if name not in used:
             at.note_fault("no rule uses this name; use it or take it out")
 
 
-def _check_emergency_box(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_emergency_box(rulebook: Rulebook, where: EntriesById) -> None:
     """What the emergency box says to everyone is an emergency whatever else is answered."""
     grave = [rule.when for rule in rulebook.rules if rule.urgency is Urgency.emergency]
     for question in rulebook.questionnaire:
@@ -251,7 +244,7 @@ def _check_emergency_box(rulebook: "Rulebook", where: EntriesById) -> None:
                 where[QuestionEntry][question.id].note_fault(text, "options", index)
 
 
-def _check_danger_signs(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
     """What is said to be a sign of a danger is one for its rules too."""
     whens = {rule.id: rule.when for rule in rulebook.rules}
     for danger in rulebook.dangers:
@@ -277,7 +270,7 @@ def _check_danger_signs(rulebook: "Rulebook", where: EntriesById) -> None:
                 at.note_fault(text, "not_asked", index)
 
 
-def _check_look_alikes(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_look_alikes(rulebook: Rulebook, where: EntriesById) -> None:
     mark = rulebook.scale.look_alike_at
     for alike, at in where[LookAlikeEntry].items():
         lines = [line for line in rulebook.evidence if line.look_alike == alike]
@@ -287,7 +280,7 @@ def _check_look_alikes(rulebook: "Rulebook", where: EntriesById) -> None:
             at.note_fault(text)
 
 
-def _check_emergency_advice(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_emergency_advice(rulebook: Rulebook, where: EntriesById) -> None:
     """No line asks to be told in an emergency in a section that is not told there."""
     if not has_waiting_advice(rulebook.advice):
         return  # published before there was advice for the time until help comes
@@ -298,7 +291,7 @@ def _check_emergency_advice(rulebook: "Rulebook", where: EntriesById) -> None:
             where[AdviceEntry][rule.advice.id].note_fault(text, "levels")
 
 
-def _check_urgent_warnings(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_urgent_warnings(rulebook: Rulebook, where: EntriesById) -> None:
     """A warning in urgent words names the options that say the same: tests prove its level."""
     if not any(rule.signs for rule in rulebook.advice):
         return  # an edition before the signs
@@ -315,7 +308,7 @@ def _check_urgent_warnings(rulebook: "Rulebook", where: EntriesById) -> None:
             at.note_fault("its words name a time or a call; give 'urgency'")
 
 
-def _check_urgent_dangers(rulebook: "Rulebook", where: EntriesById) -> None:
+def _check_urgent_dangers(rulebook: Rulebook, where: EntriesById) -> None:
     """A danger in urgent words names the level that each of its signs gives, or why none does."""
     for danger in rulebook.dangers:
         every = [words.dangers for words in rulebook.wording.values()]

@@ -1,24 +1,18 @@
 """Property (q): answers that an age rules out are asked back, and each pair left open says why."""
 
 from itertools import product
-from typing import TYPE_CHECKING
 
-from app.rulebook.entries import AgePairEntry, EntriesById
+from app.rulebook.entries import EntriesById
 from app.rulebook.faults import FaultLog
 from app.triage.conditions import Situation, judge_condition
+from app.triage.rulebook import Rulebook
+from app.triage.sources import AgePairEntry
 from app.triage.terms import Truth
-from app.triage.wording import BABIES
-
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
 
 AGES_FILE = "ages.yaml"
-AGE_QUESTION = "age"
-OF_A_LIFE = ("conditions", "kidney", "autoimmune", "medicines", "before")
-"""Questions about illnesses, medicines and earlier events: each option is thought of for a baby."""
 
 
-def check_age_pairs(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) -> None:
+def check_age_pairs(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> None:
     """Note every pair of option and age that is not asked back as said, or not thought of."""
     if not rulebook.age_pairs or faults.fault_lines:
         return
@@ -31,7 +25,7 @@ def check_age_pairs(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) 
         for question, option, age in sorted(pairs):
             if not (
                 _option_exists(rulebook, question, option)
-                and _option_exists(rulebook, AGE_QUESTION, age)
+                and _option_exists(rulebook, rulebook.roles.age, age)
             ):
                 at.note_fault(f"there is no '{option}' of '{question}' at '{age}'")
                 continue
@@ -43,31 +37,32 @@ def check_age_pairs(rulebook: "Rulebook", faults: FaultLog, where: EntriesById) 
         for question, option, age in sorted(pairs & thought_of):
             at.note_fault(f"'{option}' of '{question}' at '{age}' stands twice")
         thought_of |= pairs
-    for name in OF_A_LIFE:
+    for name in rulebook.roles.of_a_life:
         asked = rulebook.questionnaire[name]
         for option in asked.option_ids:
-            for age in sorted(BABIES) if option not in (asked.none, asked.unsure) else ():
+            for age in (
+                sorted(rulebook.roles.babies) if option not in (asked.none, asked.unsure) else ()
+            ):
                 if (name, option, age) not in thought_of:
                     text = f"lacks '{option}' of '{name}' at '{age}': ask back, or say why not"
                     faults.note_fault(AGES_FILE, 1, "file", text)
 
 
-def list_age_contradictions(
-    rulebook: "Rulebook", question: str, option: str, age: str
-) -> list[str]:
+def list_age_contradictions(rulebook: Rulebook, question: str, option: str, age: str) -> list[str]:
     """Ids of the contradictions that hold for this age and option, whatever else is answered.
 
     Only those that ask about the age count.
     """
-    given = {AGE_QUESTION: frozenset([age]), question: frozenset([option])}
+    given = {rulebook.roles.age: frozenset([age]), question: frozenset([option])}
     situation = Situation(given, frozenset(), rulebook.questionnaire.unsure_options, {})
     return [
         known.id
         for known in rulebook.contradictions
-        if AGE_QUESTION in known.questions and judge_condition(known.when, situation) is Truth.TRUE
+        if rulebook.roles.age in known.questions
+        and judge_condition(known.when, situation) is Truth.TRUE
     ]
 
 
-def _option_exists(rulebook: "Rulebook", question: str, option: str) -> bool:
+def _option_exists(rulebook: Rulebook, question: str, option: str) -> bool:
     known = rulebook.questionnaire
     return question in known and option in known[question].option_ids

@@ -6,7 +6,6 @@ Walks the words as they were written, so that each fault has its line. Knows not
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from app.rulebook.entries import (
     AdviceEntry,
@@ -16,12 +15,10 @@ from app.rulebook.entries import (
     DangerEntry,
     EntriesById,
     EvidenceEntry,
-    FileEntry,
     LookAlikeEntry,
     NamedEntry,
     ProductEntry,
     QuestionEntry,
-    RegionEntry,
     RuleEntry,
 )
 from app.rulebook.faults import FaultLog
@@ -29,12 +26,11 @@ from app.rulebook.reading_words import PAGE_FILES, WORD_FILES, read_words_file
 from app.rulebook.yaml_lines import LinedList, LinedMapping
 from app.triage.dangers import Danger
 from app.triage.questionnaire import Question, Questionnaire
+from app.triage.rulebook import Rulebook
+from app.triage.sources import FileEntry, RegionEntry
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
 from app.triage.wording import find_placeholders
-
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
 
 KeyPath = tuple[object, ...]
 ALL_TYPES = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
@@ -106,7 +102,7 @@ BRACES = re.compile(r"\{[a-z_]+\}|([{}])")
 
 
 def check_words(
-    rulebook: "Rulebook", language: str, where: EntriesById, faults: FaultLog, *, complete: bool
+    rulebook: Rulebook, language: str, where: EntriesById, faults: FaultLog, *, complete: bool
 ) -> None:
     """Note every fault in the words of a language; in its pages it follows the first one.
 
@@ -139,7 +135,7 @@ def check_words(
 
 
 def list_further_sections(
-    rulebook: "Rulebook", words: "WrittenWords", first: "WrittenWords"
+    rulebook: Rulebook, words: "WrittenWords", first: "WrittenWords"
 ) -> Iterator[WordsSection]:
     """The sections whose ids are not those of entries."""
     messages = words.faults.read_mapping("labs.yaml").get("messages")

@@ -5,10 +5,14 @@ Only shapes; whether the ids in them exist is checked where the rulebook is put 
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from app.rulebook.entry_types import (
-    AdviceSection,
+from app.rulebook.faults import FaultLog, WrittenEntry
+from app.rulebook.validation_messages import list_validation_messages
+from app.rulebook.yaml_lines import LinedMapping
+from app.triage.sources import FileEntry, ReviewedEntry, SourcedEntry
+from app.triage.terms import AdviceSection
+from app.triage.value_types import (
     AdvisedTypes,
     Day,
     EachOnce,
@@ -19,42 +23,15 @@ from app.rulebook.entry_types import (
     Language,
     Leading,
     Limits,
-    Link,
     OptionsOfQuestions,
     Positive,
     Ranked,
-    SourceIds,
-    Strength,
-    Telephone,
     Text,
     TypeName,
-    UrgencyName,
+    UrgencyLevel,
     Version,
     Weights,
-    Year,
 )
-from app.rulebook.faults import FaultLog, WrittenEntry
-from app.rulebook.validation_messages import list_validation_messages
-from app.rulebook.yaml_lines import LinedMapping
-
-
-class FileEntry(BaseModel):
-    """Any entry: unknown keys are refused and nothing is converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class SourcedEntry(FileEntry):
-    """What names its sources."""
-
-    sources: SourceIds
-
-
-class ReviewedEntry(SourcedEntry):
-    """What names its sources and the day by which a clinician looks at it again."""
-
-    id: Id
-    review_by: Day
 
 
 class RulebookEntry(FileEntry):
@@ -98,8 +75,8 @@ class NamedEntry(FileEntry):
 
 class RuleEntry(ReviewedEntry):
     when: Any
-    urgency: UrgencyName
-    if_unsure: UrgencyName | None = None
+    urgency: UrgencyLevel
+    if_unsure: UrgencyLevel | None = None
     only_with: Any = None
     within: Hours | None = None
 
@@ -140,24 +117,13 @@ class ContradictionEntry(FileEntry):
     questions: Annotated[list[Id], Field(min_length=1), EachOnce]
 
 
-class AgePairEntry(FileEntry):
-    """Options that an age hardly fits: asked back by a contradiction, or left open with why."""
-
-    id: Id
-    question: Id
-    options: Annotated[list[Id], Field(min_length=1), EachOnce]
-    ages: Annotated[list[Id], Field(min_length=1), EachOnce]
-    asked_back: Id | None = None
-    left_open: Text | None = None
-
-
 class AdviceEntry(ReviewedEntry):
     section: AdviceSection
     types: AdvisedTypes
     places: Ids = []
-    levels: Annotated[list[UrgencyName], EachOnce] = []
+    levels: Annotated[list[UrgencyLevel], EachOnce] = []
     when: Any = None
-    urgency: UrgencyName | None = None
+    urgency: UrgencyLevel | None = None
     covers: OptionsOfQuestions = {}
     covered_by: OptionsOfQuestions = {}
     certain: bool = False
@@ -171,24 +137,8 @@ class DangerEntry(ReviewedEntry):
     also: list[Annotated[OptionsOfQuestions, Field(min_length=1)]] = []
     look_alikes: Annotated[list[Id], EachOnce] = []
     not_asked: Ids = []
-    urgency: UrgencyName | None = None
+    urgency: UrgencyLevel | None = None
     no_option: Text | None = None
-
-
-class SourceEntry(FileEntry):
-    id: Id
-    title: Text
-    link: Link
-    year: Year
-    read: Day
-    strength: Strength
-    note: Text | None = None
-
-
-class RegionEntry(ReviewedEntry):
-    emergency_number: Telephone
-    also: list[Telephone] = []
-    urgent_number: Telephone | None = None
 
 
 class UnitEntry(FileEntry):

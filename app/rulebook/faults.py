@@ -9,6 +9,14 @@ from pathlib import Path
 from app.rulebook.yaml_lines import LinedList, LinedMapping, parse_lined_yaml
 
 
+class RulebookFaults(Exception):
+    """A rulebook that must not be used; `faults`: `file:line: id: what is wrong and allowed`."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
     """One thing that is wrong, at one line of one file."""

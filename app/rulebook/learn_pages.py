@@ -4,21 +4,29 @@ Pages stand in learn.yaml and glossary.yaml, their words in wording/<language>/.
 and no answers; it is the one place that knows how a text marks a glossary term: [[term|words]].
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from app.rulebook.entries import EntriesById, FileEntry, read_entry
-from app.rulebook.entry_types import Day, Id, OptionsOfQuestions, SourceIds, UrgencyName
+from app.rulebook.entries import EntriesById, read_entry
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading import EntryModel, RulebookReader
 from app.rulebook.urgent_words import is_urgent_text
 from app.rulebook.yaml_lines import LinedMapping
-from app.triage.terms import Urgency
+from app.triage.learn import (
+    GlossaryTerm,
+    LearnContent,
+    LearnPage,
+    PageSection,
+    PageTable,
+    UrgentClaim,
+    split_term_marks,
+    strip_term_marks,
+)
+from app.triage.sources import FileEntry
+from app.triage.value_types import Day, Id, OptionsOfQuestions, SourceIds, UrgencyLevel
 from app.triage.wording import find_placeholders
 
 PAGES_FILE, GLOSSARY_FILE = "learn.yaml", "glossary.yaml"
@@ -26,7 +34,6 @@ LEARN_FILES = frozenset({PAGES_FILE, GLOSSARY_FILE})
 """No result rests on these, so they are not part of the rulebook's hash."""
 GLOSSARY_PAGE = "words"
 """The address of the glossary among the pages, so no page may have this id."""
-_MARK = re.compile(r"\[\[([A-Za-z0-9_-]+)\|([^\[\]|]+)\]\]")
 
 
 class LineEntry(FileEntry):
@@ -37,7 +44,7 @@ class LineEntry(FileEntry):
 
     at: Annotated[str, Field(pattern=r"^(text|points|row) [1-9]\d?$")]
     signs: Sequence[Annotated[OptionsOfQuestions, Field(min_length=1)]] = ()
-    urgency: UrgencyName | None = None
+    urgency: UrgencyLevel | None = None
     no_option: str | None = None
 
 
@@ -81,128 +88,6 @@ class TermWordsEntry(FileEntry):
     name: str
     meaning: str
     also: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PageTable:
-    """A table in words; every row has a cell for each column."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UrgentClaim:
-    """What a line says that is to be done in time, and the signs that give at least that level.
-
-    `at` is the place of the line in its section. Each of `signs`: options by question, one of each
-    given together. `no_option`: why no option tells it.
-    """
-
-    at: str
-    signs: tuple[Mapping[str, tuple[str, ...]], ...]
-    urgency: Urgency | None
-    no_option: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PageSection:
-    """A part of a page: paragraphs, then points, then a table, each of which may be missing."""
-
-    id: str
-    heading: str
-    text: tuple[str, ...]
-    points: tuple[str, ...]
-    table: PageTable | None
-    sources: tuple[str, ...]
-    urgent_claims: tuple[UrgentClaim, ...] = ()
-
-    @property
-    def numbered_lines(self) -> Iterator[tuple[str, str]]:
-        """Every line as (its place, its text): "text 1", "points 1", "row 1" and so on."""
-        rows = self.table.rows if self.table is not None else ()
-        for name, texts in (
-            ("text", self.text),
-            ("points", self.points),
-            ("row", [" ".join(row) for row in rows]),
-        ):
-            yield from ((f"{name} {number}", text) for number, text in enumerate(texts, 1))
-
-    @property
-    def markable_texts(self) -> Iterator[str]:
-        """Every text that may mark terms, in reading order: all but heading and columns."""
-        yield from self.text
-        yield from self.points
-        for row in self.table.rows if self.table is not None else ():
-            yield from row
-
-
-@dataclass(frozen=True, slots=True)
-class LearnPage:
-    """One page in one language."""
-
-    id: str
-    title: str
-    lead: str
-    sections: tuple[PageSection, ...]
-    related: tuple[str, ...]
-    review_by: str
-
-    @property
-    def markable_texts(self) -> Iterator[str]:
-        """Every text that may mark terms, in reading order: the lead and those of the sections."""
-        yield self.lead
-        for section in self.sections:
-            yield from section.markable_texts
-
-    @property
-    def source_ids(self) -> tuple[str, ...]:
-        """The sources of all its sections, each once, in order."""
-        return tuple(dict.fromkeys(one for part in self.sections for one in part.sources))
-
-
-@dataclass(frozen=True, slots=True)
-class GlossaryTerm:
-    """A medical word in plain words; `also` are other forms of it that texts use."""
-
-    id: str
-    name: str
-    also: tuple[str, ...]
-    meaning: str
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LearnContent:
-    """The pages in their order, and the glossary in the order of its names."""
-
-    language: str
-    pages: tuple[LearnPage, ...]
-    glossary: Mapping[str, GlossaryTerm]
-
-    def find_page(self, page: str) -> LearnPage:
-        """The page of this id. Raises KeyError."""
-        try:
-            return next(p for p in self.pages if p.id == page)
-        except StopIteration:
-            raise KeyError(page) from None
-
-
-def split_term_marks(text: str) -> Iterator[tuple[str, str | None]]:
-    """The text in order as (words, glossary term that they point to, or None)."""
-    end = 0
-    for mark in _MARK.finditer(text):
-        if mark.start() > end:
-            yield text[end : mark.start()], None
-        yield mark.group(2), mark.group(1)
-        end = mark.end()
-    if end < len(text):
-        yield text[end:], None
-
-
-def strip_term_marks(text: str) -> str:
-    """The text without its marks."""
-    return "".join(words for words, _ in split_term_marks(text))
 
 
 def read_learn_content(reader: RulebookReader, language: str) -> LearnContent:
@@ -298,7 +183,7 @@ def _build_section(entry: SectionEntry, words: SectionWordsEntry) -> PageSection
         UrgentClaim(
             line.at,
             tuple({q: tuple(known) for q, known in group.items()} for group in line.signs),
-            Urgency[line.urgency] if line.urgency else None,
+            line.urgency,
             line.no_option,
         )
         for line in entry.lines

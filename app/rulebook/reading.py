@@ -7,7 +7,6 @@ noted where it was made, not everywhere where its entry is named.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -19,25 +18,17 @@ from app.rulebook.entries import (
     DangerEntry,
     EntriesById,
     EvidenceEntry,
-    FileEntry,
     LookAlikeEntry,
     NamedEntry,
     ProductEntry,
     QuestionEntry,
-    ReviewedEntry,
     RuleEntry,
     ScaleEntry,
-    SourcedEntry,
-    SourceEntry,
     read_entry,
 )
-from app.rulebook.entry_types import DAY, ID, Ranked
 from app.rulebook.faults import FaultLog, WrittenEntry
-from app.rulebook.reading_advice import read_advice
-from app.rulebook.reading_dangers import read_danger
 from app.rulebook.reading_labs import read_laboratory
-from app.rulebook.reading_questions import read_question
-from app.rulebook.reading_rules import read_rule
+from app.rulebook.reading_parts import read_advice, read_danger, read_question, read_rule
 from app.rulebook.validation_messages import find_bad_parts, format_value
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.advice import AdviceRule
@@ -54,8 +45,10 @@ from app.triage.dangers import Danger
 from app.triage.labs import Laboratory
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rules import Rule
+from app.triage.sources import Contradiction, FileEntry, ReviewedEntry, SourcedEntry, SourceEntry
 from app.triage.terms import NOT_CALCINOSIS
 from app.triage.types import EvidenceLine, TypeConflict, TypeScale
+from app.triage.value_types import DAY, ID, Ranked
 
 EntryModel = TypeVar("EntryModel", bound=FileEntry)
 NEVER_TRUE: Condition = AtLeast(1, ())
@@ -68,15 +61,6 @@ ENTRIES_BY_KEY: Mapping[str, Sequence[type[FileEntry]]] = {
     "named": [NamedEntry],
 }
 """What a condition names under which key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Answers that cannot both be true, and the questions to ask back."""
-
-    id: str
-    when: Condition
-    questions: tuple[str, ...]
 
 
 class RulebookReader:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from app.rulebook.entries import QuestionWordsEntry, RespondentWordsEntry, read_entry
 from app.rulebook.faults import FaultLog
 from app.rulebook.yaml_lines import LinedList, LinedMapping
+from app.triage.sources import Roles
 from app.triage.wording import QuestionWords, TextParts, Wording
 
 PAGE_FILES = ("pages", "service", "clinic")
@@ -21,7 +22,7 @@ SERVICE_FILE, CLINIC_FILE = "service.yaml", "clinic.yaml"
 them, so a rulebook that was published before there were any of clinics is whole without those."""
 
 
-def read_wording(faults: FaultLog, language: str) -> Wording:
+def read_wording(faults: FaultLog, language: str, roles: Roles) -> Wording:
     """Every word of one language; what cannot be read is a fault."""
     folder = f"wording/{language}"
     if not (faults.folder / folder).is_dir():
@@ -32,6 +33,7 @@ def read_wording(faults: FaultLog, language: str) -> Wording:
     rules, types, levels, labs = (whole[name] for name in ("rules", "types", "levels", "labs"))
     return Wording(
         language=language,
+        roles=roles,
         questions=_read_questions(faults, whole["questions"], f"{folder}/questions.yaml"),
         rules=_texts_by_id(_mapping_at(rules, "rules")),
         named=_only_texts(_mapping_at(rules, "named")),

@@ -86,6 +86,7 @@ _KINDS = {
     "int_type": "a whole number without quotes",
     "bool_type": "true, false",
     "list_type": "a list, such as [a, b]",
+    "frozen_set_type": "a list, such as [a, b]",
     "dict_type": "'key: value' lines",
     "model_type": "'key: value' lines",
 }

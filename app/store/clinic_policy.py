@@ -11,9 +11,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.rulebook.entries import ReviewedEntry, SourceEntry
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import RELIANCE_FILE, TARGETS_FILE
 from app.rulebook.reading import RulebookReader
-from app.triage.rulebook import RELIANCE_FILE, TARGETS_FILE, RulebookFaults
+from app.triage.sources import ReviewedEntry, SourceEntry
 from app.triage.terms import Urgency
 
 Targets = Mapping[Urgency, int]

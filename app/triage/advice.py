@@ -1,6 +1,6 @@
 """Which pieces of advice belong to a result: by type, place, level and the person's answers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.triage.conditions import Condition
@@ -40,6 +40,10 @@ class AdviceRule:
         return Truth.UNSURE if warns else Truth.TRUE
 
 
+AdvicePlan = Mapping[str, Sequence[tuple[Advice, int | None, frozenset[str]]]]
+"""Section -> its advice, the index of the condition and the places (any of them) that it needs."""
+
+
 def select_fitting_advice(
     rules: Iterable[AdviceRule], urgency: Urgency, likely_type: str
 ) -> tuple[AdviceRule, ...]:
@@ -63,17 +67,29 @@ def has_waiting_advice(rules: Iterable[AdviceRule]) -> bool:
     return any(rule.section == "keep" for rule in rules)
 
 
+def plan_advice(fitting: Iterable[AdviceRule], indices: Mapping[str, int]) -> AdvicePlan:
+    """The advice by section. `indices`: those of the conditions, by id of the advice."""
+    plan: dict[str, list[tuple[Advice, int | None, frozenset[str]]]] = {s: [] for s in SECTIONS}
+    for rule in fitting:
+        plan[rule.section].append((rule.advice, indices.get(rule.advice.id), rule.places))
+    return plan
+
+
 def choose_advice(
-    rules: Iterable[AdviceRule], matched_ids: Collection[str], places: frozenset[str]
+    plan: AdvicePlan, matched: Iterable[int], places: frozenset[str]
 ) -> Mapping[str, tuple[Advice, ...]]:
     """The advice of each section, in the order of the rulebook.
 
-    `matched_ids`: ids of the advice whose condition holds.
+    `matched`: which of the conditions of advice hold, by index.
     """
-    chosen: dict[str, list[Advice]] = {section: [] for section in SECTIONS}
-    for rule in rules:
-        if (rule.when is None or rule.advice.id in matched_ids) and (
-            not rule.places or not rule.places.isdisjoint(places)
-        ):
-            chosen[rule.section].append(rule.advice)
-    return {section: tuple(entries) for section, entries in chosen.items()}
+    held = {None, *matched}
+    return {
+        section: tuple(
+            [
+                advice
+                for advice, condition, needed in entries
+                if condition in held and (not needed or not needed.isdisjoint(places))
+            ]
+        )
+        for section, entries in plan.items()
+    }

@@ -1,8 +1,13 @@
-"""Turning a reply (what a form or the API sent) into an answer. Never echoes what was sent."""
+"""A reply (what a form or the API sent) as an answer, and kept answers that are still known.
+
+Never echoes what was sent.
+"""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import Question, Questionnaire
+from app.triage.terms import Answers
 
 ANSWER_PROBLEMS = ("missing", "unknown_option", "two_values", "none_with_others")
 
@@ -33,3 +38,33 @@ def parse_answer(question: Question, reply: Iterable[str]) -> frozenset[str]:
     if question.none in chosen and len(chosen) > 1:
         raise BadAnswer("none_with_others", question)
     return chosen
+
+
+class KnownAnswers(NamedTuple):
+    """The answers that a questionnaire knows, and the questions whose answers it does not."""
+
+    answers: dict[str, frozenset[str]]
+    dropped: tuple[str, ...]
+
+
+def keep_known_answers(
+    questionnaire: Questionnaire, answers: Answers, *, keep_empty: bool = False
+) -> KnownAnswers:
+    """The answers as this questionnaire takes them; what it no longer knows is dropped whole.
+
+    Dropped is an answer to a question that is not there, with an option that is not there, two
+    values of one choice, and "none of these" beside a tick: a part of an answer is not the answer.
+    An answer without any option (a question that was not asked then) counts as none, unless
+    `keep_empty`. The order is that of `answers`.
+    """
+    kept: dict[str, frozenset[str]] = {}
+    dropped = []
+    for question, chosen in answers.items():
+        if question in questionnaire and keep_empty and not chosen:
+            kept[question] = chosen
+            continue
+        try:
+            kept[question] = parse_answer(questionnaire[question], sorted(chosen))
+        except (KeyError, BadAnswer):
+            dropped.append(question)
+    return KnownAnswers(kept, tuple(dropped))

@@ -4,9 +4,12 @@ The generated source holds nothing but numbers that are made here, never a word 
 `conditions.judge` and `conditions.because` are the reference; property tests hold them equal.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.triage.conditions import (
     AtLeast,
@@ -18,6 +21,7 @@ from app.triage.conditions import (
     judge_condition,
     walk_leaves,
 )
+from app.triage.explain import ConditionEvidence
 from app.triage.labs import Amounts, find_unweighed_analytes
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Evidence, Truth, Urgency
@@ -31,11 +35,14 @@ RuleMatch = tuple[int, bool]
 Requirement = tuple[Condition, Truth]
 """A condition, and how true it has to be at least: UNSURE or TRUE."""
 
-LeafEvidence = tuple[Any, Evidence | None, Evidence, int]
-"""A leaf, what it says when met (if always the same) and when unsure, and its bits."""
+Requirements = Sequence[Requirement]
+"""Conditions that have to hold together."""
 
-ConditionEvidence = tuple[Callable[[int], list[int]], list[LeafEvidence]]
-"""A function that lists by index which leaves carry a condition, and those leaves."""
+Written = TypeVar("Written")
+
+_VARIABLE = re.compile(r"q\d+|labs")
+LEAST_USES = 6
+"""How often a function has to read a question for it to be worth a variable of its own."""
 
 
 class CompiledRules:
@@ -50,11 +57,33 @@ class CompiledRules:
     ) -> None:
         self._questionnaire = questionnaire
         self._unread = unread or {}
+        self._labs: dict[LabBound, int] = {}
+        self._ticked: dict[tuple[Choice, Truth], tuple[str, int]] = {}
+        others = [condition for group in groups.values() for condition, _ in group]
+        ruled = [condition for rule in rules for condition in _rule_conditions(rule)]
+        self._assign_bits([*ruled, *others])
+        self.level: Callable[[int], int] = self._compile_function(
+            "level", self._level_source_lines(rules)
+        )
+        self.fired: Callable[[int], list[RuleMatch]] = self._compile_function(
+            "fired", self._fired_source_lines(rules)
+        )
+        self.matched_groups = self.compile_groups(
+            {name: [[one] for one in group] for name, group in groups.items()}
+        )
+        self._rules, self._groups = rules, groups
+        # Made when first needed: most are never asked for in a rulebook that is only tried out.
+        self._evidence: dict[tuple[str, int], ConditionEvidence] = {}
+
+    def _assign_bits(self, conditions: Sequence[Condition]) -> None:
+        """A bit for each option, each question that is not asked and each lab bound."""
         self._bits: dict[str, dict[str, int]] = {}
         self._off: dict[str, int] = {}
-        self._labs: dict[LabBound, int] = {}
+        self._places: dict[str, tuple[str, int, int]] = {}
         position = 0
-        for question in questionnaire:
+        for number, question in enumerate(self._questionnaire):
+            width = len(question.options) + 1
+            self._places[question.id] = f"q{number}", position, (1 << width) - 1
             self._bits[question.id] = {
                 option: 1 << position + step for step, option in enumerate(question.option_ids)
             }
@@ -63,32 +92,23 @@ class CompiledRules:
             position += 1
         self._unread_value = 1 << position
         position += 1
-        others = [condition for group in groups.values() for condition, _ in group]
-        ruled = [condition for rule in rules for condition in _rule_conditions(rule)]
-        for leaf in _list_lab_leaves([*ruled, *others]):
+        leaves = (leaf for one in conditions for leaf in walk_leaves(one))
+        for leaf in (leaf for leaf in leaves if isinstance(leaf, LabBound)):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
+        self._lab_position = position
+        self._places[""] = "labs", position, (1 << len(self._labs)) - 1
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
             b for leaf, b in self._labs.items() if judge_condition(leaf, nothing) is Truth.TRUE
         )
-        self._unsure = sum(self._bits[q.id][q.unsure] for q in questionnaire)
-        self.level: Callable[[int], int] = _compile_function(
-            "level", self._level_source_lines(rules)
-        )
-        self.fired: Callable[[int], list[RuleMatch]] = _compile_function(
-            "fired", self._fired_source_lines(rules)
-        )
-        self.matched_groups = self.compile_groups(_wrap_singly(groups))
-        # By identity: to hash a condition is to walk it, which costs more than the answer. Made
-        # when first needed: most are never asked for in a rulebook that is only tried out.
-        self._evidence_fns: dict[int, ConditionEvidence] = {}
+        self._unsure = sum(self._bits[q.id][q.unsure] for q in self._questionnaire)
 
     def compile_groups(
         self, groups: Mapping[str, Sequence[Sequence[Requirement]]]
     ) -> Mapping[str, Callable[[int], list[int]]]:
         """For each group, a function that lists where all conditions together hold, by index."""
         return {
-            name: _compile_function(name, self._matched_source_lines(group))
+            name: self._compile_function(name, self._matched_source_lines(group))
             for name, group in groups.items()
         }
 
@@ -110,116 +130,124 @@ class CompiledRules:
                 bitset |= self._unread_value
         return bitset
 
-    def explain_condition(
-        self, condition: Condition, bitset: int, answers: Answers
+    def explain_rule(
+        self, index: int, certain: bool, bitset: int, situation: Situation
     ) -> tuple[Evidence, ...]:
-        """The answers that make a rule or an evidence line hold, as `conditions.because` does."""
-        found = []
-        evidence_fn, leaves_by_index = self._evidence_fns.get(
-            id(condition)
-        ) or self._compile_evidence_fn(condition)
-        for index in evidence_fn(bitset):
-            leaf, ready, unsure, mask = leaves_by_index[index]
-            if ready is not None and bitset & mask:
-                found.append(ready)
-                continue
-            chosen = answers.get(leaf.question)
-            if chosen is None:
-                continue  # a "not" about a question that is not asked rests on no answer
-            if bool(bitset & mask) is leaf.negated:
-                found.append(unsure)
-            else:
-                telling = chosen if leaf.negated else chosen & leaf.options
-                found.append(Evidence(leaf.question, tuple(sorted(telling))))
-        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+        """The answers that make the rule of this index fire, as `conditions` explains them."""
+        evidence = self._evidence.get(("rule" if certain else "doubt", index))
+        if evidence is None:
+            rule = self._rules[index]
+            conditions = [rule.when] if certain else _rule_conditions(rule)
+            evidence = self._make_evidence("rule" if certain else "doubt", index, conditions)
+        return evidence.explain(bitset, situation)
+
+    def explain_match(
+        self, group: str, index: int, bitset: int, situation: Situation
+    ) -> tuple[Evidence, ...]:
+        """The answers that make the condition of this index in the group hold."""
+        evidence = self._evidence.get((group, index))
+        if evidence is None:
+            evidence = self._make_evidence(group, index, [self._groups[group][index][0]])
+        return evidence.explain(bitset, situation)
+
+    def _make_evidence(
+        self, group: str, index: int, conditions: Sequence[Condition]
+    ) -> ConditionEvidence:
+        leaves = [leaf for condition in conditions for leaf in walk_leaves(condition)]
+        bits = sum_bits(
+            self._labs[leaf] if isinstance(leaf, LabBound) else self._answered_bits(leaf.question)
+            for leaf in leaves
+        )
+        made = self._evidence[group, index] = ConditionEvidence(conditions, bits)
+        return made
 
     def _level_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         body = []
         for urgency in sorted(Urgency, reverse=True)[:-1]:
-            certain = [self._write_test(r.when, Truth.TRUE) for r in rules if r.urgency is urgency]
-            unsure = [
-                self._write_joint_test(doubt_requirements(r))
-                for r in rules
-                if r.if_unsure is urgency
-            ]
+            certain = [[(r.when, Truth.TRUE)] for r in rules if r.urgency is urgency]
+            unsure = [doubt_requirements(r) for r in rules if r.if_unsure is urgency]
             if certain or unsure:
-                body.append(f"if {' or '.join([*certain, *unsure])}: return {int(urgency)}")
+                test = self._write_any([*certain, *unsure])
+                body.append(f"if {test}: return {int(urgency)}")
         earned = [
             self._write_test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care
         ]
-        complete = [f"marks & {self._answered_bits(q.id)}" for q in self._questionnaire]
+        complete = [self._places[q.id][0] for q in self._questionnaire]
         if earned:
             barred = self._unsure | self._unread_value
             calm = f"not marks & {barred} and {' and '.join(complete)}"
             body.append(f"if ({' or '.join(earned)}) and {calm}: return 0")
         return [*body, "return 1"]
 
-    def _fired_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
-        body = ["found = []"]
-        for index, rule in enumerate(rules):
-            body.append(
-                f"if {self._write_test(rule.when, Truth.TRUE)}: found.append(({index}, True))"
-            )
-            if rule.if_unsure is not None:
-                unsure = self._write_joint_test(doubt_requirements(rule))
-                body.append(f"elif {unsure}: found.append(({index}, False))")
-        return [*body, "return found"]
-
-    def _matched_source_lines(self, group: Sequence[Sequence[Requirement]]) -> list[str]:
-        tests = map(self._write_joint_test, group)
-        body = [f"if {test}: found.append({index})" for index, test in enumerate(tests)]
-        return ["found = []", *body, "return found"]
-
-    def _compile_evidence_fn(self, condition: Condition) -> ConditionEvidence:
-        """What carries a condition. Threads that ask at once make the same thing twice, no more."""
-        leaf_indices: dict[Choice | LabBound, int] = {}
-        body = [
-            "found = []",
-            *self._evidence_source_lines(condition, "", leaf_indices),
-            "return found",
-        ]
-        made = (
-            _compile_function("behind", body),
-            [self._explain_leaf(leaf) for leaf in leaf_indices],
+    def _write_any(self, tests: Iterable[Requirements]) -> str:
+        """Source that is true when the requirements of any test hold."""
+        blocks = self._group_by_need((test, self._write_joint_test(test)) for test in tests)
+        return " or ".join(
+            f"{need} and ({' or '.join(joined)})" if need else " or ".join(joined)
+            for need, joined in blocks
         )
-        self._evidence_fns[id(condition)] = made
-        return made
 
-    def _evidence_source_lines(
-        self, condition: Condition, pad: str, leaf_indices: dict[Choice | LabBound, int]
-    ) -> list[str]:
-        """Source that collects the leaves which carry a condition, like `conditions.because`."""
+    def _write_blocks(self, tests: Iterable[tuple[Requirements, Sequence[str]]]) -> list[str]:
+        """Lines of source under what they need, so that most are passed over together."""
+        body = ["found = []"]
+        groups = self._group_by_need(tests)
+        for need, blocks in groups:
+            lines = [line for block in blocks for line in block]
+            body += [f"if {need}:", *(f" {line}" for line in lines)] if need else lines
+        order = ["found.sort()"] if len(groups) > 1 else []
+        return [*body, *order, "return found"]
+
+    def _group_by_need(
+        self, tests: Iterable[tuple[Requirements, Written]]
+    ) -> list[tuple[str, list[Written]]]:
+        """What is written for tests, by source of what has to be ticked for any of them."""
+        masks: dict[str, int] = {}
+        written: dict[str, list[Written]] = {}
+        for requirements, source in tests:
+            needed: dict[str, int] = {}
+            for condition, truth in requirements:
+                needed |= self._needed_bits(condition, truth)
+            name = min(needed, key=lambda one: needed[one].bit_count(), default="")
+            masks[name] = masks.get(name, 0) | needed.get(name, 0)
+            written.setdefault(name, []).append(source)
+        return [(f"{n} & {masks[n]}" if n else "", written[n]) for n in written]
+
+    def _needed_bits(self, condition: Condition, truth: Truth) -> dict[str, int]:
+        """By variable of the source, bits of which one is set wherever the condition is so true."""
         match condition:
             case NamedCondition():
-                return self._evidence_source_lines(condition.part, pad, leaf_indices)
+                return self._needed_bits(condition.part, truth)
+            case LabBound():
+                return {"labs": self._labs[condition] >> self._lab_position}
+            case Choice():
+                if condition.negated:
+                    return {}
+                name, bits = self._ticked_bits(condition, truth)
+                return {name: bits}
             case AtLeast():
-                inner = [
-                    line
-                    for p in condition.parts
-                    for line in self._evidence_source_lines(p, pad + " ", leaf_indices)
-                ]
-                return [f"{pad}if {self._write_test(condition, Truth.UNSURE)}:", *inner]
-            case LabBound() if condition.negated:
-                return [f"{pad}pass"]  # a value that was not given is no evidence
-            case Choice() | LabBound():
-                index = leaf_indices.setdefault(condition, len(leaf_indices))
-                return [
-                    f"{pad}if {self._write_test(condition, Truth.UNSURE)}: found.append({index})"
-                ]
+                parts = [self._needed_bits(part, truth) for part in condition.parts]
+                if condition.count == len(parts):
+                    return {name: bits for part in parts for name, bits in part.items()}
+                shared = set(parts[0]).intersection(*parts[1:]) if parts else set()
+                return {name: sum_bits(part[name] for part in parts) for name in shared}
 
-    def _explain_leaf(self, leaf: Choice | LabBound) -> LeafEvidence:
-        """The leaf, what it says when met (if always the same) and when unsure, and its bits."""
-        if isinstance(leaf, LabBound):
-            value = Evidence("", (), lab=leaf.analyte)
-            return leaf, value, value, self._labs[leaf]
-        bits = self._bits[leaf.question]
-        option, could_be = self._questionnaire.unsure_options[leaf.question]
-        doubt = bits[option] if leaf.options & could_be else 0
-        unsure = Evidence(leaf.question, (option,), unsure=True)
-        if leaf.negated:
-            return leaf, None, unsure, doubt
-        alone = Evidence(leaf.question, tuple(leaf.options)) if len(leaf.options) == 1 else None
-        return leaf, alone, unsure, sum(bits[ticked] for ticked in leaf.options)
+    def _fired_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
+        tests = []
+        for index, rule in enumerate(rules):
+            certain = self._write_test(rule.when, Truth.TRUE)
+            lines = [f"if {certain}: found.append(({index}, True))"]
+            if rule.if_unsure is not None:
+                unsure = self._write_joint_test(doubt_requirements(rule))
+                lines.append(f"elif {unsure}: found.append(({index}, False))")
+            least = Truth.TRUE if rule.if_unsure is None else Truth.UNSURE
+            tests.append(([(rule.when, least)], lines))
+        return self._write_blocks(tests)
+
+    def _matched_source_lines(self, group: Sequence[Sequence[Requirement]]) -> list[str]:
+        return self._write_blocks(
+            (test, [f"if {self._write_joint_test(test)}: found.append({index})"])
+            for index, test in enumerate(group)
+        )
 
     def _write_joint_test(self, requirements: Sequence[Requirement]) -> str:
         """Source that is true when all of these conditions are so true."""
@@ -232,7 +260,7 @@ class CompiledRules:
             case NamedCondition():
                 return self._write_test(condition.part, truth)
             case LabBound():
-                return f"marks & {self._labs[condition]}"
+                return f"labs & {self._labs[condition] >> self._lab_position}"
             case Choice():
                 return self._write_choice_test(condition, truth)
             case AtLeast():
@@ -244,17 +272,48 @@ class CompiledRules:
                 return f"({' + '.join(f'bool({part})' for part in parts)} >= {condition.count})"
 
     def _write_choice_test(self, leaf: Choice, truth: Truth) -> str:
-        bits = self._bits[leaf.question]
-        ticked = sum(bits[option] for option in leaf.options)
-        unsure, could_be = self._questionnaire.unsure_options[leaf.question]
-        doubtful = ticked | (bits[unsure] if leaf.options & could_be else 0)
         if not leaf.negated:
-            return f"marks & {ticked if truth is Truth.TRUE else doubtful}"
-        return f"(marks & {self._answered_bits(leaf.question)} and not marks & {ticked})"
+            return "{} & {}".format(*self._ticked_bits(leaf, truth))
+        name, ticked = self._ticked_bits(leaf, Truth.TRUE)
+        return f"({name} and not {name} & {ticked})"
+
+    def _ticked_bits(self, leaf: Choice, truth: Truth) -> tuple[str, int]:
+        """The variable of the question, and the bits that make its choice so true."""
+        known = self._ticked.get((leaf, truth))
+        if known is not None:
+            return known
+        name, position, _ = self._places[leaf.question]
+        bits = self._bits[leaf.question]
+        unsure, could_be = self._questionnaire.unsure_options[leaf.question]
+        counted = set(leaf.options)
+        if truth is Truth.UNSURE and leaf.options & could_be:
+            counted.add(unsure)
+        made = name, sum(bits[option] for option in counted) >> position
+        self._ticked[leaf, truth] = made
+        return made
+
+    def _compile_function(self, name: str, body: Sequence[str]) -> Any:
+        """The function of these lines; a question that they read often is cut out of marks once.
+
+        A question alone is a small number, and tests of small numbers take a third of the time.
+        """
+        source = "\n    ".join(body)
+        used = Counter(_VARIABLE.findall(source))
+        cuts = []
+        for short, position, ones in self._places.values():
+            if used[short] >= LEAST_USES:
+                cuts.append(f"{short} = marks >> {position} & {ones}")
+            elif short in used:
+                test = re.compile(rf"\b{short}\b(?: & (\d+))?")
+                for part in reversed(list(test.finditer(source))):
+                    mask = int(part[1] or ones) << position
+                    source = f"{source[: part.start()]}marks & {mask}{source[part.end() :]}"
+        return _compile_source(name, "\n    ".join([f"def {name}(marks):", *cuts, source]))
 
     def _answered_bits(self, question: str) -> int:
         """Bits of which one is set once the question is answered or known not to be asked."""
-        return sum(self._bits[question].values()) | self._off[question]
+        _, position, ones = self._places[question]
+        return ones << position
 
 
 def doubt_requirements(rule: "Rule") -> list[Requirement]:
@@ -263,18 +322,13 @@ def doubt_requirements(rule: "Rule") -> list[Requirement]:
     return [(rule.when, Truth.UNSURE), *only_with]
 
 
-def _wrap_singly(
-    groups: Mapping[str, Sequence[Requirement]],
-) -> Mapping[str, Sequence[Sequence[Requirement]]]:
-    return {name: [[one] for one in group] for name, group in groups.items()}
+def sum_bits(some: Iterable[int]) -> int:
+    """All bits that are set in any of them."""
+    return reduce(or_, some, 0)
 
 
 def _rule_conditions(rule: "Rule") -> list[Condition]:
     return [rule.when] if rule.only_with is None else [rule.when, rule.only_with]
-
-
-def _compile_function(name: str, body: Sequence[str]) -> Any:
-    return _compile_source(name, "\n    ".join([f"def {name}(marks):", *body]))
 
 
 @lru_cache(maxsize=512)
@@ -285,10 +339,3 @@ def _compile_source(name: str, source: str) -> Any:
     # rule file comes into it (a test holds that). Walking the conditions takes sixty times as long.
     exec(compile(source, f"<rules: {name}>", "exec"), {"bool": bool}, space)  # noqa: S102
     return space[name]
-
-
-def _list_lab_leaves(conditions: Iterable[Condition]) -> Iterable[LabBound]:
-    for condition in conditions:
-        for leaf in walk_leaves(condition):
-            if isinstance(leaf, LabBound):
-                yield leaf

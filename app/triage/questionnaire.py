@@ -13,6 +13,9 @@ from typing import NamedTuple
 from app.triage.conditions import Choice, Condition, Situation, judge_condition, walk_leaves
 from app.triage.terms import Answers, Truth
 
+MOST_ROUTES = 4096
+"""How many ways through the questions are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -87,6 +90,14 @@ class AnswerPath(NamedTuple):
     remaining_at_most: int
 
 
+class _Route(NamedTuple):
+    """What answers to the routing questions close and leave open; the most that can be asked."""
+
+    off_path: frozenset[str]
+    open: tuple[Question, ...]
+    longest: int
+
+
 @dataclass(frozen=True)
 class Questionnaire:
     """What is asked, in order."""
@@ -131,52 +142,65 @@ class Questionnaire:
         }
         return tuple(q.id for q in self.questions if q.id in found)
 
+    @cached_property
+    def _routes(self) -> dict[tuple[frozenset[str] | None, ...], _Route]:
+        """Answers to the routing questions -> the route, filled as people come by."""
+        return {}
+
     def trace_path(self, answers: Answers) -> AnswerPath:
         """Replay the answers from the first question on."""
-        asked, kept, off, following = self._replay_answers(answers)
-        return AnswerPath(
-            asked=tuple(asked),
-            answers=kept,
-            next=following,
-            ignored=tuple(sorted(answers.keys() - kept.keys())),
-            off_path=frozenset(off),
-            remaining_at_most=self._count_remaining(kept, off),
-        )
+        route = self._find_route(answers)
+        asked = tuple([q for q in route.open if q.id in answers])
+        kept = {question.id: answers[question.id] for question in asked}
+        following: Question | None = None
+        ignored: tuple[str, ...] = ()
+        if len(asked) < len(route.open):
+            following = next(q for q in route.open if q.id not in kept)
+        if len(kept) < len(answers):
+            ignored = tuple(sorted(answers.keys() - kept.keys()))
+        remaining = route.longest - len(kept)
+        return AnswerPath(asked, kept, following, ignored, route.off_path, remaining)
 
     def count_longest_path(self) -> int:
         """The length of the longest path, in questions."""
-        return self._count_remaining({}, set())
+        return self._find_route({}).longest
 
-    def _replay_answers(
-        self, answers: Answers
-    ) -> tuple[list[Question], dict[str, frozenset[str]], set[str], Question | None]:
-        asked: list[Question] = []
+    def _find_route(self, answers: Answers) -> _Route:
+        deciding = tuple(map(answers.get, self._routing_questions))
+        route = self._routes.get(deciding)
+        if route is None:
+            off = self._closed_questions(answers)
+            still_open = tuple(q for q in self.questions if q.id not in off)
+            route = _Route(off, still_open, self._count_longest(answers, off))
+            if len(self._routes) >= MOST_ROUTES:
+                self._routes.clear()
+            self._routes[deciding] = route
+        return route
+
+    def _closed_questions(self, answers: Answers) -> frozenset[str]:
+        """The questions that are not asked; a question may wait only for ones above it."""
         kept: dict[str, frozenset[str]] = {}
         off: set[str] = set()
-        following: Question | None = None
         so_far = Situation(kept, off, self.unsure_options, {})  # it grows with each step
         for question in self.questions:
-            if (
-                question.ask_if is not None
-                and judge_condition(question.ask_if, so_far) is Truth.FALSE
-            ):
+            waits_for = question.ask_if
+            if waits_for is not None and judge_condition(waits_for, so_far) is Truth.FALSE:
                 off.add(question.id)
             elif question.id in answers:
                 kept[question.id] = answers[question.id]
-                asked.append(question)
-            elif following is None:
-                following = question
-        return asked, kept, off, following
+        return frozenset(off)
 
-    def _count_remaining(self, kept: Answers, off: set[str]) -> int:
-        """The most questions that can still come, however the open routing ones are answered."""
-        still_open = [q for q in self._routing_questions if q not in kept and q not in off]
-        if not still_open:
-            return len(self.questions) - len(off) - len(kept)
-        longest = 0
-        for choice in product(*(self[q].option_ids for q in still_open)):
-            answers = (frozenset([option]) for option in choice)
-            guess = {**kept, **dict(zip(still_open, answers, strict=True))}
-            _, _, skipped, _ = self._replay_answers(guess)
-            longest = max(longest, len(self.questions) - len(skipped))
-        return longest - len(kept)
+    def _count_longest(self, answers: Answers, off: frozenset[str]) -> int:
+        """The most questions that are asked, however the open routing ones are answered."""
+        closing = [q for q in self._routing_questions if q not in off]
+        known = {q: answers[q] for q in closing if q in answers}
+        still_open = [q for q in closing if q not in known]
+        ways = product(*(self[q].option_ids for q in still_open))
+        guesses = (
+            dict(zip(still_open, (frozenset([option]) for option in way), strict=True))
+            for way in ways
+        )
+        return max(
+            len(self.questions) - len(self._closed_questions({**known, **guess}))
+            for guess in guesses
+        )

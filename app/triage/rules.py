@@ -13,7 +13,7 @@ from app.triage.conditions import Condition, Situation, judge_condition
 from app.triage.labs import Amounts, find_unweighed_analytes, list_lab_readings
 from app.triage.questionnaire import AnswerPath
 from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
-from app.triage.types import EvidenceFunction, rank_types
+from app.triage.types import rank_types
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -49,26 +49,31 @@ def assess_answers(
     """
     path = rulebook.questionnaire.trace_path(answers)
     amounts = read_counted_amounts(rulebook, path, labs)
-    bitset = rulebook.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
-    fired = rulebook.compiled_rules.fired(bitset)
-
-    def collect_evidence(condition: Condition) -> tuple[Evidence, ...]:
-        return rulebook.compiled_rules.explain_condition(condition, bitset, path.answers)
-
+    compiled = rulebook.compiled_rules
+    bitset = compiled.encode_answers(path.answers, path.off_path, amounts)
+    unsure = rulebook.questionnaire.unsure_options
+    situation = Situation(path.answers, path.off_path, unsure, amounts)
     found = [
-        _make_finding(rulebook.rules[index], certain, collect_evidence) for index, certain in fired
+        _make_finding(
+            rulebook.rules[index],
+            certain,
+            compiled.explain_rule(index, certain, bitset, situation),
+        )
+        for index, certain in compiled.fired(bitset)
     ]
-    urgency = Urgency(rulebook.compiled_rules.level(bitset))
+    urgency = Urgency(compiled.level(bitset))
     leading = sorted(
         (f for f in found if f.urgency > Urgency.self_care or urgency == Urgency.self_care),
         key=lambda finding: (-finding.urgency, not finding.certain),
     )
-    matched_groups = {
-        group: test(bitset) for group, test in rulebook.compiled_rules.matched_groups.items()
+    held = {group: test(bitset) for group, test in compiled.matched_groups.items()}
+    reasons = {
+        rulebook.evidence[index]: compiled.explain_match("evidence", index, bitset, situation)
+        for index in held["evidence"]
     }
-    types = rank_types(rulebook, matched_groups, collect_evidence)
-    advised = {rulebook.conditional_advice_ids[index] for index in matched_groups["advice"]}
-    places = path.answers.get("place", frozenset())
+    conflicts = [rulebook.conflicts[index] for index in held["conflicts"]]
+    types = rank_types(rulebook.scale, reasons, conflicts, likely_enough=bool(held["likely"]))
+    places = path.answers.get(rulebook.roles.place, frozenset())
     return Assessment(
         urgency=urgency,
         within=_shortest_time(leading, urgency),
@@ -77,13 +82,13 @@ def assess_answers(
         types=types.standings,
         look_alikes=types.look_alikes,
         conflicts=types.conflicts,
-        contradictions=tuple(
-            rulebook.contradictions[i].id for i in matched_groups["contradictions"]
-        ),
+        contradictions=tuple(rulebook.contradictions[i].id for i in held["contradictions"]),
         next_question=path.next.id if path.next else None,
         complete=path.next is None,
         ignored=path.ignored,
-        advice=choose_advice(rulebook.advice_by_result[urgency, types.likely], advised, places),
+        advice=choose_advice(
+            rulebook.advice_by_result[urgency, types.likely], held["advice"], places
+        ),
         labs_not_weighed=find_unweighed_analytes(rulebook.laboratory.not_weighed, amounts),
     )
 
@@ -157,19 +162,9 @@ def _doubt_counts(rule: Rule, situation: Situation) -> bool:
     return rule.only_with is None or judge_condition(rule.only_with, situation) is Truth.TRUE
 
 
-def _make_finding(rule: Rule, certain: bool, evidence_fn: EvidenceFunction) -> Finding:
-    urgency = rule.urgency if certain else rule.if_unsure
-    because = evidence_fn(rule.when)
-    if not certain and rule.only_with is not None:
-        because = tuple(dict.fromkeys([*because, *evidence_fn(rule.only_with)]))
-    return Finding(
-        rule=rule.id,
-        urgency=rule.urgency if urgency is None else urgency,
-        certain=certain,
-        because=because,
-        sources=rule.sources,
-        within=rule.within,
-    )
+def _make_finding(rule: Rule, certain: bool, because: tuple[Evidence, ...]) -> Finding:
+    urgency = rule.urgency if certain or rule.if_unsure is None else rule.if_unsure
+    return Finding(rule.id, urgency, certain, because, rule.sources, rule.within)
 
 
 def _shortest_time(findings: list[Finding], urgency: Urgency) -> str | None:

@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Answers = Mapping[str, frozenset[str]]
 """Question id -> ids of the chosen options (a one-choice question holds one)."""
-
-CHILD_AGES = frozenset({"under_3m", "under_1", "child"})
-"""The answers to `age` to which ranges of adults do not apply."""
 
 TYPES = ("calciphylaxis", "metastatic", "iatrogenic", "dystrophic", "idiopathic")
 """The five types; their order settles nothing, `rules/types/conflicts.yaml` holds the tie order."""
@@ -16,18 +13,11 @@ TYPES = ("calciphylaxis", "metastatic", "iatrogenic", "dystrophic", "idiopathic"
 NOT_CALCINOSIS = "not_calcinosis"
 CANNOT_TELL = "cannot_tell"
 
-SECTIONS = (
-    "watch",
-    "keep",
-    "bring",
-    "tests",
-    "treatments",
-    "self_care",
-    "do_not",
-    "complications",
-    "prevention",
-    "ask",
-)
+AdviceSection = Literal[
+    "watch", "keep", "bring", "tests", "treatments", "self_care", "do_not", "complications",
+    "prevention", "ask",
+]  # fmt: skip
+SECTIONS: tuple[str, ...] = get_args(AdviceSection)
 """The sections of a result that hold advice, in the order in which they are read."""
 
 AT_EMERGENCY = ("watch", "keep", "bring", "do_not")

@@ -3,9 +3,9 @@
 Weights rank the types and are never shown; standings are words. Nothing here can change a level.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from app.triage.conditions import Condition
 from app.triage.terms import (
@@ -18,15 +18,11 @@ from app.triage.terms import (
     TypeStanding,
 )
 
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
-
-EvidenceFunction = Callable[[Condition], tuple[Evidence, ...]]
-"""Gives the answers behind a condition that holds."""
-
 EvidenceByLine = Mapping["EvidenceLine", tuple[Evidence, ...]]
 """The evidence lines that hold, each with the answers behind it."""
 
+_ForAndAgainst = tuple[list[TypeEvidence], list[TypeEvidence]]
+_RANKED = (*TYPES, NOT_CALCINOSIS)
 STANDINGS = ("unlikely", "possible", "likely")
 
 
@@ -75,51 +71,68 @@ class TypeRanking(NamedTuple):
 
 
 def rank_types(
-    rulebook: "Rulebook", matched_groups: Mapping[str, Sequence[int]], evidence_fn: EvidenceFunction
+    scale: TypeScale,
+    reasons: EvidenceByLine,
+    held: Sequence[TypeConflict],
+    *,
+    likely_enough: bool,
 ) -> TypeRanking:
     """Weigh the evidence and settle conflicts.
 
-    `matched_groups`: group of conditions -> indices of those that hold; `evidence_fn`:
-    what one rests on.
+    `reasons`: the lines that hold; `held`: the conflict rules that hold, in their order;
+    `likely_enough`: whether what the scale needs for "likely" holds.
     """
-    lines = [rulebook.evidence[index] for index in matched_groups["evidence"]]
-    scale = rulebook.scale
-    scores = _sum_scores(lines)
+    scores, evidence, alike = _weigh_evidence(reasons)
     # Stable: where scores tie, the tie order stands.
     ranked = sorted(scale.tie_order, key=scores.__getitem__, reverse=True)
-    held = [rulebook.conflicts[index] for index in matched_groups["conflicts"]]
     likely, decided = _decide_likely_type(ranked, scores, held, scale)
     capped = {t: STANDINGS.index(s) for c in held if c.cap for t, s in c.cap.items()}
-    sure_enough = bool(matched_groups["likely"])
-    reasons = {line: evidence_fn(line.when) for line in lines}
-    evidence = _group_evidence_by_type(reasons)
     order = [kind for kind in ranked if kind != likely and kind != NOT_CALCINOSIS]
     standings = []
     for kind in [likely, *order] if likely in TYPES else order:
-        standing = _standing_index(kind == likely, scores[kind], scale, sure_enough)
+        standing = _standing_index(kind == likely, scores[kind], scale, likely_enough)
         shown = STANDINGS[min(standing, capped.get(kind, standing))]
-        standings.append(TypeStanding(kind, shown, *map(tuple, evidence[kind])))
+        speaks_for, against = evidence[kind]
+        standings.append(TypeStanding(kind, shown, tuple(speaks_for), tuple(against)))
     caps = [c.id for c in held if c.cap]
     return TypeRanking(
         likely=likely,
         standings=tuple(standings),
-        look_alikes=_find_look_alikes(reasons, scale),
+        look_alikes=_find_look_alikes(alike, reasons, scale) if alike else (),
         conflicts=tuple(dict.fromkeys([*decided, *caps])),
     )
 
 
-def _sum_scores(lines: Sequence[EvidenceLine]) -> dict[str, int]:
-    """Sums of weights; "not calcinosis" is its own lines plus the best single look-alike."""
-    scores = dict.fromkeys([*TYPES, NOT_CALCINOSIS], 0)
-    alike: dict[str, int] = {}
-    for line in lines:
+def _weigh_evidence(
+    reasons: EvidenceByLine,
+) -> tuple[dict[str, int], Mapping[str, _ForAndAgainst], Mapping[str, list[EvidenceLine]]]:
+    """(Type -> sum of weights, type -> its evidence, look-alike -> its lines).
+
+    "Not calcinosis" weighs its own lines plus the best single look-alike.
+    """
+    scores = dict.fromkeys(_RANKED, 0)
+    evidence: dict[str, _ForAndAgainst] = {kind: ([], []) for kind in TYPES}
+    alike: dict[str, list[EvidenceLine]] = {}
+    for line, behind in reasons.items():
+        if line.look_alike is not None:
+            alike.setdefault(line.look_alike, []).append(line)
         for kind, weight in line.weights.items():
-            if line.look_alike is not None and kind == NOT_CALCINOSIS:
-                alike[line.look_alike] = alike.get(line.look_alike, 0) + weight
-            else:
+            if kind != NOT_CALCINOSIS:
                 scores[kind] += weight
-    scores[NOT_CALCINOSIS] += max(alike.values(), default=0)
-    return scores
+                spoken = TypeEvidence(line.id, weight, behind, line.sources)
+                evidence[kind][weight < 0].append(spoken)
+            elif line.look_alike is None:
+                scores[kind] += weight
+    scores[NOT_CALCINOSIS] += max(map(_alike_weight, alike.values()), default=0)
+    for both in evidence.values():
+        for one in both:
+            if len(one) > 1:
+                one.sort(key=_evidence_strength)
+    return scores, evidence, alike
+
+
+def _alike_weight(lines: Sequence[EvidenceLine]) -> int:
+    return sum(line.weights.get(NOT_CALCINOSIS, 0) for line in lines)
 
 
 def _decide_likely_type(
@@ -144,39 +157,21 @@ def _standing_index(leads: bool, score: int, scale: TypeScale, sure_enough: bool
     return 1 if score >= scale.possible_at else 0
 
 
-def _group_evidence_by_type(
-    reasons: EvidenceByLine,
-) -> Mapping[str, tuple[list[TypeEvidence], list[TypeEvidence]]]:
-    """Type -> its evidence for and against, strongest first."""
-    found: dict[str, tuple[list[TypeEvidence], list[TypeEvidence]]] = {k: ([], []) for k in TYPES}
-    for line, behind in reasons.items():
-        for kind, weight in line.weights.items():
-            if kind != NOT_CALCINOSIS:
-                spoken = TypeEvidence(line.id, weight, behind, line.sources)
-                found[kind][weight < 0].append(spoken)
-    for for_it, against_it in found.values():
-        for_it.sort(key=_evidence_strength)
-        against_it.sort(key=_evidence_strength)
-    return found
-
-
 def _evidence_strength(evidence: TypeEvidence) -> int:
     return -abs(evidence.weight)
 
 
-def _find_look_alikes(reasons: EvidenceByLine, scale: TypeScale) -> tuple[LookAlike, ...]:
+def _find_look_alikes(
+    alike: Mapping[str, list[EvidenceLine]], reasons: EvidenceByLine, scale: TypeScale
+) -> tuple[LookAlike, ...]:
     """Look-alikes that reach the mark, best first."""
-    by_id: dict[str, list[EvidenceLine]] = {}
-    for line in reasons:
-        if line.look_alike is not None:
-            by_id.setdefault(line.look_alike, []).append(line)
-    weight = {k: sum(x.weights[NOT_CALCINOSIS] for x in own) for k, own in by_id.items()}
+    weight = {name: _alike_weight(lines) for name, lines in alike.items()}
     return tuple(
         LookAlike(
-            id=alike,
-            because=tuple(dict.fromkeys(e for line in by_id[alike] for e in reasons[line])),
-            sources=tuple(dict.fromkeys(s for line in by_id[alike] for s in line.sources)),
+            id=name,
+            because=tuple(dict.fromkeys(e for line in alike[name] for e in reasons[line])),
+            sources=tuple(dict.fromkeys(s for line in alike[name] for s in line.sources)),
         )
-        for alike in sorted(weight, key=lambda k: -weight[k])
-        if weight[alike] >= scale.look_alike_at
+        for name in sorted(weight, key=lambda k: -weight[k])
+        if weight[name] >= scale.look_alike_at
     )

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-BABIES = frozenset({"under_3m", "under_1"})
-"""The options of `age` that are told the emergency box and the dangers in a baby's words."""
+from app.triage.sources import Roles
+
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -46,9 +46,10 @@ class TextParts:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Every word of one language."""
+    """Every word of one language. `roles`: whom it addresses how."""
 
     language: str
+    roles: Roles
     questions: Mapping[str, QuestionWords]
     rules: Mapping[str, TextParts]
     named: Mapping[str, str]
@@ -83,13 +84,13 @@ class Wording:
         """
         if not ages:
             return {**self.box_lines, **self.box_of_any_age}
-        baby = not BABIES.isdisjoint(ages)
+        baby = not self.roles.babies.isdisjoint(ages)
         return {**self.box_lines, **self.box_of_baby} if baby else self.box_lines
 
     def danger_texts_for(self, danger: str, ages: Collection[str]) -> tuple[str, str]:
         """(What was asked about a danger, what would worry us), for one of these `age` options."""
         parts = self.dangers[danger].parts
-        end = "_baby" if not BABIES.isdisjoint(ages) else ""
+        end = "_baby" if not self.roles.babies.isdisjoint(ages) else ""
         return (
             parts.get(f"asked{end}", parts["asked"]),
             parts.get(f"worry{end}", parts["worry"]),

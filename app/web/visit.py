@@ -78,7 +78,8 @@ class Visit:
     @cached_property
     def respondent(self) -> str:
         """Whom "you" is about on this person's pages: ME, CHILD or OTHER."""
-        return find_respondent(self.path.answers, self.journey.about)
+        roles = self.context.rulebook.roles
+        return find_respondent(roles, self.path.answers, self.journey.about)
 
     @cached_property
     def presenter(self) -> ResultPresenter:

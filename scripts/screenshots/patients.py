@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser
 
+from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 from app.web.journey import Journey, load_journey_key, seal_journey
 from scripts.screenshots.camera import Cookies, Shot

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.assurance.asked import format_questions, hash_questions
+from app.rulebook.load import load_rulebook_folder
 from app.triage.questionnaire import Question, Questionnaire
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from tests.builders import RULES, rulebook
 
 

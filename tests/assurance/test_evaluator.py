@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from app.assurance.proof.evaluator import Evaluator
+from app.rulebook.load import load_rulebook_folder
 from app.triage.questionnaire import Questionnaire
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers, read_counted_amounts
 from app.triage.terms import Answers, Urgency
 from tests.assurance.anyone import anyone

@@ -31,8 +31,8 @@ from app.assurance.measured import (
 )
 from app.assurance.safety_case import build_safety_case
 from app.rulebook.archive import publish_rulebook
+from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT
-from app.triage.rulebook import load_rulebook_folder
 from tests.builders import RULES, SOAK, rulebook
 
 SAFETY = ROOT / "safety"

@@ -10,7 +10,12 @@ from app.assurance.mutation.widened import (
     read_unnoticed_slips,
     widens_urgent_level,
 )
-from app.assurance.ordinary import FOLDER, OrdinaryPerson, load_ordinary_people
+from app.assurance.ordinary import (
+    FOLDER,
+    OrdinaryPerson,
+    load_ordinary_answers,
+    load_ordinary_people,
+)
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.answers import parse_answer
 from app.triage.rules import assess_answers
@@ -19,7 +24,7 @@ from tests.builders import RULES, SOAK, answers, question, rulebook, seeded
 from tests.kept_proofs import Counts, kept
 
 PEOPLE = load_ordinary_people(RULES)
-ANSWERED = yaml.safe_load((RULES / FOLDER / "answers.yaml").read_text(encoding="utf-8"))
+ANSWERED = load_ordinary_answers(RULES)
 ABOVE = {
     person: one["why"]
     for one in yaml.safe_load((RULES / FOLDER / "above.yaml").read_text(encoding="utf-8"))

@@ -19,9 +19,9 @@ from app.assurance.proof.answer_space import AnswerSpace, Meaning
 from app.assurance.proof.certificate import PROPERTIES, certify_rulebook, prove_property
 from app.assurance.proof.diagram import examine_property
 from app.assurance.proof.prover import Prover
+from app.rulebook.load import load_rulebook_folder
 from app.triage.questionnaire import AnswerPath as Walk
 from app.triage.questionnaire import Questionnaire
-from app.triage.rulebook import load_rulebook_folder
 from app.triage.terms import Answers, Urgency
 from tests.assurance.rulebooks import changed_copy, copied
 from tests.builders import RULES, rulebook

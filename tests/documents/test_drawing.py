@@ -4,8 +4,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from app.documents.drawing import draw_flowchart, list_drawn_edges
+from app.rulebook.load import load_rulebook_folder
 from app.triage.conditions import Choice, walk_leaves
-from app.triage.rulebook import load_rulebook_folder
 
 RULEBOOK = load_rulebook_folder(Path(__file__).resolve().parents[2] / "rules")
 SVG = "{http://www.w3.org/2000/svg}"

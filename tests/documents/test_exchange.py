@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents.exchange import BadBody, assess_json_body, build_questionnaire_json
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
+from app.triage.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = 20_000 if os.environ.get("CALCINOSIS_SOAK") else 1_500

@@ -21,7 +21,8 @@ from app.documents.receipt import (
     verify_receipt,
     write_receipt,
 )
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from tests.builders import (

@@ -15,7 +15,7 @@ from app.rulebook.archive import (
     publish_rulebook,
     read_corpus,
 )
-from app.triage.rulebook import load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
 from tests.builders import RULES, answers, labs, rulebook
 
 PEOPLE = [

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rulebook.faults import RulebookFaults
 from app.store.clinic_policy import load_policy
 from app.store.db.tables import Clinic
 from app.store.worklist_rows import add_open_minutes, rank_and_due
-from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES, examples
 from tests.store.rows import A_ROW_OF

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.triage.advice import AdviceRule, choose_advice, select_fitting_advice
+from app.triage.advice import AdviceRule, choose_advice, plan_advice, select_fitting_advice
 from app.triage.terms import (
     AT_EMERGENCY,
     CANNOT_TELL,
@@ -69,23 +69,27 @@ def test_advice_for_some_levels_is_for_those_levels() -> None:
 
 def test_advice_for_some_places_needs_one_of_them_ticked() -> None:
     rules = [made_up("placed", places=frozenset({"finger", "toe"})), made_up("plain")]
-    assert choose_advice(rules, (), frozenset({"toe", "back"}))["tests"] == (
+    assert choose_advice(plan_advice(rules, {}), (), frozenset({"toe", "back"}))["tests"] == (
         Advice("placed", ("source",)),
         Advice("plain", ("source",)),
     )
-    assert choose_advice(rules, (), frozenset({"back"}))["tests"] == (Advice("plain", ("source",)),)
-    assert choose_advice(rules, (), frozenset())["tests"] == (Advice("plain", ("source",)),)
+    assert choose_advice(plan_advice(rules, {}), (), frozenset({"back"}))["tests"] == (
+        Advice("plain", ("source",)),
+    )
+    assert choose_advice(plan_advice(rules, {}), (), frozenset())["tests"] == (
+        Advice("plain", ("source",)),
+    )
 
 
 def test_advice_with_a_condition_is_given_when_it_holds() -> None:
     condition = next(rule.when for rule in rulebook().advice if rule.when is not None)
     rule = made_up("conditional", when=condition)
-    assert choose_advice([rule], {"conditional"}, frozenset())["tests"]
-    assert not choose_advice([rule], (), frozenset())["tests"]
+    assert choose_advice(plan_advice([rule], {"conditional": 0}), [0], frozenset())["tests"]
+    assert not choose_advice(plan_advice([rule], {"conditional": 0}), (), frozenset())["tests"]
 
 
 def test_every_section_is_there_in_reading_order_even_when_empty() -> None:
-    assert tuple(choose_advice([], (), frozenset())) == SECTIONS
+    assert tuple(choose_advice(plan_advice([], {}), (), frozenset())) == SECTIONS
 
 
 # The advice of the real rulebook.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.rulebook.faults import RulebookFaults
 from app.store.clinic_policy import load_policy
-from app.triage.rulebook import RulebookFaults
 from app.triage.terms import Urgency
 from tests.builders import RULES
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.triage.answers import ANSWER_PROBLEMS, BadAnswer, parse_answer
+from app.triage.answers import ANSWER_PROBLEMS, BadAnswer, keep_known_answers, parse_answer
 from tests.builders import question, rulebook
 
 
@@ -76,3 +76,34 @@ def test_every_problem_has_a_name_that_pages_can_explain() -> None:
         refusal("skin", "normal", "hot").problem,
     }
     assert met == set(ANSWER_PROBLEMS)
+
+
+def test_what_is_still_known_is_kept_as_it_was() -> None:
+    given = {"age": frozenset({"adult"}), "skin": frozenset({"pus", "hot"})}
+    assert keep_known_answers(rulebook().questionnaire, given) == (given, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [
+        ("gone", {"yes"}),
+        ("skin", {"hot", "gone"}),
+        ("skin", {"normal", "hot"}),
+        ("age", {"adult", "child"}),
+        ("skin", set[str]()),
+    ],
+)
+def test_an_answer_that_is_not_known_is_dropped_whole_and_named(
+    name: str, chosen: set[str]
+) -> None:
+    given = {name: frozenset(chosen), "pain": frozenset({"mild"})}
+    assert keep_known_answers(rulebook().questionnaire, given) == (
+        {"pain": frozenset({"mild"})},
+        (name,),
+    )
+
+
+def test_an_empty_answer_is_kept_where_it_says_that_nothing_was_asked() -> None:
+    given = {"skin": frozenset[str](), "gone": frozenset[str]()}
+    kept = keep_known_answers(rulebook().questionnaire, given, keep_empty=True)
+    assert kept == ({"skin": frozenset()}, ("gone",))

@@ -5,9 +5,10 @@ from functools import cache
 import pytest
 
 from app.rulebook.archive import PUBLISHED_FOLDER
+from app.rulebook.load import load_rulebook_folder
 from app.rulebook.translation import Translation, load_translation
 from app.triage.questionnaire import Question
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from tests.builders import RULES, rulebook

@@ -18,9 +18,10 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import load_rulebook_folder
 from app.rulebook.yaml_lines import MAX_NESTING
 from app.settings import ROOT
-from app.triage.rulebook import RulebookFaults, load_rulebook_folder
 
 FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))
 LINE = re.compile(r"\{line(?:\+(?P<more>\d+)| of (?P<text>[^}]+))?\}")

@@ -17,15 +17,9 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
-from app.rulebook.learn_pages import (
-    LearnContent,
-    LearnPage,
-    check_learn_content,
-    read_learn_content,
-    split_term_marks,
-    strip_term_marks,
-)
+from app.rulebook.learn_pages import check_learn_content, read_learn_content
 from app.rulebook.reading import RulebookReader
+from app.triage.learn import LearnContent, LearnPage, split_term_marks, strip_term_marks
 from app.triage.wording import Wording
 from tests.builders import rulebook
 

@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from app.rulebook.learn_pages import UrgentClaim
 from app.triage.dangers import Danger
+from app.triage.learn import UrgentClaim
 from app.triage.terms import Answers, Urgency
 from tests.builders import GATES, QUIET_LUMPS, level, question, rulebook
 

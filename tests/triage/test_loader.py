@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from app.rulebook import yaml_lines
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import UNHASHED_FILES, load_rulebook_folder
+from app.rulebook.roles import DEFAULT_ROLES
 from app.rulebook.yaml_lines import LinedList, LinedMapping, parse_lined_yaml
 from app.settings import ROOT
 from app.triage.conditions import Choice, walk_leaves
-from app.triage.rulebook import UNHASHED_FILES, Rulebook, RulebookFaults, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from tests.builders import seeded
 
 RULES = ROOT / "rules"
@@ -67,6 +70,22 @@ def test_the_hash_does_not_change_with_cases_old_rulebooks_and_notes(
     (rules / file).parent.mkdir(parents=True, exist_ok=True)
     (rules / file).write_text("id: one\n", encoding="utf-8")
     assert load_rulebook_folder(rules).sha256 == rulebook.sha256
+
+
+def test_an_edition_without_roles_has_those_that_it_had(rules: Path) -> None:
+    (rules / "roles.yaml").unlink()
+    assert load_rulebook_folder(rules).roles == DEFAULT_ROLES
+
+
+def test_who_is_spoken_of_as_a_child_stands_in_the_roles(rulebook: Rulebook, rules: Path) -> None:
+    assert rulebook.roles.children == DEFAULT_ROLES.children
+    text = (rules / "roles.yaml").read_text("utf-8").replace("under_1, child]", "under_1]", 1)
+    (rules / "roles.yaml").write_text(text, "utf-8")
+    changed = load_rulebook_folder(rules)
+    assert changed.sha256 == rulebook.sha256
+    a_child = {"age": frozenset({"child"})}
+    assert rulebook.roles.are_children(a_child)
+    assert not changed.roles.are_children(a_child)
 
 
 def test_the_rulebook_is_read_in_less_than_a_second() -> None:

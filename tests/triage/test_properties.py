@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.rulebook.load import load_rulebook_folder
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Question
-from app.triage.rulebook import load_rulebook_folder
 from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 from tests.builders import (

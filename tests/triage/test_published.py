@@ -13,7 +13,8 @@ from app.rulebook.archive import (
     load_published_versions,
     publish_rulebook,
 )
-from app.triage.rulebook import RulebookFaults, load_rulebook_folder
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import load_rulebook_folder
 from tests.builders import RULES, rulebook
 
 PUBLISHED = RULES / PUBLISHED_FOLDER

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from app.rulebook.archive import PUBLISHED_FOLDER
+from app.rulebook.load import load_rulebook_folder
 from app.rulebook.translation import load_translation
-from app.triage.rulebook import load_rulebook_folder
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from tests.builders import RULES, rulebook

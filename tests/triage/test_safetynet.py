@@ -14,8 +14,9 @@ import pytest
 
 from app.assurance.cases import read_cases
 from app.assurance.proof.evaluator import read_yaml_strings
+from app.rulebook.load import load_rulebook_folder
 from app.triage.labs import read_lab_amounts
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers, reference_urgency
 from app.triage.safety_net import SafetyNet, SafetyNetChange, build_safety_net
 from app.triage.terms import Answers, Urgency

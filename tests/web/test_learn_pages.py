@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.rulebook.learn_pages import split_term_marks, strip_term_marks
+from app.triage.learn import split_term_marks, strip_term_marks
 from app.web.reading.learn import GROUPS, REMEDIES
 from tests.visitor import Visitor
 

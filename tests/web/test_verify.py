@@ -11,8 +11,8 @@ import yaml
 
 from app.documents.receipt import RulebookArchive, make_qr_code, verify_receipt, write_receipt
 from app.main import create_app
+from app.rulebook.load import load_rulebook_folder
 from app.settings import Settings
-from app.triage.rulebook import load_rulebook_folder
 from app.triage.rules import assess_answers
 from app.triage.safety_net import build_safety_net
 from app.triage.safety_net_layout import SafetyNetLine, arrange_lines

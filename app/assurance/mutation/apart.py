@@ -16,12 +16,12 @@ from app.assurance.proof.prover import Prover
 from app.assurance.proof.sat import decode_lab_values
 from app.assurance.proof.sat_types import TypeEncoding
 from app.rulebook.checks import list_conditions
-from app.rulebook.reading import Contradiction
 from app.triage.advice import AdviceRule
 from app.triage.conditions import AtLeast, LabBound, walk_leaves
 from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
 from app.triage.rules import Rule
+from app.triage.sources import Contradiction
 from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, TYPES, Answers, Truth, Urgency
 from app.triage.types import EvidenceLine
 

@@ -13,9 +13,10 @@ from time import perf_counter
 
 from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
 from app.assurance.mutation.pinned import PinnedCase, load_boundary_cases, load_worked_cases
+from app.rulebook.load import load_rulebook_folder
 from app.triage.conditions import Condition, Situation, judge_condition
 from app.triage.labs import list_lab_readings, read_lab_amounts
-from app.triage.rulebook import Rulebook, load_rulebook_folder
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Truth
 

@@ -14,7 +14,7 @@ from app.assurance.mutation.apart_by_diagram import product_constraint
 from app.assurance.mutation.killing import Progress
 from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
 from app.assurance.mutation.pinned import load_quiet_lump, merge_with_quiet
-from app.assurance.ordinary import FOLDER
+from app.assurance.ordinary import FOLDER, load_ordinary_answers
 from app.assurance.plain import read_plain
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
@@ -46,7 +46,7 @@ class OrdinaryPeople:
 
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
-        given = read_plain(folder / FOLDER / "answers.yaml")
+        given = load_ordinary_answers(folder)
         quiet = load_quiet_lump(folder)
         people = (merge_with_quiet(rulebook, quiet, said) for said in given.values())
         self.people = [(answers, assess_answers(rulebook, answers).urgency) for answers in people]

@@ -113,7 +113,10 @@ class AnswerForm:
         return replace(filled, changed=True)
 
     def _build_field(self, question: Question, given: frozenset[str]) -> QuestionField:
-        words, person = self.context.page_wording, find_respondent(self.known_answers, self.about)
+        words, person = (
+            self.context.page_wording,
+            find_respondent(self.context.rulebook.roles, self.known_answers, self.about),
+        )
         view = build_question_view(
             words, question, person, lambda o: " checked" if o in given else ""
         )

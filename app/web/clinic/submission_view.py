@@ -27,6 +27,7 @@ from app.store.db.tables import Clinic, Staff
 from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist_rows import NoSuchSubmission
+from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment, Urgency
@@ -197,8 +198,7 @@ def _build_result_presenter(
     given: Answers = version.answers
     if book is None:
         given = shelf.translate_to_current(version.rulebook_version, given)
-    known = {q: c for q, c in given.items() if q in questions}
-    answers = {q: c for q, c in known.items() if c <= set(questions[q].option_ids)}
+    answers = keep_known_answers(questions, given).answers
     words, fill = context.rulebook.wording[context.language], filler_for(context, found.region)
     return ResultPresenter(context.rulebook, words, fill, answers, found.about), book is not None
 
@@ -207,7 +207,11 @@ def respondent_key(view: SubmissionView) -> str:
     """The key of the words for who answered."""
     if view.record.source == "assisted":
         return "submission.by.nurse"
-    return _RESPONDENT_WORDS[find_respondent(view.patient_presenter.answers, view.record.about)]
+    return _RESPONDENT_WORDS[
+        find_respondent(
+            view.patient_presenter.rulebook.roles, view.patient_presenter.answers, view.record.about
+        )
+    ]
 
 
 def find_visit_deadline(staff_request: StaffRequest, view: SubmissionView) -> VisitDeadline:
@@ -314,7 +318,9 @@ def describe_patient_result(view: SubmissionView) -> dict[str, Any]:
     card: LevelCard = result_presenter.build_card(assessment)
     return {
         "card": card,
-        "about": find_respondent(result_presenter.answers, result_presenter.about),
+        "about": find_respondent(
+            result_presenter.rulebook.roles, result_presenter.answers, result_presenter.about
+        ),
         "reasons": reasons,
         "also": also,
         "advice": result_presenter.advice_by_section(assessment),

@@ -207,7 +207,7 @@ def build_row_view(
     """One line in words."""
     context = app_context(staff_request.request)
     _, fill = translator_for(context, clinic.region)
-    ages = context.page_wording.questions["age"].options
+    ages = context.page_wording.questions[context.rulebook.roles.age].options
     reasons = [
         context.page_wording.rules[r].reason
         for r in line.payload["rules"]

@@ -112,8 +112,8 @@ def _render_verified(request: Request, verdict: ReceiptCheck) -> Response:
     return render_page(
         request,
         "patient/verified.html",
-        ages=receipt.answers.get("age", ()),
-        about=find_respondent(receipt.answers, ME),
+        ages=receipt.answers.get(receipt.rulebook.roles.age, ()),
+        about=find_respondent(receipt.rulebook.roles, receipt.answers, ME),
         card=presenter.build_card(assessment),
         reasons=reasons,
         also=also,

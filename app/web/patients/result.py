@@ -60,7 +60,7 @@ async def show_result(request: Request) -> Response:
         "patient/result.html",
         region=visit.journey.region,
         back=address_before_result(visit),
-        ages=visit.path.answers.get("age", ()),
+        ages=visit.path.answers.get(rulebook.roles.age, ()),
         about=visit.respondent,
         card=presenter.build_card(assessment),
         changed=_compare_second_look(visit),
@@ -81,7 +81,7 @@ async def show_result(request: Request) -> Response:
         receipt=receipt,
         code=make_qr_code(receipt),
         learn=rulebook.learn[visit.context.language],
-        places=sorted(visit.path.answers.get("place", ())),
+        places=sorted(visit.path.answers.get(rulebook.roles.place, ())),
         **visit.run_assessment(lambda: build_caution_values(presenter, assessment)),
     )
 

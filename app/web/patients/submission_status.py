@@ -30,7 +30,7 @@ from app.store.db.scope import Scope
 from app.store.db.tables import Clinic, Submission
 from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
-from app.triage.answers import BadAnswer, parse_answer
+from app.triage.answers import keep_known_answers
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from app.web.access import StaffRequest
@@ -176,14 +176,10 @@ def _make_status_presenter(
     rulebook = own or context.rulebook
     context = replace(context, rulebook=rulebook)
     given: Answers = version.answers
-    answers = {}
     if own is None:
         given = archive.translate_to_current(version.rulebook_version, given)
-    for question, chosen in given.items():
-        try:
-            answers[question] = parse_answer(rulebook.questionnaire[question], sorted(chosen))
-        except (KeyError, BadAnswer):
-            continue  # of another rulebook: its person is told of the rest
+    # What is of another rulebook is dropped: its person is told of the rest.
+    answers = keep_known_answers(rulebook.questionnaire, given).answers
     return ResultPresenter(
         rulebook,
         rulebook.wording[context.language],

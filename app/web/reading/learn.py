@@ -15,15 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.rulebook.entries import SourceEntry
-from app.rulebook.learn_pages import (
-    GLOSSARY_PAGE,
-    GlossaryTerm,
-    LearnContent,
-    LearnPage,
-    PageSection,
-    split_term_marks,
-)
+from app.rulebook.learn_pages import GLOSSARY_PAGE
+from app.triage.learn import GlossaryTerm, LearnContent, LearnPage, PageSection, split_term_marks
+from app.triage.sources import SourceEntry
 from app.web.page_cache import Values, render_cached_page
 from app.web.pages import AppContext, app_context
 

@@ -5,21 +5,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
+from pydantic_core import PydanticCustomError
 
-UrgencyName = Literal["self_care", "routine", "soon", "same_day", "emergency"]
+from app.triage.terms import Urgency
+
 TypeName = Literal["dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis"]
-Ranked = Literal[
-    "dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis", "not_calcinosis"
-]
-Leading = Literal[
-    "dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis", "not_calcinosis",
-    "cannot_tell",
-]  # fmt: skip
-AdviceSection = Literal[
-    "watch", "keep", "bring", "tests", "treatments", "self_care", "do_not", "complications",
-    "prevention", "ask",
-]  # fmt: skip
+Ranked = Literal[TypeName, "not_calcinosis"]
+Leading = Literal[Ranked, "cannot_tell"]
 Strength = Literal[
     "guideline", "national_page", "systematic_review", "cohort", "case_series", "case_report",
     "review", "textbook", "charity_page", "patient_leaflet", "reference_table", "laboratory",
@@ -63,6 +56,13 @@ def _check_calendar_day(text: str) -> str:
     return text
 
 
+def _parse_urgency(name: object) -> object:
+    if name not in Urgency.__members__:
+        expected = ", ".join(Urgency.__members__)
+        raise PydanticCustomError("literal_error", "no level", {"expected": expected})
+    return Urgency[str(name)]
+
+
 def _is_year(value: object) -> bool:
     return value == "undated" or (type(value) is int and 1900 <= value <= 2100)
 
@@ -74,11 +74,17 @@ def _is_all_or_types(value: object) -> bool:
     return known == value != [] and len(set(known)) == len(known)
 
 
+UrgencyLevel = Annotated[Urgency, BeforeValidator(_parse_urgency)]
+"""A level, written by its name."""
+
 EachOnce = AfterValidator(_refuse_duplicates)
 Text = Annotated[str, _match_pattern(r"(?s).*\S.*", "text that is not empty")]
 ID = r"[A-Za-z][A-Za-z0-9_-]*"
 Id = Annotated[str, _match_pattern(ID, "a letter, then letters, digits, '-' and '_'")]
 Ids = Annotated[list[Id], EachOnce]
+IdSet = Annotated[frozenset[Id], Strict(strict=False), Field(min_length=1)]
+"""A list of ids whose order says nothing."""
+
 OptionsOfQuestions = dict[Id, Annotated[list[Id], Field(min_length=1), EachOnce]]
 SourceIds = Annotated[list[Id], Field(min_length=1), EachOnce]
 

@@ -1,0 +1,112 @@
+"""`load_rulebook_folder`: all of rules/ as one value, at one version and hash, or every fault."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from app.rulebook.checks import check_rulebook, list_conditions
+from app.rulebook.checks_ages import AGES_FILE, check_age_pairs
+from app.rulebook.entries import RulebookEntry, read_entry
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.learn_pages import LEARN_FILES, check_learn_content, read_learn_content
+from app.rulebook.reading import RulebookReader
+from app.rulebook.reading_words import CLINIC_FILE, SERVICE_FILE, read_wording
+from app.rulebook.roles import ROLES_FILE, check_roles, read_roles
+from app.triage.labs import with_rule_bounds
+from app.triage.learn import LearnContent
+from app.triage.rulebook import Rulebook
+from app.triage.sources import AgePairEntry, RegionEntry, SourceEntry
+
+TARGETS_FILE = "targets.yaml"
+RELIANCE_FILE = "reliance.yaml"
+UNHASHED_FILES = LEARN_FILES | {
+    *(SERVICE_FILE, CLINIC_FILE, TARGETS_FILE, RELIANCE_FILE, ROLES_FILE)
+}
+"""What no result rests on. Roles name ids that the hashed files already hold, and are checked."""
+
+
+def load_rulebook_folder(folder: Path) -> Rulebook:
+    """The rulebook in this folder. Raises RulebookFaults with every fault that was found."""
+    reader = RulebookReader(folder)
+    faults = reader.faults
+    head = read_entry(RulebookEntry, faults.read_mapping("rulebook.yaml"), "rulebook.yaml", faults)
+    sources = {e.id: e for _, e in reader.read_entries("sources.yaml", SourceEntry)}
+    regions = {e.id: e for _, e in reader.read_entries("regions.yaml", RegionEntry)}
+    roles = read_roles(faults)
+    laboratory = reader.read_laboratory_file("labs.yaml")
+    questionnaire = reader.read_questionnaire("questions.yaml")
+    reader.read_named_conditions("named.yaml")
+    urgency_files = sorted(f"urgency/{path.name}" for path in (folder / "urgency").glob("*.yaml"))
+    rules = reader.read_rules(urgency_files)
+    evidence = reader.read_evidence("types/evidence.yaml", "types/look_alikes.yaml")
+    conflicts = reader.read_conflict_rules("types/conflicts.yaml")
+    scale = reader.read_scale("types/scale.yaml")
+    contradictions = reader.read_contradictions("contradictions.yaml")
+    # An edition before the table has none.
+    with_ages = (folder / AGES_FILE).exists()
+    age_pairs = (
+        tuple(e for _, e in reader.read_entries(AGES_FILE, AgePairEntry)) if with_ages else ()
+    )
+    places = questionnaire[roles.place].option_ids if roles.place in questionnaire else ()
+    advice = reader.read_advice_rules("advice.yaml", places)
+    dangers = reader.read_dangers("dangers.yaml")
+    if head is None:
+        raise RulebookFaults(tuple(faults.fault_lines))
+    rulebook = Rulebook(
+        version=head.version,
+        date=head.date,
+        sha256="",
+        approvals=tuple(head.approvals),
+        languages=tuple(head.languages),
+        longest_path=head.longest_path,
+        roles=roles,
+        questionnaire=questionnaire,
+        named=dict(reader.named),
+        rules=rules,
+        evidence=evidence,
+        conflicts=conflicts,
+        scale=scale,
+        contradictions=contradictions,
+        laboratory=laboratory,
+        advice=advice,
+        dangers=dangers,
+        sources=sources,
+        regions=regions,
+        wording={language: read_wording(faults, language, roles) for language in head.languages},
+        learn={},
+        age_pairs=age_pairs,
+    )
+    rulebook = replace(
+        rulebook, laboratory=with_rule_bounds(rulebook.laboratory, list_conditions(rulebook))
+    )
+    check_rulebook(rulebook, faults, reader.where)
+    check_roles(rulebook, faults)
+    check_age_pairs(rulebook, faults, reader.where)
+    if faults.fault_lines:
+        raise RulebookFaults(tuple(faults.fault_lines))
+    # Last: only now is every file known to be read, and one slip no longer looks like many.
+    learn = {
+        language: _load_learn_content(folder, language, rulebook) for language in head.languages
+    }
+    return replace(rulebook, sha256=_hash_rule_files(folder), learn=learn)
+
+
+def _load_learn_content(folder: Path, language: str, rulebook: Rulebook) -> LearnContent:
+    reader = RulebookReader(folder)
+    pages = read_learn_content(reader, language)
+    region_words = next(iter(rulebook.wording[language].regions.values()))
+    options = {question.id: question.option_ids for question in rulebook.questionnaire}
+    check_learn_content(pages, reader.faults, reader.where, rulebook.sources, region_words, options)
+    if reader.faults.fault_lines:
+        raise RulebookFaults(tuple(reader.faults.fault_lines))
+    return pages
+
+
+def _hash_rule_files(folder: Path) -> str:
+    """SHA-256 over names and contents of all files that a result rests on."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(("cases/", "published/")) and path.name not in UNHASHED_FILES:
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -31,14 +31,12 @@ from app.web.clinic import (
     agreement,
     assisted,
     auditor,
-    closing,
     corrections,
     identity,
     invitations,
     keep_alive,
     people,
     print_views,
-    review_pages,
     signin,
     staff,
     submission,
@@ -135,11 +133,9 @@ def create_app(
         *corrections.page_routes(),
         *identity.page_routes(),
     ]
-    app.router.routes += [*submission.page_routes()]
     app.router.routes += [
         *print_views.page_routes(),
-        *closing.page_routes(),
-        *review_pages.page_routes(),
+        *submission.page_routes(),
     ]
     app.router.routes += [*people.page_routes(), *agreement.page_routes(), *auditor.page_routes()]
     app.include_router(api.router)

@@ -29,9 +29,9 @@ from app.store.db import audit
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
 from app.web.clinic import multipart
-from app.web.clinic.layout import load_staff_frame
 from app.web.cookies import read_cookie, set_cookie
 from app.web.pages import app_context, render_page, see_other
+from app.web.staff_layout import load_staff_frame
 
 ANYONE = "anyone"
 STAFF = "any of staff"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -14,15 +11,9 @@ from app.store.accounts.staff import BadPassword
 from app.store.db import audit
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic import known_device
+from app.web.clinic.page_parts import format_time, role_key
 from app.web.clinic.signin import PASSWORD_PROBLEMS, end_browser_session
 from app.web.pages import see_other
-
-ROLES = {
-    "nurse": "role.nurse",
-    "lead": "role.lead",
-    "admin": "role.admin",
-    "auditor": "role.auditor",
-}
 
 
 def page_routes() -> list[Route]:
@@ -43,7 +34,7 @@ def show_account(staff_request: StaffRequest, problems: dict[str, str] | None = 
             (
                 session.token_hash,
                 session.browser,
-                format_local_time(session.started_at, clinic.time_zone),
+                format_time(staff_request, session.started_at, clinic.time_zone),
                 session.token_hash == who.token_hash,
             )
             for session in sessions.list_sessions(scope, who.staff)
@@ -52,7 +43,7 @@ def show_account(staff_request: StaffRequest, problems: dict[str, str] | None = 
         left = factors.count_recovery_codes(scope, who.staff)
     return staff_request.render_page(
         "staff/account.html",
-        role=ROLES[who.role],
+        role=role_key(who.role),
         clinic=clinic.name,
         sessions=own,
         codes_left=left,
@@ -92,9 +83,3 @@ def end_session(staff_request: StaffRequest) -> Response:
                 scope, staff_request.now, who.staff, "session_ended", ("staff", who.staff)
             )
     return end_browser_session(staff_request) if chosen == who.token_hash else see_other("/account")
-
-
-def format_local_time(at: datetime, time_zone: str) -> str:
-    """A time as the clinic's clocks and calendars say it."""
-    there = at.astimezone(ZoneInfo(time_zone))
-    return f"{there.day} {there:%B %Y, %H:%M}"

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.presentation.dates import format_long_day
 from app.presentation.respondent import ME, RESPONDENTS
 from app.store import invitations, submissions, worklist_rows
 from app.store.db import record_keys
@@ -20,7 +21,7 @@ from app.web import tablet
 from app.web.access import StaffRequest, staff_route
 from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.pages import app_context, see_other
-from app.web.patients.submission_status import build_status_values, format_day
+from app.web.patients.submission_status import build_status_values
 from app.web.patients.visit import Visit, assess_visit, open_visit
 
 CURRENT_LINK = "here"
@@ -176,7 +177,9 @@ def _render_welcome(staff_request: StaffRequest, found: OpenedInvitation) -> Res
         region=found.clinic.region,
         token=_token_in_address(staff_request),
         clinic=found.clinic.name,
-        appointment=format_day(found.appointment_on),
+        appointment=format_long_day(
+            found.appointment_on, app_context(staff_request.request).language
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from app.documents.receipt import RulebookArchive
+from app.presentation.dates import format_local_time, format_long_day, is_visit_late
 from app.presentation.result import ResultPresenter
 from app.presentation.review_words import INSTEAD, NOTED
 from app.presentation.safety_net import describe_safety_net
@@ -27,8 +28,6 @@ from app.triage.answers import BadAnswer, parse_answer
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from app.web.access import StaffRequest
-from app.web.clinic.account import format_local_time
-from app.web.clinic.worklist import is_visit_late
 from app.web.pages import app_context, filler_for
 
 DECISION_KEYS = {
@@ -59,6 +58,11 @@ def build_status_values(
     presenter = _make_status_presenter(staff_request, submission, newest)
     path = presenter.rulebook.questionnaire.trace_path(presenter.answers)
     assessment = assess_answers(presenter.rulebook, path.answers)
+    language = app_context(staff_request.request).language
+
+    def format_time(at: datetime | None) -> str:
+        return format_local_time(at, clinic.time_zone, language) if at else ""
+
     same = submission_receipt.urgency is assessment.urgency
     return {
         "region": submission.region,
@@ -66,17 +70,13 @@ def build_status_values(
         "hours": describe_opening_hours(clinic),
         "reference": submission_receipt.reference,
         "calls": calls,
-        "appointment": format_day(day),
+        "appointment": format_long_day(day, language),
         "too_late": _visit_too_late(staff_request, clinic, submission_receipt, day) and not calls,
-        "sent": format_local_time(submission_receipt.at, clinic.time_zone),
-        "due": format_local_time(submission_receipt.due_at, clinic.time_zone),
+        "sent": format_time(submission_receipt.at),
+        "due": format_time(submission_receipt.due_at),
         "late": submission_receipt.due_at <= staff_request.now,
-        "seen": format_local_time(submission_receipt.seen_at, clinic.time_zone)
-        if submission_receipt.seen_at
-        else "",
-        "closed": format_local_time(submission_receipt.closed_at, clinic.time_zone)
-        if submission_receipt.closed_at
-        else "",
+        "seen": format_time(submission_receipt.seen_at),
+        "closed": format_time(submission_receipt.closed_at),
         "decided": decided,
         "instead": instead,
         "wait_for_visit": not calls
@@ -112,11 +112,6 @@ def describe_opening_hours(clinic: Clinic) -> list[str]:
         times = " and ".join(f"{opens} to {closes}" for opens, closes in hours)
         lines += [f"{span}, {times}"] if times else []
     return lines
-
-
-def format_day(day: date | None) -> str:
-    """A day as people say it; "" where there is none."""
-    return f"{day:%A} {day.day} {day:%B %Y}" if day else ""
 
 
 def _must_call_now(submission_receipt: SubmissionReceipt, outcome: str) -> bool:

@@ -27,14 +27,12 @@ from app.store.served_rulebooks import record_served_rulebook
 from app.triage.rulebook import load_rulebook_folder
 from app.web import api, assets, health
 from app.web.clinic import (
-    account,
     agreement,
     assisted,
     auditor,
     corrections,
     identity,
     invitations,
-    keep_alive,
     people,
     print_views,
     signin,
@@ -121,9 +119,7 @@ def create_app(
     app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
     app.router.routes += [
         *signin.page_routes(),
-        *account.page_routes(),
         *staff.page_routes(),
-        *keep_alive.page_routes(),
     ]
     app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
     app.router.routes += [*handing_over.page_routes(), *invitations.page_routes()]

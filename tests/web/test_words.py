@@ -56,6 +56,7 @@ MADE_UP |= {
     "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
     "marks.": {*PATIENT_FLAGS},
     "role.": {*ROLES},
+    "password.problem.": {"short", "long", "common"},
     "staff.state.": {"disabled", "joined", "invited"},
     "audit.fault.": {"changed", "missing", "added", "head"},
     "submission.by.": {"me", "child", "other"},

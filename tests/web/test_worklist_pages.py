@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
+from app.presentation.dates import is_visit_late
 from app.store import clinics, patient_flags
 from app.store import worklist as kept
 from app.store.db.tables import WorklistRow
 from app.store.response_targets import load_visit_days
 from app.triage.terms import Urgency
 from app.web.clinic import worklist as shown
-from app.web.clinic.worklist import is_visit_late
 from tests.builders import RULES
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.handed_in import sent

@@ -29,7 +29,7 @@ from app.presentation.submission import (
     SubmissionPresenter,
     describe_labs,
 )
-from app.presentation.worklist_row import RowPresenter, WorklistRowView, state_key
+from app.presentation.worklist_row import OtherSubmission, RowPresenter, WorklistRowView
 from app.store import review_rules
 from app.store.db.tables import Staff
 from app.store.review_steps import CLOSING_KINDS, ReviewAction
@@ -71,16 +71,6 @@ class AnswerHistory(NamedTuple):
     since: int
     at: str
     was: tuple[str, ...]
-
-
-class OtherSubmission(NamedTuple):
-    """Another submission of the same person."""
-
-    id: str
-    at: str
-    level: str
-    badge: str
-    state: str
 
 
 class ActionView(NamedTuple):
@@ -214,16 +204,7 @@ class SubmissionView:
 
     def list_others(self) -> list[OtherSubmission]:
         """What else this person sent."""
-        return [
-            OtherSubmission(
-                line.submission,
-                self.format_time(line.arrived_at),
-                line.level.name,
-                self.row_presenter.level_badge(line.level),
-                state_key(line.state),
-            )
-            for line in self.record.others
-        ]
+        return [self.row_presenter.build_short_row(line) for line in self.record.others]
 
     def trace_answer_history(self) -> list[AnswerHistory]:
         """Every answer as it was read, with the version it is from and what was ticked before."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
+    format_local_time,
     format_month_day,
     format_short_day,
     is_visit_late,
@@ -47,6 +49,16 @@ class WorklistRowView:
     state: str
     owner: str
     markers: tuple[str, ...]
+
+
+class OtherSubmission(NamedTuple):
+    """Another submission of the same person."""
+
+    id: str
+    at: str
+    level: str
+    badge: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,16 @@ class RowPresenter:
             state=state_key(line.state),
             owner=names.get(line.owner or "", ""),
             markers=self._marker_keys(line),
+        )
+
+    def build_short_row(self, line: ListedSubmission) -> OtherSubmission:
+        """A line that stands on the page of another submission."""
+        return OtherSubmission(
+            line.submission,
+            format_local_time(line.arrived_at, self.time_zone, self.language),
+            line.level.name,
+            self.level_badge(line.level),
+            state_key(line.state),
         )
 
     def level_badge(self, level: Urgency) -> str:

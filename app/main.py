@@ -27,18 +27,14 @@ from app.store.db.scope import Store
 from app.store.served_rulebooks import record_served_rulebook
 from app.web import api, assets, health
 from app.web.clinic import (
-    account,
     agreement,
     assisted,
     auditor,
-    closing,
     corrections,
     identity,
     invitations,
-    keep_alive,
     people,
     print_views,
-    review_pages,
     shared_code,
     signin,
     staff,
@@ -124,9 +120,7 @@ def create_app(
     app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
     app.router.routes += [
         *signin.page_routes(),
-        *account.page_routes(),
         *staff.page_routes(),
-        *keep_alive.page_routes(),
     ]
     app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
     app.router.routes += shared_code.page_routes()
@@ -137,11 +131,9 @@ def create_app(
         *corrections.page_routes(),
         *identity.page_routes(),
     ]
-    app.router.routes += [*submission.page_routes()]
     app.router.routes += [
         *print_views.page_routes(),
-        *closing.page_routes(),
-        *review_pages.page_routes(),
+        *submission.page_routes(),
     ]
     app.router.routes += [*people.page_routes(), *agreement.page_routes(), *auditor.page_routes()]
     app.include_router(api.router)

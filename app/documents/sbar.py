@@ -14,7 +14,7 @@ from app.documents.short_answers import (
     collect_supporting_answers,
     leading_findings,
 )
-from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, UNSURE, DangerState
+from app.triage.dangers import STATES, DangerState
 from app.triage.open_emergency import find_open_emergency
 from app.triage.rulebook import Rulebook
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, Answers, Assessment
@@ -33,12 +33,6 @@ _PLAIN = {  # what has a plain form that Unicode does not know of
     "\u2265": ">=",
     "\u2264": "<=",
     "\u00b7": ".",  # a decimal mark: a question mark in its place would hide the number
-}
-_DANGER = {
-    FOUND: "sbar.danger.found",
-    UNSURE: "sbar.danger.unsure",
-    SIGN: "sbar.danger.sign",
-    OPEN: "sbar.danger.open",
 }
 
 
@@ -76,17 +70,18 @@ class AssessedAnswers:
 
 @dataclass(slots=True)
 class _SbarLine:
-    """One line: `rank` 0 is written first, wherever it stands."""
+    """One line: `rank` 0 is written first, wherever it stands; `full_only`: in the full text."""
 
     rank: int
     label: str
     facts: list[str]
+    full_only: bool = False
 
 
-def write_sbar(
-    assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording, full: bool = False
-) -> str:
-    """The text; `full` also tells what was answered no. Always shorter than 1,500 letters."""
+def write_sbar_texts(
+    assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording
+) -> tuple[str, str]:
+    """(The text, the text that also tells what was answered no); both below 1,500 letters."""
     pages = short.pages
     head = _truncate_text(
         f"{pages['sbar.heading']} {clinic_facts.reference} ({clinic_facts.sent_as})", 2 * _LONGEST
@@ -94,17 +89,23 @@ def write_sbar(
     last = pages["sbar.rules"].format(
         version=assessed.rulebook.version, fingerprint=assessed.rulebook.sha256[:12]
     )
-    more, fixed = pages["sbar.more"], [_to_ascii(head), _to_ascii(last)]
-    parts = [part for part in _build_lines(assessed, clinic_facts, short, full) if part.facts]
-    lines = _fit_lines(parts, MAX_LETTERS - sum(len(line) + 1 for line in (*fixed, more)))
+    fixed = (_to_ascii(head), _to_ascii(last), pages["sbar.more"])
+    lines = [line for line in _build_lines(assessed, clinic_facts, short) if line.facts]
+    return _join_lines([line for line in lines if not line.full_only], *fixed), _join_lines(
+        lines, *fixed
+    )
+
+
+def _join_lines(parts: list[_SbarLine], head: str, last: str, more: str) -> str:
+    lines = _fit_lines(parts, MAX_LETTERS - sum(len(line) + 1 for line in (head, last, more)))
     cut = any(
         line != _format_line(part, part.facts) for part, line in zip(parts, lines, strict=True)
     )
-    return "\n".join([fixed[0], *filter(None, lines), *([more] if cut else []), fixed[1]])
+    return "\n".join([head, *filter(None, lines), *([more] if cut else []), last])
 
 
 def _build_lines(
-    assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording, full: bool
+    assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording
 ) -> list[_SbarLine]:
     """Every line in the order in which it is read."""
     roles = short.words.roles
@@ -134,8 +135,8 @@ def _build_lines(
         _SbarLine(7, "sbar.signs", _format_answers(signs)),
         _SbarLine(8, "sbar.type", [_describe_type(assessed, short)]),
         _SbarLine(4, "sbar.dangers", _describe_dangers(assessed, short)),
-        _SbarLine(9, "sbar.denied", _list_denied_signs(assessed, short) if full else []),
-        _SbarLine(10, "sbar.not_asked", _list_unasked_questions(assessed, short) if full else []),
+        _SbarLine(9, "sbar.denied", _list_denied_signs(assessed, short), full_only=True),
+        _SbarLine(10, "sbar.not_asked", _list_unasked_questions(assessed, short), full_only=True),
         _SbarLine(1, "sbar.recommendation", [*clinic_facts.asked]),
     ]
     for line in lines:
@@ -177,12 +178,14 @@ def _describe_type(assessed: AssessedAnswers, short: ShortWording) -> str:
 def _describe_dangers(assessed: AssessedAnswers, short: ShortWording) -> list[str]:
     """What must not be missed, by what the answers say of it; what shows no sign comes last."""
     names, pages = short.words.dangers, short.pages
-    found = []
-    for state, words in (*_DANGER.items(), (CLEAR, "sbar.danger.clear")):
-        some = [names[one.danger].name.partition(" (")[0] for one in assessed.looked]
-        fits = [name for name, one in zip(some, assessed.looked, strict=True) if one.state == state]
-        found += [f"{pages[words]} {', '.join(fits)}"] if fits else []
-    return found
+    by_state: dict[str, list[str]] = {}
+    for one in assessed.looked:
+        by_state.setdefault(one.state, []).append(names[one.danger].name.partition(" (")[0])
+    return [
+        f"{pages[f'sbar.danger.{state}']} {', '.join(by_state[state])}"
+        for state in STATES
+        if state in by_state
+    ]
 
 
 def _list_denied_signs(assessed: AssessedAnswers, short: ShortWording) -> list[str]:
@@ -224,7 +227,10 @@ def _truncate_text(text: str, longest: int) -> str:
 
 def _to_ascii(text: str) -> str:
     """The same in plain ASCII; a letter that has no such form becomes a question mark."""
-    replaced = "".join(_PLAIN.get(letter, letter) for letter in " ".join(text.split()))
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line.rstrip(".")
+    replaced = "".join(_PLAIN.get(letter, letter) for letter in line)
     apart = unicodedata.normalize("NFKD", replaced)
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
     ascii_ = plain.encode("ascii", "replace").decode("ascii")

@@ -7,7 +7,7 @@ edition. What has no short words is said as the person read it.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.triage.questionnaire import AnswerPath, Questionnaire
+from app.triage.questionnaire import AnswerPath, Question, Questionnaire
 from app.triage.terms import Answers, Assessment, Evidence, Finding, LookAlike, Urgency
 from app.triage.wording import Wording
 
@@ -40,6 +40,10 @@ class ShortWording:
         words = self.words.questions[id_]
         return self.words.pages.get(f"nurse.question.{id_}") or words.short or words.text
 
+    def question_texts(self, ids: Collection[str]) -> tuple[str, ...]:
+        """These questions in a few words, in asking order."""
+        return tuple(self.question_text(q.id) for q in self.questionnaire if q.id in ids)
+
     def list_unasked_questions(self, path: AnswerPath) -> list[str]:
         """The closer looks that other answers closed: not asked, which is no "no"."""
         asked = (q for q in self.questionnaire if q.narrows is not None)
@@ -57,17 +61,21 @@ class ShortWording:
 
     def group_options(self, pairs: Iterable[tuple[str, str]]) -> list[ShortAnswer]:
         """(Question, option)s by question, in asking order, each once."""
-        wanted = set(pairs)
-        found = []
-        for question in self.questionnaire:
-            chosen = [o for o in question.option_ids if (question.id, o) in wanted]
-            if chosen:
-                said = tuple(self.option_text(question.id, o) for o in chosen)
-                unsure, nothing = question.unsure in chosen, question.none in chosen
-                found.append(
-                    ShortAnswer(question.id, self.question_text(question.id), said, unsure, nothing)
-                )
-        return found
+        wanted: dict[str, set[str]] = {}
+        for question_id, option in pairs:
+            wanted.setdefault(question_id, set()).add(option)
+        asked = (q for q in self.questionnaire if q.id in wanted) if wanted else ()
+        return [self._shorten_answer(question, wanted[question.id]) for question in asked]
+
+    def _shorten_answer(self, question: Question, wanted: Collection[str]) -> ShortAnswer:
+        chosen = [option for option in question.option_ids if option in wanted]
+        return ShortAnswer(
+            question.id,
+            self.question_text(question.id),
+            tuple(self.option_text(question.id, option) for option in chosen),
+            question.unsure in chosen,
+            question.none in chosen,
+        )
 
     def group_evidence(self, pieces: Iterable[Evidence]) -> list[ShortAnswer]:
         """The answers behind something; laboratory values stand elsewhere."""
@@ -79,17 +87,17 @@ class ShortWording:
         self, answers: Answers, without: Collection[tuple[str, str]] = ()
     ) -> list[ShortAnswer]:
         """All that was ticked, without what says "none" or "not sure", and without these."""
-        no = {q.id: {q.none, q.unsure, *(c[0] for c in q.severity)} for q in self.questionnaire}
-        ticked = ((q, o) for q, chosen in answers.items() for o in chosen if o not in no[q])
+        ticked = []
+        for id_, chosen in answers.items():
+            question = self.questionnaire[id_]
+            noes = {question.none, question.unsure, *(chain[0] for chain in question.severity)}
+            ticked += [(id_, option) for option in chosen if option not in noes]
         return self.group_options(pair for pair in ticked if pair not in without)
 
     def list_unsure_questions(self, answers: Answers) -> list[str]:
         """The questions that were answered with "not sure"."""
-        return [
-            self.question_text(q.id)
-            for q in self.questionnaire
-            if q.unsure in answers.get(q.id, ())
-        ]
+        asked = (self.questionnaire[id_] for id_ in answers)
+        return [*self.question_texts({q.id for q in asked if q.unsure in answers[q.id]})]
 
 
 def leading_findings(assessment: Assessment) -> list[Finding]:

@@ -1,64 +1,31 @@
 """The codes of a review with the keys of their words: how it ended, what fails."""
 
+from app.store.review_steps import (
+    CALL_OUTCOMES,
+    DISPOSITIONS,
+    IDENTIFIERS,
+    IDENTITY_OUTCOMES,
+    LOWER_REASONS,
+)
+from app.triage.terms import Urgency
+
 OUTCOMES = {
-    "answered": "review.call.answered",
-    "no_answer": "review.call.no_answer",
-    "wrong_number": "review.call.wrong_number",
-    "appointment_kept": "review.close.appointment_kept",
-    "brought_forward": "review.close.brought_forward",
-    "other_service": "review.close.other_service",
-    "emergency_service": "review.close.emergency_service",
-    "seen_today": "review.close.seen_today",
-    "advice_given": "review.close.advice_given",
-    "not_reached": "review.close.not_reached",
-    "same_person": "review.identify.same_person",
-    "wrong_person": "review.identify.wrong_person",
+    **{outcome: f"review.call.{outcome}" for outcome in CALL_OUTCOMES},
+    **{outcome: f"review.close.{outcome}" for outcome in DISPOSITIONS},
+    **{outcome: f"review.identify.{outcome}" for outcome in IDENTITY_OUTCOMES},
 }
-NOTED = {
-    "appointment_kept": "handed.noted.appointment_kept",
-    "brought_forward": "handed.noted.brought_forward",
-    "other_service": "handed.noted.other_service",
-    "seen_today": "handed.noted.seen_today",
-    "advice_given": "handed.noted.advice_given",
-    "not_reached": "handed.noted.not_reached",
-}
+NOTED = {end: f"handed.noted.{end}" for end in DISPOSITIONS if end != "emergency_service"}
 """How its person is told of an end without the help that the level asks for."""
-INSTEAD = {"emergency": "handed.instead.emergency", "same_day": "handed.instead.same_day"}
+INSTEAD = {level: f"handed.instead.{level}" for level in ("emergency", "same_day")}
 """What its person is told besides, by level: that the end changes nothing for them."""
-REASONS = {
-    "examined": "review.lower.examined",
-    "in_care": "review.lower.in_care",
-    "misread": "review.lower.misread",
-    "known_change": "review.lower.known_change",
-    "wrong_person": "review.lower.wrong_person",
-    "other": "review.lower.other",
-}
-IDENTIFIER_WORDS = {
-    "full_name": "identify.full_name",
-    "born_on": "identify.born_on",
-    "address": "identify.address",
-    "number": "identify.number",
-}
-PROBLEMS = {
-    "first": "review.problem.first",
-    "closed": "review.problem.closed",
-    "role": "review.problem.role",
-    "owned": "review.problem.owned",
-    "second_look": "review.problem.second_look",
-    "words": "review.problem.words",
-    "outcome": "review.problem.outcome",
-    "to_staff": "review.problem.to_staff",
-    "highest": "review.problem.highest",
-    "level": "review.problem.level",
-    "reason": "review.problem.reason",
-    "rule": "review.problem.rule",
-    "own": "review.problem.own",
-    "undecided": "review.problem.undecided",
-    "second_person": "review.problem.second_person",
-    "why": "review.problem.why",
-    "tries": "review.problem.tries",
-    "unidentified": "review.problem.unidentified",
-    "identifiers": "review.problem.identifiers",
-    "person": "review.problem.person",
-    "other_name": "review.problem.other_name",
-}
+AGREED = {end: f"copy.agreed.{end}" for end in DISPOSITIONS}
+"""What was agreed, on the sheet that a person takes home."""
+REASONS = {reason: f"review.lower.{reason}" for reason in LOWER_REASONS}
+IDENTIFIER_WORDS = {identifier: f"identify.{identifier}" for identifier in IDENTIFIERS}
+FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today"}}
+"""How an end is named where the level asks for more than its usual words say."""
+
+
+def problem_key(problem: str) -> str:
+    """The key of the words for why a step was refused; "" where nothing is wrong."""
+    return f"review.problem.{problem}" if problem else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from app.documents.short_answers import (
     ShortAnswer,
@@ -17,20 +18,13 @@ from app.documents.short_answers import (
 )
 from app.presentation.question import words_for_question
 from app.presentation.result import ResultPresenter
-from app.triage.dangers import CLEAR, FOUND, OPEN, SIGN, UNSURE, Danger, DangerState, assess_dangers
+from app.triage.dangers import Danger, DangerState, assess_dangers
 from app.triage.questionnaire import AnswerPath
 from app.triage.sources import SourceEntry
 from app.triage.terms import Answers, Assessment, Urgency
 from app.triage.what_if import WhatIfAnswer, WhatIfResults
 
 _AT_A_GLANCE = 10  # options; nobody ticks more that are urgent, but a test does
-_DANGER = {
-    FOUND: "submission.danger.found",
-    UNSURE: "submission.danger.unsure",
-    SIGN: "submission.danger.sign",
-    OPEN: "submission.danger.open",
-    CLEAR: "submission.danger.clear",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +78,48 @@ class DangerView:
     closed: tuple[str, ...]
 
 
+class FirstAnswers(NamedTuple):
+    """What fits in one look, and how many options more there are."""
+
+    answers: list[ShortAnswer]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentView:
+    """What the rules of that day made of the answers, in a nurse's words.
+
+    `raises`: answered no, and yes would raise the level. `denied`: other signs of a danger that
+    were answered no. `unasked`: what other answers closed, never a "no". `lowers`: without it the
+    level would be lower.
+    """
+
+    rules: tuple[FiredRule, ...]
+    deciding: FirstAnswers
+    urgent: FirstAnswers
+    unsure: list[str]
+    contradicting: FirstAnswers
+    positives: list[ShortAnswer]
+    call_questions: list[CallQuestion]
+    if_all_no: str
+    raises: list[AnswersAtLevel]
+    denied: list[ShortAnswer]
+    unasked: list[str]
+    lowers: list[AnswersAtLevel]
+    conflicts: list[str]
+    dangers: list[DangerView]
+    danger_states: tuple[DangerState, ...]
+    tried: WhatIfResults
+
+
 @dataclass(frozen=True, slots=True)
 class SubmissionPresenter:
-    """Puts one submission into a nurse's words."""
+    """Puts what the rules made of one person's answers into a nurse's words."""
 
     result_presenter: ResultPresenter
     short: ShortWording
     path: AnswerPath
     assessment: Assessment
-    tried: WhatIfResults
     to_look_for: tuple[Danger, ...]
 
     @property
@@ -100,37 +127,52 @@ class SubmissionPresenter:
         """The answers that count."""
         return self.path.answers
 
-    def deciding_answers(self) -> list[ShortAnswer]:
-        """The answers that set the level."""
-        return self.short.group_options(
-            collect_supporting_answers(leading_findings(self.assessment))
+    def describe_assessment(self, tried: WhatIfResults) -> AssessmentView:
+        """All of it in words; `tried`: what other answers would make of the level."""
+        leading = collect_supporting_answers(leading_findings(self.assessment))
+        urgent = collect_supporting_answers(urgent_findings(self.assessment)) - leading
+        raising = {(one.question, one.option) for one in tried.raises}
+        questionnaire = self.result_presenter.rulebook.questionnaire
+        states = assess_dangers(self.to_look_for, questionnaire, self.path, self.assessment)
+        return AssessmentView(
+            rules=self.fired_rules(),
+            deciding=_take_first_options(self.short.group_options(leading)),
+            urgent=_take_first_options(self.short.group_options(urgent)),
+            unsure=self.short.list_unsure_questions(self.counted_answers),
+            contradicting=_take_first_options(self._contradicting_answers()),
+            positives=self.short.list_positives(self.counted_answers),
+            call_questions=self._call_questions(tried),
+            if_all_no=self.level_badge(tried.if_all_no),
+            raises=self._group_by_level(tried.raises),
+            denied=self.short.group_options(pair for pair in tried.denied if pair not in raising),
+            unasked=self.short.list_unasked_questions(self.path),
+            lowers=self._group_by_level(tried.lowers),
+            conflicts=[
+                self.result_presenter.fill(self.result_presenter.words.conflicts[id_])
+                for id_ in self.assessment.conflicts
+            ],
+            dangers=self._describe_dangers(states),
+            danger_states=states,
+            tried=tried,
         )
 
-    def other_urgent_answers(self) -> list[ShortAnswer]:
-        """The answers behind other urgent signs, without those that set the level."""
-        deciding_pairs = collect_supporting_answers(leading_findings(self.assessment))
-        return self.short.group_options(
-            collect_supporting_answers(urgent_findings(self.assessment)) - deciding_pairs
+    def fired_rules(self) -> tuple[FiredRule, ...]:
+        """Every rule that holds, the gravest first."""
+        presenter = self.result_presenter
+        return tuple(
+            FiredRule(
+                finding.rule,
+                finding.urgency.name,
+                self.level_badge(finding.urgency),
+                presenter.fill(presenter.words.rules[finding.rule].reason),
+                tuple(self.short.group_evidence(finding.because)),
+                finding.certain,
+                presenter.find_sources(finding.sources),
+            )
+            for finding in self.assessment.findings
         )
 
-    def badge_if_all_no(self) -> str:
-        """The level if every open question turns out to be no."""
-        return self.level_badge(self.tried.if_all_no)
-
-    def take_first_options(self, answers: Sequence[ShortAnswer]) -> tuple[list[ShortAnswer], int]:
-        """(The first of these answers, how many options are left): what fits in one look."""
-        kept, room = [], _AT_A_GLANCE
-        for said in answers:
-            if room > 0:
-                kept.append(replace(said, options=said.options[:room]))
-                room -= len(said.options)
-        return kept, max(0, -room) + sum(len(said.options) for said in answers[len(kept) :])
-
-    def unsure_questions(self) -> list[str]:
-        """What was answered with "not sure"."""
-        return self.short.list_unsure_questions(self.counted_answers)
-
-    def contradicting_answers(self) -> list[ShortAnswer]:
+    def _contradicting_answers(self) -> list[ShortAnswer]:
         """Answers that cannot all be right."""
         clashing = {
             question
@@ -142,108 +184,48 @@ class SubmissionPresenter:
             (q, o) for q in clashing for o in self.counted_answers.get(q, ())
         )
 
-    def positive_answers(self) -> list[ShortAnswer]:
-        """All that was ticked."""
-        return self.short.list_positives(self.counted_answers)
-
-    def raising_answers(self) -> list[AnswersAtLevel]:
-        """Answered no, and yes would raise the level: the gravest first."""
-        return self._group_by_level(self.tried.raises)
-
-    def denied_signs(self) -> list[ShortAnswer]:
-        """Signs of a danger that were answered no, and would not raise this level."""
-        raising_pairs = {(one.question, one.option) for one in self.tried.raises}
-        return self.short.group_options(
-            pair for pair in self.tried.denied if pair not in raising_pairs
-        )
-
-    def unasked_questions(self) -> list[str]:
-        """The closer looks that other answers closed; never a "no"."""
-        return self.short.list_unasked_questions(self.path)
-
-    def lowering_answers(self) -> list[AnswersAtLevel]:
-        """Answers without which the level would be lower."""
-        return self._group_by_level(self.tried.lowers)
-
-    def call_questions(self) -> list[CallQuestion]:
+    def _call_questions(self, tried: WhatIfResults) -> list[CallQuestion]:
         """What to ask back, as it is read out to whoever answered."""
+        presenter = self.result_presenter
         return [
             CallQuestion(
                 one.question,
-                self.result_presenter.fill(self._spoken_question(one.question)),
+                presenter.fill(
+                    words_for_question(
+                        presenter.words, one.question, presenter.answers, presenter.about
+                    ).text
+                ),
                 tuple(self._group_by_level(one.each)),
                 self.level_badge(one.if_no),
             )
-            for one in self.tried.open
+            for one in tried.open
         ]
 
-    def _spoken_question(self, question: str) -> str:
-        return words_for_question(
-            self.result_presenter.words,
-            question,
-            self.result_presenter.answers,
-            self.result_presenter.about,
-        ).text
-
-    def settled_conflicts(self) -> list[str]:
-        """How it was settled where evidence for several types met."""
-        words = self.result_presenter.words.conflicts
-        return [self.result_presenter.fill(words[id_]) for id_ in self.assessment.conflicts]
-
-    def fired_rules(self) -> list[FiredRule]:
-        """Every rule that holds, the gravest first."""
-        return [
-            FiredRule(
-                finding.rule,
-                finding.urgency.name,
-                self.level_badge(finding.urgency),
-                self.result_presenter.fill(self.result_presenter.words.rules[finding.rule].reason),
-                tuple(self.short.group_evidence(finding.because)),
-                finding.certain,
-                self.result_presenter.find_sources(finding.sources),
-            )
-            for finding in self.assessment.findings
-        ]
-
-    def find_danger_states(self) -> tuple[DangerState, ...]:
-        """What the answers say of each danger."""
-        questionnaire = self.result_presenter.rulebook.questionnaire
-        return assess_dangers(self.to_look_for, questionnaire, self.path, self.assessment)
-
-    def describe_dangers(self) -> list[DangerView]:
+    def _describe_dangers(self, states: Iterable[DangerState]) -> list[DangerView]:
         """What must not be missed, with what speaks for it and against it."""
         known = {danger.id: danger for danger in self.to_look_for}
-        return [self._describe_danger(known[one.danger], one) for one in self.find_danger_states()]
+        return [self._describe_danger(known[one.danger], one) for one in states]
 
-    def _describe_danger(self, danger: Danger, looked: DangerState) -> DangerView:
+    def _describe_danger(self, danger: Danger, found: DangerState) -> DangerView:
         words = self.result_presenter.words.dangers[danger.id].parts
         questions = self.result_presenter.rulebook.questionnaire
-        telling = self._supporting_answers(danger)
-        touched = {q for group in danger.sign_groups for q in group} | {q for q, _ in telling}
-        unsure = [q for q in touched if questions[q].unsure in self.counted_answers.get(q, ())]
-        sure = ((q, o) for q, o in telling if o != questions[q].unsure)
+        supporting = self._supporting_answers(danger)
+        signs = {question for group in danger.sign_groups for question in group}
+        touched = signs | {q for q, _ in supporting}
+        unsure = {q for q in touched if questions[q].unsure in self.counted_answers.get(q, ())}
+        sure = ((q, o) for q, o in supporting if o != questions[q].unsure)
+        closed = {q for q in signs & self.path.off_path if questions[q].narrows is not None}
         return DangerView(
             danger.id,
-            looked.state,
-            _DANGER[looked.state],
+            found.state,
+            f"submission.danger.{found.state}",
             self.result_presenter.fill(words["name"]),
             tuple(self.short.group_options(sure)),
             tuple(self.short.group_options(self._opposing_answers(danger))),
-            tuple(self.short.question_text(q.id) for q in questions if q.id in unsure),
-            self.result_presenter.fill(words["not_asked"]) if looked.partly_asked else "",
-            tuple(
-                self.short.question_text(q.id)
-                for q in questions
-                if q.id in self._closed_questions(danger)
-            ),
+            self.short.question_texts(unsure),
+            self.result_presenter.fill(words["not_asked"]) if found.partly_asked else "",
+            self.short.question_texts(closed),
         )
-
-    def _closed_questions(self, danger: Danger) -> set[str]:
-        signs = {question for group in danger.sign_groups for question in group}
-        looks = {
-            q.id for q in self.result_presenter.rulebook.questionnaire if q.narrows is not None
-        }
-        return signs & looks & self.path.off_path
 
     def _supporting_answers(self, danger: Danger) -> set[tuple[str, str]]:
         """The answers that speak for it: its signs, and what its rules and look-alikes rest on."""
@@ -289,6 +271,15 @@ class SubmissionPresenter:
     def level_badge(self, level: Urgency) -> str:
         """A level in one to three words."""
         return self.result_presenter.words.levels[level.name].parts["badge"]
+
+
+def _take_first_options(answers: Sequence[ShortAnswer]) -> FirstAnswers:
+    kept, room = [], _AT_A_GLANCE
+    for said in answers:
+        if room > 0:
+            kept.append(replace(said, options=said.options[:room]))
+            room -= len(said.options)
+    return FirstAnswers(kept, max(0, -room) + sum(len(one.options) for one in answers[len(kept) :]))
 
 
 def describe_labs(

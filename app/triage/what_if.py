@@ -75,9 +75,9 @@ def try_other_answers(
 class _AnswerTrial:
     def __init__(self, rulebook: Rulebook, answers: Answers, amounts: Amounts) -> None:
         self._rulebook, self._amounts = rulebook, amounts
-        self._answers = rulebook.questionnaire.trace_path(answers).answers
-        self._asked = [q for q in rulebook.questionnaire if q.id in self._answers]
-        self._now = self._compute_level(self._answers)
+        self._path = rulebook.questionnaire.trace_path(answers)
+        self._answers, self._asked = self._path.answers, self._path.asked
+        self._now = self._compute_level(self._answers, self._path.off_path)
 
     def open_questions(self) -> Iterator[OpenQuestion]:
         """Each question that was not sure."""
@@ -158,19 +158,22 @@ class _AnswerTrial:
     def _level_if_calmer(self, question: Question, chosen: frozenset[str]) -> Urgency:
         """The level with a calmer answer, which takes no other answer away."""
         answers = {**self._answers, question.id: chosen}
-        return level_of_all(self._rulebook, answers, self._amounts)
+        if question.id in self._rulebook.watched_changes.routing:
+            return level_of_all(self._rulebook, answers, self._amounts)
+        return self._compute_level(answers, self._path.off_path)
 
     def _level_with(self, question: Question, chosen: frozenset[str]) -> Urgency:
-        return self._compute_level({**self._answers, question.id: chosen})
+        answers: Answers = {**self._answers, question.id: chosen}
+        off_path = self._path.off_path
+        # Only an answer that another question hangs on leads to another path.
+        if question.id in self._rulebook.watched_changes.routing:
+            path = self._rulebook.questionnaire.trace_path(answers)
+            answers, off_path = path.answers, path.off_path
+        return self._compute_level(answers, off_path)
 
-    def _compute_level(self, answers: Answers) -> Urgency:
-        path, compiled = (
-            self._rulebook.questionnaire.trace_path(answers),
-            self._rulebook.compiled_rules,
-        )
-        return Urgency(
-            compiled.level(compiled.encode_answers(path.answers, path.off_path, self._amounts))
-        )
+    def _compute_level(self, answers: Answers, off_path: frozenset[str]) -> Urgency:
+        compiled = self._rulebook.compiled_rules
+        return Urgency(compiled.level(compiled.encode_answers(answers, off_path, self._amounts)))
 
 
 def _gravest_first(some: Iterable[WhatIfAnswer]) -> list[WhatIfAnswer]:

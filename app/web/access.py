@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -28,10 +27,10 @@ from app.store.accounts.sessions import NotSignedIn, SignedIn, SignInRefused
 from app.store.db import audit
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
-from app.web.clinic import multipart
-from app.web.clinic.layout import load_staff_frame
 from app.web.cookies import read_cookie, set_cookie
+from app.web.form_fields import read_form_fields, strip_invisible
 from app.web.pages import app_context, render_page, see_other
+from app.web.staff_layout import load_staff_frame
 
 ANYONE = "anyone"
 STAFF = "any of staff"
@@ -185,7 +184,6 @@ BACKGROUND_HEADER = "x-quiet"
 """What open pages ask for by themselves, always or with this header, keeps no session alive."""
 
 SESSION_COOKIE = "staff"
-MOST_FIELDS = 250
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
@@ -235,7 +233,7 @@ class StaffRequest:
 
     def typed_field(self, name: str) -> str:
         """What was typed as one line, without what cannot be seen."""
-        return _strip_invisible(self.raw_field(name)).strip()
+        return strip_invisible(self.raw_field(name)).strip()
 
     def render_page(
         self,
@@ -274,7 +272,7 @@ def staff_route(method: str, path: str, page: StaffEndpoint, *, asks_store: bool
     permission = PERMISSIONS_BY_ROUTE[key]
 
     async def serve_request(request: Request) -> Response:
-        form = await _read_form_fields(request) if method == "POST" else {}
+        form = await read_form_fields(request) if method == "POST" else {}
         if not asks_store:
             return _open_page(request, page, key, form)
         if key not in PASSWORD_ROUTES:
@@ -302,7 +300,7 @@ def _open_page(
     request: Request, page: StaffEndpoint, key: str, form: Mapping[str, list[str]]
 ) -> Response:
     """Let the request in, send it to the sign-in, or refuse it."""
-    if any(_strip_invisible(str(part)) != part for part in request.path_params.values()):
+    if any(strip_invisible(str(part)) != part for part in request.path_params.values()):
         raise HTTPException(404)  # PostgreSQL takes no text that holds a NUL
     if not is_secure_connection(request):
         return render_page(request, "staff/unsealed.html", status=403, who=None)
@@ -387,18 +385,3 @@ def set_session_cookie(response: Response, request: Request, token: str) -> None
 def clear_session_cookie(response: Response, request: Request) -> None:
     """Tell the browser to drop the id of its session."""
     set_cookie(response, request, SESSION_COOKIE, "", "Strict", 0)
-
-
-async def _read_form_fields(request: Request) -> Mapping[str, list[str]]:
-    raw, kind = await request.body(), request.headers.get("content-type", "")
-    if kind.startswith(multipart.KIND):
-        return multipart.parse_multipart(kind, raw, MOST_FIELDS)
-    body = raw.decode("utf-8", "replace")
-    try:
-        return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return {}
-
-
-def _strip_invisible(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())

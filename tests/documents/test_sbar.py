@@ -68,7 +68,7 @@ def text(
     known = given if isinstance(given, AssessedAnswers) else known_of(given)
     words = known.rulebook.wording["en"]
     short = ShortWording(words.pages, words, known.rulebook.questionnaire)
-    return sbar.write_sbar(known, around, short, full=full)
+    return sbar.write_sbar_texts(known, around, short)[full]
 
 
 def check(written: str) -> None:

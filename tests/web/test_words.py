@@ -6,10 +6,22 @@ from pathlib import Path
 
 import pytest
 import yaml
+from app.store.patient_flags import PATIENT_FLAGS
 
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
+from app.store.db.tables import ROLES
+from app.store.db.tables.reviews import REVIEW_KINDS
+from app.store.review_steps import (
+    CALL_OUTCOMES,
+    DISPOSITIONS,
+    IDENTIFIERS,
+    IDENTITY_OUTCOMES,
+    LOWER_REASONS,
+)
+from app.store.worklist import WORKLIST_FILTERS
 from app.triage.answers import ANSWER_PROBLEMS
+from app.triage.dangers import STATES
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
@@ -38,6 +50,34 @@ MADE_UP["nurse."] = {
         if option not in (question.unsure, "none")
     ),
 }
+MADE_UP |= {
+    "worklist.": {*WORKLIST_FILTERS}
+    | {f"{which}.{unit}" for which in ["late", "left"] for unit in ["minutes", "hours", "days"]},
+    "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
+    "marks.": {*PATIENT_FLAGS},
+    "role.": {*ROLES},
+    "password.problem.": {"short", "long", "common"},
+    "staff.state.": {"disabled", "joined", "invited"},
+    "audit.fault.": {"changed", "missing", "added", "head"},
+    "submission.by.": {"me", "child", "other"},
+    "submission.version.": {"first", "changed", "nurse"},
+    "submission.danger.": {*STATES},
+    "sbar.danger.": {*STATES},
+    "review.": {f"{kind}.done" for kind in REVIEW_KINDS},
+    "review.call.": {*CALL_OUTCOMES},
+    "review.close.": {*DISPOSITIONS},
+    "review.lower.": {*LOWER_REASONS},
+    "review.identify.": {*IDENTITY_OUTCOMES},
+    "review.problem.": {
+        *("first", "closed", "role", "owned", "second_look", "words", "outcome", "to_staff"),
+        *("highest", "level", "reason", "rule", "own", "undecided", "second_person", "why"),
+        *("tries", "unidentified", "identifiers", "person", "other_name"),
+    },
+    "identify.": {*IDENTIFIERS},
+    "copy.agreed.": {*DISPOSITIONS},
+    "handed.noted.": {*DISPOSITIONS} - {"emergency_service"},
+    "handed.instead.": {"emergency", "same_day"},
+}
 BANNED = re.compile(
     r"\byou have\b(?! (?:begun|finished|to start))|%|\bsafe\b|\bfine\b|low risk|\bprobably\b"
     r"|\bconfirm|rule[sd]? out|\bred\b",
@@ -52,17 +92,18 @@ def pages(app):
 
 def used():
     found = {start + end for start, ends in MADE_UP.items() for end in ends}
-    sources = [*(ROOT / "templates").rglob("*.html")]
-    for room in ("web", "presentation"):
-        sources += (ROOT / "app" / room).rglob("*.py")
-    sources += [ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short_answers")]
+    sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").rglob("*.py")]
+    sources += [
+        *(ROOT / "app" / "presentation").rglob("*.py"),
+        *(ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short_answers")),
+    ]
     for path in sources:
         found |= set(KEY.findall(Path(path).read_text()))
     return found
 
 
 def test_every_word_that_a_page_uses_is_there_and_none_is_left_over(pages):
-    names = {"site.css", "staff.css", "site.js", "icon.svg"}
+    names = {"invitations.csv", "site.css", "staff.css", "site.js", "icon.svg"}
     keys = {key for key in used() - names if not key.endswith((".html", ".css", ".js", ".svg"))}
     prefixes = {key.split(".")[0] for key in pages}
     assert {key for key in keys if key.split(".")[0] in prefixes} == set(pages)

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
+from app.presentation.dates import is_visit_late
 from app.store import clinics, worklist_rows
 from app.store import worklist as kept
 from app.store.clinic_policy import load_policy
 from app.store.db.tables import WorklistRow
 from app.triage.terms import Urgency
 from app.web.clinic import worklist as shown
-from app.web.clinic.worklist import is_visit_late
 from tests.builders import RULES
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.handed_in import sent

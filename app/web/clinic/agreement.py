@@ -17,7 +17,6 @@ from app.documents.case_file import format_cases_yaml, make_case
 from app.documents.receipt import RulebookArchive
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import agreement, clinics
-from app.store.accounts import staff
 from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement
 from app.store.clinic_policy import Reliance
 from app.store.db import audit
@@ -25,8 +24,7 @@ from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.account import format_local_time
-from app.web.clinic.people import build_download
+from app.web.clinic.page_parts import build_download, format_time, list_staff_names
 from app.web.pages import app_context, translator_for
 
 COUNTED = timedelta(days=90)
@@ -48,7 +46,7 @@ def show_agreement(staff_request: StaffRequest) -> Response:
     limits: Reliance = staff_request.request.app.state.reliance
     with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
         clinic = clinics.load_clinic(scope)
-        names = {member.id: member.name for member in staff.list_staff(scope)}
+        names = list_staff_names(scope)
         by_nurse, by_rule = agreement.count_by_nurse(scope), agreement.count_by_rule(scope)
         reasons, times = (
             agreement.count_lowering_reasons(scope),
@@ -97,7 +95,7 @@ def show_agreement(staff_request: StaffRequest) -> Response:
         against=[
             (
                 one,
-                format_local_time(one.at, clinic.time_zone),
+                format_time(staff_request, one.at, clinic.time_zone),
                 names.get(one.by, ""),
                 _KINDS[one.kind],
                 _level_badge(staff_request, one.level),
@@ -117,7 +115,7 @@ def export_cases(staff_request: StaffRequest) -> Response:
         _audit_case_export(
             staff_request, scope, ("clinic", staff_request.signed_in_staff.clinic), len(found)
         )
-    return build_download(staff_request, text, "application/yaml", "cases.yaml")
+    return build_download(staff_request, text, "application/yaml", '"cases.yaml"')
 
 
 def export_one_case(staff_request: StaffRequest) -> Response:
@@ -132,7 +130,7 @@ def export_one_case(staff_request: StaffRequest) -> Response:
         staff_request,
         format_cases_yaml([_build_case(staff_request, found[0])]),
         "application/yaml",
-        "case.yaml",
+        '"case.yaml"',
     )
 
 

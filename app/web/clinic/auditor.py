@@ -21,13 +21,16 @@ from starlette.routing import Route
 
 from app.presentation.audit_words import ACTIONS, BY_KIND, KINDS, NOBODY
 from app.store import clinics
-from app.store.accounts import staff
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import AuditEntry
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.account import format_local_time
-from app.web.clinic.people import build_download
+from app.web.clinic.page_parts import (
+    build_download,
+    escape_formula,
+    format_time,
+    list_staff_names,
+)
 from app.web.pages import app_context, see_other, translator_for
 
 PAGE = 50
@@ -36,13 +39,6 @@ MOST_CHECKED = 200_000
 """Longer chains take a page too long; the command checks them."""
 MOST_LOOKS = 500
 ANY_DAY = "all"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would work out
-_FAULTS = {
-    "changed": "audit.fault.changed",
-    "missing": "audit.fault.missing",
-    "added": "audit.fault.added",
-    "head": "audit.fault.head",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ def download_audit(staff_request: StaffRequest) -> Response:
     given, who = staff_request.request.path_params, staff_request.signed_in_staff
     with staff_request.store.reading_scope(who.clinic) as scope:
         asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
-        names = _staff_names(scope)
+        names = list_staff_names(scope)
         written = io.StringIO()
         table = csv.writer(written)
         table.writerow(
@@ -126,7 +122,7 @@ def download_audit(staff_request: StaffRequest) -> Response:
         )
         number = 0
         for entry in _iterate_entries(scope, asked):
-            table.writerow([_escape_formula(cell) for cell in _csv_cells(entry, names)])
+            table.writerow([escape_formula(cell) for cell in _csv_cells(entry, names)])
             number += 1
     with staff_request.store.writing_scope(who.clinic) as writing:
         facts = {"kind": asked.kind, "day": asked.day}
@@ -141,7 +137,7 @@ def download_audit(staff_request: StaffRequest) -> Response:
             number=number,
             **facts,
         )
-    return build_download(staff_request, written.getvalue(), "text/csv", "audit-entries.csv")
+    return build_download(staff_request, written.getvalue(), "text/csv", '"audit-entries.csv"')
 
 
 def show_submission_looks(staff_request: StaffRequest) -> Response:
@@ -185,12 +181,12 @@ def _describe_entries(
 ) -> list[dict[str, Any]]:
     """Entries in words."""
     t, _ = translator_for(app_context(staff_request.request), None)
-    names = _staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
+    names = list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
     names[scope.clinic] = clinics.read_clinic_name(scope)
     return [
         {
             "number": entry.number,
-            "at": format_local_time(datetime.fromisoformat(entry.at), zone),
+            "at": format_time(staff_request, datetime.fromisoformat(entry.at), zone),
             "by": names.get(entry.actor, entry.actor),
             "what": t(ACTIONS[entry.action])
             if entry.action in ACTIONS
@@ -213,7 +209,7 @@ def _describe_chain(staff_request: StaffRequest) -> str:
         return t("audit.chain.long")
     fault = audit.verify_chain(staff_request.store, staff_request.signed_in_staff.clinic)
     if fault is not None:
-        return t("audit.chain.broken", number=fault.number, why=t(_FAULTS[fault.problem]))
+        return t("audit.chain.broken", number=fault.number, why=t(f"audit.fault.{fault.problem}"))
     return t("audit.chain.whole", number=newest.number if newest else 0)
 
 
@@ -233,11 +229,3 @@ def _csv_cells(entry: AuditEntry, names: dict[str, str]) -> list[str]:
     name = names.get(entry.actor, "")
     who = (str(entry.number), entry.at, entry.actor, name, entry.action)
     return [*who, entry.subject_kind, entry.subject_id, entry.place, entry.facts]
-
-
-def _escape_formula(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _staff_names(scope: Scope) -> dict[str, str]:
-    return {member.id: member.name for member in staff.list_staff(scope)}

@@ -25,7 +25,7 @@ from app.presentation.correction_result import (
     StandingSubmission,
     preview_corrections,
 )
-from app.presentation.review_words import PROBLEMS
+from app.presentation.review_words import problem_key
 from app.store import clinics, reviews, submission_reads, submission_versions, submissions, worklist
 from app.store.accounts import staff
 from app.store.db import record_keys
@@ -39,8 +39,8 @@ from app.triage.terms import Answers, Assessment, Urgency
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.answer_form import AnswerForm, QuestionField
 from app.web.clinic.lab_form import LabField, LabForm, collect_labs
-from app.web.clinic.review_forms import read_submission_id, read_typed_number
-from app.web.clinic.worklist import build_row_view as build_row_view
+from app.web.clinic.review_forms import read_typed_number
+from app.web.clinic.submission_reading import make_row_presenter, read_submission_id
 from app.web.pages import app_context, filler_for, see_other
 
 
@@ -138,7 +138,7 @@ def _record_corrections(
             )
     except StepNotAllowed as refused:
         return _render_corrections(
-            staff_request, forms, typed, {"findings": PROBLEMS[refused.problem]}
+            staff_request, forms, typed, {"findings": problem_key(refused.problem)}
         )
     except AnswersChanged:
         return _render_corrections(
@@ -205,7 +205,7 @@ def _load_correction_forms(staff_request: StaffRequest) -> _CorrectionForms:
                 submission_versions.list_versions(scope, id_),
             )
             line, clinic = worklist.find_listed_submission(scope, id_), clinics.load_clinic(scope)
-            names = {member.id: member.name for member in staff.list_staff(scope)}
+            names = staff.find_staff_names(scope, {line.owner or ""})
     except (NoSuchSubmission, record_keys.KeyDestroyed):
         raise HTTPException(404) from None
     fill = filler_for(context, submission.region)
@@ -228,7 +228,7 @@ def _load_correction_forms(staff_request: StaffRequest) -> _CorrectionForms:
         LabForm(context.rulebook.laboratory, context.page_wording, fill, today, labs),
         {
             "id": id_,
-            "row": build_row_view(staff_request, clinic, names, line),
+            "row": make_row_presenter(staff_request, clinic).build_row(names, line),
             "may_keep": line.state != "closed"
             and line.owner in (None, staff_request.signed_in_staff.staff),
         },

@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.presentation.review_words import IDENTIFIER_WORDS, PROBLEMS
+from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
+from app.presentation.worklist_row import flag_key
 from app.store import clinics, people, review_rules, worklist, worklist_rows
 from app.store.accounts import staff
 from app.store.db import record_keys
@@ -21,9 +22,8 @@ from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, 
 from app.store.worklist_rows import PATIENT_FLAGS, NoSuchSubmission
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.patient_list import LONGEST
-from app.web.clinic.review_forms import read_review_step, read_submission_id, submit_steps
-from app.web.clinic.worklist import MARK_WORDS
-from app.web.clinic.worklist import build_row_view as build_row_view
+from app.web.clinic.review_forms import read_review_step, submit_steps
+from app.web.clinic.submission_reading import make_row_presenter, read_submission_id
 from app.web.pages import see_other
 
 _WHERE = {"identifiers": "which", "person": "reference", "other_name": "sure"}
@@ -57,7 +57,7 @@ def show_identity_form(staff_request: StaffRequest, problem: str = "", first: st
         "reference": staff_request.typed_field("reference") or row_payload["reference"],
         "name": staff_request.typed_field("name") or row_payload["name"],
     }
-    words = "review.problem.first" if problem == "first" else PROBLEMS.get(problem, "")
+    words = problem_key(problem)
     return staff_request.render_page(
         "nurse/identify.html",
         problems={_WHERE.get(problem, "identify"): words} if words else None,
@@ -100,7 +100,7 @@ def show_flags_form(staff_request: StaffRequest) -> Response:
     ticked = values["payload"].get("markers", [])
     return staff_request.render_page(
         "nurse/marks.html",
-        ticks=[Checkbox(f"mark-{m}", m, MARK_WORDS[m], m in ticked) for m in PATIENT_FLAGS],
+        ticks=[Checkbox(f"mark-{m}", m, flag_key(m), m in ticked) for m in PATIENT_FLAGS],
         **values,
     )
 
@@ -129,14 +129,14 @@ def _load_form_values(staff_request: StaffRequest) -> dict[str, Any]:
         with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
             kept = worklist_rows.require_row(scope, id_, staff_request.now)
             line = worklist.find_listed_submission(scope, id_)
-            names = {member.id: member.name for member in staff.list_staff(scope)}
-            row = build_row_view(staff_request, clinics.load_clinic(scope), names, line)
+            names = staff.find_staff_names(scope, {line.owner or ""})
+            presenter = make_row_presenter(staff_request, clinics.load_clinic(scope))
             known = review_rules.is_identified(scope, id_)
     except (NoSuchSubmission, record_keys.KeyDestroyed):
         raise HTTPException(404) from None
     return {
         "id": id_,
-        "row": row,
+        "row": presenter.build_row(names, line),
         "payload": line.payload,
         "nobodys": kept.person_id is None,
         "known": known,

@@ -25,15 +25,12 @@ from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee, NoS
 from app.store.people import NameMismatch
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic import patient_list
-from app.web.clinic.account import format_local_time
+from app.web.clinic.page_parts import build_download, escape_formula, format_time
 from app.web.clinic.patient_list import PROBLEMS
-from app.web.compression import compress_response
 from app.web.pages import app_context, see_other, translator_for
 
 MOST_FAULTS_SHOWN = 10
 _FIELDS = ("reference", "name", "day", "kind")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet would work out rather than show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +171,10 @@ def export_batch(staff_request: StaffRequest) -> Response:
         day = found.appointment_on.isoformat() if found.appointment_on else ""
         words = [found.person.reference, found.person.name, day, found.appointment_kind]
         ends = found.expires_at.isoformat(timespec="minutes")
-        rows.writerow([*map(_escape_formula, words), way.link, found.code, ends])
+        rows.writerow([*map(escape_formula, words), way.link, found.code, ends])
     # A mark at the start, without which spreadsheets on Windows misread letters with accents.
-    response = compress_response(
-        staff_request.request, text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8"
-    )
-    response.headers["Content-Disposition"] = "attachment; filename=invitations.csv"
-    return response
+    marked = text.getvalue().encode("utf-8-sig")
+    return build_download(staff_request, marked, "text/csv", "invitations.csv")
 
 
 def show_invitation(staff_request: StaffRequest) -> Response:
@@ -264,7 +258,7 @@ def _build_cards(
         InvitationCard(
             one,
             link,
-            format_local_time(one.expires_at, zone),
+            format_time(staff_request, one.expires_at, zone),
             format_long_day(one.appointment_on, language),
             square(link),
         )
@@ -301,8 +295,3 @@ def _staff_batch_key(staff_request: StaffRequest, key: str) -> str:
 def _code_entry_address(staff_request: StaffRequest) -> str:
     """Where a code is typed."""
     return f"{staff_request.base_url}/i"
-
-
-def _escape_formula(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

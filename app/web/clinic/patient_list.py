@@ -13,6 +13,7 @@ from datetime import date
 
 from app.store.invitations import Invitee
 from app.store.people import normalize_identifier
+from app.web.form_fields import strip_invisible
 
 LONGEST = 60  # letters of a reference, a name or a kind of visit
 PROBLEMS = {
@@ -80,12 +81,9 @@ def _split_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     begun = False
     for number, row in enumerate(rows, 1):
         cells = [
-            _strip_invisible(cell) for cell in next(csv.reader([row], delimiter=separator), [])
+            strip_invisible(cell).strip()
+            for cell in next(csv.reader([row], delimiter=separator), [])
         ]
         if any(cells) and (begun or cells[0].casefold() not in _HEADS):
             yield number, cells
         begun = begun or any(cells)
-
-
-def _strip_invisible(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable()).strip()

@@ -14,7 +14,6 @@ from starlette.routing import Route
 
 from app.documents.person_file import build_person_file
 from app.store import clinics, people
-from app.store.accounts import staff
 from app.store.compliance import person_requests
 from app.store.compliance.person_requests import (
     ERASE,
@@ -28,8 +27,7 @@ from app.store.compliance.person_requests import (
 from app.store.db import audit
 from app.store.db.record_keys import KeyDestroyed
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.account import format_local_time
-from app.web.compression import compress_response
+from app.web.clinic.page_parts import build_download, format_time, list_staff_names
 from app.web.pages import app_context, see_other
 
 _KINDS = {EXPORT: "people.kind.export", ERASE: "people.kind.erase"}
@@ -99,7 +97,7 @@ def show_person_requests(
     who = staff_request.signed_in_staff
     with staff_request.store.reading_scope(who.clinic) as scope:
         zone = clinics.load_clinic(scope).time_zone
-        names = {member.id: member.name for member in staff.list_staff(scope)}
+        names = list_staff_names(scope)
         found = person_requests.list_recent_requests(scope, staff_request.now)
     rows = [
         {
@@ -107,12 +105,12 @@ def show_person_requests(
             "kind": _KINDS[one.kind],
             "reference": one.person.reference if one.person else "",
             "asked_by": names[one.asked_by],
-            "asked_at": format_local_time(one.asked_at, zone),
+            "asked_at": format_time(staff_request, one.asked_at, zone),
             "answered_by": names.get(one.answered_by or "", ""),
             "state": _STATES[one.agreed],
             "waits": one.agreed is None,
             "own": one.asked_by == who.staff,
-            "until": format_local_time(one.answered_at + EXPORT_LIFETIME, zone)
+            "until": format_time(staff_request, one.answered_at + EXPORT_LIFETIME, zone)
             if one.is_open_to(who.staff, staff_request.now) and one.answered_at
             else "",
         }
@@ -148,14 +146,7 @@ def download_person_file(staff_request: StaffRequest) -> Response:
             raise HTTPException(404) from None
     made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
     text = build_person_file(context.rulebook, kept, clinic=clinic, made_at=made_at)
-    return build_download(staff_request, text, "application/json", "person.json")
-
-
-def build_download(staff_request: StaffRequest, text: str, kind: str, name: str) -> Response:
-    """A file to keep, which no browser opens as a page."""
-    response = compress_response(staff_request.request, text.encode(), f"{kind}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return build_download(staff_request, text, "application/json", '"person.json"')
 
 
 def _show_person(

@@ -12,31 +12,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code, write_receipt
-from app.presentation.review_words import INSTEAD, NOTED
+from app.presentation.review_words import AGREED, INSTEAD, NOTED
 from app.presentation.safety_net import NetLevelGroup
-from app.presentation.submission import SubmissionPresenter
+from app.presentation.submission import AssessmentView
+from app.presentation.submission_view import SubmissionView
 from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import closings_by_two
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.account import format_local_time
-from app.web.clinic.submission import describe_submission
-from app.web.clinic.submission_view import (
-    SubmissionView,
+from app.web.clinic.submission_reading import (
+    describe_assessment,
     describe_patient_result,
-    find_visit_deadline,
     open_submission,
 )
 
-AGREED = {
-    "appointment_kept": "copy.agreed.appointment_kept",
-    "brought_forward": "copy.agreed.brought_forward",
-    "other_service": "copy.agreed.other_service",
-    "emergency_service": "copy.agreed.emergency_service",
-    "seen_today": "copy.agreed.seen_today",
-    "advice_given": "copy.agreed.advice_given",
-    "not_reached": "copy.agreed.not_reached",
-}
 _LAST = 6  # things that were done, on paper
 _NOTE = 200  # letters of a note, on paper
 _DENSE_NET = 1000  # letters of a safety net from which on the copy is set smaller
@@ -53,8 +42,9 @@ def page_routes() -> list[Route]:
 
 def show_record_sheet(staff_request: StaffRequest) -> Response:
     """GET /submissions/{id}/print: all that matters on one A4."""
-    view = open_submission(staff_request, "submission_printed")
-    presenter, values = view.presenter, describe_submission(staff_request, view)
+    opened = open_submission(staff_request, "submission_printed")
+    view, presenter = opened.view, opened.view.presenter
+    values, assessed = view.describe(), describe_assessment(view)
     # A receipt has no place for blood results, so with them it would say something else.
     whole = view.has_own_rulebook and not view.record.newest_version.lab_results
     receipt = (
@@ -65,55 +55,51 @@ def show_record_sheet(staff_request: StaffRequest) -> Response:
         else ""
     )
     values["entries"] = [
-        (entry, by, at, words, _shorten_note(entry.words))
-        for entry, by, at, words in values["entries"][-_LAST:]
+        (*done, _shorten_note(done.action.words)) for done in values["entries"][-_LAST:]
     ]
     return staff_request.render_page(
         "nurse/print.html",
         region=view.record.region,
         receipt=receipt,
         code=make_qr_code(receipt) if receipt else None,
-        printed=format_local_time(staff_request.now, view.clinic.time_zone),
-        clinic=view.clinic.name,
+        frame=opened.frame,
+        printed=view.format_time(staff_request.now),
+        clinic=opened.clinic.name,
         earlier=max(0, len(view.record.actions) - _LAST),
-        size=_choose_print_size(presenter, [*values["entries"], *values["versions"]]),
+        size=_choose_print_size(assessed, [*values["entries"], *values["versions"]]),
+        assessed=assessed,
         **values,
     )
 
 
 def show_patient_copy(staff_request: StaffRequest) -> Response:
     """GET /submissions/{id}/copy: what the patient takes home; nothing that is for staff alone."""
-    view = open_submission(staff_request, "copy_printed")
-    record, result_presenter = view.record, view.patient_presenter
-    level = record.listed.level
-    same = level == view.patient_assessment.urgency
-    card = (
-        result_presenter.build_card(view.patient_assessment)
-        if same
-        else result_presenter.build_level_card(level.name)
-    )
+    opened = open_submission(staff_request, "copy_printed")
+    view, record = opened.view, opened.view.record
+    level, own = record.listed.level, view.patient_assessment
     closed = record.last_action(*CLOSING_KINDS) if record.listed.state == "closed" else None
     agreed = str(closed.outcome) if closed else ""
     noted, by_when, grave = (
         agreed in closings_by_two(level),
-        find_visit_deadline(staff_request, view),
+        view.visit_deadline,
         level >= Urgency.same_day,
     )
     return staff_request.render_page(
         "nurse/copy.html",
+        frame=opened.frame,
         region=record.region,
         id=record.listed.submission,
-        clinic=view.clinic.name,
+        clinic=opened.clinic.name,
         reference=record.sent_as,
-        card=card,
-        same=same,
+        card=view.build_patient_card(),
+        same=level == own.urgency,
         agreed=(NOTED if noted else AGREED).get(agreed, ""),
         instead=INSTEAD[level.name] if noted else "",
         wait_for_visit=not (grave and by_when.forward),
-        decided=format_local_time(closed.at, view.clinic.time_zone) if closed else "",
+        decided=view.format_time(closed.at) if closed else "",
         visit=by_when.visit if agreed in ("", "appointment_kept") else "",
-        likely=view.patient_assessment.likely_type,
-        likely_words=result_presenter.words.types[view.patient_assessment.likely_type],
+        likely=own.likely_type,
+        likely_words=view.patient_presenter.words.types[own.likely_type],
         **_graver_safety_net(view, level),
     )
 
@@ -138,12 +124,12 @@ def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
     }
 
 
-def _choose_print_size(presenter: SubmissionPresenter, more: Sequence[object]) -> str:
+def _choose_print_size(assessed: AssessmentView, more: Sequence[object]) -> str:
     """How large the sheet is set: as large as what it has to say leaves room for."""
-    at_levels = [*presenter.raising_answers(), *presenter.lowering_answers()]
+    at_levels = [*assessed.raises, *assessed.lowers]
     said = [
-        *presenter.positive_answers(),
-        *presenter.denied_signs(),
+        *assessed.positives,
+        *assessed.denied,
         *(s for one in at_levels for s in one.answers),
     ]
     letters = sum(len(str(one)) for one in said)

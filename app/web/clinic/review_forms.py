@@ -17,6 +17,7 @@ from app.store.review_steps import SAME_PERSON, ReviewStep
 from app.store.reviews import EditConflict, StepNotAllowed
 from app.store.worklist_rows import NoSuchSubmission
 from app.web.access import StaffRequest
+from app.web.clinic.submission_reading import read_submission_id
 from app.web.pages import see_other
 
 LONGEST = 5000  # letters of a note
@@ -25,12 +26,6 @@ USUAL_IDENTIFIERS = ("full_name", "born_on")
 
 ShowRefusal = Callable[[str, str], Response]
 """Shows the form again: (the word for what is wrong, who was first or "")."""
-
-
-def read_submission_id(staff_request: StaffRequest) -> str:
-    """The id in the address."""
-    found: str = staff_request.request.path_params["id"]
-    return found
 
 
 def read_review_step(staff_request: StaffRequest, kind: str) -> ReviewStep:

@@ -1,4 +1,4 @@
-"""The doors of staff: joining by a link, signing in with two factors, signing out.
+"""The doors of staff: joining by a link, signing in and out, staying, and one's own account.
 
 Whoever is refused reads the same words, whatever the reason. It knows no patients.
 """
@@ -9,9 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code
-from app.store.accounts import sessions, staff
+from app.store import clinics
+from app.store.accounts import factors, sessions, staff
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import BadPassword, LinkGone, WrongCode
+from app.store.db import audit
 from app.store.permissions import role_allows
 from app.web import journey as journeys
 from app.web.access import (
@@ -22,14 +24,10 @@ from app.web.access import (
     staff_route,
 )
 from app.web.clinic import known_device
+from app.web.clinic.page_parts import format_time, role_key
 from app.web.journey import ASSISTED, OWN
 from app.web.pages import see_other
 
-PASSWORD_PROBLEMS = {
-    "short": "password.problem.short",
-    "long": "password.problem.long",
-    "common": "password.problem.common",
-}
 _HOMES = (("see_worklist", "/worklist"), ("see_staff", "/staff"))
 """Where someone begins: the first page that they may open."""
 
@@ -45,6 +43,11 @@ def page_routes() -> list[Route]:
         staff_route("POST", "/sign-in/code", submit_code),
         staff_route("POST", "/sign-out", submit_sign_out),
         staff_route("GET", "/signed-out", show_signed_out),
+        staff_route("GET", "/account", show_account),
+        staff_route("POST", "/account/password", change_password),
+        staff_route("POST", "/account/sessions", end_session),
+        staff_route("GET", "/desk", show_session_state),
+        staff_route("POST", "/account/stay", keep_session_alive),
     ]
 
 
@@ -82,7 +85,7 @@ def submit_join(staff_request: StaffRequest) -> Response:
     except LinkGone:
         return staff_request.render_page("staff/link_gone.html", status=404)
     except BadPassword as bad:
-        return show_join_form(staff_request, {"password": PASSWORD_PROBLEMS[bad.problem]})
+        return show_join_form(staff_request, {"password": f"password.problem.{bad.problem}"})
     except WrongCode:
         return show_join_form(staff_request, {"code": "code.problem"})
     response = staff_request.render_page("staff/joined.html", codes=codes)
@@ -191,3 +194,73 @@ def describe_browser(agent: str) -> str:
         for names in ({**browsers, "Safari": "Safari"}, machines)
     ]
     return ", ".join(filter(None, found))
+
+
+def show_account(staff_request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+    """GET /account: who one is here, one's sessions, and a form for a new password."""
+    who = staff_request.signed_in_staff
+    with staff_request.store.reading_scope(who.clinic) as scope:
+        clinic = clinics.load_clinic(scope)
+        own = [
+            (
+                session.token_hash,
+                session.browser,
+                format_time(staff_request, session.started_at, clinic.time_zone),
+                session.token_hash == who.token_hash,
+            )
+            for session in sessions.list_sessions(scope, who.staff)
+            if session.stage == "full" and sessions.is_session_live(session, staff_request.now)
+        ]
+        left = factors.count_recovery_codes(scope, who.staff)
+    return staff_request.render_page(
+        "staff/account.html",
+        role=role_key(who.role),
+        clinic=clinic.name,
+        sessions=own,
+        codes_left=left,
+        problems=problems,
+    )
+
+
+def change_password(staff_request: StaffRequest) -> Response:
+    """POST /account/password: with it, all of one's sessions end."""
+    who, new = staff_request.signed_in_staff, staff_request.raw_field("new")
+    try:
+        changed = staff.change_password(
+            staff_request.store,
+            who.clinic,
+            who.staff,
+            staff_request.raw_field("old"),
+            new,
+            staff_request.now,
+        )
+    except BadPassword as bad:
+        return show_account(staff_request, {"new": f"password.problem.{bad.problem}"})
+    if not changed:
+        return show_account(staff_request, {"old": "account.old.problem"})
+    response = end_browser_session(staff_request)
+    known_device.remember_device(
+        response, staff_request, who.clinic, who.staff
+    )  # by the new password
+    return response
+
+
+def end_session(staff_request: StaffRequest) -> Response:
+    """POST /account/sessions: end one session; one that is not one's own is left alone."""
+    who, chosen = staff_request.signed_in_staff, staff_request.typed_field("session")
+    with staff_request.store.writing_scope(who.clinic) as scope:
+        if sessions.end_one_session(scope, who.staff, chosen):
+            audit.record_event(
+                scope, staff_request.now, who.staff, "session_ended", ("staff", who.staff)
+            )
+    return end_browser_session(staff_request) if chosen == who.token_hash else see_other("/account")
+
+
+def show_session_state(staff_request: StaffRequest) -> Response:
+    """GET /desk: whether an emergency waits unseen, and when the session ends; it goes on as is."""
+    return staff_request.render_page("staff/desk.html")
+
+
+def keep_session_alive(_request: StaffRequest) -> Response:
+    """POST /account/stay: someone is here; passing the door has kept the session."""
+    return see_other("/desk")

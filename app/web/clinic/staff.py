@@ -15,17 +15,11 @@ from app.store.accounts import staff
 from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
 from app.store.db.scope import Scope
-from app.store.db.tables import ROLES as KNOWN_ROLES
-from app.store.db.tables import Staff
+from app.store.db.tables import ROLES, Staff
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.account import ROLES
+from app.web.clinic.page_parts import role_key
 from app.web.pages import see_other
 
-_STATES = {
-    "disabled": "staff.state.disabled",
-    "joined": "staff.state.joined",
-    "invited": "staff.state.invited",
-}
 _LONGEST = 100  # letters of a name or an address
 
 
@@ -67,7 +61,10 @@ def show_invite_form(
     """GET /staff/invite: name, address and role of someone new."""
     typed = {name: staff_request.typed_field(name) for name in ("name", "email", "role")}
     return staff_request.render_page(
-        "staff/invite.html", roles=ROLES, typed=typed, problems=problems
+        "staff/invite.html",
+        roles={role: role_key(role) for role in ROLES},
+        typed=typed,
+        problems=problems,
     )
 
 
@@ -79,8 +76,8 @@ def submit_staff_invitation(staff_request: StaffRequest) -> Response:
         problems["name"] = "staff.name.problem"
     if "@" not in email[1:-1] or len(email) > _LONGEST:
         problems["email"] = "staff.email.problem"
-    if role not in KNOWN_ROLES:
-        problems[f"role-{KNOWN_ROLES[0]}"] = "staff.role.problem"
+    if role not in ROLES:
+        problems[f"role-{ROLES[0]}"] = "staff.role.problem"
     if staff_request.code_refused:
         problems["code"] = "code.problem"
     if problems:
@@ -152,8 +149,8 @@ def _build_member(scope: Scope, row: Staff) -> StaffMember:
         row.id,
         row.name,
         staff.read_staff_email(scope, row),
-        ROLES[row.role],
-        _STATES[state],
+        role_key(row.role),
+        f"staff.state.{state}",
         row.disabled_at is not None,
     )
 

@@ -1,19 +1,23 @@
-"""One submission as a nurse reads it: the level and why at a glance, everything else below.
+"""One submission as a nurse reads it, and what she does with it, each form one step or two.
 
-Every look is noted. It shows what the rules of that day made of the answers, and knows no rule.
+Every look is noted. A step that comes second tells who was first and keeps what was typed. It
+shows what the rules of that day made of the answers, and knows no rule.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.presentation.review_words import OUTCOMES, REASONS
-from app.store import review_rules, review_steps
+from app.presentation.review_words import FITTING, OUTCOMES, REASONS, problem_key
+from app.presentation.submission_view import SubmissionView
+from app.store import review_steps
 from app.store.db.tables.reviews import SECOND_PERSON_STATES
 from app.store.permissions import role_allows
 from app.store.review_rules import DECISION_KINDS
@@ -21,177 +25,236 @@ from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALL
 from app.store.submission_reads import ReviewAction
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.account import format_local_time
-from app.web.clinic.left_open import FITTING, find_second_people, find_unmet_needs
-from app.web.clinic.review_forms import read_typed_lines
-from app.web.clinic.sbar import write_sbar_text
-from app.web.clinic.submission_view import (
-    SubmissionView,
-    describe_other_submissions,
-    describe_patient_result,
-    find_visit_deadline,
-    open_submission,
-    respondent_key,
-    summarize_versions,
-    trace_answer_history,
+from app.web.clinic.review_forms import (
+    ShowRefusal,
+    read_identity_check,
+    read_review_step,
+    read_typed_lines,
+    strip_form_words,
+    submit_steps,
 )
-from app.web.clinic.worklist import build_row_view as build_row_view
+from app.web.clinic.submission_reading import (
+    OpenedSubmission,
+    describe_assessment,
+    describe_patient_result,
+    open_submission,
+)
 from app.web.pages import app_context, see_other, translator_for
+
+_STEPS = {
+    "claim": ("claim",),
+    "release": ("release",),
+    "hand-over": ("hand_over",),
+    "note": ("note",),
+    "call": ("call",),
+    "agree": ("agree",),
+    "raise": ("raise",),
+    "close": ("close",),
+    "agree-close": ("agree", "close"),
+}
+"""The address of a form -> what it does, all of it or nothing."""
 
 
 def page_routes() -> list[Route]:
-    """The pages on which one submission is read."""
+    """The pages of one submission. The last one fits every address of its form."""
     return [
         staff_route("GET", "/submissions/{id}", show_submission),
         staff_route("GET", "/submissions/{id}/lower", show_lowering),
+        staff_route("GET", "/submissions/{id}/ask-close", show_ask_close),
+        staff_route("POST", "/submissions/{id}/ask-close", submit_ask_close),
+        staff_route("POST", "/submissions/{id}/lower", submit_lowering),
+        staff_route("POST", "/submissions/{id}/second", submit_second_decision),
+        staff_route("POST", "/submissions/{id}/{step}", submit_review_step),
     ]
 
 
-def show_submission(
-    staff_request: StaffRequest, problem: str = "", at: str = "actions", first: str = ""
-) -> Response:
+def show_submission(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}: all that is known; looking is noted in the audit."""
-    view = open_submission(staff_request)
-    level = view.record.listed.level
+    opened = open_submission(staff_request)
+    view, level = opened.view, opened.view.record.listed.level
+    assessed = describe_assessment(view)
+    sbar, sbar_full = view.write_sbar_texts(assessed)
     return staff_request.render_page(
         "nurse/submission.html",
-        problems={at: problem} if problem else None,
+        problems={"actions": problem} if problem else None,
         first=first,
-        typed=read_typed_lines(staff_request, "words"),
-        colleagues=find_second_people(staff_request, view)
-        if view.record.listed.state == "second_close"
-        else None,
-        region=view.record.region,
-        calls=translate_codes(staff_request, CALL_OUTCOMES, OUTCOMES),
-        dispositions=translate_codes(
-            staff_request, review_steps.closings_by_one(level), OUTCOMES | FITTING.get(level, {})
-        ),
-        others=describe_other_submissions(staff_request, view),
+        calls=_translate_codes(staff_request, CALL_OUTCOMES, OUTCOMES),
+        dispositions=_translate_endings(staff_request, level),
+        others=view.list_others(),
+        assessed=assessed,
+        given=view.trace_answer_history(),
         shown=describe_patient_result(view),
-        sbar=write_sbar_text(staff_request, view),
-        sbar_full=write_sbar_text(staff_request, view, full=True),
-        **describe_submission(staff_request, view),
-        **describe_possible_steps(staff_request, view),
+        sbar=sbar,
+        sbar_full=sbar_full,
+        **_describe_form(staff_request, opened),
     )
 
 
 def show_lowering(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/lower: stops, and names the signs that would be set aside."""
-    view = open_submission(staff_request)
-    level = view.record.listed.level
+    opened = open_submission(staff_request)
+    view, level = opened.view, opened.view.record.listed.level
     below = [lower for lower in reversed(Urgency) if lower < level]
     if not below:
         return see_other(f"/submissions/{view.record.listed.submission}")
-    decides = [
-        rule
-        for rule in view.presenter.fired_rules()
-        if rule.level == view.presenter.assessment.urgency.name
-    ]
+    deciding_level = view.presenter.assessment.urgency.name
+    least = opened.clinic.second_person_from
     return staff_request.render_page(
         "nurse/lower.html",
         problems={"lower": problem} if problem else None,
         first=first,
-        typed=read_typed_lines(staff_request, "words"),
-        decides=decides,
+        decides=[rule for rule in view.presenter.fired_rules() if rule.level == deciding_level],
         levels=[(lower.name, view.presenter.level_badge(lower)) for lower in below],
-        lower_reasons=translate_codes(staff_request, LOWER_REASONS, REASONS),
-        second_needed=_needs_second_person(view, level),
-        **describe_submission(staff_request, view),
-        **describe_possible_steps(staff_request, view),
+        lower_reasons=_translate_codes(staff_request, LOWER_REASONS, REASONS),
+        second_needed=least is not None and level >= least,
+        **_describe_form(staff_request, opened),
     )
 
 
-def describe_submission(staff_request: StaffRequest, view: SubmissionView) -> dict[str, Any]:
-    """What every page and paper about a submission says of it."""
-    record, presenter = view.record, view.presenter
-    rules_level = record.newest_version.urgency
-    return {
-        "id": record.listed.submission,
-        "row": build_row_view(staff_request, view.clinic, view.staff_names, record.listed),
-        "needed": find_visit_deadline(staff_request, view),
-        "answered_by": respondent_key(view),
-        "arrived": format_local_time(record.arrived_at, view.clinic.time_zone),
-        "patient_reference": record.sent_as,
-        "level": record.listed.level,
-        "state": record.listed.state,
-        "rules_badge": view.presenter.level_badge(rules_level)
-        if rules_level != record.listed.level
-        else "",
-        "own_rulebook": view.has_own_rulebook,
-        "rulebook": presenter.result_presenter.rulebook,
-        "presenter": presenter,
-        "likely": presenter.assessment.likely_type,
-        "likely_words": presenter.result_presenter.words.types[presenter.assessment.likely_type],
-        "kinds": presenter.result_presenter.fitting_types(presenter.assessment),
-        "look_alikes": [
-            (
-                presenter.result_presenter.words.look_alikes[alike.id],
-                presenter.short.group_evidence(alike.because),
-            )
-            for alike in presenter.assessment.look_alikes
-        ],
-        "versions": summarize_versions(staff_request, view),
-        "given": trace_answer_history(staff_request, view),
-        "labs": view.described_labs,
-        "entries": [
-            (
-                entry,
-                view.staff_names.get(entry.by, ""),
-                format_local_time(entry.at, view.clinic.time_zone),
-                review_rules.STEPS[entry.kind].words,
-            )
-            for entry in record.actions
-        ],
-        "left_open": find_unmet_needs(view),
-        "outcomes": OUTCOMES,
-        "reason_words": REASONS,
-    }
+def show_ask_close(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
+    """GET /submissions/{id}/ask-close: stops, and names what would be left without help."""
+    opened = open_submission(staff_request, asks_colleagues=True)
+    listed = opened.view.record.listed
+    ends = review_steps.closings_by_two(listed.level)
+    if listed.state == "closed" or not ends or not _may_act(staff_request, opened.view):
+        return see_other(f"/submissions/{listed.submission}")
+    return staff_request.render_page(
+        "nurse/ask_close.html",
+        problems={"ask-close": problem} if problem else None,
+        first=first,
+        chosen=staff_request.typed_field("outcome"),
+        ticked=bool(staff_request.typed_field("compared")),
+        ends=_translate_codes(staff_request, ends, OUTCOMES),
+        alone=_translate_endings(staff_request, listed.level),
+        **_describe_form(staff_request, opened),
+    )
 
 
-def describe_possible_steps(staff_request: StaffRequest, view: SubmissionView) -> dict[str, Any]:
-    """What can be done now, and by whom."""
-    record, who = view.record, staff_request.signed_in_staff
+def submit_ask_close(staff_request: StaffRequest) -> Response:
+    """POST /submissions/{id}/ask-close: with how it is to end, and words why."""
+    asked = read_review_step(staff_request, "ask_close")
+    agrees = bool(staff_request.typed_field("agree"))
+    decided = [strip_form_words(replace(asked, kind="agree"))] if agrees else []
+    steps = [*read_identity_check(staff_request), *decided, asked]
+    return submit_steps(
+        staff_request,
+        steps,
+        lambda problem, first: show_ask_close(staff_request, problem_key(problem), first),
+    )
+
+
+def submit_review_step(staff_request: StaffRequest) -> Response:
+    """POST /submissions/{id}/{step}: what the form does, then the same page again."""
+    kinds = _STEPS.get(staff_request.request.path_params["step"])
+    if kinds is None:
+        raise HTTPException(404)
+    steps = [read_review_step(staff_request, kind) for kind in kinds]
+    before = read_identity_check(staff_request) if kinds[-1] == "close" else []
+    return submit_steps(
+        staff_request,
+        [*before, *map(strip_form_words, steps[:-1]), steps[-1]],
+        _make_refusal_page(staff_request),
+    )
+
+
+def submit_second_decision(staff_request: StaffRequest) -> Response:
+    """POST /submissions/{id}/second: the second person's yes or no to a lowering or a closing."""
+    about = "close" if staff_request.typed_field("about") == "close" else "second"
+    kind = f"{about}_yes" if staff_request.typed_field("answer") == "yes" else f"{about}_no"
+    return submit_steps(
+        staff_request, [read_review_step(staff_request, kind)], _make_refusal_page(staff_request)
+    )
+
+
+def submit_lowering(staff_request: StaffRequest) -> Response:
+    """POST /submissions/{id}/lower: with level, coded reason, and the sign that is set aside."""
+    chosen = staff_request.typed_field("level")
+    asked = replace(
+        read_review_step(staff_request, "lower"),
+        level=Urgency[chosen] if chosen in Urgency.__members__ else None,
+        reason=staff_request.typed_field("reason") or None,
+        rule=staff_request.typed_field("rule") or None,
+    )
+    return submit_steps(
+        staff_request,
+        [asked],
+        lambda problem, first: show_lowering(staff_request, problem_key(problem), first),
+    )
+
+
+def _make_refusal_page(staff_request: StaffRequest) -> ShowRefusal:
+    """The page again; where one person cannot close it so, the page that stops and asks two."""
+
+    def show_refusal(problem: str, first: str) -> Response:
+        if problem == "second_person":
+            return show_ask_close(staff_request, problem_key(problem))
+        return show_submission(staff_request, problem_key(problem), first=first)
+
+    return show_refusal
+
+
+def _may_act(staff_request: StaffRequest, view: SubmissionView) -> bool:
+    """Whether it is nobody else's."""
+    return view.record.listed.owner in (None, staff_request.signed_in_staff.staff)
+
+
+def _describe_form(staff_request: StaffRequest, opened: OpenedSubmission) -> dict[str, Any]:
+    """What every page with a form says: the submission, what can be done now, and by whom."""
+    view, who = opened.view, staff_request.signed_in_staff
+    record, needs = view.record, view.find_unmet_needs()
     lowered, asked, checked = map(record.last_action, ("lower", "ask_close", "identify"))
-    decided = any(
-        e.kind in DECISION_KINDS and e.version == record.newest_version.id for e in record.actions
-    )
-    others = [m for m in view.members if m.id != who.staff and not m.disabled_at]
+    newest = record.newest_version.id
     return {
-        "mine": record.listed.owner in (None, who.staff),
+        **view.describe(),
+        "frame": opened.frame,
+        "region": record.region,
+        "typed": read_typed_lines(staff_request, "words"),
+        "colleagues": opened.colleagues,
+        "left_open": needs,
+        "mine": _may_act(staff_request, view),
         "owner": record.listed.owner,
         "own_lowering": lowered is not None and lowered.by == who.staff,
         "lowering": _describe_lowering(view, lowered) if lowered else None,
         "own_asking": asked is not None and asked.by == who.staff,
         "asked": asked,
-        "asked_by": view.staff_names.get(asked.by, "") if asked else "",
+        "asked_by": view.staff_name(asked.by) if asked else "",
         "waits": record.listed.state in SECOND_PERSON_STATES,
         "by_two": review_steps.closings_by_two(record.listed.level),
-        "decided": decided,
+        "decided": any(e.kind in DECISION_KINDS and e.version == newest for e in record.actions),
         "identified": checked is not None and checked.outcome == SAME_PERSON,
         "tied": record.listed.person is not None,
         "wrong_person": bool(record.listed.payload.get("wrong_person")),
-        "in_vain": review_steps.count_failed_calls((e.kind, e.outcome) for e in record.actions),
+        "in_vain": needs.in_vain,
         "tries": MIN_FAILED_CALLS,
         "last": record.actions[-1].number if record.actions else 0,
         "key": secrets.token_urlsafe(12),
-        "can_take": [(m.id, m.name) for m in others if role_allows(m.role, "review")],
+        "can_take": [
+            (member.id, member.name)
+            for member in view.members
+            if member.id != who.staff
+            and not member.disabled_at
+            and role_allows(member.role, "review")
+        ],
     }
 
 
 def _describe_lowering(view: SubmissionView, lowered: ReviewAction) -> dict[str, str]:
     """To which level someone wants to lower, and which sign would be set aside."""
-    rules = view.presenter.result_presenter.words.rules
-    rule = lowered.rule or ""
-    reason = view.presenter.result_presenter.fill(rules[rule].reason) if rule in rules else ""
-    return {"badge": view.presenter.level_badge(Urgency[str(lowered.outcome)]), "reason": reason}
+    result, rule = view.presenter.result_presenter, lowered.rule or ""
+    known = rule in result.words.rules
+    return {
+        "badge": view.presenter.level_badge(Urgency[str(lowered.outcome)]),
+        "reason": result.fill(result.words.rules[rule].reason) if known else "",
+    }
 
 
-def _needs_second_person(view: SubmissionView, level: Urgency) -> bool:
-    least = view.clinic.second_person_from
-    return least is not None and level >= least
+def _translate_endings(staff_request: StaffRequest, level: Urgency) -> list[tuple[str, str]]:
+    """How one person may close a submission of this level, to choose from."""
+    words = OUTCOMES | FITTING.get(level, {})
+    return _translate_codes(staff_request, review_steps.closings_by_one(level), words)
 
 
-def translate_codes(
+def _translate_codes(
     staff_request: StaffRequest, codes: Iterable[str], words: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """Codes with their words, to choose from."""

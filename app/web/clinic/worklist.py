@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.presentation.dates import format_clock_time
+from app.presentation.worklist_row import RowPresenter
 from app.store import worklist
 from app.store.accounts import staff
 from app.store.db.scope import Scope
-from app.store.db.tables import Clinic
 from app.store.worklist import (
     WORKLIST_FILTERS,
     WORKLIST_PAGE_SIZE,
@@ -25,58 +26,14 @@ from app.store.worklist import (
 )
 from app.triage.terms import Urgency
 from app.web.access import StaffRequest, staff_route
-from app.web.clinic.layout import alarm_cutoff, build_staff_frame, format_clock_time
-from app.web.pages import app_context, translator_for
+from app.web.clinic.submission_reading import make_row_presenter
+from app.web.staff_layout import alarm_cutoff, build_staff_frame
 
-_SHOW_WORDS = {
-    "all": "worklist.all",
-    "mine": "worklist.mine",
-    "unassigned": "worklist.unassigned",
-    "second": "worklist.second",
-    "done": "worklist.done",
-}
-STATES = {
-    "new": "worklist.state.new",
-    "claimed": "worklist.state.claimed",
-    "second_look": "worklist.state.second_look",
-    "second_close": "worklist.state.second_close",
-    "closed": "worklist.state.closed",
-}
+_SHOW_WORDS = {show: f"worklist.{show}" for show in WORKLIST_FILTERS}
 _CANNOT_WAIT = (Urgency.emergency, Urgency.same_day)
-MARK_WORDS = {
-    "interpreter": "marks.interpreter",
-    "access": "marks.access",
-    "safeguarding": "marks.safeguarding",
-}
 _COUNTS_LAST = timedelta(seconds=5)  # for what becomes late while nothing rings
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class WorklistRowView:
-    """One line in words. `late`: its time is over; `forward`: the visit is too far away.
-
-    `needed`: the last day that is soon enough, where the clinic looks later than that.
-    """
-
-    submission: str
-    level: str
-    badge: str
-    time: str
-    late: bool
-    needed: str
-    appointment: str
-    forward: bool
-    reference: str
-    name: str
-    age: str
-    headline: str
-    flags: int
-    unsure: int
-    state: str
-    owner: str
-    markers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +102,13 @@ def _load_page_values(
 ) -> dict[str, Any]:
     names = staff.find_staff_names(scope, {line.owner for line in lines if line.owner})
     counts = _cached_counts(staff_request, scope, clinic.change_version)
+    presenter = make_row_presenter(staff_request, clinic)
     return {
         "shows": _SHOW_WORDS,
-        "rows": [build_row_view(staff_request, clinic, names, line) for line in lines],
-        "head": _build_summary(staff_request, counts, clinic),
+        "rows": [presenter.build_row(names, line) for line in lines],
+        "head": _build_summary(presenter, counts, clinic),
         "frame": build_staff_frame(
+            staff_request.request,
             staff_request.signed_in_staff,
             staff_request.now,
             clinic.time_zone,
@@ -176,17 +135,20 @@ def _cached_counts(staff_request: StaffRequest, scope: Scope, version: int) -> W
 
 
 def _build_summary(
-    staff_request: StaffRequest, counts: WorklistCounts, clinic: ClinicSnapshot
+    presenter: RowPresenter, counts: WorklistCounts, clinic: ClinicSnapshot
 ) -> WorklistSummary:
-    words = app_context(staff_request.request).page_wording.levels
-    badges = {level: words[level.name].parts["badge"] for level in Urgency}
-    oldest = counts.oldest_unseen
+    def format_clock(at: datetime | None) -> str:
+        return (
+            format_clock_time(at, clinic.time_zone, presenter.now, presenter.language) if at else ""
+        )
+
+    badges = {level: presenter.level_badge(level) for level in Urgency}
     return WorklistSummary(
         counts=[(level.name, badges[level], n) for level, n in counts.by_level.items()],
         unseen=[(badges[level], n) for level, n in counts.unseen.items() if level in _CANNOT_WAIT],
         overdue=counts.overdue,
-        oldest=format_clock_time(oldest, clinic.time_zone, staff_request.now) if oldest else "",
-        updated=format_clock_time(staff_request.now, clinic.time_zone, staff_request.now),
+        oldest=format_clock(counts.oldest_unseen),
+        updated=format_clock(presenter.now),
         newest=counts.newest,
         version=clinic.change_version,
     )
@@ -196,86 +158,6 @@ def _clinic_midnight(now: datetime, time_zone: str) -> datetime:
     """Midnight at the clinic."""
     zone = ZoneInfo(time_zone)
     return datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
-
-
-def build_row_view(
-    staff_request: StaffRequest,
-    clinic: Clinic | ClinicSnapshot,
-    names: dict[str, str],
-    line: ListedSubmission,
-) -> WorklistRowView:
-    """One line in words."""
-    context = app_context(staff_request.request)
-    _, fill = translator_for(context, clinic.region)
-    ages = context.page_wording.questions[context.rulebook.roles.age].options
-    reasons = [
-        context.page_wording.rules[r].reason
-        for r in line.payload["rules"]
-        if r in context.page_wording.rules
-    ]
-    visit = line.payload["appointment_on"]
-    day = date.fromisoformat(visit) if visit else None
-    within = staff_request.request.app.state.visit_days.get(line.level)
-    last = last_timely_day(within, line.arrived_at, clinic.time_zone)
-    looked_at = line.due_at.astimezone(ZoneInfo(clinic.time_zone)).date()
-    missed = last is not None and last < looked_at and line.state != "closed"
-    return WorklistRowView(
-        submission=line.submission,
-        level=line.level.name,
-        badge=context.page_wording.levels[line.level.name].parts["badge"],
-        time=format_time_left(staff_request, line.due_at),
-        late=line.due_at <= staff_request.now and line.state != "closed",
-        needed=f"{last.day} {last:%b}" if last and missed else "",
-        appointment=f"{day.day} {day:%b %Y}" if day else "",
-        forward=day is not None and is_visit_late(within, line.arrived_at, day, clinic.time_zone),
-        reference=line.payload["reference"],
-        name=line.payload["name"],
-        age=fill(ages[line.payload["age"]]) if line.payload["age"] in ages else "",
-        headline=fill(reasons[0]) if reasons else "",
-        flags=line.payload["flags"],
-        unsure=line.payload["unsure"],
-        state=STATES[line.state],
-        owner=names.get(line.owner or "", ""),
-        markers=_marker_keys(staff_request, line),
-    )
-
-
-def is_visit_late(within: timedelta | None, arrived: datetime, visit: date, time_zone: str) -> bool:
-    """Whether the visit that is booked comes later than the level asks for."""
-    last = last_timely_day(within, arrived, time_zone)
-    return last is not None and visit > last
-
-
-def last_timely_day(within: timedelta | None, arrived: datetime, time_zone: str) -> date | None:
-    """The last day that is soon enough; None where the level names none."""
-    return None if within is None else arrived.astimezone(ZoneInfo(time_zone)).date() + within
-
-
-def format_time_left(staff_request: StaffRequest, due: datetime) -> str:
-    """How long there is left, or how long it has been over."""
-    t, _ = translator_for(app_context(staff_request.request), None)
-    minutes = abs(due - staff_request.now) // timedelta(minutes=1)
-    hours, days = minutes // 60, minutes // (24 * 60)
-    late = due <= staff_request.now
-    if minutes < 100:
-        return t("worklist.late.minutes" if late else "worklist.left.minutes", number=minutes)
-    if hours < 48:
-        return t("worklist.late.hours" if late else "worklist.left.hours", number=hours)
-    return t("worklist.late.days" if late else "worklist.left.days", number=days)
-
-
-def _marker_keys(staff_request: StaffRequest, line: ListedSubmission) -> tuple[str, ...]:
-    older = line.rulebook_sha256 != app_context(staff_request.request).rulebook.sha256
-    own = line.versions - line.payload.get("found", 0)  # without what a nurse found
-    found = {
-        "worklist.marker.worse": bool(line.payload.get("worse")),
-        "worklist.marker.changed": own > 1 and not line.payload.get("worse"),
-        "worklist.marker.other": line.payload["about"] != "me",
-        "worklist.marker.older": older,
-        "worklist.marker.unseen": not line.seen,
-    }
-    needs = [words for need, words in MARK_WORDS.items() if need in line.payload.get("markers", ())]
-    return (*(words for words, shown in found.items() if shown), *needs)
 
 
 def _page_address(show: str, place: WorklistCursor) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from app.presentation.dates import format_clock_time
 from app.store import alarms, clinics
 from app.store.accounts.sessions import SignedIn
-from app.store.db.scope import Store
+from app.store.db.scope import Scope, Store
+from app.web.pages import app_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,20 @@ class StaffFrame:
 def load_staff_frame(request: Request, store: Store, who: SignedIn, now: datetime) -> StaffFrame:
     """The frame of a page that has not read the clinic itself."""
     with store.reading_scope(who.clinic) as scope:
-        since = alarms.find_oldest_emergency(scope, now, alarm_cutoff(request, now))
-        undelivered = alarms.find_undelivered_since(scope, now)
-        return build_staff_frame(who, now, clinics.load_clinic(scope).time_zone, since, undelivered)
+        return read_staff_frame(request, scope, who, now, clinics.load_clinic(scope).time_zone)
+
+
+def read_staff_frame(
+    request: Request, scope: Scope, who: SignedIn, now: datetime, time_zone: str
+) -> StaffFrame:
+    """The frame of a page, read with the rest of it."""
+    since = alarms.find_oldest_emergency(scope, now, alarm_cutoff(request, now))
+    undelivered = alarms.find_undelivered_since(scope, now)
+    return build_staff_frame(request, who, now, time_zone, since, undelivered)
 
 
 def build_staff_frame(
+    request: Request,
     who: SignedIn,
     now: datetime,
     time_zone: str,
@@ -47,11 +56,14 @@ def build_staff_frame(
     undelivered: datetime | None,
 ) -> StaffFrame:
     """The frame of a page. `since`: when an emergency came in that nobody saw for too long."""
+    language = app_context(request).language
+
+    def format_clock(at: datetime | None) -> str:
+        return format_clock_time(at, time_zone, now, language) if at else ""
+
     left = math.floor((who.ends_at - now).total_seconds())
-    alarm = format_clock_time(since, time_zone, now) if since else ""
-    unsent = format_clock_time(undelivered, time_zone, now) if undelivered else ""
     return StaffFrame(
-        alarm, unsent, left, format_clock_time(who.ends_at, time_zone, now), who.staff
+        format_clock(since), format_clock(undelivered), left, format_clock(who.ends_at), who.staff
     )
 
 
@@ -59,11 +71,3 @@ def alarm_cutoff(request: Request, now: datetime) -> datetime:
     """What came in before that time and was seen by nobody alarms."""
     after: timedelta = request.app.state.alarm_after
     return now - after
-
-
-def format_clock_time(at: datetime, time_zone: str, now: datetime) -> str:
-    """The time on the clinic's clock, with its day where that is another one."""
-    zone = ZoneInfo(time_zone)
-    there = at.astimezone(zone)
-    same_day = there.date() == now.astimezone(zone).date()
-    return f"{there:%H:%M}" if same_day else f"{there:%H:%M}, {there.day} {there:%B}"

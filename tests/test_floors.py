@@ -35,34 +35,6 @@ def _room(file: Path) -> str:
     return file.relative_to(ROOT / "app").parts[0].removesuffix(".py")
 
 
-PAGES_THAT_IMPORT_PAGES = {
-    # (importing module, imported module): today's, each to go; no other may come.
-    ("app.web.clinic.account", "app.web.clinic.signin"),
-    ("app.web.clinic.agreement", "app.web.clinic.account"),
-    ("app.web.clinic.agreement", "app.web.clinic.people"),
-    ("app.web.clinic.assisted", "app.web.patients.handing_over"),
-    ("app.web.clinic.auditor", "app.web.clinic.account"),
-    ("app.web.clinic.auditor", "app.web.clinic.people"),
-    ("app.web.clinic.closing", "app.web.clinic.submission"),
-    ("app.web.clinic.corrections", "app.web.clinic.worklist"),
-    ("app.web.clinic.identity", "app.web.clinic.worklist"),
-    ("app.web.clinic.invitations", "app.web.clinic.account"),
-    ("app.web.clinic.people", "app.web.clinic.account"),
-    ("app.web.clinic.print_views", "app.web.clinic.account"),
-    ("app.web.clinic.print_views", "app.web.clinic.submission"),
-    ("app.web.clinic.review_pages", "app.web.clinic.closing"),
-    ("app.web.clinic.review_pages", "app.web.clinic.submission"),
-    ("app.web.clinic.staff", "app.web.clinic.account"),
-    ("app.web.clinic.submission", "app.web.clinic.account"),
-    ("app.web.clinic.submission", "app.web.clinic.worklist"),
-    ("app.web.patients.receipt_check", "app.web.patients.result"),
-    ("app.web.patients.result", "app.web.patients.second_look"),
-    ("app.web.patients.share", "app.web.patients.handing_over"),
-    ("app.web.reading.safety", "app.web.reading.learn"),
-    ("app.web.reading.trust", "app.web.reading.learn"),
-}
-CIRCLES_TODAY = {frozenset({"web/access", "web/clinic", "web/patients"})}
-
 FILES = sorted((ROOT / "app").rglob("*.py"))
 GROUND = [file for file in FILES if _room(file) == "triage"]
 
@@ -97,7 +69,7 @@ def test_the_packages_inside_a_room_form_no_circle() -> None:
         if len(file.relative_to(ROOT / "app").parts) > 2
     }
     circles = {circle for circle in _list_circles(_parts_by_import()) if circle & packages}
-    assert circles <= CIRCLES_TODAY
+    assert circles == set()
 
 
 def test_a_page_module_imports_no_other() -> None:
@@ -110,7 +82,7 @@ def test_a_page_module_imports_no_other() -> None:
         for name in _imports(file)
         if name in pages
     }
-    assert found <= PAGES_THAT_IMPORT_PAGES
+    assert found == set()
 
 
 def test_only_the_outermost_code_knows_what_time_it_is() -> None:

@@ -18,6 +18,11 @@ def format_long_day(day: date | None, language: str) -> str:
     return format_date(day, "EEEE d MMMM y", find_locale(language)) if day else ""
 
 
+def format_day(day: date, language: str) -> str:
+    """A day as people say it, "20 November 2027"."""
+    return format_date(day, "d MMMM y", find_locale(language))
+
+
 def format_local_time(at: datetime, time_zone: str, language: str) -> str:
     """A time as the clinic's clocks and calendars say it, "2 November 2026, 14:05"."""
     there = at.astimezone(ZoneInfo(time_zone))

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.presentation.dates import format_day
 from app.rulebook.learn_pages import GLOSSARY_PAGE
 from app.triage.learn import GlossaryTerm, LearnContent, LearnPage, PageSection, split_term_marks
 from app.triage.sources import SourceEntry
@@ -105,7 +106,7 @@ def _page_values(context: AppContext, found: LearnPage) -> Mapping[str, object]:
         "parts": [_build_section_view(found, section, numbers) for section in found.sections],
         "related": [known.find_page(id_) for id_ in found.related],
         "sources": _sources_in_order(context, numbers),
-        "review_by": format_iso_day(context, found.review_by),
+        "review_by": format_day(date.fromisoformat(found.review_by), context.language),
         "approved": bool(context.rulebook.approvals),
     }
 
@@ -152,15 +153,6 @@ def _cited_numbers(sources: Iterable[str], numbers: Mapping[str, int]) -> tuple[
 
 def _sources_in_order(context: AppContext, numbers: Mapping[str, int]) -> list[SourceEntry]:
     return [context.rulebook.sources[id_] for id_ in numbers]
-
-
-def format_iso_day(context: AppContext, day: str) -> str:
-    """A day such as "2027-11-20" as people say it."""
-    when, spoken = date.fromisoformat(day), context.page_wording.pages
-    month = spoken["learn.months"].split()[when.month - 1]
-    return context.page_wording.fill_placeholders(
-        spoken["learn.day"], {}, day=str(when.day), month=month, year=str(when.year)
-    )
 
 
 def _learn_content(context: AppContext) -> LearnContent:

@@ -7,6 +7,7 @@ nothing and judges no answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
@@ -23,10 +24,10 @@ from app.assurance.figures import (
     SetFigures,
 )
 from app.assurance.hazards import HazardControl
+from app.presentation.dates import format_day
 from app.triage.terms import Urgency
 from app.web.page_cache import render_cached_page
 from app.web.pages import AppContext, app_context, filler_for
-from app.web.reading.learn import format_iso_day
 
 PROPERTIES = {
     "a": "safety.property.a",
@@ -179,7 +180,7 @@ def _safety_values(context: AppContext, figures: Figures | None) -> Mapping[str,
         "cases": list(_describe_case_figures(figures.benchmark.shares)),
         "states": STATES,
         "changes": list(_describe_level_changes(context, figures)),
-        "made_on": format_iso_day(context, figures.made_on),
+        "made_on": format_day(date.fromisoformat(figures.made_on), context.language),
     }
 
 

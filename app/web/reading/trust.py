@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.drawing import draw_flowchart
+from app.presentation.dates import format_day
 from app.triage.conditions import Condition
 from app.triage.explain import describe_condition
 from app.triage.rules import Rule
@@ -23,7 +25,6 @@ from app.triage.terms import NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import EvidenceLine, TypeConflict
 from app.web.page_cache import PageKey, find_or_render, render_cached_page, respond_with_page
 from app.web.pages import AppContext, app_context, filler_for
-from app.web.reading.learn import format_iso_day
 
 STRENGTHS = {
     "guideline": "rules.strength.guideline",
@@ -146,7 +147,7 @@ def _rules_values(context: AppContext) -> Mapping[str, object]:
                 rule,
                 _explain_condition(context, rule.when),
                 _find_sources(context, rule.sources),
-                format_iso_day(context, rule.review_by),
+                format_day(date.fromisoformat(rule.review_by), context.language),
                 None if rule.only_with is None else _explain_condition(context, rule.only_with),
             )
             for rule in rulebook.rules
@@ -213,7 +214,7 @@ def _sources_values(context: AppContext) -> Mapping[str, object]:
     ):
         by_kind[STRENGTHS[source.strength]].append(source)
     days = {
-        day: format_iso_day(context, day)
+        day: format_day(date.fromisoformat(day), context.language)
         for day in {s.read for s in context.rulebook.sources.values()}
     }
     return {"kinds": by_kind, "days": days, "rulebook": context.rulebook}

@@ -21,7 +21,6 @@ from app.triage.conditions import (
     judge_condition,
     walk_leaves,
 )
-from app.triage.explain import ConditionEvidence
 from app.triage.labs import Amounts, find_unweighed_analytes
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Evidence, Truth, Urgency
@@ -34,6 +33,12 @@ RuleMatch = tuple[int, bool]
 
 Requirement = tuple[Condition, Truth]
 """A condition, and how true it has to be at least: UNSURE or TRUE."""
+
+LeafEvidence = tuple[Any, Evidence | None, Evidence, int]
+"""A leaf, what it says when met (if always the same) and when unsure, and its bits."""
+
+ConditionEvidence = tuple[Callable[[int], list[int]], list[LeafEvidence]]
+"""A function that lists by index which leaves carry a condition, and those leaves."""
 
 Requirements = Sequence[Requirement]
 """Conditions that have to hold together."""
@@ -131,35 +136,83 @@ class CompiledRules:
         return bitset
 
     def explain_rule(
-        self, index: int, certain: bool, bitset: int, situation: Situation
+        self, index: int, certain: bool, bitset: int, answers: Answers
     ) -> tuple[Evidence, ...]:
         """The answers that make the rule of this index fire, as `conditions` explains them."""
-        evidence = self._evidence.get(("rule" if certain else "doubt", index))
-        if evidence is None:
-            rule = self._rules[index]
-            conditions = [rule.when] if certain else _rule_conditions(rule)
-            evidence = self._make_evidence("rule" if certain else "doubt", index, conditions)
-        return evidence.explain(bitset, situation)
+        rule = self._rules[index]
+        evidence = self._explain(("rule", index), rule.when, bitset, answers)
+        if not certain and rule.only_with is not None:
+            evidence += self._explain(("doubt", index), rule.only_with, bitset, answers)
+        return tuple(dict.fromkeys(evidence))
 
     def explain_match(
-        self, group: str, index: int, bitset: int, situation: Situation
+        self, group: str, index: int, bitset: int, answers: Answers
     ) -> tuple[Evidence, ...]:
         """The answers that make the condition of this index in the group hold."""
-        evidence = self._evidence.get((group, index))
-        if evidence is None:
-            evidence = self._make_evidence(group, index, [self._groups[group][index][0]])
-        return evidence.explain(bitset, situation)
+        condition = self._groups[group][index][0]
+        evidence = self._explain((group, index), condition, bitset, answers)
+        return tuple(dict.fromkeys(evidence) if len(evidence) > 1 else evidence)
 
-    def _make_evidence(
-        self, group: str, index: int, conditions: Sequence[Condition]
-    ) -> ConditionEvidence:
-        leaves = [leaf for condition in conditions for leaf in walk_leaves(condition)]
-        bits = sum_bits(
-            self._labs[leaf] if isinstance(leaf, LabBound) else self._answered_bits(leaf.question)
-            for leaf in leaves
-        )
-        made = self._evidence[group, index] = ConditionEvidence(conditions, bits)
+    def _explain(
+        self, key: tuple[str, int], condition: Condition, bitset: int, answers: Answers
+    ) -> list[Evidence]:
+        list_carrying, leaves = self._evidence.get(key) or self._make_evidence(key, condition)
+        found = []
+        for leaf, ready, unsure, mask in [leaves[index] for index in list_carrying(bitset)]:
+            if ready is not None and bitset & mask:
+                found.append(ready)
+                continue
+            chosen = answers.get(leaf.question)
+            if chosen is None:
+                continue  # a "not" about a question that is not asked rests on no answer
+            if bool(bitset & mask) is leaf.negated:
+                found.append(unsure)
+            else:
+                telling = chosen if leaf.negated else chosen & leaf.options
+                found.append(Evidence(leaf.question, tuple(sorted(telling))))
+        return found
+
+    def _make_evidence(self, key: tuple[str, int], condition: Condition) -> ConditionEvidence:
+        leaves: dict[Choice | LabBound, int] = {}
+        lines = self._evidence_source_lines(condition, "", leaves)
+        list_carrying = self._compile_function("carrying", ["found = []", *lines, "return found"])
+        made = self._evidence[key] = list_carrying, [self._explain_leaf(leaf) for leaf in leaves]
         return made
+
+    def _evidence_source_lines(
+        self, condition: Condition, pad: str, leaves: dict[Choice | LabBound, int]
+    ) -> list[str]:
+        """Source that collects the leaves which carry a condition; each gets an index."""
+        match condition:
+            case NamedCondition():
+                return self._evidence_source_lines(condition.part, pad, leaves)
+            case AtLeast():
+                inner = [
+                    line
+                    for part in condition.parts
+                    for line in self._evidence_source_lines(part, pad + " ", leaves)
+                ]
+                return [f"{pad}if {self._write_test(condition, Truth.UNSURE)}:", *inner]
+            case LabBound() if condition.negated:
+                return [f"{pad}pass"]  # a value that was not given is no evidence
+            case Choice() | LabBound():
+                index = leaves.setdefault(condition, len(leaves))
+                test = self._write_test(condition, Truth.UNSURE)
+                return [f"{pad}if {test}: found.append({index})"]
+
+    def _explain_leaf(self, leaf: Choice | LabBound) -> LeafEvidence:
+        """The leaf, what it says when met (if always the same) and when unsure, and its bits."""
+        if isinstance(leaf, LabBound):
+            value = Evidence("", (), lab=leaf.analyte)
+            return leaf, value, value, self._labs[leaf]
+        bits = self._bits[leaf.question]
+        option, could_be = self._questionnaire.unsure_options[leaf.question]
+        doubt = bits[option] if leaf.options & could_be else 0
+        unsure = Evidence(leaf.question, (option,), unsure=True)
+        if leaf.negated:
+            return leaf, None, unsure, doubt
+        alone = Evidence(leaf.question, tuple(leaf.options)) if len(leaf.options) == 1 else None
+        return leaf, alone, unsure, sum_bits(bits[ticked] for ticked in leaf.options)
 
     def _level_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         body = []

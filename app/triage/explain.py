@@ -1,6 +1,6 @@
-"""A condition in plain words, as it stands in a rule file, and by what carries it."""
+"""A condition in plain words, and as it stands in a rule file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from app.triage.conditions import (
     AtLeast,
@@ -8,36 +8,11 @@ from app.triage.conditions import (
     Condition,
     LabBound,
     NamedCondition,
-    Situation,
-    explain_condition,
 )
 from app.triage.questionnaire import Questionnaire
-from app.triage.terms import Evidence
 from app.triage.wording import Wording
 
 _COMPARED = {"at_least": "at least", "above": "above", "below": "below"}
-MOST_KEPT = 64
-"""How many explanations of one condition are kept: people tick few of its options together."""
-
-
-class ConditionEvidence:
-    """What carries some conditions, worked out once for all answers that they cannot tell apart."""
-
-    def __init__(self, conditions: Sequence[Condition], bits: int) -> None:
-        self._conditions, self._bits = conditions, bits
-        self._kept: dict[int, tuple[Evidence, ...]] = {}
-
-    def explain(self, bitset: int, situation: Situation) -> tuple[Evidence, ...]:
-        """The answers that make the conditions hold. `bitset`: the situation, encoded."""
-        told_apart = bitset & self._bits
-        known = self._kept.get(told_apart)
-        if known is None:
-            found = (e for c in self._conditions for e in explain_condition(c, situation))
-            known = tuple(dict.fromkeys(found))
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[told_apart] = known
-        return known
 
 
 def describe_condition(

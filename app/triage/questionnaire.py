@@ -13,9 +13,6 @@ from typing import NamedTuple
 from app.triage.conditions import Choice, Condition, Situation, judge_condition, walk_leaves
 from app.triage.terms import Answers, Truth
 
-MOST_ROUTES = 4096
-"""How many ways through the questions are kept."""
-
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -90,14 +87,6 @@ class AnswerPath(NamedTuple):
     remaining_at_most: int
 
 
-class _Route(NamedTuple):
-    """What answers to the routing questions close and leave open; the most that can be asked."""
-
-    off_path: frozenset[str]
-    open: tuple[Question, ...]
-    longest: int
-
-
 @dataclass(frozen=True)
 class Questionnaire:
     """What is asked, in order."""
@@ -142,40 +131,24 @@ class Questionnaire:
         }
         return tuple(q.id for q in self.questions if q.id in found)
 
-    @cached_property
-    def _routes(self) -> dict[tuple[frozenset[str] | None, ...], _Route]:
-        """Answers to the routing questions -> the route, filled as people come by."""
-        return {}
-
     def trace_path(self, answers: Answers) -> AnswerPath:
         """Replay the answers from the first question on."""
-        route = self._find_route(answers)
-        asked = tuple([q for q in route.open if q.id in answers])
+        off = self._closed_questions(answers)
+        still_open = [question for question in self.questions if question.id not in off]
+        asked = tuple([question for question in still_open if question.id in answers])
         kept = {question.id: answers[question.id] for question in asked}
         following: Question | None = None
         ignored: tuple[str, ...] = ()
-        if len(asked) < len(route.open):
-            following = next(q for q in route.open if q.id not in kept)
+        if len(asked) < len(still_open):
+            following = next(question for question in still_open if question.id not in kept)
         if len(kept) < len(answers):
             ignored = tuple(sorted(answers.keys() - kept.keys()))
-        remaining = route.longest - len(kept)
-        return AnswerPath(asked, kept, following, ignored, route.off_path, remaining)
+        remaining = self._count_longest(answers, off) - len(kept)
+        return AnswerPath(asked, kept, following, ignored, off, remaining)
 
     def count_longest_path(self) -> int:
         """The length of the longest path, in questions."""
-        return self._find_route({}).longest
-
-    def _find_route(self, answers: Answers) -> _Route:
-        deciding = tuple(map(answers.get, self._routing_questions))
-        route = self._routes.get(deciding)
-        if route is None:
-            off = self._closed_questions(answers)
-            still_open = tuple(q for q in self.questions if q.id not in off)
-            route = _Route(off, still_open, self._count_longest(answers, off))
-            if len(self._routes) >= MOST_ROUTES:
-                self._routes.clear()
-            self._routes[deciding] = route
-        return route
+        return self._count_longest({}, self._closed_questions({}))
 
     def _closed_questions(self, answers: Answers) -> frozenset[str]:
         """The questions that are not asked; a question may wait only for ones above it."""
@@ -195,6 +168,8 @@ class Questionnaire:
         closing = [q for q in self._routing_questions if q not in off]
         known = {q: answers[q] for q in closing if q in answers}
         still_open = [q for q in closing if q not in known]
+        if not still_open:
+            return len(self.questions) - len(off)
         ways = product(*(self[q].option_ids for q in still_open))
         guesses = (
             dict(zip(still_open, (frozenset([option]) for option in way), strict=True))

@@ -51,13 +51,11 @@ def assess_answers(
     amounts = read_counted_amounts(rulebook, path, labs)
     compiled = rulebook.compiled_rules
     bitset = compiled.encode_answers(path.answers, path.off_path, amounts)
-    unsure = rulebook.questionnaire.unsure_options
-    situation = Situation(path.answers, path.off_path, unsure, amounts)
     found = [
         _make_finding(
             rulebook.rules[index],
             certain,
-            compiled.explain_rule(index, certain, bitset, situation),
+            compiled.explain_rule(index, certain, bitset, path.answers),
         )
         for index, certain in compiled.fired(bitset)
     ]
@@ -68,7 +66,7 @@ def assess_answers(
     )
     held = {group: test(bitset) for group, test in compiled.matched_groups.items()}
     reasons = {
-        rulebook.evidence[index]: compiled.explain_match("evidence", index, bitset, situation)
+        rulebook.evidence[index]: compiled.explain_match("evidence", index, bitset, path.answers)
         for index in held["evidence"]
     }
     conflicts = [rulebook.conflicts[index] for index in held["conflicts"]]

@@ -1,5 +1,7 @@
 """The compiled rules say exactly what the interpreted walk says, on answers nobody thought of."""
 
+import gc
+import weakref
 from decimal import Decimal
 
 from hypothesis import given
@@ -19,8 +21,11 @@ from app.triage.conditions import (
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.rules import Rule, assess_answers, is_certain_emergency, reference_urgency
+from app.triage.safety_net import build_safety_net
+from app.triage.second_look import assess_doubts
 from app.triage.terms import Answers, Truth, Urgency
 from tests.builders import (
+    QUIET_LUMPS,
     answers,
     examples,
     read_amounts,
@@ -216,3 +221,17 @@ def test_the_compiled_form_holds_no_word_of_the_rulebook() -> None:
     names = {name for f in functions for name in f.__code__.co_names}
     assert constants <= {int, bool, type(None), tuple}
     assert names <= {"append", "bool", "sort"}
+
+
+def test_nothing_that_a_person_answered_is_kept() -> None:
+    given_answers = {
+        question: frozenset(sorted(chosen)) for question, chosen in QUIET_LUMPS[0].items()
+    }
+    kept = [weakref.ref(chosen) for chosen in given_answers.values()]
+    assess_answers(rulebook(), given_answers)
+    build_safety_net(rulebook(), given_answers)
+    assess_doubts(rulebook(), given_answers)
+    del given_answers
+    gc.collect()
+    assert kept
+    assert [chosen() for chosen in kept if chosen() is not None] == []

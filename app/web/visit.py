@@ -20,7 +20,7 @@ from app.documents.receipt import RulebookArchive
 from app.presentation.question import find_respondent
 from app.presentation.result import ResultPresenter
 from app.store.submission_versions import SubmittedAnswers
-from app.triage.answers import BadAnswer, parse_answer
+from app.triage.answers import keep_known_answers
 from app.triage.questionnaire import AnswerPath, Question
 from app.triage.rules import assess_answers, find_contradictions, is_certain_emergency
 from app.triage.terms import Answers, Assessment
@@ -182,19 +182,14 @@ def _translate_answers(archive: RulebookArchive, visit: Visit, given: Answers) -
 
 
 def _keep_readable_answers(context: AppContext, answers: Answers) -> dict[str, frozenset[str]]:
-    """A cookie may be older than the rulebook: what it no longer knows is asked again."""
-    kept = {}
-    for id_, chosen in answers.items():
-        if id_ not in context.rulebook.questionnaire:
-            continue
-        if not chosen:  # before a second look, this question was not asked
-            kept[id_] = chosen
-            continue
-        try:
-            kept[id_] = parse_answer(context.rulebook.questionnaire[id_], chosen)
-        except BadAnswer:
-            log.info("an answer of an older rulebook is asked again")
-    return kept
+    """A cookie may be older than the rulebook: what it no longer knows is asked again.
+
+    A question without any option is one that was not asked before a second look.
+    """
+    known = keep_known_answers(context.rulebook.questionnaire, answers, keep_empty=True)
+    if any(question in context.rulebook.questionnaire for question in known.dropped):
+        log.info("an answer of an older rulebook is asked again")
+    return known.answers
 
 
 def list_rechecked_questions(visit: Visit) -> list[str]:

@@ -15,7 +15,7 @@ from app.store import shares
 from app.store.shares import ShareGone
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
-from app.triage.answers import BadAnswer, parse_answer
+from app.triage.answers import keep_known_answers
 from app.triage.rules import assess_answers
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic import patient_list
@@ -81,12 +81,10 @@ def _reassess_today(
     if submitted.rulebook_sha256 == rulebook.sha256:
         return None
     given = archive.translate_to_current(submitted.rulebook_version, submitted.answers)
-    try:
-        asked = {id_: rulebook.questionnaire[id_] for id_ in given}
-        answers = {id_: parse_answer(asked[id_], sorted(given[id_])) for id_ in asked}
-    except (KeyError, BadAnswer):
+    known = keep_known_answers(rulebook.questionnaire, given)
+    if known.dropped:
         return None  # what they no longer know, a nurse asks anew
-    path = rulebook.questionnaire.trace_path(answers)
+    path = rulebook.questionnaire.trace_path(known.answers)
     return replace(
         submitted,
         answers=path.answers,

@@ -27,6 +27,7 @@ from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist import ClinicSnapshot
 from app.store.worklist_rows import NoSuchSubmission
+from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
@@ -175,9 +176,7 @@ def _make_result_presenter(
     answers: Answers = (
         archive.translate_to_current(version.rulebook_version, given) if book is None else given
     )
-    questions = context.rulebook.questionnaire
-    known = {q: c for q, c in answers.items() if q in questions}
-    kept = {q: c for q, c in known.items() if c <= set(questions[q].option_ids)}
+    kept = keep_known_answers(context.rulebook.questionnaire, answers).answers
     words, fill = context.page_wording, filler_for(context, record.region)
     return ResultPresenter(context.rulebook, words, fill, kept, record.about), book is not None
 

@@ -85,6 +85,9 @@ class Posted:
 
     id: str
     words: dict[str, str]
+    timestamp: int = field(compare=False)
+    signature: str = field(compare=False)
+    body: bytes = field(compare=False)
 
 
 @contextmanager
@@ -154,9 +157,10 @@ def _answer_post(far: Far, line: ssl.SSLSocket) -> None:
         while words := said.readline().strip():
             name, _, value = words.decode().partition(":")
             headers[name.lower()] = value.strip()
-        body = json.loads(said.read(int(headers["content-length"])))
+        body = said.read(int(headers["content-length"]))
         deed = far.next_deed()
-        far.came.append(Posted(headers["webhook-id"], body))
+        signed = int(headers["webhook-timestamp"]), headers["webhook-signature"], body
+        far.came.append(Posted(headers["webhook-id"], json.loads(body), *signed))
         _say(far, line, deed, f"HTTP/1.1 {deed}\r\nContent-Length: 0\r\n\r\n")
         said.read()
 

@@ -18,7 +18,7 @@ from app.commands.console import (
 from app.store import alarms, clinics
 from app.store.alarms import AlarmDestinations
 from app.store.clinics import NameTaken
-from app.web.outgoing_messages import find_webhook_problem
+from app.web.outgoing_messages import find_webhook_problem, show_webhook_secret
 
 app = typer.Typer(help="Add a clinic, list them, or say where alarms go.", no_args_is_help=True)
 
@@ -71,7 +71,8 @@ def alarm(
     """Choose who is told of an emergency that nobody looked at; print it, and what still waits.
 
     A message holds an id, a reference and the address of the worklist, and nothing of any person.
-    It is sent until it is taken; whoever gets it twice can tell by the id.
+    It is sent until it is taken; whoever gets it twice can tell by the id. A webhook can tell by
+    the secret that a message is ours (Standard Webhooks).
     """
     settings = read_settings()
     store, now = open_store(settings), current_time()
@@ -89,6 +90,9 @@ def alarm(
         with store.writing_scope(id_) as scope:
             alarms.save_destinations(scope, now, chosen)
     typer.echo(f"webhook: {chosen.webhook or 'none'}")
+    if chosen.webhook:
+        secret = show_webhook_secret(alarms.read_webhook_secret(store, id_))
+        typer.echo(f"webhook secret: {secret}")
     typer.echo(f"e-mail: {chosen.email or 'none'}")
     for message in alarms.list_unsent_alarms(store, id_):
         since, fault = f"{message.made_at:%Y-%m-%d %H:%M} UTC", message.fault or "not tried yet"

@@ -8,7 +8,7 @@ to trust alarms less. New answers are to be seen again and so raise an alarm of 
 Knows no pages and sends nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ class AlarmMessage:
     to: str  # the place that the clinic has chosen by now
     made_at: datetime
     tries: int
+    secret: bytes = field(repr=False)  # what a message to a webhook is signed with
 
 
 class DueDestination(NamedTuple):
@@ -126,7 +127,7 @@ def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> Ala
             tries = outbox.claim_message(scope, now, row)
             to = getattr(_open_destinations(scope), kind)
             about = (row.submission_id, kind, row.id, reference)
-            return AlarmMessage(clinic, *about, to, row.made_at, tries)
+            return AlarmMessage(clinic, *about, to, row.made_at, tries, _webhook_secret(scope, to))
     return None
 
 
@@ -159,6 +160,12 @@ def read_destinations(store: Store, clinic: str) -> AlarmDestinations:
     """Where this clinic wants alarms to go."""
     with store.reading_scope(clinic) as scope:
         return _open_destinations(scope)
+
+
+def read_webhook_secret(store: Store, clinic: str) -> bytes:
+    """What messages to the chosen webhook are signed with: 32 bytes, others for each address."""
+    with store.reading_scope(clinic) as scope:
+        return _webhook_secret(scope, _open_destinations(scope).webhook)
 
 
 def save_destinations(scope: WritingScope, now: datetime, chosen: AlarmDestinations) -> None:
@@ -221,6 +228,11 @@ def _open_destinations(scope: Scope) -> AlarmDestinations:
             for kind, column in columns.items()
         }
     )
+
+
+def _webhook_secret(scope: Scope, address: str) -> bytes:
+    key = record_keys.load_data_key(scope, scope.clinic)
+    return key.derive_secret(f"webhook {address}")
 
 
 def _find_waiting_reference(scope: Scope, now: datetime, submission: str) -> str | None:

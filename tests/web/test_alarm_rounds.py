@@ -15,7 +15,7 @@ from app.store.db.tables import Clinic
 from app.web import outgoing_messages
 from app.web.clinic import alarm
 from app.web.clinic.alarm import AlarmSender
-from app.web.outgoing_messages import MailServer
+from app.web.outgoing_messages import MailServer, sign_webhook
 from tests.far_ends import (
     BROKEN,
     HANGS,
@@ -66,6 +66,12 @@ def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
     first, again = hook.came
     assert isinstance(first, Posted)
     assert first == again
+    secret = alarms.read_webhook_secret(house.store, nurse.clinic)
+    for posted in hook.came:
+        assert isinstance(posted, Posted)
+        assert posted.timestamp == pytest.approx(house.clock(), abs=5 * 60)
+        signed = posted.id, posted.timestamp, posted.body
+        assert posted.signature == sign_webhook(secret, *signed)
     assert set(first.words) == {"id", "reference", "worklist"}
     assert first.words["worklist"] == "https://check.example/worklist"
     (letter,) = box.came
@@ -83,7 +89,7 @@ def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
 def test_what_did_not_go_out_is_noted_once(house: House) -> None:
     nurse = clinic_with_alarm(house, "Deaf", AlarmDestinations("https://localhost:1/"))
     nurse.wait(5 * 60)
-    do = next(job for job in house.app.state.jobs if job.name == "alarm").do
+    do = next(job for job in house.app.state.jobs if job.name == "alarm").task
     for _ in range(4):
         do(house.store, house.now)
         nurse.wait(60)
@@ -134,7 +140,7 @@ def test_a_clinic_whose_keys_are_lost_stops_no_other_and_its_pages_alarm(
         nurse.wait(5 * 60)
         messenger(house)(house.store, house.now)
         assert len(hook.came) == 1
-    assert "WillNotOpen" in caplog.text
+    assert "DecryptionFailed" in caplog.text
     assert "alarm_raised" in house.actions("Broken")
     nurse.wait(2 * 60)
     broken.sign_in()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import smtplib
 import socket
@@ -23,6 +24,8 @@ from app.web.outgoing_messages import (
     is_public_address,
     post_webhook,
     send_mail,
+    show_webhook_secret,
+    sign_webhook,
 )
 from tests.far_ends import (
     BROKEN,
@@ -38,6 +41,7 @@ from tests.far_ends import (
 
 pytestmark = pytest.mark.alone
 
+SECRET, NOW = b"s" * 32, datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 HOOK, LEAD = "https://hook.example/x?key=1", "lead@hill.example"
 LETTER = OutgoingEmail("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
 
@@ -63,7 +67,7 @@ LETTER = OutgoingEmail("msg_1", "Look", "ABC-DEF\n", datetime(2026, 3, 2, 10, 0,
 def test_only_a_plain_https_address_is_a_webhook(address: str) -> None:
     assert find_webhook_problem(address)
     with pytest.raises(NotSent):
-        post_webhook(address, "msg_1", {})
+        post_webhook(address, "msg_1", {}, SECRET, NOW)
 
 
 def test_a_usual_webhook_has_no_problem() -> None:
@@ -86,7 +90,7 @@ def test_an_address_that_is_not_of_the_open_internet_is_refused(
     assert not is_public_address(address)
     _resolve(monkeypatch, "93.184.215.14", address)
     with pytest.raises(NotSent, match="private network"):
-        post_webhook(HOOK, "msg_1", {})
+        post_webhook(HOOK, "msg_1", {}, SECRET, NOW)
 
 
 def test_an_address_of_the_open_internet_is_taken() -> None:
@@ -129,11 +133,22 @@ class Wire:
         return head.decode().splitlines()[0], json.loads(body)
 
 
+def test_a_webhook_is_signed_as_the_standard_says() -> None:
+    """By the values that Standard Webhooks publishes for those who write a receiver."""
+    shown = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    secret = base64.b64decode(shown.removeprefix("whsec_"))
+    signed = ("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert sign_webhook(secret, *signed) == expected
+    assert sign_webhook(secret, signed[0], signed[1] + 1, signed[2]) != expected
+    assert show_webhook_secret(secret) == shown
+
+
 def test_a_webhook_gets_the_words_at_the_address_that_was_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wire = Wire(monkeypatch, b"HTTP/1.1 204 No Content\r\n\r\n")
-    post_webhook(HOOK, "msg_1", {"reference": "ABC-DEF"})
+    post_webhook(HOOK, "msg_1", {"reference": "ABC-DEF"}, SECRET, NOW)
     assert (wire.connected, wire.names) == ([("93.184.215.14", 443)], ["hook.example"])
     assert wire.read() == ("POST /x?key=1 HTTP/1.1", {"id": "msg_1", "reference": "ABC-DEF"})
 
@@ -145,7 +160,7 @@ def test_a_redirect_is_not_followed_and_a_refusal_is_no_success(
     other = f"HTTP/1.1 {status}\r\nLocation: https://other.example/\r\nContent-Length: 0\r\n\r\n"
     wire = Wire(monkeypatch, other.encode())
     with pytest.raises(NotSent, match=status[:3]):
-        post_webhook(HOOK, "msg_1", {})
+        post_webhook(HOOK, "msg_1", {}, SECRET, NOW)
     assert len(wire.connected) == 1
     wire.theirs.close()
 
@@ -159,7 +174,7 @@ def test_a_line_that_breaks_is_told_and_raises_nothing_else(
     _resolve(monkeypatch, "93.184.215.14")
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
-        post_webhook(HOOK, "msg_1", {})
+        post_webhook(HOOK, "msg_1", {}, SECRET, NOW)
     monkeypatch.setattr(smtplib.SMTP_SSL, "connect", refuse)
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
         send_mail(MailServer("smtps://mail.example", "us@hill.example"), LEAD, LETTER)
@@ -217,8 +232,12 @@ def test_a_mail_server_with_a_certificate_that_nobody_vouches_for_gets_nothing(
 
 def test_a_real_webhook_gets_the_id_in_its_header_and_its_words(pem: Path) -> None:
     with webhook(pem) as far:
-        post_webhook(hook_at(far), "msg_1", {"reference": "ABC-DEF"})
-    assert far.came == [Posted("msg_1", {"id": "msg_1", "reference": "ABC-DEF"})]
+        post_webhook(hook_at(far), "msg_1", {"reference": "ABC-DEF"}, SECRET, NOW)
+    [posted] = far.came
+    assert isinstance(posted, Posted)
+    assert (posted.id, posted.words) == ("msg_1", {"id": "msg_1", "reference": "ABC-DEF"})
+    assert posted.timestamp == int(NOW.timestamp())
+    assert posted.signature == sign_webhook(SECRET, "msg_1", posted.timestamp, posted.body)
 
 
 @pytest.mark.parametrize("deed", [HANGS, DRIPS])
@@ -228,7 +247,7 @@ def test_another_side_that_hangs_or_drips_is_left_after_a_while(
     monkeypatch.setattr(outgoing_messages, "LONGEST", 0.6)
     with webhook(pem, does=[deed]) as hook, mailbox(pem, does=[deed]) as box:
         for send in (
-            lambda: post_webhook(hook_at(hook), "msg_1", {}),
+            lambda: post_webhook(hook_at(hook), "msg_1", {}, SECRET, NOW),
             lambda: send_mail(MailServer(mail_at(box), "us@hill.example"), LEAD, LETTER),
         ):
             began = time.monotonic()
@@ -252,4 +271,4 @@ def test_the_network_is_spoken_to_from_one_file_alone() -> None:
         for file in (ROOT / "app").rglob("*.py")
         if any(word in file.read_text("utf-8") for word in speak)
     }
-    assert found == {"outgoing.py"}
+    assert found == {"outgoing_messages.py"}

@@ -63,6 +63,11 @@ class DataKey:
         """The value that was sealed for this very field. Raises DecryptionFailed."""
         return json.loads(self.open_field(table, row, name, sealed))
 
+    def derive_secret(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, to be shared with others; they tell nothing of the key."""
+        context = _encode_context("derived", self.clinic, self.record, purpose)
+        return hmac.digest(self._secret, context, "sha256")
+
     def _field_context(self, table: str, row: str, name: str) -> bytes:
         return _encode_context("field", self.clinic, self.record, table, row, name)
 

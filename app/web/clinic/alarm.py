@@ -80,7 +80,7 @@ class AlarmSender:
 
     def _post_webhook(self, message: AlarmMessage) -> None:
         words = {"reference": message.reference, "worklist": self._worklist_address}
-        post_webhook(message.to, message.id, words)
+        post_webhook(message.to, message.id, words, message.secret, self._current_time())
 
     def _send_email(self, message: AlarmMessage) -> None:
         t, _ = translator_for(self.context, None)

@@ -1,4 +1,4 @@
-"""Joins the floors into one application. The only place that knows all of them."""
+"""Joins the rooms into one application. The only place that knows all of them."""
 
 from __future__ import annotations
 

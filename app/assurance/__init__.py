@@ -1,1 +1,1 @@
-"""What can be proved and measured of the rules. May import triage and nothing else of ours."""
+"""What can be proved and measured of the rules. May import rulebook and triage."""

@@ -1,4 +1,4 @@
-"""The command line, `calcinosis-check`. Outside the floors: it joins them and speaks in words.
+"""The command line, `calcinosis-check`. Outside the rooms: it joins them and speaks in words.
 
 Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call itself was wrong.
 """

@@ -21,7 +21,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
 ) -> None:
     """Serve the pages and the API."""
-    # Here, since the web floor takes a while to import, and no other command needs it.
+    # Here, since the web room takes a while to import, and no other command needs it.
     from app.main import create_app
 
     settings = read_settings()

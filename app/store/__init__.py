@@ -4,5 +4,5 @@
 and what a person may ask for. Here: people, invitations, submissions, and what staff do with them
 (`review_rules` holds every step, `reviews` takes it).
 
-May import triage; knows nothing of pages, of the environment or of the time of day.
+May import rulebook and triage; knows nothing of pages, of the environment or of the time of day.
 """

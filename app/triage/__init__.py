@@ -1,1 +1,1 @@
-"""Ground floor: what the answers mean. Pure: no clock, no environment; reads rules/ only."""
+"""What the answers mean. Pure: no clock, no environment; reads rules/ only."""

@@ -1,7 +1,7 @@
 """Laboratory values: units, plausible limits, correction for albumin. Decimal, never rounded.
 
 A value with a sign (`<15`) stands for all values that it allows. What a value means for the level
-or the type stands in the rules; this floor only reads amounts.
+or the type stands in the rules; this room only reads amounts.
 """
 
 from collections.abc import Iterable, Mapping

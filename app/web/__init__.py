@@ -1,4 +1,4 @@
-"""The top floor: HTTP and HTML over what the floors below decide.
+"""The outermost room: HTTP and HTML over what the rooms below decide.
 
 `patients/` the self-check and handing over; `clinic/` what staff see and do; `reading/` pages that
 anyone reads. Here: what all of them share, and the door, access.py.

@@ -94,8 +94,8 @@ class Left:
         """Today's questions to which all of the answer stands in one of these cookies."""
         for kind in (OWN, ASSISTED):
             if (sealed := cookies.get(f"__Host-{kind}")) is not None:
-                floor, now = self.house.app.state.context, int(self.house.clock())
-                journey = unseal_journey(floor.key, sealed, now, kind)
+                context, now = self.house.app.state.context, int(self.house.clock())
+                journey = unseal_journey(context.key, sealed, now, kind)
                 translated = self.shelf.translate_to_current(
                     self.version, journey.answers, half_told=False
                 )
@@ -110,9 +110,9 @@ class Left:
     def half_way(self, said: dict[str, list[str]]) -> Visitor:
         """Someone who had answered this with that edition's questions."""
         answers = {question: frozenset(chosen) for question, chosen in said.items()}
-        floor, now = self.house.app.state.context, int(self.house.clock())
+        context, now = self.house.app.state.context, int(self.house.clock())
         journey = Journey("uk", now, answers, edition=self.version)
-        return self.person({f"__Host-{OWN}": seal_journey(floor.key, journey)})
+        return self.person({f"__Host-{OWN}": seal_journey(context.key, journey)})
 
     def nurse(self) -> Visitor:
         """The nurse, by password and code."""

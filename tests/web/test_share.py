@@ -217,17 +217,17 @@ def test_other_rules_are_asked_again_and_what_was_told_stays(house: House, nurse
     calm = Visitor(house.app, SECURE)
     calm.walk(CALM)
     code = code_on(share(calm))
-    floor = house.app.state.context
-    newer = replace(floor, rulebook=replace(floor.rulebook, sha256="b" * 64))
+    context = house.app.state.context
+    newer = replace(context, rulebook=replace(context.rulebook, sha256="b" * 64))
     house.app.state.context = newer
     try:
         id_ = take(nurse, code).url.removeprefix("/submissions/")
     finally:
-        house.app.state.context = floor
+        house.app.state.context = context
     with house.store.reading_scope(nurse.clinic) as scope:
         first_version, today = submission_versions.list_versions(scope, id_)
     assert (first_version.rulebook_sha256, today.rulebook_sha256) == (
-        floor.rulebook.sha256,
+        context.rulebook.sha256,
         "b" * 64,
     )
     assert first_version.answers == today.answers == CALM

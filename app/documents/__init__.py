@@ -1,1 +1,1 @@
-"""An assessment written down for someone else. May import rulebook and triage; never store, assurance or web."""
+"""An assessment written down for someone else. May import rulebook and triage; never store."""

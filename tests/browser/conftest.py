@@ -235,7 +235,10 @@ class Profiles:
         for other in others:
             other.close()
         page.unroute_all(behavior="ignoreErrors")
-        page.goto(f"{address}/static/app.js")  # whatever is still under way ends here
+        try:
+            page.goto(f"{address}/static/app.js")  # whatever is still under way ends here
+        except Error:  # or it ends this
+            page.goto(f"{address}/static/app.js")
         context.clear_cookies()
         page.mouse.move(0, 0)
         page.set_viewport_size(options.get("viewport", SIZE))

@@ -101,7 +101,8 @@ class CompiledRules:
         for leaf in (leaf for leaf in leaves if isinstance(leaf, LabBound)):
             self._labs.setdefault(leaf, 1 << position + len(self._labs))
         self._lab_position = position
-        self._places[""] = "labs", position, (1 << len(self._labs)) - 1
+        # The last bits have no end, so that a bound which only a type has changes no other source.
+        self._places[""] = "labs", position, -1
         nothing = Situation({}, frozenset(), {}, {})
         self._no_labs = sum(
             b for leaf, b in self._labs.items() if judge_condition(leaf, nothing) is Truth.TRUE
@@ -362,11 +363,6 @@ class CompiledRules:
                     mask = int(part[1] or ones) << position
                     source = f"{source[: part.start()]}marks & {mask}{source[part.end() :]}"
         return _compile_source(name, "\n    ".join([f"def {name}(marks):", *cuts, source]))
-
-    def _answered_bits(self, question: str) -> int:
-        """Bits of which one is set once the question is answered or known not to be asked."""
-        _, position, ones = self._places[question]
-        return ones << position
 
 
 def doubt_requirements(rule: "Rule") -> list[Requirement]:

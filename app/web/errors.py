@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.presentation.result import ResultPresenter
-from app.web.access import ONE_TIME_ROUTES
+from app.web.access import PageAccess
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import AppContext, app_context, filler_for, render_html, render_page, see_other
 from app.web.visit import AssessmentFailed
@@ -111,7 +111,7 @@ def show_store_failure(request: Request, error: Exception) -> Response:
         "errors/store.html",
         status=503,
         kind=_classify_request(request),
-        again=request.scope["path"] if _route_key(request) in BY_BUTTON_ALONE else "",
+        again=request.scope["path"] if _page_access(request).key in BY_BUTTON_ALONE else "",
     )
     response.headers.update(wait)
     return response
@@ -120,12 +120,13 @@ def show_store_failure(request: Request, error: Exception) -> Response:
 def _classify_request(request: Request) -> str:
     if request.method in ("GET", "HEAD"):
         return "look"
-    return "once" if _route_key(request) in ONE_TIME_ROUTES else "again"
+    access = _page_access(request)
+    return "once" if access.once or access.fresh_code else "again"
 
 
-def _route_key(request: Request) -> str:
-    """The method and path of the page, as the table of access has them; "" for none of them."""
-    return getattr(request.scope.get("endpoint"), "key", "")
+def _page_access(request: Request) -> PageAccess:
+    """What the door of this page has to know; nothing where it has none."""
+    return getattr(request.scope.get("endpoint"), "access", PageAccess("", ""))
 
 
 async def show_http_error(request: Request, error: Exception) -> Response:

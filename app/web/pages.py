@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.assurance.figures import Figures
+from app.documents.receipt import RulebookArchive
+from app.store.clinic_policy import ClinicPolicy
+from app.store.db.database import DeferredStore
+from app.store.worklist import WorklistCounts
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
@@ -41,11 +47,19 @@ class AppContext:
     """What every page needs, in one language; made once at start."""
 
     rulebook: Rulebook
+    archive: RulebookArchive
+    policy: ClinicPolicy
+    figures: Figures | None
     environment: Environment
     assets: Assets
     key: bytes
     clock: Callable[[], float]
+    store: DeferredStore
     language: str = "en"  # a code such as en or pt-BR: one of the rulebook's
+    demo_clinics: dict[str, bool] = field(default_factory=dict)
+    """Whether all people of a clinic are made up; asked of the database once."""
+    worklist_counts: dict[str, tuple[int, datetime, WorklistCounts]] = field(default_factory=dict)
+    """Of each clinic with the number of its changes, for as long as that stays."""
     cached_pages: dict[PageKey, CachedPage] = field(default_factory=dict)
     translators: dict[tuple[str, str, str], tuple[Translate, Translate]] = field(
         default_factory=dict

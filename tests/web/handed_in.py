@@ -58,7 +58,7 @@ def handed(
         house.store, nurse.clinic, house.now, nurse.id, [guest], key
     )
     sent_in = of(given)
-    targets = house.app.state.targets
+    targets = house.app.state.context.policy.targets
     arrived = submissions.accept_answers(
         house.store, nurse.clinic, invitation, sent_in, targets, at
     )

@@ -196,7 +196,7 @@ def _records(scene: Scene) -> None:
         other = submission_reads.find_invitation_receipt(
             scope, scene.other_patient.invitation, house.now
         ).submission
-        targets = house.app.state.targets
+        targets = house.app.state.context.policy.targets
         reviews.perform_step(
             scope, house.now, nurse.id, other, ReviewStep("raise", 0, "scene"), targets
         )

@@ -53,7 +53,9 @@ def step(house: House, nurse: Member, patient: Patient, kind: str, **more: Any) 
     with house.store.writing_scope(nurse.clinic) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
         whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.perform_step(scope, house.now, nurse.id, sent, whole, house.app.state.targets)
+        reviews.perform_step(
+            scope, house.now, nurse.id, sent, whole, house.app.state.context.policy.targets
+        )
 
 
 def bare(page: Page) -> str:

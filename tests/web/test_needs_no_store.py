@@ -32,8 +32,8 @@ class Watched(DeferredStore):
 def closed(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """An application with a clinic, as far as it knows, whose database is away."""
     app = create_app(Settings(var=tmp_path_factory.mktemp("closed")), clock=Clock())
-    app.state.store.close()
-    app.state.store = Watched()
+    app.state.context.store.close()
+    app.state.context.store = Watched()
     app.state.clinic_presence.any = True
     return app
 

@@ -44,7 +44,7 @@ class Crowd:
         (invitation,) = invitations.invite_patients(
             house.store, clinic, house.now, self.nurse.id, [guest], guest.reference
         )
-        targets = house.app.state.targets
+        targets = house.app.state.context.policy.targets
         arrived = submissions.accept_answers(
             house.store, clinic, invitation, handed("same_day"), targets, house.now
         )

@@ -192,7 +192,9 @@ def test_a_shared_check_later_shows_what_was_decided(
         for kind, more in [("identify", KNOWN | WHO), ("agree", {}), ("close", TODAYS)]:
             after = worklist_rows.require_row(scope, id_, house.now).last_entry
             step = ReviewStep(kind, after, f"{kind}{id_}", **more)
-            reviews.perform_step(scope, house.now, nurse.id, id_, step, house.app.state.targets)
+            reviews.perform_step(
+                scope, house.now, nurse.id, id_, step, house.app.state.context.policy.targets
+            )
     page = person.get("/share")
     assert page.h1 == ["Your clinic has looked at your answers"]
     assert "You should be seen today." in page.text

@@ -43,7 +43,9 @@ def step(house: House, who: Member, address: str, kind: str, **more: Any) -> Non
     with house.store.writing_scope(who.clinic) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
         whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.perform_step(scope, house.now, who.id, sent, whole, house.app.state.targets)
+        reviews.perform_step(
+            scope, house.now, who.id, sent, whole, house.app.state.context.policy.targets
+        )
 
 
 def closed_by_two(

@@ -185,7 +185,7 @@ def test_a_page_takes_five_queries_with_the_look_at_the_session(house: House) ->
     for number in range(3):
         sent(house, nurse, CALM, reference=f"F-{number}")
     nurse.get("/worklist")
-    house.app.state.counts.clear()
+    house.app.state.context.worklist_counts.clear()
     asked: list[str] = []
 
     def note(_connection, _cursor, words: str, *_: object) -> None:

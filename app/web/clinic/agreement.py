@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.case_file import format_cases_yaml, make_case
 from app.documents.receipt import RulebookArchive
@@ -23,28 +22,19 @@ from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
-from app.web.access import StaffRequest, staff_route
 from app.web.clinic.page_parts import build_download, format_time, list_staff_names
-from app.web.pages import app_context, translator_for
+from app.web.pages import translator_for
+from app.web.staff_request import StaffRequest
 
 COUNTED = timedelta(days=90)
 """How far back the page counts where people stop."""
 _KINDS = {"raise": "agreement.raised", "lower": "agreement.lowered"}
 
 
-def page_routes() -> list[Route]:
-    """The pages about agreement."""
-    return [
-        staff_route("GET", "/agreement", show_agreement),
-        staff_route("GET", "/agreement/cases.yaml", export_cases),
-        staff_route("GET", "/agreement/cases/{entry}", export_one_case),
-    ]
-
-
-def show_agreement(staff_request: StaffRequest) -> Response:
+def show_agreement(request: StaffRequest) -> Response:
     """GET /agreement: all counts, and the newest disagreements."""
-    limits: Reliance = staff_request.request.app.state.reliance
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    limits: Reliance = request.context.policy.reliance
+    with request.reading_scope() as scope:
         clinic = clinics.load_clinic(scope)
         names = list_staff_names(scope)
         by_nurse, by_rule = agreement.count_by_nurse(scope), agreement.count_by_rule(scope)
@@ -56,10 +46,10 @@ def show_agreement(staff_request: StaffRequest) -> Response:
             agreement.list_disagreements(scope),
             agreement.count_closing_requests(scope),
         )
-        stops = _count_dropouts(staff_request, scope, clinic, limits)
+        stops = _count_dropouts(request, scope, clinic, limits)
     agreed = sum(counts.agreed for counts in by_nurse.values())
     decided = sum(counts.decision_total for counts in by_nurse.values())
-    return staff_request.render_page(
+    return request.render_page(
         "agreement/page.html",
         agreed=agreed,
         decided=decided,
@@ -68,7 +58,7 @@ def show_agreement(staff_request: StaffRequest) -> Response:
         rules=[
             (
                 rule,
-                _rule_reason(staff_request, rule),
+                _rule_reason(request, rule),
                 counts,
                 limits.is_doubtful_rule(counts.override_total, counts.decision_total),
             )
@@ -76,30 +66,30 @@ def show_agreement(staff_request: StaffRequest) -> Response:
         ],
         quiet=sum(not counts.override_total for counts in by_rule.values()),
         reasons=[
-            (_rule_reason(staff_request, rule), REASONS[reason], number)
+            (_rule_reason(request, rule), REASONS[reason], number)
             for (rule, reason), number in sorted(reasons.items(), key=lambda pair: -pair[1])
         ],
         closings=[(OUTCOMES[end], asked) for end, asked in closings.items()],
         times=[
             (
-                _level_badge(staff_request, level),
+                _level_badge(request, level),
                 found,
-                _format_duration(staff_request, found.median),
-                _format_duration(staff_request, found.ninth_tenth),
+                _format_duration(request, found.median),
+                _format_duration(request, found.ninth_tenth),
             )
             for level, found in times.items()
         ],
-        targets=_format_targets(staff_request, clinic),
+        targets=_format_targets(request, clinic),
         stops=stops,
         smallest=limits.smallest_group,
         against=[
             (
                 one,
-                format_time(staff_request, one.at, clinic.time_zone),
+                format_time(request, one.at, clinic.time_zone),
                 names.get(one.by, ""),
                 _KINDS[one.kind],
-                _level_badge(staff_request, one.level),
-                _level_badge(staff_request, one.to),
+                _level_badge(request, one.level),
+                _level_badge(request, one.to),
                 REASONS[one.reason] if one.reason else "",
             )
             for one in against
@@ -107,50 +97,48 @@ def show_agreement(staff_request: StaffRequest) -> Response:
     )
 
 
-def export_cases(staff_request: StaffRequest) -> Response:
+def export_cases(request: StaffRequest) -> Response:
     """GET /agreement/cases.yaml: every disagreement as a case of answers alone."""
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    with request.writing_scope() as scope:
         found = agreement.list_disagreements(scope, limit=MOST_EXPORTED)
-        text = format_cases_yaml(_build_case(staff_request, one) for one in found)
-        _audit_case_export(
-            staff_request, scope, ("clinic", staff_request.signed_in_staff.clinic), len(found)
-        )
-    return build_download(staff_request, text, "application/yaml", '"cases.yaml"')
+        text = format_cases_yaml(_build_case(request, one) for one in found)
+        _audit_case_export(request, scope, ("clinic", request.clinic), len(found))
+    return build_download(request, text, "application/yaml", '"cases.yaml"')
 
 
-def export_one_case(staff_request: StaffRequest) -> Response:
+def export_one_case(request: StaffRequest) -> Response:
     """GET /agreement/cases/{entry}: one disagreement as a case of answers alone."""
-    entry = staff_request.request.path_params["entry"]
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    entry = request.path_params["entry"]
+    with request.writing_scope() as scope:
         found = agreement.list_disagreements(scope, entry)
         if not found:
             raise HTTPException(404)
-        _audit_case_export(staff_request, scope, ("submission", found[0].submission), 1)
+        _audit_case_export(request, scope, ("submission", found[0].submission), 1)
     return build_download(
-        staff_request,
-        format_cases_yaml([_build_case(staff_request, found[0])]),
+        request,
+        format_cases_yaml([_build_case(request, found[0])]),
         "application/yaml",
         '"case.yaml"',
     )
 
 
 def _audit_case_export(
-    staff_request: StaffRequest, scope: Any, subject: tuple[str, str], number: int
+    request: StaffRequest, scope: Any, subject: tuple[str, str], number: int
 ) -> None:
     audit.record_event(
         scope,
-        staff_request.now,
-        staff_request.signed_in_staff.staff,
+        request.now,
+        request.staff_id,
         "cases_taken",
         subject,
-        staff_request.client_address,
+        request.client_address,
         number=number,
     )
 
 
-def _build_case(staff_request: StaffRequest, one: Disagreement) -> dict[str, Any]:
-    rulebook, version = app_context(staff_request.request).rulebook, one.version
-    shelf: RulebookArchive = staff_request.request.app.state.archive
+def _build_case(request: StaffRequest, one: Disagreement) -> dict[str, Any]:
+    rulebook, version = request.context.rulebook, one.version
+    shelf: RulebookArchive = request.context.archive
     answers = shelf.translate_to_current(version.rulebook_version, version.answers)
     return make_case(rulebook, answers, one.level, one.to, one.reason)
 
@@ -162,9 +150,9 @@ def _sort_by_overrides(counted: dict[str, DecisionCounts]) -> list[tuple[str, De
     )
 
 
-def _rule_reason(staff_request: StaffRequest, rule: str) -> str:
+def _rule_reason(request: StaffRequest, rule: str) -> str:
     """What the rule says in words; its id where the rules of today have no such rule."""
-    context = app_context(staff_request.request)
+    context = request.context
     t, fill = translator_for(context, None)
     if rule == NO_RULE:
         return t("agreement.no_rule")
@@ -175,14 +163,12 @@ def _rule_reason(staff_request: StaffRequest, rule: str) -> str:
     )
 
 
-def _level_badge(staff_request: StaffRequest, level: Urgency) -> tuple[str, str]:
-    return level.name, app_context(staff_request.request).page_wording.levels[level.name].parts[
-        "badge"
-    ]
+def _level_badge(request: StaffRequest, level: Urgency) -> tuple[str, str]:
+    return level.name, request.context.page_wording.levels[level.name].parts["badge"]
 
 
-def _format_duration(staff_request: StaffRequest, time: timedelta) -> str:
-    t, _ = translator_for(app_context(staff_request.request), None)
+def _format_duration(request: StaffRequest, time: timedelta) -> str:
+    t, _ = translator_for(request.context, None)
     minutes = round(time.total_seconds() / 60)
     if minutes < 100:
         return t("agreement.minutes", number=minutes)
@@ -192,23 +178,23 @@ def _format_duration(staff_request: StaffRequest, time: timedelta) -> str:
     return t("agreement.days", number=round(hours / 24))
 
 
-def _format_targets(staff_request: StaffRequest, clinic: Clinic) -> dict[str, str]:
+def _format_targets(request: StaffRequest, clinic: Clinic) -> dict[str, str]:
     """The time within which a level should be looked at, in open hours."""
-    targets = staff_request.request.app.state.targets
+    targets = request.context.policy.targets
     return {
         level.name: _format_duration(
-            staff_request, timedelta(minutes=int(clinic.targets.get(level.name, minutes)))
+            request, timedelta(minutes=int(clinic.targets.get(level.name, minutes)))
         )
         for level, minutes in targets.items()
     }
 
 
 def _count_dropouts(
-    staff_request: StaffRequest, scope: Scope, clinic: Clinic, limits: Reliance
+    request: StaffRequest, scope: Scope, clinic: Clinic, limits: Reliance
 ) -> list[tuple[str, int | None, int]]:
     """(Question, how many reached it, how many went no further); None where it was too few."""
-    context = app_context(staff_request.request)
-    since = (staff_request.now - COUNTED).astimezone(ZoneInfo(clinic.time_zone)).date()
+    context = request.context
+    since = (request.now - COUNTED).astimezone(ZoneInfo(clinic.time_zone)).date()
     sums = agreement.sum_tallies(scope, since)
     _, fill = translator_for(context, clinic.region)
     rows: list[tuple[str, int | None, int]] = []

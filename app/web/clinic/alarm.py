@@ -35,7 +35,6 @@ class AlarmSender:
     """
 
     context: AppContext
-    seen_within: timedelta  # how long an emergency may wait unseen
     origin: str
     mail: MailServer
 
@@ -44,7 +43,7 @@ class AlarmSender:
         until = time.monotonic() + ROUND
         clinics = store.list_clinic_ids()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            before = now - self.seen_within
+            before = now - self.context.policy.alarm_delay
             _collect_results(
                 [pool.submit(alarms.raise_due_alarms, store, one, now, before) for one in clinics]
             )

@@ -17,21 +17,15 @@ from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.presentation.audit_words import ACTIONS, BY_KIND, KINDS, NOBODY
 from app.store import clinics
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import AuditEntry
-from app.web.access import StaffRequest, staff_route
-from app.web.clinic.page_parts import (
-    build_download,
-    escape_formula,
-    format_time,
-    list_staff_names,
-)
-from app.web.pages import app_context, see_other, translator_for
+from app.web.clinic.page_parts import build_download, escape_formula, format_time, list_staff_names
+from app.web.pages import see_other, translator_for
+from app.web.staff_request import StaffRequest
 
 PAGE = 50
 AT_ONCE = 1000
@@ -56,25 +50,13 @@ class AuditFilter:
         return f"/audit/{self.kind}/{self.day}"
 
 
-def page_routes() -> list[Route]:
-    """The pages of the audit."""
-    return [
-        staff_route("GET", "/audit", show_audit),
-        staff_route("POST", "/audit", choose_audit_filter),
-        staff_route("GET", "/audit/{kind}/{day}", show_audit),
-        staff_route("GET", "/audit/{kind}/{day}/before/{number}", show_audit),
-        staff_route("GET", "/audit/{kind}/{day}/file.csv", download_audit),
-        staff_route("GET", "/submissions/{id}/looks", show_submission_looks),
-    ]
-
-
-def show_audit(staff_request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+def show_audit(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /audit/{kind}/{day}/before/{number}: one page; all of it to begin with."""
-    given = staff_request.request.path_params
+    given = request.path_params
     before = given.get("number")
     if before is not None and not (before.isascii() and before.isdigit() and len(before) < 10):
         raise HTTPException(404)
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
         asked = _parse_filter(given.get("kind", "all"), given.get("day", ANY_DAY), zone)
         found = audit.list_audit_entries(
@@ -84,35 +66,35 @@ def show_audit(staff_request: StaffRequest, problems: dict[str, str] | None = No
             before=int(before) if before else None,
             limit=PAGE + 1,
         )
-        rows = _describe_entries(staff_request, scope, found[:PAGE], zone)
+        rows = _describe_entries(request, scope, found[:PAGE], zone)
     more = f"{asked.page_address}/before/{found[PAGE - 1].number}" if len(found) > PAGE else ""
-    return staff_request.render_page(
+    return request.render_page(
         "audit/page.html",
         kinds=KINDS,
         asked=asked,
         any_day=ANY_DAY,
-        typed_day=staff_request.typed_field("day") or ("" if asked.day == ANY_DAY else asked.day),
+        typed_day=request.typed_field("day") or ("" if asked.day == ANY_DAY else asked.day),
         rows=rows,
         more=more,
-        chain="" if given or problems else _describe_chain(staff_request),
+        chain="" if given or problems else _describe_chain(request),
         problems=problems,
     )
 
 
-def choose_audit_filter(staff_request: StaffRequest) -> Response:
+def choose_audit_filter(request: StaffRequest) -> Response:
     """POST /audit: a kind of action and a day lead to their page."""
-    kind, day = staff_request.typed_field("kind"), staff_request.typed_field("day")
+    kind, day = request.typed_field("kind"), request.typed_field("day")
     try:
         chosen = date.fromisoformat(day).isoformat() if day else ANY_DAY
     except ValueError:
-        return show_audit(staff_request, {"day": "audit.day.problem"})
+        return show_audit(request, {"day": "audit.day.problem"})
     return see_other(f"/audit/{kind if kind in KINDS else 'all'}/{chosen}")
 
 
-def download_audit(staff_request: StaffRequest) -> Response:
+def download_audit(request: StaffRequest) -> Response:
     """GET /audit/{kind}/{day}/file.csv: all that the page would show, page after page."""
-    given, who = staff_request.request.path_params, staff_request.signed_in_staff
-    with staff_request.store.reading_scope(who.clinic) as scope:
+    given, who = request.path_params, request.signed_in_staff
+    with request.store.reading_scope(who.clinic) as scope:
         asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
         names = list_staff_names(scope)
         written = io.StringIO()
@@ -124,38 +106,38 @@ def download_audit(staff_request: StaffRequest) -> Response:
         for entry in _iterate_entries(scope, asked):
             table.writerow([escape_formula(cell) for cell in _csv_cells(entry, names)])
             number += 1
-    with staff_request.store.writing_scope(who.clinic) as writing:
+    with request.store.writing_scope(who.clinic) as writing:
         facts = {"kind": asked.kind, "day": asked.day}
         subject = ("clinic", who.clinic)
         audit.record_event(
             writing,
-            staff_request.now,
+            request.now,
             who.staff,
             "audit_taken",
             subject,
-            staff_request.client_address,
+            request.client_address,
             number=number,
             **facts,
         )
-    return build_download(staff_request, written.getvalue(), "text/csv", '"audit-entries.csv"')
+    return build_download(request, written.getvalue(), "text/csv", '"audit-entries.csv"')
 
 
-def show_submission_looks(staff_request: StaffRequest) -> Response:
+def show_submission_looks(request: StaffRequest) -> Response:
     """GET /submissions/{id}/looks: who did what with one submission, also after it is gone."""
-    submission = staff_request.request.path_params["id"]
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    submission = request.path_params["id"]
+    with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
         subject = ("submission", submission)
         found = audit.list_audit_entries(scope, subject=subject, limit=MOST_LOOKS)
         if not found:
             raise HTTPException(404)
-        rows = _describe_entries(staff_request, scope, found, zone)
+        rows = _describe_entries(request, scope, found, zone)
     back = (
         f"/submissions/{submission}"
-        if staff_request.signed_in_staff.has_permission("see_answers")
+        if request.signed_in_staff.has_permission("see_answers")
         else "/audit"
     )
-    return staff_request.render_page("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
+    return request.render_page("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
 
 
 def _parse_filter(kind: str, day: str, time_zone: str) -> AuditFilter:
@@ -177,16 +159,16 @@ def _parse_filter(kind: str, day: str, time_zone: str) -> AuditFilter:
 
 
 def _describe_entries(
-    staff_request: StaffRequest, scope: Scope, found: Iterable[AuditEntry], zone: str
+    request: StaffRequest, scope: Scope, found: Iterable[AuditEntry], zone: str
 ) -> list[dict[str, Any]]:
     """Entries in words."""
-    t, _ = translator_for(app_context(staff_request.request), None)
+    t, _ = translator_for(request.context, None)
     names = list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
     names[scope.clinic] = clinics.read_clinic_name(scope)
     return [
         {
             "number": entry.number,
-            "at": format_time(staff_request, datetime.fromisoformat(entry.at), zone),
+            "at": format_time(request, datetime.fromisoformat(entry.at), zone),
             "by": names.get(entry.actor, entry.actor),
             "what": t(ACTIONS[entry.action])
             if entry.action in ACTIONS
@@ -200,14 +182,14 @@ def _describe_entries(
     ]
 
 
-def _describe_chain(staff_request: StaffRequest) -> str:
+def _describe_chain(request: StaffRequest) -> str:
     """Whether the chain is whole, in words."""
-    t, _ = translator_for(app_context(staff_request.request), None)
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    t, _ = translator_for(request.context, None)
+    with request.reading_scope() as scope:
         newest = audit.read_head(scope)
     if newest is not None and newest.number > MOST_CHECKED:
         return t("audit.chain.long")
-    fault = audit.verify_chain(staff_request.store, staff_request.signed_in_staff.clinic)
+    fault = audit.verify_chain(request.store, request.clinic)
     if fault is not None:
         return t("audit.chain.broken", number=fault.number, why=t(f"audit.fault.{fault.problem}"))
     return t("audit.chain.whole", number=newest.number if newest else 0)

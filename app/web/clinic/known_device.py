@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.store.accounts import sessions, staff
-from app.web.access import StaffRequest
 from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
+from app.web.staff_request import StaffRequest
 
 _COOKIE = "device"
 _BETWEEN = "."
@@ -21,14 +21,10 @@ def read_device_tokens(request: Request) -> list[str]:
     return read_cookie(request, _COOKIE).split(_BETWEEN)
 
 
-def remember_device(
-    response: Response, staff_request: StaffRequest, clinic: str, member: str
-) -> None:
+def remember_device(response: Response, request: StaffRequest, clinic: str, member: str) -> None:
     """Let this browser be known from now on as one of this member of the clinic's staff."""
-    with staff_request.store.reading_scope(clinic) as scope:
+    with request.store.reading_scope(clinic) as scope:
         kept = sessions.add_device_token(
-            scope, staff.find_staff(scope, member), read_device_tokens(staff_request.request)
+            scope, staff.find_staff(scope, member), read_device_tokens(request)
         )
-    set_cookie(
-        response, staff_request.request, _COOKIE, _BETWEEN.join(kept), "Strict", LONGEST_LIFETIME
-    )
+    set_cookie(response, request, _COOKIE, _BETWEEN.join(kept), "Strict", LONGEST_LIFETIME)

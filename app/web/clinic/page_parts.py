@@ -12,9 +12,8 @@ from starlette.responses import Response
 from app.presentation import dates
 from app.store.accounts import staff
 from app.store.db.scope import Scope
-from app.web.access import StaffRequest
 from app.web.compression import compress_response
-from app.web.pages import app_context
+from app.web.staff_request import StaffRequest
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would work out rather than show."""
@@ -30,9 +29,9 @@ def role_key(role: str) -> str:
     return f"role.{role}"
 
 
-def format_time(staff_request: StaffRequest, at: datetime, time_zone: str) -> str:
+def format_time(request: StaffRequest, at: datetime, time_zone: str) -> str:
     """A time on the clinic's clock and calendar, in the language of the page."""
-    language = app_context(staff_request.request).language
+    language = request.context.language
     return dates.format_local_time(at, time_zone, language)
 
 
@@ -42,10 +41,10 @@ def escape_formula(cell: str) -> str:
 
 
 def build_download(
-    staff_request: StaffRequest, content: str | bytes, kind: str, disposition: str
+    request: StaffRequest, content: str | bytes, kind: str, disposition: str
 ) -> Response:
     """A file to keep, which no browser opens as a page."""
     body = content.encode() if isinstance(content, str) else content
-    response = compress_response(staff_request.request, body, f"{kind}; charset=utf-8")
+    response = compress_response(request, body, f"{kind}; charset=utf-8")
     response.headers["Content-Disposition"] = f"attachment; filename={disposition}"
     return response

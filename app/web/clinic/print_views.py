@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation.review_words import AGREED, INSTEAD, NOTED
@@ -19,12 +18,12 @@ from app.presentation.submission_view import SubmissionView
 from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import closings_by_two
 from app.triage.terms import Urgency
-from app.web.access import StaffRequest, staff_route
 from app.web.clinic.submission_reading import (
     describe_assessment,
     describe_patient_result,
     open_submission,
 )
+from app.web.staff_request import StaffRequest
 
 _LAST = 6  # things that were done, on paper
 _NOTE = 200  # letters of a note, on paper
@@ -32,17 +31,9 @@ _DENSE_NET = 1000  # letters of a safety net from which on the copy is set small
 _ROOMY, _DENSE = 2000, 2600  # letters up to which the sheet is set larger, or from which smaller
 
 
-def page_routes() -> list[Route]:
-    """The sheets."""
-    return [
-        staff_route("GET", "/submissions/{id}/print", show_record_sheet),
-        staff_route("GET", "/submissions/{id}/copy", show_patient_copy),
-    ]
-
-
-def show_record_sheet(staff_request: StaffRequest) -> Response:
+def show_record_sheet(request: StaffRequest) -> Response:
     """GET /submissions/{id}/print: all that matters on one A4."""
-    opened = open_submission(staff_request, "submission_printed")
+    opened = open_submission(request, "submission_printed")
     view, presenter = opened.view, opened.view.presenter
     values, assessed = view.describe(), describe_assessment(view)
     # A receipt has no place for blood results, so with them it would say something else.
@@ -57,13 +48,13 @@ def show_record_sheet(staff_request: StaffRequest) -> Response:
     values["entries"] = [
         (*done, _shorten_note(done.action.words)) for done in values["entries"][-_LAST:]
     ]
-    return staff_request.render_page(
+    return request.render_page(
         "nurse/print.html",
         region=view.record.region,
         receipt=receipt,
         code=make_qr_code(receipt) if receipt else None,
         frame=opened.frame,
-        printed=view.format_time(staff_request.now),
+        printed=view.format_time(request.now),
         clinic=opened.clinic.name,
         earlier=max(0, len(view.record.actions) - _LAST),
         size=_choose_print_size(assessed, [*values["entries"], *values["versions"]]),
@@ -72,9 +63,9 @@ def show_record_sheet(staff_request: StaffRequest) -> Response:
     )
 
 
-def show_patient_copy(staff_request: StaffRequest) -> Response:
+def show_patient_copy(request: StaffRequest) -> Response:
     """GET /submissions/{id}/copy: what the patient takes home; nothing that is for staff alone."""
-    opened = open_submission(staff_request, "copy_printed")
+    opened = open_submission(request, "copy_printed")
     view, record = opened.view, opened.view.record
     level, own = record.listed.level, view.patient_assessment
     closed = record.last_action(*CLOSING_KINDS) if record.listed.state == "closed" else None
@@ -84,7 +75,7 @@ def show_patient_copy(staff_request: StaffRequest) -> Response:
         view.visit_deadline,
         level >= Urgency.same_day,
     )
-    return staff_request.render_page(
+    return request.render_page(
         "nurse/copy.html",
         frame=opened.frame,
         region=record.region,
@@ -127,11 +118,7 @@ def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
 def _choose_print_size(assessed: AssessmentView, more: Sequence[object]) -> str:
     """How large the sheet is set: as large as what it has to say leaves room for."""
     at_levels = [*assessed.raises, *assessed.lowers]
-    said = [
-        *assessed.positives,
-        *assessed.denied,
-        *(s for one in at_levels for s in one.answers),
-    ]
+    said = [*assessed.positives, *assessed.denied, *(s for one in at_levels for s in one.answers)]
     letters = sum(len(str(one)) for one in said)
     if letters + _NOTE * len(more) <= _ROOMY:
         return "roomy"

@@ -16,9 +16,9 @@ from app.store.accounts import staff
 from app.store.review_steps import SAME_PERSON, ReviewStep
 from app.store.reviews import EditConflict, StepNotAllowed
 from app.store.worklist_rows import NoSuchSubmission
-from app.web.access import StaffRequest
 from app.web.clinic.submission_reading import read_submission_id
 from app.web.pages import see_other
+from app.web.staff_request import StaffRequest
 
 LONGEST = 5000  # letters of a note
 USUAL_IDENTIFIERS = ("full_name", "born_on")
@@ -28,15 +28,15 @@ ShowRefusal = Callable[[str, str], Response]
 """Shows the form again: (the word for what is wrong, who was first or "")."""
 
 
-def read_review_step(staff_request: StaffRequest, kind: str) -> ReviewStep:
+def read_review_step(request: StaffRequest, kind: str) -> ReviewStep:
     """What the form says of a step, without what only some steps have."""
     return ReviewStep(
         kind,
-        after=read_typed_number(staff_request, "after"),
-        key=f"{staff_request.signed_in_staff.staff}:{read_submission_id(staff_request)}:{staff_request.typed_field('key')[:50]}",
-        words=read_typed_lines(staff_request, "words"),
-        outcome=staff_request.typed_field("outcome") or None,
-        to_staff=staff_request.typed_field("to_staff") or None,
+        after=read_typed_number(request, "after"),
+        key=f"{request.staff_id}:{read_submission_id(request)}:{request.typed_field('key')[:50]}",
+        words=read_typed_lines(request, "words"),
+        outcome=request.typed_field("outcome") or None,
+        to_staff=request.typed_field("to_staff") or None,
     )
 
 
@@ -45,47 +45,42 @@ def strip_form_words(step: ReviewStep) -> ReviewStep:
     return replace(step, words="", outcome=None)
 
 
-def read_identity_check(staff_request: StaffRequest) -> list[ReviewStep]:
+def read_identity_check(request: StaffRequest) -> list[ReviewStep]:
     """That the usual two facts were compared, where the form says so."""
-    if not staff_request.typed_field("compared"):
+    if not request.typed_field("compared"):
         return []
-    step = strip_form_words(read_review_step(staff_request, "identify"))
+    step = strip_form_words(read_review_step(request, "identify"))
     return [replace(step, outcome=SAME_PERSON, reason=" ".join(USUAL_IDENTIFIERS))]
 
 
-def read_typed_lines(staff_request: StaffRequest, name: str) -> str:
+def read_typed_lines(request: StaffRequest, name: str) -> str:
     """What was typed in lines, without what cannot be seen."""
-    lines = staff_request.raw_field(name)[:LONGEST].replace("\0", "").splitlines()
+    lines = request.raw_field(name)[:LONGEST].replace("\0", "").splitlines()
     return "\n".join(filter(None, map(str.strip, lines)))
 
 
-def read_typed_number(staff_request: StaffRequest, name: str) -> int:
+def read_typed_number(request: StaffRequest, name: str) -> int:
     """A number that a form carries; -1 where it carries none."""
-    text = staff_request.typed_field(name)
+    text = request.typed_field(name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
 
 
 def submit_steps(
-    staff_request: StaffRequest, steps: Sequence[ReviewStep], refuse: ShowRefusal
+    request: StaffRequest, steps: Sequence[ReviewStep], refuse: ShowRefusal
 ) -> Response:
     """Keep all of these steps or none, then show the submission; or show the form again."""
     try:
-        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
-            targets = staff_request.request.app.state.targets
+        with request.writing_scope() as scope:
+            targets = request.context.policy.targets
             reviews.perform_steps(
-                scope,
-                staff_request.now,
-                staff_request.signed_in_staff.staff,
-                read_submission_id(staff_request),
-                steps,
-                targets,
+                scope, request.now, request.staff_id, read_submission_id(request), steps, targets
             )
     except NoSuchSubmission:
         raise HTTPException(404) from None
     except StepNotAllowed as refused:
         return refuse(refused.problem, "")
     except EditConflict as other:
-        with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+        with request.reading_scope() as scope:
             name = staff.find_staff(scope, other.by).name
         return refuse("first", name)  # it writes: looking is noted
-    return see_other(f"/submissions/{read_submission_id(staff_request)}")
+    return see_other(f"/submissions/{read_submission_id(request)}")

@@ -32,9 +32,8 @@ from app.triage.dangers import add_todays_signs
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from app.triage.what_if import try_other_answers
-from app.web.access import StaffRequest
-from app.web.pages import app_context, filler_for, translator_for
-from app.web.staff_layout import StaffFrame, read_staff_frame
+from app.web.pages import filler_for, translator_for
+from app.web.staff_request import StaffFrame, StaffRequest, read_staff_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +55,21 @@ class OpenedSubmission:
 
 
 def open_submission(
-    staff_request: StaffRequest, also: str = "", *, asks_colleagues: bool = False
+    request: StaffRequest, also: str = "", *, asks_colleagues: bool = False
 ) -> OpenedSubmission:
     """The submission in the address; `also`: what is done with it beside looking.
 
     `asks_colleagues`: whether a second person may be asked. Raises HTTPException for what this
     clinic does not have.
     """
-    who = staff_request.signed_in_staff
+    who = request.signed_in_staff
     try:
-        with staff_request.store.writing_scope(who.clinic) as scope:
-            record = _read_record(staff_request, scope, also)
+        with request.store.writing_scope(who.clinic) as scope:
+            record = _read_record(request, scope, also)
             clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
-            frame = read_staff_frame(
-                staff_request.request, scope, who, staff_request.now, clinic.time_zone
-            )
+            frame = read_staff_frame(request, scope, clinic.time_zone)
             asks = asks_colleagues or record.listed.state == "second_close"
-            present = sessions.list_present_staff(scope, staff_request.now) if asks else None
+            present = sessions.list_present_staff(scope, request.now) if asks else None
     except (NoSuchSubmission, record_keys.KeyDestroyed):
         raise HTTPException(404) from None
     colleagues = None
@@ -81,31 +78,24 @@ def open_submission(
         able = [member for member in others if role_allows(member.role, "second_person")]
         names = tuple(member.name for member in able if member.id in present)
         colleagues = SecondPeople(names, bool(able))
-    row_presenter = make_row_presenter(staff_request, clinic)
+    row_presenter = make_row_presenter(request, clinic)
     newest, own_version = record.newest_version, record.newest_own_version
-    answers_presenter, at_hand = _make_result_presenter(staff_request, record, newest)
-    presenter = _make_presenter(staff_request, answers_presenter, newest)
+    answers_presenter, at_hand = _make_result_presenter(request, record, newest)
+    presenter = _make_presenter(request, answers_presenter, newest)
     own, assessment = answers_presenter, presenter.assessment
     if own_version is not newest:
-        own, _ = _make_result_presenter(staff_request, record, own_version)
+        own, _ = _make_result_presenter(request, record, own_version)
         assessment = assess_answers(own.rulebook, own.answers)
     view = SubmissionView(
-        record,
-        members,
-        row_presenter,
-        presenter,
-        own,
-        assessment,
-        at_hand,
-        staff_request.request.app.state.archive,
+        record, members, row_presenter, presenter, own, assessment, at_hand, request.context.archive
     )
     return OpenedSubmission(view, clinic, frame, colleagues)
 
 
-def _read_record(staff_request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
+def _read_record(request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
     """Read it and note that someone looked. Raises NoSuchSubmission."""
-    id_, who = read_submission_id(staff_request), staff_request.signed_in_staff.staff
-    address, now = staff_request.client_address, staff_request.now
+    id_, who = read_submission_id(request), request.staff_id
+    address, now = request.client_address, request.now
     record = submission_reads.load_record(scope, now, id_)
     reviews.record_view(scope, now, who, id_, address, record.row)
     if also:
@@ -113,33 +103,31 @@ def _read_record(staff_request: StaffRequest, scope: WritingScope, also: str) ->
     return record
 
 
-def read_submission_id(staff_request: StaffRequest) -> str:
+def read_submission_id(request: StaffRequest) -> str:
     """The id in the address."""
-    found: str = staff_request.request.path_params["id"]
+    found: str = request.path_params["id"]
     return found
 
 
-def make_row_presenter(
-    staff_request: StaffRequest, clinic: Clinic | ClinicSnapshot
-) -> RowPresenter:
+def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -> RowPresenter:
     """Puts lines of this clinic into words."""
-    context = app_context(staff_request.request)
+    context = request.context
     return RowPresenter(
         words=context.page_wording,
         translate=translator_for(context, None)[0],
         fill=filler_for(context, clinic.region),
         language=context.language,
         time_zone=clinic.time_zone,
-        now=staff_request.now,
-        visit_days=staff_request.request.app.state.visit_days,
+        now=request.now,
+        visit_days=request.context.policy.visit_days,
         rulebook_sha256=context.rulebook.sha256,
     )
 
 
 def _make_presenter(
-    staff_request: StaffRequest, result_presenter: ResultPresenter, version: AnswersVersion
+    request: StaffRequest, result_presenter: ResultPresenter, version: AnswersVersion
 ) -> SubmissionPresenter:
-    context, book = app_context(staff_request.request), result_presenter.rulebook
+    context, book = request.context, result_presenter.rulebook
     return SubmissionPresenter(
         result_presenter,
         ShortWording(context.page_wording.pages, result_presenter.words, book.questionnaire),
@@ -162,15 +150,15 @@ def _known_labs(
 
 
 def _make_result_presenter(
-    staff_request: StaffRequest, record: SubmissionRecord, version: AnswersVersion
+    request: StaffRequest, record: SubmissionRecord, version: AnswersVersion
 ) -> tuple[ResultPresenter, bool]:
     """In the words of the rulebook that judged these answers, and whether it is at hand.
 
     Answers that today's rules no longer know are left out; the page says that rules differ.
     """
-    archive: RulebookArchive = staff_request.request.app.state.archive
+    archive: RulebookArchive = request.context.archive
     book = archive.find_rulebook(version.rulebook_version, version.rulebook_sha256)
-    context, given = app_context(staff_request.request), version.answers
+    context, given = request.context, version.answers
     if book is not None:
         context = replace(context, rulebook=book)
     answers: Answers = (

@@ -19,15 +19,14 @@ from types import FrameType
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.store.accounts import sessions
 from app.store.accounts.sessions import NotSignedIn, SignedIn
 from app.store.db.change_notifications import watch_changes
 from app.store.db.scope import Store
-from app.web.access import StaffRequest, read_session_token, staff_route
-from app.web.pages import app_context
+from app.web.access import read_session_token
+from app.web.staff_request import StaffRequest
 
 log = logging.getLogger(__name__)
 
@@ -42,19 +41,11 @@ _HEADERS = [
 ]
 
 
-def page_routes() -> list[Route]:
-    """The stream."""
-    return [staff_route("GET", "/worklist/live", stream_worklist)]
-
-
-def stream_worklist(staff_request: StaffRequest) -> Response:
+def stream_worklist(request: StaffRequest) -> Response:
     """GET /worklist/live: how often the clinic's bell has rung, now and whenever it rings."""
-    streams: StreamRegistry = staff_request.request.app.state.streams
+    streams: StreamRegistry = request.app.state.streams
     return EventStreamResponse(
-        streams,
-        staff_request.signed_in_staff,
-        read_session_token(staff_request.request),
-        app_context(staff_request.request).clock,
+        streams, request.signed_in_staff, read_session_token(request), request.context.clock
     )
 
 

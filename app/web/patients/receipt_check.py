@@ -11,7 +11,6 @@ from dataclasses import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive, verify_receipt
 from app.presentation.question import find_respondent
@@ -40,15 +39,6 @@ _PROBLEMS = {
 }
 
 
-def page_routes() -> list[Route]:
-    """The pages for what comes after a self-check."""
-    return [
-        Route("/verify", show_receipt_form, methods=["GET"]),
-        Route("/verify", submit_receipt, methods=["POST"]),
-        Route("/wrong-advice", show_wrong_advice, methods=["GET"]),
-    ]
-
-
 async def show_receipt_form(request: Request) -> Response:
     """GET /verify: a box for the text of a receipt."""
     nothing = {"problem": "", "version": "", "fingerprint": ""}
@@ -59,7 +49,7 @@ async def submit_receipt(request: Request) -> Response:
     """POST /verify: the same result again, or what is wrong with the text."""
     form = await read_form(request)
     sent = " ".join(form.get("receipt", []))
-    archive: RulebookArchive = request.app.state.archive
+    archive: RulebookArchive = app_context(request).archive
     try:
         # An old rulebook may have to be loaded first, which takes half a second.
         verdict = await run_in_threadpool(verify_receipt, sent, archive)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation.result import AnswerView
@@ -38,11 +37,6 @@ class SecondLookChanges:
     now: str
     lower: bool
     answers: tuple[AnswerChange, ...]
-
-
-def page_routes() -> list[Route]:
-    """The result page."""
-    return [Route("/result", show_result, methods=["GET"])]
 
 
 async def show_result(request: Request) -> Response:

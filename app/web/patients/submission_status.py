@@ -33,8 +33,8 @@ from app.store.submission_versions import AnswersVersion
 from app.triage.answers import keep_known_answers
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
-from app.web.access import StaffRequest
-from app.web.pages import app_context, filler_for
+from app.web.pages import filler_for
+from app.web.staff_request import StaffRequest
 
 DECISION_KEYS = {
     "appointment_kept": "handed.decided.appointment_kept",
@@ -47,24 +47,22 @@ DECISION_KEYS = {
 }
 
 
-def build_status_values(
-    staff_request: StaffRequest, scope: Scope, submission_id: str
-) -> dict[str, Any]:
+def build_status_values(request: StaffRequest, scope: Scope, submission_id: str) -> dict[str, Any]:
     """What the page shows of a submission. Raises NoSuchSubmission or keys.Forgotten."""
     clinic = load_clinic(scope)
-    submission_receipt = submission_reads.find_receipt(scope, submission_id, staff_request.now)
+    submission_receipt = submission_reads.find_receipt(scope, submission_id, request.now)
     submission = submission_reads.find_submission(scope, submission_id)
     newest = [
         v for v in submission_versions.list_versions(scope, submission_id) if v.kind != "nurse"
     ][-1]
-    day = _find_appointment_day(scope, submission_id, staff_request.now)
+    day = _find_appointment_day(scope, submission_id, request.now)
     outcome = _find_last_outcome(scope, submission_id) if submission_receipt.closed_at else ""
     calls = _must_call_now(submission_receipt, outcome)
     decided, instead = find_ending_keys(submission_receipt.urgency, outcome)
-    presenter = _make_status_presenter(staff_request, submission, newest)
+    presenter = _make_status_presenter(request, submission, newest)
     path = presenter.rulebook.questionnaire.trace_path(presenter.answers)
     assessment = assess_answers(presenter.rulebook, path.answers)
-    language = app_context(staff_request.request).language
+    language = request.context.language
 
     def format_time(at: datetime | None) -> str:
         return format_local_time(at, clinic.time_zone, language) if at else ""
@@ -77,16 +75,16 @@ def build_status_values(
         "reference": submission_receipt.reference,
         "calls": calls,
         "appointment": format_long_day(day, language),
-        "too_late": _visit_too_late(staff_request, clinic, submission_receipt, day) and not calls,
+        "too_late": _visit_too_late(request, clinic, submission_receipt, day) and not calls,
         "sent": format_time(submission_receipt.at),
         "due": format_time(submission_receipt.due_at),
-        "late": submission_receipt.due_at <= staff_request.now,
+        "late": submission_receipt.due_at <= request.now,
         "seen": format_time(submission_receipt.seen_at),
         "closed": format_time(submission_receipt.closed_at),
         "decided": decided,
         "instead": instead,
         "wait_for_visit": not calls
-        and not (instead and _visit_too_far(staff_request, clinic, submission_receipt, day)),
+        and not (instead and _visit_too_far(request, clinic, submission_receipt, day)),
         "card": presenter.build_card(assessment)
         if same
         else presenter.build_level_card(submission_receipt.urgency.name),
@@ -127,25 +125,19 @@ def _must_call_now(submission_receipt: SubmissionReceipt, outcome: str) -> bool:
 
 
 def _visit_too_late(
-    staff_request: StaffRequest,
-    clinic: Clinic,
-    submission_receipt: SubmissionReceipt,
-    day: date | None,
+    request: StaffRequest, clinic: Clinic, submission_receipt: SubmissionReceipt, day: date | None
 ) -> bool:
     """Whether they are needed sooner than the visit is, and nobody has decided yet."""
     return not submission_receipt.closed_at and _visit_too_far(
-        staff_request, clinic, submission_receipt, day
+        request, clinic, submission_receipt, day
     )
 
 
 def _visit_too_far(
-    staff_request: StaffRequest,
-    clinic: Clinic,
-    submission_receipt: SubmissionReceipt,
-    day: date | None,
+    request: StaffRequest, clinic: Clinic, submission_receipt: SubmissionReceipt, day: date | None
 ) -> bool:
     """Whether the visit is later than the level asks for."""
-    within = staff_request.request.app.state.visit_days.get(submission_receipt.urgency)
+    within = request.context.policy.visit_days.get(submission_receipt.urgency)
     return day is not None and is_visit_late(within, submission_receipt.at, day, clinic.time_zone)
 
 
@@ -167,11 +159,11 @@ def _find_last_outcome(scope: Scope, submission_id: str) -> str:
 
 
 def _make_status_presenter(
-    staff_request: StaffRequest, submission: Submission, version: AnswersVersion
+    request: StaffRequest, submission: Submission, version: AnswersVersion
 ) -> ResultPresenter:
     """Tells by the rulebook of that day; without it, what today's knows by today's."""
-    context = app_context(staff_request.request)
-    archive: RulebookArchive = staff_request.request.app.state.archive
+    context = request.context
+    archive: RulebookArchive = request.context.archive
     own = archive.find_rulebook(version.rulebook_version, version.rulebook_sha256)
     rulebook = own or context.rulebook
     context = replace(context, rulebook=rulebook)

@@ -13,10 +13,8 @@ from datetime import date
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.presentation.dates import format_day
-from app.rulebook.learn_pages import GLOSSARY_PAGE
 from app.triage.learn import GlossaryTerm, LearnContent, LearnPage, PageSection, split_term_marks
 from app.triage.sources import SourceEntry
 from app.web.page_cache import Values, render_cached_page
@@ -57,15 +55,6 @@ class GlossaryEntry:
 
     term: GlossaryTerm
     numbers: tuple[int, ...]
-
-
-def page_routes() -> list[Route]:
-    """The pages to read."""
-    return [
-        Route("/learn", show_learn_index, methods=["GET"]),
-        Route(f"/learn/{GLOSSARY_PAGE}", show_glossary, methods=["GET"]),
-        Route("/learn/{page}", show_learn_page, methods=["GET"]),
-    ]
 
 
 async def show_learn_index(request: Request) -> Response:

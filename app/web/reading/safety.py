@@ -13,7 +13,6 @@ from typing import NamedTuple
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.assurance.figures import (
     ChangeFigure,
@@ -132,17 +131,10 @@ class TranslatedReadingView(NamedTuple):
     of_urgent: int
 
 
-def page_routes() -> list[Route]:
-    """The pages about what is proved and what is open."""
-    return [
-        Route("/safety", show_safety, methods=["GET"]),
-        Route("/safety/hazards", show_hazards, methods=["GET"]),
-    ]
-
-
 async def show_safety(request: Request) -> Response:
     """GET /safety: what is proved, measured and open, in short."""
-    context, figures = app_context(request), _safety_figures(request)
+    context = app_context(request)
+    figures = context.figures
     return render_cached_page(
         request, "trust/safety.html", values=lambda: _safety_values(context, figures)
     )
@@ -150,17 +142,13 @@ async def show_safety(request: Request) -> Response:
 
 async def show_hazards(request: Request) -> Response:
     """GET /safety/hazards: each hazard with its controls and their state."""
-    context, figures = app_context(request), _safety_figures(request)
+    context = app_context(request)
+    figures = context.figures
     if figures is None:
         raise HTTPException(status_code=404)
     return render_cached_page(
         request, "trust/hazards.html", values=lambda: _hazards_values(context, figures)
     )
-
-
-def _safety_figures(request: Request) -> Figures | None:
-    found: Figures | None = request.app.state.figures
-    return found
 
 
 def _safety_values(context: AppContext, figures: Figures | None) -> Mapping[str, object]:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.drawing import draw_flowchart
 from app.presentation.dates import format_day
@@ -69,19 +68,6 @@ class WeighedEvidence(NamedTuple):
 
     line: EvidenceLine
     strength: str  # key of its words
-
-
-def page_routes() -> list[Route]:
-    """The pages for whoever wants to check us."""
-    return [
-        Route("/rules", show_rules, methods=["GET"]),
-        Route("/rules/types", show_types, methods=["GET"]),
-        Route("/rules/evidence", show_evidence, methods=["GET"]),
-        Route("/rules/look-alikes", show_look_alikes, methods=["GET"]),
-        Route("/rules/sources", show_sources, methods=["GET"]),
-        Route("/rules/flow.svg", show_flow_drawing, methods=["GET"]),
-        Route("/accessibility", show_accessibility, methods=["GET"]),
-    ]
 
 
 async def show_rules(request: Request) -> Response:

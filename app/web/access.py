@@ -21,8 +21,13 @@ from starlette.routing import Route
 
 from app.store.accounts import passwords, sessions
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
+from app.store.accounts.staff import NoSuchStaff
+from app.store.compliance.person_requests import NoSuchPerson, NoSuchRequest
 from app.store.db import audit
 from app.store.db.rate_limits import RateLimitExceeded
+from app.store.db.record_keys import KeyDestroyed
+from app.store.invitations import NoSuchInvitation
+from app.store.worklist_rows import NoSuchSubmission
 from app.web.cookies import read_cookie, set_cookie
 from app.web.form_fields import read_form_fields, strip_invisible
 from app.web.pages import render_page, see_other
@@ -33,6 +38,10 @@ STAFF = "any of staff"
 """Whoever is signed in; every other word is a permission of app/store/permissions.py."""
 BACKGROUND_HEADER = "x-quiet"
 SESSION_COOKIE = "staff"
+_NOT_THERE = (
+    *(NoSuchInvitation, NoSuchPerson, NoSuchRequest, NoSuchStaff, NoSuchSubmission),
+    KeyDestroyed,
+)
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 StaffEndpoint = Callable[[StaffRequest], Response]
@@ -105,6 +114,8 @@ def _open_page(
         response = see_other("/sign-in")
         clear_session_cookie(response, request)
         return response
+    except _NOT_THERE:
+        raise HTTPException(404) from None
     except RateLimitExceeded as many:
         wait = {"Retry-After": str(math.ceil(many.wait.total_seconds()))}
         raise HTTPException(429, headers=wait) from None

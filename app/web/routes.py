@@ -187,7 +187,7 @@ ROUTES = [
     staff_route("POST /people/requests/{id}/file", people.download_person_file, "export_person"),
     staff_route("GET /agreement", agreement.show_agreement, "see_agreement"),
     staff_route("GET /agreement/cases.yaml", agreement.export_cases, "export_cases"),
-    staff_route("GET /agreement/cases/{entry}", agreement.export_one_case, "export_cases"),
+    staff_route("GET /agreement/cases/{entry}", agreement.export_cases, "export_cases"),
     staff_route("GET /audit", auditor.show_audit, "see_audit"),
     staff_route("POST /audit", auditor.choose_audit_filter, "see_audit"),
     staff_route("GET /audit/{kind}/{day}", auditor.show_audit, "see_audit"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +21,7 @@ from app.store import alarms, clinics
 from app.store.accounts.sessions import NotSignedIn, SignedIn
 from app.store.db.scope import Scope, WritingScope
 from app.web.form_fields import strip_invisible
-from app.web.pages import app_context, render_page
+from app.web.pages import app_context, render_page, translator_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ class StaffRequest(Request):
         return self.signed_in_staff.clinic
 
     @property
+    def path_id(self) -> str:
+        """The id of a record in the address."""
+        found: str = self.path_params["id"]
+        return found
+
+    @property
     def client_address(self) -> str:
         """Where the request comes from."""
         return self.client.host if self.client else ""
@@ -104,6 +111,10 @@ class StaffRequest(Request):
         """What was typed, letter by letter, as for a password."""
         return next(iter(self.form_fields.get(name, [])), "")
 
+    def chosen_values(self, name: str) -> list[str]:
+        """All values of a field that may be ticked more than once."""
+        return self.form_fields.get(name, [])
+
     def typed_field(self, name: str) -> str:
         """What was typed as one line, without what cannot be seen."""
         return strip_invisible(self.raw_field(name)).strip()
@@ -111,6 +122,10 @@ class StaffRequest(Request):
     def typed_fields(self, *names: str) -> dict[str, str]:
         """The same of several fields, by name."""
         return {name: self.typed_field(name) for name in names}
+
+    def translate(self, key: str, **more: object) -> Markup:
+        """The words of a page for staff."""
+        return translator_for(self.context, None)[0](key, **more)
 
     def render_page(
         self,

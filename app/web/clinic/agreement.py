@@ -13,17 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.documents.case_file import format_cases_yaml, make_case
-from app.documents.receipt import RulebookArchive
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import agreement, clinics
 from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement
-from app.store.clinic_policy import Reliance
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
 from app.web.clinic.page_parts import build_download, format_time, list_staff_names
-from app.web.pages import translator_for
+from app.web.pages import filler_for
 from app.web.staff_request import StaffRequest
 
 COUNTED = timedelta(days=90)
@@ -33,20 +31,16 @@ _KINDS = {"raise": "agreement.raised", "lower": "agreement.lowered"}
 
 def show_agreement(request: StaffRequest) -> Response:
     """GET /agreement: all counts, and the newest disagreements."""
-    limits: Reliance = request.context.policy.reliance
+    limits = request.context.policy.reliance
     with request.reading_scope() as scope:
         clinic = clinics.load_clinic(scope)
         names = list_staff_names(scope)
         by_nurse, by_rule = agreement.count_by_nurse(scope), agreement.count_by_rule(scope)
-        reasons, times = (
-            agreement.count_lowering_reasons(scope),
-            agreement.measure_decision_times(scope),
-        )
-        against, closings = (
-            agreement.list_disagreements(scope),
-            agreement.count_closing_requests(scope),
-        )
-        stops = _count_dropouts(request, scope, clinic, limits)
+        reasons = agreement.count_lowering_reasons(scope)
+        times = agreement.measure_decision_times(scope)
+        against = agreement.list_disagreements(scope)
+        closings = agreement.count_closing_requests(scope)
+        stops = _count_dropouts(request, scope, clinic)
     agreed = sum(counts.agreed for counts in by_nurse.values())
     decided = sum(counts.decision_total for counts in by_nurse.values())
     return request.render_page(
@@ -98,49 +92,34 @@ def show_agreement(request: StaffRequest) -> Response:
 
 
 def export_cases(request: StaffRequest) -> Response:
-    """GET /agreement/cases.yaml: every disagreement as a case of answers alone."""
-    with request.writing_scope() as scope:
-        found = agreement.list_disagreements(scope, limit=MOST_EXPORTED)
-        text = format_cases_yaml(_build_case(request, one) for one in found)
-        _audit_case_export(request, scope, ("clinic", request.clinic), len(found))
-    return build_download(request, text, "application/yaml", '"cases.yaml"')
+    """GET /agreement/cases.yaml, /agreement/cases/{entry}: disagreements as cases of answers alone.
 
-
-def export_one_case(request: StaffRequest) -> Response:
-    """GET /agreement/cases/{entry}: one disagreement as a case of answers alone."""
-    entry = request.path_params["entry"]
+    All of them, or the one that is named.
+    """
+    entry = request.path_params.get("entry")
     with request.writing_scope() as scope:
-        found = agreement.list_disagreements(scope, entry)
-        if not found:
+        found = agreement.list_disagreements(scope, entry, limit=MOST_EXPORTED)
+        if entry and not found:
             raise HTTPException(404)
-        _audit_case_export(request, scope, ("submission", found[0].submission), 1)
-    return build_download(
-        request,
-        format_cases_yaml([_build_case(request, found[0])]),
-        "application/yaml",
-        '"case.yaml"',
-    )
-
-
-def _audit_case_export(
-    request: StaffRequest, scope: Any, subject: tuple[str, str], number: int
-) -> None:
-    audit.record_event(
-        scope,
-        request.now,
-        request.staff_id,
-        "cases_taken",
-        subject,
-        request.client_address,
-        number=number,
-    )
+        text = format_cases_yaml(_build_case(request, one) for one in found)
+        subject = ("submission", found[0].submission) if entry else ("clinic", request.clinic)
+        audit.record_event(
+            scope,
+            request.now,
+            request.staff_id,
+            "cases_taken",
+            subject,
+            request.client_address,
+            number=len(found),
+        )
+    name = '"case.yaml"' if entry else '"cases.yaml"'
+    return build_download(request, text, "application/yaml", name)
 
 
 def _build_case(request: StaffRequest, one: Disagreement) -> dict[str, Any]:
-    rulebook, version = request.context.rulebook, one.version
-    shelf: RulebookArchive = request.context.archive
-    answers = shelf.translate_to_current(version.rulebook_version, version.answers)
-    return make_case(rulebook, answers, one.level, one.to, one.reason)
+    context, version = request.context, one.version
+    answers = context.archive.translate_to_current(version.rulebook_version, version.answers)
+    return make_case(context.rulebook, answers, one.level, one.to, one.reason)
 
 
 def _sort_by_overrides(counted: dict[str, DecisionCounts]) -> list[tuple[str, DecisionCounts]]:
@@ -152,15 +131,10 @@ def _sort_by_overrides(counted: dict[str, DecisionCounts]) -> list[tuple[str, De
 
 def _rule_reason(request: StaffRequest, rule: str) -> str:
     """What the rule says in words; its id where the rules of today have no such rule."""
-    context = request.context
-    t, fill = translator_for(context, None)
     if rule == NO_RULE:
-        return t("agreement.no_rule")
-    return (
-        fill(context.page_wording.rules[rule].reason)
-        if rule in context.page_wording.rules
-        else rule
-    )
+        return request.translate("agreement.no_rule")
+    known = request.context.page_wording.rules
+    return filler_for(request.context, None)(known[rule].reason) if rule in known else rule
 
 
 def _level_badge(request: StaffRequest, level: Urgency) -> tuple[str, str]:
@@ -168,43 +142,37 @@ def _level_badge(request: StaffRequest, level: Urgency) -> tuple[str, str]:
 
 
 def _format_duration(request: StaffRequest, time: timedelta) -> str:
-    t, _ = translator_for(request.context, None)
     minutes = round(time.total_seconds() / 60)
     if minutes < 100:
-        return t("agreement.minutes", number=minutes)
+        return request.translate("agreement.minutes", number=minutes)
     hours = round(minutes / 60)
     if hours < 48:
-        return t("agreement.hours", number=hours)
-    return t("agreement.days", number=round(hours / 24))
+        return request.translate("agreement.hours", number=hours)
+    return request.translate("agreement.days", number=round(hours / 24))
 
 
 def _format_targets(request: StaffRequest, clinic: Clinic) -> dict[str, str]:
     """The time within which a level should be looked at, in open hours."""
-    targets = request.context.policy.targets
-    return {
-        level.name: _format_duration(
-            request, timedelta(minutes=int(clinic.targets.get(level.name, minutes)))
-        )
-        for level, minutes in targets.items()
+    minutes = {
+        level.name: int(clinic.targets.get(level.name, usual))
+        for level, usual in request.context.policy.targets.items()
     }
+    return {level: _format_duration(request, timedelta(minutes=m)) for level, m in minutes.items()}
 
 
 def _count_dropouts(
-    request: StaffRequest, scope: Scope, clinic: Clinic, limits: Reliance
+    request: StaffRequest, scope: Scope, clinic: Clinic
 ) -> list[tuple[str, int | None, int]]:
     """(Question, how many reached it, how many went no further); None where it was too few."""
-    context = request.context
+    context, smallest = request.context, request.context.policy.reliance.smallest_group
     since = (request.now - COUNTED).astimezone(ZoneInfo(clinic.time_zone)).date()
-    sums = agreement.sum_tallies(scope, since)
-    _, fill = translator_for(context, clinic.region)
+    sums, fill = agreement.sum_tallies(scope, since), filler_for(context, clinic.region)
     rows: list[tuple[str, int | None, int]] = []
     for question in context.rulebook.questionnaire:
         answered = sums.get(f"answered:{question.id}", 0)
         # The first question is reached without an answer before it, and so is not counted.
         reached = max(sums.get(f"reached:{question.id}", 0), answered)
         if reached:
-            shown = reached if reached >= limits.smallest_group else None
-            rows.append(
-                (fill(context.page_wording.questions[question.id].text), shown, reached - answered)
-            )
+            words = fill(context.page_wording.questions[question.id].text)
+            rows.append((words, reached if reached >= smallest else None, reached - answered))
     return rows

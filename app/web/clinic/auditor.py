@@ -124,7 +124,7 @@ def download_audit(request: StaffRequest) -> Response:
 
 def show_submission_looks(request: StaffRequest) -> Response:
     """GET /submissions/{id}/looks: who did what with one submission, also after it is gone."""
-    submission = request.path_params["id"]
+    submission = request.path_id
     with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
         subject = ("submission", submission)

@@ -9,19 +9,17 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
 from app.presentation.worklist_row import flag_key
 from app.store import clinics, people, review_rules, worklist, worklist_rows
 from app.store.accounts import staff
-from app.store.db import record_keys
 from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, WRONG_PERSON
-from app.store.worklist_rows import PATIENT_FLAGS, NoSuchSubmission
+from app.store.worklist_rows import PATIENT_FLAGS
 from app.web.clinic.patient_list import LONGEST
 from app.web.clinic.review_forms import read_review_step, submit_steps
-from app.web.clinic.submission_reading import make_row_presenter, read_submission_id
+from app.web.clinic.submission_reading import make_row_presenter
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
@@ -40,42 +38,38 @@ class Checkbox:
 
 def show_identity_form(request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/identify: what to compare, and whose it is where nobody knows."""
-    values = _load_form_values(request)
-    row_payload, nobodys = values["payload"], values["nobodys"]
-    typed = {
-        "reference": request.typed_field("reference") or row_payload["reference"],
-        "name": request.typed_field("name") or row_payload["name"],
-    }
+    values, compared = _load_form_values(request), request.chosen_values("which")
+    fields = ("reference", "name")
+    typed = {name: request.typed_field(name) or values["payload"][name] for name in fields}
+    other = None
+    if problem == "other_name":
+        with request.reading_scope() as scope:
+            other = people.find_by_reference(scope, typed["reference"])
     words = problem_key(problem)
     return request.render_page(
         "nurse/identify.html",
         problems={_WHERE.get(problem, "identify"): words} if words else None,
         first=first,
-        ticks=_build_checkboxes(request, "which", IDENTIFIERS, IDENTIFIER_WORDS),
+        ticks=[Checkbox(f"which-{i}", i, IDENTIFIER_WORDS[i], i in compared) for i in IDENTIFIERS],
         typed=typed,
-        other=_find_other_name(request, typed["reference"]) if problem == "other_name" else "",
-        needs_person=nobodys,
+        other=other.name if other else "",
+        needs_person=values["nobodys"],
         **values,
     )
 
 
 def submit_identity(request: StaffRequest) -> Response:
     """POST /submissions/{id}/identify: it is this person, or it is someone else."""
-    compared = [kind for kind in IDENTIFIERS if kind in request.form_fields.get("which", [])]
-    outcome = next(
-        (known for known in IDENTITY_OUTCOMES if known == request.typed_field("outcome")), None
-    )
+    chosen = request.typed_field("outcome")
     step = replace(
         read_review_step(request, "identify"),
-        outcome=outcome,
-        reason=" ".join(compared) or None,
+        outcome=chosen if chosen in IDENTITY_OUTCOMES else None,
+        reason=" ".join(i for i in IDENTIFIERS if i in request.chosen_values("which")) or None,
         reference=request.typed_field("reference")[:LONGEST],
         name=request.typed_field("name")[:LONGEST],
         sure=request.typed_field("sure") == "yes",
     )
-    return submit_steps(
-        request, [step], lambda problem, first: show_identity_form(request, problem, first)
-    )
+    return submit_steps(request, [step], show_identity_form)
 
 
 def show_flags_form(request: StaffRequest) -> Response:
@@ -91,31 +85,22 @@ def show_flags_form(request: StaffRequest) -> Response:
 
 def save_flags(request: StaffRequest) -> Response:
     """POST /submissions/{id}/marks: these and no others."""
-    try:
-        with request.writing_scope() as scope:
-            chosen = request.form_fields.get("mark", [])
-            worklist_rows.save_patient_flags(
-                scope, request.now, request.staff_id, read_submission_id(request), chosen
-            )
-    except (NoSuchSubmission, record_keys.KeyDestroyed):
-        raise HTTPException(404) from None
-    return see_other(f"/submissions/{read_submission_id(request)}")
+    who, id_, chosen = request.staff_id, request.path_id, request.chosen_values("mark")
+    with request.writing_scope() as scope:
+        worklist_rows.save_patient_flags(scope, request.now, who, id_, chosen)
+    return see_other(f"/submissions/{id_}")
 
 
 def _load_form_values(request: StaffRequest) -> dict[str, Any]:
-    """What both forms show of the submission. Raises HTTPException."""
-    id_ = read_submission_id(request)
-    try:
-        with request.reading_scope() as scope:
-            kept = worklist_rows.require_row(scope, id_, request.now)
-            line = worklist.find_listed_submission(scope, id_)
-            names = staff.find_staff_names(scope, {line.owner or ""})
-            presenter = make_row_presenter(request, clinics.load_clinic(scope))
-            known = review_rules.is_identified(scope, id_)
-    except (NoSuchSubmission, record_keys.KeyDestroyed):
-        raise HTTPException(404) from None
+    """What both forms show of the submission. Raises NoSuchSubmission or KeyDestroyed."""
+    with request.reading_scope() as scope:
+        kept = worklist_rows.require_row(scope, request.path_id, request.now)
+        line = worklist.find_listed_submission(scope, request.path_id)
+        names = staff.find_staff_names(scope, {line.owner or ""})
+        presenter = make_row_presenter(request, clinics.load_clinic(scope))
+        known = review_rules.is_identified(scope, request.path_id)
     return {
-        "id": id_,
+        "id": request.path_id,
         "row": presenter.build_row(names, line),
         "payload": line.payload,
         "nobodys": kept.person_id is None,
@@ -125,17 +110,3 @@ def _load_form_values(request: StaffRequest) -> dict[str, Any]:
         "right": SAME_PERSON,
         "wrong": WRONG_PERSON,
     }
-
-
-def _find_other_name(request: StaffRequest, reference: str) -> str:
-    """Under which name the clinic knows the reference that was typed."""
-    with request.reading_scope() as scope:
-        known = people.find_by_reference(scope, reference)
-    return known.name if known else ""
-
-
-def _build_checkboxes(
-    request: StaffRequest, name: str, values: tuple[str, ...], words: dict[str, str]
-) -> list[Checkbox]:
-    chosen = request.form_fields.get(name, [])
-    return [Checkbox(f"{name}-{value}", value, words[value], value in chosen) for value in values]

@@ -163,7 +163,7 @@ def show_invitation(request: StaffRequest) -> Response:
     """GET /invitations/{id}: link, code and square to give to this person."""
     with request.reading_scope() as scope:
         try:
-            found = invitations.find_invitation(scope, request.now, request.path_params["id"])
+            found = invitations.find_invitation(scope, request.now, request.path_id)
         except NoSuchInvitation:
             raise HTTPException(404) from None
         (way,) = _build_cards(request, scope, [found], squares=True)
@@ -174,7 +174,7 @@ def show_invitation(request: StaffRequest) -> Response:
 
 def renew_invitation(request: StaffRequest) -> Response:
     """POST /invitations/{id}/again: a new link and code for the same visit; the old ones stop."""
-    who, old = request.signed_in_staff, request.path_params["id"]
+    who, old = request.signed_in_staff, request.path_id
     try:
         made = invitations.renew_invitation(request.store, who.clinic, request.now, who.staff, old)
     except NoSuchInvitation:
@@ -186,9 +186,7 @@ def revoke_invitation(request: StaffRequest) -> Response:
     """POST /invitations/{id}/revoke: the link and the code stop working."""
     with request.writing_scope() as scope:
         try:
-            invitations.revoke_invitation(
-                scope, request.now, request.staff_id, request.path_params["id"]
-            )
+            invitations.revoke_invitation(scope, request.now, request.staff_id, request.path_id)
         except NoSuchInvitation:
             raise HTTPException(404) from None
     return see_other("/invitations")

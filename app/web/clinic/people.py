@@ -114,9 +114,7 @@ def download_person_file(request: StaffRequest) -> Response:
     with request.store.writing_scope(who.clinic) as scope:
         clinic = clinics.read_clinic_name(scope)
         try:
-            kept = person_requests.take_export(
-                scope, request.now, who.staff, request.path_params["id"]
-            )
+            kept = person_requests.take_export(scope, request.now, who.staff, request.path_id)
         except (NoSuchRequest, KeyDestroyed):
             raise HTTPException(404) from None
     made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
@@ -136,7 +134,7 @@ def _show_person(
 
 
 def _add_person_request(request: StaffRequest, kind: str) -> Response:
-    person, who = request.path_params["id"], request.signed_in_staff
+    person, who = request.path_id, request.signed_in_staff
     try:
         if request.code_refused:
             with request.store.reading_scope(who.clinic) as scope:
@@ -150,7 +148,7 @@ def _add_person_request(request: StaffRequest, kind: str) -> Response:
 
 
 def _answer_request(request: StaffRequest, agreed: bool) -> Response:
-    who, request_id = request.signed_in_staff, request.path_params["id"]
+    who, request_id = request.signed_in_staff, request.path_id
     with request.store.writing_scope(who.clinic) as scope:
         found = person_requests.list_recent_requests(scope, request.now, request_id)
         if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.store import reviews
 from app.store.accounts import staff
 from app.store.review_steps import SAME_PERSON, ReviewStep
 from app.store.reviews import EditConflict, StepNotAllowed
-from app.store.worklist_rows import NoSuchSubmission
-from app.web.clinic.submission_reading import read_submission_id
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
@@ -24,8 +21,8 @@ LONGEST = 5000  # letters of a note
 USUAL_IDENTIFIERS = ("full_name", "born_on")
 """The two facts that a form of closing names; others are ticked on the page for it."""
 
-ShowRefusal = Callable[[str, str], Response]
-"""Shows the form again: (the word for what is wrong, who was first or "")."""
+ShowRefusal = Callable[[StaffRequest, str, str], Response]
+"""Shows the form again: (the request, the word for what is wrong, who was first or "")."""
 
 
 def read_review_step(request: StaffRequest, kind: str) -> ReviewStep:
@@ -33,7 +30,7 @@ def read_review_step(request: StaffRequest, kind: str) -> ReviewStep:
     return ReviewStep(
         kind,
         after=read_typed_number(request, "after"),
-        key=f"{request.staff_id}:{read_submission_id(request)}:{request.typed_field('key')[:50]}",
+        key=f"{request.staff_id}:{request.path_id}:{request.typed_field('key')[:50]}",
         words=read_typed_lines(request, "words"),
         outcome=request.typed_field("outcome") or None,
         to_staff=request.typed_field("to_staff") or None,
@@ -72,15 +69,12 @@ def submit_steps(
     try:
         with request.writing_scope() as scope:
             targets = request.context.policy.targets
-            reviews.perform_steps(
-                scope, request.now, request.staff_id, read_submission_id(request), steps, targets
-            )
-    except NoSuchSubmission:
-        raise HTTPException(404) from None
+            who, id_ = request.staff_id, request.path_id
+            reviews.perform_steps(scope, request.now, who, id_, steps, targets)
     except StepNotAllowed as refused:
-        return refuse(refused.problem, "")
+        return refuse(request, refused.problem, "")
     except EditConflict as other:
         with request.reading_scope() as scope:
             name = staff.find_staff(scope, other.by).name
-        return refuse("first", name)  # it writes: looking is noted
-    return see_other(f"/submissions/{read_submission_id(request)}")
+        return refuse(request, "first", name)  # it writes: looking is noted
+    return see_other(f"/submissions/{request.path_id}")

@@ -111,7 +111,7 @@ def _load_member(request: StaffRequest) -> StaffMember:
     """Whom the address names; someone of another clinic is nobody here."""
     with request.reading_scope() as scope:
         try:
-            return _build_member(scope, staff.find_staff(scope, request.path_params["id"]))
+            return _build_member(scope, staff.find_staff(scope, request.path_id))
         except NoSuchStaff:
             raise HTTPException(404) from None
 

@@ -24,7 +24,6 @@ from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALL
 from app.store.submission_reads import ReviewAction
 from app.triage.terms import Urgency
 from app.web.clinic.review_forms import (
-    ShowRefusal,
     read_identity_check,
     read_review_step,
     read_typed_lines,
@@ -37,7 +36,7 @@ from app.web.clinic.submission_reading import (
     describe_patient_result,
     open_submission,
 )
-from app.web.pages import see_other, translator_for
+from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
 _STEPS = {
@@ -62,7 +61,7 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
     sbar, sbar_full = view.write_sbar_texts(assessed)
     return request.render_page(
         "nurse/submission.html",
-        problems={"actions": problem} if problem else None,
+        problems={"actions": problem_key(problem)} if problem else None,
         first=first,
         calls=_translate_codes(request, CALL_OUTCOMES, OUTCOMES),
         dispositions=_translate_endings(request, level),
@@ -87,7 +86,7 @@ def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> 
     least = opened.clinic.second_person_from
     return request.render_page(
         "nurse/lower.html",
-        problems={"lower": problem} if problem else None,
+        problems={"lower": problem_key(problem)} if problem else None,
         first=first,
         decides=[rule for rule in view.presenter.fired_rules() if rule.level == deciding_level],
         levels=[(lower.name, view.presenter.level_badge(lower)) for lower in below],
@@ -101,12 +100,12 @@ def show_ask_close(request: StaffRequest, problem: str = "", first: str = "") ->
     """GET /submissions/{id}/ask-close: stops, and names what would be left without help."""
     opened = open_submission(request, asks_colleagues=True)
     listed = opened.view.record.listed
-    ends = review_steps.closings_by_two(listed.level)
-    if listed.state == "closed" or not ends or not _may_act(request, opened.view):
+    ends, mine = review_steps.closings_by_two(listed.level), opened.is_free_for(request.staff_id)
+    if listed.state == "closed" or not ends or not mine:
         return see_other(f"/submissions/{listed.submission}")
     return request.render_page(
         "nurse/ask_close.html",
-        problems={"ask-close": problem} if problem else None,
+        problems={"ask-close": problem_key(problem)} if problem else None,
         first=first,
         chosen=request.typed_field("outcome"),
         ticked=bool(request.typed_field("compared")),
@@ -122,9 +121,7 @@ def submit_ask_close(request: StaffRequest) -> Response:
     agrees = bool(request.typed_field("agree"))
     decided = [strip_form_words(replace(asked, kind="agree"))] if agrees else []
     steps = [*read_identity_check(request), *decided, asked]
-    return submit_steps(
-        request, steps, lambda problem, first: show_ask_close(request, problem_key(problem), first)
-    )
+    return submit_steps(request, steps, show_ask_close)
 
 
 def submit_review_step(request: StaffRequest) -> Response:
@@ -132,20 +129,16 @@ def submit_review_step(request: StaffRequest) -> Response:
     kinds = _STEPS.get(request.path_params["step"])
     if kinds is None:
         raise HTTPException(404)
-    steps = [read_review_step(request, kind) for kind in kinds]
-    before = read_identity_check(request) if kinds[-1] == "close" else []
-    return submit_steps(
-        request,
-        [*before, *map(strip_form_words, steps[:-1]), steps[-1]],
-        _make_refusal_page(request),
-    )
+    *earlier, last = (read_review_step(request, kind) for kind in kinds)
+    before = read_identity_check(request) if last.kind == "close" else []
+    return submit_steps(request, [*before, *map(strip_form_words, earlier), last], _show_refusal)
 
 
 def submit_second_decision(request: StaffRequest) -> Response:
     """POST /submissions/{id}/second: the second person's yes or no to a lowering or a closing."""
     about = "close" if request.typed_field("about") == "close" else "second"
     kind = f"{about}_yes" if request.typed_field("answer") == "yes" else f"{about}_no"
-    return submit_steps(request, [read_review_step(request, kind)], _make_refusal_page(request))
+    return submit_steps(request, [read_review_step(request, kind)], _show_refusal)
 
 
 def submit_lowering(request: StaffRequest) -> Response:
@@ -157,30 +150,19 @@ def submit_lowering(request: StaffRequest) -> Response:
         reason=request.typed_field("reason") or None,
         rule=request.typed_field("rule") or None,
     )
-    return submit_steps(
-        request, [asked], lambda problem, first: show_lowering(request, problem_key(problem), first)
-    )
+    return submit_steps(request, [asked], show_lowering)
 
 
-def _make_refusal_page(request: StaffRequest) -> ShowRefusal:
+def _show_refusal(request: StaffRequest, problem: str, first: str) -> Response:
     """The page again; where one person cannot close it so, the page that stops and asks two."""
-
-    def show_refusal(problem: str, first: str) -> Response:
-        if problem == "second_person":
-            return show_ask_close(request, problem_key(problem))
-        return show_submission(request, problem_key(problem), first=first)
-
-    return show_refusal
-
-
-def _may_act(request: StaffRequest, view: SubmissionView) -> bool:
-    """Whether it is nobody else's."""
-    return view.record.listed.owner in (None, request.staff_id)
+    if problem == "second_person":
+        return show_ask_close(request, problem)
+    return show_submission(request, problem, first)
 
 
 def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str, Any]:
     """What every page with a form says: the submission, what can be done now, and by whom."""
-    view, who = opened.view, request.signed_in_staff
+    view, own_id = opened.view, request.staff_id
     record, needs = view.record, view.find_unmet_needs()
     lowered, asked, checked = map(record.last_action, ("lower", "ask_close", "identify"))
     newest = record.newest_version.id
@@ -191,11 +173,11 @@ def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str,
         "typed": read_typed_lines(request, "words"),
         "colleagues": opened.colleagues,
         "left_open": needs,
-        "mine": _may_act(request, view),
+        "mine": opened.is_free_for(own_id),
         "owner": record.listed.owner,
-        "own_lowering": lowered is not None and lowered.by == who.staff,
+        "own_lowering": lowered is not None and lowered.by == own_id,
         "lowering": _describe_lowering(view, lowered) if lowered else None,
-        "own_asking": asked is not None and asked.by == who.staff,
+        "own_asking": asked is not None and asked.by == own_id,
         "asked": asked,
         "asked_by": view.staff_name(asked.by) if asked else "",
         "waits": record.listed.state in SECOND_PERSON_STATES,
@@ -211,9 +193,7 @@ def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str,
         "can_take": [
             (member.id, member.name)
             for member in view.members
-            if member.id != who.staff
-            and not member.disabled_at
-            and role_allows(member.role, "review")
+            if member.id != own_id and not member.disabled_at and role_allows(member.role, "review")
         ],
     }
 
@@ -238,5 +218,4 @@ def _translate_codes(
     request: StaffRequest, codes: Iterable[str], words: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """Codes with their words, to choose from."""
-    t, _ = translator_for(request.context, None)
-    return [(code, t(words[code])) for code in codes]
+    return [(code, request.translate(words[code])) for code in codes]

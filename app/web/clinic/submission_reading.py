@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from starlette.exceptions import HTTPException
-
-from app.documents.receipt import RulebookArchive
 from app.documents.short_answers import ShortWording
 from app.presentation.result import ResultPresenter
 from app.presentation.safety_net import build_caution_values
@@ -19,16 +16,16 @@ from app.presentation.submission_view import SubmissionView
 from app.presentation.worklist_row import RowPresenter
 from app.store import clinics, reviews, submission_reads
 from app.store.accounts import sessions, staff
-from app.store.db import audit, record_keys
+from app.store.db import audit
 from app.store.db.scope import WritingScope
 from app.store.db.tables import Clinic
 from app.store.permissions import role_allows
 from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist import ClinicSnapshot
-from app.store.worklist_rows import NoSuchSubmission
 from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from app.triage.what_if import try_other_answers
@@ -53,36 +50,36 @@ class OpenedSubmission:
     frame: StaffFrame
     colleagues: SecondPeople | None
 
+    def is_free_for(self, staff_id: str) -> bool:
+        """Whether it is nobody else's."""
+        return self.view.record.listed.owner in (None, staff_id)
+
 
 def open_submission(
     request: StaffRequest, also: str = "", *, asks_colleagues: bool = False
 ) -> OpenedSubmission:
     """The submission in the address; `also`: what is done with it beside looking.
 
-    `asks_colleagues`: whether a second person may be asked. Raises HTTPException for what this
-    clinic does not have.
+    `asks_colleagues`: whether a second person may be asked. Raises NoSuchSubmission or
+    KeyDestroyed.
     """
-    who = request.signed_in_staff
-    try:
-        with request.store.writing_scope(who.clinic) as scope:
-            record = _read_record(request, scope, also)
-            clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
-            frame = read_staff_frame(request, scope, clinic.time_zone)
-            asks = asks_colleagues or record.listed.state == "second_close"
-            present = sessions.list_present_staff(scope, request.now) if asks else None
-    except (NoSuchSubmission, record_keys.KeyDestroyed):
-        raise HTTPException(404) from None
+    with request.writing_scope() as scope:
+        record = _read_record(request, scope, also)
+        clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
+        frame = read_staff_frame(request, scope, clinic.time_zone)
+        asks = asks_colleagues or record.listed.state == "second_close"
+        present = sessions.list_present_staff(scope, request.now) if asks else None
     colleagues = None
     if present is not None:
-        others = [m for m in members if m.id != who.staff and not m.disabled_at and m.joined_at]
-        able = [member for member in others if role_allows(member.role, "second_person")]
+        others = (m for m in members if m.id != request.staff_id and not m.disabled_at)
+        able = [m for m in others if m.joined_at and role_allows(m.role, "second_person")]
         names = tuple(member.name for member in able if member.id in present)
         colleagues = SecondPeople(names, bool(able))
     row_presenter = make_row_presenter(request, clinic)
     newest, own_version = record.newest_version, record.newest_own_version
-    answers_presenter, at_hand = _make_result_presenter(request, record, newest)
-    presenter = _make_presenter(request, answers_presenter, newest)
-    own, assessment = answers_presenter, presenter.assessment
+    own, at_hand = _make_result_presenter(request, record, newest)
+    presenter = _make_presenter(request, own, newest)
+    assessment = presenter.assessment
     if own_version is not newest:
         own, _ = _make_result_presenter(request, record, own_version)
         assessment = assess_answers(own.rulebook, own.answers)
@@ -94,19 +91,13 @@ def open_submission(
 
 def _read_record(request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
     """Read it and note that someone looked. Raises NoSuchSubmission."""
-    id_, who = read_submission_id(request), request.staff_id
+    id_, who = request.path_id, request.staff_id
     address, now = request.client_address, request.now
     record = submission_reads.load_record(scope, now, id_)
     reviews.record_view(scope, now, who, id_, address, record.row)
     if also:
         audit.record_event(scope, now, who, also, ("submission", id_), address)
     return record
-
-
-def read_submission_id(request: StaffRequest) -> str:
-    """The id in the address."""
-    found: str = request.path_params["id"]
-    return found
 
 
 def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -> RowPresenter:
@@ -132,16 +123,14 @@ def _make_presenter(
         result_presenter,
         ShortWording(context.page_wording.pages, result_presenter.words, book.questionnaire),
         book.questionnaire.trace_path(result_presenter.answers),
-        assess_answers(book, result_presenter.answers, _known_labs(result_presenter, version)),
+        assess_answers(book, result_presenter.answers, _known_labs(book, version)),
         add_todays_signs(book.dangers, context.rulebook.dangers, book.questionnaire),
     )
 
 
-def _known_labs(
-    result_presenter: ResultPresenter, version: AnswersVersion
-) -> dict[str, dict[str, str]]:
+def _known_labs(book: Rulebook, version: AnswersVersion) -> dict[str, dict[str, str]]:
     """The blood results that the rules of that day can read."""
-    known = result_presenter.rulebook.laboratory.analytes
+    known = book.laboratory.analytes
     return {
         analyte: {"value": lab["value"], "unit": lab["unit"]}
         for analyte, lab in version.lab_results.items()
@@ -156,14 +145,13 @@ def _make_result_presenter(
 
     Answers that today's rules no longer know are left out; the page says that rules differ.
     """
-    archive: RulebookArchive = request.context.archive
-    book = archive.find_rulebook(version.rulebook_version, version.rulebook_sha256)
-    context, given = request.context, version.answers
-    if book is not None:
+    context, edition = request.context, version.rulebook_version
+    book = context.archive.find_rulebook(edition, version.rulebook_sha256)
+    answers: Answers = version.answers
+    if book is None:
+        answers = context.archive.translate_to_current(edition, answers)
+    else:
         context = replace(context, rulebook=book)
-    answers: Answers = (
-        archive.translate_to_current(version.rulebook_version, given) if book is None else given
-    )
     kept = keep_known_answers(context.rulebook.questionnaire, answers).answers
     words, fill = context.page_wording, filler_for(context, record.region)
     return ResultPresenter(context.rulebook, words, fill, kept, record.about), book is not None
@@ -171,9 +159,8 @@ def _make_result_presenter(
 
 def describe_assessment(view: SubmissionView) -> AssessmentView:
     """What the rules of that day made of the answers, with what other answers would make of it."""
-    presenter = view.presenter
-    labs = _known_labs(presenter.result_presenter, view.record.newest_version)
-    book = presenter.result_presenter.rulebook
+    presenter, book = view.presenter, view.presenter.result_presenter.rulebook
+    labs = _known_labs(book, view.record.newest_version)
     return presenter.describe_assessment(try_other_answers(book, presenter.counted_answers, labs))
 
 

@@ -10,6 +10,7 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -26,7 +27,7 @@ from app.store.accounts import passwords, sessions
 from app.store.accounts.sessions import NotSignedIn, SignedIn, SignInRefused
 from app.store.db import audit
 from app.store.db.rate_limits import RateLimitExceeded
-from app.store.db.scope import Store
+from app.store.db.scope import Store, WritingScope
 from app.web.cookies import read_cookie, set_cookie
 from app.web.form_fields import read_form_fields, strip_invisible
 from app.web.pages import app_context, render_page, see_other
@@ -205,6 +206,11 @@ class StaffRequest:
             raise NotSignedIn
         return self.signed_in
 
+    def writing_scope(self) -> AbstractContextManager[WritingScope]:
+        """A scope in which who is signed in writes, now, for their clinic."""
+        who = self.signed_in_staff
+        return self.store.writing_scope(who.clinic, self.now, who.staff)
+
     @property
     def client_address(self) -> str:
         """Where the request comes from."""
@@ -335,15 +341,8 @@ def _open_staff_page(staff_request: StaffRequest, page: StaffEndpoint, key: str)
     if PERMISSIONS_BY_ROUTE[key] != STAFF and not signed_in_staff.has_permission(
         PERMISSIONS_BY_ROUTE[key]
     ):
-        with staff_request.store.writing_scope(signed_in_staff.clinic) as scope:
-            audit.record_event(
-                scope,
-                staff_request.now,
-                signed_in_staff.staff,
-                "page_refused",
-                ("page", key),
-                staff_request.client_address,
-            )
+        with staff_request.writing_scope() as scope:
+            audit.record_event(scope, "page_refused", ("page", key), staff_request.client_address)
         return staff_request.render_page("staff/refused.html", status=403)
     if key not in FRESH_CODE_ROUTES or signed_in_staff.proved_recently(staff_request.now):
         return page(staff_request)

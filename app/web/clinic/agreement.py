@@ -109,7 +109,7 @@ def show_agreement(staff_request: StaffRequest) -> Response:
 
 def export_cases(staff_request: StaffRequest) -> Response:
     """GET /agreement/cases.yaml: every disagreement as a case of answers alone."""
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         found = agreement.list_disagreements(scope, limit=MOST_EXPORTED)
         text = format_cases_yaml(_build_case(staff_request, one) for one in found)
         _audit_case_export(
@@ -121,7 +121,7 @@ def export_cases(staff_request: StaffRequest) -> Response:
 def export_one_case(staff_request: StaffRequest) -> Response:
     """GET /agreement/cases/{entry}: one disagreement as a case of answers alone."""
     entry = staff_request.request.path_params["entry"]
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         found = agreement.list_disagreements(scope, entry)
         if not found:
             raise HTTPException(404)
@@ -137,15 +137,7 @@ def export_one_case(staff_request: StaffRequest) -> Response:
 def _audit_case_export(
     staff_request: StaffRequest, scope: Any, subject: tuple[str, str], number: int
 ) -> None:
-    audit.record_event(
-        scope,
-        staff_request.now,
-        staff_request.signed_in_staff.staff,
-        "cases_taken",
-        subject,
-        staff_request.client_address,
-        number=number,
-    )
+    audit.record_event(scope, "cases_taken", subject, staff_request.client_address, number=number)
 
 
 def _build_case(staff_request: StaffRequest, one: Disagreement) -> dict[str, Any]:

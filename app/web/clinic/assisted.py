@@ -191,18 +191,10 @@ def submit_assisted_answers(staff_request: StaffRequest) -> Response:
         return see_other(START)
     if visit.path.next is not None and not visit.is_emergency:
         return see_other(_next_address(visit))
-    who, targets = staff_request.signed_in_staff, staff_request.request.app.state.targets
-    handed = visit.collect_submitted_answers()
+    handed, targets = visit.collect_submitted_answers(), staff_request.request.app.state.targets
     try:
-        kept = submissions.accept_assisted_answers(
-            staff_request.store,
-            who.clinic,
-            staff_request.now,
-            who.staff,
-            invited.id,
-            handed,
-            targets,
-        )
+        with staff_request.writing_scope() as scope:
+            kept = submissions.accept_assisted_answers(scope, invited.id, handed, targets)
     except InvitationGone:
         return show_assisted_start(staff_request, {"reference": "assisted.gone"})
     response = see_other(f"/submissions/{kept}")

@@ -124,18 +124,11 @@ def download_audit(staff_request: StaffRequest) -> Response:
         for entry in _iterate_entries(scope, asked):
             table.writerow([escape_formula(cell) for cell in _csv_cells(entry, names)])
             number += 1
-    with staff_request.store.writing_scope(who.clinic) as writing:
+    with staff_request.writing_scope() as writing:
         facts = {"kind": asked.kind, "day": asked.day}
         subject = ("clinic", who.clinic)
         audit.record_event(
-            writing,
-            staff_request.now,
-            who.staff,
-            "audit_taken",
-            subject,
-            staff_request.client_address,
-            number=number,
-            **facts,
+            writing, "audit_taken", subject, staff_request.client_address, number=number, **facts
         )
     return build_download(staff_request, written.getvalue(), "text/csv", '"audit-entries.csv"')
 

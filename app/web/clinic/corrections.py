@@ -125,11 +125,9 @@ def _record_corrections(
         labs=labs,
     )
     try:
-        with staff_request.store.writing_scope(who.clinic) as scope:
+        with staff_request.writing_scope() as scope:
             submissions.save_corrections(
                 scope,
-                staff_request.now,
-                who.staff,
                 forms.submission.id,
                 handed,
                 staff_request.request.app.state.targets,
@@ -192,14 +190,8 @@ def _load_correction_forms(staff_request: StaffRequest) -> _CorrectionForms:
     """The submission as it stands; looking at it is noted. Raises HTTPException."""
     id_, context = read_submission_id(staff_request), app_context(staff_request.request)
     try:
-        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
-            reviews.record_view(
-                scope,
-                staff_request.now,
-                staff_request.signed_in_staff.staff,
-                id_,
-                staff_request.client_address,
-            )
+        with staff_request.writing_scope() as scope:
+            reviews.record_view(scope, id_, staff_request.client_address)
             submission, versions = (
                 submission_reads.find_submission(scope, id_),
                 submission_versions.list_versions(scope, id_),

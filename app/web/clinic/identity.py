@@ -108,15 +108,9 @@ def show_flags_form(staff_request: StaffRequest) -> Response:
 def save_flags(staff_request: StaffRequest) -> Response:
     """POST /submissions/{id}/marks: these and no others."""
     try:
-        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+        with staff_request.writing_scope() as scope:
             chosen = staff_request.form.get("mark", [])
-            worklist_rows.save_patient_flags(
-                scope,
-                staff_request.now,
-                staff_request.signed_in_staff.staff,
-                read_submission_id(staff_request),
-                chosen,
-            )
+            worklist_rows.save_patient_flags(scope, read_submission_id(staff_request), chosen)
     except (NoSuchSubmission, record_keys.KeyDestroyed):
         raise HTTPException(404) from None
     return see_other(f"/submissions/{read_submission_id(staff_request)}")

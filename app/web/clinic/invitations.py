@@ -149,7 +149,7 @@ def show_batch(staff_request: StaffRequest) -> Response:
 
 def show_batch_slips(staff_request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}/slips: one slip of paper for each; printing is noted."""
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         ways = _load_batch(staff_request, scope, squares=True)
         clinic = clinics.read_clinic_name(scope)
         _audit_batch_use(staff_request, scope, "printed", len(ways))
@@ -160,7 +160,7 @@ def show_batch_slips(staff_request: StaffRequest) -> Response:
 
 def export_batch(staff_request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}/csv: the same as a file for the clinic's own system; noted."""
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         ways = _load_batch(staff_request, scope)
         _audit_batch_use(staff_request, scope, "exported", len(ways))
     text = io.StringIO()
@@ -206,14 +206,9 @@ def renew_invitation(staff_request: StaffRequest) -> Response:
 
 def revoke_invitation(staff_request: StaffRequest) -> Response:
     """POST /invitations/{id}/revoke: the link and the code stop working."""
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         try:
-            invitations.revoke_invitation(
-                scope,
-                staff_request.now,
-                staff_request.signed_in_staff.staff,
-                staff_request.request.path_params["id"],
-            )
+            invitations.revoke_invitation(scope, staff_request.request.path_params["id"])
         except NoSuchInvitation:
             raise HTTPException(404) from None
     return see_other("/invitations")
@@ -270,15 +265,7 @@ def _audit_batch_use(
     staff_request: StaffRequest, scope: WritingScope, action: str, number: int
 ) -> None:
     subject = ("invitations", staff_request.request.path_params["key"])
-    audit.record_event(
-        scope,
-        staff_request.now,
-        staff_request.signed_in_staff.staff,
-        action,
-        subject,
-        staff_request.client_address,
-        number=number,
-    )
+    audit.record_event(scope, action, subject, staff_request.client_address, number=number)
 
 
 def _read_batch_key(staff_request: StaffRequest) -> str:

@@ -63,19 +63,13 @@ def show_person_search(
 
 def submit_person_search(staff_request: StaffRequest) -> Response:
     """POST /people: who has this reference; finding someone is noted."""
-    who = staff_request.signed_in_staff
-    with staff_request.store.writing_scope(who.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         try:
             found = person_requests.find_person(scope, staff_request.typed_field("reference"))
         except NoSuchPerson:
             return show_person_search(staff_request, {"reference": "people.reference.problem"})
         audit.record_event(
-            scope,
-            staff_request.now,
-            who.staff,
-            "person_found",
-            ("person", found.id),
-            staff_request.client_address,
+            scope, "person_found", ("person", found.id), staff_request.client_address
         )
     return _show_person(staff_request, found)
 
@@ -135,13 +129,11 @@ def refuse_request(staff_request: StaffRequest) -> Response:
 
 def download_person_file(staff_request: StaffRequest) -> Response:
     """POST /people/requests/{id}/file: all of the person, for who asked, within a day."""
-    who, context = staff_request.signed_in_staff, app_context(staff_request.request)
-    with staff_request.store.writing_scope(who.clinic) as scope:
+    context = app_context(staff_request.request)
+    with staff_request.writing_scope() as scope:
         clinic = clinics.read_clinic_name(scope)
         try:
-            kept = person_requests.take_export(
-                scope, staff_request.now, who.staff, staff_request.request.path_params["id"]
-            )
+            kept = person_requests.take_export(scope, staff_request.request.path_params["id"])
         except (NoSuchRequest, KeyDestroyed):
             raise HTTPException(404) from None
     made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
@@ -169,8 +161,8 @@ def _add_person_request(staff_request: StaffRequest, kind: str) -> Response:
             with staff_request.store.reading_scope(who.clinic) as scope:
                 found = person_requests.require_person(scope, person)
             return _show_person(staff_request, found, {f"{kind}-code": "code.problem"})
-        with staff_request.store.writing_scope(who.clinic) as scope:
-            person_requests.add_request(scope, staff_request.now, who.staff, kind, person)
+        with staff_request.writing_scope() as scope:
+            person_requests.add_request(scope, kind, person)
     except NoSuchPerson:
         raise HTTPException(404) from None
     return see_other("/people/requests")
@@ -178,12 +170,12 @@ def _add_person_request(staff_request: StaffRequest, kind: str) -> Response:
 
 def _answer_request(staff_request: StaffRequest, agreed: bool) -> Response:
     who, request_id = staff_request.signed_in_staff, staff_request.request.path_params["id"]
-    with staff_request.store.writing_scope(who.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         found = person_requests.list_recent_requests(scope, staff_request.now, request_id)
         if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):
             raise HTTPException(404)
         try:
-            person_requests.answer_request(scope, staff_request.now, who.staff, request_id, agreed)
+            person_requests.answer_request(scope, request_id, agreed)
         except NoSuchRequest:
             raise HTTPException(404) from None
         except OwnRequest:

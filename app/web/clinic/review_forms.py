@@ -70,16 +70,9 @@ def submit_steps(
 ) -> Response:
     """Keep all of these steps or none, then show the submission; or show the form again."""
     try:
-        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
+        with staff_request.writing_scope() as scope:
             targets = staff_request.request.app.state.targets
-            reviews.perform_steps(
-                scope,
-                staff_request.now,
-                staff_request.signed_in_staff.staff,
-                read_submission_id(staff_request),
-                steps,
-                targets,
-            )
+            reviews.perform_steps(scope, read_submission_id(staff_request), steps, targets)
     except NoSuchSubmission:
         raise HTTPException(404) from None
     except StepNotAllowed as refused:

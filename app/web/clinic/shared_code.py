@@ -53,7 +53,6 @@ def submit_shared_code(staff_request: StaffRequest) -> Response:
         reference=guest.reference,
         name=guest.name,
         appointment_on=guest.appointment_on,
-        taken_by=staff_request.signed_in_staff.staff,
     )
     code = staff_request.typed_field("code").rpartition("#")[2]
     targets = staff_request.request.app.state.targets
@@ -61,11 +60,12 @@ def submit_shared_code(staff_request: StaffRequest) -> Response:
         submission_id = shares.redeem_share(
             staff_request.store,
             staff_request.signed_in_staff.clinic,
+            staff_request.now,
+            staff_request.signed_in_staff.staff,
             code,
             delivery,
             targets,
             lambda h: _reassess_today(staff_request, h),
-            staff_request.now,
         )
     except ShareGone:
         return show_shared_form(staff_request, {"code": "shared.code.problem"})

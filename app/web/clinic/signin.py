@@ -248,11 +248,9 @@ def change_password(staff_request: StaffRequest) -> Response:
 def end_session(staff_request: StaffRequest) -> Response:
     """POST /account/sessions: end one session; one that is not one's own is left alone."""
     who, chosen = staff_request.signed_in_staff, staff_request.typed_field("session")
-    with staff_request.store.writing_scope(who.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         if sessions.end_one_session(scope, who.staff, chosen):
-            audit.record_event(
-                scope, staff_request.now, who.staff, "session_ended", ("staff", who.staff)
-            )
+            audit.record_event(scope, "session_ended", ("staff", who.staff))
     return end_browser_session(staff_request) if chosen == who.token_hash else see_other("/account")
 
 

@@ -83,15 +83,8 @@ def submit_staff_invitation(staff_request: StaffRequest) -> Response:
     if problems:
         return show_invite_form(staff_request, problems)
     try:
-        with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
-            token = staff.invite_staff(
-                scope,
-                staff_request.now,
-                staff_request.signed_in_staff.staff,
-                email=email,
-                name=name,
-                role=role,
-            )
+        with staff_request.writing_scope() as scope:
+            token = staff.invite_staff(scope, email=email, name=name, role=role)
     except NameTaken:
         return show_invite_form(staff_request, {"email": "staff.email.taken"})
     return _show_join_link(staff_request, token, name)
@@ -112,8 +105,8 @@ def renew_join_link(staff_request: StaffRequest) -> Response:
     if staff_request.code_refused:
         return show_staff_member(staff_request, {"code": "code.problem"})
     give = staff.enable_staff if member.disabled else staff.reinvite_staff
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
-        token = give(scope, staff_request.now, staff_request.signed_in_staff.staff, member.id)
+    with staff_request.writing_scope() as scope:
+        token = give(scope, member.id)
     return _show_join_link(staff_request, token, member.name)
 
 
@@ -124,10 +117,8 @@ def disable_member(staff_request: StaffRequest) -> Response:
         return show_staff_member(staff_request, {"code": "code.problem"})
     if member.id == staff_request.signed_in_staff.staff:
         return show_staff_member(staff_request, {"disable": "staff.disable.own"})
-    with staff_request.store.writing_scope(staff_request.signed_in_staff.clinic) as scope:
-        staff.disable_staff(
-            scope, staff_request.now, staff_request.signed_in_staff.staff, member.id
-        )
+    with staff_request.writing_scope() as scope:
+        staff.disable_staff(scope, member.id)
     return see_other(f"/staff/{member.id}")
 
 

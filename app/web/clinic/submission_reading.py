@@ -65,7 +65,7 @@ def open_submission(
     """
     who = staff_request.signed_in_staff
     try:
-        with staff_request.store.writing_scope(who.clinic) as scope:
+        with staff_request.writing_scope() as scope:
             record = _read_record(staff_request, scope, also)
             clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
             frame = read_staff_frame(
@@ -104,12 +104,11 @@ def open_submission(
 
 def _read_record(staff_request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
     """Read it and note that someone looked. Raises NoSuchSubmission."""
-    id_, who = read_submission_id(staff_request), staff_request.signed_in_staff.staff
-    address, now = staff_request.client_address, staff_request.now
-    record = submission_reads.load_record(scope, now, id_)
-    reviews.record_view(scope, now, who, id_, address, record.row)
+    id_, address = read_submission_id(staff_request), staff_request.client_address
+    record = submission_reads.load_record(scope, scope.now, id_)
+    reviews.record_view(scope, id_, address, record.row)
     if also:
-        audit.record_event(scope, now, who, also, ("submission", id_), address)
+        audit.record_event(scope, also, ("submission", id_), address)
     return record
 
 

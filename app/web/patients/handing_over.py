@@ -14,6 +14,7 @@ from app.presentation.dates import format_long_day
 from app.presentation.respondent import ME, RESPONDENTS
 from app.store import invitations, submission_reads, submissions, worklist_rows
 from app.store.db import record_keys
+from app.store.db.scope import PATIENT
 from app.store.invitations import InvitationGone, OpenedInvitation
 from app.web import tablet
 from app.web.access import StaffRequest, staff_route
@@ -115,9 +116,8 @@ def send_submission(staff_request: StaffRequest) -> Response:
             staff_request.request.app.state.targets,
             visit.collect_submitted_answers(),
         )
-        submissions.accept_answers(
-            staff_request.store, clinic, invitation, submitted, targets, staff_request.now
-        )
+        with staff_request.store.writing_scope(clinic, staff_request.now, PATIENT) as scope:
+            submissions.accept_answers(scope, invitation, submitted, targets)
     except InvitationGone:
         return staff_request.render_page(
             "patient/not_sent.html", status=404, region=visit.journey.region

@@ -81,12 +81,7 @@ def wipe_tablet(staff_request: StaffRequest) -> Response:
 
 def _record_tablet_action(staff_request: StaffRequest, action: str) -> None:
     signed_in_staff = staff_request.signed_in_staff
-    with staff_request.store.writing_scope(signed_in_staff.clinic) as scope:
+    with staff_request.writing_scope() as scope:
         audit.record_event(
-            scope,
-            staff_request.now,
-            signed_in_staff.staff,
-            action,
-            ("clinic", signed_in_staff.clinic),
-            staff_request.client_address,
+            scope, action, ("clinic", signed_in_staff.clinic), staff_request.client_address
         )

@@ -104,7 +104,7 @@ class Clinics:
         self.store = open_store(self.settings.effective_database_url, self.settings.master_key_file)
         now = datetime.now(UTC)
         self.clinic = clinics.add_clinic(self.store, now, name="Hill", region="uk", time_zone="UTC")
-        with self.store.writing_scope(self.clinic) as scope:
+        with self.store.writing_scope(self.clinic, now, "job") as scope:
             self.sessions = list(_nurses(scope, self.streams, now))
         _fill(self.store, self.clinic, self.submissions, now)
 
@@ -158,8 +158,8 @@ class Clinics:
         assessment = assess_answers(book, given)
         handed = SubmittedAnswers(given, "me", "uk", assessment, 0, book.version, book.sha256)
         came = Delivery(source="share", key=name, reference=name, name=name)
-        with self.store.writing_scope(self.clinic) as scope:
-            submissions.add_submission(scope, datetime.now(UTC), handed, came, TARGETS)
+        with self.store.writing_scope(self.clinic, datetime.now(UTC), "patient") as scope:
+            submissions.add_submission(scope, handed, came, TARGETS)
 
 
 class Browser:
@@ -252,7 +252,7 @@ def _nurses(scope: WritingScope, number: int, now: datetime) -> Iterator[str]:
 
 def _fill(store: Store, clinic: str, number: int, now: datetime) -> None:
     for first in range(0, number, AT_ONCE):
-        with store.writing_scope(clinic) as scope:
+        with store.writing_scope(clinic, now, "job") as scope:
             rows = [_rows(scope, n, now) for n in range(first, min(number, first + AT_ONCE))]
             for table in (RecordKey, Submission, AssessmentVersion, WorklistRow):
                 scope.add_rows(table, [row[table] for row in rows])

@@ -70,9 +70,9 @@ def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: P
     call("clinic alarm Hill --webhook https://hook.example/x")
     var = tmp_path / "var"
     store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, MONDAY, "patient") as scope:
         came = Delivery("share", "key1", "R-1", "Jo")
-        submissions.add_submission(scope, MONDAY, handed("emergency"), came, TARGETS)
+        submissions.add_submission(scope, handed("emergency"), came, TARGETS)
     alarms.raise_due_alarms(store, clinic, MONDAY, MONDAY)
     message = alarms.claim_next_alarm(store, clinic, "webhook", MONDAY)
     assert message is not None

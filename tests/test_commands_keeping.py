@@ -16,7 +16,7 @@ from app.store.accounts import staff
 from app.store.clinic_policy import load_policy
 from app.store.db import audit
 from app.store.db.database import open_store
-from app.store.db.scope import Store
+from app.store.db.scope import PATIENT, Store
 from app.store.invitations import Invitee
 from migrations.append_only import allow_changes
 from tests.builders import RULES
@@ -43,13 +43,14 @@ def store(clinic: str, tmp_path: Path) -> Store:
     """The same server's store, with what Kestrel sent to the clinic sixty days ago."""
     settings = Settings(var=tmp_path / "var")
     store = open_store(settings.effective_database_url, settings.master_key_file)
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, LONG_AGO, "command") as scope:
         email = {"email": "kim@hill.example", "name": "Kim", "role": "nurse"}
-        staff.invite_staff(scope, LONG_AGO, "command", **email)
+        staff.invite_staff(scope, **email)
         kim = staff.list_staff(scope)[0].id
     guest = Invitee("Kestrel 1", "Quill")
     (link,) = invitations.invite_patients(store, clinic, LONG_AGO, kim, [guest], "k")
-    submissions.accept_answers(store, clinic, link, handed(), load_policy(RULES).targets, LONG_AGO)
+    with store.writing_scope(clinic, LONG_AGO, PATIENT) as scope:
+        submissions.accept_answers(scope, link, handed(), load_policy(RULES).targets)
     return store
 
 
@@ -119,9 +120,9 @@ def test_a_cut_tail_is_found_by_what_the_server_notes_each_hour(
     assert audit.append_anchors(store, folder) == 1
     assert audit.append_anchors(store, folder) == 0, "nothing was added to the audit"
     file = folder / audit.ANCHOR_FILE
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, LONG_AGO, "kim") as scope:
         row = scope.find_one(audit.AuditHead)
-        number = audit.record_event(scope, LONG_AGO, "kim", "signed_out")
+        number = audit.record_event(scope, "signed_out")
     assert audit.append_anchors(store, folder) == 1
     assert call("audit verify --anchors", str(file)).exit_code == 0
     assert row is not None

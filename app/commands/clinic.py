@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from app.commands.console import (
+    COMMAND_ACTOR,
     current_time,
     find_clinic_id,
     load_rulebook,
@@ -87,8 +88,8 @@ def alarm(
     if chosen.email and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", chosen.email):
         raise stop_command("This is no e-mail address. One is: lead@clinic.example", 2)
     if chosen != before:
-        with store.writing_scope(id_) as scope:
-            alarms.save_destinations(scope, now, chosen)
+        with store.writing_scope(id_, now, COMMAND_ACTOR) as scope:
+            alarms.save_destinations(scope, chosen)
     typer.echo(f"webhook: {chosen.webhook or 'none'}")
     if chosen.webhook:
         secret = show_webhook_secret(alarms.read_webhook_secret(store, id_))

@@ -152,7 +152,7 @@ def _rewrap_all_keys(store: Store) -> None:
     done = shares.rewrap_share_keys(store)
     with show_progress("Wrapping keys") as progress:
         step = progress.begin_step("Wrapping keys")
-        for count in record_keys.rewrap_data_keys(store):
+        for count in record_keys.rewrap_data_keys(store, current_time()):
             done += count
             step(done)
     typer.echo(f"{done} keys wrapped anew")
@@ -165,8 +165,8 @@ def export_person(clinic: ClinicWord, reference: Reference) -> None:
     rulebook, store = load_rulebook(settings), open_store(settings)
     found, person = _find_person(store, clinic, reference)
     now = current_time()
-    with store.writing_scope(found) as scope:
-        kept = person_requests.export_person(scope, now, COMMAND_ACTOR, person.id)
+    with store.writing_scope(found, now, COMMAND_ACTOR) as scope:
+        kept = person_requests.export_person(scope, person.id)
         name = clinics.read_clinic_name(scope)
     typer.echo(build_person_file(rulebook, kept, clinic=name, made_at=now.isoformat()))
 
@@ -185,8 +185,8 @@ def erase_person(
     found, person = _find_person(store, clinic, reference)
     if not yes and not typer.confirm(f"Erase all of '{person.reference}'?", err=True):
         raise stop_command("Nothing was erased.", 1)
-    with store.writing_scope(found) as scope:
-        counts = person_requests.erase_person(scope, current_time(), COMMAND_ACTOR, person.id)
+    with store.writing_scope(found, current_time(), COMMAND_ACTOR) as scope:
+        counts = person_requests.erase_person(scope, person.id)
     typer.echo(json.dumps(counts))
     stderr.print("Erased. Backups keep what they hold until they are deleted.")
 

@@ -42,10 +42,8 @@ def invite(
         raise stop_command(f"'{email}' is no e-mail address.", 2)
     found = find_clinic_id(store, clinic)
     try:
-        with store.writing_scope(found) as scope:
-            token = staff.invite_staff(
-                scope, current_time(), COMMAND_ACTOR, email=email, name=name.strip(), role=role
-            )
+        with store.writing_scope(found, current_time(), COMMAND_ACTOR) as scope:
+            token = staff.invite_staff(scope, email=email, name=name.strip(), role=role)
     except NameTaken:
         raise stop_command(
             f"'{email}' has an account. For a new link: calcinosis-check staff link {email}", 1
@@ -63,11 +61,11 @@ def link(email: Email) -> None:
     store = open_store(settings)
     clinic, who = _find_account(store, email)
     now = current_time()
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, COMMAND_ACTOR) as scope:
         try:
-            token = staff.reinvite_staff(scope, now, COMMAND_ACTOR, who)
+            token = staff.reinvite_staff(scope, who)
         except NoSuchStaff:
-            token = staff.enable_staff(scope, now, COMMAND_ACTOR, who)
+            token = staff.enable_staff(scope, who)
     _print_join_link(settings.public_origin, token)
 
 
@@ -76,8 +74,8 @@ def disable(email: Email) -> None:
     """Shut someone out at once; what they did stays under their name."""
     store = open_store()
     clinic, who = _find_account(store, email)
-    with store.writing_scope(clinic) as scope:
-        staff.disable_staff(scope, current_time(), COMMAND_ACTOR, who)
+    with store.writing_scope(clinic, current_time(), COMMAND_ACTOR) as scope:
+        staff.disable_staff(scope, who)
     stderr.print("Disabled. All their sessions and links have ended.")
 
 

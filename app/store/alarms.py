@@ -97,13 +97,13 @@ def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime)
     with store.reading_scope(clinic) as scope:
         if not scope.execute_read(_due_alarms_query(scope, now, before)).all():
             return []
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, "job") as scope:
         due: list[Any] = list(scope.execute_read(_due_alarms_query(scope, now, before)))
         kinds = _chosen_kinds(scope)
         for submission, _ in due:
             scope.update_rows(WorklistRow, submission_id=submission, to={"alarmed_at": now})
-            outbox.add_messages(scope, now, submission, kinds)
-            audit.record_event(scope, now, "job", "alarm_raised", ("submission", submission))
+            outbox.add_messages(scope, submission, kinds)
+            audit.record_event(scope, "alarm_raised", ("submission", submission))
         if due:
             change_notifications.notify_change(scope)
     return [submission for submission, _ in due]
@@ -118,13 +118,13 @@ def list_due_destinations(store: Store, clinic: str, now: datetime) -> list[DueD
 
 def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> AlarmMessage | None:
     """The next message to be sent there, claimed for one try; what needs none any more stops."""
-    with store.writing_scope(clinic) as scope:
-        while row := outbox.find_next_due(scope, now, kind):
+    with store.writing_scope(clinic, now, "job") as scope:
+        while row := outbox.find_next_due(scope, kind):
             reference = _find_waiting_reference(scope, now, row.submission_id)
             if reference is None:
-                _stop_alarm(scope, now, row, "seen")
+                _stop_alarm(scope, row, "seen")
                 continue
-            tries = outbox.claim_message(scope, now, row)
+            tries = outbox.claim_message(scope, row)
             to = getattr(_open_destinations(scope), kind)
             about = (row.submission_id, kind, row.id, reference)
             return AlarmMessage(clinic, *about, to, row.made_at, tries, _webhook_secret(scope, to))
@@ -133,17 +133,17 @@ def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> Ala
 
 def record_sent_alarm(store: Store, now: datetime, message: AlarmMessage) -> None:
     """Note that the other side took it."""
-    with store.writing_scope(message.clinic) as scope:
-        outbox.mark_sent(scope, now, message.id)
-        _audit_alarm(scope, now, "alarm_sent", message)
+    with store.writing_scope(message.clinic, now, "job") as scope:
+        outbox.mark_sent(scope, message.id)
+        _audit_alarm(scope, "alarm_sent", message)
 
 
 def record_failed_alarm(store: Store, now: datetime, message: AlarmMessage, fault: str) -> None:
     """Note that a try failed; the audit tells of the first one, and then of some."""
-    with store.writing_scope(message.clinic) as scope:
-        outbox.mark_failed(scope, now, message.id, message.tries, fault)
+    with store.writing_scope(message.clinic, now, "job") as scope:
+        outbox.mark_failed(scope, message.id, message.tries, fault)
         if message.tries == 1 or message.tries % _AUDIT_EVERY_TRIES == 0:
-            _audit_alarm(scope, now, "alarm_not_sent", message, fault=fault)
+            _audit_alarm(scope, "alarm_not_sent", message, fault=fault)
 
 
 def list_unsent_alarms(store: Store, clinic: str) -> list[OutboxMessage]:
@@ -168,7 +168,7 @@ def read_webhook_secret(store: Store, clinic: str) -> bytes:
         return _webhook_secret(scope, _open_destinations(scope).webhook)
 
 
-def save_destinations(scope: WritingScope, now: datetime, chosen: AlarmDestinations) -> None:
+def save_destinations(scope: WritingScope, chosen: AlarmDestinations) -> None:
     """Choose where alarms go; an empty place stops them there.
 
     A new place is told, at once, of every emergency that still alarms.
@@ -179,35 +179,37 @@ def save_destinations(scope: WritingScope, now: datetime, chosen: AlarmDestinati
         sealed = key.seal_field("clinic", scope.clinic, column, text) if text else None
         scope.update_rows(Clinic, to={column: sealed})
         if text != getattr(previous, kind):
-            _redirect_alarms(scope, now, kind, bool(text))
+            _redirect_alarms(scope, kind, bool(text))
     to = ", ".join(kind for kind in DESTINATION_KINDS if getattr(chosen, kind))
     subject = ("clinic", scope.clinic)
-    audit.record_event(scope, now, "command", "alarm_places_chosen", subject, to=to)
+    audit.record_event(scope, "alarm_places_chosen", subject, to=to)
 
 
-def _redirect_alarms(scope: WritingScope, now: datetime, kind: str, is_chosen: bool) -> None:
+def _redirect_alarms(scope: WritingScope, kind: str, is_chosen: bool) -> None:
     if not is_chosen:
         for row in outbox.list_waiting_messages(scope, kind):
-            _stop_alarm(scope, now, row, "no_place")
+            _stop_alarm(scope, row, "no_place")
         return
     alarmed = WorklistRow.alarmed_at.is_not(None)
-    still = _waiting_emergencies_query(scope, now, now, WorklistRow.submission_id).where(alarmed)
+    still = _waiting_emergencies_query(
+        scope, scope.now, scope.now, WorklistRow.submission_id
+    ).where(alarmed)
     for submission in scope.execute_read(still).scalars().all():
-        outbox.add_messages(scope, now, submission, [kind])
-    outbox.make_due_now(scope, now, kind)
+        outbox.add_messages(scope, submission, [kind])
+    outbox.make_due_now(scope, kind)
 
 
-def _stop_alarm(scope: WritingScope, now: datetime, row: OutboxMessage, why: str) -> None:
-    outbox.stop_message(scope, now, row.id)
-    _audit_alarm(scope, now, "alarm_stopped", row, why=why)
+def _stop_alarm(scope: WritingScope, row: OutboxMessage, why: str) -> None:
+    outbox.stop_message(scope, row.id)
+    _audit_alarm(scope, "alarm_stopped", row, why=why)
 
 
 def _audit_alarm(
-    scope: WritingScope, now: datetime, action: str, of: AlarmMessage | OutboxMessage, **more: str
+    scope: WritingScope, action: str, of: AlarmMessage | OutboxMessage, **more: str
 ) -> None:
     submission = of.submission if isinstance(of, AlarmMessage) else of.submission_id
     subject = ("submission", submission)
-    audit.record_event(scope, now, "job", action, subject, "", by=of.kind, tries=of.tries, **more)
+    audit.record_event(scope, action, subject, "", by=of.kind, tries=of.tries, **more)
 
 
 def _chosen_kinds(scope: Scope) -> list[str]:

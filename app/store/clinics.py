@@ -22,7 +22,7 @@ def add_clinic(
     if find_clinic(store, name) is not None:
         raise NameTaken
     clinic = "".join(secrets.choice(_CLINIC_ID_ALPHABET) for _ in range(8))
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, "command") as scope:
         scope.add_row(
             Clinic,
             name=name,
@@ -34,7 +34,7 @@ def add_clinic(
         )
         # For what the clinic itself seals, such as where alarms go.
         record_keys.create_data_key(scope, clinic)
-        audit.record_event(scope, now, "command", "clinic_added", ("clinic", clinic))
+        audit.record_event(scope, "clinic_added", ("clinic", clinic))
     return clinic
 
 

@@ -80,13 +80,13 @@ def invite_patients(
     rate_limits.acquire_tokens(
         store.engine, INVITING_LIMIT, f"{clinic} {by}", now, tries=len(invitees)
     )
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, by) as scope:
         before = _find_batch_rows(scope, key)
         if before:
             return [row.id for row in before]
         ends = _expiry_time(scope, now)
         return [
-            _add_invitation(scope, now, by, invitee, f"{key}:{n}", ends)
+            _add_invitation(scope, invitee, f"{key}:{n}", ends)
             for n, invitee in enumerate(invitees)
         ]
 
@@ -99,17 +99,17 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
     """
     rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, f"{clinic} {by}", now)
     key = f"again:{invitation}"
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, by) as scope:
         made = scope.find_one(Invitation, idempotency_key=key)
         if made is not None:
             return made.id
         known = find_invitation(scope, now, invitation)
-        revoke_invitation(scope, now, by, invitation)
+        revoke_invitation(scope, invitation)
         if scope.find_one(Invitation, id=invitation, revoked_at=None) is not None:
             raise NoSuchInvitation  # it is finished: there is nothing left to ask for
         name, reference = known.person.name, known.person.reference
         invitee = Invitee(reference, name, known.appointment_on, known.appointment_kind)
-        return _add_invitation(scope, now, by, invitee, key, _expiry_time(scope, now))
+        return _add_invitation(scope, invitee, key, _expiry_time(scope, now))
 
 
 def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
@@ -122,10 +122,8 @@ def _expiry_time(scope: Scope, now: datetime) -> datetime:
     return now + timedelta(days=load_clinic(scope).invitation_days)
 
 
-def _add_invitation(
-    scope: WritingScope, now: datetime, by: str, invitee: Invitee, key: str, ends: datetime
-) -> str:
-    person = people.ensure_person(scope, now, invitee.reference, invitee.name)
+def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datetime) -> str:
+    person = people.ensure_person(scope, invitee.reference, invitee.name)
     invitation = secrets.token_urlsafe(12)
     while not blind_index.index_word(
         scope, "code", derive_invitation_code(scope.keyring, invitation), invitation
@@ -147,22 +145,22 @@ def _add_invitation(
         ),
         appointment_on=invitee.appointment_on,
         appointment_kind_sealed=sealed,
-        made_by=by,
-        made_at=now,
+        made_by=scope.who,
+        made_at=scope.now,
         expires_at=ends,
         idempotency_key=key,
     )
-    audit.record_event(scope, now, by, "patient_invited", ("invitation", invitation), person=person)
+    audit.record_event(scope, "patient_invited", ("invitation", invitation), person=person)
     return invitation
 
 
-def revoke_invitation(scope: WritingScope, now: datetime, by: str, invitation: str) -> None:
+def revoke_invitation(scope: WritingScope, invitation: str) -> None:
     """Take an invitation back; one that is finished stays. Raises NoSuchInvitation."""
     if scope.find_one(Invitation, id=invitation) is None:
         raise NoSuchInvitation
     still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
-    if scope.update_rows(Invitation, *still, id=invitation, to={"revoked_at": now}):
-        audit.record_event(scope, now, by, "invitation_revoked", ("invitation", invitation))
+    if scope.update_rows(Invitation, *still, id=invitation, to={"revoked_at": scope.now}):
+        audit.record_event(scope, "invitation_revoked", ("invitation", invitation))
 
 
 def list_batch_invitations(scope: Scope, now: datetime, key: str) -> list[InvitationSummary]:

@@ -26,9 +26,7 @@ MESSAGE_RETENTION = timedelta(days=7)
 _IS_UNSENT = OutboxMessage.ended_at.is_(None)
 
 
-def add_messages(
-    scope: WritingScope, now: datetime, submission: str, kinds: Collection[str]
-) -> None:
+def add_messages(scope: WritingScope, submission: str, kinds: Collection[str]) -> None:
     """Put in a message of each kind; one that still waits there, or is to wait, is not doubled."""
     for kind in kinds:
         if not scope.count_rows(OutboxMessage, _IS_UNSENT, submission_id=submission, kind=kind):
@@ -37,8 +35,8 @@ def add_messages(
                 id=f"msg_{secrets.token_urlsafe(18)}",
                 submission_id=submission,
                 kind=kind,
-                made_at=now,
-                due_at=now,
+                made_at=scope.now,
+                due_at=scope.now,
                 tries=0,
             )
 
@@ -51,40 +49,46 @@ def list_due_kinds(scope: Scope, now: datetime) -> dict[str, tuple[int, datetime
     return {kind: (tries, since) for kind, tries, since in rows}
 
 
-def find_next_due(scope: Scope, now: datetime, kind: str) -> OutboxMessage | None:
+def find_next_due(scope: WritingScope, kind: str) -> OutboxMessage | None:
     """What has been due longest."""
     order = [OutboxMessage.due_at, OutboxMessage.id]
-    return scope.find_first(OutboxMessage, *_due_criteria(now), kind=kind, order_by=order)
+    return scope.find_first(OutboxMessage, *_due_criteria(scope.now), kind=kind, order_by=order)
 
 
-def claim_message(scope: WritingScope, now: datetime, message: OutboxMessage) -> int:
+def claim_message(scope: WritingScope, message: OutboxMessage) -> int:
     """Begin one try; give which one it is. Nobody else begins one before the claim runs out."""
     tries = message.tries + 1
     scope.update_rows(
-        OutboxMessage, id=message.id, to={"due_at": now + CLAIM_DURATION, "tries": tries}
+        OutboxMessage, id=message.id, to={"due_at": scope.now + CLAIM_DURATION, "tries": tries}
     )
     return tries
 
 
-def mark_failed(scope: WritingScope, now: datetime, id_: str, tries: int, fault: str) -> None:
+def mark_failed(scope: WritingScope, id_: str, tries: int, fault: str) -> None:
     """A try failed: the next one comes after a pause that grows."""
     pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
-    scope.update_rows(OutboxMessage, _IS_UNSENT, id=id_, to={"due_at": now + pause, "fault": fault})
+    scope.update_rows(
+        OutboxMessage, _IS_UNSENT, id=id_, to={"due_at": scope.now + pause, "fault": fault}
+    )
 
 
-def mark_sent(scope: WritingScope, now: datetime, id_: str) -> None:
+def mark_sent(scope: WritingScope, id_: str) -> None:
     """The other side took it."""
-    scope.update_rows(OutboxMessage, id=id_, to={"ended": "taken", "ended_at": now, "fault": None})
+    scope.update_rows(
+        OutboxMessage, id=id_, to={"ended": "taken", "ended_at": scope.now, "fault": None}
+    )
 
 
-def stop_message(scope: WritingScope, now: datetime, id_: str) -> None:
+def stop_message(scope: WritingScope, id_: str) -> None:
     """It is not needed any more."""
-    scope.update_rows(OutboxMessage, _IS_UNSENT, id=id_, to={"ended": "stopped", "ended_at": now})
+    scope.update_rows(
+        OutboxMessage, _IS_UNSENT, id=id_, to={"ended": "stopped", "ended_at": scope.now}
+    )
 
 
-def make_due_now(scope: WritingScope, now: datetime, kind: str) -> None:
+def make_due_now(scope: WritingScope, kind: str) -> None:
     """What waits there is due at once: there is a new place to send it to."""
-    scope.update_rows(OutboxMessage, _IS_UNSENT, kind=kind, to={"due_at": now})
+    scope.update_rows(OutboxMessage, _IS_UNSENT, kind=kind, to={"due_at": scope.now})
 
 
 def list_waiting_messages(scope: Scope, kind: str) -> list[OutboxMessage]:
@@ -98,9 +102,9 @@ def list_submission_messages(scope: Scope, submission: str) -> list[OutboxMessag
     return scope.find_all(OutboxMessage, submission_id=submission, order_by=oldest)
 
 
-def delete_old_messages(scope: WritingScope, now: datetime) -> int:
+def delete_old_messages(scope: WritingScope) -> int:
     """Forget what ended long ago; give how many there were."""
-    return scope.delete_rows(OutboxMessage, OutboxMessage.ended_at <= now - MESSAGE_RETENTION)
+    return scope.delete_rows(OutboxMessage, OutboxMessage.ended_at <= scope.now - MESSAGE_RETENTION)
 
 
 def _due_criteria(now: datetime) -> tuple[Criterion, ...]:

@@ -6,7 +6,6 @@ All of it is sealed under the person's own key; a reference is found again by it
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from app.store.db import record_keys
 from app.store.db.scope import Scope, WritingScope
@@ -30,9 +29,7 @@ class PersonIdentity:
     name: str
 
 
-def ensure_person(
-    scope: WritingScope, now: datetime, reference: str, name: str, *, sure: bool = False
-) -> str:
+def ensure_person(scope: WritingScope, reference: str, name: str, *, sure: bool = False) -> str:
     """The id of the person of this reference, added where nobody has it.
 
     Raises NameMismatch where the clinic knows the reference under another one, unless `sure`.
@@ -50,7 +47,7 @@ def ensure_person(
         reference_print=hash_reference(scope, reference),
         reference_sealed=key.seal_field("person", person, "reference", reference.strip()),
         name_sealed=key.seal_field("person", person, "name", name.strip()),
-        made_at=now,
+        made_at=scope.now,
     )
     return person
 

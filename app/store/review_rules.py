@@ -209,7 +209,7 @@ def _change_person(attempt: StepAttempt) -> RowChanges:
         return worklist_rows.untie_person(scope, row)
     if row.person_id is not None:
         return {}
-    return worklist_rows.tie_person(scope, attempt.now, row, step.reference, step.name)
+    return worklist_rows.tie_person(scope, row, step.reference, step.name)
 
 
 def _raise_level(attempt: StepAttempt) -> RowChanges:
@@ -231,7 +231,7 @@ def _lower_as_asked(attempt: StepAttempt) -> RowChanges:
 
 def _set_level(attempt: StepAttempt, level: Urgency) -> RowChanges:
     clinic = load_clinic(attempt.scope)
-    placed = worklist_rows.rank_and_due(clinic, attempt.now, level, attempt.targets)
+    placed = worklist_rows.rank_and_due(clinic, attempt.scope.now, level, attempt.targets)
     return {**placed, **_BACK_TO_CLAIMED}
 
 
@@ -240,12 +240,12 @@ def _end_waiting(_: StepAttempt) -> RowChanges:
 
 
 def _await_closing(attempt: StepAttempt) -> RowChanges:
-    return {"state": "second_close", "waits_since": attempt.now, "alarmed_at": None}
+    return {"state": "second_close", "waits_since": attempt.scope.now, "alarmed_at": None}
 
 
 def _close(attempt: StepAttempt) -> RowChanges:
-    forget = attempt.now + timedelta(days=load_clinic(attempt.scope).reviewed_days)
-    done = {"closed": True, "closed_at": attempt.now, "state": "closed", "waits_since": None}
+    forget = attempt.scope.now + timedelta(days=load_clinic(attempt.scope).reviewed_days)
+    done = {"closed": True, "closed_at": attempt.scope.now, "state": "closed", "waits_since": None}
     return {**done, "forget_at": forget}
 
 

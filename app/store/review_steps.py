@@ -5,7 +5,6 @@ Which steps there are, and who may take them when, stands in `review_rules`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from app.store import worklist_rows
 from app.store.clinic_policy import Targets
@@ -94,7 +93,6 @@ class StepAttempt:
     """One step at the moment when someone takes it."""
 
     scope: WritingScope
-    now: datetime
     targets: Targets
     state: ReviewState
     step: ReviewStep

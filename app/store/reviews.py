@@ -38,47 +38,21 @@ class EditConflict(Exception):
 
 
 def record_view(
-    scope: WritingScope,
-    now: datetime,
-    who: str,
-    submission: str,
-    address: str,
-    row: WorklistRow | None = None,
+    scope: WritingScope, submission: str, address: str, row: WorklistRow | None = None
 ) -> None:
     """Note that someone looked at the answers; the first look is what its person is told of.
 
     `row`: its line, where it was read already. Raises NoSuchSubmission.
     """
-    row = row or require_row(scope, submission, now)
+    row = row or require_row(scope, submission, scope.now)
     if row.first_seen_at is None:
-        scope.update_rows(WorklistRow, submission_id=submission, to={"first_seen_at": now})
+        scope.update_rows(WorklistRow, submission_id=submission, to={"first_seen_at": scope.now})
         change_notifications.notify_change(scope)
-    audit.record_event(scope, now, who, "submission_viewed", ("submission", submission), address)
-
-
-def perform_step(
-    scope: WritingScope,
-    now: datetime,
-    who: str,
-    submission: str,
-    step: ReviewStep,
-    targets: Targets,
-) -> int:
-    """Keep one step and what it changes on the worklist; give its number.
-
-    Sent again under the same key, it is kept once. On a submission that is nobody's, a step takes
-    it first. Raises NoSuchSubmission, StepNotAllowed or EditConflict.
-    """
-    return perform_steps(scope, now, who, submission, [step], targets)
+    audit.record_event(scope, "submission_viewed", ("submission", submission), address)
 
 
 def perform_steps(
-    scope: WritingScope,
-    now: datetime,
-    who: str,
-    submission: str,
-    steps: Sequence[ReviewStep],
-    targets: Targets,
+    scope: WritingScope, submission: str, steps: Sequence[ReviewStep], targets: Targets
 ) -> int:
     """Keep several steps of one form, all or none; give the number of the last one.
 
@@ -88,84 +62,78 @@ def perform_steps(
     after, number = steps[0].after, 0
     for index, step in enumerate(steps):
         key = f"{steps[0].key}:{index}" if index else step.key
-        whole = replace(step, after=after, key=key)
-        number = after = _perform_one(scope, now, who, submission, whole, targets)
+        number = after = perform_step(
+            scope, submission, replace(step, after=after, key=key), targets
+        )
     return number
 
 
-def _perform_one(
-    scope: WritingScope,
-    now: datetime,
-    who: str,
-    submission: str,
-    step: ReviewStep,
-    targets: Targets,
-) -> int:
+def perform_step(scope: WritingScope, submission: str, step: ReviewStep, targets: Targets) -> int:
+    """Keep one step and what it changes on the worklist; give its number.
+
+    Sent again under the same key, it is kept once. On a submission that is nobody's, a step takes
+    it first. Raises NoSuchSubmission, StepNotAllowed or EditConflict.
+    """
     known = scope.find_one(ReviewEntry, idempotency_key=step.key)
     if known is not None:
         return known.number
-    state = _load_review_state(scope, submission, now, who)
+    state = _load_review_state(scope, submission)
     newest = state.newest_entry
     if newest is not None and state.row.last_entry != step.after:
         raise EditConflict(newest.author_id, newest.kind, newest.at)
-    attempt = StepAttempt(scope, now, targets, state, step)
+    attempt = StepAttempt(scope, targets, state, step)
     problem = find_conflict(attempt)
     if problem:
         raise StepNotAllowed(problem)
     if needs_claim(state, step.kind):
-        attempt = replace(attempt, state=_claim_submission(scope, now, state, f"{step.key}:claim"))
+        attempt = replace(attempt, state=_claim_submission(scope, state, f"{step.key}:claim"))
     changes = STEPS[step.kind].effect(attempt)
     level = rank_to_level(changes.get("rank", state.row.rank))
-    number = _add_review_entry(scope, now, attempt.state, step, level)
+    number = _add_review_entry(scope, attempt.state, step, level)
     if changes:
         scope.update_rows(WorklistRow, submission_id=submission, to=changes)
     change_notifications.notify_change(scope)
     return number
 
 
-def claim_if_unowned(
-    scope: WritingScope, now: datetime, who: str, submission: str, key: str
-) -> ReviewState:
-    """How it stands for someone who adds findings; a submission of nobody is claimed for them.
+def claim_if_unowned(scope: WritingScope, submission: str, key: str) -> WorklistRow:
+    """The row for someone who adds findings; a submission of nobody is claimed for them.
 
     Raises NoSuchSubmission or StepNotAllowed.
     """
-    state = _load_review_state(scope, submission, now, who)
+    state = _load_review_state(scope, submission)
     problem = actor_conflict(state, "findings")
     if problem:
         raise StepNotAllowed(problem)
-    return _claim_submission(scope, now, state, key) if needs_claim(state, "findings") else state
+    return (_claim_submission(scope, state, key) if needs_claim(state, "findings") else state).row
 
 
-def _claim_submission(
-    scope: WritingScope, now: datetime, state: ReviewState, key: str
-) -> ReviewState:
+def _claim_submission(scope: WritingScope, state: ReviewState, key: str) -> ReviewState:
     """Take what is nobody's; give how it stands then."""
     submission, step = state.row.submission_id, ReviewStep("claim", state.row.last_entry, key)
-    _add_review_entry(scope, now, state, step, state.current_level)
+    _add_review_entry(scope, state, step, state.current_level)
     scope.update_rows(WorklistRow, submission_id=submission, to=owner_changes(state))
-    return _load_review_state(scope, submission, now, state.staff.id)
+    return _load_review_state(scope, submission)
 
 
 def _add_review_entry(
-    scope: WritingScope, now: datetime, review_state: ReviewState, step: ReviewStep, level: Urgency
+    scope: WritingScope, state: ReviewState, step: ReviewStep, level: Urgency
 ) -> int:
     """Add the row, and count it on the line."""
-    submission, entry = review_state.row.submission_id, secrets.token_urlsafe(12)
-    number = review_state.row.last_entry + 1
-    words = step.words.strip()
+    submission, entry = state.row.submission_id, secrets.token_urlsafe(12)
+    number, words = state.row.last_entry + 1, step.words.strip()
     key = record_keys.load_data_key(scope, submission)
-    answered = review_state.asked.get(STEPS[step.kind].answers)
+    answered = state.asked.get(STEPS[step.kind].answers)
     scope.add_row(
         ReviewEntry,
         id=entry,
         submission_id=submission,
         number=number,
         kind=step.kind,
-        author_id=review_state.staff.id,
-        at=now,
-        version_id=review_state.version.id,
-        rulebook_sha256=review_state.version.rulebook_sha256,
+        author_id=scope.who,
+        at=scope.now,
+        version_id=state.version.id,
+        rulebook_sha256=state.version.rulebook_sha256,
         urgency=int(level),
         reason=step.reason,
         rule=step.rule,
@@ -177,15 +145,7 @@ def _add_review_entry(
     )
     scope.update_rows(WorklistRow, submission_id=submission, to={"last_entry": number})
     subject = ("submission", submission)
-    audit.record_event(
-        scope,
-        now,
-        review_state.staff.id,
-        f"review_{step.kind}",
-        subject,
-        number=number,
-        level=level.name,
-    )
+    audit.record_event(scope, f"review_{step.kind}", subject, number=number, level=level.name)
     return number
 
 
@@ -196,10 +156,10 @@ def _stored_outcome(step: ReviewStep, answered: ReviewEntry | None) -> str | Non
     return answered.outcome if answered and answered.kind == "ask_close" else step.outcome
 
 
-def _load_review_state(scope: Scope, submission: str, now: datetime, who: str) -> ReviewState:
-    row = require_row(scope, submission, now)
+def _load_review_state(scope: WritingScope, submission: str) -> ReviewState:
+    row = require_row(scope, submission, scope.now)
     version = scope.find_one(AssessmentVersion, submission_id=submission, number=row.last_version)
-    staff = scope.find_one(Staff, id=who, disabled_at=None)
+    staff = scope.find_one(Staff, id=scope.who, disabled_at=None)
     if version is None or staff is None:
         raise NoSuchSubmission
     kinds = {rule.answers for rule in STEPS.values() if rule.answers}

@@ -20,7 +20,7 @@ from app.store.db import rate_limits
 from app.store.db.audit import SERVER_CHAIN
 from app.store.db.encryption import DataKey, DecryptionFailed, KeyEncryptionKeys
 from app.store.db.rate_limits import RateLimit, network_prefix
-from app.store.db.scope import Store, WritingScope
+from app.store.db.scope import Store
 from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import ShareCode
 from app.store.invitations import normalize_code, spell_code
@@ -119,11 +119,12 @@ def withdraw_share(store: Store, key: str) -> None:
 def redeem_share(
     store: Store,
     clinic: str,
+    now: datetime,
+    who: str,
     code: str,
     delivery: Delivery,
     targets: Targets,
     reassess: Reassess,
-    now: datetime,
 ) -> str:
     """Turn it into a submission of this clinic, once; give its id.
 
@@ -131,11 +132,10 @@ def redeem_share(
     counted where it is worse. Typed once more by who took it, it leads to the same submission.
     Raises ShareGone or RateLimitExceeded.
     """
-    by = delivery.taken_by or ""
-    rate_limits.acquire_tokens(store.engine, SHARE_REDEEM_LIMIT, f"{clinic} {by}", now)
+    rate_limits.acquire_tokens(store.engine, SHARE_REDEEM_LIMIT, f"{clinic} {who}", now)
     print_ = _hash_share_code(store.keyring, normalize_code(code))
     waits = (ShareCode.taken_at.is_(None), ShareCode.expires_at > now)
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, who) as scope:
         claim = update(ShareCode).where(_matches_code(print_), *waits)
         first = (
             scope.execute_write(claim.values(taken_at=now, expires_at=now + STATUS_LIFETIME)) == 1
@@ -147,16 +147,16 @@ def redeem_share(
             raise ShareGone  # none, or one that has ended and is still to be swept
         body = _open_body(store.keyring, row)
         if not first:
-            return _redeemed_submission(body, clinic, by)
-        submission = _add_shared_submission(
-            scope,
-            now,
-            _restore_answers(row, body),
-            replace(delivery, key=print_),
-            targets,
-            reassess,
-        )
-        pointer = {"clinic": clinic, "submission": submission, "by": by}
+            if (body["clinic"], body["by"]) != (clinic, who):
+                raise ShareGone
+            return str(body["submission"])
+        submitted, key = _restore_answers(row, body), f"share:{print_}"
+        added = submissions.add_submission(scope, submitted, replace(delivery, key=key), targets)
+        submission, today = added.id, reassess(submitted)
+        if today is not None:
+            listed = worklist_rows.require_row(scope, submission, now)
+            submissions.add_corrections(scope, listed, today, targets, f"{key}:again")
+        pointer = {"clinic": clinic, "submission": submission, "by": who}
         sealed = _seal_body(_unwrap_share_key(store.keyring, row), print_, pointer)
         scope.execute_write(
             update(ShareCode).where(_matches_code(print_)).values(answers_sealed=sealed)
@@ -189,30 +189,6 @@ def rewrap_share_keys(store: Store) -> int:
 def derive_share_code(keyring: KeyEncryptionKeys, key: str) -> str:
     """The code to show to the nurse."""
     return spell_code(keyring.keyed_hash("share code", key))
-
-
-def _add_shared_submission(
-    scope: WritingScope,
-    now: datetime,
-    submitted: SubmittedAnswers,
-    delivery: Delivery,
-    targets: Targets,
-    reassess: Reassess,
-) -> str:
-    delivery = replace(delivery, key=f"share:{delivery.key}", source="share")
-    added = submissions.add_submission(scope, now, submitted, delivery, targets)
-    today = reassess(submitted)
-    if today is not None:
-        row = worklist_rows.require_row(scope, added.id, now)
-        key = f"{delivery.key}:again"
-        submissions.add_corrections(scope, now, row, today, targets, delivery.taken_by or "", key)
-    return added.id
-
-
-def _redeemed_submission(body: Mapping[str, Any], clinic: str, by: str) -> str:
-    if (body["clinic"], body["by"]) != (clinic, by):
-        raise ShareGone
-    return str(body["submission"])
 
 
 def _find_share_row(store: Store, print_: str) -> ShareCode | None:

@@ -104,15 +104,13 @@ def build_body(submitted: SubmittedAnswers, **more: object) -> dict[str, Any]:
 
 def add_version(
     scope: WritingScope,
-    now: datetime,
     submission: str,
     submitted: SubmittedAnswers,
     number: int,
     kind: str,
-    author: str | None = None,
     key: str = "",
 ) -> None:
-    """Keep one set of answers. Raises KeyDestroyed."""
+    """Keep one set of answers, by the person or by who of the staff writes. Raises KeyDestroyed."""
     version, assessment = secrets.token_urlsafe(12), submitted.assessment
     body = build_body(submitted, region=submitted.region)
     if submitted.labs:
@@ -124,8 +122,8 @@ def add_version(
         submission_id=submission,
         number=number,
         kind=kind,
-        author_id=author,
-        made_at=now,
+        author_id=scope.staff,
+        made_at=scope.now,
         rulebook_version=submitted.rulebook_version,
         rulebook_sha256=submitted.rulebook_sha256,
         urgency=int(assessment.urgency),

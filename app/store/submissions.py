@@ -7,7 +7,7 @@ transaction, before the person is told that it arrived. Knows levels, but no rul
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func
 
@@ -15,24 +15,14 @@ from app.store import people, reviews
 from app.store.clinic_policy import Targets
 from app.store.clinics import load_clinic
 from app.store.db import audit, change_notifications, record_keys
-from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.scope import PATIENT, Scope, WritingScope
 from app.store.db.tables import AssessmentVersion, Invitation, Submission, WorklistRow
 from app.store.db.tables.reviews import SECOND_PERSON_STATES
 from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is_invitation_open
 from app.store.review_steps import ReviewStep
 from app.store.submission_reads import SubmissionReceipt, build_receipt, find_submission
-from app.store.submission_versions import (
-    SubmittedAnswers,
-    add_version,
-    list_versions,
-)
-from app.store.worklist_rows import (
-    find_row,
-    rank_and_due,
-    rank_to_level,
-    row_payload,
-    seal_payload,
-)
+from app.store.submission_versions import SubmittedAnswers, add_version, list_versions
+from app.store.worklist_rows import find_row, rank_and_due, rank_to_level, row_payload, seal_payload
 from app.triage.terms import Urgency
 
 
@@ -54,107 +44,75 @@ class Delivery:
     appointment_on: date | None = None
     invitation: str | None = None
     person: str | None = None
-    taken_by: str | None = None
 
 
 def accept_answers(
-    store: Store,
-    clinic: str,
-    invitation: str,
-    submitted: SubmittedAnswers,
-    targets: Targets,
-    now: datetime,
+    scope: WritingScope, invitation: str, submitted: SubmittedAnswers, targets: Targets
 ) -> SubmissionReceipt:
     """Keep what an invited person sends; sent again unchanged, it is still kept once.
 
     Other answers are kept beside the first ones, and are to be seen again. A worse level moves the
     submission up the list, no level moves it down. Raises InvitationGone.
     """
-    with store.writing_scope(clinic) as scope:
-        return build_receipt(scope, finish_invitation(scope, now, invitation, submitted, targets))
+    return build_receipt(scope, _finish_invitation(scope, invitation, submitted, targets))
 
 
 def accept_assisted_answers(
-    store: Store,
-    clinic: str,
-    now: datetime,
-    who: str,
-    invitation: str,
-    submitted: SubmittedAnswers,
-    targets: Targets,
+    scope: WritingScope, invitation: str, submitted: SubmittedAnswers, targets: Targets
 ) -> str:
     """Keep the answers and give them to who asked, once; give the id of the submission.
 
     Raises InvitationGone.
     """
-    with store.writing_scope(clinic) as scope:
-        added = finish_invitation(scope, now, invitation, submitted, targets, taken_by=who)
-        step = ReviewStep("claim", 0, f"assisted:{invitation}")
-        reviews.perform_step(scope, now, who, added.id, step, targets)
-        return added.id
+    added = _finish_invitation(scope, invitation, submitted, targets)
+    step = ReviewStep("claim", 0, f"assisted:{invitation}")
+    reviews.perform_step(scope, added.id, step, targets)
+    return added.id
 
 
-def finish_invitation(
-    scope: WritingScope,
-    now: datetime,
-    invitation: str,
-    submitted: SubmittedAnswers,
-    targets: Targets,
-    taken_by: str | None = None,
+def _finish_invitation(
+    scope: WritingScope, invitation: str, submitted: SubmittedAnswers, targets: Targets
 ) -> Submission:
-    """Finish an invitation, once, by its person or by who of the staff asked them.
-
-    Raises InvitationGone.
-    """
+    """Finish an invitation, once, by its person or by who of the staff asked them."""
     found = scope.find_one(Invitation, id=invitation)
-    if found is None or not is_invitation_open(found, now, GRACE_PERIOD):
+    if found is None or not is_invitation_open(found, scope.now, GRACE_PERIOD):
         raise InvitationGone
     before = scope.find_one(Submission, invitation_id=invitation)
     if before is not None:
-        _add_changed_answers(scope, now, before, submitted, targets, taken_by)
+        _add_changed_answers(scope, before, submitted, targets)
         return before
-    scope.update_rows(Invitation, id=invitation, to={"finished_at": now})
+    scope.update_rows(Invitation, id=invitation, to={"finished_at": scope.now})
     person = people.find_people(scope, [found.person_id])[found.person_id]
     delivery = Delivery(
-        source="assisted" if taken_by else "invitation",
+        source="assisted" if scope.staff else "invitation",
         key=f"invitation:{invitation}",
         reference=person.reference,
         name=person.name,
         appointment_on=found.appointment_on,
         invitation=invitation,
         # Whoever has the link is its person; whoever stands at the desk is asked who they are.
-        person=None if taken_by else person.id,
-        taken_by=taken_by,
+        person=None if scope.staff else person.id,
     )
-    return add_submission(scope, now, submitted, delivery, targets)
+    return add_submission(scope, submitted, delivery, targets)
 
 
 def add_submission(
-    scope: WritingScope,
-    now: datetime,
-    submitted: SubmittedAnswers,
-    delivery: Delivery,
-    targets: Targets,
+    scope: WritingScope, submitted: SubmittedAnswers, delivery: Delivery, targets: Targets
 ) -> Submission:
     """Keep new answers with their line, their entry in the audit and the bell."""
     kept = scope.find_one(Submission, idempotency_key=delivery.key)
     if kept is not None:
         return kept
-    submission = _insert_submission(scope, now, submitted, delivery)
-    _add_worklist_row(scope, now, submission, submitted, delivery, targets)
+    submission = _insert_submission(scope, submitted, delivery)
+    _add_worklist_row(scope, submission, submitted, delivery, targets)
     facts = {"level": submitted.assessment.urgency.name, "source": delivery.source}
-    actor = delivery.taken_by or "patient"
-    audit.record_event(
-        scope, now, actor, "submission_arrived", ("submission", submission.id), **facts
-    )
+    audit.record_event(scope, "submission_arrived", ("submission", submission.id), **facts)
     change_notifications.notify_change(scope)
     return submission
 
 
 def save_corrections(
     scope: WritingScope,
-    now: datetime,
-    who: str,
     submission: str,
     submitted: SubmittedAnswers,
     targets: Targets,
@@ -169,85 +127,76 @@ def save_corrections(
     """
     if scope.find_one(AssessmentVersion, idempotency_key=key) is not None:
         return False
-    review_state = reviews.claim_if_unowned(scope, now, who, submission, f"{key}:claim")
-    if review_state.version.number != seen:
+    row = reviews.claim_if_unowned(scope, submission, f"{key}:claim")
+    if row.last_version != seen:
         raise AnswersChanged
-    return add_corrections(scope, now, review_state.row, submitted, targets, who, key)
+    return add_corrections(scope, row, submitted, targets, key)
 
 
 def add_corrections(
-    scope: WritingScope,
-    now: datetime,
-    row: WorklistRow,
-    submitted: SubmittedAnswers,
-    targets: Targets,
-    by: str,
-    key: str,
+    scope: WritingScope, row: WorklistRow, submitted: SubmittedAnswers, targets: Targets, key: str
 ) -> bool:
     """Keep what a nurse found beside the person's own answers; give whether it is worse.
 
     What a second person had not spoken to yet was about other answers: it ends here.
     """
     ends = {"state": "claimed", "waits_since": None} if row.state in SECOND_PERSON_STATES else {}
-    worse = _apply_version(scope, now, row, submitted, "nurse", targets, by, to=ends, key=key)
+    payload = row_payload(scope, row)
+    if submitted.assessment.urgency >= rank_to_level(row.rank):
+        payload |= summarize_answers(submitted)  # else the line goes on to say why it stands there
+    payload["found"] = payload.get("found", 0) + 1
+    add_version(scope, row.submission_id, submitted, row.last_version + 1, "nurse", key)
+    worse = _update_row(scope, row, submitted, targets, payload, ends)
     subject, level = ("submission", row.submission_id), submitted.assessment.urgency.name
-    audit.record_event(scope, now, by, "findings_added", subject, level=level, worse=worse)
+    audit.record_event(scope, "findings_added", subject, level=level, worse=worse)
     change_notifications.notify_change(scope)
     return worse
 
 
 def _add_changed_answers(
-    scope: WritingScope,
-    now: datetime,
-    found: Submission,
-    submitted: SubmittedAnswers,
-    targets: Targets,
-    taken_by: str | None = None,
+    scope: WritingScope, found: Submission, submitted: SubmittedAnswers, targets: Targets
 ) -> None:
+    """Answers that are to be seen again, also where it was closed; its owner keeps it.
+
+    What a second person had not spoken to yet was about other answers: it ends here.
+    """
     row = find_row(scope, found.id)
     if row is None:
         raise InvitationGone
     own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]
     if own[-1].answers == submitted.answers:
         return
-    worse = _apply_version(
-        scope, now, row, submitted, "changed", targets, taken_by, to=reset_for_new_answers(row)
-    )
+    owner = None if row.closed else row.owner_id
+    anew = {
+        "state": "claimed" if owner else "new",
+        "owner_id": owner,
+        "closed": False,
+        **dict.fromkeys(("closed_at", "first_seen_at", "alarmed_at", "waits_since")),
+    }
+    worse = submitted.assessment.urgency > rank_to_level(row.rank)
+    payload = {**row_payload(scope, row), **summarize_answers(submitted), "worse": worse}
+    add_version(scope, found.id, submitted, row.last_version + 1, "changed")
+    _update_row(scope, row, submitted, targets, payload, anew)
     subject, level = ("submission", found.id), submitted.assessment.urgency.name
-    actor = taken_by or "patient"
-    audit.record_event(scope, now, actor, "answers_changed", subject, level=level, worse=worse)
+    audit.record_event(scope, "answers_changed", subject, level=level, worse=worse)
     change_notifications.notify_change(scope)
 
 
-def _apply_version(
+def _update_row(
     scope: WritingScope,
-    now: datetime,
     row: WorklistRow,
     submitted: SubmittedAnswers,
-    kind: str,
     targets: Targets,
-    by: str | None,
-    to: Mapping[str, object],
-    key: str = "",
+    payload: Mapping[str, object],
+    changes: Mapping[str, object],
 ) -> bool:
-    """Add a version and what it changes on the line: a worse level counts, a lower one does not."""
-    number, level = row.last_version + 1, submitted.assessment.urgency
-    add_version(scope, now, row.submission_id, submitted, number, kind, by, key)
-    counts = rank_to_level(row.rank)
-    worse = level > counts
-    payload = row_payload(scope, row)
-    if kind == "nurse":
-        # The line goes on to say why it stands where it stands.
-        payload |= {
-            **(summarize_answers(submitted) if level >= counts else {}),
-            "found": payload.get("found", 0) + 1,
-        }
-    else:
-        payload |= {**summarize_answers(submitted), "worse": worse}
+    """What another version changes on the row; a worse level counts, a lower one does not."""
+    level = submitted.assessment.urgency
+    worse = level > rank_to_level(row.rank)
     changed = {
-        **to,
-        **(rank_and_due(load_clinic(scope), now, level, targets) if worse else {}),
-        "last_version": number,
+        **changes,
+        **(rank_and_due(load_clinic(scope), scope.now, level, targets) if worse else {}),
+        "last_version": row.last_version + 1,
         "rulebook_sha256": submitted.rulebook_sha256,
         "line_sealed": seal_payload(scope, row.submission_id, payload),
     }
@@ -256,7 +205,7 @@ def _apply_version(
 
 
 def _insert_submission(
-    scope: WritingScope, now: datetime, submitted: SubmittedAnswers, delivery: Delivery
+    scope: WritingScope, submitted: SubmittedAnswers, delivery: Delivery
 ) -> Submission:
     submission = secrets.token_urlsafe(12)
     record_keys.create_data_key(scope, submission)
@@ -265,29 +214,28 @@ def _insert_submission(
         Submission,
         id=submission,
         arrived=(newest or 0) + 1,
-        arrived_at=now,
+        arrived_at=scope.now,
         reference=_make_reference(scope),
         source=delivery.source,
         invitation_id=delivery.invitation,
-        taken_by=delivery.taken_by,
+        taken_by=scope.staff,
         about=submitted.about,
         region=submitted.region,
         idempotency_key=delivery.key,
     )
-    author = delivery.taken_by if delivery.source == "assisted" else None
-    add_version(scope, now, submission, submitted, 1, "first", author)
+    # Who takes a share code did not give its answers.
+    author = scope if delivery.source == "assisted" else scope.act_as(PATIENT)
+    add_version(author, submission, submitted, 1, "first")
     return find_submission(scope, submission)
 
 
 def _add_worklist_row(
     scope: WritingScope,
-    now: datetime,
     submission: Submission,
     submitted: SubmittedAnswers,
     delivery: Delivery,
     targets: Targets,
 ) -> None:
-    """Put it on the worklist."""
     day, clinic = delivery.appointment_on, load_clinic(scope)
     payload = {
         **summarize_answers(submitted),
@@ -301,14 +249,14 @@ def _add_worklist_row(
     scope.add_row(
         WorklistRow,
         submission_id=submission.id,
-        **rank_and_due(clinic, now, submitted.assessment.urgency, targets),
+        **rank_and_due(clinic, scope.now, submitted.assessment.urgency, targets),
         arrived=submission.arrived,
-        arrived_at=now,
+        arrived_at=scope.now,
         person_id=delivery.person,
         reference_print=print_,
         rulebook_sha256=submitted.rulebook_sha256,
         line_sealed=seal_payload(scope, submission.id, payload),
-        forget_at=now + timedelta(days=clinic.unreviewed_days),
+        forget_at=scope.now + timedelta(days=clinic.unreviewed_days),
     )
 
 
@@ -331,14 +279,3 @@ def summarize_answers(submitted: SubmittedAnswers) -> dict[str, object]:
         "age": next(iter(sorted(submitted.answers.get("age", ()))), ""),
         "about": submitted.about,
     }
-
-
-def reset_for_new_answers(row: WorklistRow) -> dict[str, object]:
-    """New answers are to be seen again, also where it was closed; its owner keeps it.
-
-    What a second person had not spoken to yet was about other answers: it ends here.
-    """
-    state = "claimed" if row.owner_id and not row.closed else "new"
-    owner = row.owner_id if state == "claimed" else None
-    seen = {"first_seen_at": None, "alarmed_at": None, "waits_since": None}
-    return {"closed": False, "closed_at": None, "state": state, "owner_id": owner, **seen}

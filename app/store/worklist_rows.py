@@ -121,11 +121,11 @@ def _local_to_utc(day: date, clock: str, zone: ZoneInfo) -> datetime:
 
 
 def tie_person(
-    scope: WritingScope, now: datetime, row: WorklistRow, reference: str, name: str
+    scope: WritingScope, row: WorklistRow, reference: str, name: str
 ) -> dict[str, object]:
     """What changes on a row of nobody when it is found whose it is; the person is added if new."""
     # Whether the clinic knows the reference under another name was asked before.
-    person = people.ensure_person(scope, now, reference, name, sure=True)
+    person = people.ensure_person(scope, reference, name, sure=True)
     known = people.find_people(scope, [person])[person]
     payload = row_payload(scope, row)
     flags = list(
@@ -155,16 +155,14 @@ def list_patient_flags(scope: Scope, now: datetime, submission: str) -> list[str
     return list(row_payload(scope, require_row(scope, submission, now)).get("markers", []))
 
 
-def save_patient_flags(
-    scope: WritingScope, now: datetime, who: str, submission: str, chosen: Iterable[str]
-) -> None:
+def save_patient_flags(scope: WritingScope, submission: str, chosen: Iterable[str]) -> None:
     """Keep these flags and no others, on every row of the person.
 
     Raises NoSuchSubmission or KeyDestroyed.
     """
     wanted = set(chosen)
     flags = [flag for flag in PATIENT_FLAGS if flag in wanted]
-    row = require_row(scope, submission, now)
+    row = require_row(scope, submission, scope.now)
     rows = [row]
     if row.person_id is not None:
         people.save_person_flags(scope, row.person_id, flags)
@@ -172,7 +170,7 @@ def save_patient_flags(
     for one in rows:
         _save_row_flags(scope, one, flags)
     # Which flags they are is as private as an answer, and no answer stands in the audit.
-    audit.record_event(scope, now, who, "marks_changed", ("submission", submission))
+    audit.record_event(scope, "marks_changed", ("submission", submission))
     change_notifications.notify_change(scope)
 
 

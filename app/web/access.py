@@ -128,14 +128,7 @@ def _open_staff_page(request: StaffRequest, page: StaffEndpoint, access: PageAcc
     request.signed_in = who
     if access.permission != STAFF and not who.has_permission(access.permission):
         with request.writing_scope() as scope:
-            audit.record_event(
-                scope,
-                request.now,
-                who.staff,
-                "page_refused",
-                ("page", access.key),
-                request.client_address,
-            )
+            audit.record_event(scope, "page_refused", ("page", access.key), request.client_address)
         return request.render_page("staff/refused.html", status=403)
     if not access.fresh_code or who.proved_recently(request.now):
         return page(request)

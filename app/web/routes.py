@@ -173,17 +173,19 @@ ROUTES = [
     staff_route("GET /people", people.show_person_search, "export_person"),
     staff_route("POST /people", people.submit_person_search, "export_person"),
     staff_route(
-        "POST /people/{id}/export", people.request_export, "export_person", fresh_code=True
+        "POST /people/{id}/export", people.add_person_request, "export_person", fresh_code=True
     ),
-    staff_route("POST /people/{id}/erase", people.request_erasure, "erase_person", fresh_code=True),
+    staff_route(
+        "POST /people/{id}/erase", people.add_person_request, "erase_person", fresh_code=True
+    ),
     staff_route("GET /people/requests", people.show_person_requests, "export_person"),
     staff_route(
         "POST /people/requests/{id}/agree",
-        people.agree_to_request,
+        people.answer_person_request,
         "export_person",
         fresh_code=True,
     ),
-    staff_route("POST /people/requests/{id}/refuse", people.refuse_request, "export_person"),
+    staff_route("POST /people/requests/{id}/refuse", people.answer_person_request, "export_person"),
     staff_route("POST /people/requests/{id}/file", people.download_person_file, "export_person"),
     staff_route("GET /agreement", agreement.show_agreement, "see_agreement"),
     staff_route("GET /agreement/cases.yaml", agreement.export_cases, "export_cases"),

@@ -104,8 +104,8 @@ class StaffRequest(Request):
         return self.store.reading_scope(self.clinic)
 
     def writing_scope(self) -> AbstractContextManager[WritingScope]:
-        """Also writes them, all or nothing."""
-        return self.store.writing_scope(self.clinic)
+        """Also writes them, now and by who is signed in; all or nothing."""
+        return self.store.writing_scope(self.clinic, self.now, self.staff_id)
 
     def raw_field(self, name: str) -> str:
         """What was typed, letter by letter, as for a password."""

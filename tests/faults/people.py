@@ -72,10 +72,8 @@ class ServerWithClinic:
 
     def _hire(self) -> tuple[str, str]:
         email = f"{uuid4().hex[:12]}@hill.example"
-        with self.store.writing_scope(self.clinic) as scope:
-            link = staff.invite_staff(
-                scope, now(), "command", email=email, name="Kim", role="nurse"
-            )
+        with self.store.writing_scope(self.clinic, now(), "command") as scope:
+            link = staff.invite_staff(scope, email=email, name="Kim", role="nurse")
         return email, link
 
     def sent(self) -> set[str]:

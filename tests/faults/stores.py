@@ -27,10 +27,8 @@ def clinic_with_an_invitation(folder: Path, database: str = "") -> str:
     var.mkdir(parents=True)
     store = open_store(database or f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
     hill = clinics.add_clinic(store, now, name="Hill", region="uk", time_zone="Europe/London")
-    with store.writing_scope(hill) as scope:
-        joins = staff.invite_staff(
-            scope, now, "command", email="k@h.example", name="Kim", role="nurse"
-        )
+    with store.writing_scope(hill, now, "command") as scope:
+        joins = staff.invite_staff(scope, email="k@h.example", name="Kim", role="nurse")
     nurse = staff.open_staff_invite(store, joins, now).staff
     guest = Invitee(reference="A 1", name="Jo")
     (made,) = invitations.invite_patients(store, hill, now, nurse, [guest], "key")

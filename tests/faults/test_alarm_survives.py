@@ -13,7 +13,7 @@ from sqlalchemy import update
 from app.store import alarms, clinics, submissions
 from app.store.alarms import AlarmDestinations
 from app.store.db.database import open_store
-from app.store.db.scope import Store
+from app.store.db.scope import PATIENT, Store
 from app.store.db.tables import Lease, OutboxMessage
 from app.store.submissions import Delivery
 from tests.far_ends import HANGS, OK, Far, certificate, free_port, id_of, mailbox, webhook
@@ -42,10 +42,12 @@ class Hill:
         chosen = (
             AlarmDestinations(webhook=hook) if kind == "webhook" else AlarmDestinations(email=email)
         )
-        with self.store.writing_scope(self.clinic) as scope:
-            alarms.save_destinations(scope, now, chosen)
+        with self.store.writing_scope(self.clinic, now, "command") as scope:
+            alarms.save_destinations(scope, chosen)
             came = Delivery("share", "key1", "R-1", "Jo")
-            submissions.add_submission(scope, now - HUNG, handed("emergency"), came, TARGETS)
+            submissions.add_submission(
+                scope.act_as(PATIENT, now - HUNG), handed("emergency"), came, TARGETS
+            )
 
     @contextmanager
     def server(self, program: tuple[str, ...] = DYING, dies: str = "") -> Iterator[Running]:
@@ -64,7 +66,7 @@ class Hill:
     def a_minute_passes(self) -> None:
         """The claim of the server that died is over, and so is its turn at the job."""
         over = datetime.now(UTC) - timedelta(minutes=1)
-        with self.store.writing_scope(self.clinic) as scope:
+        with self.store.writing_scope(self.clinic, over, "job") as scope:
             scope.update_rows(OutboxMessage, to={"due_at": over})
         with self.store.engine.begin() as connection:
             connection.execute(update(Lease).values(until=over))

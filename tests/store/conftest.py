@@ -12,7 +12,7 @@ from app.store.db.database import open_database, upgrade_schema
 from app.store.db.scope import Store
 from app.store.db.tables import Clinic
 from tests.postgresql import new_database
-from tests.store.kim import QUICK, Kim
+from tests.store.kim import NOON, QUICK, Kim
 from tests.store.rows import A_ROW_OF, KEYRING
 
 
@@ -46,7 +46,7 @@ def store(database: Engine) -> Store:
     """A database with two clinics, c1 and c2, in which nobody works yet."""
     store = Store(database, KEYRING)
     for clinic in ("c1", "c2"):
-        with store.writing_scope(clinic) as scope:
+        with store.writing_scope(clinic, NOON, "kim") as scope:
             scope.add_row(Clinic, **{**A_ROW_OF["clinic"], "name": f"Clinic {clinic}"})
     return store
 

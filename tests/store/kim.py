@@ -61,8 +61,8 @@ class Kim:
 
 
 def invited(store: Store, email: str = EMAIL, clinic: str = "c1") -> str:
-    with store.writing_scope(clinic) as scope:
-        return staff.invite_staff(scope, NOON, "command", email=email, name="Kim", role="nurse")
+    with store.writing_scope(clinic, NOON, "command") as scope:
+        return staff.invite_staff(scope, email=email, name="Kim", role="nurse")
 
 
 def actions(store: Store, clinic: str = "c1") -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.store import invitations, reviews, submission_versions, submissions, worklist_rows
 from app.store.clinic_policy import load_policy
-from app.store.db.scope import Store
+from app.store.db.scope import PATIENT, Store
 from app.store.db.tables import Staff, WorklistRow
 from app.store.invitations import Invitee
 from app.store.review_steps import ReviewStep
@@ -49,7 +49,7 @@ class Work:
 
     def __post_init__(self) -> None:
         roles = {"kim": "nurse", "lee": "nurse", "ada": "lead", "aud": "auditor"}
-        with self.store.writing_scope(self.clinic) as scope:
+        with self.store.writing_scope(self.clinic, MONDAY, "kim") as scope:
             row = {k: v for k, v in A_ROW_OF["staff"].items() if k != "clinic_id"}
             scope.add_rows(Staff, [row | {"id": n, "role": r} for n, r in roles.items()])
 
@@ -68,19 +68,18 @@ class Work:
     def hand_in(
         self, invitation: str, level: str = "same_day", now: datetime = MONDAY
     ) -> SubmissionReceipt:
-        return submissions.accept_answers(
-            self.store, self.clinic, invitation, handed(level), TARGETS, now
-        )
+        with self.store.writing_scope(self.clinic, now, PATIENT) as scope:
+            return submissions.accept_answers(scope, invitation, handed(level), TARGETS)
 
     def do(self, who: str, submission: str, kind: str, now: datetime = MONDAY, **more: Any) -> int:
         """One step after all that was done so far, unless `after` says otherwise."""
-        with self.store.writing_scope(self.clinic) as scope:
+        with self.store.writing_scope(self.clinic, now, who) as scope:
             row = scope.find_one(WorklistRow, submission_id=submission)
             last = row.last_entry if row else 0
             step = ReviewStep(
                 **{"kind": kind, "after": last, "key": f"step{next(self.numbers)}"} | more
             )
-            return reviews.perform_step(scope, now, who, submission, step, TARGETS)
+            return reviews.perform_step(scope, submission, step, TARGETS)
 
     def lower(
         self, who: str, submission: str, to: Urgency = Urgency.routine, **more: object

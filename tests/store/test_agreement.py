@@ -10,7 +10,7 @@ from app.rulebook.faults import RulebookFaults
 from app.store import agreement, submissions
 from app.store.agreement import NO_RULE, ClosingRequestCounts, DecisionCounts
 from app.store.clinic_policy import load_policy
-from app.store.db.scope import Store
+from app.store.db.scope import PATIENT, Store
 from app.store.db.tables import Tally
 from app.triage.terms import Urgency
 from tests.builders import RULES
@@ -35,9 +35,8 @@ def without_a_rule(work: Work) -> str:
     given = handed("routine")
     bare = replace(given, assessment=given.assessment._replace(findings=()))
     invitation = work.invite()
-    return submissions.accept_answers(
-        work.store, "c1", invitation, bare, TARGETS, MONDAY
-    ).submission
+    with work.store.writing_scope("c1", MONDAY, PATIENT) as scope:
+        return submissions.accept_answers(scope, invitation, bare, TARGETS).submission
 
 
 def test_decisions_are_counted_by_who_made_them(work: Work) -> None:
@@ -197,7 +196,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(work: Work) -> None:
 def test_a_tally_holds_a_day_a_word_and_a_number_and_nothing_else(work: Work) -> None:
     assert set(Tally.__table__.columns.keys()) == {"clinic_id", "day", "subject", "number"}
     day = MONDAY.date()
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         agreement.add_tallies(scope, day, "reached:now", "reached:now", "answered:now")
         agreement.add_tallies(scope, day - timedelta(days=1), "reached:now")
         assert agreement.sum_tallies(scope, day) == {"reached:now": 2, "answered:now": 1}

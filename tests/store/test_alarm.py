@@ -20,7 +20,7 @@ BOTH = AlarmDestinations("https://alarm.example/hook", "lead@hill.example")
 
 @pytest.fixture
 def work(store: Store) -> Work:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", MONDAY, "kim") as scope:
         record_keys.create_data_key(scope, "c1")
     return Work(store)
 
@@ -31,8 +31,8 @@ def due(work: Work, after: timedelta = FIVE) -> list[str]:
 
 
 def choose(work: Work, chosen: AlarmDestinations = HOOK, now: datetime = MONDAY) -> None:
-    with work.store.writing_scope("c1") as scope:
-        alarms.save_destinations(scope, now, chosen)
+    with work.store.writing_scope("c1", now, "command") as scope:
+        alarms.save_destinations(scope, chosen)
 
 
 def claimed(work: Work, after: timedelta = FIVE, kind: str = "webhook") -> AlarmMessage:
@@ -57,8 +57,8 @@ def test_an_emergency_alarms_after_its_time_and_not_before(work: Work) -> None:
 
 def test_one_that_someone_saw_does_not_alarm(work: Work) -> None:
     sent = work.send("emergency").submission
-    with work.store.writing_scope("c1") as scope:
-        reviews.record_view(scope, MONDAY + MINUTE, "kim", sent, "")
+    with work.store.writing_scope("c1", MONDAY + MINUTE, "kim") as scope:
+        reviews.record_view(scope, sent, "")
     assert (due(work), oldest(work)) == ([], None)
 
 

@@ -25,15 +25,11 @@ COLUMNS = ("at", "actor", "action", "subject_kind", "subject_id", "place", "fact
 def written(store: Store) -> Store:
     """Five entries here and one in another clinic, no longer guarded."""
     for number in range(1, 6):
-        with store.writing_scope("c1") as scope:
-            at = NOON + timedelta(minutes=number)
+        with store.writing_scope("c1", NOON + timedelta(minutes=number), "kim") as scope:
             subject = ("submission", f"u{number}")
-            assert (
-                audit.record_event(scope, at, "kim", "view", subject, "10.0.0.1", page=number)
-                == number
-            )
-    with store.writing_scope("c2") as scope:
-        audit.record_event(scope, NOON, "lee", "sign_in")
+            assert audit.record_event(scope, "view", subject, "10.0.0.1", page=number) == number
+    with store.writing_scope("c2", NOON, "lee") as scope:
+        audit.record_event(scope, "sign_in")
     with store.engine.begin() as connection:
         allow_changes(connection, "audit_entry")
     return store
@@ -149,8 +145,8 @@ def test_an_old_head_put_back_is_found_by_what_was_noted_elsewhere(written: Stor
     with written.reading_scope("c1") as scope:
         old = audit.read_head(scope)
         row = scope.find_one(audit.AuditHead)
-    with written.writing_scope("c1") as scope:
-        audit.record_event(scope, NOON, "kim", "lower")
+    with written.writing_scope("c1", NOON, "kim") as scope:
+        audit.record_event(scope, "lower")
         noted = audit.read_head(scope)
     assert old is not None
     assert noted is not None
@@ -168,15 +164,15 @@ def test_an_old_head_put_back_is_found_by_what_was_noted_elsewhere(written: Stor
 def test_a_chain_written_anew_needs_the_key(written: Store) -> None:
     forger = Store(written.engine, KeyEncryptionKeys(KEYRING.masters, KEYRING.search, b"f" * 32))
     tamper(written, "DELETE FROM audit_entry", "DELETE FROM audit_head")
-    with forger.writing_scope("c1") as scope:
-        audit.record_event(scope, NOON, "kim", "view")
+    with forger.writing_scope("c1", NOON, "kim") as scope:
+        audit.record_event(scope, "view")
     assert fault(written) == ChainFault(1, "changed")
 
 
 def test_entries_written_at_once_form_one_chain(store: Store) -> None:
     def write(number: int) -> None:
-        with store.writing_scope("c1") as scope:
-            audit.record_event(scope, NOON, f"nurse {number}", "view")
+        with store.writing_scope("c1", NOON, f"nurse {number}") as scope:
+            audit.record_event(scope, "view")
 
     with ThreadPoolExecutor(8) as crowd:
         list(crowd.map(write, range(24)))
@@ -186,8 +182,8 @@ def test_entries_written_at_once_form_one_chain(store: Store) -> None:
 
 
 def test_an_entry_is_kept_only_with_what_it_tells_of(written: Store) -> None:
-    with suppress(LookupError), written.writing_scope("c1") as scope:
-        audit.record_event(scope, NOON, "kim", "view")
+    with suppress(LookupError), written.writing_scope("c1", NOON, "kim") as scope:
+        audit.record_event(scope, "view")
         raise LookupError
     with written.reading_scope("c1") as scope:
         assert scope.count_rows(AuditEntry) == 5
@@ -204,8 +200,8 @@ def test_who_looked_at_a_submission_can_be_asked_page_by_page(written: Store) ->
 
 
 def test_times_are_kept_in_utc(written: Store) -> None:
-    with written.writing_scope("c2") as scope:
-        audit.record_event(scope, NOON.astimezone(timezone(timedelta(hours=5))), "lee", "view")
+    with written.writing_scope("c2", NOON.astimezone(timezone(timedelta(hours=5))), "lee") as scope:
+        audit.record_event(scope, "view")
         assert audit.list_audit_entries(scope)[0].at == "2026-03-01T12:00:00.000000+00:00"
 
 

@@ -29,7 +29,7 @@ WORDS = "Rang three times, and a neighbour says she moved."
 
 @pytest.fixture
 def work(store: Store) -> Work:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", MONDAY, "kim") as scope:
         record_keys.create_data_key(scope, "c1")
     return Work(store)
 
@@ -37,8 +37,8 @@ def work(store: Store) -> Work:
 def ready(work: Work, level: str = "emergency") -> str:
     """A submission that was seen, of which it is known who it is, and whose level was agreed to."""
     sent = work.send(level).submission
-    with work.store.writing_scope("c1") as scope:
-        reviews.record_view(scope, MONDAY, "kim", sent, "")
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        reviews.record_view(scope, sent, "")
     work.do("kim", sent, "identify", **KNOWN)
     work.do("kim", sent, "agree")
     return sent
@@ -85,9 +85,9 @@ def test_nor_where_agreeing_and_closing_are_one_form(work: Work, level: str) -> 
         ]
         with (
             pytest.raises(StepNotAllowed, match="second_person"),
-            work.store.writing_scope("c1") as scope,
+            work.store.writing_scope("c1", MONDAY, "kim") as scope,
         ):
-            reviews.perform_steps(scope, MONDAY, "kim", sent, steps, TARGETS)
+            reviews.perform_steps(scope, sent, steps, TARGETS)
         assert kinds(work, sent) == []
 
 
@@ -177,8 +177,11 @@ def test_an_auditor_or_another_clinic_is_no_second_person(work: Work) -> None:
     ask(work, sent)
     assert refused(work, "aud", sent, "close_yes") == "role"
     Work(work.store, "c2")
-    with work.store.writing_scope("c2") as scope, pytest.raises(worklist_rows.NoSuchSubmission):
-        reviews.perform_step(scope, MONDAY, "lee", sent, ReviewStep("close_yes", 0, "k"), TARGETS)
+    with (
+        work.store.writing_scope("c2", MONDAY, "lee") as scope,
+        pytest.raises(worklist_rows.NoSuchSubmission),
+    ):
+        reviews.perform_step(scope, sent, ReviewStep("close_yes", 0, "k"), TARGETS)
 
 
 def test_asking_needs_words_a_decision_and_to_know_who_it_is(work: Work) -> None:
@@ -267,9 +270,9 @@ def test_a_yes_is_not_given_to_answers_that_have_changed(work: Work) -> None:
 def test_what_a_nurse_finds_meanwhile_ends_the_question_too(work: Work) -> None:
     sent = ready(work, "same_day")
     ask(work, sent)
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         row = worklist_rows.require_row(scope, sent, MONDAY)
-        submissions.add_corrections(scope, MONDAY, row, handed("routine"), TARGETS, "kim", "found")
+        submissions.add_corrections(scope, row, handed("routine"), TARGETS, "found")
     row = work.row(sent)
     assert (row.state, row.waits_since) == ("claimed", None)
     assert refused(work, "lee", sent, "close_yes") == "second_look"
@@ -286,7 +289,7 @@ def test_it_stays_on_the_worklist_and_among_what_needs_a_second_person(work: Wor
 
 
 def test_no_choice_of_a_clinic_lets_one_person_close_it(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"second_person_from": None, "may_lower": "nurse"})
     sent = ready(work)
     assert (
@@ -322,8 +325,8 @@ def test_an_emergency_that_waits_to_be_closed_goes_on_alarming(work: Work) -> No
 def test_one_that_alarmed_unseen_alarms_again_when_it_waits_to_be_closed(work: Work) -> None:
     sent = work.send("emergency").submission
     assert due(work, FIVE) == [sent]
-    with work.store.writing_scope("c1") as scope:
-        reviews.record_view(scope, MONDAY + FIVE, "kim", sent, "")
+    with work.store.writing_scope("c1", MONDAY + FIVE, "kim") as scope:
+        reviews.record_view(scope, sent, "")
     work.do("kim", sent, "agree")
     ask(work, sent, now=MONDAY + FIVE)
     assert due(work, 2 * FIVE) == [sent]
@@ -347,7 +350,7 @@ def test_what_is_for_today_waits_without_an_alarm(work: Work) -> None:
 def test_the_oldest_of_what_is_unseen_and_of_what_waits_is_told(work: Work) -> None:
     sent = ready(work)
     ask(work, sent)
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(WorklistRow, submission_id=sent, to={"waits_since": MONDAY + 2 * FIVE})
     unseen = work.send("emergency", MONDAY + FIVE).submission
     assert oldest(work, 3 * FIVE) == MONDAY + FIVE

@@ -106,11 +106,11 @@ def test_a_new_password_ends_it_and_so_does_being_disabled(kim: Kim) -> None:
     staff.change_password(kim.store, "c1", kim.id, PASSWORD, NEW, NOON)
     assert not known(kim, marks)
     marks = kim.marks()
-    with kim.store.writing_scope("c1") as scope:
-        staff.disable_staff(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c1", NOON, "command") as scope:
+        staff.disable_staff(scope, kim.id)
     assert not known(kim, marks)
-    with kim.store.writing_scope("c1") as scope:
-        link = staff.enable_staff(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c1", NOON, "command") as scope:
+        link = staff.enable_staff(scope, kim.id)
     assert not known(kim, marks)
     kim.secret = staff.open_staff_invite(kim.store, link, NOON).secret
     staff.join_staff(kim.store, link, PASSWORD, kim.code(NOON), NOON)
@@ -121,12 +121,12 @@ def test_several_who_share_a_browser_are_all_known_and_the_longest_away_goes_fir
     kim: Kim,
 ) -> None:
     own = kim.marks()
-    with kim.store.writing_scope("c1") as scope:
+    with kim.store.writing_scope("c1", NOON, "command") as scope:
         kept = own
         for number in range(sessions.MAX_TOKENS_PER_BROWSER):
             assert own[0] in kept
             link = staff.invite_staff(
-                scope, NOON, "command", email=f"{number}@hill.example", name="Lee", role="nurse"
+                scope, email=f"{number}@hill.example", name="Lee", role="nurse"
             )
             assert link
             newest = staff.list_staff(scope)[-1]

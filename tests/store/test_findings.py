@@ -42,11 +42,11 @@ def sent(work: Work) -> str:
 def add(work: Work, submission: str, level: str, who: str = "kim", **more: object) -> bool:
     """Findings of this level, on top of what there is."""
     now = MONDAY + timedelta(minutes=5)
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", now, who) as scope:
         seen = worklist_rows.require_row(scope, submission, now).last_version
         whole = {"seen": seen, "key": f"{who}:{next(work.numbers)}"} | more
         found = replace(handed(level), labs=LABS)
-        return submissions.save_corrections(scope, now, who, submission, found, TARGETS, **whole)
+        return submissions.save_corrections(scope, submission, found, TARGETS, **whole)
 
 
 def level(work: Work, submission: str) -> Urgency:
@@ -192,8 +192,8 @@ def test_whatever_a_nurse_adds_no_level_falls_unless_someone_lowers_it(
 
 
 def put(work: Work, submission: str, chosen: list[str], clinic: str = "c1") -> None:
-    with work.store.writing_scope(clinic) as scope:
-        worklist_rows.save_patient_flags(scope, MONDAY, "kim", submission, chosen)
+    with work.store.writing_scope(clinic, MONDAY, "kim") as scope:
+        worklist_rows.save_patient_flags(scope, submission, chosen)
 
 
 def test_marks_are_the_persons_and_stand_on_all_that_is_theirs(work: Work) -> None:
@@ -208,9 +208,9 @@ def test_marks_are_the_persons_and_stand_on_all_that_is_theirs(work: Work) -> No
 
 
 def test_marks_of_nobody_become_the_persons_once_it_is_known_who_it_is(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "patient") as scope:
         came = submissions.Delivery("share", "share:1", "R-7", "Mo")
-        shared = submissions.add_submission(scope, MONDAY, handed(), came, TARGETS).id
+        shared = submissions.add_submission(scope, handed(), came, TARGETS).id
     put(work, shared, ["access"])
     work.do("kim", shared, "identify", **KNOWN, reference="R-7", name="Mo")
     with work.store.reading_scope("c1") as scope:
@@ -224,9 +224,9 @@ def test_marks_of_nobody_become_the_persons_once_it_is_known_who_it_is(work: Wor
 def test_marks_and_findings_of_another_clinic_are_not_there(work: Work, sent: str) -> None:
     with pytest.raises(NoSuchSubmission):
         put(work, sent, ["access"], "c2")
-    with work.store.writing_scope("c2") as scope, pytest.raises(NoSuchSubmission):
-        submissions.save_corrections(scope, MONDAY, "kim", sent, handed(), TARGETS, seen=1, key="k")
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c2", MONDAY, "kim") as scope, pytest.raises(NoSuchSubmission):
+        submissions.save_corrections(scope, sent, handed(), TARGETS, seen=1, key="k")
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         record_keys.destroy_data_key(scope, sent)
         with pytest.raises(record_keys.KeyDestroyed):
             worklist_rows.list_patient_flags(scope, MONDAY, sent)

@@ -79,8 +79,8 @@ def test_a_link_that_leads_nowhere_says_nothing_else(work: Work, how: str) -> No
     if how == "expired":
         now += FORTNIGHT
     elif how == "revoked":
-        with work.store.writing_scope("c1") as scope:
-            invitations.revoke_invitation(scope, MONDAY, "kim", invitation)
+        with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+            invitations.revoke_invitation(scope, invitation)
     else:
         words = {"unknown": "c1.x", "of no clinic": f"c9.{words[3:]}", "no token": "\x00"}[how]
     with pytest.raises(InvitationGone) as gone:
@@ -103,10 +103,10 @@ def test_a_finished_one_goes_on_to_show_what_became_of_it(work: Work) -> None:
 
 def test_another_clinics_invitation_is_like_none(work: Work) -> None:
     invitation = work.invite()
-    with work.store.writing_scope("c2") as scope:
+    with work.store.writing_scope("c2", MONDAY, "kim") as scope:
         for id_ in (invitation, "none"):
             with pytest.raises(NoSuchInvitation):
-                invitations.revoke_invitation(scope, MONDAY, "kim", id_)
+                invitations.revoke_invitation(scope, id_)
             with pytest.raises(NoSuchInvitation):
                 invitations.find_invitation(scope, MONDAY, id_)
     assert invitations.open_invitation(work.store, token(work, invitation), MONDAY)
@@ -176,9 +176,9 @@ def test_a_person_is_known_again_by_the_reference(work: Work) -> None:
 def test_the_list_of_who_has_not_done_it_yet(work: Work) -> None:
     done, revoked, open_ = (work.invite() for _ in range(3))
     work.hand_in(done)
-    with work.store.writing_scope("c1") as scope:
-        invitations.revoke_invitation(scope, MONDAY, "kim", revoked)
-        invitations.revoke_invitation(scope, MONDAY, "kim", done)  # finished: nothing to take back
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        invitations.revoke_invitation(scope, revoked)
+        invitations.revoke_invitation(scope, done)  # finished: nothing to take back
         late = invitations.list_unfinished_invitations(scope, MONDAY + FORTNIGHT)
     assert [(found.id, found.expired) for found in late] == [(open_, True)]
     assert actions(work.store).count("invitation_revoked") == 1
@@ -188,7 +188,7 @@ def test_who_is_forgotten_is_on_no_list(work: Work) -> None:
     invitation = work.invite()
     from app.store.db import record_keys
 
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         person = scope.find_all(Person)[0].id
         record_keys.destroy_data_key(scope, person)
         assert invitations.list_unfinished_invitations(scope, MONDAY) == []
@@ -227,8 +227,8 @@ def test_what_is_over_is_not_invited_again(work: Work, how: str) -> None:
     if how == "finished":
         work.hand_in(old)
     elif how == "revoked":
-        with work.store.writing_scope("c1") as scope:
-            invitations.revoke_invitation(scope, MONDAY, "kim", old)
+        with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+            invitations.revoke_invitation(scope, old)
     elif how == "unknown":
         old = "none"
     else:
@@ -241,8 +241,8 @@ def test_those_who_were_invited_together_can_be_shown_together(work: Work) -> No
     guests = [Invitee(f"R{n}", "Ann") for n in range(12)]
     made = invite(work, *guests)
     invite(work, Invitee("S", "Bob"), key="other")
-    with work.store.writing_scope("c1") as scope:
-        invitations.revoke_invitation(scope, MONDAY, "kim", made[3])
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        invitations.revoke_invitation(scope, made[3])
         shown = invitations.list_batch_invitations(scope, MONDAY, "k")
     assert [found.id for found in shown] == made[:3] + made[4:]
     with work.store.reading_scope("c2") as scope:

@@ -13,10 +13,11 @@ from app.store.db.encryption import (
     load_keyring,
 )
 from app.store.db.scope import Store
+from tests.store.kim import NOON
 
 
 def test_a_record_is_read_with_its_own_key(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         sealed = record_keys.create_data_key(scope, "r1").seal_field("person", "p1", "name", "Ada")
         record_keys.create_data_key(scope, "r2")
     with store.reading_scope("c1") as scope:
@@ -31,11 +32,11 @@ def test_a_record_is_read_with_its_own_key(store: Store) -> None:
 
 
 def test_a_record_without_its_key_is_forgotten(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         record_keys.create_data_key(scope, "r1")
-    with store.writing_scope("c2") as scope:
+    with store.writing_scope("c2", NOON, "kim") as scope:
         assert not record_keys.destroy_data_key(scope, "r1")
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         assert record_keys.destroy_data_key(scope, "r1")
         with pytest.raises(record_keys.KeyDestroyed):
             record_keys.load_data_key(scope, "r1")
@@ -46,13 +47,13 @@ def test_all_keys_are_wrapped_anew_and_open_what_they_sealed(store: Store, tmp_p
     old = Store(store.engine, load_keyring(file))
     sealed = {}
     for clinic in ("c1", "c2"):
-        with old.writing_scope(clinic) as scope:
+        with old.writing_scope(clinic, NOON, "kim") as scope:
             for number in range(3):
                 key = record_keys.create_data_key(scope, f"r{number}")
                 sealed[clinic, number] = key.seal_field("person", "p1", "name", f"Ada {number}")
     new = Store(store.engine, add_master_key(file))
-    assert sum(record_keys.rewrap_data_keys(new)) == 6
-    assert sum(record_keys.rewrap_data_keys(new)) == 0
+    assert sum(record_keys.rewrap_data_keys(new, NOON)) == 6
+    assert sum(record_keys.rewrap_data_keys(new, NOON)) == 0
     last = Store(store.engine, drop_old_master_keys(file))
     for (clinic, number), box in sealed.items():
         with last.reading_scope(clinic) as scope:
@@ -67,17 +68,17 @@ def test_more_keys_than_one_step_are_all_wrapped_anew(
 ) -> None:
     monkeypatch.setattr(record_keys, "_AT_ONCE", 2)
     file = tmp_path / "master.key"
-    with Store(store.engine, load_keyring(file)).writing_scope("c1") as scope:
+    with Store(store.engine, load_keyring(file)).writing_scope("c1", NOON, "kim") as scope:
         for number in range(5):
             record_keys.create_data_key(scope, f"r{number}")
-    assert sum(record_keys.rewrap_data_keys(Store(store.engine, add_master_key(file)))) == 5
+    assert sum(record_keys.rewrap_data_keys(Store(store.engine, add_master_key(file)), NOON)) == 5
 
 
 def test_the_doorbell_rings_for_its_own_clinic_and_only_for_what_is_kept(store: Store) -> None:
     for _ in range(2):
-        with store.writing_scope("c1") as scope:
+        with store.writing_scope("c1", NOON, "kim") as scope:
             change_notifications.notify_change(scope)
-    with suppress(LookupError), store.writing_scope("c1") as scope:
+    with suppress(LookupError), store.writing_scope("c1", NOON, "kim") as scope:
         change_notifications.notify_change(scope)
         raise LookupError
     counts = []
@@ -88,13 +89,13 @@ def test_the_doorbell_rings_for_its_own_clinic_and_only_for_what_is_kept(store: 
 
 
 def test_a_word_leads_to_its_record_until_it_is_taken_down(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         assert blind_index.index_word(scope, "code", "ABCD-EFGH", "i1")
     assert blind_index.resolve_word(store, "code", "ABCD-EFGH") == ("c1", "i1")
     assert blind_index.resolve_word(store, "staff", "ABCD-EFGH") is None
-    with store.writing_scope("c2") as scope:
+    with store.writing_scope("c2", NOON, "kim") as scope:
         assert not blind_index.index_word(scope, "code", "ABCD-EFGH", "i2")
         assert blind_index.unindex_records(scope, "code", "i1") == 0
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         assert blind_index.unindex_records(scope, "code", "i1") == 1
     assert blind_index.resolve_word(store, "code", "ABCD-EFGH") is None

@@ -10,6 +10,7 @@ import pytest
 from app.store.db.database import BadDatabase, DeferredStore, StoreUnavailable, open_deferred_store
 from app.store.db.scope import Store
 from tests.faults.stores import held, within
+from tests.store.kim import NOON
 
 
 def opening(folder: Path, patience: float = 30, first: list[Store] | None = None) -> DeferredStore:
@@ -27,7 +28,7 @@ def test_a_store_that_is_not_open_raises_one_thing_whatever_is_asked() -> None:
     for ask in (store.list_clinic_ids, lambda: store.engine, lambda: store.keyring):
         with pytest.raises(StoreUnavailable):
             ask()
-    with pytest.raises(StoreUnavailable), store.writing_scope("c1"):
+    with pytest.raises(StoreUnavailable), store.writing_scope("c1", NOON, "kim"):
         pass
     assert not store.is_open
 

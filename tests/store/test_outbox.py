@@ -24,7 +24,7 @@ BOTH = AlarmDestinations("https://alarm.example/hook", "lead@hill.example")
 
 @pytest.fixture
 def work(store: Store) -> Work:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", MONDAY, "kim") as scope:
         record_keys.create_data_key(scope, "c1")
     work = Work(store)
     choose(work, BOTH)
@@ -32,8 +32,8 @@ def work(store: Store) -> Work:
 
 
 def choose(work: Work, chosen: AlarmDestinations, now: datetime = MONDAY) -> None:
-    with work.store.writing_scope("c1") as scope:
-        alarms.save_destinations(scope, now, chosen)
+    with work.store.writing_scope("c1", now, "command") as scope:
+        alarms.save_destinations(scope, chosen)
 
 
 def alarm(work: Work, now: datetime = ALARM) -> str:
@@ -66,8 +66,8 @@ def undelivered(work: Work, now: datetime) -> datetime | None:
 
 
 def look(work: Work, submission: str, now: datetime) -> None:
-    with work.store.writing_scope("c1") as scope:
-        reviews.record_view(scope, now, "kim", submission, "")
+    with work.store.writing_scope("c1", now, "kim") as scope:
+        reviews.record_view(scope, submission, "")
 
 
 def test_each_place_gets_a_message_together_with_the_mark(work: Work) -> None:
@@ -282,7 +282,7 @@ def test_it_goes_with_its_submission_delivered_or_not(work: Work) -> None:
     message = claim(work, ALARM)
     assert message is not None
     alarms.record_sent_alarm(work.store, ALARM, message)
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         erase_submissions(scope, [sent])
         assert scope.count_rows(WorklistRow) == 0
     assert kept(work) == []

@@ -33,18 +33,18 @@ def person_of(work: Work, reference: str = "Xylophone-77") -> str:
 
 
 def asked(work: Work, kind: str, who: str = "ada", person: str = "") -> str:
-    with work.store.writing_scope("c1") as scope:
-        return person_requests.add_request(scope, MONDAY, who, kind, person or person_of(work))
+    with work.store.writing_scope("c1", MONDAY, who) as scope:
+        return person_requests.add_request(scope, kind, person or person_of(work))
 
 
 def answered(work: Work, request: str, who: str = "lee", agreed: bool = True) -> None:
-    with work.store.writing_scope("c1") as scope:
-        person_requests.answer_request(scope, MONDAY, who, request, agreed)
+    with work.store.writing_scope("c1", MONDAY, who) as scope:
+        person_requests.answer_request(scope, request, agreed)
 
 
 def taken(work: Work, request: str, who: str = "ada", later: timedelta = HOUR) -> dict:
-    with work.store.writing_scope("c1") as scope:
-        return person_requests.take_export(scope, MONDAY + later, who, request)
+    with work.store.writing_scope("c1", MONDAY + later, who) as scope:
+        return person_requests.take_export(scope, request)
 
 
 def audit_kinds(work: Work) -> list[str]:
@@ -59,9 +59,9 @@ def audit_kinds(work: Work) -> list[str]:
 
 def test_an_agreed_export_holds_all_of_the_person(work: Work) -> None:
     sent = reviewed(work, **THEIRS)
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         people.save_person_flags(scope, person_of(work), ["interpreter"])
-        reviews.record_view(scope, MONDAY, "kim", sent, "10.0.0.1")
+        reviews.record_view(scope, sent, "10.0.0.1")
     request = asked(work, "export")
     answered(work, request)
     kept = taken(work, request)
@@ -152,12 +152,12 @@ def test_no_byte_of_an_erased_person_is_left_but_the_audit(work: Work) -> None:
 def test_erasing_reaches_every_table_that_can_name_the_person(work: Work) -> None:
     sent = reviewed(work, **THEIRS)
     now = MONDAY + HOUR
-    with work.store.writing_scope("c1") as scope:
-        outbox.add_messages(scope, now, sent, ["webhook", "email"])
+    with work.store.writing_scope("c1", now, "kim") as scope:
+        outbox.add_messages(scope, sent, ["webhook", "email"])
         person, link = person_of_scope(scope), scope.find_all(Invitation)[0].id
     ids = {sent, person, link}
     assert naming(work.store, ids) >= can_name_a_person()
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         person_requests.erase_person_records(scope, person)
     assert naming(work.store, ids) == set()
 
@@ -187,17 +187,17 @@ def test_what_another_person_sent_by_their_link_is_not_erased(work: Work) -> Non
     theirs = work.invite(**THEIRS)
     sent = work.hand_in(theirs).submission
     other = work.invite(reference="B", name="Bea")
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "command") as scope:
         bea = person_requests.find_person(scope, "B").id
         scope.update_rows(WorklistRow, submission_id=sent, to={"person_id": bea})
-        counts = person_requests.erase_person(scope, MONDAY, "command", person_of_scope(scope))
+        counts = person_requests.erase_person(scope, person_of_scope(scope))
     assert counts == {"submissions": 0, "invitations": 1}
     with work.store.reading_scope("c1") as scope:
         assert {row.person_id for row in scope.find_all(Invitation)} == {bea}
         assert {row.id for row in scope.find_all(Invitation)} == {theirs, other}
         assert scope.find_one(Submission, id=sent) is not None
-    with work.store.writing_scope("c1") as scope:
-        assert person_requests.erase_person(scope, MONDAY, "command", bea)["submissions"] == 1
+    with work.store.writing_scope("c1", MONDAY, "command") as scope:
+        assert person_requests.erase_person(scope, bea)["submissions"] == 1
         assert scope.count_rows(Invitation) == scope.count_rows(Person) == 0
 
 
@@ -207,9 +207,9 @@ def person_of_scope(scope) -> str:
 
 def test_what_came_by_their_link_and_is_tied_to_nobody_is_erased(work: Work) -> None:
     sent = work.hand_in(work.invite(**THEIRS)).submission
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "command") as scope:
         scope.update_rows(WorklistRow, submission_id=sent, to={"person_id": None})
-        person_requests.erase_person(scope, MONDAY, "command", person_of_scope(scope))
+        person_requests.erase_person(scope, person_of_scope(scope))
         assert scope.count_rows(Submission) == scope.count_rows(WorklistRow) == 0
 
 
@@ -218,27 +218,27 @@ def test_a_person_of_another_clinic_is_nobody_here(work: Work) -> None:
     person = person_of(work)
     request = asked(work, "erase")
     Work(work.store, "c2")
-    with work.store.writing_scope("c2") as scope:
+    with work.store.writing_scope("c2", MONDAY, "ada") as scope:
         with pytest.raises(NoSuchPerson):
-            person_requests.add_request(scope, MONDAY, "ada", "erase", person)
+            person_requests.add_request(scope, "erase", person)
         with pytest.raises(NoSuchRequest):
-            person_requests.answer_request(scope, MONDAY, "lee", request, True)
+            person_requests.answer_request(scope.act_as("lee"), request, True)
         assert person_requests.list_recent_requests(scope, MONDAY) == []
-        person_requests.erase_person(scope, MONDAY, "command", person)
+        person_requests.erase_person(scope.act_as("command"), person)
     assert person_of(work) == person
 
 
 def test_a_wish_about_someone_who_is_gone_cannot_be_agreed_to(work: Work) -> None:
     reviewed(work, **THEIRS)
     request = asked(work, "export")
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         person_requests.erase_person_records(scope, person_of_scope(scope))
     with pytest.raises(NoSuchRequest):
         answered(work, request)
 
 
 def test_it_is_known_whether_anyone_else_could_agree(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         assert person_requests.count_other_approvers(scope, "ada", "erase") == 0
         scope.update_rows(Staff, id="lee", to={"role": "admin"})
         assert person_requests.count_other_approvers(scope, "ada", "erase") == 0, (

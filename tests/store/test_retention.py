@@ -71,7 +71,7 @@ def test_a_submission_goes_at_the_second_its_days_are_over(
 
 
 def test_the_days_are_those_that_the_clinic_chose(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"unreviewed_days": 3})
     work.send()
     assert forget(work, MONDAY + 2 * DAY) == {}
@@ -107,20 +107,20 @@ def test_a_link_that_nobody_used_goes_with_its_code_and_its_person(work: Work) -
 
 def test_a_link_taken_back_goes_as_long_after_that(work: Work) -> None:
     invitation = work.invite()
-    with work.store.writing_scope("c1") as scope:
-        invitations.revoke_invitation(scope, MONDAY, "kim", invitation)
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        invitations.revoke_invitation(scope, invitation)
     assert forget(work, MONDAY + 30 * DAY) == {"invitations": 1, "persons": 1}
 
 
 def test_a_link_by_which_answers_came_stays_as_long_as_they_do(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"unreviewed_days": 1, "reviewed_days": 400})
     reviewed(work)
     assert forget(work, MONDAY + 300 * DAY) == {}
 
 
 def test_someone_who_was_just_added_is_left_alone(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.add_row(Person, **{k: v for k, v in A_ROW_OF["person"].items() if k != "clinic_id"})
         scope.update_rows(Person, to={"made_at": MONDAY})
     assert forget(work, MONDAY + timedelta(hours=23)) == {}
@@ -128,7 +128,7 @@ def test_someone_who_was_just_added_is_left_alone(work: Work) -> None:
 
 
 def test_sessions_links_of_staff_and_requests_that_are_over_go(work: Work) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         for table, by in OVER.items():
             row = {k: v for k, v in A_ROW_OF[str(table.__tablename__)].items() if k != "clinic_id"}
             scope.add_row(table, **row | {by: "kim"})

@@ -54,9 +54,8 @@ def refused(work: Work, who: str, submission: str, kind: str, **more: object) ->
 
 def test_the_first_look_is_noted_and_every_look_is_audited(work: Work, sent: str) -> None:
     for minute in range(3):
-        with work.store.writing_scope("c1") as scope:
-            now = MONDAY + timedelta(minutes=minute)
-            reviews.record_view(scope, now, "kim", sent, "10.0.0.1")
+        with work.store.writing_scope("c1", MONDAY + timedelta(minutes=minute), "kim") as scope:
+            reviews.record_view(scope, sent, "10.0.0.1")
     assert work.row(sent).first_seen_at == MONDAY
     assert actions(work.store).count("submission_viewed") == 3
 
@@ -148,7 +147,7 @@ def test_below_the_clinics_line_one_person_lowers(work: Work) -> None:
     soon = work.send("soon").submission
     work.lower("kim", soon)
     assert worklist_rows.rank_to_level(work.row(soon).rank) is Urgency.routine
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"second_person_from": None})
     today = work.send("same_day").submission
     work.lower("kim", today)
@@ -175,7 +174,7 @@ def test_lowering_names_the_level_the_reason_and_the_sign_set_aside(
 
 
 def test_a_clinic_can_leave_lowering_to_its_leads(work: Work, sent: str) -> None:
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"may_lower": "lead"})
     assert refused(work, "kim", sent, "lower") == "role"
     work.lower("ada", sent)
@@ -245,14 +244,14 @@ def test_every_step_names_author_time_level_and_rulebook_and_is_audited(
 
 def test_nobody_acts_at_another_clinic_or_when_disabled(work: Work, sent: str) -> None:
     step = ReviewStep("claim", 0, "k")
-    with work.store.writing_scope("c2") as scope, pytest.raises(NoSuchSubmission):
-        reviews.perform_step(scope, MONDAY, "kim", sent, step, TARGETS)
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c2", MONDAY, "kim") as scope, pytest.raises(NoSuchSubmission):
+        reviews.perform_step(scope, sent, step, TARGETS)
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Staff, id="kim", to={"disabled_at": MONDAY})
         with pytest.raises(NoSuchSubmission):
-            reviews.perform_step(scope, MONDAY, "kim", sent, step, TARGETS)
+            reviews.perform_step(scope, sent, step, TARGETS)
         with pytest.raises(NoSuchSubmission):
-            reviews.record_view(scope, MONDAY, "lee", "none", "")
+            reviews.record_view(scope.act_as("lee"), "none", "")
         assert worklist.list_worklist_page(scope, MONDAY, "lee")[0].state == "new"
 
 
@@ -260,8 +259,8 @@ def test_nobody_acts_at_another_clinic_or_when_disabled(work: Work, sent: str) -
 
 
 def all_at_once(work: Work, who: str, submission: str, *steps: ReviewStep) -> int:
-    with work.store.writing_scope("c1") as scope:
-        return reviews.perform_steps(scope, MONDAY, who, submission, steps, TARGETS)
+    with work.store.writing_scope("c1", MONDAY, who) as scope:
+        return reviews.perform_steps(scope, submission, steps, TARGETS)
 
 
 def agree_and_close(outcome: str = "seen_today") -> list[ReviewStep]:
@@ -296,9 +295,9 @@ def test_several_steps_are_told_who_was_first(work: Work, sent: str) -> None:
 
 def unknown(work: Work, reference: str = "R-1", name: str = "Patient 1") -> str:
     """Answers that someone showed with a code: the clinic does not know yet whose they are."""
-    with work.store.writing_scope("c1") as scope:
-        came = Delivery("share", f"share:{reference}:{name}", reference, name, taken_by="kim")
-        return submissions.add_submission(scope, MONDAY, handed("soon"), came, TARGETS).id
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        came = Delivery("share", f"share:{reference}:{name}", reference, name)
+        return submissions.add_submission(scope, handed("soon"), came, TARGETS).id
 
 
 @pytest.mark.parametrize("compared", [None, "", "full_name", "full_name full_name", "address sex"])

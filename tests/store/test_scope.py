@@ -13,6 +13,7 @@ from app.settings import ROOT
 from app.store.db import tables
 from app.store.db.scope import CrossClinicAccess, Store, refuse_other_clinics
 from app.store.db.tables import Clinic, ClinicTable, Person, Staff, StaffInvite
+from tests.store.kim import NOON
 from tests.store.rows import A_ROW_OF
 
 PERSON = {key: value for key, value in A_ROW_OF["person"].items() if key != "clinic_id"}
@@ -36,7 +37,7 @@ each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.rel
 def store(store: Store) -> Store:
     """In each of two clinics one person, of the same reference."""
     for clinic in ("c1", "c2"):
-        with store.writing_scope(clinic) as scope:
+        with store.writing_scope(clinic, NOON, "kim") as scope:
             scope.add_row(Person, **PERSON)
     return store
 
@@ -54,7 +55,7 @@ def test_a_scope_reads_its_own_clinic_alone(store: Store) -> None:
 
 
 def test_a_scope_changes_and_removes_in_its_own_clinic_alone(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         assert scope.update_rows(Person, to={"name_sealed": b"new"}) == 1
         assert scope.delete_rows(Person) == 1
     with store.reading_scope("c2") as scope:
@@ -62,7 +63,7 @@ def test_a_scope_changes_and_removes_in_its_own_clinic_alone(store: Store) -> No
 
 
 def test_no_row_is_added_to_or_moved_into_another_clinic(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         scope.add_row(Person, **{**PERSON, "id": "p2", "reference_print": "x", "clinic_id": "c2"})
         with pytest.raises(CrossClinicAccess):
             scope.update_rows(Person, to={"clinic_id": "c2"})
@@ -123,7 +124,7 @@ def test_nothing_is_kept_of_a_block_that_fails(store: Store) -> None:
 
 
 def test_what_a_block_wrote_it_also_reads(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         assert scope.find_one(Person) is not None
         scope.update_rows(Person, to={"name_sealed": b"new"})
         person = scope.find_one(Person)
@@ -136,7 +137,7 @@ def test_all_clinics_are_named(store: Store) -> None:
 
 
 def _remove_one_and_add_another_twice(store: Store) -> None:
-    with store.writing_scope("c1") as scope:
+    with store.writing_scope("c1", NOON, "kim") as scope:
         scope.delete_rows(Person)
         scope.add_rows(Person, [{**PERSON, "id": "p2"}] * 2)
 

@@ -56,8 +56,8 @@ def test_every_refusal_is_the_same(kim: Kim) -> None:
         with pytest.raises(SignInRefused) as problem:
             kim.half(NOON, password, email)
         refused.append(str(problem.value))
-    with kim.store.writing_scope("c1") as scope:
-        staff.disable_staff(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c1", NOON, "command") as scope:
+        staff.disable_staff(scope, kim.id)
     with pytest.raises(SignInRefused) as problem:
         kim.half(NOON)
     assert set(refused) == {str(problem.value)}
@@ -212,7 +212,7 @@ def test_signing_out_ends_one_session(kim: Kim) -> None:
 
 def test_one_sees_and_ends_ones_own_sessions(kim: Kim) -> None:
     kim.sign_in(NOON + NEXT)
-    with kim.store.writing_scope("c1") as scope:
+    with kim.store.writing_scope("c1", NOON, "kim") as scope:
         (session,) = sessions.list_sessions(scope, kim.id)
         assert session.browser == "Firefox"
         assert not sessions.end_one_session(scope, "someone else", session.token_hash)
@@ -222,6 +222,7 @@ def test_one_sees_and_ends_ones_own_sessions(kim: Kim) -> None:
 
 def test_sessions_that_are_over_are_swept(kim: Kim) -> None:
     kim.sign_in(NOON + NEXT)
-    with kim.store.writing_scope("c1") as scope:
-        assert sessions.delete_expired_sessions(scope, NOON + NEXT) == 0
-        assert sessions.delete_expired_sessions(scope, NOON + NEXT + sessions.IDLE_TIMEOUT) == 1
+    with kim.store.writing_scope("c1", NOON + NEXT, "kim") as scope:
+        assert sessions.delete_expired_sessions(scope) == 0
+        later = scope.act_as("kim", scope.now + sessions.IDLE_TIMEOUT)
+        assert sessions.delete_expired_sessions(later) == 1

@@ -33,9 +33,9 @@ def offer(work: Work, level: str = "same_day", key: str = KEY) -> str:
 
 
 def take(work: Work, code: str, by: str = "kim", clinic: str = "c1", again=lambda _: None, **more):
-    came = Delivery("share", "", "R-7", "Jo", taken_by=by)
+    came = Delivery("share", "", "R-7", "Jo")
     now = more.get("now", MONDAY)
-    return shares.redeem_share(work.store, clinic, code, came, TARGETS, again, now)
+    return shares.redeem_share(work.store, clinic, now, by, code, came, TARGETS, again)
 
 
 def rows(work: Work) -> int:

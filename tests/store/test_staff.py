@@ -60,8 +60,8 @@ def test_a_spoilt_link_opens_nothing(store: Store, spoil: Callable[[str], str]) 
 def test_a_new_link_replaces_the_old_one(store: Store) -> None:
     link = invited(store)
     joining = staff.open_staff_invite(store, link, NOON)
-    with store.writing_scope("c1") as scope:
-        newer = staff.reinvite_staff(scope, NOON, "command", joining.staff)
+    with store.writing_scope("c1", NOON, "command") as scope:
+        newer = staff.reinvite_staff(scope, joining.staff)
     with pytest.raises(LinkGone):
         staff.open_staff_invite(store, link, NOON)
     assert staff.open_staff_invite(store, newer, NOON).secret != joining.secret
@@ -101,25 +101,25 @@ def test_a_changed_password_ends_every_session(kim: Kim) -> None:
 
 def test_who_is_disabled_is_out_at_once_and_comes_back_by_a_new_link(kim: Kim) -> None:
     token, now = kim.sign_in(NOON + NEXT), NOON + NEXT
-    with kim.store.writing_scope("c1") as scope:
-        link = staff.reinvite_staff(scope, now, "command", kim.id)
-        staff.disable_staff(scope, now, "command", kim.id)
+    with kim.store.writing_scope("c1", now, "command") as scope:
+        link = staff.reinvite_staff(scope, kim.id)
+        staff.disable_staff(scope, kim.id)
         with pytest.raises(NoSuchStaff):
-            staff.reinvite_staff(scope, now, "command", kim.id)
+            staff.reinvite_staff(scope, kim.id)
     with pytest.raises(NotSignedIn):
         sessions.require_session(kim.store, token, now)
     with pytest.raises(LinkGone):
         staff.open_staff_invite(kim.store, link, now)
-    with kim.store.writing_scope("c1") as scope:
-        link = staff.enable_staff(scope, now, "command", kim.id)
+    with kim.store.writing_scope("c1", now, "command") as scope:
+        link = staff.enable_staff(scope, kim.id)
     with pytest.raises(SignInRefused):
         kim.half(now)
     assert staff.open_staff_invite(kim.store, link, now).staff == kim.id
 
 
 def test_someone_elsewhere_cannot_be_disabled(kim: Kim) -> None:
-    with kim.store.writing_scope("c2") as scope, pytest.raises(NoSuchStaff):
-        staff.disable_staff(scope, NOON, "command", kim.id)
+    with kim.store.writing_scope("c2", NOON, "command") as scope, pytest.raises(NoSuchStaff):
+        staff.disable_staff(scope, kim.id)
 
 
 def test_nothing_that_opens_an_account_stands_in_the_database(kim: Kim) -> None:

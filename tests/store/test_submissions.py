@@ -15,7 +15,7 @@ from app.store import (
     worklist_rows,
 )
 from app.store.db import audit, change_notifications
-from app.store.db.scope import Store
+from app.store.db.scope import PATIENT, Store
 from app.store.db.tables import AssessmentVersion, Submission, WorklistRow
 from app.store.invitations import InvitationGone
 from app.store.worklist_rows import NoSuchSubmission
@@ -108,14 +108,14 @@ def test_arrivals_are_numbered_without_a_gap_however_many_come_at_once(work: Wor
 
 def test_an_invitation_of_another_clinic_takes_nothing(work: Work) -> None:
     invitation = work.invite()
-    with pytest.raises(InvitationGone):
-        submissions.accept_answers(work.store, "c2", invitation, handed(), TARGETS, MONDAY)
+    with pytest.raises(InvitationGone), work.store.writing_scope("c2", MONDAY, PATIENT) as scope:
+        submissions.accept_answers(scope, invitation, handed(), TARGETS)
 
 
 def test_a_revoked_invitation_takes_nothing(work: Work) -> None:
     invitation = work.invite()
-    with work.store.writing_scope("c1") as scope:
-        invitations.revoke_invitation(scope, MONDAY, "kim", invitation)
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        invitations.revoke_invitation(scope, invitation)
     with pytest.raises(InvitationGone):
         work.hand_in(invitation)
 
@@ -124,8 +124,8 @@ def test_a_worse_look_moves_it_up_and_is_to_be_seen_again(work: Work) -> None:
     invitation = work.invite()
     submission_receipt = work.hand_in(invitation, "soon")
     work.do("kim", submission_receipt.submission, "agree")
-    with work.store.writing_scope("c1") as scope:
-        reviews.record_view(scope, MONDAY, "kim", submission_receipt.submission, "")
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        reviews.record_view(scope, submission_receipt.submission, "")
     later = MONDAY + HOUR
     now = work.hand_in(invitation, "same_day", later)
     assert (now.urgency, now.due_at, now.seen_at) == (
@@ -183,7 +183,7 @@ def test_what_is_to_be_forgotten_is_not_read_any_more(work: Work) -> None:
 def test_the_clinics_own_targets_count_before_those_of_the_rules(work: Work) -> None:
     from app.store.db.tables import Clinic
 
-    with work.store.writing_scope("c1") as scope:
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"targets": {"same_day": 5}})
     assert work.send("same_day").due_at == MONDAY + timedelta(minutes=5)
     assert audit.verify_chain(work.store, "c1") is None

@@ -115,8 +115,8 @@ def test_the_head_counts_levels_the_late_and_the_oldest_unseen(work: Work) -> No
     first = work.send("emergency").submission
     work.send("soon", MONDAY + MINUTE)
     work.send("soon", MONDAY + 2 * MINUTE)
-    with work.store.writing_scope("c1") as scope:
-        reviews.record_view(scope, MONDAY, "kim", first, "")
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        reviews.record_view(scope, first, "")
     with work.store.reading_scope("c1") as scope:
         counts = worklist.count_waiting(scope, MONDAY + 20 * MINUTE)
     assert counts.by_level == {Urgency.emergency: 1, Urgency.soon: 2}

@@ -61,10 +61,8 @@ class House:
         """The address by which someone new joins."""
         self.hired += 1
         email = f"p{self.hired}@example.org"
-        with self.store.writing_scope(self.clinic(clinic)) as scope:
-            token = staff.invite_staff(
-                scope, self.now, "command", email=email, name=name, role=role
-            )
+        with self.store.writing_scope(self.clinic(clinic), self.now, "command") as scope:
+            token = staff.invite_staff(scope, email=email, name=name, role=role)
         return f"/join/{token}"
 
     def member(self, role: str = "nurse", clinic: str = "Hill", name: str = "Kim Lee") -> Member:

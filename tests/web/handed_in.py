@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.store import invitations, submission_reads, submissions
+from app.store.db.scope import PATIENT
 from app.store.invitations import Invitee
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.rules import assess_answers
@@ -59,9 +60,8 @@ def handed(
     )
     sent_in = of(given)
     targets = house.app.state.context.policy.targets
-    arrived = submissions.accept_answers(
-        house.store, nurse.clinic, invitation, sent_in, targets, at
-    )
+    with house.store.writing_scope(nurse.clinic, at, PATIENT) as scope:
+        arrived = submissions.accept_answers(scope, invitation, sent_in, targets)
     return f"/submissions/{arrived.submission}"
 
 

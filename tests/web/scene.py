@@ -169,8 +169,8 @@ def _people(scene: Scene) -> None:
     members = {role: house.member(role, HERE, role.title()) for role in ROLES}
     elsewhere = {f"{role} elsewhere": house.member(role, THERE, role.title()) for role in ROLES}
     disabled, expired = house.member("admin", HERE, "Gone"), house.member("lead", HERE, "Idle")
-    with house.store.writing_scope(disabled.clinic) as scope:
-        staff.disable_staff(scope, house.now, "command", disabled.id)
+    with house.store.writing_scope(disabled.clinic, house.now, "command") as scope:
+        staff.disable_staff(scope, disabled.id)
     patients = {}
     for name, given in (("patient A", TODAY), ("patient B", CALM)):
         patients[name] = patient = Patient(house, members["nurse"])
@@ -185,23 +185,19 @@ def _people(scene: Scene) -> None:
 
 def _records(scene: Scene) -> None:
     house, nurse = scene.house, scene.members["nurse"]
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         submission = submission_reads.find_invitation_receipt(
             scope, scene.patient.invitation, house.now
         ).submission
-        reviews.record_view(
-            scope, house.now, nurse.id, submission, ""
-        )  # the first look changes more
+        reviews.record_view(scope, submission, "")  # the first look changes more
         person = str(scope.find_one(WorklistRow, submission_id=submission).person_id)
         other = submission_reads.find_invitation_receipt(
             scope, scene.other_patient.invitation, house.now
         ).submission
         targets = house.app.state.context.policy.targets
-        reviews.perform_step(
-            scope, house.now, nurse.id, other, ReviewStep("raise", 0, "scene"), targets
-        )
+        reviews.perform_step(scope, other, ReviewStep("raise", 0, "scene"), targets)
         raised = scope.find_one(ReviewEntry, submission_id=other, kind="raise")
-        wish = person_requests.add_request(scope, house.now, scene.expired.id, EXPORT, person)
+        wish = person_requests.add_request(scope.act_as(scene.expired.id), EXPORT, person)
     waiting = Patient(house, nurse)
     nurse.sign_in()
     batch = nurse.post("/invitations/batch", {"key": "together", "lines": "R-77, Jo"})
@@ -238,7 +234,7 @@ def _everyone_was_active_just_now(scene: Scene) -> None:
     scene.cookies["nurse"] = _cookies(scene.members["nurse"])
     for clinic in (HERE, THERE):
         now = dict.fromkeys(("seen_at", "started_at", "proved_at"), house.now)
-        with house.store.writing_scope(house.clinic(clinic)) as scope:
+        with house.store.writing_scope(house.clinic(clinic), house.now, "kim") as scope:
             scope.update_rows(StaffSession, to=now)
             long_ago = {"seen_at": house.now - timedelta(minutes=15)}
             scope.update_rows(StaffSession, staff_id=scene.expired.id, to=long_ago)

@@ -46,13 +46,11 @@ def sent(house: House, lead: Member, given=TODAY, **more: object) -> str:
 
 
 def decide(house: House, lead: Member, submission: str, kind: str, **more: Any) -> None:
-    with house.store.writing_scope(lead.clinic) as scope:
+    with house.store.writing_scope(lead.clinic, house.now, lead.id) as scope:
         row = scope.find_one(WorklistRow, submission_id=submission)
         assert row is not None
         step = ReviewStep(kind, row.last_entry, f"{submission}{kind}", **more)
-        reviews.perform_step(
-            scope, house.now, lead.id, submission, step, house.app.state.context.policy.targets
-        )
+        reviews.perform_step(scope, submission, step, house.app.state.context.policy.targets)
 
 
 def lowered(house: House, lead: Member, **more: object) -> str:
@@ -227,12 +225,12 @@ def test_counts_of_a_clinic_that_is_gone_keep_nobody_elses_back(house: House, le
 
 
 def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:
-    with house.store.writing_scope(lead.clinic) as scope:
+    with house.store.writing_scope(lead.clinic, house.now, "kim") as scope:
         for _ in range(9):
             agreement.add_tallies(scope, house.now.date(), "answered:age", "reached:breath")
     page = lead.get("/agreement")
     assert page.text.count("Under 10") == 2
-    with house.store.writing_scope(lead.clinic) as scope:
+    with house.store.writing_scope(lead.clinic, house.now, "kim") as scope:
         agreement.add_tallies(
             scope, house.now.date(), "answered:age", "reached:breath", "answered:breath"
         )
@@ -240,6 +238,6 @@ def test_groups_under_ten_are_hidden(house: House, lead: Member) -> None:
     assert "Under 10" not in text
     assert " 10 9 " in text
     old = house.now.date() - timedelta(days=100)
-    with house.store.writing_scope(lead.clinic) as scope:
+    with house.store.writing_scope(lead.clinic, house.now, "kim") as scope:
         agreement.add_tallies(scope, old, *["reached:breath"] * 50)
     assert " 10 9 " in lead.get("/agreement").text

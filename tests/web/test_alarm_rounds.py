@@ -41,8 +41,8 @@ def clinic_with_alarm(house: House, clinic: str, places: AlarmDestinations) -> M
     """A nurse of a clinic where someone sent an emergency five minutes ago."""
     nurse = house.member("nurse", clinic=clinic)
     Patient(house, nurse, reference="R-7 secret", name="Josephine").send_all(EMERGENCY)
-    with house.store.writing_scope(nurse.clinic) as scope:
-        alarms.save_destinations(scope, house.now, places)
+    with house.store.writing_scope(nurse.clinic, house.now, "command") as scope:
+        alarms.save_destinations(scope, places)
     return nurse
 
 
@@ -134,7 +134,7 @@ def test_a_clinic_whose_keys_are_lost_stops_no_other_and_its_pages_alarm(
 ) -> None:
     with webhook(pem) as hook:
         broken = clinic_with_alarm(house, "Broken", AlarmDestinations(hook_at(hook)))
-        with house.store.writing_scope(broken.clinic) as scope:
+        with house.store.writing_scope(broken.clinic, house.now, "kim") as scope:
             scope.update_rows(Clinic, to={"alarm_webhook_sealed": b"spoilt"})
         nurse = clinic_with_alarm(house, "Zoe", AlarmDestinations(hook_at(hook)))
         nurse.wait(5 * 60)
@@ -167,8 +167,8 @@ def test_every_page_says_since_when_the_alarm_could_not_be_delivered(house: Hous
 
 def test_where_alarms_go_does_not_stand_in_clear(house: House) -> None:
     clinic = house.clinic("Sealed")
-    with house.store.writing_scope(clinic) as scope:
-        alarms.save_destinations(scope, house.now, AlarmDestinations(HOOK))
+    with house.store.writing_scope(clinic, house.now, "command") as scope:
+        alarms.save_destinations(scope, AlarmDestinations(HOOK))
     file = house.store.engine.url.database
     assert file is not None
     assert b"hook.example" not in Path(file).read_bytes()

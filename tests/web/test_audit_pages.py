@@ -37,8 +37,8 @@ def aud(auditing: Member) -> Member:
 
 def noted(house: House, *actions: str, place: str = "") -> None:
     for action in actions:
-        with house.store.writing_scope(house.clinic("Vale")) as scope:
-            audit.record_event(scope, house.now, "job", action, ("clinic", "x"), place, count=1)
+        with house.store.writing_scope(house.clinic("Vale"), house.now, "job") as scope:
+            audit.record_event(scope, action, ("clinic", "x"), place, count=1)
 
 
 def numbers(page) -> list[int]:
@@ -175,7 +175,7 @@ def test_who_looked_at_a_submission_is_told_to_nurses_and_auditors(house: House)
         assert "Kim Lee Looked at the answers" in page.text
         assert "The patient Answers arrived" in page.text
     assert f"/submissions/{submission}/looks" in aud.get("/audit").links
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, "kim") as scope:
         erase_submissions(scope, [submission])
     assert "Kim Lee" in aud.get(f"/submissions/{submission}/looks").text
     other = house.member("auditor", clinic="Dale")
@@ -196,6 +196,6 @@ def _noted(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in _WRITERS:
             added = ast.unparse(node.func) == "audit.record_event"
-            for given in node.args[3:4] if added else node.args:
+            for given in node.args[1:2] if added else node.args:
                 if isinstance(given, ast.Constant) and isinstance(given.value, str):
                     yield given.value

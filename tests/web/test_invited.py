@@ -50,12 +50,10 @@ def arrived(house: House, nurse: Member, patient: Patient) -> submission_reads.S
 
 def step(house: House, nurse: Member, patient: Patient, kind: str, **more: Any) -> None:
     sent = arrived(house, nurse, patient).submission
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
         whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.perform_step(
-            scope, house.now, nurse.id, sent, whole, house.app.state.context.policy.targets
-        )
+        reviews.perform_step(scope, sent, whole, house.app.state.context.policy.targets)
 
 
 def bare(page: Page) -> str:
@@ -119,9 +117,9 @@ def test_an_emergency_is_told_to_call_and_never_that_a_nurse_will_look(
         assert page.level == "emergency"
         assert page.h1[0].startswith("Get help now")
         assert "A nurse should look" not in page.text
-        with house.store.writing_scope(nurse.clinic) as scope:
+        with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
             sent = arrived(house, nurse, patient).submission
-            reviews.record_view(scope, house.now, nurse.id, sent, "")
+            reviews.record_view(scope, sent, "")
     assert "A nurse looked" not in patient.get(patient.link).text
 
 
@@ -140,8 +138,8 @@ def test_the_same_link_later_shows_what_became_of_it(
     patient.send_all(CALM)
     sent = arrived(house, nurse, patient).submission
     house.clock.seconds += 3600
-    with house.store.writing_scope(nurse.clinic) as scope:
-        reviews.record_view(scope, house.now, nurse.id, sent, "")
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
+        reviews.record_view(scope, sent, "")
     other_phone = Visitor(house.app, SECURE)
     assert "A nurse looked at them on 15 January 2027, " in other_phone.get(patient.link).text
     step(house, nurse, patient, "agree")
@@ -307,8 +305,8 @@ def test_a_link_that_ended_was_taken_back_or_never_was_gives_one_page(
     ended, revoked = Patient(house, nurse), Patient(house, nurse)
     house.clock.seconds += timedelta(days=14).total_seconds()
     nurse.sign_in()
-    with house.store.writing_scope(nurse.clinic) as scope:
-        invitations.revoke_invitation(scope, house.now, nurse.id, revoked.invitation)
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
+        invitations.revoke_invitation(scope, revoked.invitation)
     stranger = Visitor(house.app, SECURE)
     unknown = f"/i/{nurse.clinic}.{'0' * 64}"
     pages = [stranger.get(at, 404) for at in (ended.link, revoked.link, unknown, "/i/x")]
@@ -321,8 +319,8 @@ def test_what_cannot_be_sent_leaves_the_result_to_read(
     house: House, nurse: Member, patient: Patient
 ) -> None:
     patient.answer_all(TODAY)
-    with house.store.writing_scope(nurse.clinic) as scope:
-        invitations.revoke_invitation(scope, house.now, nurse.id, patient.invitation)
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
+        invitations.revoke_invitation(scope, patient.invitation)
     page = patient.post("/send", status=404)
     assert page.h1 == ["We could not send it"]
     assert patient.get("/result").level == "same_day"

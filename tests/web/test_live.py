@@ -134,7 +134,7 @@ def ring(house: House, clinic: str = "Hill") -> int:
     url, keys = engine.url.render_as_string(hide_password=False), house.store.keyring.file
     assert keys is not None
     other = open_store(url, keys)
-    with other.writing_scope(house.clinic(clinic)) as scope:
+    with other.writing_scope(house.clinic(clinic), house.now, "kim") as scope:
         change_notifications.notify_change(scope)
         count = change_notifications.read_change_version(scope)
     other.engine.dispose()

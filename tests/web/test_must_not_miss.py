@@ -63,10 +63,10 @@ def test_answers_that_older_rules_judged_are_searched_for_the_signs_of_today(
     older = replace(book, version="2026.1.1", sha256="f" * 64, dangers=bare)
     monkeypatch.setitem(house.app.state.context.archive._loaded, older.version, older)
     sent_in = replace(of(DEAD_FINGER), rulebook_version=older.version, rulebook_sha256=older.sha256)
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         row = worklist_rows.require_row(scope, address.rpartition("/")[2], house.now)
         targets = house.app.state.context.policy.targets
-        submissions.add_corrections(scope, house.now, row, sent_in, targets, nurse.id, "older")
+        submissions.add_corrections(scope, row, sent_in, targets, "older")
     dangers_text = part(nurse.get(address), "dangers")
     assert (
         said_of(dangers_text, "A finger or toe with too little blood") == "a sign of it was ticked"

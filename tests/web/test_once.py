@@ -14,6 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store import invitations, submissions
 from app.store.accounts import passwords
+from app.store.db.scope import PATIENT
 from app.store.invitations import Invitee
 from tests.conftest import Clock
 from tests.postgresql import new_database
@@ -45,9 +46,8 @@ class Crowd:
             house.store, clinic, house.now, self.nurse.id, [guest], guest.reference
         )
         targets = house.app.state.context.policy.targets
-        arrived = submissions.accept_answers(
-            house.store, clinic, invitation, handed("same_day"), targets, house.now
-        )
+        with house.store.writing_scope(clinic, house.now, PATIENT) as scope:
+            arrived = submissions.accept_answers(scope, invitation, handed("same_day"), targets)
         return arrived.submission
 
     def rows(self) -> dict[str, int]:

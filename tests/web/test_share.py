@@ -188,13 +188,11 @@ def test_a_shared_check_later_shows_what_was_decided(
     house: House, person: Visitor, nurse: Member
 ) -> None:
     id_ = take(nurse, code_on(share(person))).url.removeprefix("/submissions/")
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         for kind, more in [("identify", KNOWN | WHO), ("agree", {}), ("close", TODAYS)]:
             after = worklist_rows.require_row(scope, id_, house.now).last_entry
             step = ReviewStep(kind, after, f"{kind}{id_}", **more)
-            reviews.perform_step(
-                scope, house.now, nurse.id, id_, step, house.app.state.context.policy.targets
-            )
+            reviews.perform_step(scope, id_, step, house.app.state.context.policy.targets)
     page = person.get("/share")
     assert page.h1 == ["Your clinic has looked at your answers"]
     assert "You should be seen today." in page.text

@@ -90,8 +90,8 @@ def test_what_is_wrong_is_said_and_the_link_still_works(
 def test_a_link_is_used_up_by_joining_and_the_codes_are_shown_once(house: House) -> None:
     member = Member(house, "nurse", "Hill", "Kim")
     assert len(set(member.paper)) == 10
-    with house.store.writing_scope(member.clinic) as scope:
-        staff.reinvite_staff(scope, house.now, "command", member.id)
+    with house.store.writing_scope(member.clinic, house.now, "command") as scope:
+        staff.reinvite_staff(scope, member.id)
     assert not any(code in member.get("/sign-in").text for code in member.paper)
 
 
@@ -127,8 +127,8 @@ def test_who_is_signed_in_does_not_sign_in_again(house: House) -> None:
 
 def test_every_refused_sign_in_reads_the_same(house: House) -> None:
     known, gone = house.member(), house.member()
-    with house.store.writing_scope(gone.clinic) as scope:
-        staff.disable_staff(scope, house.now, "command", gone.id)
+    with house.store.writing_scope(gone.clinic, house.now, "command") as scope:
+        staff.disable_staff(scope, gone.id)
     house.clock.seconds += 600
     pages = set()
     for email, password in [

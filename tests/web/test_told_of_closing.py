@@ -40,12 +40,10 @@ def other(house: House) -> Member:
 
 def step(house: House, who: Member, address: str, kind: str, **more: Any) -> None:
     sent = address.rpartition("/")[2]
-    with house.store.writing_scope(who.clinic) as scope:
+    with house.store.writing_scope(who.clinic, house.now, who.id) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
         whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.perform_step(
-            scope, house.now, who.id, sent, whole, house.app.state.context.policy.targets
-        )
+        reviews.perform_step(scope, sent, whole, house.app.state.context.policy.targets)
 
 
 def closed_by_two(

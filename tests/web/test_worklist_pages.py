@@ -114,10 +114,8 @@ def test_a_row_tells_what_staff_must_know_before_they_call(house: House) -> None
     nurse = house.member("nurse", clinic="Marks")
     address, _ = sent(house, nurse)
     before = nurse.get("/worklist").text
-    with house.store.writing_scope(nurse.clinic) as scope:
-        worklist_rows.save_patient_flags(
-            scope, house.now, nurse.id, address.split("/")[2], worklist_rows.PATIENT_FLAGS
-        )
+    with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
+        worklist_rows.save_patient_flags(scope, address.split("/")[2], worklist_rows.PATIENT_FLAGS)
     after = nurse.get("/worklist").text
     words = house.app.state.context.page_wording.pages
     for mark in worklist_rows.PATIENT_FLAGS:
@@ -135,7 +133,7 @@ def test_done_is_what_was_closed_today_by_the_clock_of_the_clinic(house: House) 
     house.clock.seconds = midnight - 600
     nurse.sign_in()
     address, _ = sent(house, nurse, CALM, reference="D-1")
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, "kim") as scope:
         scope.update_rows(
             WorklistRow,
             submission_id=address.split("/")[2],

@@ -75,8 +75,8 @@ def fill_demo_clinics(
         first = last or 0
     DemoPlayer(store, rulebook, targets, WORDS, now, show_progress).play(clinic_shares)
     for demo_clinic, _ in clinic_shares:
-        with store.writing_scope(demo_clinic.id) as scope:
-            audit.record_event(scope, now, "command", FILLED_ACTION, ("clinic", demo_clinic.id))
+        with store.writing_scope(demo_clinic.id, now, "command") as scope:
+            audit.record_event(scope, FILLED_ACTION, ("clinic", demo_clinic.id))
 
 
 def is_demo_filled(store: Store) -> bool:
@@ -134,10 +134,11 @@ def _open_demo_clinic(store: Store, plan: Mapping[str, Any], now: datetime) -> D
         ids.setdefault(role, []).append(
             _join_demo_member(store, clinic, plan["domain"], (name, role), then)
         )
-    with store.writing_scope(clinic) as scope:
-        staff.disable_staff(scope, now - OPENED_AGO / 2, ids["admin"][0], ids["nurse"].pop())
+    admin = ids["admin"][0]
+    with store.writing_scope(clinic, now, admin) as scope:
+        staff.disable_staff(scope.act_as(admin, now - OPENED_AGO / 2), ids["nurse"].pop())
         email = f"milo.berg@{plan['domain']}"
-        staff.invite_staff(scope, now, ids["admin"][0], email=email, name="Milo Berg", role="nurse")
+        staff.invite_staff(scope, email=email, name="Milo Berg", role="nurse")
     return DemoClinic(clinic, plan["region"], ids["nurse"], ids["lead"])
 
 
@@ -146,8 +147,8 @@ def _join_demo_member(
 ) -> str:
     name, role = who
     email = f"{name.lower().replace(' ', '.')}@{domain}"
-    with store.writing_scope(clinic) as scope:
-        token = staff.invite_staff(scope, then, "command", email=email, name=name, role=role)
+    with store.writing_scope(clinic, then, "command") as scope:
+        token = staff.invite_staff(scope, email=email, name=name, role=role)
     joining = staff.open_staff_invite(store, token, then)
     code = pyotp.TOTP(joining.secret).at(then)
     staff.join_staff(store, token, derive_demo_password(store.keyring), code, then)

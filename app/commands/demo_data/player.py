@@ -10,6 +10,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+from app.commands.console import COMMAND_ACTOR
 from app.commands.demo_data.reviewing import (
     REVIEW_SCRIPTS,
     STAYS_OPEN,
@@ -19,7 +20,7 @@ from app.commands.demo_data.reviewing import (
 from app.store import invitations, reviews, submissions, worklist_rows
 from app.store.clinic_policy import Targets
 from app.store.clinics import load_clinic
-from app.store.db.scope import Store, WritingScope
+from app.store.db.scope import PATIENT, Store, WritingScope
 from app.store.db.tables import AssessmentVersion, Tally, WorklistRow
 from app.store.invitations import Invitee
 from app.store.submission_versions import SubmittedAnswers
@@ -71,7 +72,7 @@ class DemoPlayer:
             at, _, do = heapq.heappop(self.queue)
             do(at)
         for clinic, _ in clinic_shares:
-            with self.store.writing_scope(clinic.id) as scope:
+            with self.store.writing_scope(clinic.id, self.now, COMMAND_ACTOR) as scope:
                 self._start_reviews_now(scope, clinic)
                 self._store_question_counts(scope, clinic)
 
@@ -107,8 +108,8 @@ class DemoPlayer:
                 asked = [question.id for question in self.rulebook.questionnaire]
                 self._count_questions(clinic, at, asked[: self.chance.randint(1, 6)])
         if batch[-1] is None:
-            with self.store.writing_scope(clinic.id) as scope:
-                invitations.revoke_invitation(scope, at, nurse, made[-1])
+            with self.store.writing_scope(clinic.id, at, nurse) as scope:
+                invitations.revoke_invitation(scope, made[-1])
 
     def _make_guest(self, at: datetime) -> Invitee:
         day = (at + timedelta(days=self.chance.randint(3, 40))).date()
@@ -132,9 +133,8 @@ class DemoPlayer:
     ) -> None:
         """A person sends; some come back later, worse."""
         submitted = self._submit_answers(clinic, answers)
-        found = submissions.accept_answers(
-            self.store, clinic.id, invitation, submitted, self.targets, at
-        )
+        with self.store.writing_scope(clinic.id, at, PATIENT) as scope:
+            found = submissions.accept_answers(scope, invitation, submitted, self.targets)
         self.sent += 1
         self.show_progress(self.sent)
         self._count_questions(clinic, at, [*submitted.answers, "end"])
@@ -155,9 +155,8 @@ class DemoPlayer:
     ) -> None:
         """The same person sends again; it is to be looked at again."""
         submitted = self._submit_answers(clinic, answers)
-        found = submissions.accept_answers(
-            self.store, clinic.id, invitation, submitted, self.targets, at
-        )
+        with self.store.writing_scope(clinic.id, at, PATIENT) as scope:
+            found = submissions.accept_answers(scope, invitation, submitted, self.targets)
         sent = DemoSubmission(clinic.id, found.submission, found.urgency, ())
         self._schedule_review(clinic, sent, "decide", at)
 
@@ -202,16 +201,16 @@ class DemoPlayer:
         self, clinic: DemoClinic, sent: DemoSubmission, script: str, comes_back: bool, at: datetime
     ) -> None:
         """Someone looks, and most often decides; what stays open is looked at again."""
-        with self.store.writing_scope(clinic.id) as scope:
+        with self.store.writing_scope(clinic.id, at, COMMAND_ACTOR) as scope:
             row = worklist_rows.require_row(scope, sent.id, at)
-            nurse = row.owner_id or self.chance.choice(clinic.nurses)
-            reviews.record_view(scope, at, nurse, sent.id, "")
+            scope = scope.act_as(row.owner_id or self.chance.choice(clinic.nurses))
+            reviews.record_view(scope, sent.id, "")
             if self.chance.random() < 0.12:
                 flags = [self.chance.choice(worklist_rows.PATIENT_FLAGS)]
-                worklist_rows.save_patient_flags(scope, at, nurse, sent.id, flags)
+                worklist_rows.save_patient_flags(scope, sent.id, flags)
             if row.closed:
                 return
-            self._play_script(scope, clinic, sent, nurse, script, row.last_entry, at)
+            self._play_script(scope, clinic, sent, script, row.last_entry)
         if script in STAYS_OPEN and not comes_back:
             self._schedule_review(clinic, sent, "decide", at)
 
@@ -220,31 +219,24 @@ class DemoPlayer:
         scope: WritingScope,
         clinic: DemoClinic,
         sent: DemoSubmission,
-        nurse: str,
         script: str,
         last: int,
-        at: datetime,
     ) -> None:
-        reviewer = self._make_reviewer(scope, sent, nurse, at, last)
+        reviewer = self._make_reviewer(scope, sent, last)
         REVIEW_SCRIPTS[script](reviewer)
         if reviewer.second_at is not None:
             self._schedule(reviewer.second_at, self._decide_as_lead, clinic, sent, reviewer.last)
 
-    def _make_reviewer(
-        self, scope: WritingScope, sent: DemoSubmission, who: str, at: datetime, last: int
-    ) -> DemoReviewer:
-        return DemoReviewer(
-            scope, self.targets, self.chance, self.words, self.now, sent, who, at, last
-        )
+    def _make_reviewer(self, scope: WritingScope, sent: DemoSubmission, last: int) -> DemoReviewer:
+        return DemoReviewer(scope, self.targets, self.chance, self.words, self.now, sent, last)
 
     def _decide_as_lead(
         self, clinic: DemoClinic, sent: DemoSubmission, last: int, at: datetime
     ) -> None:
-        with self.store.writing_scope(clinic.id) as scope:
-            lead = clinic.leads[0]
-            reviews.record_view(scope, at, lead, sent.id, "")
+        with self.store.writing_scope(clinic.id, at, clinic.leads[0]) as scope:
+            reviews.record_view(scope, sent.id, "")
             kind = "second_yes" if self.chance.random() < 0.6 else "second_no"
-            self._make_reviewer(scope, sent, lead, at, last).take_review_step(kind)
+            self._make_reviewer(scope, sent, last).take_review_step(kind)
         self._schedule_review(clinic, sent, "decide", at)
 
     def _start_reviews_now(self, scope: WritingScope, clinic: DemoClinic) -> None:
@@ -261,9 +253,9 @@ class DemoPlayer:
             newest = scope.find_one(AssessmentVersion, submission_id=id_, number=number)
             rules = tuple(newest.rules if newest else ())
             sent = DemoSubmission(clinic.id, id_, rank_to_level(row.rank), rules)
-            nurse = self.chance.choice(clinic.nurses)
-            reviews.record_view(scope, self.now, nurse, id_, "")
-            self._play_script(scope, clinic, sent, nurse, script, row.last_entry, self.now)
+            nurse_scope = scope.act_as(self.chance.choice(clinic.nurses))
+            reviews.record_view(nurse_scope, id_, "")
+            self._play_script(nurse_scope, clinic, sent, script, row.last_entry)
 
     def _count_questions(self, clinic: DemoClinic, at: datetime, reached: Sequence[str]) -> None:
         """Count the questions that someone came to; the last one they left without an answer."""

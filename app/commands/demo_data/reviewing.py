@@ -36,20 +36,16 @@ class DemoReviewer:
     words: Mapping[str, Any]
     now: datetime
     sent: DemoSubmission
-    who: str
-    at: datetime
     last: int = 0
     second_at: datetime | None = None
 
     def take_review_step(self, kind: str, **more: object) -> None:
         """One step."""
-        later = self.at + timedelta(seconds=self.chance.randint(20, 200))
-        self.at = min(later, self.now)
+        later = self.scope.now + timedelta(seconds=self.chance.randint(20, 200))
+        self.scope = self.scope.act_as(self.scope.who, min(later, self.now))
         # Each kind of step has fields of its own, which a dict of keywords cannot tell the checker.
-        step = ReviewStep(kind, self.last, f"{self.who}:{self.sent.id}:{self.last}", **more)  # type: ignore[arg-type]
-        self.last = reviews.perform_step(
-            self.scope, self.at, self.who, self.sent.id, step, self.targets
-        )
+        step = ReviewStep(kind, self.last, f"{self.scope.who}:{self.sent.id}:{self.last}", **more)  # type: ignore[arg-type]
+        self.last = reviews.perform_step(self.scope, self.sent.id, step, self.targets)
 
     def decide_and_close(self) -> None:
         """Call where it is urgent, agree or raise, then close."""
@@ -92,7 +88,7 @@ class DemoReviewer:
         )
         if level < Urgency.same_day:
             return self._identify_and_close(Urgency(level - 1))
-        self.second_at = self.at + timedelta(hours=self.chance.choice([1, 24, 48]))
+        self.second_at = self.scope.now + timedelta(hours=self.chance.choice([1, 24, 48]))
         return None
 
     def _identify_and_close(self, level: Urgency) -> None:

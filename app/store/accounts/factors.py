@@ -55,20 +55,20 @@ def enrol_second_factor(scope: WritingScope, staff: str, secret: str, step: int)
     return codes
 
 
-def consume_code(scope: WritingScope, staff: Staff, code: str, now: datetime) -> bool:
+def consume_code(scope: WritingScope, staff: Staff, code: str) -> bool:
     """Take a code, from the app or a recovery code; each is good once."""
     if staff.totp_sealed is None:
         return False
     secret = record_keys.load_data_key(scope, staff.id).open_field(
         "staff", staff.id, "totp", staff.totp_sealed
     )
-    step = match_totp_step(secret, code, now)
+    step = match_totp_step(secret, code, scope.now)
     if step is not None:
         newer = Staff.totp_step < step
         return scope.update_rows(Staff, newer, id=staff.id, to={"totp_step": step}) == 1
     unused = RecoveryCode.used_at.is_(None)
     print_ = _hash_recovery_code(scope, staff.id, code)
-    used = {"used_at": now}
+    used = {"used_at": scope.now}
     return (
         scope.update_rows(RecoveryCode, unused, staff_id=staff.id, code_print=print_, to=used) == 1
     )

@@ -106,15 +106,15 @@ def start_sign_in(
     )
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.verify_password(password, kept)
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, "nobody") as scope:
         # While the password was looked at, it may have been changed, or its owner disabled.
         still = scope.find_one(Staff, id=staff, password_hash=kept, disabled_at=None)
         if renewed is not None and still is not None:
             if renewed != kept:
                 scope.update_rows(Staff, id=staff, to={"password_hash": renewed})
-            audit.record_event(scope, now, staff, "password_given", ("staff", staff), address)
-            return _begin_session(scope, staff, "factor", browser, now, now, None)
-        audit.record_event(scope, now, "nobody", "sign_in_refused", ("staff", staff), address)
+            audit.record_event(scope.act_as(staff), "password_given", ("staff", staff), address)
+            return _begin_session(scope, staff, "factor", browser, now, None)
+        audit.record_event(scope, "sign_in_refused", ("staff", staff), address)
     raise SignInRefused
 
 
@@ -145,17 +145,17 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
     rate_limits.acquire_from_buckets(
         store.engine, [(limit, staff.id) for limit in SECOND_FACTOR_LIMITS], now
     )
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, staff.id) as scope:
         session, staff = _load_live_session(scope, token, now)
         first = session.stage == "factor"
-        accepted = factors.consume_code(scope, staff, code, now)
+        accepted = factors.consume_code(scope, staff, code)
         done = "signed_in" if first else "proved_again"
         action = done if accepted else "second_factor_refused"
-        audit.record_event(scope, now, staff.id, action, ("staff", staff.id), address)
+        audit.record_event(scope, action, ("staff", staff.id), address)
         if accepted:
             scope.delete_rows(StaffSession, token_hash=session.token_hash)
             started = now if first else session.started_at
-            fresh = _begin_session(scope, staff.id, "full", session.browser, started, now, now)
+            fresh = _begin_session(scope, staff.id, "full", session.browser, started, now)
     if not accepted:
         raise SignInRefused
     rate_limits.reset_bucket(store.engine, SECOND_FACTOR_LIMITS[0], staff.id)
@@ -182,7 +182,7 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
         raise NotSignedIn
     seen = session.seen_at
     if active and now - seen >= _TOUCH_INTERVAL:
-        with store.writing_scope(clinic) as scope:
+        with store.writing_scope(clinic, now, session.staff_id) as scope:
             scope.update_rows(StaffSession, token_hash=session.token_hash, to={"seen_at": now})
         seen = now
     ends = min(seen + IDLE_TIMEOUT, session.started_at + MAX_SESSION_AGE)
@@ -199,12 +199,12 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End the session, if it is one."""
-    with store.writing_scope(encryption.parse_clinic_id(token)) as scope:
+    with store.writing_scope(encryption.parse_clinic_id(token), now, "nobody") as scope:
         session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
         if session is not None:
             scope.delete_rows(StaffSession, token_hash=session.token_hash)
             staff = session.staff_id
-            audit.record_event(scope, now, staff, "signed_out", ("staff", staff))
+            audit.record_event(scope.act_as(staff), "signed_out", ("staff", staff))
 
 
 def list_present_staff(scope: Scope, now: datetime) -> set[str]:
@@ -233,10 +233,10 @@ def is_session_live(session: StaffSession, now: datetime) -> bool:
     return now < min(session.seen_at + IDLE_TIMEOUT, session.started_at + longest)
 
 
-def delete_expired_sessions(scope: WritingScope, now: datetime) -> int:
+def delete_expired_sessions(scope: WritingScope) -> int:
     """Forget sessions that are over; give how many there were."""
-    over = (StaffSession.seen_at <= now - IDLE_TIMEOUT) | (
-        StaffSession.started_at <= now - MAX_SESSION_AGE
+    over = (StaffSession.seen_at <= scope.now - IDLE_TIMEOUT) | (
+        StaffSession.started_at <= scope.now - MAX_SESSION_AGE
     )
     return scope.delete_rows(StaffSession, over)
 
@@ -247,7 +247,6 @@ def _begin_session(
     stage: str,
     browser: str,
     started: datetime,
-    now: datetime,
     proved: datetime | None,
 ) -> str:
     token = encryption.make_token(scope.clinic)
@@ -258,7 +257,7 @@ def _begin_session(
         stage=stage,
         browser=browser[:100],
         started_at=started,
-        seen_at=now,
+        seen_at=scope.now,
         proved_at=proved,
     )
     return token

@@ -59,9 +59,7 @@ class JoiningStaff:
         )
 
 
-def invite_staff(
-    scope: WritingScope, now: datetime, by: str, *, email: str, name: str, role: str
-) -> str:
+def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> str:
     """Add someone to the staff; give the token of the link by which they join. Raises NameTaken."""
     staff = secrets.token_urlsafe(12)
     if not blind_index.index_word(scope, "staff", normalize_email(email), staff):
@@ -74,21 +72,21 @@ def invite_staff(
         role=role,
         email_sealed=key.seal_field("staff", staff, "email", email.strip()),
         email_print=blind_index.hash_word(scope, "staff", normalize_email(email)),
-        made_at=now,
+        made_at=scope.now,
     )
-    audit.record_event(scope, now, by, "staff_invited", ("staff", staff), role=role)
-    return _issue_link(scope, now, by, staff)
+    audit.record_event(scope, "staff_invited", ("staff", staff), role=role)
+    return _issue_link(scope, staff)
 
 
-def reinvite_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
+def reinvite_staff(scope: WritingScope, staff: str) -> str:
     """A new link for someone who lost theirs, or their password, or their second factor.
 
     Until it is used, what they have still works. Raises NoSuchStaff.
     """
     if find_staff(scope, staff).disabled_at is not None:
         raise NoSuchStaff
-    audit.record_event(scope, now, by, "staff_invited_again", ("staff", staff))
-    return _issue_link(scope, now, by, staff)
+    audit.record_event(scope, "staff_invited_again", ("staff", staff))
+    return _issue_link(scope, staff)
 
 
 def open_staff_invite(store: Store, token: str, now: datetime) -> JoiningStaff:
@@ -116,15 +114,13 @@ def join_staff(store: Store, token: str, password: str, code: str, now: datetime
     if step is None:
         raise WrongCode
     kept = passwords.hash_password(password)
-    with store.writing_scope(joining.clinic) as scope:
+    with store.writing_scope(joining.clinic, now, joining.staff) as scope:
         staff = _find_invited_staff(scope, token, now)  # by now, another tab may have been first
         scope.update_rows(StaffInvite, token_hash=encryption.hash_token(token), to={"used_at": now})
         scope.update_rows(Staff, id=staff.id, to={"password_hash": kept, "joined_at": now})
         codes = factors.enrol_second_factor(scope, staff.id, joining.secret, step)
         ended = end_all_sessions(scope, staff.id)
-        audit.record_event(
-            scope, now, staff.id, "staff_joined", ("staff", staff.id), sessions_ended=ended
-        )
+        audit.record_event(scope, "staff_joined", ("staff", staff.id), sessions_ended=ended)
     return codes
 
 
@@ -145,32 +141,30 @@ def change_password(
     if wrong is not None:
         raise BadPassword(wrong)
     kept = passwords.hash_password(new)
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, staff) as scope:
         same = {"id": staff, "password_hash": found.password_hash}
         if scope.update_rows(Staff, **same, to={"password_hash": kept}) == 0:
             return False
         ended = end_all_sessions(scope, staff)
-        audit.record_event(
-            scope, now, staff, "password_changed", ("staff", staff), sessions_ended=ended
-        )
+        audit.record_event(scope, "password_changed", ("staff", staff), sessions_ended=ended)
     return True
 
 
-def disable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> None:
+def disable_staff(scope: WritingScope, staff: str) -> None:
     """Shut someone out at once: their sessions and links end. Raises NoSuchStaff."""
     find_staff(scope, staff)
-    scope.update_rows(Staff, id=staff, to={"disabled_at": now})
-    _revoke_links(scope, now, staff)
+    scope.update_rows(Staff, id=staff, to={"disabled_at": scope.now})
+    _revoke_links(scope, staff)
     ended = end_all_sessions(scope, staff)
-    audit.record_event(scope, now, by, "staff_disabled", ("staff", staff), sessions_ended=ended)
+    audit.record_event(scope, "staff_disabled", ("staff", staff), sessions_ended=ended)
 
 
-def enable_staff(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
+def enable_staff(scope: WritingScope, staff: str) -> str:
     """Let someone back in, by a new link and with a new password. Raises NoSuchStaff."""
     find_staff(scope, staff)
     scope.update_rows(Staff, id=staff, to={"disabled_at": None, "password_hash": None})
-    audit.record_event(scope, now, by, "staff_enabled", ("staff", staff))
-    return _issue_link(scope, now, by, staff)
+    audit.record_event(scope, "staff_enabled", ("staff", staff))
+    return _issue_link(scope, staff)
 
 
 def find_staff_names(scope: Scope, members: Iterable[str]) -> dict[str, str]:
@@ -210,24 +204,24 @@ def normalize_email(email: str) -> str:
     return email.strip().casefold()
 
 
-def _issue_link(scope: WritingScope, now: datetime, by: str, staff: str) -> str:
+def _issue_link(scope: WritingScope, staff: str) -> str:
     """The only link that works for them from now on."""
-    _revoke_links(scope, now, staff)
+    _revoke_links(scope, staff)
     token = encryption.make_token(scope.clinic)
     scope.add_row(
         StaffInvite,
         token_hash=encryption.hash_token(token),
         staff_id=staff,
-        made_by=by,
-        made_at=now,
-        expires_at=now + LINK_LIFETIME,
+        made_by=scope.who,
+        made_at=scope.now,
+        expires_at=scope.now + LINK_LIFETIME,
     )
     return token
 
 
-def _revoke_links(scope: WritingScope, now: datetime, staff: str) -> None:
+def _revoke_links(scope: WritingScope, staff: str) -> None:
     unused = StaffInvite.used_at.is_(None)
-    scope.update_rows(StaffInvite, unused, staff_id=staff, to={"used_at": now})
+    scope.update_rows(StaffInvite, unused, staff_id=staff, to={"used_at": scope.now})
 
 
 def _find_invited_staff(scope: Scope, token: str, now: datetime) -> Staff:

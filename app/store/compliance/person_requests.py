@@ -63,7 +63,7 @@ class SubjectRequest:
         )
 
 
-def add_request(scope: WritingScope, now: datetime, who: str, kind: str, person: str) -> str:
+def add_request(scope: WritingScope, kind: str, person: str) -> str:
     """Ask for it; the same wish that waits already is that one. Raises NoSuchPerson."""
     if person not in people.find_people(scope, [person]):
         raise NoSuchPerson
@@ -72,55 +72,62 @@ def add_request(scope: WritingScope, now: datetime, who: str, kind: str, person:
         return same.id
     request = secrets.token_urlsafe(12)
     scope.add_row(
-        PersonRequest, id=request, kind=kind, person_id=person, asked_by=who, asked_at=now
+        PersonRequest,
+        id=request,
+        kind=kind,
+        person_id=person,
+        asked_by=scope.who,
+        asked_at=scope.now,
     )
-    audit.record_event(scope, now, who, f"person_{kind}_asked", ("person", person), request=request)
+    audit.record_event(scope, f"person_{kind}_asked", ("person", person), request=request)
     return request
 
 
-def answer_request(
-    scope: WritingScope, now: datetime, who: str, request: str, agreed: bool
-) -> None:
+def answer_request(scope: WritingScope, request: str, agreed: bool) -> None:
     """Agree or refuse; answered once, it stays so. Raises NoSuchRequest or OwnRequest."""
     row = scope.find_one(PersonRequest, id=request)
     if row is None:
         raise NoSuchRequest
     if row.agreed is not None:
         return
-    if row.asked_by == who:
+    if row.asked_by == scope.who:
         raise OwnRequest
     if agreed and row.person_id not in people.find_people(scope, [row.person_id]):
         raise NoSuchRequest
-    done = now if agreed and row.kind == ERASE else None
-    to = {"answered_by": who, "answered_at": now, "agreed": agreed, "done_at": done}
+    done = scope.now if agreed and row.kind == ERASE else None
+    to = {"answered_by": scope.who, "answered_at": scope.now, "agreed": agreed, "done_at": done}
     scope.update_rows(PersonRequest, id=request, to=to)
     word = "agreed" if agreed else "refused"
     subject = ("person", row.person_id)
-    audit.record_event(scope, now, who, f"person_{row.kind}_{word}", subject, request=request)
+    audit.record_event(scope, f"person_{row.kind}_{word}", subject, request=request)
     if done:
-        erase_person(scope, now, who, row.person_id)
+        erase_person(scope, row.person_id)
 
 
-def take_export(scope: WritingScope, now: datetime, who: str, request: str) -> dict[str, Any]:
+def take_export(scope: WritingScope, request: str) -> dict[str, Any]:
     """All of the person, for who asked, within a day. Raises NoSuchRequest."""
-    found = [one for one in list_recent_requests(scope, now, request) if one.is_open_to(who, now)]
+    found = [
+        one
+        for one in list_recent_requests(scope, scope.now, request)
+        if one.is_open_to(scope.who, scope.now)
+    ]
     if not found or found[0].person is None:
         raise NoSuchRequest
-    scope.update_rows(PersonRequest, id=request, to={"done_at": now})
-    return export_person(scope, now, who, found[0].person.id)
+    scope.update_rows(PersonRequest, id=request, to={"done_at": scope.now})
+    return export_person(scope, found[0].person.id)
 
 
-def export_person(scope: WritingScope, now: datetime, who: str, person: str) -> dict[str, Any]:
+def export_person(scope: WritingScope, person: str) -> dict[str, Any]:
     """All of the person, noted in the audit before it is given. Raises KeyDestroyed."""
-    audit.record_event(scope, now, who, "person_exported", ("person", person))
+    audit.record_event(scope, "person_exported", ("person", person))
     return collect_person_records(scope, person)
 
 
-def erase_person(scope: WritingScope, now: datetime, who: str, person: str) -> dict[str, int]:
+def erase_person(scope: WritingScope, person: str) -> dict[str, int]:
     """Erase the person and all that is theirs; wishes about them that still wait go too."""
     counts: dict[str, Any] = erase_person_records(scope, person)
     scope.delete_rows(PersonRequest, person_id=person, agreed=None)
-    audit.record_event(scope, now, who, "person_erased", ("person", person), **counts)
+    audit.record_event(scope, "person_erased", ("person", person), **counts)
     change_notifications.notify_change(scope)
     return counts
 

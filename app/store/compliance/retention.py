@@ -58,15 +58,15 @@ def run_retention(
     total: Counter[str] = Counter()
     more = True
     while more:
-        with suppress(_DryRunRollback), store.writing_scope(clinic) as scope:
-            found = _run_every_step(scope, now) if dry else _run_one_step(scope, now)
+        with suppress(_DryRunRollback), store.writing_scope(clinic, now, actor) as scope:
+            found = _run_every_step(scope) if dry else _run_one_step(scope)
             more = not dry and max(found.values()) >= AT_ONCE
             total += found
             if dry:
                 raise _DryRunRollback
             counts: dict[str, Any] = dict(+found)
             if counts:
-                audit.record_event(scope, now, actor, "retention_run", ("clinic", clinic), **counts)
+                audit.record_event(scope, "retention_run", ("clinic", clinic), **counts)
             if found["submissions"]:
                 change_notifications.notify_change(scope)
     return +total
@@ -79,35 +79,37 @@ def run_all_retention(store: Store, now: datetime) -> None:
     delete_expired_rows(store, now)
 
 
-def _run_every_step(scope: WritingScope, now: datetime) -> Counter[str]:
+def _run_every_step(scope: WritingScope) -> Counter[str]:
     """All steps in one, for a dry run."""
-    total = found = _run_one_step(scope, now)
+    total = found = _run_one_step(scope)
     while max(found.values()) >= AT_ONCE:
-        found = _run_one_step(scope, now)
+        found = _run_one_step(scope)
         total = total + found
     return total
 
 
-def _run_one_step(scope: WritingScope, now: datetime) -> Counter[str]:
+def _run_one_step(scope: WritingScope) -> Counter[str]:
     """The next records of each kind. Persons come last: they wait for what is theirs."""
     clinic = load_clinic(scope)
-    old = now - timedelta(days=clinic.reviewed_days)
-    over = (StaffInvite.expires_at <= now) | StaffInvite.used_at.is_not(None)
+    old = scope.now - timedelta(days=clinic.reviewed_days)
+    over = (StaffInvite.expires_at <= scope.now) | StaffInvite.used_at.is_not(None)
     return Counter(
-        submissions=_erase_due_submissions(scope, now),
-        invitations=_erase_ended_invitations(scope, now - timedelta(days=clinic.unreviewed_days)),
-        persons=_erase_orphaned_persons(scope, now),
+        submissions=_erase_due_submissions(scope),
+        invitations=_erase_ended_invitations(
+            scope, scope.now - timedelta(days=clinic.unreviewed_days)
+        ),
+        persons=_erase_orphaned_persons(scope),
         requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
-        messages=outbox.delete_old_messages(scope, now),
-        sessions=sessions.delete_expired_sessions(scope, now),
+        messages=outbox.delete_old_messages(scope),
+        sessions=sessions.delete_expired_sessions(scope),
         staff_links=scope.delete_rows(StaffInvite, over),
     )
 
 
-def _erase_due_submissions(scope: WritingScope, now: datetime) -> int:
+def _erase_due_submissions(scope: WritingScope) -> int:
     due = scope.find_all(
         WorklistRow,
-        WorklistRow.forget_at <= now,
+        WorklistRow.forget_at <= scope.now,
         order_by=[WorklistRow.forget_at],
         limit=AT_ONCE,
     )
@@ -124,13 +126,15 @@ def _erase_ended_invitations(scope: WritingScope, before: datetime) -> int:
     return erase_invitations(scope, [row.id for row in over])
 
 
-def _erase_orphaned_persons(scope: WritingScope, now: datetime) -> int:
+def _erase_orphaned_persons(scope: WritingScope) -> int:
     invited = scope.select_columns(Invitation.person_id)
     listed = scope.select_columns(WorklistRow.person_id).where(
         WorklistRow.person_id.is_not(None)  # one NULL, and "not in" holds for nobody
     )
     alone = (Person.id.not_in(invited), Person.id.not_in(listed))
-    found = scope.find_all(Person, Person.made_at <= now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE)
+    found = scope.find_all(
+        Person, Person.made_at <= scope.now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE
+    )
     return erase_persons(scope, [row.id for row in found])
 
 

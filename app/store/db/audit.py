@@ -47,8 +47,6 @@ class ChainFault(NamedTuple):
 
 def record_event(
     scope: WritingScope,
-    now: datetime,
-    actor: str,
     action: str,
     subject: tuple[str, str] = ("", ""),
     place: str = "",
@@ -62,8 +60,8 @@ def record_event(
     number, before = (head.number + 1, head.mac) if head else (1, "")
     row: dict[str, Any] = {
         "number": number,
-        "at": _format_time(now),
-        "actor": actor,
+        "at": _format_time(scope.now),
+        "actor": scope.who,
         "action": action,
         "subject_kind": subject[0],
         "subject_id": subject[1],

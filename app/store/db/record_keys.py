@@ -4,6 +4,7 @@ Knows nothing of what is sealed.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from app.store.db.encryption import DataKey
 from app.store.db.scope import Scope, Store, WritingScope
@@ -50,7 +51,7 @@ def destroy_data_keys(scope: WritingScope, records: Iterable[str]) -> int:
     return scope.delete_rows(RecordKey, RecordKey.record_id.in_(list(records)))
 
 
-def rewrap_data_keys(store: Store) -> Iterator[int]:
+def rewrap_data_keys(store: Store, now: datetime) -> Iterator[int]:
     """Wrap every key by the newest master key, clinic by clinic; give how many, step by step.
 
     It may be stopped and started again: each step is kept by itself.
@@ -58,7 +59,7 @@ def rewrap_data_keys(store: Store) -> Iterator[int]:
     for clinic in store.list_clinic_ids():
         last = ""
         while True:
-            with store.writing_scope(clinic) as scope:
+            with store.writing_scope(clinic, now, "command") as scope:
                 rows = scope.find_all(
                     RecordKey,
                     RecordKey.record_id > last,

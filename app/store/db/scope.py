@@ -5,11 +5,13 @@ or write another clinic's rows is refused before it is sent. Knows nothing of wh
 tests/store/test_scope.py holds that no other file builds statements on tables of clinics.
 """
 
+import copy
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from datetime import datetime
+from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import (
     BinaryExpression,
@@ -37,6 +39,8 @@ from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import ChangeCounter, Clinic, ClinicTable, ServerTable
 
 Row = TypeVar("Row", bound=ClinicTable)
+PATIENT = "patient"
+"""Who writes where a person sends their answers."""
 Criterion = ColumnElement[bool] | bool
 """What a comparison of columns gives; by its types, `Table.column == value` is a bool."""
 
@@ -60,17 +64,20 @@ class Store:
             yield Scope(clinic, connection, self.keyring)
 
     @contextmanager
-    def writing_scope(self, clinic: str) -> Iterator["WritingScope"]:
+    def writing_scope(self, clinic: str, now: datetime, who: str) -> Iterator["WritingScope"]:
         """A scope that also writes, kept on the disk when the block ends, or not at all.
 
         Those who write for one clinic take turns, so what counts up there has no gaps and no
-        two wait for each other in a ring.
+        two wait for each other in a ring. `who`: an id of staff, or patient, command, job or
+        nobody.
         """
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
                 turn = text("SELECT pg_advisory_xact_lock(hashtextextended(:clinic, 0))")
                 connection.execute(turn, {"clinic": clinic})
-            yield WritingScope(clinic, connection, self.keyring)
+            scope = WritingScope(clinic, connection, self.keyring)
+            scope.now, scope.who = now, who
+            yield scope
 
     def list_clinic_ids(self) -> list[str]:
         """The ids of all clinics, for what is done to each in turn."""
@@ -161,7 +168,21 @@ class Scope:
 
 
 class WritingScope(Scope):
-    """Reads and writes the rows of one clinic."""
+    """Reads and writes the rows of one clinic. `who` does it, at the moment `now`."""
+
+    now: datetime
+    who: str
+
+    @property
+    def staff(self) -> str | None:
+        """Who of the staff writes; None where it is the person themselves."""
+        return None if self.who == PATIENT else self.who
+
+    def act_as(self, who: str, now: datetime | None = None) -> Self:
+        """The same transaction for what someone else does in it, or does at another moment."""
+        other = copy.copy(self)
+        other.who, other.now = who, now or self.now
+        return other
 
     def add_row(self, table: type[ClinicTable], **values: object) -> None:
         """Add a row."""

@@ -103,15 +103,7 @@ def export_cases(request: StaffRequest) -> Response:
             raise HTTPException(404)
         text = format_cases_yaml(_build_case(request, one) for one in found)
         subject = ("submission", found[0].submission) if entry else ("clinic", request.clinic)
-        audit.record_event(
-            scope,
-            request.now,
-            request.staff_id,
-            "cases_taken",
-            subject,
-            request.client_address,
-            number=len(found),
-        )
+        audit.record_event(scope, "cases_taken", subject, request.client_address, number=len(found))
     name = '"case.yaml"' if entry else '"cases.yaml"'
     return build_download(request, text, "application/yaml", name)
 

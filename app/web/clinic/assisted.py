@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -20,8 +20,7 @@ from app.store import clinics, invitations, submissions
 from app.store.invitations import InvitationGone, InvitationSummary, NoSuchInvitation
 from app.store.people import NameMismatch
 from app.web import journey as journeys
-from app.web.clinic import patient_list
-from app.web.clinic.patient_list import PROBLEMS
+from app.web.clinic.patient_list import PROBLEMS, parse_guest
 from app.web.journey import ASSISTED, Journey, LostJourney, NoJourney
 from app.web.pages import see_other
 from app.web.question_loop import QuestionLoop
@@ -33,41 +32,38 @@ _FIELDS = ("reference", "name", "day", "kind")
 _WHO = {"me": "assisted.about.me", "child": "assisted.about.child", "other": "assisted.about.other"}
 
 
-class _NoAssistedCheck(Exception):
-    """Nobody is being asked in this browser now, or someone else than the form is about."""
+class AssistedCheck(NamedTuple):
+    """Where the asking stands, and who is asked."""
+
+    visit: Visit
+    invited: InvitationSummary
 
 
 def show_assisted_start(
     request: StaffRequest, problems: dict[str, str] | None = None, about: str = ""
 ) -> Response:
     """GET /assisted: whom to ask, and who is being asked already."""
-    try:
-        visit, invited = _load_assisted_visit(request)
-        onward = _next_address(visit)
-    except _NoAssistedCheck:
-        invited, onward = None, ""
+    going = _find_assisted_check(request)
     return request.render_page(
         "nurse/assisted.html",
         problems=problems,
         first=about,
-        going=invited,
-        onward=onward,
+        going=going and going.invited,
+        onward=_next_address(going.visit) if going else "",
         key=request.typed_field("key") or secrets.token_urlsafe(12),
-        typed={name: request.typed_field(name) for name in _FIELDS},
+        typed=request.typed_fields(*_FIELDS),
         who_answers=_WHO,
-        chosen=next((w for w in RESPONDENTS if w == request.typed_field("about")), ME),
+        chosen=_read_respondent(request),
     )
 
 
 def begin_assisted_check(request: StaffRequest) -> Response:
     """POST /assisted: an invitation that is good for this once, and the first question."""
-    guest = patient_list.parse_guest([request.typed_field(name) for name in _FIELDS])
+    guest = parse_guest([*request.typed_fields(*_FIELDS).values()])
     if isinstance(guest, str):
         return show_assisted_start(request, {guest: PROBLEMS[guest]})
-    who, key = (
-        request.signed_in_staff,
-        f"assisted:{request.staff_id}:{request.typed_field('key')[:50]}",
-    )
+    who, context = request.signed_in_staff, request.context
+    key = f"assisted:{who.staff}:{request.typed_field('key')[:50]}"
     try:
         (made,) = invitations.invite_patients(
             request.store, who.clinic, request.now, who.staff, [guest], key
@@ -76,13 +72,10 @@ def begin_assisted_check(request: StaffRequest) -> Response:
         return show_assisted_start(
             request, {"reference": "invitations.other_name"}, about=other.reference
         )
-    with request.store.reading_scope(who.clinic) as scope:
+    with request.reading_scope() as scope:
         region = clinics.load_clinic(scope).region
-    about = next((w for w in RESPONDENTS if w == request.typed_field("about")), ME)
-    context = request.context
-    journey = Journey(
-        region, context.unix_time, about=about, invitation=made, session=who.token_hash
-    )
+    about, now = _read_respondent(request), context.unix_time
+    journey = Journey(region, now, about=about, invitation=made, session=who.token_hash)
     first = next(iter(context.rulebook.questionnaire)).id
     return redirect_with_journey(request, f"{ASK}{first}", journey, ASSISTED)
 
@@ -131,36 +124,32 @@ class AssistedLoop(QuestionLoop):
 
 def show_assisted_question(request: StaffRequest) -> Response:
     """GET /assisted/ask/{question}: to be read out; filled in if it was answered before."""
-    question = find_question(request)
-    try:
-        visit, invited = _load_assisted_visit(request)
-    except _NoAssistedCheck:
+    question, going = find_question(request), _find_assisted_check(request)
+    if going is None:
         return see_other(START)
-    return AssistedLoop(visit, question, request, invited).show_question()
+    return AssistedLoop(going.visit, question, request, going.invited).show_question()
 
 
 def save_assisted_answer(request: StaffRequest) -> Response:
     """POST /assisted/ask/{question}: take in what the patient said, and go on."""
-    question = find_question(request)
-    try:
-        visit, invited = _load_assisted_visit(request, request.typed_field("of"))
-    except _NoAssistedCheck:
+    question, going = find_question(request), _find_assisted_check(request)
+    if going is None:
         return see_other(START)
-    given, again = request.form_fields.get(question.id, []), request.typed_field(AGAIN_FIELD)
-    loop = AssistedLoop(visit, question, request, invited)
-    return loop.submit_answer(given, again=bool(again))
+    loop = AssistedLoop(going.visit, question, request, going.invited)
+    again = bool(request.typed_field(AGAIN_FIELD))
+    return loop.submit_answer(request.chosen_values(question.id), again=again)
 
 
 def show_assisted_answers(request: StaffRequest) -> Response:
     """GET /assisted/answers: all that was said, to be read back, and a way to change it."""
-    try:
-        visit, invited = _load_assisted_visit(request)
-    except _NoAssistedCheck:
+    going = _find_assisted_check(request)
+    if going is None:
         return see_other(START)
+    visit = going.visit
     return request.render_page(
         "nurse/asked.html",
         region=visit.journey.region,
-        going=invited,
+        going=going.invited,
         given=visit.presenter.all_answers(visit.path.answers),
         alarming=visit.is_emergency,
         complete=visit.path.next is None,
@@ -171,18 +160,16 @@ def show_assisted_answers(request: StaffRequest) -> Response:
 
 def submit_assisted_answers(request: StaffRequest) -> Response:
     """POST /assisted/send: keep it. In an emergency also what is not answered to the end."""
-    try:
-        visit, invited = _load_assisted_visit(request, request.typed_field("of"))
-    except _NoAssistedCheck:
+    going = _find_assisted_check(request)
+    if going is None:
         return see_other(START)
+    visit, targets = going.visit, request.context.policy.targets
     if visit.path.next is not None and not visit.is_emergency:
         return see_other(_next_address(visit))
-    who, targets = request.signed_in_staff, request.context.policy.targets
     handed = visit.collect_submitted_answers()
     try:
-        kept = submissions.accept_assisted_answers(
-            request.store, who.clinic, request.now, who.staff, invited.id, handed, targets
-        )
+        with request.writing_scope() as scope:
+            kept = submissions.accept_assisted_answers(scope, going.invited.id, handed, targets)
     except InvitationGone:
         return show_assisted_start(request, {"reference": "assisted.gone"})
     response = see_other(f"/submissions/{kept}")
@@ -197,25 +184,26 @@ def stop_assisted_check(request: StaffRequest) -> Response:
     return response
 
 
-def _load_assisted_visit(request: StaffRequest, of: str = "") -> tuple[Visit, InvitationSummary]:
-    """Where the asking stands, and who is asked.
-
-    Raises _NoAssistedCheck, also for another's form.
-    """
+def _find_assisted_check(request: StaffRequest) -> AssistedCheck | None:
+    """Where the asking stands; None where nobody is asked, or another than the form is about."""
     try:
-        assisted_visit = open_visit(request, ASSISTED)
+        visit = open_visit(request, ASSISTED)
     except (NoJourney, LostJourney):
-        raise _NoAssistedCheck from None
-    journey = assisted_visit.journey
+        return None
+    journey, of = visit.journey, request.typed_field("of")
     if journey.session != request.signed_in_staff.token_hash or (of and of != journey.invitation):
-        raise _NoAssistedCheck
-    with request.reading_scope() as scope:
-        try:
-            return assisted_visit, invitations.find_invitation(
-                scope, request.now, journey.invitation
-            )
-        except NoSuchInvitation:
-            raise _NoAssistedCheck from None
+        return None
+    try:
+        with request.reading_scope() as scope:
+            found = invitations.find_invitation(scope, request.now, journey.invitation)
+    except NoSuchInvitation:
+        return None
+    return AssistedCheck(visit, found)
+
+
+def _read_respondent(request: StaffRequest) -> str:
+    typed = request.typed_field("about")
+    return typed if typed in RESPONDENTS else ME
 
 
 def _next_address(visit: Visit) -> str:

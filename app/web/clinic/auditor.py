@@ -94,7 +94,7 @@ def choose_audit_filter(request: StaffRequest) -> Response:
 def download_audit(request: StaffRequest) -> Response:
     """GET /audit/{kind}/{day}/file.csv: all that the page would show, page after page."""
     given, who = request.path_params, request.signed_in_staff
-    with request.store.reading_scope(who.clinic) as scope:
+    with request.reading_scope() as scope:
         asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
         names = list_staff_names(scope)
         written = io.StringIO()
@@ -106,18 +106,11 @@ def download_audit(request: StaffRequest) -> Response:
         for entry in _iterate_entries(scope, asked):
             table.writerow([escape_formula(cell) for cell in _csv_cells(entry, names)])
             number += 1
-    with request.store.writing_scope(who.clinic) as writing:
+    with request.writing_scope() as writing:
         facts = {"kind": asked.kind, "day": asked.day}
         subject = ("clinic", who.clinic)
         audit.record_event(
-            writing,
-            request.now,
-            who.staff,
-            "audit_taken",
-            subject,
-            request.client_address,
-            number=number,
-            **facts,
+            writing, "audit_taken", subject, request.client_address, number=number, **facts
         )
     return build_download(request, written.getvalue(), "text/csv", '"audit-entries.csv"')
 

@@ -96,8 +96,6 @@ class CorrectionPage:
             with request.writing_scope() as scope:
                 submissions.save_corrections(
                     scope,
-                    request.now,
-                    request.staff_id,
                     self.submission.id,
                     handed,
                     request.context.policy.targets,
@@ -151,7 +149,7 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
     """The submission as it stands; looking at it is noted. Raises NoSuchSubmission."""
     id_, context = request.path_id, request.context
     with request.writing_scope() as scope:
-        reviews.record_view(scope, request.now, request.staff_id, id_, request.client_address)
+        reviews.record_view(scope, id_, request.client_address)
         submission = submission_reads.find_submission(scope, id_)
         versions = submission_versions.list_versions(scope, id_)
         line, clinic = worklist.find_listed_submission(scope, id_), clinics.load_clinic(scope)

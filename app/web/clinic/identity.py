@@ -85,10 +85,10 @@ def show_flags_form(request: StaffRequest) -> Response:
 
 def save_flags(request: StaffRequest) -> Response:
     """POST /submissions/{id}/marks: these and no others."""
-    who, id_, chosen = request.staff_id, request.path_id, request.chosen_values("mark")
     with request.writing_scope() as scope:
-        worklist_rows.save_patient_flags(scope, request.now, who, id_, chosen)
-    return see_other(f"/submissions/{id_}")
+        chosen = request.chosen_values("mark")
+        worklist_rows.save_patient_flags(scope, request.path_id, chosen)
+    return see_other(f"/submissions/{request.path_id}")
 
 
 def _load_form_values(request: StaffRequest) -> dict[str, Any]:

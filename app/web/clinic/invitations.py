@@ -9,7 +9,7 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -20,12 +20,11 @@ from app.presentation.dates import format_long_day
 from app.store import clinics, invitations
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
-from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee, NoSuchInvitation
+from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee
 from app.store.people import NameMismatch
-from app.web.clinic import patient_list
 from app.web.clinic.page_parts import build_download, escape_formula, format_time
-from app.web.clinic.patient_list import PROBLEMS
-from app.web.pages import see_other, translator_for
+from app.web.clinic.patient_list import PROBLEMS, find_line_number, parse_guest, parse_guest_list
+from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
 MOST_FAULTS_SHOWN = 10
@@ -44,24 +43,19 @@ class InvitationCard:
 
 
 def show_invitations(
-    request: StaffRequest, problems: dict[str, str] | None = None, about: str = ""
-) -> Response:
-    """GET /invitations: a form for one, a form for many, and who has not done it yet."""
-    return _render_invitations(request, problems, about=about)
-
-
-def _render_invitations(
     request: StaffRequest,
     problems: dict[str, str] | None = None,
-    *,
     about: str = "",
     faults: Sequence[str] = (),
     more: int = 0,
 ) -> Response:
+    """GET /invitations: a form for one, a form for many, and who has not done it yet.
+
+    `about`: a reference that is someone else's; `faults`: those of lines, and `more` of them.
+    """
     with request.reading_scope() as scope:
-        waiting = _build_cards(
-            request, scope, invitations.list_unfinished_invitations(scope, request.now)
-        )
+        found = invitations.list_unfinished_invitations(scope, request.now)
+        waiting = _build_cards(request, scope, found)
     return request.render_page(
         "nurse/invitations.html",
         waiting=waiting,
@@ -77,33 +71,29 @@ def _render_invitations(
 
 def submit_invitation(request: StaffRequest) -> Response:
     """POST /invitations: one person; then the page with the link."""
-    guest = patient_list.parse_guest([request.typed_field(name) for name in _FIELDS])
+    guest = parse_guest([*request.typed_fields(*_FIELDS).values()])
     if isinstance(guest, str):
         return show_invitations(request, {guest: PROBLEMS[guest]})
     try:
-        made = _invite_guests(request, [guest], _read_batch_key(request))
+        (made,) = _invite_guests(request, [guest], _read_batch_key(request))
     except NameMismatch as other:
         return show_invitations(
             request, {"reference": "invitations.other_name"}, about=other.reference
         )
-    return see_other(f"/invitations/{made[0]}")
+    return see_other(f"/invitations/{made}")
 
 
 def submit_batch(request: StaffRequest) -> Response:
     """POST /invitations/batch: many, typed or as a file, a line for each; all of them or none."""
-    guests, wrong, lines = patient_list.parse_guest_list(
-        request.raw_field("file") or request.raw_field("lines")
-    )
-    t, _ = translator_for(request.context, None)
+    typed, t = request.raw_field("file") or request.raw_field("lines"), request.translate
+    guests, wrong, lines = parse_guest_list(typed)
+    refused = {"lines": "invitations.lines.problem"}
     if wrong:
         faults = [
             t("invitations.line", number=fault.line, problem=t(PROBLEMS[fault.problem]))
             for fault in wrong[:MOST_FAULTS_SHOWN]
         ]
-        more = len(wrong) - len(faults)
-        return _render_invitations(
-            request, {"lines": "invitations.lines.problem"}, faults=faults, more=more
-        )
+        return show_invitations(request, refused, faults=faults, more=len(wrong) - len(faults))
     if not 0 < len(guests) <= MAX_PER_BATCH:
         return show_invitations(request, {"lines": "invitations.lines.number"})
     key = _read_batch_key(request)
@@ -111,22 +101,18 @@ def submit_batch(request: StaffRequest) -> Response:
         _invite_guests(request, guests, key)
     except NameMismatch as other:
         problem = t("invitations.other_name", name=other.reference)
-        number = patient_list.find_line_number(lines, other.reference)
+        number = find_line_number(lines, other.reference)
         faults = [t("invitations.line", number=number, problem=problem)]
-        return _render_invitations(request, {"lines": "invitations.lines.problem"}, faults=faults)
+        return show_invitations(request, refused, faults=faults)
     return see_other(f"/invitations/batch/{key}")
 
 
 def show_batch(request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}: link and code of each who was invited together."""
+    key = request.path_params["key"]
     with request.reading_scope() as scope:
         ways = _load_batch(request, scope)
-    return request.render_page(
-        "nurse/batch.html",
-        ways=ways,
-        key=request.path_params["key"],
-        enter=_code_entry_address(request),
-    )
+    return request.render_page("nurse/batch.html", ways=ways, key=key, enter=f"{request.origin}/i")
 
 
 def show_batch_slips(request: StaffRequest) -> Response:
@@ -136,7 +122,7 @@ def show_batch_slips(request: StaffRequest) -> Response:
         clinic = clinics.read_clinic_name(scope)
         _audit_batch_use(request, scope, "printed", len(ways))
     return request.render_page(
-        "nurse/slips.html", ways=ways, clinic=clinic, enter=_code_entry_address(request)
+        "nurse/slips.html", ways=ways, clinic=clinic, enter=f"{request.origin}/i"
     )
 
 
@@ -162,41 +148,34 @@ def export_batch(request: StaffRequest) -> Response:
 def show_invitation(request: StaffRequest) -> Response:
     """GET /invitations/{id}: link, code and square to give to this person."""
     with request.reading_scope() as scope:
-        try:
-            found = invitations.find_invitation(scope, request.now, request.path_id)
-        except NoSuchInvitation:
-            raise HTTPException(404) from None
+        found = invitations.find_invitation(scope, request.now, request.path_id)
         (way,) = _build_cards(request, scope, [found], squares=True)
     return request.render_page(
-        "nurse/invitation.html", way=way, invited=found, enter=_code_entry_address(request)
+        "nurse/invitation.html", way=way, invited=found, enter=f"{request.origin}/i"
     )
 
 
 def renew_invitation(request: StaffRequest) -> Response:
     """POST /invitations/{id}/again: a new link and code for the same visit; the old ones stop."""
-    who, old = request.signed_in_staff, request.path_id
-    try:
-        made = invitations.renew_invitation(request.store, who.clinic, request.now, who.staff, old)
-    except NoSuchInvitation:
-        raise HTTPException(404) from None
+    made = invitations.renew_invitation(
+        request.store, request.clinic, request.now, request.staff_id, request.path_id
+    )
     return see_other(f"/invitations/{made}")
 
 
 def revoke_invitation(request: StaffRequest) -> Response:
     """POST /invitations/{id}/revoke: the link and the code stop working."""
     with request.writing_scope() as scope:
-        try:
-            invitations.revoke_invitation(scope, request.now, request.staff_id, request.path_id)
-        except NoSuchInvitation:
-            raise HTTPException(404) from None
+        invitations.revoke_invitation(scope, request.path_id)
     return see_other("/invitations")
 
 
 def _invite_guests(request: StaffRequest, guests: list[Invitee], key: str) -> list[str]:
     """Raises NameMismatch."""
-    who, own = request.signed_in_staff, _staff_batch_key(request, key)
+    who = request.signed_in_staff
+    own_key = f"{who.staff}:{key}"
     return invitations.invite_patients(
-        request.store, who.clinic, request.now, who.staff, guests, own
+        request.store, who.clinic, request.now, who.staff, guests, own_key
     )
 
 
@@ -204,52 +183,31 @@ def _load_batch(
     request: StaffRequest, scope: Scope, *, squares: bool = False
 ) -> list[InvitationCard]:
     """Raises HTTPException where nobody was invited under this key by who asks."""
-    key = _staff_batch_key(request, request.path_params["key"])
-    ways = _build_cards(
-        request, scope, invitations.list_batch_invitations(scope, request.now, key), squares=squares
-    )
-    if not ways:
+    own_key = f"{request.staff_id}:{request.path_params['key']}"
+    found = invitations.list_batch_invitations(scope, request.now, own_key)
+    if not found:
         raise HTTPException(404)
-    return ways
+    return _build_cards(request, scope, found, squares=squares)
 
 
 def _build_cards(
     request: StaffRequest, scope: Scope, found: list[InvitationSummary], *, squares: bool = False
 ) -> list[InvitationCard]:
-    zone = clinics.load_clinic(scope).time_zone
-    language = request.context.language
-    square: Callable[[str], QrCode | None] = make_qr_code if squares else lambda _: None
-    links = [f"{request.origin}/i/{one.token}" for one in found]
-    return [
-        InvitationCard(
-            one,
-            link,
-            format_time(request, one.expires_at, zone),
-            format_long_day(one.appointment_on, language),
-            square(link),
-        )
-        for one, link in zip(found, links, strict=True)
-    ]
+    zone, language = clinics.load_clinic(scope).time_zone, request.context.language
+    cards = []
+    for one in found:
+        link, until = f"{request.origin}/i/{one.token}", format_time(request, one.expires_at, zone)
+        day = format_long_day(one.appointment_on, language)
+        cards.append(InvitationCard(one, link, until, day, make_qr_code(link) if squares else None))
+    return cards
 
 
 def _audit_batch_use(request: StaffRequest, scope: WritingScope, action: str, number: int) -> None:
     subject = ("invitations", request.path_params["key"])
-    audit.record_event(
-        scope, request.now, request.staff_id, action, subject, request.client_address, number=number
-    )
+    audit.record_event(scope, action, subject, request.client_address, number=number)
 
 
 def _read_batch_key(request: StaffRequest) -> str:
     """What tells this form from others, in letters that an address can hold."""
-    return re.sub(r"[^A-Za-z0-9_-]", "", request.typed_field("key"))[:50] or secrets.token_urlsafe(
-        12
-    )
-
-
-def _staff_batch_key(request: StaffRequest, key: str) -> str:
-    return f"{request.staff_id}:{key}"
-
-
-def _code_entry_address(request: StaffRequest) -> str:
-    """Where a code is typed."""
-    return f"{request.origin}/i"
+    typed = re.sub(r"[^A-Za-z0-9_-]", "", request.typed_field("key"))[:50]
+    return typed or secrets.token_urlsafe(12)

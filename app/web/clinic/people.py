@@ -20,11 +20,9 @@ from app.store.compliance.person_requests import (
     EXPORT_LIFETIME,
     PERMISSION_BY_KIND,
     NoSuchPerson,
-    NoSuchRequest,
     OwnRequest,
 )
 from app.store.db import audit
-from app.store.db.record_keys import KeyDestroyed
 from app.web.clinic.page_parts import build_download, format_time, list_staff_names
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
@@ -35,47 +33,40 @@ _STATES = {None: "people.state.waits", True: "people.state.agreed", False: "peop
 
 def show_person_search(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /people: a box for a reference."""
-    return request.render_page(
-        "people/find.html", typed=request.typed_field("reference"), problems=problems
-    )
+    typed = request.typed_field("reference")
+    return request.render_page("people/find.html", typed=typed, problems=problems)
 
 
 def submit_person_search(request: StaffRequest) -> Response:
     """POST /people: who has this reference; finding someone is noted."""
-    who = request.signed_in_staff
-    with request.store.writing_scope(who.clinic) as scope:
+    with request.writing_scope() as scope:
         try:
             found = person_requests.find_person(scope, request.typed_field("reference"))
         except NoSuchPerson:
             return show_person_search(request, {"reference": "people.reference.problem"})
-        audit.record_event(
-            scope,
-            request.now,
-            who.staff,
-            "person_found",
-            ("person", found.id),
-            request.client_address,
-        )
+        audit.record_event(scope, "person_found", ("person", found.id), request.client_address)
     return _show_person(request, found)
 
 
-def request_export(request: StaffRequest) -> Response:
-    """POST /people/{id}/export: ask for a file of all that is kept."""
-    return _add_person_request(request, EXPORT)
-
-
-def request_erasure(request: StaffRequest) -> Response:
-    """POST /people/{id}/erase: ask to erase all that is kept."""
-    return _add_person_request(request, ERASE)
+def add_person_request(request: StaffRequest) -> Response:
+    """POST /people/{id}/export, .../erase: ask for a file of all that is kept, or to erase it."""
+    kind = ERASE if request.scope["path"].endswith("/erase") else EXPORT
+    if request.code_refused:
+        with request.reading_scope() as scope:
+            found = person_requests.require_person(scope, request.path_id)
+        return _show_person(request, found, {f"{kind}-code": "code.problem"})
+    with request.writing_scope() as scope:
+        person_requests.add_request(scope, kind, request.path_id)
+    return see_other("/people/requests")
 
 
 def show_person_requests(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /people/requests: what waits for a second person, and what became of the rest."""
-    who = request.signed_in_staff
-    with request.store.reading_scope(who.clinic) as scope:
+    own_id, now = request.staff_id, request.now
+    with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
         names = list_staff_names(scope)
-        found = person_requests.list_recent_requests(scope, request.now)
+        found = person_requests.list_recent_requests(scope, now)
     rows = [
         {
             "id": one.id,
@@ -86,9 +77,9 @@ def show_person_requests(request: StaffRequest, problems: dict[str, str] | None 
             "answered_by": names.get(one.answered_by or "", ""),
             "state": _STATES[one.agreed],
             "waits": one.agreed is None,
-            "own": one.asked_by == who.staff,
+            "own": one.asked_by == own_id,
             "until": format_time(request, one.answered_at + EXPORT_LIFETIME, zone)
-            if one.is_open_to(who.staff, request.now) and one.answered_at
+            if one.is_open_to(own_id, now) and one.answered_at
             else "",
         }
         for one in found
@@ -96,27 +87,32 @@ def show_person_requests(request: StaffRequest, problems: dict[str, str] | None 
     return request.render_page("people/requests.html", rows=rows, problems=problems)
 
 
-def agree_to_request(request: StaffRequest) -> Response:
-    """POST /people/requests/{id}/agree: the second person's yes; an erasure is done with it."""
+def answer_person_request(request: StaffRequest) -> Response:
+    """POST /people/requests/{id}/agree, .../refuse: the second person's yes or no.
+
+    An erasure is done with the yes.
+    """
+    id_, agreed = request.path_id, request.scope["path"].endswith("/agree")
     if request.code_refused:
-        return show_person_requests(request, {f"code-{request.path_params['id']}": "code.problem"})
-    return _answer_request(request, True)
-
-
-def refuse_request(request: StaffRequest) -> Response:
-    """POST /people/requests/{id}/refuse: the second person's no."""
-    return _answer_request(request, False)
+        return show_person_requests(request, {f"code-{id_}": "code.problem"})
+    try:
+        with request.writing_scope() as scope:
+            found = person_requests.list_recent_requests(scope, request.now, id_)
+            who = request.signed_in_staff
+            if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):
+                raise HTTPException(404)
+            person_requests.answer_request(scope, id_, agreed)
+    except OwnRequest:
+        return show_person_requests(request, {f"request-{id_}": "people.problem.own"})
+    return see_other("/people/requests")
 
 
 def download_person_file(request: StaffRequest) -> Response:
     """POST /people/requests/{id}/file: all of the person, for who asked, within a day."""
-    who, context = request.signed_in_staff, request.context
-    with request.store.writing_scope(who.clinic) as scope:
+    context = request.context
+    with request.writing_scope() as scope:
         clinic = clinics.read_clinic_name(scope)
-        try:
-            kept = person_requests.take_export(scope, request.now, who.staff, request.path_id)
-        except (NoSuchRequest, KeyDestroyed):
-            raise HTTPException(404) from None
+        kept = person_requests.take_export(scope, request.path_id)
     made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
     text = build_person_file(context.rulebook, kept, clinic=clinic, made_at=made_at)
     return build_download(request, text, "application/json", '"person.json"')
@@ -125,42 +121,8 @@ def download_person_file(request: StaffRequest) -> Response:
 def _show_person(
     request: StaffRequest, found: people.PersonIdentity, problems: dict[str, str] | None = None
 ) -> Response:
-    who = request.signed_in_staff
-    with request.store.reading_scope(who.clinic) as scope:
-        colleagues = person_requests.count_other_approvers(scope, who.staff, EXPORT)
+    with request.reading_scope() as scope:
+        colleagues = person_requests.count_other_approvers(scope, request.staff_id, EXPORT)
     return request.render_page(
         "people/one.html", found=found, alone=not colleagues, problems=problems
     )
-
-
-def _add_person_request(request: StaffRequest, kind: str) -> Response:
-    person, who = request.path_id, request.signed_in_staff
-    try:
-        if request.code_refused:
-            with request.store.reading_scope(who.clinic) as scope:
-                found = person_requests.require_person(scope, person)
-            return _show_person(request, found, {f"{kind}-code": "code.problem"})
-        with request.store.writing_scope(who.clinic) as scope:
-            person_requests.add_request(scope, request.now, who.staff, kind, person)
-    except NoSuchPerson:
-        raise HTTPException(404) from None
-    return see_other("/people/requests")
-
-
-def _answer_request(request: StaffRequest, agreed: bool) -> Response:
-    who, request_id = request.signed_in_staff, request.path_id
-    with request.store.writing_scope(who.clinic) as scope:
-        found = person_requests.list_recent_requests(scope, request.now, request_id)
-        if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):
-            raise HTTPException(404)
-        try:
-            person_requests.answer_request(scope, request.now, who.staff, request_id, agreed)
-        except NoSuchRequest:
-            raise HTTPException(404) from None
-        except OwnRequest:
-            own = True
-        else:
-            own = False
-    if own:
-        return show_person_requests(request, {f"request-{request_id}": "people.problem.own"})
-    return see_other("/people/requests")

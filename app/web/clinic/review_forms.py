@@ -69,8 +69,7 @@ def submit_steps(
     try:
         with request.writing_scope() as scope:
             targets = request.context.policy.targets
-            who, id_ = request.staff_id, request.path_id
-            reviews.perform_steps(scope, request.now, who, id_, steps, targets)
+            reviews.perform_steps(scope, request.path_id, steps, targets)
     except StepNotAllowed as refused:
         return refuse(request, refused.problem, "")
     except EditConflict as other:

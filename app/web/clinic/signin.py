@@ -16,26 +16,32 @@ from app.store.db import audit
 from app.store.permissions import role_allows
 from app.web import journey as journeys
 from app.web.access import clear_session_cookie, read_session_token, set_session_cookie
-from app.web.clinic import known_device
 from app.web.clinic.page_parts import format_time, role_key
+from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
 from app.web.journey import ASSISTED, OWN
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
+_DEVICE_COOKIE = "device"
+"""Says who has signed in in this browser before; see app/store/accounts/sessions.py.
+
+It outlasts signing out: it opens nothing, and only keeps strangers from using up one's tries.
+"""
 _HOMES = (("see_worklist", "/worklist"), ("see_staff", "/staff"))
 """Where someone begins: the first page that they may open."""
 
 
 def show_join_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /join/{token}: choose a password, set up the second factor. Looking uses nothing up."""
+    token = request.path_params["token"]
     try:
-        joining = staff.open_staff_invite(request.store, request.path_params["token"], request.now)
+        joining = staff.open_staff_invite(request.store, token, request.now)
     except LinkGone:
         return request.render_page("staff/link_gone.html", status=404)
     key = " ".join(joining.secret[at : at + 4] for at in range(0, len(joining.secret), 4))
     return request.render_page(
         "staff/join.html",
-        token=request.path_params["token"],
+        token=token,
         joining=joining,
         code=make_qr_code(joining.totp_uri),
         key=key,
@@ -45,16 +51,11 @@ def show_join_form(request: StaffRequest, problems: dict[str, str] | None = None
 
 def submit_join(request: StaffRequest) -> Response:
     """POST /join/{token}: it is done, once; the recovery codes are shown, once."""
-    token = request.path_params["token"]
+    token, store, now = request.path_params["token"], request.store, request.now
+    password, code = request.raw_field("password"), request.typed_field("code")
     try:
-        joining = staff.open_staff_invite(request.store, token, request.now)
-        codes = staff.join_staff(
-            request.store,
-            token,
-            request.raw_field("password"),
-            request.typed_field("code"),
-            request.now,
-        )
+        joining = staff.open_staff_invite(store, token, now)
+        codes = staff.join_staff(store, token, password, code, now)
     except LinkGone:
         return request.render_page("staff/link_gone.html", status=404)
     except BadPassword as bad:
@@ -62,7 +63,7 @@ def submit_join(request: StaffRequest) -> Response:
     except WrongCode:
         return show_join_form(request, {"code": "code.problem"})
     response = request.render_page("staff/joined.html", codes=codes)
-    known_device.remember_device(response, request, joining.clinic, joining.staff)
+    remember_device(response, request, joining.clinic, joining.staff)
     return response
 
 
@@ -72,7 +73,7 @@ def show_sign_in(request: StaffRequest) -> Response:
         who = sessions.require_session(request.store, read_session_token(request), request.now)
     except NotSignedIn:
         return request.render_page("staff/sign_in.html", email="")
-    return see_other(home_address(who.role))
+    return see_other(find_home_address(who.role))
 
 
 def submit_sign_in(request: StaffRequest) -> Response:
@@ -86,7 +87,7 @@ def submit_sign_in(request: StaffRequest) -> Response:
             request.now,
             address=request.client_address,
             browser=describe_browser(request.headers.get("user-agent", "")),
-            device_tokens=known_device.read_device_tokens(request),
+            device_tokens=read_cookie(request, _DEVICE_COOKIE).split("."),
         )
     except SignInRefused:
         refused = {"email": "sign_in.problem"}
@@ -113,10 +114,18 @@ def submit_code(request: StaffRequest) -> Response:
     except SignInRefused:
         return show_code_form(request, {"code": "code.problem"})
     who = sessions.require_session(store, fresh, request.now)
-    response = see_other(home_address(who.role))
+    response = see_other(find_home_address(who.role))
     set_session_cookie(response, request, fresh)
-    known_device.remember_device(response, request, who.clinic, who.staff)
+    remember_device(response, request, who.clinic, who.staff)
     return response
+
+
+def remember_device(response: Response, request: StaffRequest, clinic: str, member: str) -> None:
+    """Let this browser be known from now on as one of this member of the clinic's staff."""
+    known = read_cookie(request, _DEVICE_COOKIE).split(".")
+    with request.store.reading_scope(clinic) as scope:
+        kept = sessions.add_device_token(scope, staff.find_staff(scope, member), known)
+    set_cookie(response, request, _DEVICE_COOKIE, ".".join(kept), "Strict", LONGEST_LIFETIME)
 
 
 def submit_sign_out(request: StaffRequest) -> Response:
@@ -144,7 +153,7 @@ def show_signed_out(request: StaffRequest) -> Response:
     return request.render_page("staff/signed_out.html")
 
 
-def home_address(role: str) -> str:
+def find_home_address(role: str) -> str:
     """The page on which this role begins."""
     return next((path for permission, path in _HOMES if role_allows(role, permission)), "/account")
 
@@ -164,7 +173,7 @@ def describe_browser(agent: str) -> str:
 def show_account(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /account: who one is here, one's sessions, and a form for a new password."""
     who = request.signed_in_staff
-    with request.store.reading_scope(who.clinic) as scope:
+    with request.reading_scope() as scope:
         clinic = clinics.load_clinic(scope)
         own = [
             (
@@ -199,16 +208,16 @@ def change_password(request: StaffRequest) -> Response:
     if not changed:
         return show_account(request, {"old": "account.old.problem"})
     response = end_browser_session(request)
-    known_device.remember_device(response, request, who.clinic, who.staff)  # by the new password
+    remember_device(response, request, who.clinic, who.staff)  # by the new password
     return response
 
 
 def end_session(request: StaffRequest) -> Response:
     """POST /account/sessions: end one session; one that is not one's own is left alone."""
     who, chosen = request.signed_in_staff, request.typed_field("session")
-    with request.store.writing_scope(who.clinic) as scope:
+    with request.writing_scope() as scope:
         if sessions.end_one_session(scope, who.staff, chosen):
-            audit.record_event(scope, request.now, who.staff, "session_ended", ("staff", who.staff))
+            audit.record_event(scope, "session_ended", ("staff", who.staff))
     return end_browser_session(request) if chosen == who.token_hash else see_other("/account")
 
 

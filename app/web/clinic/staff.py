@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.store.accounts import staff
-from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
+from app.store.accounts.staff import LINK_LIFETIME
 from app.store.clinics import NameTaken
 from app.store.db.scope import Scope
 from app.store.db.tables import ROLES, Staff
@@ -44,18 +43,13 @@ def show_staff_list(request: StaffRequest) -> Response:
 
 def show_invite_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /staff/invite: name, address and role of someone new."""
-    typed = {name: request.typed_field(name) for name in ("name", "email", "role")}
-    return request.render_page(
-        "staff/invite.html",
-        roles={role: role_key(role) for role in ROLES},
-        typed=typed,
-        problems=problems,
-    )
+    typed, roles = request.typed_fields("name", "email", "role"), {r: role_key(r) for r in ROLES}
+    return request.render_page("staff/invite.html", roles=roles, typed=typed, problems=problems)
 
 
 def submit_staff_invitation(request: StaffRequest) -> Response:
     """POST /staff/invite: the link by which they join, shown once."""
-    name, email, role = (request.typed_field(field) for field in ("name", "email", "role"))
+    name, email, role = request.typed_fields("name", "email", "role").values()
     problems = {}
     if not 0 < len(name) <= _LONGEST:
         problems["name"] = "staff.name.problem"
@@ -69,9 +63,7 @@ def submit_staff_invitation(request: StaffRequest) -> Response:
         return show_invite_form(request, problems)
     try:
         with request.writing_scope() as scope:
-            token = staff.invite_staff(
-                scope, request.now, request.staff_id, email=email, name=name, role=role
-            )
+            token = staff.invite_staff(scope, email=email, name=name, role=role)
     except NameTaken:
         return show_invite_form(request, {"email": "staff.email.taken"})
     return _show_join_link(request, token, name)
@@ -91,7 +83,7 @@ def renew_join_link(request: StaffRequest) -> Response:
         return show_staff_member(request, {"code": "code.problem"})
     give = staff.enable_staff if member.disabled else staff.reinvite_staff
     with request.writing_scope() as scope:
-        token = give(scope, request.now, request.staff_id, member.id)
+        token = give(scope, member.id)
     return _show_join_link(request, token, member.name)
 
 
@@ -103,22 +95,18 @@ def disable_member(request: StaffRequest) -> Response:
     if member.id == request.staff_id:
         return show_staff_member(request, {"disable": "staff.disable.own"})
     with request.writing_scope() as scope:
-        staff.disable_staff(scope, request.now, request.staff_id, member.id)
+        staff.disable_staff(scope, member.id)
     return see_other(f"/staff/{member.id}")
 
 
 def _load_member(request: StaffRequest) -> StaffMember:
     """Whom the address names; someone of another clinic is nobody here."""
     with request.reading_scope() as scope:
-        try:
-            return _build_member(scope, staff.find_staff(scope, request.path_id))
-        except NoSuchStaff:
-            raise HTTPException(404) from None
+        return _build_member(scope, staff.find_staff(scope, request.path_id))
 
 
 def _build_member(scope: Scope, row: Staff) -> StaffMember:
-    joined = "joined" if row.password_hash else "invited"
-    state = "disabled" if row.disabled_at else joined
+    state = "disabled" if row.disabled_at else "joined" if row.password_hash else "invited"
     return StaffMember(
         row.id,
         row.name,

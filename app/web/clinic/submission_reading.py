@@ -91,12 +91,11 @@ def open_submission(
 
 def _read_record(request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
     """Read it and note that someone looked. Raises NoSuchSubmission."""
-    id_, who = request.path_id, request.staff_id
-    address, now = request.client_address, request.now
-    record = submission_reads.load_record(scope, now, id_)
-    reviews.record_view(scope, now, who, id_, address, record.row)
+    id_, address = request.path_id, request.client_address
+    record = submission_reads.load_record(scope, scope.now, id_)
+    reviews.record_view(scope, id_, address, record.row)
     if also:
-        audit.record_event(scope, now, who, also, ("submission", id_), address)
+        audit.record_event(scope, also, ("submission", id_), address)
     return record
 
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from app.store import agreement, clinics
 from app.store.db import encryption
-from app.store.db.scope import Store
+from app.store.db.scope import PATIENT, Store
 from app.web.journey import Journey
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,6 @@ class DropOffCounter:
 
 
 def _write_tallies(store: Store, clinic: str, now: datetime, counted: Counter[str]) -> None:
-    with store.writing_scope(clinic) as scope:
+    with store.writing_scope(clinic, now, PATIENT) as scope:
         day = now.astimezone(ZoneInfo(clinics.load_clinic(scope).time_zone)).date()
         agreement.add_tallies(scope, day, *counted.elements())

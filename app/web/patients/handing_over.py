@@ -13,6 +13,7 @@ from app.presentation.dates import format_long_day
 from app.presentation.respondent import ME, RESPONDENTS
 from app.store import invitations, submission_reads, submissions, worklist_rows
 from app.store.db import record_keys
+from app.store.db.scope import PATIENT
 from app.store.invitations import InvitationGone, OpenedInvitation
 from app.web import tablet
 from app.web.journey import Journey, LostJourney, NoJourney
@@ -87,10 +88,9 @@ def send_submission(request: StaffRequest) -> Response:
         return see_other(visit.next_address if visit.path.next else "/result")
     try:
         clinic, invitation = invitations.resolve_token(request.store, token)
-        targets, submitted = (request.context.policy.targets, visit.collect_submitted_answers())
-        submissions.accept_answers(
-            request.store, clinic, invitation, submitted, targets, request.now
-        )
+        targets, submitted = request.context.policy.targets, visit.collect_submitted_answers()
+        with request.store.writing_scope(clinic, request.now, PATIENT) as scope:
+            submissions.accept_answers(scope, invitation, submitted, targets)
     except InvitationGone:
         return request.render_page("patient/not_sent.html", status=404, region=visit.journey.region)
     return see_other(f"/i/{CURRENT_LINK if tablet.is_tablet(request) else token}")

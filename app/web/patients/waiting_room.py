@@ -63,13 +63,5 @@ def wipe_tablet(request: StaffRequest) -> Response:
 
 
 def _record_tablet_action(request: StaffRequest, action: str) -> None:
-    signed_in_staff = request.signed_in_staff
-    with request.store.writing_scope(signed_in_staff.clinic) as scope:
-        audit.record_event(
-            scope,
-            request.now,
-            signed_in_staff.staff,
-            action,
-            ("clinic", signed_in_staff.clinic),
-            request.client_address,
-        )
+    with request.writing_scope() as scope:
+        audit.record_event(scope, action, ("clinic", request.clinic), request.client_address)

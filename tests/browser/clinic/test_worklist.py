@@ -46,7 +46,7 @@ def tab(browser: Browser, address: str, nurse: Member) -> Iterator[Tab]:
 
 def send(house: House, nurse: Member, name: str, given=EMERGENCY) -> None:
     """Someone hands in these answers."""
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, "kim") as scope:
         _add(scope, house, name, given)
 
 
@@ -56,9 +56,7 @@ def _add(scope: WritingScope, house: House, name: str, given) -> None:
         given, "me", "uk", assess_answers(book, given), 0, book.version, book.sha256
     )
     came = Delivery(source="share", key=name, reference=name, name="Jo")
-    submissions.add_submission(
-        scope, house.now, handed, came, house.app.state.context.policy.targets
-    )
+    submissions.add_submission(scope, handed, came, house.app.state.context.policy.targets)
 
 
 def row(page: Page, name: str):
@@ -91,7 +89,7 @@ def test_an_urgent_arrival_shows_and_is_announced_by_itself(
 def test_the_row_under_the_focus_or_the_pointer_stays_where_it_is(
     house: House, nurse: Member, tab: Tab, held: str, scrolled: bool
 ) -> None:
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, "kim") as scope:
         for number in range(12 if scrolled else 3):
             _add(scope, house, f"C-{number}", CALM)
     tab.open("/worklist")
@@ -111,7 +109,7 @@ def test_the_row_under_the_focus_or_the_pointer_stays_where_it_is(
 
 
 def test_keys_lead_from_row_to_row_and_open_one(house: House, nurse: Member, tab: Tab) -> None:
-    with house.store.writing_scope(nurse.clinic) as scope:
+    with house.store.writing_scope(nurse.clinic, house.now, "kim") as scope:
         for number in range(3):
             _add(scope, house, f"C-{number}", CALM)
     tab.open("/worklist")
@@ -238,8 +236,8 @@ def test_an_emergency_that_nobody_saw_alarms_every_open_page(
 def test_an_open_page_says_by_itself_that_the_alarm_could_not_be_delivered(
     house: House, nurse: Member, tab: Tab
 ) -> None:
-    with house.store.writing_scope(nurse.clinic) as scope:
-        alarms.save_destinations(scope, house.now, AlarmDestinations("https://localhost:1/"))
+    with house.store.writing_scope(nurse.clinic, house.now, "command") as scope:
+        alarms.save_destinations(scope, AlarmDestinations("https://localhost:1/"))
     send(house, nurse, "E-1")
     nurse.wait(5 * 60)
     alarms.raise_due_alarms(house.store, nurse.clinic, house.now, house.now - 5 * MINUTE)

@@ -28,7 +28,7 @@ from app.web import api
 from app.web.assets import bundle_assets
 from app.web.clinic.alarm import EVERY, AlarmSender
 from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
-from app.web.errors import UnhandledErrorMiddleware, add_error_pages, render_last_page
+from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, build_template_environment
@@ -57,6 +57,7 @@ def create_app(
         redoc_url=None,
         lifespan=_run_lifespan,
         redirect_slashes=False,
+        exception_handlers=ERROR_PAGES,
         # On by default, it would send paths and errors to any collector in the environment.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -83,7 +84,6 @@ def create_app(
     app.state.streams = StreamRegistry(context.store)
     app.router.routes += ROUTES
     app.include_router(api.router)
-    add_error_pages(app)
     # The last one added is the outermost.
     app.add_middleware(RequestGuardMiddleware, open_paths=["/api/"])
     app.add_middleware(UnhandledErrorMiddleware)

@@ -28,10 +28,9 @@ from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.record_keys import KeyDestroyed
 from app.store.invitations import NoSuchInvitation
 from app.store.worklist_rows import NoSuchSubmission
-from app.web.cookies import read_cookie, set_cookie
-from app.web.form_fields import read_form_fields, strip_invisible
 from app.web.pages import render_page, see_other
 from app.web.staff_request import StaffRequest
+from app.web.wire import read_cookie, read_form_fields, set_cookie, strip_invisible
 
 ANYONE = "anyone"
 STAFF = "any of staff"

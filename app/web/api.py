@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic_core import to_json
 
 from app.documents.exchange import AssessBody, BadBody, assess_json_body, build_questionnaire_json
-from app.web.compression import compress_response
 from app.web.pages import app_context
+from app.web.wire import compress_response
 
 router = APIRouter(prefix="/api/v1")
 

@@ -27,9 +27,9 @@ from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
 from app.web.assets import Assets
-from app.web.compression import compress_response
 from app.web.journey import LostJourney, NoJourney, open_journey
 from app.web.tablet import PageTimeout
+from app.web.wire import compress_response
 
 if TYPE_CHECKING:
     from app.web.page_cache import CachedPage, PageKey

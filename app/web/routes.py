@@ -23,7 +23,6 @@ from app.web.clinic import (
     invitations,
     people,
     print_views,
-    shared_code,
     signin,
     staff,
     submission,
@@ -117,8 +116,8 @@ ROUTES = [
     staff_route("POST /share", share.create_share_code, ANYONE),
     open_route("GET /share/back", share.redirect_to_share),
     staff_route("POST /share/back", share.revoke_share_code, ANYONE),
-    staff_route("GET /shared", shared_code.show_shared_form, "invite_patients"),
-    staff_route("POST /shared", shared_code.submit_shared_code, "invite_patients"),
+    staff_route("GET /shared", invitations.show_shared_form, "invite_patients"),
+    staff_route("POST /shared", invitations.submit_shared_code, "invite_patients"),
     # Invited people: who has the link is its person.
     staff_route("GET /i", handing_over.show_code_form, ANYONE, asks_store=False),
     staff_route("POST /i", handing_over.submit_invitation_code, ANYONE),

@@ -16,12 +16,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.presentation.dates import format_clock_time
+from app.presentation.dates import format_clock_time, format_local_time
 from app.store import alarms, clinics
 from app.store.accounts.sessions import NotSignedIn, SignedIn
 from app.store.db.scope import Scope, WritingScope
-from app.web.form_fields import strip_invisible
 from app.web.pages import app_context, render_page, translator_for
+from app.web.wire import strip_invisible
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,14 @@ class StaffRequest(Request):
         """The same of several fields, by name."""
         return {name: self.typed_field(name) for name in names}
 
+    def format_time(self, at: datetime, time_zone: str) -> str:
+        """A time on the clinic's clock and calendar, in the language of the page."""
+        return format_local_time(at, time_zone, self.context.language)
+
+    def format_clock(self, at: datetime | None, time_zone: str) -> str:
+        """The same in short, with the day only where it is another one; "" for no time."""
+        return format_clock_time(at, time_zone, self.now, self.context.language) if at else ""
+
     def translate(self, key: str, **more: object) -> Markup:
         """The words of a page for staff."""
         return translator_for(self.context, None)[0](key, **more)
@@ -167,10 +175,10 @@ def build_staff_frame(
 ) -> StaffFrame:
     """The same in words. `since`: when an emergency came in that nobody saw for too long."""
     who = request.signed_in_staff
-    times = (since, undelivered, who.ends_at)
-    language = request.context.language
-    alarm, failed, ends = (
-        format_clock_time(at, time_zone, request.now, language) if at else "" for at in times
+    return StaffFrame(
+        alarm=request.format_clock(since, time_zone),
+        undelivered=request.format_clock(undelivered, time_zone),
+        left=math.floor((who.ends_at - request.now).total_seconds()),
+        ends=request.format_clock(who.ends_at, time_zone),
+        who=who.staff,
     )
-    left = math.floor((who.ends_at - request.now).total_seconds())
-    return StaffFrame(alarm, failed, left, ends, who.staff)

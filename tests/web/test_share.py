@@ -91,7 +91,7 @@ def test_where_no_clinic_could_take_it_no_code_is_offered(tmp_path: Path, house:
         visitor.walk(TODAY)
         assert "Show this to a nurse" not in visitor.get("/result").text
     assert without_clinic.post("/share").url == "/result"
-    alone.state.store.engine.dispose()
+    alone.state.context.store.engine.dispose()
 
 
 def test_the_code_is_large_and_the_square_leads_a_nurse_to_it(person: Visitor) -> None:

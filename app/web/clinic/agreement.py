@@ -20,7 +20,7 @@ from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
-from app.web.clinic.page_parts import build_download, format_time, list_staff_names
+from app.web.clinic.page_parts import build_download, list_staff_names
 from app.web.pages import filler_for
 from app.web.staff_request import StaffRequest
 
@@ -79,7 +79,7 @@ def show_agreement(request: StaffRequest) -> Response:
         against=[
             (
                 one,
-                format_time(request, one.at, clinic.time_zone),
+                request.format_time(one.at, clinic.time_zone),
                 names.get(one.by, ""),
                 _KINDS[one.kind],
                 _level_badge(request, one.level),

@@ -23,8 +23,8 @@ from app.store import clinics
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import AuditEntry
-from app.web.clinic.page_parts import build_download, escape_formula, format_time, list_staff_names
-from app.web.pages import see_other, translator_for
+from app.web.clinic.page_parts import build_download, escape_formula, list_staff_names
+from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
 PAGE = 50
@@ -49,6 +49,12 @@ class AuditFilter:
         """Where a page of it stands."""
         return f"/audit/{self.kind}/{self.day}"
 
+    def list_entries(self, scope: Scope, before: int | None, limit: int) -> list[AuditEntry]:
+        """The newest entries of it, or the newest `before` a number."""
+        return audit.list_audit_entries(
+            scope, actions=self.actions, between=self.between, before=before, limit=limit
+        )
+
 
 def show_audit(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /audit/{kind}/{day}/before/{number}: one page; all of it to begin with."""
@@ -59,13 +65,7 @@ def show_audit(request: StaffRequest, problems: dict[str, str] | None = None) ->
     with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
         asked = _parse_filter(given.get("kind", "all"), given.get("day", ANY_DAY), zone)
-        found = audit.list_audit_entries(
-            scope,
-            actions=asked.actions,
-            between=asked.between,
-            before=int(before) if before else None,
-            limit=PAGE + 1,
-        )
+        found = asked.list_entries(scope, int(before) if before else None, PAGE + 1)
         rows = _describe_entries(request, scope, found[:PAGE], zone)
     more = f"{asked.page_address}/before/{found[PAGE - 1].number}" if len(found) > PAGE else ""
     return request.render_page(
@@ -93,43 +93,36 @@ def choose_audit_filter(request: StaffRequest) -> Response:
 
 def download_audit(request: StaffRequest) -> Response:
     """GET /audit/{kind}/{day}/file.csv: all that the page would show, page after page."""
-    given, who = request.path_params, request.signed_in_staff
+    given, written, number = request.path_params, io.StringIO(), 0
+    table = csv.writer(written)
+    table.writerow(["number", "at", "actor", "name", "action", "subject", "id", "place", "facts"])
     with request.reading_scope() as scope:
         asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
         names = list_staff_names(scope)
-        written = io.StringIO()
-        table = csv.writer(written)
-        table.writerow(
-            ["number", "at", "actor", "name", "action", "subject", "id", "place", "facts"]
-        )
-        number = 0
         for entry in _iterate_entries(scope, asked):
-            table.writerow([escape_formula(cell) for cell in _csv_cells(entry, names)])
+            who = (entry.actor, names.get(entry.actor, ""), entry.action)
+            what = (entry.subject_kind, entry.subject_id, entry.place, entry.facts)
+            cells = (str(entry.number), entry.at, *who, *what)
+            table.writerow([escape_formula(cell) for cell in cells])
             number += 1
     with request.writing_scope() as writing:
+        subject, address = ("clinic", request.clinic), request.client_address
         facts = {"kind": asked.kind, "day": asked.day}
-        subject = ("clinic", who.clinic)
-        audit.record_event(
-            writing, "audit_taken", subject, request.client_address, number=number, **facts
-        )
+        audit.record_event(writing, "audit_taken", subject, address, number=number, **facts)
     return build_download(request, written.getvalue(), "text/csv", '"audit-entries.csv"')
 
 
 def show_submission_looks(request: StaffRequest) -> Response:
     """GET /submissions/{id}/looks: who did what with one submission, also after it is gone."""
-    submission = request.path_id
+    subject = ("submission", request.path_id)
     with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
-        subject = ("submission", submission)
         found = audit.list_audit_entries(scope, subject=subject, limit=MOST_LOOKS)
         if not found:
             raise HTTPException(404)
         rows = _describe_entries(request, scope, found, zone)
-    back = (
-        f"/submissions/{submission}"
-        if request.signed_in_staff.has_permission("see_answers")
-        else "/audit"
-    )
+    may_read = request.signed_in_staff.has_permission("see_answers")
+    back = f"/submissions/{request.path_id}" if may_read else "/audit"
     return request.render_page("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
 
 
@@ -155,13 +148,13 @@ def _describe_entries(
     request: StaffRequest, scope: Scope, found: Iterable[AuditEntry], zone: str
 ) -> list[dict[str, Any]]:
     """Entries in words."""
-    t, _ = translator_for(request.context, None)
+    t = request.translate
     names = list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
     names[scope.clinic] = clinics.read_clinic_name(scope)
     return [
         {
             "number": entry.number,
-            "at": format_time(request, datetime.fromisoformat(entry.at), zone),
+            "at": request.format_time(datetime.fromisoformat(entry.at), zone),
             "by": names.get(entry.actor, entry.actor),
             "what": t(ACTIONS[entry.action])
             if entry.action in ACTIONS
@@ -177,7 +170,7 @@ def _describe_entries(
 
 def _describe_chain(request: StaffRequest) -> str:
     """Whether the chain is whole, in words."""
-    t, _ = translator_for(request.context, None)
+    t = request.translate
     with request.reading_scope() as scope:
         newest = audit.read_head(scope)
     if newest is not None and newest.number > MOST_CHECKED:
@@ -189,18 +182,7 @@ def _describe_chain(request: StaffRequest) -> str:
 
 
 def _iterate_entries(scope: Scope, asked: AuditFilter) -> Iterator[AuditEntry]:
-    before = None
-    while True:
-        found = audit.list_audit_entries(
-            scope, actions=asked.actions, between=asked.between, before=before, limit=AT_ONCE
-        )
+    found = asked.list_entries(scope, None, AT_ONCE)
+    while found:
         yield from found
-        if len(found) < AT_ONCE:
-            return
-        before = found[-1].number
-
-
-def _csv_cells(entry: AuditEntry, names: dict[str, str]) -> list[str]:
-    name = names.get(entry.actor, "")
-    who = (str(entry.number), entry.at, entry.actor, name, entry.action)
-    return [*who, entry.subject_kind, entry.subject_id, entry.place, entry.facts]
+        found = asked.list_entries(scope, found[-1].number, AT_ONCE)

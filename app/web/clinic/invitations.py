@@ -1,6 +1,6 @@
-"""Inviting patients: one or many, the link and code to give them, and who has not done it yet.
+"""Patients who are to come in: invited with a link and a code, or showing a code of their own.
 
-Only what a clinic calls a person is asked for, never how to reach them. It knows no answers.
+Only what a clinic calls a person is asked for, never how to reach them. It knows no rule.
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ import io
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.documents.receipt import QrCode, make_qr_code
 from app.presentation.dates import format_long_day
-from app.store import clinics, invitations
+from app.store import clinics, invitations, shares
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
 from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee
 from app.store.people import NameMismatch
-from app.web.clinic.page_parts import build_download, escape_formula, format_time
+from app.store.shares import ShareGone
+from app.store.submission_versions import SubmittedAnswers
+from app.store.submissions import Delivery
+from app.triage.answers import keep_known_answers
+from app.triage.rules import assess_answers
+from app.web.clinic.page_parts import build_download, escape_formula
 from app.web.clinic.patient_list import PROBLEMS, find_line_number, parse_guest, parse_guest_list
-from app.web.pages import see_other
+from app.web.pages import AppContext, see_other
 from app.web.staff_request import StaffRequest
 
 MOST_FAULTS_SHOWN = 10
-_FIELDS = ("reference", "name", "day", "kind")
+_SHARED_FIELDS = ("reference", "name", "day")
+_FIELDS = (*_SHARED_FIELDS, "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,42 @@ def revoke_invitation(request: StaffRequest) -> Response:
     return see_other("/invitations")
 
 
+def show_shared_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+    """GET /shared: the nurse types the code, and what the clinic calls this person."""
+    typed = request.typed_fields("code", *_SHARED_FIELDS)
+    return request.render_page("nurse/shared.html", typed=typed, problems=problems)
+
+
+def submit_shared_code(request: StaffRequest) -> Response:
+    """POST /shared: what was shown becomes a submission, on the worklist like any other."""
+    guest = parse_guest([*request.typed_fields(*_SHARED_FIELDS).values()])
+    if isinstance(guest, str):
+        return show_shared_form(request, {guest: PROBLEMS[guest]})
+    # Who is meant is made sure of on the submission's own page.
+    delivery = Delivery(
+        source="share",
+        key="",
+        reference=guest.reference,
+        name=guest.name,
+        appointment_on=guest.appointment_on,
+    )
+    code = request.typed_field("code").rpartition("#")[2]
+    try:
+        submission_id = shares.redeem_share(
+            request.store,
+            request.clinic,
+            request.now,
+            request.staff_id,
+            code,
+            delivery,
+            request.context.policy.targets,
+            partial(_reassess_today, request.context),
+        )
+    except ShareGone:
+        return show_shared_form(request, {"code": "shared.code.problem"})
+    return see_other(f"/submissions/{submission_id}")
+
+
 def _invite_guests(request: StaffRequest, guests: list[Invitee], key: str) -> list[str]:
     """Raises NameMismatch."""
     who = request.signed_in_staff
@@ -196,7 +239,7 @@ def _build_cards(
     zone, language = clinics.load_clinic(scope).time_zone, request.context.language
     cards = []
     for one in found:
-        link, until = f"{request.origin}/i/{one.token}", format_time(request, one.expires_at, zone)
+        link, until = f"{request.origin}/i/{one.token}", request.format_time(one.expires_at, zone)
         day = format_long_day(one.appointment_on, language)
         cards.append(InvitationCard(one, link, until, day, make_qr_code(link) if squares else None))
     return cards
@@ -211,3 +254,22 @@ def _read_batch_key(request: StaffRequest) -> str:
     """What tells this form from others, in letters that an address can hold."""
     typed = re.sub(r"[^A-Za-z0-9_-]", "", request.typed_field("key"))[:50]
     return typed or secrets.token_urlsafe(12)
+
+
+def _reassess_today(context: AppContext, submitted: SubmittedAnswers) -> SubmittedAnswers | None:
+    """What today's rules make of the answers; None where they are those of before."""
+    rulebook = context.rulebook
+    if submitted.rulebook_sha256 == rulebook.sha256:
+        return None
+    given = context.archive.translate_to_current(submitted.rulebook_version, submitted.answers)
+    known = keep_known_answers(rulebook.questionnaire, given)
+    if known.dropped:
+        return None  # what they no longer know, a nurse asks anew
+    path = rulebook.questionnaire.trace_path(known.answers)
+    return replace(
+        submitted,
+        answers=path.answers,
+        assessment=assess_answers(rulebook, path.answers),
+        rulebook_version=rulebook.version,
+        rulebook_sha256=rulebook.sha256,
+    )

@@ -1,19 +1,16 @@
-"""What several pages of a clinic share: names of staff, times in words, files to keep.
+"""What several pages of a clinic share: names of staff, and files to keep.
 
 It has no page of its own.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from starlette.responses import Response
 
-from app.presentation import dates
 from app.store.accounts import staff
 from app.store.db.scope import Scope
-from app.web.compression import compress_response
 from app.web.staff_request import StaffRequest
+from app.web.wire import compress_response
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would work out rather than show."""
@@ -22,17 +19,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def list_staff_names(scope: Scope) -> dict[str, str]:
     """What everyone of the staff is called, by id; disabled ones too."""
     return {member.id: member.name for member in staff.list_staff(scope)}
-
-
-def role_key(role: str) -> str:
-    """The key of the words for a role."""
-    return f"role.{role}"
-
-
-def format_time(request: StaffRequest, at: datetime, time_zone: str) -> str:
-    """A time on the clinic's clock and calendar, in the language of the page."""
-    language = request.context.language
-    return dates.format_local_time(at, time_zone, language)
 
 
 def escape_formula(cell: str) -> str:

@@ -23,7 +23,7 @@ from app.store.compliance.person_requests import (
     OwnRequest,
 )
 from app.store.db import audit
-from app.web.clinic.page_parts import build_download, format_time, list_staff_names
+from app.web.clinic.page_parts import build_download, list_staff_names
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
@@ -73,12 +73,12 @@ def show_person_requests(request: StaffRequest, problems: dict[str, str] | None 
             "kind": _KINDS[one.kind],
             "reference": one.person.reference if one.person else "",
             "asked_by": names[one.asked_by],
-            "asked_at": format_time(request, one.asked_at, zone),
+            "asked_at": request.format_time(one.asked_at, zone),
             "answered_by": names.get(one.answered_by or "", ""),
             "state": _STATES[one.agreed],
             "waits": one.agreed is None,
             "own": one.asked_by == own_id,
-            "until": format_time(request, one.answered_at + EXPORT_LIFETIME, zone)
+            "until": request.format_time(one.answered_at + EXPORT_LIFETIME, zone)
             if one.is_open_to(own_id, now) and one.answered_at
             else "",
         }

@@ -37,14 +37,10 @@ def show_record_sheet(request: StaffRequest) -> Response:
     view, presenter = opened.view, opened.view.presenter
     values, assessed = view.describe(), describe_assessment(view)
     # A receipt has no place for blood results, so with them it would say something else.
-    whole = view.has_own_rulebook and not view.record.newest_version.lab_results
-    receipt = (
-        write_receipt(
-            presenter.result_presenter.rulebook, presenter.counted_answers, presenter.assessment
-        )
-        if whole
-        else ""
-    )
+    receipt = ""
+    if view.has_own_rulebook and not view.record.newest_version.lab_results:
+        book = presenter.result_presenter.rulebook
+        receipt = write_receipt(book, presenter.counted_answers, presenter.assessment)
     values["entries"] = [
         (*done, _shorten_note(done.action.words)) for done in values["entries"][-_LAST:]
     ]
@@ -70,11 +66,7 @@ def show_patient_copy(request: StaffRequest) -> Response:
     level, own = record.listed.level, view.patient_assessment
     closed = record.last_action(*CLOSING_KINDS) if record.listed.state == "closed" else None
     agreed = str(closed.outcome) if closed else ""
-    noted, by_when, grave = (
-        agreed in closings_by_two(level),
-        view.visit_deadline,
-        level >= Urgency.same_day,
-    )
+    noted, by_when = agreed in closings_by_two(level), view.visit_deadline
     return request.render_page(
         "nurse/copy.html",
         frame=opened.frame,
@@ -86,7 +78,7 @@ def show_patient_copy(request: StaffRequest) -> Response:
         same=level == own.urgency,
         agreed=(NOTED if noted else AGREED).get(agreed, ""),
         instead=INSTEAD[level.name] if noted else "",
-        wait_for_visit=not (grave and by_when.forward),
+        wait_for_visit=not (level >= Urgency.same_day and by_when.forward),
         decided=view.format_time(closed.at) if closed else "",
         visit=by_when.visit if agreed in ("", "appointment_kept") else "",
         likely=own.likely_type,
@@ -104,13 +96,12 @@ def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
     for group in (*watch.first, *watch.more):
         if group.level in graver:
             lines.setdefault((group.level, group.heading), []).extend(group.lines)
-    emergency = level is Urgency.emergency
     kept = watch._replace(first=[NetLevelGroup(*key, tuple(some)) for key, some in lines.items()])
     letters = sum(len(line) for some in lines.values() for line in some)
     return {
         "about": found["about"],
         "watch": kept,
-        "emergency_now": emergency,
+        "emergency_now": level is Urgency.emergency,
         "dense": letters > _DENSE_NET,
     }
 

@@ -16,11 +16,10 @@ from app.store.db import audit
 from app.store.permissions import role_allows
 from app.web import journey as journeys
 from app.web.access import clear_session_cookie, read_session_token, set_session_cookie
-from app.web.clinic.page_parts import format_time, role_key
-from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
 from app.web.journey import ASSISTED, OWN
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
+from app.web.wire import LONGEST_LIFETIME, read_cookie, set_cookie
 
 _DEVICE_COOKIE = "device"
 """Says who has signed in in this browser before; see app/store/accounts/sessions.py.
@@ -179,7 +178,7 @@ def show_account(request: StaffRequest, problems: dict[str, str] | None = None) 
             (
                 session.token_hash,
                 session.browser,
-                format_time(request, session.started_at, clinic.time_zone),
+                request.format_time(session.started_at, clinic.time_zone),
                 session.token_hash == who.token_hash,
             )
             for session in sessions.list_sessions(scope, who.staff)
@@ -188,7 +187,7 @@ def show_account(request: StaffRequest, problems: dict[str, str] | None = None) 
         left = factors.count_recovery_codes(scope, who.staff)
     return request.render_page(
         "staff/account.html",
-        role=role_key(who.role),
+        role=f"role.{who.role}",
         clinic=clinic.name,
         sessions=own,
         codes_left=left,

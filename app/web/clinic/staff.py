@@ -5,7 +5,7 @@ Nobody ever sees or chooses another one's password. It knows no patients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
@@ -14,36 +14,23 @@ from app.store.accounts.staff import LINK_LIFETIME
 from app.store.clinics import NameTaken
 from app.store.db.scope import Scope
 from app.store.db.tables import ROLES, Staff
-from app.web.clinic.page_parts import role_key
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
 _LONGEST = 100  # letters of a name or an address
 
 
-@dataclass(frozen=True, slots=True)
-class StaffMember:
-    """Someone of the clinic's staff; `role` and `state` are keys of words."""
-
-    id: str
-    name: str
-    email: str
-    role: str
-    state: str
-    disabled: bool
-
-
 def show_staff_list(request: StaffRequest) -> Response:
     """GET /staff: everyone who works here, and in what state their account is."""
     with request.reading_scope() as scope:
-        members = [_build_member(scope, row) for row in staff.list_staff(scope)]
+        members = [_describe_member(scope, row) for row in staff.list_staff(scope)]
     may_change = request.signed_in_staff.has_permission("change_staff")
     return request.render_page("staff/everyone.html", members=members, may_change=may_change)
 
 
 def show_invite_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /staff/invite: name, address and role of someone new."""
-    typed, roles = request.typed_fields("name", "email", "role"), {r: role_key(r) for r in ROLES}
+    typed, roles = request.typed_fields("name", "email", "role"), {r: f"role.{r}" for r in ROLES}
     return request.render_page("staff/invite.html", roles=roles, typed=typed, problems=problems)
 
 
@@ -72,7 +59,7 @@ def submit_staff_invitation(request: StaffRequest) -> Response:
 def show_staff_member(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /staff/{id}: one member, and what can be done."""
     member = _load_member(request)
-    own = member.id == request.staff_id
+    own = member["id"] == request.staff_id
     return request.render_page("staff/one.html", member=member, own=own, problems=problems)
 
 
@@ -81,10 +68,10 @@ def renew_join_link(request: StaffRequest) -> Response:
     member = _load_member(request)
     if request.code_refused:
         return show_staff_member(request, {"code": "code.problem"})
-    give = staff.enable_staff if member.disabled else staff.reinvite_staff
+    give = staff.enable_staff if member["disabled"] else staff.reinvite_staff
     with request.writing_scope() as scope:
-        token = give(scope, member.id)
-    return _show_join_link(request, token, member.name)
+        token = give(scope, member["id"])
+    return _show_join_link(request, token, member["name"])
 
 
 def disable_member(request: StaffRequest) -> Response:
@@ -92,29 +79,29 @@ def disable_member(request: StaffRequest) -> Response:
     member = _load_member(request)
     if request.code_refused:
         return show_staff_member(request, {"code": "code.problem"})
-    if member.id == request.staff_id:
+    if member["id"] == request.staff_id:
         return show_staff_member(request, {"disable": "staff.disable.own"})
     with request.writing_scope() as scope:
-        staff.disable_staff(scope, member.id)
-    return see_other(f"/staff/{member.id}")
+        staff.disable_staff(scope, member["id"])
+    return see_other(f"/staff/{request.path_id}")
 
 
-def _load_member(request: StaffRequest) -> StaffMember:
+def _load_member(request: StaffRequest) -> dict[str, Any]:
     """Whom the address names; someone of another clinic is nobody here."""
     with request.reading_scope() as scope:
-        return _build_member(scope, staff.find_staff(scope, request.path_id))
+        return _describe_member(scope, staff.find_staff(scope, request.path_id))
 
 
-def _build_member(scope: Scope, row: Staff) -> StaffMember:
+def _describe_member(scope: Scope, row: Staff) -> dict[str, Any]:
     state = "disabled" if row.disabled_at else "joined" if row.password_hash else "invited"
-    return StaffMember(
-        row.id,
-        row.name,
-        staff.read_staff_email(scope, row),
-        role_key(row.role),
-        f"staff.state.{state}",
-        row.disabled_at is not None,
-    )
+    return {
+        "id": row.id,
+        "name": row.name,
+        "email": staff.read_staff_email(scope, row),
+        "role": f"role.{row.role}",
+        "state": f"staff.state.{state}",
+        "disabled": row.disabled_at is not None,
+    }
 
 
 def _show_join_link(request: StaffRequest, token: str, name: str) -> Response:

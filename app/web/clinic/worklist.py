@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,8 +9,6 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.presentation.dates import format_clock_time
-from app.presentation.worklist_row import RowPresenter
 from app.store import worklist
 from app.store.accounts import staff
 from app.store.db.scope import Scope
@@ -34,19 +31,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class WorklistSummary:
-    """What stands above the list in words. `version`: that of the list that is shown."""
-
-    counts: list[tuple[str, str, int]]
-    unseen: list[tuple[str, int]]  # of the levels that cannot wait
-    overdue: int
-    oldest: str
-    updated: str
-    newest: int
-    version: int
-
-
 def show_worklist(request: StaffRequest) -> Response:
     """GET /worklist/{show}/after/{place}: one page of what waits; all of it to begin with."""
     asked = request.path_params.get("show", "all")
@@ -56,9 +40,10 @@ def show_worklist(request: StaffRequest) -> Response:
     after = _parse_place(request.path_params.get("place"))
     with request.reading_scope() as scope:
         clinic = worklist.read_clinic_snapshot(scope)
-        day = _clinic_midnight(request.now, clinic.time_zone)
+        zone, now = ZoneInfo(clinic.time_zone), request.now
+        midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
         lines = worklist.list_worklist_page(
-            scope, request.now, request.staff_id, show, after, today=day
+            scope, now, request.staff_id, show, after, today=midnight
         )
         values = _load_page_values(request, scope, clinic, lines)
     own = request.scope["path"]
@@ -85,12 +70,22 @@ def _load_page_values(
 ) -> dict[str, Any]:
     names = staff.find_staff_names(scope, {line.owner for line in lines if line.owner})
     counts = _cached_counts(request, scope, clinic.change_version)
-    presenter = make_row_presenter(request, clinic)
+    presenter, zone = make_row_presenter(request, clinic), clinic.time_zone
+    badges = {level: presenter.level_badge(level) for level in Urgency}
     return {
         "shows": _SHOW_WORDS,
         "rows": [presenter.build_row(names, line) for line in lines],
-        "head": _build_summary(presenter, counts, clinic),
-        "frame": build_staff_frame(request, clinic.time_zone, counts.alarm, counts.undelivered),
+        "head": {
+            "counts": [(level.name, badges[level], n) for level, n in counts.by_level.items()],
+            # Of the levels that cannot wait.
+            "unseen": [(badges[lvl], n) for lvl, n in counts.unseen.items() if lvl in _CANNOT_WAIT],
+            "overdue": counts.overdue,
+            "oldest": request.format_clock(counts.oldest_unseen, zone),
+            "updated": request.format_clock(request.now, zone),
+            "newest": counts.newest,
+            "version": clinic.change_version,  # that of the list that is shown
+        },
+        "frame": build_staff_frame(request, zone, counts.alarm, counts.undelivered),
     }
 
 
@@ -102,32 +97,6 @@ def _cached_counts(request: StaffRequest, scope: Scope, version: int) -> Worklis
         counts = worklist.count_waiting(scope, request.now, request.alarm_cutoff)
         kept[scope.clinic] = (version, request.now, counts)
     return counts
-
-
-def _build_summary(
-    presenter: RowPresenter, counts: WorklistCounts, clinic: ClinicSnapshot
-) -> WorklistSummary:
-    def format_clock(at: datetime | None) -> str:
-        return (
-            format_clock_time(at, clinic.time_zone, presenter.now, presenter.language) if at else ""
-        )
-
-    badges = {level: presenter.level_badge(level) for level in Urgency}
-    return WorklistSummary(
-        counts=[(level.name, badges[level], n) for level, n in counts.by_level.items()],
-        unseen=[(badges[level], n) for level, n in counts.unseen.items() if level in _CANNOT_WAIT],
-        overdue=counts.overdue,
-        oldest=format_clock(counts.oldest_unseen),
-        updated=format_clock(presenter.now),
-        newest=counts.newest,
-        version=clinic.change_version,
-    )
-
-
-def _clinic_midnight(now: datetime, time_zone: str) -> datetime:
-    """Midnight at the clinic."""
-    zone = ZoneInfo(time_zone)
-    return datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
 
 
 def _page_address(show: str, place: WorklistCursor) -> str:

@@ -22,12 +22,12 @@ from app.store.submission_versions import SubmittedAnswers
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from app.web import journey as journeys
-from app.web.cookies import cookie_name
 from app.web.pages import see_other
 from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.patients.submission_status import build_status_values
 from app.web.staff_request import StaffRequest
 from app.web.visit import Visit, open_visit, redirect_with_journey
+from app.web.wire import cookie_name
 
 _ENDED = "patient/share_ended.html"
 

@@ -12,14 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NotSupportedError,
-    ProgrammingError,
-)
-from sqlalchemy.exc import TimeoutError as TookTooLong
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -34,7 +27,7 @@ from app.web.visit import AssessmentFailed
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"  # seconds
-OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+OUR_FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
 BY_BUTTON_ALONE = frozenset({"POST /send", "POST /share"})
 """Forms in which nothing was typed: the page of the fault has the same button."""
 
@@ -84,9 +77,9 @@ def is_store_failure(error: Exception) -> bool:
 
     What it refuses because of what we asked is a fault of ours.
     """
-    if isinstance(error, DBAPIError):
+    if isinstance(error, exc.DBAPIError):
         return not isinstance(error, OUR_FAULTS)
-    return isinstance(error, TookTooLong)
+    return isinstance(error, exc.TimeoutError)
 
 
 def show_store_failure(request: Request, error: Exception) -> Response:

@@ -87,12 +87,9 @@ def choose_language(request: Request, offered: Sequence[str]) -> str:
     """The language of the answer: the first offered one that the browser asks for, or the first."""
     if len(offered) == 1:
         return offered[0]
-    asked = [part.partition(";")[0].strip() for part in _accepted_languages(request)]
+    accepted = request.headers.get("accept-language", "").split(",")
+    asked = [part.partition(";")[0].strip() for part in accepted]
     return negotiate_locale(asked, offered, sep="-") or offered[0]
-
-
-def _accepted_languages(request: Request) -> list[str]:
-    return request.headers.get("accept-language", "").split(",")
 
 
 @cache
@@ -146,7 +143,7 @@ def render_html(
         t=t,
         fill=fill,
         region=context.rulebook.regions[region or ANYWHERE],
-        numbers=[] if region else emergency_numbers(context),
+        numbers=[] if region else _list_emergency_numbers(context),
         box=tuple(context.page_wording.emergency_box_for(ages).values()),
         emergency_hidden=context.page_wording.levels["emergency"].hidden,
         address=context.assets.addresses,
@@ -181,11 +178,6 @@ def see_other(address: str) -> RedirectResponse:
     return RedirectResponse(address, status_code=303)
 
 
-def region_words(context: AppContext, region: str | None) -> Mapping[str, str]:
-    """The words that differ between regions."""
-    return context.page_wording.regions[region or ANYWHERE]
-
-
 def filler_for(context: AppContext, region: str | None) -> Translate:
     """Fills the placeholders of a text with the words of the region; see `translator_for`."""
     return translator_for(context, region)[1]
@@ -199,9 +191,8 @@ def translator_for(context: AppContext, region: str | None) -> tuple[Translate, 
     """
     key = (context.rulebook.sha256, context.language, region or ANYWHERE)
     if key not in context.translators:
-        context.translators[key] = _make_translator(
-            context.page_wording, region_words(context, region)
-        )
+        words = context.page_wording
+        context.translators[key] = _make_translator(words, words.regions[region or ANYWHERE])
     return context.translators[key]
 
 
@@ -221,7 +212,7 @@ def _make_translator(words: Wording, places: Mapping[str, str]) -> tuple[Transla
     return translate_key, fill_text
 
 
-def emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
+def _list_emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
     """(Region, what to call in words, number, all in short), where nobody said where they are."""
     return [
         (

@@ -14,7 +14,6 @@ from app.store import worklist as kept
 from app.store.clinic_policy import load_policy
 from app.store.db.tables import WorklistRow
 from app.triage.terms import Urgency
-from app.web.clinic import worklist as shown
 from tests.builders import RULES
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.handed_in import sent
@@ -56,7 +55,7 @@ def test_the_list_goes_on_page_by_page(house: House, monkeypatch: pytest.MonkeyP
     clinic = house.member("nurse", clinic="Long", name="Lea Long")
     for _ in range(5):
         sent(house, clinic, CALM)
-    monkeypatch.setattr(shown, "WORKLIST_PAGE_SIZE", 2)
+    monkeypatch.setattr(kept, "WORKLIST_PAGE_SIZE", 2)
     monkeypatch.setattr(kept.list_worklist_page, "__kwdefaults__", None)
     monkeypatch.setattr(kept.list_worklist_page, "__defaults__", ("all", None, 2))
     seen: list[str] = []

@@ -21,17 +21,8 @@ from app.presentation.question import (
 )
 from app.presentation.result import ResultPresenter
 from app.store.submission_versions import Labs
+from app.triage import labs
 from app.triage.answers import BadAnswer, parse_answer
-from app.triage.labs import (
-    Analyte,
-    BadLab,
-    Laboratory,
-    Unit,
-    ambiguous_amounts,
-    check_typed_labs,
-    is_unusual_value,
-    suggest_other_unit,
-)
 from app.triage.questionnaire import Question
 from app.triage.terms import Answers
 from app.web.pages import AppContext, filler_for, translator_for
@@ -191,7 +182,7 @@ class LabForm:
     before: Labs
 
     @property
-    def laboratory(self) -> Laboratory:
+    def laboratory(self) -> labs.Laboratory:
         """The blood tests that today's rules read."""
         return self.context.rulebook.laboratory
 
@@ -213,14 +204,14 @@ class LabForm:
         return filler_for(self.context, self.region)(words[key], **more)
 
     def _build_field(
-        self, analyte: Analyte, value: str = "", unit: str = "", on: str = ""
+        self, analyte: labs.Analyte, value: str = "", unit: str = "", on: str = ""
     ) -> LabField:
         spoken = self.context.page_wording.labs[analyte.id].parts
         only = analyte.units[0].name if len(analyte.units) == 1 else ""
         names = analyte.unit_names
         return LabField(analyte.id, spoken["name"], spoken["hint"], names, value, unit or only, on)
 
-    def _read_field(self, analyte: Analyte, typed: Callable[[str], str]) -> LabField:
+    def _read_field(self, analyte: labs.Analyte, typed: Callable[[str], str]) -> LabField:
         value, on = typed(f"value-{analyte.id}"), typed(f"on-{analyte.id}")
         field = self._build_field(analyte, value, typed(f"unit-{analyte.id}"), on)
         if not value:
@@ -231,10 +222,10 @@ class LabForm:
             return replace(field, problem=problem)
         return self._ask_back_unusual(analyte, replace(field, day=on), typed(f"right-{analyte.id}"))
 
-    def _check_field(self, analyte: Analyte, field: LabField) -> str:
+    def _check_field(self, analyte: labs.Analyte, field: LabField) -> str:
         try:
-            check_typed_labs(self.laboratory, {analyte.id: field.amount})
-        except BadLab as bad:
+            labs.check_typed_labs(self.laboratory, {analyte.id: field.amount})
+        except labs.BadLab as bad:
             # What a sign leaves open depends on the other values; see `_check_together`.
             return "" if bad.problem == "spans" else self._describe_refusal(analyte, field, bad)
         return ""
@@ -243,8 +234,8 @@ class LabForm:
         """The same, with a problem beside a value whose sign leaves open what all of them mean."""
         good = {f.id: f.amount for f in fields if f.value and not f.problem}
         try:
-            check_typed_labs(self.laboratory, good)
-        except BadLab as bad:
+            labs.check_typed_labs(self.laboratory, good)
+        except labs.BadLab as bad:
             analyte = self.laboratory.analytes[str(bad.analyte)]
             for at, field in enumerate(fields):
                 if field.id == bad.analyte:
@@ -252,7 +243,7 @@ class LabForm:
                     fields[at] = replace(field, problem=problem)
         return fields
 
-    def _describe_refusal(self, analyte: Analyte, field: LabField, bad: BadLab) -> str:
+    def _describe_refusal(self, analyte: labs.Analyte, field: LabField, bad: labs.BadLab) -> str:
         unit = analyte.find_unit(field.unit)
         if unit is None:
             return self.format_message("unit")
@@ -260,7 +251,7 @@ class LabForm:
         if bad.problem == "not_a_number":
             return self.format_message("number", example=_example_amount(unit))
         if bad.problem == "two_ways":
-            one, other = ambiguous_amounts(analyte, field.amount)
+            one, other = labs.ambiguous_amounts(analyte, field.amount)
             return self.format_message("two_ways", one=one, other=other)
         if bad.problem == "spans":
             return self.format_message("spans", bound=bad.bounds[0])
@@ -275,13 +266,15 @@ class LabForm:
             return translator_for(self.context, self.region)[0]("findings.day.problem")
         return self.format_message("future") if day > self.today else ""
 
-    def _ask_back_unusual(self, analyte: Analyte, field: LabField, tick: str) -> LabField:
+    def _ask_back_unusual(self, analyte: labs.Analyte, field: LabField, tick: str) -> LabField:
         day = _parse_day(field.day)
         age = (self.today - day).days if day else 0
         old, too_old = self.laboratory.ages
         token = f"{field.value} {field.unit} {field.day}"
-        asks = [self.format_message("unusual")] if is_unusual_value(analyte, field.amount) else []
-        other = suggest_other_unit(analyte, field.amount)
+        asks = (
+            [self.format_message("unusual")] if labs.is_unusual_value(analyte, field.amount) else []
+        )
+        other = labs.suggest_other_unit(analyte, field.amount)
         asks += [self.format_message("perhaps_unit", other=other)] if other else []
         words = RIGHT if asks else ""
         if age > too_old:
@@ -298,7 +291,7 @@ def collect_labs(fields: list[LabField]) -> dict[str, dict[str, str]]:
     return {f.id: {**f.amount, "on": f.day} for f in fields if f.value}
 
 
-def _example_amount(unit: Unit) -> str:
+def _example_amount(unit: labs.Unit) -> str:
     """A usual value, so that nobody learns a wrong order of size from it."""
     return next((str(limit) for limit in unit.range if limit is not None), str(unit.hard[0]))
 

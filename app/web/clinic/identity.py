@@ -53,7 +53,6 @@ def show_identity_form(request: StaffRequest, problem: str = "", first: str = ""
         ticks=[Checkbox(f"which-{i}", i, IDENTIFIER_WORDS[i], i in compared) for i in IDENTIFIERS],
         typed=typed,
         other=other.name if other else "",
-        needs_person=values["nobodys"],
         **values,
     )
 
@@ -103,7 +102,7 @@ def _load_form_values(request: StaffRequest) -> dict[str, Any]:
         "id": request.path_id,
         "row": presenter.build_row(names, line),
         "payload": line.payload,
-        "nobodys": kept.person_id is None,
+        "needs_person": kept.person_id is None,
         "known": known,
         "last": kept.last_entry,
         "key": secrets.token_urlsafe(12),

@@ -14,14 +14,7 @@ from starlette.responses import Response
 from app.documents.person_file import build_person_file
 from app.store import clinics, people
 from app.store.compliance import person_requests
-from app.store.compliance.person_requests import (
-    ERASE,
-    EXPORT,
-    EXPORT_LIFETIME,
-    PERMISSION_BY_KIND,
-    NoSuchPerson,
-    OwnRequest,
-)
+from app.store.compliance.person_requests import ERASE, EXPORT, NoSuchPerson, OwnRequest
 from app.store.db import audit
 from app.web.clinic.page_parts import build_download, list_staff_names
 from app.web.pages import see_other
@@ -78,7 +71,7 @@ def show_person_requests(request: StaffRequest, problems: dict[str, str] | None 
             "state": _STATES[one.agreed],
             "waits": one.agreed is None,
             "own": one.asked_by == own_id,
-            "until": request.format_time(one.answered_at + EXPORT_LIFETIME, zone)
+            "until": request.format_time(one.answered_at + person_requests.EXPORT_LIFETIME, zone)
             if one.is_open_to(own_id, now) and one.answered_at
             else "",
         }
@@ -99,7 +92,9 @@ def answer_person_request(request: StaffRequest) -> Response:
         with request.writing_scope() as scope:
             found = person_requests.list_recent_requests(scope, request.now, id_)
             who = request.signed_in_staff
-            if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):
+            if not found or not who.has_permission(
+                person_requests.PERMISSION_BY_KIND[found[0].kind]
+            ):
                 raise HTTPException(404)
             person_requests.answer_request(scope, id_, agreed)
     except OwnRequest:

@@ -26,6 +26,21 @@ _DEVICE_COOKIE = "device"
 
 It outlasts signing out: it opens nothing, and only keeps strangers from using up one's tries.
 """
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_MACHINES = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Macintosh": "Mac",
+    "Linux": "Linux",
+}
 _HOMES = (("see_worklist", "/worklist"), ("see_staff", "/staff"))
 """Where someone begins: the first page that they may open."""
 
@@ -159,12 +174,9 @@ def find_home_address(role: str) -> str:
 
 def describe_browser(agent: str) -> str:
     """The browser and its machine in a few fixed words, so that its owner knows it again."""
-    browsers = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
-    machines = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows"}
-    machines |= {"Macintosh": "Mac", "Linux": "Linux"}
     found = [
         next((name for mark, name in names.items() if mark in agent), "")
-        for names in ({**browsers, "Safari": "Safari"}, machines)
+        for names in (_BROWSERS, _MACHINES)
     ]
     return ", ".join(filter(None, found))
 

@@ -17,7 +17,6 @@ from app.presentation.worklist_row import RowPresenter
 from app.store import clinics, reviews, submission_reads
 from app.store.accounts import sessions, staff
 from app.store.db import audit
-from app.store.db.scope import WritingScope
 from app.store.db.tables import Clinic
 from app.store.permissions import role_allows
 from app.store.submission_reads import SubmissionRecord
@@ -63,8 +62,12 @@ def open_submission(
     `asks_colleagues`: whether a second person may be asked. Raises NoSuchSubmission or
     KeyDestroyed.
     """
+    id_, address = request.path_id, request.client_address
     with request.writing_scope() as scope:
-        record = _read_record(request, scope, also)
+        record = submission_reads.load_record(scope, request.now, id_)
+        reviews.record_view(scope, id_, address, record.row)
+        if also:
+            audit.record_event(scope, also, ("submission", id_), address)
         clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
         frame = read_staff_frame(request, scope, clinic.time_zone)
         asks = asks_colleagues or record.listed.state == "second_close"
@@ -87,16 +90,6 @@ def open_submission(
         record, members, row_presenter, presenter, own, assessment, at_hand, request.context.archive
     )
     return OpenedSubmission(view, clinic, frame, colleagues)
-
-
-def _read_record(request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
-    """Read it and note that someone looked. Raises NoSuchSubmission."""
-    id_, address = request.path_id, request.client_address
-    record = submission_reads.load_record(scope, scope.now, id_)
-    reviews.record_view(scope, id_, address, record.row)
-    if also:
-        audit.record_event(scope, also, ("submission", id_), address)
-    return record
 
 
 def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -> RowPresenter:

@@ -12,19 +12,12 @@ from starlette.responses import Response
 from app.store import worklist
 from app.store.accounts import staff
 from app.store.db.scope import Scope
-from app.store.worklist import (
-    WORKLIST_FILTERS,
-    WORKLIST_PAGE_SIZE,
-    ClinicSnapshot,
-    ListedSubmission,
-    WorklistCounts,
-    WorklistCursor,
-)
+from app.store.worklist import ClinicSnapshot, ListedSubmission, WorklistCounts, WorklistCursor
 from app.triage.terms import Urgency
 from app.web.clinic.submission_reading import make_row_presenter
 from app.web.staff_request import StaffRequest, build_staff_frame
 
-_SHOW_WORDS = {show: f"worklist.{show}" for show in WORKLIST_FILTERS}
+_SHOW_WORDS = {show: f"worklist.{show}" for show in worklist.WORKLIST_FILTERS}
 _CANNOT_WAIT = (Urgency.emergency, Urgency.same_day)
 _COUNTS_LAST = timedelta(seconds=5)  # for what becomes late while nothing rings
 _MICROSECOND = timedelta(microseconds=1)
@@ -33,9 +26,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def show_worklist(request: StaffRequest) -> Response:
     """GET /worklist/{show}/after/{place}: one page of what waits; all of it to begin with."""
-    asked = request.path_params.get("show", "all")
-    show = next((known for known in WORKLIST_FILTERS if known == asked), None)
-    if show is None:
+    show = request.path_params.get("show", "all")
+    if show not in worklist.WORKLIST_FILTERS:
         raise HTTPException(404)
     after = _parse_place(request.path_params.get("place"))
     with request.reading_scope() as scope:
@@ -47,7 +39,8 @@ def show_worklist(request: StaffRequest) -> Response:
         )
         values = _load_page_values(request, scope, clinic, lines)
     own = request.scope["path"]
-    more = _page_address(show, lines[-1].page_cursor) if len(lines) == WORKLIST_PAGE_SIZE else ""
+    is_full = len(lines) == worklist.WORKLIST_PAGE_SIZE
+    more = _page_address(show, lines[-1].page_cursor) if is_full else ""
     return request.render_page(
         "nurse/worklist.html", show=show, own=own, more=more, found="", **values
     )

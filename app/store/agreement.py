@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import func, or_
 
 from app.store.db import record_keys
+from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Tally, WorklistRow
 from app.store.db.scope import Criterion, Scope, WritingScope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, Tally, WorklistRow
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist_rows import level_to_rank
 from app.triage.terms import Urgency

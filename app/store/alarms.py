@@ -17,9 +17,15 @@ from sqlalchemy import case, func, or_
 from app.store import outbox
 from app.store.clinics import load_clinic
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.patient_tables import (
+    DESTINATION_KINDS,
+    AssessmentVersion,
+    OutboxMessage,
+    Submission,
+    WorklistRow,
+)
 from app.store.db.scope import Scope, Store, WritingScope
-from app.store.db.tables import AssessmentVersion, Clinic, OutboxMessage, Submission, WorklistRow
-from app.store.db.tables.reviews import DESTINATION_KINDS
+from app.store.db.tables import Clinic
 
 _AWAITS_SECOND_CLOSE = WorklistRow.state == "second_close"
 _WAITING_SINCE = case(

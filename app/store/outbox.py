@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import func
 
+from app.store.db.patient_tables import OutboxMessage
 from app.store.db.scope import Criterion, Scope, WritingScope
-from app.store.db.tables import OutboxMessage
 
 CLAIM_DURATION = timedelta(seconds=20)
 """How long a try belongs to who claimed it; no try may take that long."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.store import submissions, worklist_rows
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
 from app.store.db import rate_limits
 from app.store.db.audit import SERVER_CHAIN
 from app.store.db.encryption import DataKey, DecryptionFailed, KeyEncryptionKeys

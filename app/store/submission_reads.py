@@ -16,13 +16,8 @@ from app.store import submission_versions as versions
 from app.store import worklist
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
+from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
 from app.store.db.scope import Scope
-from app.store.db.tables import (
-    AssessmentVersion,
-    ReviewEntry,
-    Submission,
-    WorklistRow,
-)
 from app.store.invitations import InvitationGone
 from app.store.submission_versions import (
     AnswersVersion,

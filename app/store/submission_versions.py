@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
+from app.store.db.patient_tables import AssessmentVersion
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import AssessmentVersion
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers, Assessment, Urgency
 

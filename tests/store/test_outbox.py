@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.store import alarms, outbox, reviews
+from app.store import alarms, outbox, retention, reviews
 from app.store.alarms import AlarmDestinations, AlarmMessage
-from app.store.compliance import retention
-from app.store.compliance.person_requests import collect_person_records
-from app.store.compliance.retention import erase_submissions
 from app.store.db import audit, record_keys
+from app.store.db.patient_tables import OutboxMessage, WorklistRow
 from app.store.db.scope import Store
-from app.store.db.tables import OutboxMessage, WorklistRow
+from app.store.person_requests import collect_person_records
+from app.store.retention import erase_submissions
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, Work
 from tests.store.rows import read_columns

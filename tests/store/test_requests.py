@@ -7,13 +7,13 @@ import pytest
 from sqlmodel import SQLModel
 
 from app.documents.person_file import build_person_file
-from app.store import invitations, outbox, people, reviews
-from app.store.compliance import person_requests
-from app.store.compliance.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest
+from app.store import invitations, outbox, people, person_requests, reviews
 from app.store.db import audit
+from app.store.db.patient_tables import Invitation, Person, PersonRequest, Submission, WorklistRow
 from app.store.db.scope import Store
-from app.store.db.tables import Invitation, Person, PersonRequest, Staff, Submission, WorklistRow
+from app.store.db.tables import Staff
 from app.store.invitations import InvitationGone
+from app.store.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest
 from tests.builders import rulebook
 from tests.store.patients import MONDAY, Work
 from tests.store.test_retention import NOTE, everything_as_bytes, reviewed, rows, sealed_bytes

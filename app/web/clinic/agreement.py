@@ -18,7 +18,7 @@ from app.documents.receipt import RulebookArchive
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import agreement, clinics
 from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement
-from app.store.clinic_policy import Reliance
+from app.store.clinics import Reliance
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic

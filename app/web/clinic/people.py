@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.person_file import build_person_file
-from app.store import clinics, people
-from app.store.compliance import person_requests
-from app.store.compliance.person_requests import (
+from app.store import clinics, people, person_requests
+from app.store.db import audit
+from app.store.db.record_keys import KeyDestroyed
+from app.store.person_requests import (
     ERASE,
     EXPORT,
     EXPORT_LIFETIME,
@@ -24,8 +25,6 @@ from app.store.compliance.person_requests import (
     NoSuchRequest,
     OwnRequest,
 )
-from app.store.db import audit
-from app.store.db.record_keys import KeyDestroyed
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic.page_parts import build_download, format_time, list_staff_names
 from app.web.pages import app_context, see_other

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.store import outbox, people, submission_reads, submission_versions
-from app.store.compliance.retention import erase_person_records, list_person_submissions
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.patient_tables import Invitation, OutboxMessage, Person, PersonRequest, Submission
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import Invitation, OutboxMessage, Person, PersonRequest, Staff, Submission
+from app.store.db.tables import Staff
 from app.store.invitations import open_appointment_kind
 from app.store.permissions import PERMISSIONS
+from app.store.retention import erase_person_records, list_person_submissions
 
 EXPORT, ERASE = "export", "erase"
 PERMISSION_BY_KIND = {EXPORT: "export_person", ERASE: "erase_person"}

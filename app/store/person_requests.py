@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store import outbox, people, submission_reads, submission_versions
+from app.store import alarms, people, submission_reads, submission_versions
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import Invitation, OutboxMessage, Person, PersonRequest, Submission
 from app.store.db.scope import Scope, WritingScope
@@ -233,7 +233,7 @@ def _export_submission(scope: Scope, submission: str, names: dict[str, str]) -> 
             for entry in submission_reads.list_actions(scope, submission)
         ],
         "alarms": [
-            _export_alarm(one) for one in outbox.list_submission_messages(scope, submission)
+            _export_alarm(one) for one in alarms.list_submission_messages(scope, submission)
         ],
         "done": _export_audit_trail(scope, ("submission", submission), names),
     }

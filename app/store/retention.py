@@ -22,7 +22,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store import outbox, shares
+from app.store import alarms, shares
 from app.store.accounts import sessions
 from app.store.clinics import load_clinic
 from app.store.db import (
@@ -107,7 +107,7 @@ def _run_one_step(scope: WritingScope) -> Counter[str]:
         ),
         persons=_erase_orphaned_persons(scope),
         requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
-        messages=outbox.delete_old_messages(scope),
+        messages=alarms.delete_old_messages(scope),
         sessions=sessions.delete_expired_sessions(scope),
         staff_links=scope.delete_rows(StaffInvite, over),
     )

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from app.documents.person_file import build_person_file
-from app.store import invitations, outbox, people, person_requests, reviews
+from app.store import alarms, invitations, people, person_requests, reviews
 from app.store.db import audit
 from app.store.db.patient_tables import Invitation, Person, PersonRequest, Submission, WorklistRow
 from app.store.db.scope import Store
@@ -153,7 +153,7 @@ def test_erasing_reaches_every_table_that_can_name_the_person(work: Work) -> Non
     sent = reviewed(work, **THEIRS)
     now = MONDAY + HOUR
     with work.store.writing_scope("c1", now, "kim") as scope:
-        outbox.add_messages(scope, sent, ["webhook", "email"])
+        alarms.add_messages(scope, sent, ["webhook", "email"])
         person, link = person_of_scope(scope), scope.find_all(Invitation)[0].id
     ids = {sent, person, link}
     assert naming(work.store, ids) >= can_name_a_person()

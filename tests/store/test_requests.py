@@ -258,5 +258,5 @@ def test_answered_wishes_are_shown_for_a_month_and_waiting_ones_longer(work: Wor
     with work.store.reading_scope("c1") as scope:
         assert len(person_requests.list_recent_requests(scope, MONDAY + timedelta(days=29))) == 2
         later = person_requests.list_recent_requests(scope, MONDAY + timedelta(days=31))
-        assert [request.id for request in later] == [waits]
+        assert [request.row.id for request in later] == [waits]
         assert scope.count_rows(PersonRequest) == 2

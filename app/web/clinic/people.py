@@ -94,17 +94,17 @@ def show_person_requests(
         found = person_requests.list_recent_requests(scope, staff_request.now)
     rows = [
         {
-            "id": one.id,
-            "kind": _KINDS[one.kind],
+            "id": one.row.id,
+            "kind": _KINDS[one.row.kind],
             "reference": one.person.reference if one.person else "",
-            "asked_by": names[one.asked_by],
-            "asked_at": format_time(staff_request, one.asked_at, zone),
-            "answered_by": names.get(one.answered_by or "", ""),
-            "state": _STATES[one.agreed],
-            "waits": one.agreed is None,
-            "own": one.asked_by == who.staff,
-            "until": format_time(staff_request, one.answered_at + EXPORT_LIFETIME, zone)
-            if one.is_open_to(who.staff, staff_request.now) and one.answered_at
+            "asked_by": names[one.row.asked_by],
+            "asked_at": format_time(staff_request, one.row.asked_at, zone),
+            "answered_by": names.get(one.row.answered_by or "", ""),
+            "state": _STATES[one.row.agreed],
+            "waits": one.row.agreed is None,
+            "own": one.row.asked_by == who.staff,
+            "until": format_time(staff_request, one.row.answered_at + EXPORT_LIFETIME, zone)
+            if one.is_open_to(who.staff, staff_request.now) and one.row.answered_at
             else "",
         }
         for one in found
@@ -171,7 +171,7 @@ def _answer_request(staff_request: StaffRequest, agreed: bool) -> Response:
     who, request_id = staff_request.signed_in_staff, staff_request.request.path_params["id"]
     with staff_request.writing_scope() as scope:
         found = person_requests.list_recent_requests(scope, staff_request.now, request_id)
-        if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].kind]):
+        if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].row.kind]):
             raise HTTPException(404)
         try:
             person_requests.answer_request(scope, request_id, agreed)

@@ -16,13 +16,12 @@ from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
 from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT, Settings
-from app.store.clinic_policy import load_policy
-from app.store.compliance import retention
+from app.store import retention
+from app.store.clinics import load_policy
 from app.store.db import audit
 from app.store.db.database import open_deferred_store
-from app.store.db.jobs import Job
 from app.store.db.scope import Store
-from app.store.served_rulebooks import record_served_rulebook
+from app.store.db.server_records import Job, record_served_rulebook
 from app.triage.rulebook import Rulebook
 from app.web import api
 from app.web.assets import bundle_assets

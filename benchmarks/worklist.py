@@ -27,18 +27,12 @@ from sqlalchemy import event
 from app.main import create_app
 from app.settings import Settings
 from app.store import clinics, submissions
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
 from app.store.db import encryption
 from app.store.db.database import open_store
+from app.store.db.patient_tables import AssessmentVersion, Submission, WorklistRow
 from app.store.db.scope import Store, WritingScope
-from app.store.db.tables import (
-    AssessmentVersion,
-    RecordKey,
-    Staff,
-    StaffSession,
-    Submission,
-    WorklistRow,
-)
+from app.store.db.tables import RecordKey, Staff, StaffSession
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
 from app.triage.rules import assess_answers

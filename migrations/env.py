@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 
 from app.settings import load_settings
 from app.store.db.database import open_database
-from app.store.db.tables import SQLModel
+from app.store.db.patient_tables import Person
 
 TURN = 7_120_406
 """Servers that start at once on PostgreSQL take turns by a lock of this number."""
@@ -17,7 +17,7 @@ def migrate(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=Person.metadata,  # all tables share it
         compare_type=True,
         compare_server_default=True,
         # SQLite cannot alter most of a table; Alembic then copies it into a new one.

@@ -29,8 +29,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import commands, main
 from app.settings import Settings
 from app.store.db.database import open_database
+from app.store.db.server_records import record_served_rulebook
 from app.store.db.tables import ServedRulebook
-from app.store.served_rulebooks import record_served_rulebook
 
 MARK = "zqxjwvkq"
 """The start of every canary: nothing of ours says this."""

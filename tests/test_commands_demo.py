@@ -18,8 +18,8 @@ from app.main import create_app
 from app.settings import ROOT, Settings
 from app.store.accounts import passwords
 from app.store.db.database import open_store
+from app.store.db.patient_tables import Invitation, ReviewEntry, Tally, WorklistRow
 from app.store.db.scope import Store
-from app.store.db.tables import Invitation, ReviewEntry, Tally, WorklistRow
 from app.store.worklist_rows import rank_to_level
 from tests.builders import SOAK
 from tests.store.kim import QUICK

@@ -13,7 +13,7 @@ from app.commands import app
 from app.settings import Settings
 from app.store import invitations, shares, submission_versions, submissions
 from app.store.accounts import staff
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
 from app.store.db import audit
 from app.store.db.database import open_store
 from app.store.db.scope import PATIENT, Store

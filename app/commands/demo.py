@@ -21,7 +21,7 @@ from app.commands.console import (
 from app.commands.demo_data import NoCodeYet
 from app.settings import ROOT, Settings
 from app.store import clinics
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
 from app.store.db.scope import Store
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers

@@ -24,14 +24,13 @@ from app.commands.console import (
     stop_command,
 )
 from app.documents.person_file import build_person_file
-from app.store import clinics, shares
-from app.store.compliance import person_requests, retention
-from app.store.compliance.person_requests import NoSuchPerson
+from app.store import clinics, person_requests, retention, shares
 from app.store.db import audit, record_keys
 from app.store.db.audit import SERVER_CHAIN, AuditAnchor, BadAnchors, ChainFault
 from app.store.db.encryption import add_master_key, drop_old_master_keys
 from app.store.db.scope import Store
 from app.store.people import PersonIdentity
+from app.store.person_requests import NoSuchPerson
 
 audit_app = typer.Typer(help="Check the audit.", no_args_is_help=True)
 keys_app = typer.Typer(help="Change the master key.", no_args_is_help=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.store.db.tables.reviews import REVIEW_KINDS
+from app.store.db.patient_tables import REVIEW_KINDS
 
 KINDS = {
     "all": "audit.kind.all",

@@ -5,7 +5,7 @@ ids of rules and coded reasons, and no words for people.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import func, or_
 
 from app.store.db import record_keys
-from app.store.db.scope import Criterion, Scope, WritingScope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, Tally, WorklistRow
+from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Tally, WorklistRow
+from app.store.db.scope import Scope, WritingScope
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist_rows import level_to_rank
 from app.triage.terms import Urgency
@@ -24,6 +24,7 @@ MOST_SHOWN = 50
 MOST_EXPORTED = 1000
 NO_RULE = ""
 """Stands for the level that is given when no rule fits."""
+_IS_DECISION = ReviewEntry.kind.in_(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class Disagreement:
 def count_by_nurse(scope: Scope) -> dict[str, DecisionCounts]:
     """Decisions by who made them."""
     entry = (ReviewEntry.author_id, ReviewEntry.kind)
-    found = scope.select_columns(*entry, func.count()).where(_is_decision()).group_by(*entry)
-    return _collect_counts(scope.execute_read(found).all())
+    found = scope.select_columns(*entry, func.count()).where(_IS_DECISION).group_by(*entry)
+    return _count_decisions(scope.execute_read(found).all())
 
 
 def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
@@ -93,20 +94,18 @@ def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
     )
     rule = _json_elements(scope, AssessmentVersion.rules)
     # Trap: PostgreSQL knows the table inside `rule` only if it stands before it.
-    firing = (
-        scope.select_columns(of, rule, kind, func.count()).where(*same).group_by(of, rule, kind)
-    )
-    aside = scope.select_columns(ReviewEntry.rule, kind, func.count()).where(
-        kind == LOWER, ReviewEntry.rule.is_not(None)
-    )
+    firing = scope.select_columns(of, rule, kind, func.count()).where(*same)
+    firing = firing.where(kind.in_((AGREE, RAISE))).group_by(of, rule, kind)
+    aside = scope.select_columns(ReviewEntry.rule, kind, func.count())
+    aside = aside.where(kind == LOWER, ReviewEntry.rule.is_not(None))
     empty = func.json_array_length(AssessmentVersion.rules) == 0
-    none = scope.select_columns(of, kind, func.count()).where(*same, empty, _is_decision())
+    none = scope.select_columns(of, kind, func.count()).where(*same, empty, _IS_DECISION)
     rows = [
-        *(row[1:] for row in scope.execute_read(firing.where(kind.in_((AGREE, RAISE)))).all()),
+        *(row[1:] for row in scope.execute_read(firing).all()),
         *scope.execute_read(aside.group_by(ReviewEntry.rule, kind)).all(),
         *((NO_RULE, *row[1:]) for row in scope.execute_read(none.group_by(of, kind)).all()),
     ]
-    return _collect_counts(rows)
+    return _count_decisions(rows)
 
 
 def count_lowering_reasons(scope: Scope) -> dict[tuple[str, str], int]:
@@ -134,13 +133,8 @@ def count_closing_requests(scope: Scope) -> dict[str, ClosingRequestCounts]:
     rows: Any = scope.execute_read(
         scope.select_columns(*pair, func.count()).where(asked).group_by(*pair)
     ).all()
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for outcome, kind, number in rows:
-        found[outcome][kind] += number
-    return {
-        end: ClosingRequestCounts(kinds["ask_close"], kinds["close_yes"], kinds["close_no"])
-        for end, kinds in sorted(found.items())
-    }
+    counted = _collect_counts(rows, ("ask_close", "close_yes", "close_no"))
+    return {end: ClosingRequestCounts(*counts) for end, counts in sorted(counted.items())}
 
 
 def measure_decision_times(scope: Scope) -> dict[Urgency, DecisionTimes]:
@@ -154,12 +148,9 @@ def measure_decision_times(scope: Scope) -> dict[Urgency, DecisionTimes]:
     ranked = scope.select_columns(level, waited.label("waited"), ordered, together).where(*of_it)
     ranked_rows = ranked.subquery()
     half, most = (_percentile_position(ranked_rows.c.together, share) for share in (50, 90))
-    chosen = scope.select_columns(
-        ranked_rows.c.urgency, ranked_rows.c.waited, ranked_rows.c.place, ranked_rows.c.together
-    )
-    rows: Any = scope.execute_read(
-        chosen.where(or_(ranked_rows.c.place == half, ranked_rows.c.place == most))
-    ).all()
+    place = ranked_rows.c.place
+    chosen = scope.select_columns(*ranked_rows.c).where(or_(place == half, place == most))
+    rows: Any = scope.execute_read(chosen).all()
     timed = _count_in_time(scope, first)
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     for urgency, seconds, place, all_ in rows:
@@ -194,18 +185,8 @@ def list_disagreements(
 
 def _build_disagreement(row: ReviewEntry, version: AnswersVersion) -> Disagreement:
     to = Urgency[str(row.outcome)] if row.kind == LOWER else Urgency(row.urgency)
-    return Disagreement(
-        row.id,
-        row.submission_id,
-        row.at,
-        row.author_id,
-        row.kind,
-        version.urgency,
-        to,
-        row.reason,
-        row.rule,
-        version,
-    )
+    done = (row.id, row.submission_id, row.at, row.author_id, row.kind)
+    return Disagreement(*done, version.urgency, to, row.reason, row.rule, version)
 
 
 def _count_in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
@@ -225,27 +206,20 @@ def _count_in_time(scope: Scope, first: Any) -> dict[int, tuple[int, int]]:
 
 def _first_decisions_query(scope: Scope) -> Any:
     submission = ReviewEntry.submission_id
-    earliest = func.min(ReviewEntry.at).label("at")
-    return (
-        scope.select_columns(submission, earliest)
-        .where(_is_decision())
-        .group_by(submission)
-        .subquery()
-    )
+    earliest = scope.select_columns(submission, func.min(ReviewEntry.at).label("at"))
+    return earliest.where(_IS_DECISION).group_by(submission).subquery()
 
 
-def _is_decision() -> Criterion:
-    return ReviewEntry.kind.in_(KINDS)
+def _count_decisions(rows: Iterable[Any]) -> dict[str, DecisionCounts]:
+    return {name: DecisionCounts(*counts) for name, counts in _collect_counts(rows, KINDS).items()}
 
 
-def _collect_counts(rows: Iterable[Any]) -> dict[str, DecisionCounts]:
+def _collect_counts(rows: Iterable[Any], kinds: Sequence[str]) -> dict[str, list[int]]:
+    """Name -> how often each of these kinds was counted for it."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for name, kind, number in rows:
         found[name][kind] += number
-    return {
-        name: DecisionCounts(kinds[AGREE], kinds[RAISE], kinds[LOWER])
-        for name, kinds in found.items()
-    }
+    return {name: [counter[kind] for kind in kinds] for name, counter in found.items()}
 
 
 def _json_elements(scope: Scope, column: Any) -> Any:

@@ -1,33 +1,49 @@
-"""Emergencies that have waited for someone for too long, and where a clinic wants to be told.
+"""Emergencies that have waited for someone for too long, and the messages that tell of them.
 
 Each is raised once, whatever number of servers ask, and in the same transaction a message for each
-place is put into the outbox. A message whose emergency somebody has looked at meanwhile stops
-untaken: it asks for that look and for nothing else, and an alarm that comes too late teaches people
-to trust alarms less. New answers are to be seen again and so raise an alarm of their own.
+place that the clinic chose is put into the outbox, so none is lost with a server. A message is
+claimed for one try at a time; a server that dies with it lets the claim run out, and it is sent
+again under the same id. So it arrives at least once, and whoever gets it twice can tell.
 
-Knows no pages and sends nothing.
+A message whose emergency somebody has looked at meanwhile stops untaken: it asks for that look and
+for nothing else, and an alarm that comes too late teaches people to trust alarms less. New answers
+are to be seen again and so raise an alarm of their own. Knows no pages and sends nothing.
 """
 
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, or_
 
-from app.store import outbox
 from app.store.clinics import load_clinic
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.patient_tables import (
+    DESTINATION_KINDS,
+    AssessmentVersion,
+    OutboxMessage,
+    Submission,
+    WorklistRow,
+)
 from app.store.db.scope import Scope, Store, WritingScope
-from app.store.db.tables import AssessmentVersion, Clinic, OutboxMessage, Submission, WorklistRow
-from app.store.db.tables.reviews import DESTINATION_KINDS
+from app.store.db.tables import Clinic
 
+CLAIM_DURATION = timedelta(seconds=20)
+"""How long a try belongs to who claimed it; no try may take that long."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+OVERDUE_AFTER = timedelta(minutes=2)
+"""A message that waits longer has not been delivered, as people would say."""
+MESSAGE_RETENTION = timedelta(days=7)
+_AUDIT_EVERY_TRIES = 10
+"""How many tries in vain make one entry of the audit, after the first."""
+_IS_UNSENT = OutboxMessage.ended_at.is_(None)
 _AWAITS_SECOND_CLOSE = WorklistRow.state == "second_close"
 _WAITING_SINCE = case(
     (_AWAITS_SECOND_CLOSE, WorklistRow.waits_since), else_=AssessmentVersion.made_at
 )
 """When the newest answers came, which wait anew, or a second person was asked to close them."""
-_AUDIT_EVERY_TRIES = 10
-"""How many tries in vain make one entry of the audit, after the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +59,7 @@ class AlarmMessage:
     """One alarm to be sent now. It may name its reference, and nothing else of the emergency."""
 
     clinic: str
-    submission: str
+    submission_id: str
     kind: str
     id: str  # the same on every try
     reference: str
@@ -82,11 +98,10 @@ def find_undelivered_since(scope: Scope, now: datetime) -> datetime | None:
 
 def undelivered_since_query(scope: Scope, now: datetime) -> Any:
     """The same as a select of one value."""
-    late = OutboxMessage.made_at <= now - outbox.OVERDUE_AFTER
+    late = OutboxMessage.made_at <= now - OVERDUE_AFTER
     about = OutboxMessage.submission_id == WorklistRow.submission_id
-    waits = OutboxMessage.ended_at.is_(None)
     found = _waiting_emergencies_query(scope, now, now, func.min(OutboxMessage.made_at))
-    return found.where(about, waits, late).correlate(None)
+    return found.where(about, _IS_UNSENT, late).correlate(None)
 
 
 def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
@@ -95,36 +110,59 @@ def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime)
     Their messages are kept with the mark, and open pages of the clinic are rung.
     """
     with store.reading_scope(clinic) as scope:
-        if not scope.execute_read(_due_alarms_query(scope, now, before)).all():
+        if not _list_due_alarms(scope, now, before):
             return []
     with store.writing_scope(clinic, now, "job") as scope:
-        due: list[Any] = list(scope.execute_read(_due_alarms_query(scope, now, before)))
-        kinds = _chosen_kinds(scope)
-        for submission, _ in due:
+        due, kinds = _list_due_alarms(scope, now, before), _chosen_kinds(scope)
+        for submission in due:
             scope.update_rows(WorklistRow, submission_id=submission, to={"alarmed_at": now})
-            outbox.add_messages(scope, submission, kinds)
+            add_messages(scope, submission, kinds)
             audit.record_event(scope, "alarm_raised", ("submission", submission))
         if due:
             change_notifications.notify_change(scope)
-    return [submission for submission, _ in due]
+    return due
+
+
+def add_messages(scope: WritingScope, submission: str, kinds: Iterable[str]) -> None:
+    """Put in a message of each kind; one that still waits there, or is to wait, is not doubled."""
+    for kind in kinds:
+        if not scope.count_rows(OutboxMessage, _IS_UNSENT, submission_id=submission, kind=kind):
+            scope.add_row(
+                OutboxMessage,
+                id=f"msg_{secrets.token_urlsafe(18)}",
+                submission_id=submission,
+                kind=kind,
+                made_at=scope.now,
+                due_at=scope.now,
+                tries=0,
+            )
 
 
 def list_due_destinations(store: Store, clinic: str, now: datetime) -> list[DueDestination]:
     """The places of this clinic for which something is due."""
+    kind = OutboxMessage.kind
+    first = (func.min(OutboxMessage.tries), func.min(OutboxMessage.due_at))
     with store.reading_scope(clinic) as scope:
-        found = outbox.list_due_kinds(scope, now)
-    return [DueDestination(tries, since, clinic, kind) for kind, (tries, since) in found.items()]
+        due = scope.select_columns(*first, kind).where(_IS_UNSENT, OutboxMessage.due_at <= now)
+        rows: list[Any] = list(scope.execute_read(due.group_by(kind)))
+    return [DueDestination(tries, since, clinic, kind) for tries, since, kind in rows]
 
 
 def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> AlarmMessage | None:
-    """The next message to be sent there, claimed for one try; what needs none any more stops."""
+    """What has waited longest to be sent there, claimed for one try; what is not needed stops.
+
+    Nobody else begins a try with it before the claim runs out.
+    """
+    due, order = OutboxMessage.due_at <= now, [OutboxMessage.due_at, OutboxMessage.id]
     with store.writing_scope(clinic, now, "job") as scope:
-        while row := outbox.find_next_due(scope, kind):
-            reference = _find_waiting_reference(scope, now, row.submission_id)
+        while row := scope.find_first(OutboxMessage, _IS_UNSENT, due, order_by=order, kind=kind):
+            reference = _find_waiting_reference(scope, row.submission_id)
             if reference is None:
                 _stop_alarm(scope, row, "seen")
                 continue
-            tries = outbox.claim_message(scope, row)
+            tries = row.tries + 1
+            claim = {"due_at": now + CLAIM_DURATION, "tries": tries}
+            scope.update_rows(OutboxMessage, id=row.id, to=claim)
             to = getattr(_open_destinations(scope), kind)
             about = (row.submission_id, kind, row.id, reference)
             return AlarmMessage(clinic, *about, to, row.made_at, tries, _webhook_secret(scope, to))
@@ -134,14 +172,20 @@ def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> Ala
 def record_sent_alarm(store: Store, now: datetime, message: AlarmMessage) -> None:
     """Note that the other side took it."""
     with store.writing_scope(message.clinic, now, "job") as scope:
-        outbox.mark_sent(scope, message.id)
+        taken = {"ended": "taken", "ended_at": now, "fault": None}
+        scope.update_rows(OutboxMessage, id=message.id, to=taken)
         _audit_alarm(scope, "alarm_sent", message)
 
 
 def record_failed_alarm(store: Store, now: datetime, message: AlarmMessage, fault: str) -> None:
-    """Note that a try failed; the audit tells of the first one, and then of some."""
+    """Note that a try failed: the next one comes after a pause that grows.
+
+    The audit tells of the first one, and then of some.
+    """
+    pause = min(FIRST_PAUSE * 2 ** min(message.tries - 1, 20), LONGEST_PAUSE)
     with store.writing_scope(message.clinic, now, "job") as scope:
-        outbox.mark_failed(scope, message.id, message.tries, fault)
+        later = {"due_at": now + pause, "fault": fault}
+        scope.update_rows(OutboxMessage, _IS_UNSENT, id=message.id, to=later)
         if message.tries == 1 or message.tries % _AUDIT_EVERY_TRIES == 0:
             _audit_alarm(scope, "alarm_not_sent", message, fault=fault)
 
@@ -149,11 +193,18 @@ def record_failed_alarm(store: Store, now: datetime, message: AlarmMessage, faul
 def list_unsent_alarms(store: Store, clinic: str) -> list[OutboxMessage]:
     """What no place took yet, the oldest first."""
     with store.reading_scope(clinic) as scope:
-        return [
-            message
-            for kind in DESTINATION_KINDS
-            for message in outbox.list_waiting_messages(scope, kind)
-        ]
+        return [row for kind in DESTINATION_KINDS for row in _list_waiting_messages(scope, kind)]
+
+
+def list_submission_messages(scope: Scope, submission: str) -> list[OutboxMessage]:
+    """All that is kept of messages about it, the oldest first."""
+    oldest = [OutboxMessage.made_at, OutboxMessage.kind]
+    return scope.find_all(OutboxMessage, submission_id=submission, order_by=oldest)
+
+
+def delete_old_messages(scope: WritingScope) -> int:
+    """Forget what ended long ago; give how many there were."""
+    return scope.delete_rows(OutboxMessage, OutboxMessage.ended_at <= scope.now - MESSAGE_RETENTION)
 
 
 def read_destinations(store: Store, clinic: str) -> AlarmDestinations:
@@ -181,35 +232,37 @@ def save_destinations(scope: WritingScope, chosen: AlarmDestinations) -> None:
         if text != getattr(previous, kind):
             _redirect_alarms(scope, kind, bool(text))
     to = ", ".join(kind for kind in DESTINATION_KINDS if getattr(chosen, kind))
-    subject = ("clinic", scope.clinic)
-    audit.record_event(scope, "alarm_places_chosen", subject, to=to)
+    audit.record_event(scope, "alarm_places_chosen", ("clinic", scope.clinic), to=to)
 
 
 def _redirect_alarms(scope: WritingScope, kind: str, is_chosen: bool) -> None:
     if not is_chosen:
-        for row in outbox.list_waiting_messages(scope, kind):
+        for row in _list_waiting_messages(scope, kind):
             _stop_alarm(scope, row, "no_place")
         return
+    now, id_ = scope.now, WorklistRow.submission_id
     alarmed = WorklistRow.alarmed_at.is_not(None)
-    still = _waiting_emergencies_query(
-        scope, scope.now, scope.now, WorklistRow.submission_id
-    ).where(alarmed)
+    still = _waiting_emergencies_query(scope, now, now, id_).where(alarmed)
     for submission in scope.execute_read(still).scalars().all():
-        outbox.add_messages(scope, submission, [kind])
-    outbox.make_due_now(scope, kind)
+        add_messages(scope, submission, [kind])
+    scope.update_rows(OutboxMessage, _IS_UNSENT, kind=kind, to={"due_at": now})
 
 
 def _stop_alarm(scope: WritingScope, row: OutboxMessage, why: str) -> None:
-    outbox.stop_message(scope, row.id)
+    stopped = {"ended": "stopped", "ended_at": scope.now}
+    scope.update_rows(OutboxMessage, _IS_UNSENT, id=row.id, to=stopped)
     _audit_alarm(scope, "alarm_stopped", row, why=why)
 
 
 def _audit_alarm(
     scope: WritingScope, action: str, of: AlarmMessage | OutboxMessage, **more: str
 ) -> None:
-    submission = of.submission if isinstance(of, AlarmMessage) else of.submission_id
-    subject = ("submission", submission)
-    audit.record_event(scope, action, subject, "", by=of.kind, tries=of.tries, **more)
+    subject, job = ("submission", of.submission_id), scope.act_as("job")
+    audit.record_event(job, action, subject, by=of.kind, tries=of.tries, **more)
+
+
+def _list_waiting_messages(scope: Scope, kind: str) -> list[OutboxMessage]:
+    return scope.find_all(OutboxMessage, _IS_UNSENT, kind=kind, order_by=[OutboxMessage.made_at])
 
 
 def _chosen_kinds(scope: Scope) -> list[str]:
@@ -223,35 +276,29 @@ def _open_destinations(scope: Scope) -> AlarmDestinations:
     if not chosen:
         return AlarmDestinations()
     clinic, key = load_clinic(scope), record_keys.load_data_key(scope, scope.clinic)
-    columns = {kind: f"alarm_{kind}_sealed" for kind in chosen}
-    return AlarmDestinations(
-        **{
-            kind: key.open_field("clinic", scope.clinic, column, getattr(clinic, column))
-            for kind, column in columns.items()
-        }
-    )
+    opened = {}
+    for kind in chosen:
+        column = f"alarm_{kind}_sealed"
+        opened[kind] = key.open_field("clinic", scope.clinic, column, getattr(clinic, column))
+    return AlarmDestinations(**opened)
 
 
 def _webhook_secret(scope: Scope, address: str) -> bytes:
-    key = record_keys.load_data_key(scope, scope.clinic)
-    return key.derive_secret(f"webhook {address}")
+    return record_keys.load_data_key(scope, scope.clinic).derive_secret(f"webhook {address}")
 
 
-def _find_waiting_reference(scope: Scope, now: datetime, submission: str) -> str | None:
+def _find_waiting_reference(scope: WritingScope, submission: str) -> str | None:
     """What an emergency is named by; None where it alarms no more."""
-    this = Submission.id == submission
-    same = Submission.id == WorklistRow.submission_id
-    asked = _waiting_emergencies_query(scope, now, now, Submission.reference).where(this, same)
-    reference: str | None = scope.execute_read(asked).scalar()
+    named = _waiting_emergencies_query(scope, scope.now, scope.now, Submission.reference)
+    this = (Submission.id == submission, Submission.id == WorklistRow.submission_id)
+    reference: str | None = scope.execute_read(named.where(*this)).scalar()
     return reference
 
 
-def _due_alarms_query(scope: Scope, now: datetime, before: datetime) -> Any:
-    """Id and reference of what is to be told of."""
-    names = (Submission.id, Submission.reference)
-    same = Submission.id == WorklistRow.submission_id
-    untold = WorklistRow.alarmed_at.is_(None)
-    return _waiting_emergencies_query(scope, now, before, *names).where(same, untold)
+def _list_due_alarms(scope: Scope, now: datetime, before: datetime) -> list[str]:
+    """The emergencies that are to be told of."""
+    waiting = _waiting_emergencies_query(scope, now, before, WorklistRow.submission_id)
+    return list(scope.execute_read(waiting.where(WorklistRow.alarmed_at.is_(None))).scalars())
 
 
 def _waiting_emergencies_query(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:

@@ -1,12 +1,30 @@
-"""Clinics: adding one and finding one. Knows nothing of what a level or a region means."""
+"""Clinics, and what each starts from: how soon a nurse looks, when an alarm is raised and so on.
+
+The policy is numbers alone, read from the rulebook's folder. Knows no words for people.
+"""
 
 import secrets
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import RELIANCE_FILE, TARGETS_FILE
+from app.rulebook.reading import RulebookReader
 from app.store.db import audit, record_keys
 from app.store.db.scope import Scope, Store
 from app.store.db.tables import Clinic
+from app.triage.sources import ReviewedEntry, SourceEntry
+from app.triage.terms import Urgency
 
+Targets = Mapping[Urgency, int]
+"""Minutes until a nurse looks: of opening hours, for an emergency by the clock."""
+Hundredth = Annotated[int, Field(ge=0, le=100)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
 _CLINIC_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _DEFAULT_OPENING_HOURS = [[["09:00", "17:00"]]] * 5 + [[], []]
 
@@ -70,3 +88,82 @@ def list_clinics(store: Store) -> list[Clinic]:
         with store.reading_scope(clinic) as scope:
             found += scope.find_all(Clinic)
     return found
+
+
+class TargetEntry(ReviewedEntry):
+    minutes: Annotated[int, Field(ge=1, le=10_000)]
+    days: Annotated[int, Field(ge=0, le=365)] | None = None  # until a visit that is soon enough
+    alarm: Annotated[int, Field(ge=1, le=60)] | None = None  # minutes by the clock
+
+
+class Reliance(ReviewedEntry):
+    """From when on people may rely on the rules too much, or a rule be wrong."""
+
+    decisions: Count
+    more_than: Hundredth
+    rule_overrides: Count
+    rule_of_100: Hundredth
+    smallest_group: Count
+
+    def suggests_overreliance(self, agreed: int, decided: int) -> bool:
+        """Whether so much agreement may mean that nobody looks any more."""
+        return decided >= self.decisions and agreed * 100 > self.more_than * decided
+
+    def is_doubtful_rule(self, overridden: int, decided: int) -> bool:
+        """Whether a rule was set aside so often that it may be wrong."""
+        often = overridden >= self.rule_overrides
+        return often and overridden * 100 >= self.rule_of_100 * decided
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicPolicy:
+    """The numbers. `visit_days`: within how long a level wants a visit; not every level does.
+
+    `alarm_delay`: how long an emergency may wait unseen before it alarms.
+    """
+
+    targets: Targets
+    visit_days: Mapping[Urgency, timedelta]
+    alarm_delay: timedelta
+    reliance: Reliance
+
+
+def load_policy(folder: Path) -> ClinicPolicy:
+    """The policy in the rulebook's folder. Raises RulebookFaults, with all that is wrong."""
+    reader = RulebookReader(folder)
+    list(reader.read_entries("sources.yaml", SourceEntry))  # the reader checks sources by it
+    targets = _read_targets(reader)
+    limits = [entry for _, entry in reader.read_entries(RELIANCE_FILE, Reliance)]
+    if [entry.id for entry in limits] != ["agreement"] and not reader.faults.fault_lines:
+        reader.faults.note_fault(
+            RELIANCE_FILE, 1, "agreement", "stands here once, and nothing else"
+        )
+    alarm = targets[Urgency.emergency].alarm if Urgency.emergency in targets else None
+    if reader.faults.fault_lines or alarm is None:
+        raise RulebookFaults(tuple(reader.faults.fault_lines))
+    return ClinicPolicy(
+        {level: entry.minutes for level, entry in targets.items()},
+        {lvl: timedelta(days=e.days) for lvl, e in targets.items() if e.days is not None},
+        timedelta(minutes=alarm),
+        limits[0],
+    )
+
+
+def _read_targets(reader: RulebookReader) -> dict[Urgency, TargetEntry]:
+    """Every level has a target, a worse one never waits longer, and only an emergency alarms."""
+    targets: dict[Urgency, TargetEntry] = {}
+    for at, entry in reader.read_entries(TARGETS_FILE, TargetEntry):
+        if entry.id in Urgency.__members__:
+            targets[Urgency[entry.id]] = entry
+        else:
+            at.note_fault(f"no such level; the levels are: {', '.join(Urgency.__members__)}")
+        if (entry.alarm is not None) != (entry.id == Urgency.emergency.name):
+            at.note_fault("has no alarm" if entry.alarm is None else "only an emergency alarms")
+    missing = [level.name for level in Urgency if level not in targets]
+    if missing and not reader.faults.fault_lines:
+        reader.faults.note_fault(TARGETS_FILE, 1, missing[0], "has no target; every level has one")
+    for level in Urgency if not missing else ():
+        minutes = targets[level].minutes
+        if any(targets[worse].minutes > minutes for worse in Urgency if worse > level):
+            reader.faults.note_fault(TARGETS_FILE, 1, level.name, "a worse level would wait longer")
+    return targets

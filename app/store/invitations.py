@@ -13,9 +13,10 @@ from app.store import people
 from app.store.clinics import load_clinic
 from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
 from app.store.db.encryption import DataKey, KeyEncryptionKeys
+from app.store.db.patient_tables import Invitation
 from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
-from app.store.db.tables import Clinic, Invitation
+from app.store.db.tables import Clinic
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks or sounds like another
 CODE_LENGTH = 8

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.store.db import record_keys
+from app.store.db.patient_tables import Person
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import Person
 
 
 class NameMismatch(Exception):

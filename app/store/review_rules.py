@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from app.store import people, worklist_rows
 from app.store.clinics import load_clinic
+from app.store.db.patient_tables import SECOND_PERSON_STATES, ReviewEntry
 from app.store.db.scope import Scope
-from app.store.db.tables import ReviewEntry, Staff
-from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.db.tables import Staff
 from app.store.permissions import LEAD, NURSE, role_allows
 from app.store.review_steps import (
     CALL_OUTCOMES,

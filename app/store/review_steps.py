@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.store import worklist_rows
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
+from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
 from app.store.db.scope import WritingScope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, Staff, WorklistRow
+from app.store.db.tables import Staff
 from app.triage.terms import Urgency
 
 LOWER_REASONS = (

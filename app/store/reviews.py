@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import AssessmentVersion, ReviewEntry, Staff, WorklistRow
+from app.store.db.tables import Staff
 from app.store.review_rules import STEPS, actor_conflict, find_conflict, needs_claim, owner_changes
 from app.store.review_steps import ReviewState, ReviewStep, StepAttempt
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.store import submissions, worklist_rows
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
 from app.store.db import rate_limits
 from app.store.db.audit import SERVER_CHAIN
 from app.store.db.encryption import DataKey, DecryptionFailed, KeyEncryptionKeys
@@ -72,12 +72,11 @@ def offer_share(
         return
     rate_limits.acquire_tokens(store.engine, SHARE_OFFER_LIMIT, network_prefix(address), now)
     sealing, wrapped = store.keyring.make_data_key(SERVER_CHAIN, print_)
+    body = build_body(submitted, unsure=submitted.unsure)
     row = {
         "code_print": print_,
         "wrapped_key": wrapped,
-        "answers_sealed": _seal_body(
-            sealing, print_, build_body(submitted, unsure=submitted.unsure)
-        ),
+        "answers_sealed": _seal_body(sealing, print_, body),
         "region": submitted.region,
         "rulebook_version": submitted.rulebook_version,
         "rulebook_sha256": submitted.rulebook_sha256,
@@ -104,16 +103,16 @@ def find_share_status(store: Store, key: str, now: datetime) -> ShareStatus:
     body = _open_body(store.keyring, row)
     if row.taken_at is None:
         return ShareStatus(code, row.expires_at, _restore_answers(row, body), None)
-    return ShareStatus(
-        code, row.expires_at, None, RedeemedShare(body["clinic"], body["submission"])
-    )
+    taken = RedeemedShare(body["clinic"], body["submission"])
+    return ShareStatus(code, row.expires_at, None, taken)
 
 
 def withdraw_share(store: Store, key: str) -> None:
     """Delete it, unless someone has taken it."""
-    this = _matches_code(_hash_share_code(store.keyring, derive_share_code(store.keyring, key)))
+    print_ = _hash_share_code(store.keyring, derive_share_code(store.keyring, key))
+    waits = (ShareCode.code_print == print_, ShareCode.taken_at.is_(None))
     with store.engine.begin() as connection:
-        connection.execute(delete(ShareCode).where(this, ShareCode.taken_at.is_(None)))
+        connection.execute(delete(ShareCode).where(*waits))
 
 
 def redeem_share(
@@ -134,15 +133,12 @@ def redeem_share(
     """
     rate_limits.acquire_tokens(store.engine, SHARE_REDEEM_LIMIT, f"{clinic} {who}", now)
     print_ = _hash_share_code(store.keyring, normalize_code(code))
-    waits = (ShareCode.taken_at.is_(None), ShareCode.expires_at > now)
+    this, waits = ShareCode.code_print == print_, ShareCode.taken_at.is_(None)
+    taken = {"taken_at": now, "expires_at": now + STATUS_LIFETIME}
     with store.writing_scope(clinic, now, who) as scope:
-        claim = update(ShareCode).where(_matches_code(print_), *waits)
-        first = (
-            scope.execute_write(claim.values(taken_at=now, expires_at=now + STATUS_LIFETIME)) == 1
-        )
-        row = scope.execute_read(
-            select(ShareCode).where(_matches_code(print_))
-        ).scalar_one_or_none()
+        claim = update(ShareCode).where(this, waits, ShareCode.expires_at > now).values(taken)
+        first = scope.execute_write(claim) == 1
+        row = scope.execute_read(select(ShareCode).where(this)).scalar_one_or_none()
         if row is None or row.taken_at is None:
             raise ShareGone  # none, or one that has ended and is still to be swept
         body = _open_body(store.keyring, row)
@@ -158,9 +154,7 @@ def redeem_share(
             submissions.add_corrections(scope, listed, today, targets, f"{key}:again")
         pointer = {"clinic": clinic, "submission": submission, "by": who}
         sealed = _seal_body(_unwrap_share_key(store.keyring, row), print_, pointer)
-        scope.execute_write(
-            update(ShareCode).where(_matches_code(print_)).values(answers_sealed=sealed)
-        )
+        scope.execute_write(update(ShareCode).where(this).values(answers_sealed=sealed))
         return submission
 
 
@@ -179,9 +173,8 @@ def rewrap_share_keys(store: Store) -> int:
         for print_, wrapped in connection.execute(select(*columns)).all():
             if not ring.has_newest_wrapping(wrapped):
                 anew = ring.rewrap_key(SERVER_CHAIN, print_, wrapped)
-                connection.execute(
-                    update(ShareCode).where(_matches_code(print_)).values(wrapped_key=anew)
-                )
+                this = update(ShareCode).where(ShareCode.code_print == print_)
+                connection.execute(this.values(wrapped_key=anew))
                 done += 1
     return done
 
@@ -192,17 +185,9 @@ def derive_share_code(keyring: KeyEncryptionKeys, key: str) -> str:
 
 
 def _find_share_row(store: Store, print_: str) -> ShareCode | None:
-    engine = store.engine.execution_options(**{ONLY_READS: True})
-    with engine.begin() as connection:
-        return (
-            Session(connection)
-            .scalars(select(ShareCode).where(_matches_code(print_)))
-            .one_or_none()
-        )
-
-
-def _matches_code(print_: str) -> ColumnElement[bool]:
-    return ShareCode.code_print == print_
+    this = select(ShareCode).where(ShareCode.code_print == print_)
+    with store.engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+        return Session(connection).scalars(this).one_or_none()
 
 
 def _hash_share_code(keyring: KeyEncryptionKeys, code: str) -> str:
@@ -220,10 +205,8 @@ def _seal_body(key: DataKey, print_: str, body: Mapping[str, Any]) -> bytes:
 def _open_body(keyring: KeyEncryptionKeys, row: ShareCode) -> dict[str, Any]:
     """Raises ShareGone where its master key is gone."""
     try:
-        key = _unwrap_share_key(keyring, row)
-        body: dict[str, Any] = key.open_json(
-            "share_code", row.code_print, "answers", row.answers_sealed
-        )
+        key, place = _unwrap_share_key(keyring, row), ("share_code", row.code_print, "answers")
+        body: dict[str, Any] = key.open_json(*place, row.answers_sealed)
     except DecryptionFailed:
         raise ShareGone from None
     return body

@@ -12,28 +12,15 @@ from typing import Any
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased
 
-from app.store import submission_versions as versions
 from app.store import worklist
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
+from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
 from app.store.db.scope import Scope
-from app.store.db.tables import (
-    AssessmentVersion,
-    ReviewEntry,
-    Submission,
-    WorklistRow,
-)
 from app.store.invitations import InvitationGone
-from app.store.submission_versions import (
-    AnswersVersion,
-)
+from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist import ListedSubmission
-from app.store.worklist_rows import (
-    NoSuchSubmission,
-    find_row,
-    rank_to_level,
-    require_row,
-)
+from app.store.worklist_rows import NoSuchSubmission, find_row, rank_to_level, require_row
 from app.triage.terms import Urgency
 
 _MAX_ROWS_PER_PERSON = 50  # lines of one person
@@ -126,7 +113,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
         about=answers[0].about,
         region=answers[0].region,
         arrived_at=line.arrived_at,
-        versions=tuple(versions.open_version(key, row) for row in answers),
+        versions=tuple(open_version(key, row) for row in answers),
         actions=tuple(open_action(key, row) for row in done),
         others=tuple(lines.values()),
     )
@@ -141,22 +128,10 @@ def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
 
 def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
-    return ReviewAction(
-        row.number,
-        row.kind,
-        row.author_id,
-        row.at,
-        row.version_id,
-        Urgency(row.urgency),
-        row.reason,
-        row.rule,
-        row.outcome,
-        row.to_staff_id,
-        row.answers_number,
-        key.open_field("review_entry", row.id, "words", row.words_sealed)
-        if row.words_sealed
-        else "",
-    )
+    place, sealed = ("review_entry", row.id, "words"), row.words_sealed
+    done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
+    said = (row.reason, row.rule, row.outcome, row.to_staff_id, row.answers_number)
+    return ReviewAction(*done, *said, key.open_field(*place, sealed) if sealed else "")
 
 
 def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
@@ -187,16 +162,10 @@ def build_receipt(
     own = AssessmentVersion.kind != "nurse"
     newest = [AssessmentVersion.number.desc()]
     found = scope.find_first(AssessmentVersion, own, order_by=newest, submission_id=submission.id)
-    return SubmissionReceipt(
-        submission.id,
-        submission.reference,
-        submission.arrived_at,
-        row.due_at,
-        row.first_seen_at,
-        row.closed_at,
-        rank_to_level(row.rank),
-        Urgency(found.urgency) if found else rank_to_level(row.rank),
-    )
+    level = rank_to_level(row.rank)
+    result = Urgency(found.urgency) if found else level
+    sent = (submission.id, submission.reference, submission.arrived_at)
+    return SubmissionReceipt(*sent, row.due_at, row.first_seen_at, row.closed_at, level, result)
 
 
 def find_submission(scope: Scope, submission: str) -> Submission:
@@ -212,14 +181,8 @@ def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[Work
     own = aliased(WorklistRow)
     person = scope.select_columns(own.person_id).where(own.submission_id == submission)
     fits = or_(WorklistRow.submission_id == submission, WorklistRow.person_id.in_(person))
-    newest = [WorklistRow.arrived.desc()]
-    return scope.find_all(
-        WorklistRow,
-        fits,
-        WorklistRow.forget_at > now,
-        order_by=newest,
-        limit=_MAX_ROWS_PER_PERSON,
-    )
+    kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
+    return scope.find_all(WorklistRow, fits, kept, order_by=newest, limit=_MAX_ROWS_PER_PERSON)
 
 
 def _load_version_rows(scope: Scope, submission: str) -> Sequence[Any]:

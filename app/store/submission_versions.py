@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
+from app.store.db.patient_tables import AssessmentVersion
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import AssessmentVersion
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers, Assessment, Urgency
 
@@ -45,16 +45,9 @@ class SubmittedAnswers:
         labs: Labs | None = None,
     ) -> Self:
         """What this rulebook made of answers that stand on its path."""
-        return cls(
-            answers,
-            about,
-            region,
-            assessment,
-            sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items()),
-            rulebook.version,
-            rulebook.sha256,
-            labs or {},
-        )
+        unsure = sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items())
+        made_by = (unsure, rulebook.version, rulebook.sha256)
+        return cls(answers, about, region, assessment, *made_by, labs or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +129,7 @@ def add_version(
 def open_version(record: DataKey, row: AssessmentVersion) -> AnswersVersion:
     """One set of answers, opened."""
     body = record.open_json("assessment_version", row.id, "body", row.body_sealed)
-    return AnswersVersion(
-        row.id,
-        row.number,
-        row.kind,
-        row.author_id,
-        row.made_at,
-        row.rulebook_version,
-        row.rulebook_sha256,
-        Urgency(row.urgency),
-        {question: frozenset(chosen) for question, chosen in body["answers"].items()},
-        body,
-    )
+    answers = {question: frozenset(chosen) for question, chosen in body["answers"].items()}
+    made = (row.id, row.number, row.kind, row.author_id, row.made_at)
+    rules = (row.rulebook_version, row.rulebook_sha256, Urgency(row.urgency))
+    return AnswersVersion(*made, *rules, answers, body)

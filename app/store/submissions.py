@@ -12,12 +12,16 @@ from datetime import date, timedelta
 from sqlalchemy import func
 
 from app.store import people, reviews
-from app.store.clinic_policy import Targets
-from app.store.clinics import load_clinic
+from app.store.clinics import Targets, load_clinic
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.patient_tables import (
+    SECOND_PERSON_STATES,
+    AssessmentVersion,
+    Invitation,
+    Submission,
+    WorklistRow,
+)
 from app.store.db.scope import PATIENT, Scope, WritingScope
-from app.store.db.tables import AssessmentVersion, Invitation, Submission, WorklistRow
-from app.store.db.tables.reviews import SECOND_PERSON_STATES
 from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is_invitation_open
 from app.store.review_steps import ReviewStep
 from app.store.submission_reads import SubmissionReceipt, build_receipt, find_submission

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 from app.store import alarms, people
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
+from app.store.db.patient_tables import SECOND_PERSON_STATES, WorklistRow
 from app.store.db.scope import Criterion, Scope
-from app.store.db.tables import ChangeCounter, Clinic, RecordKey, WorklistRow
-from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.db.tables import ChangeCounter, Clinic, RecordKey
 from app.store.worklist_rows import NoSuchSubmission, level_to_rank, open_payload, rank_to_level
 from app.triage.terms import Urgency
 

@@ -10,11 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.store import people
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.encryption import DataKey
+from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import Clinic, WorklistRow
+from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
 
 PATIENT_FLAGS = ("interpreter", "access", "safeguarding")

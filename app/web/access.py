@@ -22,11 +22,11 @@ from starlette.routing import Route
 from app.store.accounts import passwords, sessions
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import NoSuchStaff
-from app.store.compliance.person_requests import NoSuchPerson, NoSuchRequest
 from app.store.db import audit
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.record_keys import KeyDestroyed
 from app.store.invitations import NoSuchInvitation
+from app.store.person_requests import NoSuchPerson, NoSuchRequest
 from app.store.worklist_rows import NoSuchSubmission
 from app.web.pages import render_page, see_other
 from app.web.staff_request import StaffRequest

@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.assurance.figures import Figures
 from app.documents.receipt import RulebookArchive
-from app.store.clinic_policy import ClinicPolicy
+from app.store.clinics import ClinicPolicy
 from app.store.db.database import DeferredStore
 from app.store.worklist import WorklistCounts
 from app.triage.rulebook import Rulebook

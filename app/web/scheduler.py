@@ -16,8 +16,8 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from threading import Thread
 
-from app.store.db.jobs import Job, run_if_due
 from app.store.db.scope import Store
+from app.store.db.server_records import Job, run_if_due
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from app.commands import demo_data
 from app.settings import Settings
 from app.store import clinics, invitations
 from app.store.db.database import open_store
+from app.store.db.patient_tables import Invitation
 from app.store.db.scope import Store
-from app.store.db.tables import Invitation
 from scripts.screenshots.camera import Cookies, Shot
 from tests.running import Running
 

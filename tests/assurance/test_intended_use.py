@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.settings import ROOT
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
 from app.triage.rulebook import Rulebook
 from app.triage.terms import TYPES, Urgency
 from tests.builders import RULES, rulebook

@@ -16,8 +16,8 @@ from app.store import clinics, invitations
 from app.store.accounts import staff
 from app.store.db.database import open_database
 from app.store.db.encryption import load_keyring
+from app.store.db.patient_tables import ReviewEntry, Submission
 from app.store.db.scope import Store
-from app.store.db.tables import ReviewEntry, Submission
 from app.store.invitations import Invitee
 from app.web.journey import Journey, load_journey_key, seal_journey
 from tests.builders import answers, rulebook

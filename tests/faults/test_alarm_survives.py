@@ -13,8 +13,9 @@ from sqlalchemy import update
 from app.store import alarms, clinics, submissions
 from app.store.alarms import AlarmDestinations
 from app.store.db.database import open_store
+from app.store.db.patient_tables import OutboxMessage
 from app.store.db.scope import PATIENT, Store
-from app.store.db.tables import Lease, OutboxMessage
+from app.store.db.tables import Lease
 from app.store.submissions import Delivery
 from tests.far_ends import HANGS, OK, Far, certificate, free_port, id_of, mailbox, webhook
 from tests.postgresql import new_database

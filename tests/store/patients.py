@@ -6,9 +6,10 @@ from itertools import count
 from typing import Any
 
 from app.store import invitations, reviews, submission_versions, submissions, worklist_rows
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
+from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import PATIENT, Store
-from app.store.db.tables import Staff, WorklistRow
+from app.store.db.tables import Staff
 from app.store.invitations import Invitee
 from app.store.review_steps import ReviewStep
 from app.store.submission_reads import SubmissionReceipt

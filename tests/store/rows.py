@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
 
 from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.patient_tables import Person
 from app.store.db.tables import ServerTable
 
 KEYRING = KeyEncryptionKeys({b"now.": bytes(range(32))}, b"s" * 32, b"a" * 32)
@@ -174,7 +174,7 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
 def fill(engine: Engine) -> None:
     """Put a row into every table that has none."""
     with engine.begin() as connection:
-        for table in SQLModel.metadata.sorted_tables:
+        for table in Person.metadata.sorted_tables:
             if connection.execute(table.select()).first() is None:
                 connection.execute(table.insert(), A_ROW_OF[table.name])
 

@@ -9,9 +9,9 @@ from sqlalchemy import event
 from app.rulebook.faults import RulebookFaults
 from app.store import agreement, submissions
 from app.store.agreement import NO_RULE, ClosingRequestCounts, DecisionCounts
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
+from app.store.db.patient_tables import Tally
 from app.store.db.scope import PATIENT, Store
-from app.store.db.tables import Tally
 from app.triage.terms import Urgency
 from tests.builders import RULES
 from tests.store.patients import MONDAY, TARGETS, Work, handed

@@ -7,8 +7,9 @@ import pytest
 
 from app.store import alarms, reviews, submission_reads, submissions, worklist, worklist_rows
 from app.store.db import record_keys
+from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Store
-from app.store.db.tables import Clinic, WorklistRow
+from app.store.db.tables import Clinic
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from app.store.reviews import StepNotAllowed
 from app.triage.terms import Urgency

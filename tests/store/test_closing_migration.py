@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from app.store.db.database import migration_config, upgrade_schema
-from app.store.db.tables.reviews import REVIEW_KINDS, STATES
+from app.store.db.patient_tables import REVIEW_KINDS, STATES
 from tests.store.rows import A_ROW_OF, fill
 
 ENTRY = """INSERT INTO review_entry (clinic_id, id, submission_id, number, kind, author_id, at,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rulebook.faults import RulebookFaults
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
 from app.store.db.tables import Clinic
 from app.store.worklist_rows import add_open_minutes, rank_and_due
 from app.triage.terms import Urgency

@@ -9,9 +9,9 @@ from sqlmodel import SQLModel
 
 from app.store import invitations, people, submission_reads, worklist_rows
 from app.store.db import rate_limits
+from app.store.db.patient_tables import Invitation, Person
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
-from app.store.db.tables import Invitation, Person
 from app.store.invitations import CODE_LETTERS, InvitationGone, Invitee, NoSuchInvitation
 from app.store.people import NameMismatch
 from tests.store.kim import actions

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from app.store.db.jobs import Job, run_if_due
 from app.store.db.scope import Store
+from app.store.db.server_records import Job, run_if_due
 from tests.store.kim import NOON
 from tests.store.rows import KEYRING
 

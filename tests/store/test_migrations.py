@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 
 from app.settings import ROOT
 from app.store.db.database import migration_config, upgrade_schema
-from app.store.served_rulebooks import list_served_rulebooks
+from app.store.db.server_records import list_served_rulebooks
 from tests.store.rows import A_ROW_OF, fill
 
 

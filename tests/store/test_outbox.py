@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.store import alarms, outbox, reviews
+from app.store import alarms, retention, reviews
 from app.store.alarms import AlarmDestinations, AlarmMessage
-from app.store.compliance import retention
-from app.store.compliance.person_requests import collect_person_records
-from app.store.compliance.retention import erase_submissions
 from app.store.db import audit, record_keys
+from app.store.db.patient_tables import OutboxMessage, WorklistRow
 from app.store.db.scope import Store
-from app.store.db.tables import OutboxMessage, WorklistRow
+from app.store.person_requests import collect_person_records
+from app.store.retention import erase_submissions
 from tests.store.kim import actions
 from tests.store.patients import MONDAY, Work
 from tests.store.rows import read_columns
@@ -84,7 +83,7 @@ def test_nothing_is_marked_where_its_messages_are_not_kept(
         raise InterruptedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "add_messages", break_down)
+        patch.setattr(alarms, "add_messages", break_down)
         with pytest.raises(InterruptedError):
             alarms.raise_due_alarms(work.store, "c1", ALARM, MONDAY)
     assert work.row(sent).alarmed_at is None
@@ -114,8 +113,8 @@ def test_the_row_holds_neither_the_address_nor_the_reference(work: Work) -> None
 def test_one_that_is_claimed_is_nobody_elses_until_the_claim_runs_out(work: Work) -> None:
     alarm(work)
     first = claim(work, ALARM)
-    assert claim(work, ALARM + outbox.CLAIM_DURATION - SECOND) is None
-    again = claim(work, ALARM + outbox.CLAIM_DURATION)
+    assert claim(work, ALARM + alarms.CLAIM_DURATION - SECOND) is None
+    again = claim(work, ALARM + alarms.CLAIM_DURATION)
     assert first is not None
     assert again is not None
     assert (again.id, again.tries) == (first.id, 2)
@@ -160,11 +159,11 @@ def test_one_that_was_taken_is_never_sent_again(work: Work) -> None:
 
 def test_a_late_failure_does_not_open_what_another_server_delivered(work: Work) -> None:
     alarm(work)
-    slow, quick = claim(work, ALARM), claim(work, ALARM + outbox.CLAIM_DURATION)
+    slow, quick = claim(work, ALARM), claim(work, ALARM + alarms.CLAIM_DURATION)
     assert slow is not None
     assert quick is not None
-    alarms.record_sent_alarm(work.store, ALARM + outbox.CLAIM_DURATION, quick)
-    alarms.record_failed_alarm(work.store, ALARM + outbox.CLAIM_DURATION, slow, "TimeoutError")
+    alarms.record_sent_alarm(work.store, ALARM + alarms.CLAIM_DURATION, quick)
+    alarms.record_failed_alarm(work.store, ALARM + alarms.CLAIM_DURATION, slow, "TimeoutError")
     assert claim(work, ALARM + timedelta(days=1)) is None
 
 
@@ -236,7 +235,7 @@ def test_a_new_place_is_told_of_what_still_alarms_and_of_nothing_else(work: Work
     choose(work, AlarmDestinations(BOTH.webhook), ALARM + 2 * SECOND)
     message = claim(work, ALARM + 2 * SECOND)
     assert message is not None
-    assert message.submission == waits
+    assert message.submission_id == waits
     assert claim(work, ALARM + 2 * SECOND) is None
 
 
@@ -244,10 +243,10 @@ def test_what_waits_for_two_minutes_is_told_until_it_is_taken_or_seen(work: Work
     choose(work, AlarmDestinations(BOTH.webhook))
     sent = alarm(work)
     try_in_vain(work, ALARM)
-    assert undelivered(work, ALARM + outbox.OVERDUE_AFTER - SECOND) is None
-    assert undelivered(work, ALARM + outbox.OVERDUE_AFTER) == ALARM
-    look(work, sent, ALARM + outbox.OVERDUE_AFTER)
-    assert undelivered(work, ALARM + outbox.OVERDUE_AFTER) is None
+    assert undelivered(work, ALARM + alarms.OVERDUE_AFTER - SECOND) is None
+    assert undelivered(work, ALARM + alarms.OVERDUE_AFTER) == ALARM
+    look(work, sent, ALARM + alarms.OVERDUE_AFTER)
+    assert undelivered(work, ALARM + alarms.OVERDUE_AFTER) is None
     later = ALARM + timedelta(hours=1)
     alarm(work, later)
     message = claim(work, later)
@@ -261,7 +260,7 @@ def test_what_ended_is_forgotten_after_a_week_and_what_waits_is_not(work: Work) 
     message = claim(work, ALARM)
     assert message is not None
     alarms.record_sent_alarm(work.store, ALARM, message)
-    week = ALARM + outbox.MESSAGE_RETENTION
+    week = ALARM + alarms.MESSAGE_RETENTION
     assert "messages" not in retention.run_retention(work.store, "c1", week - SECOND)
     assert retention.run_retention(work.store, "c1", week)["messages"] == 1
     assert [kind for kind, *_ in kept(work)] == ["email"]

@@ -7,13 +7,13 @@ import pytest
 from sqlmodel import SQLModel
 
 from app.documents.person_file import build_person_file
-from app.store import invitations, outbox, people, reviews
-from app.store.compliance import person_requests
-from app.store.compliance.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest
+from app.store import alarms, invitations, people, person_requests, reviews
 from app.store.db import audit
+from app.store.db.patient_tables import Invitation, Person, PersonRequest, Submission, WorklistRow
 from app.store.db.scope import Store
-from app.store.db.tables import Invitation, Person, PersonRequest, Staff, Submission, WorklistRow
+from app.store.db.tables import Staff
 from app.store.invitations import InvitationGone
+from app.store.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest
 from tests.builders import rulebook
 from tests.store.patients import MONDAY, Work
 from tests.store.test_retention import NOTE, everything_as_bytes, reviewed, rows, sealed_bytes
@@ -153,7 +153,7 @@ def test_erasing_reaches_every_table_that_can_name_the_person(work: Work) -> Non
     sent = reviewed(work, **THEIRS)
     now = MONDAY + HOUR
     with work.store.writing_scope("c1", now, "kim") as scope:
-        outbox.add_messages(scope, sent, ["webhook", "email"])
+        alarms.add_messages(scope, sent, ["webhook", "email"])
         person, link = person_of_scope(scope), scope.find_all(Invitation)[0].id
     ids = {sent, person, link}
     assert naming(work.store, ids) >= can_name_a_person()
@@ -258,5 +258,5 @@ def test_answered_wishes_are_shown_for_a_month_and_waiting_ones_longer(work: Wor
     with work.store.reading_scope("c1") as scope:
         assert len(person_requests.list_recent_requests(scope, MONDAY + timedelta(days=29))) == 2
         later = person_requests.list_recent_requests(scope, MONDAY + timedelta(days=31))
-        assert [request.id for request in later] == [waits]
+        assert [request.row.id for request in later] == [waits]
         assert scope.count_rows(PersonRequest) == 2

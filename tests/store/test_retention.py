@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlmodel import SQLModel
 
-from app.store import invitations, submission_versions, worklist_rows
-from app.store.compliance import retention
+from app.store import invitations, retention, submission_versions, worklist_rows
 from app.store.db import audit, record_keys
+from app.store.db.patient_tables import Person, PersonRequest
 from app.store.db.scope import Store
-from app.store.db.tables import Clinic, Person, PersonRequest, StaffInvite, StaffSession
+from app.store.db.tables import Clinic, StaffInvite, StaffSession
 from app.store.worklist_rows import NoSuchSubmission
 from tests.store.patients import KNOWN, MONDAY, Work
 from tests.store.rows import A_ROW_OF

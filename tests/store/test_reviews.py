@@ -14,8 +14,9 @@ from app.store import (
     worklist,
     worklist_rows,
 )
+from app.store.db.patient_tables import ReviewEntry
 from app.store.db.scope import Store
-from app.store.db.tables import Clinic, ReviewEntry, Staff
+from app.store.db.tables import Clinic, Staff
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from app.store.reviews import EditConflict, StepNotAllowed
 from app.store.submissions import Delivery

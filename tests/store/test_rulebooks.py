@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import StatementError
 
-from app.store.served_rulebooks import list_served_rulebooks, record_served_rulebook
+from app.store.db.server_records import list_served_rulebooks, record_served_rulebook
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ONE, OTHER = "1" * 64, "2" * 64

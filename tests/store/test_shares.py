@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from app.store import shares, submission_reads, submission_versions, worklist_rows
+from app.store.db.patient_tables import Submission
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
-from app.store.db.tables import ShareCode, Submission
+from app.store.db.tables import ShareCode
 from app.store.shares import SHARE_LIFETIME, STATUS_LIFETIME, ShareGone
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery

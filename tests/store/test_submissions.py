@@ -15,8 +15,9 @@ from app.store import (
     worklist_rows,
 )
 from app.store.db import audit, change_notifications
+from app.store.db.patient_tables import AssessmentVersion, Submission, WorklistRow
 from app.store.db.scope import PATIENT, Store
-from app.store.db.tables import AssessmentVersion, Submission, WorklistRow
+from app.store.db.tables import Clinic
 from app.store.invitations import InvitationGone
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
@@ -181,7 +182,6 @@ def test_what_is_to_be_forgotten_is_not_read_any_more(work: Work) -> None:
 
 
 def test_the_clinics_own_targets_count_before_those_of_the_rules(work: Work) -> None:
-    from app.store.db.tables import Clinic
 
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(Clinic, to={"targets": {"same_day": 5}})

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 
+from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Scope, Store
-from app.store.db.tables import WorklistRow
 from tests.store.rows import A_ROW_OF, KEYRING, THEN, fill
 
 ROWS = 100_000 if os.environ.get("CALCINOSIS_SOAK") else 2_000

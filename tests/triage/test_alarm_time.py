@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.rulebook.faults import RulebookFaults
-from app.store.clinic_policy import load_policy
+from app.store.clinics import load_policy
 from app.triage.terms import Urgency
 from tests.builders import RULES
 

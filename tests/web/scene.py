@@ -18,12 +18,12 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import event
 from sqlmodel import col
 
-from app.store import reviews, submission_reads
+from app.store import person_requests, reviews, submission_reads
 from app.store.accounts import staff
-from app.store.compliance import person_requests
-from app.store.compliance.person_requests import EXPORT
 from app.store.db import audit
-from app.store.db.tables import AuditEntry, ReviewEntry, StaffSession, WorklistRow
+from app.store.db.patient_tables import ReviewEntry, WorklistRow
+from app.store.db.tables import AuditEntry, StaffSession
+from app.store.person_requests import EXPORT
 from app.store.review_steps import ReviewStep
 from tests.visitor import OWN
 from tests.web.desk import CALM, TODAY, House, Member, Patient

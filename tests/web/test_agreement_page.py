@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from app.assurance.mutation.pinned import load_worked_cases
 from app.store import agreement, reviews, submission_reads, submission_versions
 from app.store.agreement import DecisionCounts
-from app.store.db.tables import Tally, WorklistRow
+from app.store.db.patient_tables import Tally, WorklistRow
 from app.store.review_steps import ReviewStep
 from app.triage.terms import Urgency
 from app.web.patients import drop_off

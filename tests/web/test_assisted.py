@@ -11,7 +11,7 @@ from app.assurance.readability import (
     split_words,
 )
 from app.store import submission_reads, submission_versions, worklist, worklist_rows
-from app.store.db.tables import Submission
+from app.store.db.patient_tables import Submission
 from tests.visitor import Page
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.test_every_page import Blocks

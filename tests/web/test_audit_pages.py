@@ -14,8 +14,8 @@ from sqlalchemy import text
 from app.presentation.audit_words import ACTIONS, BY_KIND
 from app.settings import ROOT
 from app.store import submission_reads
-from app.store.compliance.retention import erase_submissions
 from app.store.db import audit
+from app.store.retention import erase_submissions
 from app.web.clinic import auditor
 from migrations.append_only import allow_changes, forbid_changes
 from tests.web.desk import CALM, House, Member, Patient

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store import outbox
+from app.store import alarms
 from app.web import outgoing_messages
 from app.web.outgoing_messages import (
     MailServer,
@@ -258,7 +258,7 @@ def test_another_side_that_hangs_or_drips_is_left_after_a_while(
 
 def test_no_try_lasts_longer_than_it_is_claimed_for() -> None:
     """Looking a name up comes before; what is late by then is not sent at all."""
-    assert outbox.CLAIM_DURATION.total_seconds() >= 2 * outgoing_messages.LONGEST
+    assert alarms.CLAIM_DURATION.total_seconds() >= 2 * outgoing_messages.LONGEST
     assert outgoing_messages.WAIT <= 5
 
 

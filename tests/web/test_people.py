@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.store.compliance import person_requests
+from app.store import person_requests
 from tests.visitor import Page
 from tests.web.desk import CALM, House, Member, Patient
 

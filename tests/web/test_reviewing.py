@@ -14,7 +14,7 @@ from app.presentation.review_words import (
     problem_key,
 )
 from app.store import review_rules, submission_reads
-from app.store.db.tables.reviews import REVIEW_KINDS
+from app.store.db.patient_tables import REVIEW_KINDS
 from tests.builders import rulebook
 from tests.visitor import Visitor
 from tests.web.desk import CALM, SECURE, TODAY, House, Member, Patient

@@ -9,8 +9,8 @@ import yaml
 
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
+from app.store.db.patient_tables import REVIEW_KINDS
 from app.store.db.tables import ROLES
-from app.store.db.tables.reviews import REVIEW_KINDS
 from app.store.review_steps import (
     CALL_OUTCOMES,
     DISPOSITIONS,

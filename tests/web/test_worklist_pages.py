@@ -11,8 +11,8 @@ from sqlalchemy import event
 from app.presentation.dates import is_visit_late
 from app.store import clinics, worklist_rows
 from app.store import worklist as kept
-from app.store.clinic_policy import load_policy
-from app.store.db.tables import WorklistRow
+from app.store.clinics import load_policy
+from app.store.db.patient_tables import WorklistRow
 from app.triage.terms import Urgency
 from tests.builders import RULES
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member

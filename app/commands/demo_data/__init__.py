@@ -14,7 +14,7 @@ import yaml
 from app.commands.demo_data.player import DemoClinic, DemoPlayer
 from app.store import clinics
 from app.store.accounts import factors, staff
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
 from app.store.db import audit, record_keys
 from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.scope import Store

@@ -18,10 +18,9 @@ from app.commands.demo_data.reviewing import (
     DemoSubmission,
 )
 from app.store import invitations, reviews, submissions, worklist_rows
-from app.store.clinic_policy import Targets
-from app.store.clinics import load_clinic
+from app.store.clinics import Targets, load_clinic
+from app.store.db.patient_tables import AssessmentVersion, Tally, WorklistRow
 from app.store.db.scope import PATIENT, Store, WritingScope
-from app.store.db.tables import AssessmentVersion, Tally, WorklistRow
 from app.store.invitations import Invitee
 from app.store.submission_versions import SubmittedAnswers
 from app.store.worklist_rows import add_open_minutes, rank_to_level

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from app.store import reviews
-from app.store.clinic_policy import Targets
+from app.store.clinics import Targets
 from app.store.db.scope import WritingScope
 from app.store.review_steps import SAME_PERSON, ReviewStep
 from app.triage.terms import Urgency

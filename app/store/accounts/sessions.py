@@ -100,10 +100,8 @@ def start_sign_in(
     clinic, staff = blind_index.resolve_word(store, "staff", word) or (audit.SERVER_CHAIN, "")
     with store.reading_scope(clinic) as scope:
         found = scope.find_one(Staff, id=staff)
-    account = blind_index.hash_word(store, "staff", word)
-    _acquire_attempt(
-        store, account, find_device_token(store.keyring, found, device_tokens), now, address
-    )
+    device = find_device_token(store.keyring, found, device_tokens)
+    _acquire_attempt(store, blind_index.hash_word(store, "staff", word), device, now, address)
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.verify_password(password, kept)
     with store.writing_scope(clinic, now, "nobody") as scope:
@@ -113,7 +111,7 @@ def start_sign_in(
             if renewed != kept:
                 scope.update_rows(Staff, id=staff, to={"password_hash": renewed})
             audit.record_event(scope.act_as(staff), "password_given", ("staff", staff), address)
-            return _begin_session(scope, staff, "factor", browser, now, None)
+            return _begin_session(scope, staff, browser)
         audit.record_event(scope, "sign_in_refused", ("staff", staff), address)
     raise SignInRefused
 
@@ -125,11 +123,8 @@ def _acquire_attempt(store: Store, account: str, device: str, now: datetime, add
             rate_limits.acquire_tokens(store.engine, DEVICE_LIMIT, device, now)
             return
     # In this order: a try that is refused for its address costs nobody else one.
-    buckets = [
-        (ADDRESS_LIMIT, network_prefix(address)),
-        (ACCOUNT_LIMIT, account),
-        (SERVER_LIMIT, ""),
-    ]
+    buckets = [(ADDRESS_LIMIT, network_prefix(address)), (ACCOUNT_LIMIT, account)]
+    buckets.append((SERVER_LIMIT, ""))
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
 
 
@@ -142,9 +137,8 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         session, staff = _load_live_session(scope, token, now)
-    rate_limits.acquire_from_buckets(
-        store.engine, [(limit, staff.id) for limit in SECOND_FACTOR_LIMITS], now
-    )
+    buckets = [(limit, staff.id) for limit in SECOND_FACTOR_LIMITS]
+    rate_limits.acquire_from_buckets(store.engine, buckets, now)
     with store.writing_scope(clinic, now, staff.id) as scope:
         session, staff = _load_live_session(scope, token, now)
         first = session.stage == "factor"
@@ -155,7 +149,7 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
         if accepted:
             scope.delete_rows(StaffSession, token_hash=session.token_hash)
             started = now if first else session.started_at
-            fresh = _begin_session(scope, staff.id, "full", session.browser, started, now)
+            fresh = _begin_session(scope, staff.id, session.browser, full_since=started)
     if not accepted:
         raise SignInRefused
     rate_limits.reset_bucket(store.engine, SECOND_FACTOR_LIMITS[0], staff.id)
@@ -171,50 +165,34 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
     with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
         asked = scope.select_columns(*_WITH_STAFF).where(Staff.id == StaffSession.staff_id)
-        mine = (
-            StaffSession.token_hash == encryption.hash_token(token),
-            Staff.disabled_at.is_(None),
-        )
-        session: Any = scope.execute_read(asked.where(*mine)).one_or_none()
-    if session is None or not is_session_live(session, now):
+        this = StaffSession.token_hash == encryption.hash_token(token)
+        row: Any = scope.execute_read(asked.where(this, Staff.disabled_at.is_(None))).one_or_none()
+    if row is None or not is_session_live(row, now) or row.stage != "full" or not row.proved_at:
         raise NotSignedIn
-    if session.stage != "full" or session.proved_at is None:
-        raise NotSignedIn
-    seen = session.seen_at
+    seen = row.seen_at
     if active and now - seen >= _TOUCH_INTERVAL:
-        with store.writing_scope(clinic, now, session.staff_id) as scope:
-            scope.update_rows(StaffSession, token_hash=session.token_hash, to={"seen_at": now})
+        with store.writing_scope(clinic, now, row.staff_id) as scope:
+            scope.update_rows(StaffSession, token_hash=row.token_hash, to={"seen_at": now})
         seen = now
-    ends = min(seen + IDLE_TIMEOUT, session.started_at + MAX_SESSION_AGE)
-    return SignedIn(
-        clinic,
-        session.staff_id,
-        session.name,
-        session.role,
-        session.token_hash,
-        session.proved_at,
-        ends,
-    )
+    ends = min(seen + IDLE_TIMEOUT, row.started_at + MAX_SESSION_AGE)
+    return SignedIn(clinic, row.staff_id, row.name, row.role, row.token_hash, row.proved_at, ends)
 
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End the session, if it is one."""
+    hashed = encryption.hash_token(token)
     with store.writing_scope(encryption.parse_clinic_id(token), now, "nobody") as scope:
-        session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
+        session = scope.find_one(StaffSession, token_hash=hashed)
         if session is not None:
-            scope.delete_rows(StaffSession, token_hash=session.token_hash)
+            scope.delete_rows(StaffSession, token_hash=hashed)
             staff = session.staff_id
             audit.record_event(scope.act_as(staff), "signed_out", ("staff", staff))
 
 
 def list_present_staff(scope: Scope, now: datetime) -> set[str]:
     """Who of the staff is signed in now."""
-    proved = StaffSession.proved_at.is_not(None)
-    return {
-        s.staff_id
-        for s in scope.find_all(StaffSession, proved, stage="full")
-        if is_session_live(s, now)
-    }
+    proved = scope.find_all(StaffSession, StaffSession.proved_at.is_not(None), stage="full")
+    return {session.staff_id for session in proved if is_session_live(session, now)}
 
 
 def end_one_session(scope: WritingScope, staff: str, token_hash: str) -> bool:
@@ -235,30 +213,25 @@ def is_session_live(session: StaffSession, now: datetime) -> bool:
 
 def delete_expired_sessions(scope: WritingScope) -> int:
     """Forget sessions that are over; give how many there were."""
-    over = (StaffSession.seen_at <= scope.now - IDLE_TIMEOUT) | (
-        StaffSession.started_at <= scope.now - MAX_SESSION_AGE
-    )
-    return scope.delete_rows(StaffSession, over)
+    idle = StaffSession.seen_at <= scope.now - IDLE_TIMEOUT
+    old = StaffSession.started_at <= scope.now - MAX_SESSION_AGE
+    return scope.delete_rows(StaffSession, idle | old)
 
 
 def _begin_session(
-    scope: WritingScope,
-    staff: str,
-    stage: str,
-    browser: str,
-    started: datetime,
-    proved: datetime | None,
+    scope: WritingScope, staff: str, browser: str, full_since: datetime | None = None
 ) -> str:
+    """A new session, half of one unless it is said since when they are signed in; give its id."""
     token = encryption.make_token(scope.clinic)
     scope.add_row(
         StaffSession,
         token_hash=encryption.hash_token(token),
         staff_id=staff,
-        stage=stage,
+        stage="full" if full_since else "factor",
         browser=browser[:100],
-        started_at=started,
+        started_at=full_since or scope.now,
         seen_at=scope.now,
-        proved_at=proved,
+        proved_at=scope.now if full_since else None,
     )
     return token
 
@@ -282,29 +255,27 @@ def find_device_token(
     """
     if staff is None or staff.disabled_at is not None or staff.password_hash is None:
         return ""
-    own_tokens = (
-        token
-        for token in _well_formed_tokens(device_tokens)
-        if hmac.compare_digest(_make_device_token(keyring, staff, token[:_HALF_LENGTH]), token)
-    )
-    return next(own_tokens, "")
+    for token in _well_formed_tokens(device_tokens):
+        own_token = _make_device_token(keyring, staff, token[:_HALF_LENGTH])
+        if hmac.compare_digest(own_token, token):
+            return token
+    return ""
 
 
 def add_device_token(scope: Scope, staff: Staff, device_tokens: Iterable[str]) -> list[str]:
     """The marks that the browser holds from now on, the one of this member first."""
     device_tokens = _well_formed_tokens(device_tokens)
-    own_token = find_device_token(scope.keyring, staff, device_tokens) or _make_device_token(
-        scope.keyring, staff, secrets.token_hex(_HALF_LENGTH // 2)
-    )
-    return [own_token, *(token for token in device_tokens if token != own_token)][
-        :MAX_TOKENS_PER_BROWSER
-    ]
+    own_token = find_device_token(scope.keyring, staff, device_tokens)
+    if not own_token:
+        random = secrets.token_hex(_HALF_LENGTH // 2)
+        own_token = _make_device_token(scope.keyring, staff, random)
+    others = [token for token in device_tokens if token != own_token]
+    return [own_token, *others][:MAX_TOKENS_PER_BROWSER]
 
 
 def _well_formed_tokens(device_tokens: Iterable[str]) -> list[str]:
-    return [token for token in device_tokens if _TOKEN_PATTERN.fullmatch(token)][
-        :MAX_TOKENS_PER_BROWSER
-    ]
+    formed = [token for token in device_tokens if _TOKEN_PATTERN.fullmatch(token)]
+    return formed[:MAX_TOKENS_PER_BROWSER]
 
 
 def _make_device_token(keyring: KeyEncryptionKeys, staff: Staff, random: str) -> str:

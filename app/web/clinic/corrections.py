@@ -24,7 +24,7 @@ from app.presentation.correction_result import (
 from app.presentation.review_words import problem_key
 from app.store import clinics, reviews, submission_reads, submission_versions, submissions, worklist
 from app.store.accounts import staff
-from app.store.db.tables import Submission
+from app.store.db.patient_tables import Submission
 from app.store.reviews import StepNotAllowed
 from app.store.submission_versions import AnswersVersion, Labs, SubmittedAnswers
 from app.store.submissions import AnswersChanged

@@ -12,10 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.documents.person_file import build_person_file
-from app.store import clinics, people
-from app.store.compliance import person_requests
-from app.store.compliance.person_requests import ERASE, EXPORT, NoSuchPerson, OwnRequest
+from app.store import clinics, people, person_requests
 from app.store.db import audit
+from app.store.person_requests import ERASE, EXPORT, EXPORT_LIFETIME, NoSuchPerson, OwnRequest
 from app.web.clinic.page_parts import build_download, list_staff_names
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
@@ -62,17 +61,17 @@ def show_person_requests(request: StaffRequest, problems: dict[str, str] | None 
         found = person_requests.list_recent_requests(scope, now)
     rows = [
         {
-            "id": one.id,
-            "kind": _KINDS[one.kind],
+            "id": one.row.id,
+            "kind": _KINDS[one.row.kind],
             "reference": one.person.reference if one.person else "",
-            "asked_by": names[one.asked_by],
-            "asked_at": request.format_time(one.asked_at, zone),
-            "answered_by": names.get(one.answered_by or "", ""),
-            "state": _STATES[one.agreed],
-            "waits": one.agreed is None,
-            "own": one.asked_by == own_id,
-            "until": request.format_time(one.answered_at + person_requests.EXPORT_LIFETIME, zone)
-            if one.is_open_to(own_id, now) and one.answered_at
+            "asked_by": names[one.row.asked_by],
+            "asked_at": request.format_time(one.row.asked_at, zone),
+            "answered_by": names.get(one.row.answered_by or "", ""),
+            "state": _STATES[one.row.agreed],
+            "waits": one.row.agreed is None,
+            "own": one.row.asked_by == own_id,
+            "until": request.format_time(one.row.answered_at + EXPORT_LIFETIME, zone)
+            if one.is_open_to(own_id, now) and one.row.answered_at
             else "",
         }
         for one in found
@@ -93,7 +92,7 @@ def answer_person_request(request: StaffRequest) -> Response:
             found = person_requests.list_recent_requests(scope, request.now, id_)
             who = request.signed_in_staff
             if not found or not who.has_permission(
-                person_requests.PERMISSION_BY_KIND[found[0].kind]
+                person_requests.PERMISSION_BY_KIND[found[0].row.kind]
             ):
                 raise HTTPException(404)
             person_requests.answer_request(scope, id_, agreed)

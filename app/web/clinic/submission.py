@@ -17,7 +17,7 @@ from starlette.responses import Response
 from app.presentation.review_words import FITTING, OUTCOMES, REASONS, problem_key
 from app.presentation.submission_view import SubmissionView
 from app.store import review_steps
-from app.store.db.tables.reviews import SECOND_PERSON_STATES
+from app.store.db.patient_tables import SECOND_PERSON_STATES
 from app.store.permissions import role_allows
 from app.store.review_rules import DECISION_KINDS
 from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALLS, SAME_PERSON

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from app.presentation.question import AGAIN_FIELD, find_pressed_button, options_in_order
 from app.presentation.respondent import ME, RESPONDENTS
 from app.store import shares
-from app.store.db.tables.clinics import REVIEWED_DAYS, UNREVIEWED_DAYS
+from app.store.db.tables import REVIEWED_DAYS, UNREVIEWED_DAYS
 from app.web import journey as journeys
 from app.web import tablet
 from app.web.journey import Journey, LostJourney, NoJourney

@@ -26,8 +26,9 @@ from app.store import (
     worklist_rows,
 )
 from app.store.clinics import load_clinic
+from app.store.db.patient_tables import Submission
 from app.store.db.scope import Scope
-from app.store.db.tables import Clinic, Submission
+from app.store.db.tables import Clinic
 from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
 from app.triage.answers import keep_known_answers

@@ -6,23 +6,42 @@ answers, which app/documents/person_file.py puts into words. Knows no pages.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from app.store import outbox, people, submission_reads, submission_versions
-from app.store.compliance.retention import erase_person_records, list_person_submissions
+from app.store import alarms, people, submission_reads, submission_versions
 from app.store.db import audit, change_notifications, record_keys
+from app.store.db.patient_tables import Invitation, Person, PersonRequest
 from app.store.db.scope import Scope, WritingScope
-from app.store.db.tables import Invitation, OutboxMessage, Person, PersonRequest, Staff, Submission
+from app.store.db.tables import Staff
 from app.store.invitations import open_appointment_kind
 from app.store.permissions import PERMISSIONS
+from app.store.retention import erase_person_records, list_person_submissions
+from app.triage.terms import Urgency
 
 EXPORT, ERASE = "export", "erase"
 PERMISSION_BY_KIND = {EXPORT: "export_person", ERASE: "erase_person"}
 EXPORT_LIFETIME = timedelta(days=1)
 """How long an agreed export can be taken."""
 _MAX_AUDIT_ENTRIES = 10_000  # of the audit on one record; more than anyone does with it
+_EXPORTED_COLUMNS = {
+    "invitation": ("made_at", "made_by", "expires_at", "revoked_at", "appointment_on"),
+    "submission": ("reference", "arrived_at", "source"),
+    "version": ("made_at", "kind", "author", "rulebook_version", "rulebook_sha256"),
+    "review": ("at", "by", "kind", "urgency", "reason", "rule", "outcome", "words"),
+    "alarm": ("made_at", "kind", "tries", "ended", "ended_at"),
+}
+_EXPORTED_NAMES = {
+    "invitation": {"expires_at": "good_until", "revoked_at": "taken_back_at"},
+    "version": {"author": "by", "rulebook_version": "rulebook"},
+    "review": {"kind": "what", "urgency": "level", "words": "note"},
+    "alarm": {"kind": "by"},
+}
+"""What of each record an export holds, in its order; and under which name, where it is another."""
+_STAFF_COLUMNS = ("made_by", "author", "by")
+"""These hold an id of staff, for which their name is given."""
 
 
 class NoSuchPerson(Exception):
@@ -37,30 +56,18 @@ class OwnRequest(Exception):
     """Who asked cannot be the one who agrees."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectRequest:
+class SubjectRequest(NamedTuple):
     """One wish, as staff see it. `person` is None once they are forgotten."""
 
-    id: str
-    kind: str
+    row: PersonRequest
     person: people.PersonIdentity | None
-    asked_by: str
-    asked_at: datetime
-    answered_by: str | None
-    answered_at: datetime | None
-    agreed: bool | None
-    done_at: datetime | None
 
     def is_open_to(self, staff: str, now: datetime) -> bool:
         """Whether this one of staff can take the export now."""
-        return (
-            self.kind == EXPORT
-            and bool(self.agreed)
-            and self.asked_by == staff
-            and self.person is not None
-            and self.answered_at is not None
-            and now < self.answered_at + EXPORT_LIFETIME
-        )
+        row = self.row
+        agreed_at = row.answered_at if row.agreed and self.person else None
+        mine = row.kind == EXPORT and row.asked_by == staff
+        return mine and agreed_at is not None and now < agreed_at + EXPORT_LIFETIME
 
 
 def add_request(scope: WritingScope, kind: str, person: str) -> str:
@@ -106,15 +113,11 @@ def answer_request(scope: WritingScope, request: str, agreed: bool) -> None:
 
 def take_export(scope: WritingScope, request: str) -> dict[str, Any]:
     """All of the person, for who asked, within a day. Raises NoSuchRequest."""
-    found = [
-        one
-        for one in list_recent_requests(scope, scope.now, request)
-        if one.is_open_to(scope.who, scope.now)
-    ]
-    if not found or found[0].person is None:
-        raise NoSuchRequest
-    scope.update_rows(PersonRequest, id=request, to={"done_at": scope.now})
-    return export_person(scope, found[0].person.id)
+    for one in list_recent_requests(scope, scope.now, request):
+        if one.person is not None and one.is_open_to(scope.who, scope.now):
+            scope.update_rows(PersonRequest, id=request, to={"done_at": scope.now})
+            return export_person(scope, one.person.id)
+    raise NoSuchRequest
 
 
 def export_person(scope: WritingScope, person: str) -> dict[str, Any]:
@@ -141,20 +144,7 @@ def list_recent_requests(
     newest = [PersonRequest.asked_at.desc(), PersonRequest.id]
     rows = scope.find_all(PersonRequest, lately, order_by=newest, limit=200, **only)
     known = people.find_people(scope, {row.person_id for row in rows})
-    return [
-        SubjectRequest(
-            row.id,
-            row.kind,
-            known.get(row.person_id),
-            row.asked_by,
-            row.asked_at,
-            row.answered_by,
-            row.answered_at,
-            row.agreed,
-            row.done_at,
-        )
-        for row in rows
-    ]
+    return [SubjectRequest(row, known.get(row.person_id)) for row in rows]
 
 
 def count_other_approvers(scope: Scope, who: str, kind: str) -> int:
@@ -190,93 +180,66 @@ def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
     known = people.find_people(scope, [person]).get(person)
     if known is None:
         raise record_keys.KeyDestroyed
-    names = {member.id: member.name for member in scope.find_all(Staff)}
+    exporter = _RecordExporter(scope, {member.id: member.name for member in scope.find_all(Staff)})
     links = scope.find_all(Invitation, person_id=person, order_by=[Invitation.made_at])
+    key = record_keys.load_data_key(scope, person)
     return {
         "reference": known.reference,
         "name": known.name,
         "markers": people.load_person_flags(scope, person),
-        "invitations": [_export_invitation(scope, link, names) for link in links],
+        "invitations": [
+            exporter.export_columns("invitation", link)
+            | {"appointment": open_appointment_kind(key, link)}
+            | {"done": exporter.export_audit_trail("invitation", link.id)}
+            for link in links
+        ],
         "submissions": [
-            _export_submission(scope, id_, names) for id_ in list_person_submissions(scope, person)
+            exporter.export_submission(id_) for id_ in list_person_submissions(scope, person)
         ],
-        "done_with_the_person": _export_audit_trail(scope, ("person", person), names),
+        "done_with_the_person": exporter.export_audit_trail("person", person),
     }
 
 
-def _export_invitation(scope: Scope, link: Invitation, names: dict[str, str]) -> dict[str, Any]:
-    key = record_keys.load_data_key(scope, link.person_id)
-    return {
-        "made_at": link.made_at.isoformat(),
-        "made_by": names.get(link.made_by, ""),
-        "good_until": link.expires_at.isoformat(),
-        "taken_back_at": link.revoked_at.isoformat() if link.revoked_at else None,
-        "appointment_on": link.appointment_on.isoformat() if link.appointment_on else None,
-        "appointment": open_appointment_kind(key, link),
-        "done": _export_audit_trail(scope, ("invitation", link.id), names),
-    }
+@dataclass(frozen=True, slots=True)
+class _RecordExporter:
+    """Takes records apart for an export. `names`: of all who ever worked at the clinic, by id."""
 
+    scope: Scope
+    names: Mapping[str, str]
 
-def _export_submission(scope: Scope, submission: str, names: dict[str, str]) -> dict[str, Any]:
-    found = scope.find_one(Submission, id=submission)
-    return {
-        "reference": found.reference if found else "",
-        "arrived_at": found.arrived_at.isoformat() if found else "",
-        "source": found.source if found else "",
-        "versions": [
-            _export_version(one, names)
-            for one in submission_versions.list_versions(scope, submission)
-        ],
-        "reviews": [
-            _export_action(entry, names)
-            for entry in submission_reads.list_actions(scope, submission)
-        ],
-        "alarms": [
-            _export_alarm(one) for one in outbox.list_submission_messages(scope, submission)
-        ],
-        "done": _export_audit_trail(scope, ("submission", submission), names),
-    }
+    def export_columns(self, record: str, row: object) -> dict[str, Any]:
+        """What an export holds of a record of this kind, under the names of an export."""
+        renamed = _EXPORTED_NAMES.get(record, {})
+        return {
+            renamed.get(column, column): self._export_value(column, getattr(row, column))
+            for column in _EXPORTED_COLUMNS[record]
+        }
 
+    def _export_value(self, column: str, value: Any) -> Any:
+        if column in _STAFF_COLUMNS:
+            return self.names.get(value or "", "")
+        if isinstance(value, Urgency):
+            return value.name
+        return value.isoformat() if isinstance(value, date) else value
 
-def _export_version(version: Any, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "made_at": version.made_at.isoformat(),
-        "kind": version.kind,
-        "by": names.get(version.author or "", ""),
-        "rulebook": version.rulebook_version,
-        "rulebook_sha256": version.rulebook_sha256,
-        **version.body,
-    }
+    def export_submission(self, submission: str) -> dict[str, Any]:
+        """One submission, with all that was answered, decided and sent about it."""
+        found = submission_reads.find_submission(self.scope, submission)
+        versions = submission_versions.list_versions(self.scope, submission)
+        actions = submission_reads.list_actions(self.scope, submission)
+        messages = alarms.list_submission_messages(self.scope, submission)
+        return {
+            **self.export_columns("submission", found),
+            "versions": [self.export_columns("version", one) | one.body for one in versions],
+            "reviews": [self.export_columns("review", one) for one in actions],
+            "alarms": [self.export_columns("alarm", one) for one in messages],
+            "done": self.export_audit_trail("submission", submission),
+        }
 
-
-def _export_action(entry: submission_reads.ReviewAction, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "at": entry.at.isoformat(),
-        "by": names.get(entry.by, ""),
-        "what": entry.kind,
-        "level": entry.urgency.name,
-        "reason": entry.reason,
-        "rule": entry.rule,
-        "outcome": entry.outcome,
-        "note": entry.words,
-    }
-
-
-def _export_alarm(message: OutboxMessage) -> dict[str, Any]:
-    return {
-        "made_at": message.made_at.isoformat(),
-        "by": message.kind,
-        "tries": message.tries,
-        "ended": message.ended,
-        "ended_at": message.ended_at.isoformat() if message.ended_at else None,
-    }
-
-
-def _export_audit_trail(
-    scope: Scope, subject: tuple[str, str], names: dict[str, str]
-) -> list[dict[str, str]]:
-    """Who did what with the record, the first thing first."""
-    found = audit.list_audit_entries(scope, subject=subject, limit=_MAX_AUDIT_ENTRIES)
-    return [
-        {"at": e.at, "who": names.get(e.actor, e.actor), "what": e.action} for e in reversed(found)
-    ]
+    def export_audit_trail(self, kind: str, id_: str) -> list[dict[str, str]]:
+        """Who did what with the record, the first thing first."""
+        found = audit.list_audit_entries(self.scope, subject=(kind, id_), limit=_MAX_AUDIT_ENTRIES)
+        return [
+            {"at": entry.at, "who": self.names.get(entry.actor, entry.actor), "what": entry.action}
+            for entry in reversed(found)
+        ]

@@ -1,6 +1,7 @@
-"""Jobs that come round by themselves: each round is done once, by whichever server comes first.
+"""What servers of one database share: who does a job now, and which rulebooks they have served.
 
-Knows nothing of what a job does, and not what time it is.
+Each round of a job is done once, by whichever server comes first. Anyone who asks later which
+rules were in force on a day finds them here. Knows nothing of what a job does or a rulebook holds.
 """
 
 from collections.abc import Callable
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
 
 from app.store.db.scope import Store, insert_into
 from app.store.db.sqlite import ONLY_READS
-from app.store.db.tables import Lease
+from app.store.db.tables import Lease, ServedRulebook
 
 _MAX_LEASE_AGE = timedelta(days=30)
 
@@ -66,3 +68,18 @@ def delete_old_leases(engine: Engine, now: datetime) -> None:
     """Forget the leases of jobs that nobody does any more."""
     with engine.begin() as connection:
         connection.execute(delete(Lease).where(Lease.until <= now - _MAX_LEASE_AGE))
+
+
+def record_served_rulebook(engine: Engine, version: str, sha256: str, now: datetime) -> None:
+    """Note that this rulebook is served from now on; one that is known keeps its first time."""
+    row = {"version": version, "sha256": sha256, "first_served_at": now}
+    insert = insert_into(engine.dialect.name, ServedRulebook)
+    with engine.begin() as connection:
+        connection.execute(insert.values(row).on_conflict_do_nothing())
+
+
+def list_served_rulebooks(engine: Engine) -> tuple[ServedRulebook, ...]:
+    """Give every rulebook ever served, the first one first."""
+    oldest_first = (ServedRulebook.first_served_at, ServedRulebook.version)
+    with Session(engine) as session:
+        return tuple(session.scalars(select(ServedRulebook).order_by(*oldest_first)))

@@ -1,16 +1,68 @@
-"""Tables of clinics and of those who work there, and of what is kept of their doings."""
+"""The tables of the server, of clinics and of those who work there, and what all tables share.
 
+Times come in and go out with their zone, kept in UTC. A column that ends in `_sealed` holds what
+app/store/db/encryption.py made of a text; one that ends in `_hash` or `_print` a hash of something
+that must not stand in clear. No row of a `ServerTable` tells of a person without the keys. A
+change here needs a migration; `alembic check` tells.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index
-from sqlalchemy.orm import Mapped, mapped_column
-
-from app.store.db.tables.base import ClinicTable, clinic_foreign_key, row_foreign_key, word_check
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 UNREVIEWED_DAYS, REVIEWED_DAYS = 30, 90
 """How long a submission is kept without a review, and after one, unless the clinic says."""
 ROLES = ("nurse", "lead", "admin", "auditor")
+
+# Without fixed names a migration could not name, and so not drop, a constraint again.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class ServerTable(DeclarativeBase):
+    """A table of the whole server, whose columns are typed both on the class and on a row."""
+
+    metadata = SQLModel.metadata
+    type_annotation_map = {str: AutoString(), datetime: UTCDateTime()}  # noqa: RUF012
+
+
+class ClinicTable(ServerTable):
+    """A table of clinic data: the clinic leads its key. Only a Scope reads or writes it."""
+
+    __abstract__ = True
+
+    clinic_id: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+
+
+def clinic_foreign_key() -> ForeignKeyConstraint:
+    """The clinic is one that we know."""
+    return ForeignKeyConstraint(["clinic_id"], ["clinic.clinic_id"])
+
+
+def row_foreign_key(table: str, column: str) -> ForeignKeyConstraint:
+    """The column names a row of that table, of the same clinic."""
+    return ForeignKeyConstraint(["clinic_id", column], [f"{table}.clinic_id", f"{table}.id"])
+
+
+def word_check(column: str, words: Iterable[str]) -> CheckConstraint:
+    """The column holds one of these words."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def urgency_check() -> CheckConstraint:
+    """The column `urgency` holds a level from 0, self_care, to 4, emergency."""
+    return CheckConstraint("urgency BETWEEN 0 AND 4", name="urgency")
 
 
 class Clinic(ClinicTable):
@@ -152,3 +204,66 @@ class AuditHead(ClinicTable):
     number: Mapped[int]
     mac: Mapped[str]
     seal: Mapped[str]
+
+
+class ServedRulebook(ServerTable):
+    """A rulebook that this server has answered with, and since when."""
+
+    __tablename__ = "served_rulebook"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    first_served_at: Mapped[datetime]
+
+
+class BlindIndexEntry(ServerTable):
+    """Where a word typed outside any clinic leads: a sign-in name or an invitation's code.
+
+    It names a clinic and a record there; what that record is worth, the clinic's tables say.
+    """
+
+    __tablename__ = "signpost"
+    __table_args__ = (word_check("kind", ("staff", "code")),)
+
+    word_print: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    leads_to_clinic: Mapped[str]
+    record_id: Mapped[str]
+
+
+class ShareCode(ServerTable):
+    """A self-check that a person wants to hand to a clinic; which one is not known yet.
+
+    It carries its own wrapped key, since it belongs to no clinic before it is taken.
+    """
+
+    __tablename__ = "share_code"
+
+    code_print: Mapped[str] = mapped_column(primary_key=True)
+    wrapped_key: Mapped[bytes]
+    answers_sealed: Mapped[bytes]
+    region: Mapped[str]
+    rulebook_version: Mapped[str]
+    rulebook_sha256: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    taken_at: Mapped[datetime | None]
+
+
+class Bucket(ServerTable):
+    """A bucket of tokens that fills up evenly, told by the moment at which it is full again."""
+
+    __tablename__ = "bucket"
+
+    key_hash: Mapped[str] = mapped_column(primary_key=True)
+    full_at: Mapped[int] = mapped_column(BigInteger, index=True)  # microseconds since 1970
+
+
+class Lease(ServerTable):
+    """Which server does a recurring job now, so that no two do it at once."""
+
+    __tablename__ = "lease"
+
+    job: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]

@@ -22,22 +22,29 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store import outbox, shares
+from app.store import alarms, shares
 from app.store.accounts import sessions
 from app.store.clinics import load_clinic
-from app.store.db import audit, blind_index, change_notifications, jobs, rate_limits, record_keys
-from app.store.db.scope import Scope, Store, WritingScope
-from app.store.db.tables import (
+from app.store.db import (
+    audit,
+    blind_index,
+    change_notifications,
+    rate_limits,
+    record_keys,
+    server_records,
+)
+from app.store.db.patient_tables import (
     AssessmentVersion,
     Invitation,
     OutboxMessage,
     Person,
     PersonRequest,
     ReviewEntry,
-    StaffInvite,
     Submission,
     WorklistRow,
 )
+from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.tables import StaffInvite
 
 AT_ONCE = 200
 """Records in one step: nobody who writes meanwhile waits long."""
@@ -100,7 +107,7 @@ def _run_one_step(scope: WritingScope) -> Counter[str]:
         ),
         persons=_erase_orphaned_persons(scope),
         requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
-        messages=outbox.delete_old_messages(scope),
+        messages=alarms.delete_old_messages(scope),
         sessions=sessions.delete_expired_sessions(scope),
         staff_links=scope.delete_rows(StaffInvite, over),
     )
@@ -140,7 +147,7 @@ def _erase_orphaned_persons(scope: WritingScope) -> int:
 
 def delete_expired_rows(store: Store, now: datetime) -> dict[str, int]:
     """Delete what belongs to no clinic and is over; give the counts that people would ask about."""
-    jobs.delete_old_leases(store.engine, now)
+    server_records.delete_old_leases(store.engine, now)
     rate_limits.delete_full_buckets(store.engine, now)
     return {"share_codes": shares.delete_expired_shares(store, now)}
 

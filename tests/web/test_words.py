@@ -22,6 +22,9 @@ from app.store.worklist import WORKLIST_FILTERS
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.answers import ANSWER_PROBLEMS
 from app.triage.dangers import STATES
+from app.web.reading.safety import PROPERTIES, SHARES, SIDES
+from app.web.reading.safety import STATES as STATES_OF_HAZARDS
+from app.web.reading.trust import STRENGTHS
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
@@ -75,6 +78,12 @@ MADE_UP |= {
     },
     "identify.": {*IDENTIFIERS},
     "copy.agreed.": {*DISPOSITIONS},
+    "rules.strength.": {*STRENGTHS},
+    "safety.property.": {*PROPERTIES},
+    "safety.cases.": {*SHARES},
+    "safety.strangers.": {"building", "other_rulebook", "few_readers"},
+    "safety.state.": {*STATES_OF_HAZARDS},
+    "safety.side.": {*SIDES},
     "handed.noted.": {*DISPOSITIONS} - {"emergency_service"},
     "handed.instead.": {"emergency", "same_day"},
 }

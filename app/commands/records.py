@@ -23,7 +23,7 @@ from app.commands.console import (
     stderr,
     stop_command,
 )
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import clinics, shares
 from app.store.compliance import person_requests, retention
 from app.store.compliance.person_requests import NoSuchPerson

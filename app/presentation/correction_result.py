@@ -143,7 +143,7 @@ def _compute_lab_notes(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(What we worked out from the values, what to know about it)."""
     rulebook = result_presenter.rulebook
-    found = compute_lab_notes(rulebook.laboratory, rulebook.roles, answers, labs)
+    found = compute_lab_notes(rulebook, answers, labs)
     computed = tuple(_format_computed(result_presenter, one) for one in found.computed)
     said = [
         result_presenter.fill(result_presenter.words.lab_messages[note]) for note in found.messages

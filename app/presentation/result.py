@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.documents.emergency_signs import describe_open_signs
 from app.presentation.question import find_respondent, words_for_respondent
 from app.presentation.respondent import ME
 from app.triage.conditions import Situation, judge_condition
+from app.triage.explain import describe_open_signs
 from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.questionnaire import AnswerPath
 from app.triage.rulebook import Rulebook

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import invitations, outbox, people, reviews
 from app.store.compliance import person_requests
 from app.store.compliance.person_requests import NoSuchPerson, NoSuchRequest, OwnRequest

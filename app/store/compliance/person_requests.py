@@ -2,7 +2,7 @@
 
 Agreed to, an export is open to who asked for a day, made afresh each time and kept nowhere; an
 erasure is done at once, and only the audit tells of it. An export holds ids of questions and
-answers, which app/documents/person_file.py puts into words. Knows no pages.
+answers, which app.documents.clinic_files.py puts into words. Knows no pages.
 """
 
 import secrets

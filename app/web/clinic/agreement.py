@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.documents.case_file import format_cases_yaml, make_case
+from app.documents.clinic_files import format_cases_yaml, make_case
 from app.documents.receipt import RulebookArchive
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import agreement, clinics

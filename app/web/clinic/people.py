@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import clinics, people
 from app.store.compliance import person_requests
 from app.store.compliance.person_requests import (

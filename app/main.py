@@ -50,7 +50,6 @@ from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, build_template_environment
 from app.web.patients import (
     handing_over,
-    receipt_check,
     result,
     second_look,
     self_check,
@@ -117,7 +116,7 @@ def create_app(
         *second_look.page_routes(),
     ]
     app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
-    app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
+    app.router.routes += health.page_routes()
     app.router.routes += [
         *signin.page_routes(),
         *staff.page_routes(),

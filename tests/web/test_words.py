@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.documents.receipt import RECEIPT_PROBLEMS
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
 from app.store.db.tables import ROLES
@@ -65,6 +67,7 @@ MADE_UP |= {
     "submission.by.": {"me", "child", "other"},
     "submission.version.": {"first", "changed", "nurse"},
     "submission.danger.": {*STATES},
+    "result.danger.": {*STATES},
     "sbar.danger.": {*STATES},
     "review.": {f"{kind}.done" for kind in REVIEW_KINDS},
     "review.call.": {*CALL_OUTCOMES},
@@ -78,6 +81,11 @@ MADE_UP |= {
     },
     "identify.": {*IDENTIFIERS},
     "copy.agreed.": {*DISPOSITIONS},
+    "verify.problem.": {*RECEIPT_PROBLEMS},
+    "audit.kind.": {*AUDIT_ACTIONS},
+    "audit.done.": {*ACTIONS},
+    "audit.by.": {*NOBODY},
+    "handed.decided.": {*DISPOSITIONS},
     "rules.strength.": {*STRENGTHS},
     "safety.property.": {*PROPERTIES},
     "safety.cases.": {*SHARES},

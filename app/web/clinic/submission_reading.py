@@ -5,12 +5,11 @@ It renders nothing and knows no rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from app.documents.receipt import RulebookArchive
 from app.documents.short_answers import ShortWording
 from app.presentation.result import ResultPresenter
 from app.presentation.safety_net import build_caution_values
@@ -27,13 +26,12 @@ from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist import ClinicSnapshot
 from app.store.worklist_rows import NoSuchSubmission
-from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
 from app.triage.rules import assess_answers
-from app.triage.terms import Answers
 from app.triage.what_if import try_other_answers
 from app.web.access import StaffRequest
 from app.web.pages import app_context, filler_for, translator_for
+from app.web.patients.submission_status import present_version
 from app.web.staff_layout import StaffFrame, read_staff_frame
 
 
@@ -83,11 +81,12 @@ def open_submission(
         colleagues = SecondPeople(names, bool(able))
     row_presenter = make_row_presenter(staff_request, clinic)
     newest, own_version = record.newest_version, record.newest_own_version
-    answers_presenter, at_hand = _make_result_presenter(staff_request, record, newest)
+    about, region = record.about, record.region
+    answers_presenter, at_hand = present_version(staff_request.request, newest, about, region)
     presenter = _make_presenter(staff_request, answers_presenter, newest)
     own, assessment = answers_presenter, presenter.assessment
     if own_version is not newest:
-        own, _ = _make_result_presenter(staff_request, record, own_version)
+        own, _ = present_version(staff_request.request, own_version, about, region)
         assessment = assess_answers(own.rulebook, own.answers)
     view = SubmissionView(
         record,
@@ -159,26 +158,6 @@ def _known_labs(
         for analyte, lab in version.lab_results.items()
         if analyte in known
     }
-
-
-def _make_result_presenter(
-    staff_request: StaffRequest, record: SubmissionRecord, version: AnswersVersion
-) -> tuple[ResultPresenter, bool]:
-    """In the words of the rulebook that judged these answers, and whether it is at hand.
-
-    Answers that today's rules no longer know are left out; the page says that rules differ.
-    """
-    archive: RulebookArchive = staff_request.request.app.state.archive
-    book = archive.find_rulebook(version.rulebook_version, version.rulebook_sha256)
-    context, given = app_context(staff_request.request), version.answers
-    if book is not None:
-        context = replace(context, rulebook=book)
-    answers: Answers = (
-        archive.translate_to_current(version.rulebook_version, given) if book is None else given
-    )
-    kept = keep_known_answers(context.rulebook.questionnaire, answers).answers
-    words, fill = context.page_wording, filler_for(context, record.region)
-    return ResultPresenter(context.rulebook, words, fill, kept, record.about), book is not None
 
 
 def describe_assessment(view: SubmissionView) -> AssessmentView:

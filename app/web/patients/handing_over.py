@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.presentation.dates import format_long_day
-from app.presentation.respondent import ME, RESPONDENTS
+from app.presentation.question import ME, RESPONDENTS
 from app.store import invitations, submission_reads, submissions, worklist_rows
 from app.store.db import record_keys
 from app.store.invitations import InvitationGone, OpenedInvitation

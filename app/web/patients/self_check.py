@@ -15,8 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.presentation.question import AGAIN_FIELD, find_pressed_button, options_in_order
-from app.presentation.respondent import ME, RESPONDENTS
+from app.presentation.question import (
+    AGAIN_FIELD,
+    ME,
+    RESPONDENTS,
+    find_pressed_button,
+    options_in_order,
+)
 from app.store import shares
 from app.store.db.tables.clinics import REVIEWED_DAYS, UNREVIEWED_DAYS
 from app.web import journey as journeys

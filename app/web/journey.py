@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.presentation.respondent import ME
+from app.presentation.question import ME
 from app.web.wire import read_cookie, set_cookie
 
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least

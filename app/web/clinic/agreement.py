@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.documents.case_file import format_cases_yaml, make_case
+from app.documents.clinic_files import format_cases_yaml, make_case
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import agreement, clinics
 from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from app.presentation.question import AGAIN_FIELD, QuestionView
-from app.presentation.respondent import ME, RESPONDENTS
+from app.presentation.question import AGAIN_FIELD, ME, RESPONDENTS, QuestionView
 from app.store import clinics, invitations, submissions
 from app.store.invitations import InvitationGone, InvitationSummary, NoSuchInvitation
 from app.store.people import NameMismatch

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.presentation.audit_words import ACTIONS, BY_KIND, KINDS, NOBODY
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.store import clinics
 from app.store.db import audit
 from app.store.db.scope import Scope
@@ -70,7 +70,7 @@ def show_audit(request: StaffRequest, problems: dict[str, str] | None = None) ->
     more = f"{asked.page_address}/before/{found[PAGE - 1].number}" if len(found) > PAGE else ""
     return request.render_page(
         "audit/page.html",
-        kinds=KINDS,
+        kinds=AUDIT_ACTIONS,
         asked=asked,
         any_day=ANY_DAY,
         typed_day=request.typed_field("day") or ("" if asked.day == ANY_DAY else asked.day),
@@ -88,7 +88,7 @@ def choose_audit_filter(request: StaffRequest) -> Response:
         chosen = date.fromisoformat(day).isoformat() if day else ANY_DAY
     except ValueError:
         return show_audit(request, {"day": "audit.day.problem"})
-    return see_other(f"/audit/{kind if kind in KINDS else 'all'}/{chosen}")
+    return see_other(f"/audit/{kind if kind in AUDIT_ACTIONS else 'all'}/{chosen}")
 
 
 def download_audit(request: StaffRequest) -> Response:
@@ -128,9 +128,9 @@ def show_submission_looks(request: StaffRequest) -> Response:
 
 def _parse_filter(kind: str, day: str, time_zone: str) -> AuditFilter:
     """What an address asks for. Raises HTTPException where nothing leads to it."""
-    if kind not in KINDS:
+    if kind not in AUDIT_ACTIONS:
         raise HTTPException(404)
-    actions = list(BY_KIND[kind]) if kind in BY_KIND else None
+    actions = list(AUDIT_ACTIONS[kind]) or None
     if day == ANY_DAY:
         return AuditFilter(kind, day, actions, None)
     try:

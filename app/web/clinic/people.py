@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import clinics, people, person_requests
 from app.store.db import audit
 from app.store.person_requests import ERASE, EXPORT, EXPORT_LIFETIME, NoSuchPerson, OwnRequest

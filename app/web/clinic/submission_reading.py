@@ -5,7 +5,7 @@ It renders nothing and knows no rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from app.documents.short_answers import ShortWording
@@ -19,16 +19,14 @@ from app.store.accounts import sessions, staff
 from app.store.db import audit
 from app.store.db.tables import Clinic
 from app.store.permissions import role_allows
-from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist import ClinicSnapshot
-from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import Answers
 from app.triage.what_if import try_other_answers
 from app.web.pages import filler_for, translator_for
+from app.web.patients.submission_status import present_version
 from app.web.staff_request import StaffFrame, StaffRequest, read_staff_frame
 
 
@@ -80,11 +78,12 @@ def open_submission(
         colleagues = SecondPeople(names, bool(able))
     row_presenter = make_row_presenter(request, clinic)
     newest, own_version = record.newest_version, record.newest_own_version
-    own, at_hand = _make_result_presenter(request, record, newest)
+    about, region = record.about, record.region
+    own, at_hand = present_version(request, newest, about, region)
     presenter = _make_presenter(request, own, newest)
     assessment = presenter.assessment
     if own_version is not newest:
-        own, _ = _make_result_presenter(request, record, own_version)
+        own, _ = present_version(request, own_version, about, region)
         assessment = assess_answers(own.rulebook, own.answers)
     view = SubmissionView(
         record, members, row_presenter, presenter, own, assessment, at_hand, request.context.archive
@@ -128,25 +127,6 @@ def _known_labs(book: Rulebook, version: AnswersVersion) -> dict[str, dict[str, 
         for analyte, lab in version.lab_results.items()
         if analyte in known
     }
-
-
-def _make_result_presenter(
-    request: StaffRequest, record: SubmissionRecord, version: AnswersVersion
-) -> tuple[ResultPresenter, bool]:
-    """In the words of the rulebook that judged these answers, and whether it is at hand.
-
-    Answers that today's rules no longer know are left out; the page says that rules differ.
-    """
-    context, edition = request.context, version.rulebook_version
-    book = context.archive.find_rulebook(edition, version.rulebook_sha256)
-    answers: Answers = version.answers
-    if book is None:
-        answers = context.archive.translate_to_current(edition, answers)
-    else:
-        context = replace(context, rulebook=book)
-    kept = keep_known_answers(context.rulebook.questionnaire, answers).answers
-    words, fill = context.page_wording, filler_for(context, record.region)
-    return ResultPresenter(context.rulebook, words, fill, kept, record.about), book is not None
 
 
 def describe_assessment(view: SubmissionView) -> AssessmentView:

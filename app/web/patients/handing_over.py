@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.presentation.dates import format_long_day
-from app.presentation.respondent import ME, RESPONDENTS
+from app.presentation.question import ME, RESPONDENTS
 from app.store import invitations, submission_reads, submissions, worklist_rows
 from app.store.db import record_keys
 from app.store.db.scope import PATIENT

@@ -14,8 +14,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.presentation.question import AGAIN_FIELD, find_pressed_button, options_in_order
-from app.presentation.respondent import ME, RESPONDENTS
+from app.presentation.question import (
+    AGAIN_FIELD,
+    ME,
+    RESPONDENTS,
+    find_pressed_button,
+    options_in_order,
+)
 from app.store import shares
 from app.store.db.tables import REVIEWED_DAYS, UNREVIEWED_DAYS
 from app.web import journey as journeys

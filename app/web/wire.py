@@ -1,4 +1,4 @@
-"""What goes between a browser and us besides pages: cookies, the fields of a form, compression.
+"""What goes between a browser and us besides pages: cookies, fields of forms, files, compression.
 
 Cookies are readable by no script, and bound to this host over https. A form is small (the gate of
 app/web/shield.py sees to it) and nothing of it is kept. It must not know what a field is for.
@@ -20,6 +20,8 @@ MOST_FIELDS = 250
 WORTH_PACKING = 1000  # bytes; below that the answer is one packet either way
 PLAIN_HEADERS = {"Vary": "Accept-Encoding"}
 GZIP_HEADERS = {**PLAIN_HEADERS, "Content-Encoding": "gzip"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet would work out rather than show."""
 _GZIP = 31  # the window bits by which zlib's calls know that a gzip file is wanted
 _WITH_FILES = "multipart/form-data"
 
@@ -108,3 +110,16 @@ def compress_response(request: Request, body: bytes, kind: str, status: int = 20
 def compress_bytes(body: bytes) -> bytes:
     """The bytes as a gzip file."""
     return bytes(isal_zlib.compress(body, 3, _GZIP))
+
+
+def build_download(request: Request, content: str | bytes, kind: str, disposition: str) -> Response:
+    """A file to keep, which no browser opens as a page."""
+    body = content.encode() if isinstance(content, str) else content
+    response = compress_response(request, body, f"{kind}; charset=utf-8")
+    response.headers["Content-Disposition"] = f"attachment; filename={disposition}"
+    return response
+
+
+def escape_formula(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -15,14 +15,15 @@ from starlette.responses import Response
 from app.documents.clinic_files import format_cases_yaml, make_case
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.store import agreement, clinics
+from app.store.accounts import staff
 from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
-from app.web.clinic.page_parts import build_download, list_staff_names
 from app.web.pages import filler_for
 from app.web.staff_request import StaffRequest
+from app.web.wire import build_download
 
 COUNTED = timedelta(days=90)
 """How far back the page counts where people stop."""
@@ -34,7 +35,7 @@ def show_agreement(request: StaffRequest) -> Response:
     limits = request.context.policy.reliance
     with request.reading_scope() as scope:
         clinic = clinics.load_clinic(scope)
-        names = list_staff_names(scope)
+        names = staff.list_staff_names(scope)
         by_nurse, by_rule = agreement.count_by_nurse(scope), agreement.count_by_rule(scope)
         reasons = agreement.count_lowering_reasons(scope)
         times = agreement.measure_decision_times(scope)

@@ -20,12 +20,13 @@ from starlette.responses import Response
 
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.store import clinics
+from app.store.accounts import staff
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import AuditEntry
-from app.web.clinic.page_parts import build_download, escape_formula, list_staff_names
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
+from app.web.wire import build_download, escape_formula
 
 PAGE = 50
 AT_ONCE = 1000
@@ -98,7 +99,7 @@ def download_audit(request: StaffRequest) -> Response:
     table.writerow(["number", "at", "actor", "name", "action", "subject", "id", "place", "facts"])
     with request.reading_scope() as scope:
         asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
-        names = list_staff_names(scope)
+        names = staff.list_staff_names(scope)
         for entry in _iterate_entries(scope, asked):
             who = (entry.actor, names.get(entry.actor, ""), entry.action)
             what = (entry.subject_kind, entry.subject_id, entry.place, entry.facts)
@@ -149,7 +150,7 @@ def _describe_entries(
 ) -> list[dict[str, Any]]:
     """Entries in words."""
     t = request.translate
-    names = list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
+    names = staff.list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
     names[scope.clinic] = clinics.read_clinic_name(scope)
     return [
         {

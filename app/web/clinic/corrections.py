@@ -37,8 +37,7 @@ from app.web.clinic.correction_forms import (
     QuestionField,
     collect_labs,
 )
-from app.web.clinic.review_forms import read_typed_number
-from app.web.clinic.submission_reading import make_row_presenter
+from app.web.clinic.submission_reading import make_row_presenter, read_typed_number
 from app.web.pages import see_other, translator_for
 from app.web.staff_request import StaffRequest
 

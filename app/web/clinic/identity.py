@@ -18,8 +18,7 @@ from app.store.accounts import staff
 from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, WRONG_PERSON
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.web.clinic.patient_list import LONGEST
-from app.web.clinic.review_forms import read_review_step, submit_steps
-from app.web.clinic.submission_reading import make_row_presenter
+from app.web.clinic.submission_reading import make_row_presenter, read_review_step, submit_steps
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 

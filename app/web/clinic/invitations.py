@@ -28,10 +28,10 @@ from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
 from app.triage.answers import keep_known_answers
 from app.triage.rules import assess_answers
-from app.web.clinic.page_parts import build_download, escape_formula
 from app.web.clinic.patient_list import PROBLEMS, find_line_number, parse_guest, parse_guest_list
 from app.web.pages import AppContext, see_other
 from app.web.staff_request import StaffRequest
+from app.web.wire import build_download, escape_formula
 
 MOST_FAULTS_SHOWN = 10
 _SHARED_FIELDS = ("reference", "name", "day")

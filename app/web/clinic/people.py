@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from app.documents.clinic_files import build_person_file
 from app.store import clinics, people, person_requests
+from app.store.accounts import staff
 from app.store.db import audit
 from app.store.person_requests import ERASE, EXPORT, EXPORT_LIFETIME, NoSuchPerson, OwnRequest
-from app.web.clinic.page_parts import build_download, list_staff_names
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
+from app.web.wire import build_download
 
 _KINDS = {EXPORT: "people.kind.export", ERASE: "people.kind.erase"}
 _STATES = {None: "people.state.waits", True: "people.state.agreed", False: "people.state.refused"}
@@ -57,7 +58,7 @@ def show_person_requests(request: StaffRequest, problems: dict[str, str] | None 
     own_id, now = request.staff_id, request.now
     with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
-        names = list_staff_names(scope)
+        names = staff.list_staff_names(scope)
         found = person_requests.list_recent_requests(scope, now)
     rows = [
         {

@@ -23,18 +23,16 @@ from app.store.review_rules import DECISION_KINDS
 from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALLS, SAME_PERSON
 from app.store.submission_reads import ReviewAction
 from app.triage.terms import Urgency
-from app.web.clinic.review_forms import (
-    read_identity_check,
-    read_review_step,
-    read_typed_lines,
-    strip_form_words,
-    submit_steps,
-)
 from app.web.clinic.submission_reading import (
     OpenedSubmission,
     describe_assessment,
     describe_patient_result,
     open_submission,
+    read_identity_check,
+    read_review_step,
+    read_typed_lines,
+    strip_form_words,
+    submit_steps,
 )
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest

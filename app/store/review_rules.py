@@ -7,6 +7,7 @@ rule, and of words for people only their keys.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.store import people, worklist_rows
@@ -39,6 +40,7 @@ _LOWERING, _CLOSING = ("second_look",), ("second_close",)
 _OPEN = (*_QUIET, *_LOWERING, *_CLOSING)
 _HELPING = (*_QUIET, *_CLOSING)
 """While a second person is asked about a closing, whatever gets help goes on."""
+_NOBODYS: RowChanges = {"owner_id": None, "state": "new"}
 _BACK_TO_CLAIMED: RowChanges = {"state": "claimed", "waits_since": None}
 """Nobody is asked for a second word any more."""
 
@@ -58,7 +60,15 @@ def find_conflict(attempt: StepAttempt) -> str:
         asked = state.asked[rule.answers]
         if asked is None or asked.author_id == state.staff.id:
             return "own"
-    return rule.needs(attempt) if role_allows(state.staff.role, rule.who.permission) else "role"
+    if not role_allows(state.staff.role, rule.who.permission):
+        return "role"
+    return rule.needs(attempt) if rule.needs else ""
+
+
+def find_changes(attempt: StepAttempt) -> RowChanges:
+    """What the step changes on the row."""
+    effect = STEPS[attempt.step.kind].effect
+    return effect(attempt) if callable(effect) else effect
 
 
 def actor_conflict(state: ReviewState, kind: str) -> str:
@@ -92,10 +102,6 @@ def is_identified(scope: Scope, submission: str) -> bool:
     of_these = {"submission_id": submission, "kind": "identify"}
     last = scope.find_first(ReviewEntry, order_by=newest, **of_these)
     return last is not None and last.outcome == SAME_PERSON
-
-
-def _need_nothing(_: StepAttempt) -> str:
-    return ""
 
 
 def _need_words(attempt: StepAttempt) -> str:
@@ -187,18 +193,6 @@ def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bo
     return ""
 
 
-def _change_nothing(_: StepAttempt) -> RowChanges:
-    return {}
-
-
-def _change_owner(attempt: StepAttempt) -> RowChanges:
-    return owner_changes(attempt.state)
-
-
-def _drop_owner(_: StepAttempt) -> RowChanges:
-    return {"owner_id": None, "state": "new"}
-
-
 def _hand_over(attempt: StepAttempt) -> RowChanges:
     return {"owner_id": attempt.step.to_staff}
 
@@ -235,10 +229,6 @@ def _set_level(attempt: StepAttempt, level: Urgency) -> RowChanges:
     return {**placed, **_BACK_TO_CLAIMED}
 
 
-def _end_waiting(_: StepAttempt) -> RowChanges:
-    return _BACK_TO_CLAIMED
-
-
 def _await_closing(attempt: StepAttempt) -> RowChanges:
     return {"state": "second_close", "waits_since": attempt.scope.now, "alarmed_at": None}
 
@@ -269,18 +259,16 @@ _SECOND_PERSON = StepActor("second_person", frozenset({NURSE, LEAD}))
 class StepRule:
     """One kind of step.
 
-    `words`: the key of the words for it, once it is done. `states`: of the row in which it can be
-    taken. `needs`: gives a word for what the step lacks. `effect`: gives what changes on the row.
-    `answers`: the kind of step that a second person speaks to by it. `decides`: on the level, and
-    without a decision nothing is closed. `form`: the last part of the address of its form, where
-    the form is this step alone.
+    `states`: of the row in which it can be taken. `needs`: gives a word for what the step lacks.
+    `effect`: what changes on the row. `answers`: the kind of step that a second person speaks to
+    by it. `decides`: on the level, and without a decision nothing is closed. `form`: the last part
+    of the address of its form, where the form is this step alone.
     """
 
-    words: str
     who: StepActor
     states: tuple[str, ...]
-    needs: Callable[[StepAttempt], str] = _need_nothing
-    effect: Callable[[StepAttempt], RowChanges] = _change_nothing
+    needs: Callable[[StepAttempt], str] | None = None
+    effect: RowChanges | Callable[[StepAttempt], RowChanges] = MappingProxyType({})
     answers: str = ""
     decides: bool = False
     closes: bool = False
@@ -288,51 +276,31 @@ class StepRule:
 
 
 STEPS: Mapping[str, StepRule] = {
-    "claim": StepRule("review.claim.done", _ANY_LEAD, _OPEN, effect=_change_owner, form="claim"),
-    "release": StepRule("review.release.done", _OWNER, _QUIET, effect=_drop_owner, form="release"),
-    "hand_over": StepRule(
-        "review.hand_over.done", _OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"
+    "claim": StepRule(
+        _ANY_LEAD, _OPEN, effect=lambda attempt: owner_changes(attempt.state), form="claim"
     ),
-    "note": StepRule("review.note.done", _OWNER, _OPEN, _need_words, form="note"),
-    "call": StepRule("review.call.done", _OWNER, _OPEN, _need_call_outcome, form="call"),
-    "identify": StepRule("review.identify.done", _OWNER, _OPEN, _need_identifiers, _change_person),
-    "agree": StepRule("review.agree.done", _OWNER, _QUIET, decides=True, form="agree"),
+    "release": StepRule(_OWNER, _QUIET, effect=_NOBODYS, form="release"),
+    "hand_over": StepRule(_OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"),
+    "note": StepRule(_OWNER, _OPEN, _need_words, form="note"),
+    "call": StepRule(_OWNER, _OPEN, _need_call_outcome, form="call"),
+    "identify": StepRule(_OWNER, _OPEN, _need_identifiers, _change_person),
+    "agree": StepRule(_OWNER, _QUIET, decides=True, form="agree"),
     "raise": StepRule(
-        *("review.raise.done", _OWNER, _HELPING, _need_higher_level, _raise_level),
-        decides=True,
-        form="raise",
+        _OWNER, _HELPING, _need_higher_level, _raise_level, decides=True, form="raise"
     ),
-    "lower": StepRule(
-        *("review.lower.done", _LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level),
-        decides=True,
-    ),
+    "lower": StepRule(_LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level, decides=True),
     "second_yes": StepRule(
-        *("review.second_yes.done", _SECOND_PERSON, _LOWERING, _need_nothing, _lower_as_asked),
-        answers="lower",
-        decides=True,
+        _SECOND_PERSON, _LOWERING, effect=_lower_as_asked, answers="lower", decides=True
     ),
     "second_no": StepRule(
-        *("review.second_no.done", _SECOND_PERSON, _LOWERING, _need_nothing, _end_waiting),
-        answers="lower",
-        decides=True,
+        _SECOND_PERSON, _LOWERING, effect=_BACK_TO_CLAIMED, answers="lower", decides=True
     ),
-    "close": StepRule(
-        *("review.close.done", _OWNER, _HELPING, _need_own_disposition, _close),
-        closes=True,
-        form="close",
-    ),
-    "ask_close": StepRule(
-        "review.ask_close.done", _OWNER, _HELPING, _need_asked_disposition, _await_closing
-    ),
+    "close": StepRule(_OWNER, _HELPING, _need_own_disposition, _close, closes=True, form="close"),
+    "ask_close": StepRule(_OWNER, _HELPING, _need_asked_disposition, _await_closing),
     "close_yes": StepRule(
-        *("review.close_yes.done", _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close),
-        answers="ask_close",
-        closes=True,
+        _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close, answers="ask_close", closes=True
     ),
-    "close_no": StepRule(
-        *("review.close_no.done", _SECOND_PERSON, _CLOSING, _need_nothing, _end_waiting),
-        answers="ask_close",
-    ),
+    "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=_BACK_TO_CLAIMED, answers="ask_close"),
 }
 """Every step, in the order of the words that the database takes for it."""
 DECISION_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.decides)

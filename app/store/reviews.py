@@ -14,7 +14,14 @@ from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Staff
-from app.store.review_rules import STEPS, actor_conflict, find_conflict, needs_claim, owner_changes
+from app.store.review_rules import (
+    STEPS,
+    actor_conflict,
+    find_changes,
+    find_conflict,
+    needs_claim,
+    owner_changes,
+)
 from app.store.review_steps import ReviewState, ReviewStep, StepAttempt
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
 from app.triage.terms import Urgency
@@ -88,7 +95,7 @@ def perform_step(scope: WritingScope, submission: str, step: ReviewStep, targets
         raise StepNotAllowed(problem)
     if needs_claim(state, step.kind):
         attempt = replace(attempt, state=_claim_submission(scope, state, f"{step.key}:claim"))
-    changes = STEPS[step.kind].effect(attempt)
+    changes = find_changes(attempt)
     level = rank_to_level(changes.get("rank", state.row.rank))
     number = _add_review_entry(scope, attempt.state, step, level)
     if changes:

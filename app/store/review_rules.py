@@ -5,9 +5,8 @@ rule, and of words for people only their keys.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.store import people, worklist_rows
@@ -268,7 +267,7 @@ class StepRule:
     who: StepActor
     states: tuple[str, ...]
     needs: Callable[[StepAttempt], str] | None = None
-    effect: RowChanges | Callable[[StepAttempt], RowChanges] = MappingProxyType({})
+    effect: RowChanges | Callable[[StepAttempt], RowChanges] = field(default_factory=dict)
     answers: str = ""
     decides: bool = False
     closes: bool = False

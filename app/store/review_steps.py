@@ -26,13 +26,8 @@ FAILED_CALLS = ("no_answer", "wrong_number")
 MIN_FAILED_CALLS = 3
 """Calls in vain after which someone counts as not reached, as the services do that call people."""
 DISPOSITIONS = (
-    "appointment_kept",
-    "brought_forward",
-    "other_service",
-    "emergency_service",
-    "seen_today",
-    "advice_given",
-    "not_reached",
+    *("appointment_kept", "brought_forward", "other_service", "emergency_service"),
+    *("seen_today", "advice_given", "not_reached"),
 )
 DISPOSITIONS_BY_ONE: Mapping[Urgency, frozenset[str]] = {
     Urgency.emergency: frozenset({"emergency_service"}),

@@ -1,7 +1,4 @@
-"""The second factor of staff: six-digit codes by time, each once, and recovery codes.
-
-Knows nothing of sessions or pages.
-"""
+"""The second factor of staff: six-digit codes by time, each once, and recovery codes."""
 
 import base64
 import hmac

@@ -1,6 +1,6 @@
 """Those who work at a clinic: inviting them by a link, joining, changing a password, disabling.
 
-Nobody ever sees or chooses another one's password. Knows no pages and no words for people.
+Nobody ever sees or chooses another one's password.
 """
 
 import secrets

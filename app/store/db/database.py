@@ -1,8 +1,8 @@
 """The way to the database: SQLite for one server, PostgreSQL where there are several.
 
 Opens the database, brings its tables up to date, and finds the keys to what is sealed in it; for a
-server it is opened beside all else and tried until it is open, since whoever needs no clinic is
-not kept waiting by the database of one. Knows nothing of what is in the tables.
+server it is opened beside all else and tried until it is open, since whoever needs no clinic is not
+kept waiting by the database of one.
 """
 
 import logging

@@ -1,7 +1,4 @@
-"""The keys of records, each wrapped, beside what they seal. Without its key a record is gone.
-
-Knows nothing of what is sealed.
-"""
+"""The keys of records, each wrapped, beside what they seal. Without its key a record is gone."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime

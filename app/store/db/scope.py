@@ -1,8 +1,8 @@
 """One clinic's share of the database, for the length of one transaction.
 
-The only way to clinic data: whoever has no scope has no clinic, and a statement that would read
-or write another clinic's rows is refused before it is sent. Knows nothing of what the rows mean.
-tests/store/test_scope.py holds that no other file builds statements on tables of clinics.
+The only way to clinic data: whoever has no scope has no clinic, and a statement that would read or
+write another clinic's rows is refused before it is sent. tests/store/test_scope.py holds that no
+other file builds statements on tables of clinics.
 """
 
 import copy

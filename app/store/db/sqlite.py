@@ -2,7 +2,7 @@
 
 SQLite itself has no queue: who finds the file locked sleeps and tries again, and under load some
 always come too late. Here all who write in this process wait in the order in which they came, and
-who reads waits for no more than the one commit that is under way. Knows nothing of the contents.
+who reads waits for no more than the one commit that is under way.
 """
 
 import functools

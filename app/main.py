@@ -11,53 +11,29 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
-from starlette.routing import Route
 
 from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
 from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT, Settings
-from app.store import clinics, retention
+from app.store import retention
 from app.store.clinics import load_policy
 from app.store.db import audit
 from app.store.db.database import open_deferred_store
 from app.store.db.scope import Store
 from app.store.db.server_records import Job, record_served_rulebook
-from app.web import api, assets, health
-from app.web.clinic import (
-    agreement,
-    assisted,
-    auditor,
-    corrections,
-    identity,
-    invitations,
-    people,
-    print_views,
-    shared_code,
-    signin,
-    staff,
-    submission,
-    worklist,
-    worklist_stream,
-)
+from app.triage.rulebook import Rulebook
+from app.web import api
+from app.web.assets import bundle_assets
 from app.web.clinic.alarm import EVERY, AlarmSender
 from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
-from app.web.errors import UnhandledErrorMiddleware, add_error_pages, render_last_page
+from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, build_template_environment
-from app.web.patients import (
-    handing_over,
-    receipt_check,
-    result,
-    second_look,
-    self_check,
-    share,
-    waiting_room,
-)
 from app.web.patients.clinic_presence import ClinicPresence
 from app.web.patients.drop_off import DropOffCounter
-from app.web.reading import learn, safety, trust
+from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
 
@@ -80,63 +56,33 @@ def create_app(
         redoc_url=None,
         lifespan=_run_lifespan,
         redirect_slashes=False,
+        exception_handlers=ERROR_PAGES,
         # On by default, it would send paths and errors to any collector in the environment.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    rulebook, presence = load_rulebook_folder(settings.rules), ClinicPresence()
+    prepare = functools.partial(_prepare_database, rulebook, clock, presence)
     context = AppContext(
-        rulebook=load_rulebook_folder(settings.rules),
+        rulebook=rulebook,
+        archive=RulebookArchive(rulebook, settings.rules / "published"),
+        policy=load_policy(settings.rules),
+        figures=read_figures(ROOT / "safety" / "figures.json"),
         environment=build_template_environment(ROOT / "templates"),
-        assets=assets.bundle_assets(ROOT / "static"),
+        assets=bundle_assets(ROOT / "static"),
         key=load_journey_key(settings.var / "journey.key"),
         clock=clock,
+        # Last, since nobody waits for a database where something else is wrong.
+        store=open_deferred_store(
+            settings.effective_database_url, settings.master_key_file, prepare, database_timeout
+        ),
     )
     app.state.context = context
-    app.state.archive = RulebookArchive(context.rulebook, settings.rules / "published")
-    app.state.figures = read_figures(ROOT / "safety" / "figures.json")
     app.state.last_page = render_last_page(context)
-    policy = load_policy(settings.rules)
-    app.state.targets, app.state.visit_days = policy.targets, policy.visit_days
-    app.state.reliance, app.state.alarm_after = policy.reliance, policy.alarm_delay
-    app.state.clinic_presence, app.state.drop_off = ClinicPresence(), DropOffCounter()
-    app.state.store = open_deferred_store(
-        settings.effective_database_url,
-        settings.master_key_file,
-        functools.partial(_prepare_database, app),
-        database_timeout,
-    )
-    app.state.for_show = functools.cache(functools.partial(clinics.is_demo_clinic, app.state.store))
-    app.state.jobs = build_recurring_jobs(settings, context, policy.alarm_delay)
-    app.state.streams = StreamRegistry(app.state.store)
-    app.state.counts = {}  # of each clinic's worklist, for as long as nothing rings
-    # Routes are tried in this order: what is asked for most comes first.
-    app.router.routes += [
-        *self_check.page_routes(),
-        *result.page_routes(),
-        *second_look.page_routes(),
-    ]
-    app.router.routes += [*learn.page_routes(), *trust.page_routes(), *safety.page_routes()]
-    app.router.routes += [*receipt_check.page_routes(), *health.page_routes()]
-    app.router.routes += [
-        *signin.page_routes(),
-        *staff.page_routes(),
-    ]
-    app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
-    app.router.routes += shared_code.page_routes()
-    app.router.routes += [*handing_over.page_routes(), *invitations.page_routes()]
-    app.router.routes += [*worklist_stream.page_routes(), *worklist.page_routes()]
-    app.router.routes += [
-        *assisted.page_routes(),
-        *corrections.page_routes(),
-        *identity.page_routes(),
-    ]
-    app.router.routes += [
-        *print_views.page_routes(),
-        *submission.page_routes(),
-    ]
-    app.router.routes += [*people.page_routes(), *agreement.page_routes(), *auditor.page_routes()]
+    app.state.clinic_presence, app.state.drop_off = presence, DropOffCounter()
+    app.state.jobs = build_recurring_jobs(settings, context)
+    app.state.streams = StreamRegistry(context.store)
+    app.router.routes += ROUTES
     app.include_router(api.router)
-    app.router.routes.append(Route("/static/{path:path}", assets.serve_asset, methods=["GET"]))
-    add_error_pages(app)
     # The last one added is the outermost.
     app.add_middleware(RequestGuardMiddleware, open_paths=["/api/"])
     app.add_middleware(UnhandledErrorMiddleware)
@@ -144,30 +90,25 @@ def create_app(
     return app
 
 
-def _prepare_database(app: FastAPI, store: Store) -> None:
+def _prepare_database(
+    rulebook: Rulebook, clock: Callable[[], float], presence: ClinicPresence, store: Store
+) -> None:
     """What is done with a database that was just opened."""
-    context: AppContext = app.state.context
-    now = datetime.fromtimestamp(context.clock(), UTC)
-    record_served_rulebook(store.engine, context.rulebook.version, context.rulebook.sha256, now)
-    app.state.clinic_presence.update_presence(store, now)
+    now = datetime.fromtimestamp(clock(), UTC)
+    record_served_rulebook(store.engine, rulebook.version, rulebook.sha256, now)
+    presence.update_presence(store, now)
     store.engine.dispose()  # what was open stays open no longer than it is needed
 
 
-def build_recurring_jobs(
-    settings: Settings, context: AppContext, alarm_delay: timedelta
-) -> list[Job]:
+def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     """What the server does again and again by itself; each round is done by one server."""
     hour = timedelta(hours=1)
     mail = MailServer(settings.mail_server, settings.mail_from)
-    messenger = AlarmSender(context, alarm_delay, settings.public_origin, mail)
+    messenger = AlarmSender(context, settings.public_origin, mail)
     return [
         Job("alarm", EVERY, messenger),
         Job("retention", hour, retention.run_all_retention),
-        Job(
-            "audit anchors",
-            hour,
-            lambda store, _: audit.append_anchors(store, settings.var),
-        ),
+        Job("audit anchors", hour, lambda store, _: audit.append_anchors(store, settings.var)),
     ]
 
 
@@ -185,26 +126,25 @@ async def _run_lifespan(app: FastAPI) -> AsyncIterator[None]:
     """What stands at start stays for ever, so the collector need not look at it again."""
     gc.collect()
     gc.freeze()
-    background = asyncio.create_task(_run_background_work(app))
+    context: AppContext = app.state.context
+    background = asyncio.create_task(_run_background_work(app, context))
     with close_before_shutdown(app.state.streams.close_all):
         yield
     background.cancel()
     await asyncio.gather(background, return_exceptions=True)
-    if app.state.store.is_open:
-        last = run_job_once(app.state.store, build_local_jobs(app)[0], app.state.context.clock)
+    if context.store.is_open:
+        last = run_job_once(context.store, build_local_jobs(app)[0], context.clock)
         await asyncio.wait([asyncio.create_task(last)], timeout=SHUTDOWN_GRACE)
-    app.state.store.close()
+    context.store.close()
 
 
-async def _run_background_work(app: FastAPI) -> None:
+async def _run_background_work(app: FastAPI, context: AppContext) -> None:
     """All that goes on beside the pages, as soon as there is a database."""
-    state = app.state
-    while not state.store.is_open:
+    store, clock = context.store, context.clock
+    while not store.is_open:
         await asyncio.sleep(0.2)
-    clock = state.context.clock
-    local_jobs = (run_local_job(state.store, job, clock) for job in build_local_jobs(app))
     await asyncio.gather(
-        run_recurring_jobs(state.store, state.jobs, clock),
-        state.streams.watch_versions(),
-        *local_jobs,
+        run_recurring_jobs(store, app.state.jobs, clock),
+        app.state.streams.watch_versions(),
+        *(run_local_job(store, job, clock) for job in build_local_jobs(app)),
     )

@@ -116,7 +116,7 @@ class Clinics:
         sent: list[str] = []
         app = create_app(self.settings)
         event.listen(
-            app.state.store.engine,
+            app.state.context.store.engine,
             "before_cursor_execute",
             lambda _c, _cursor, words, *_: sent.append(words),
         )
@@ -125,7 +125,7 @@ class Clinics:
         for _ in range(2):  # what a server asks once for all is not counted
             sent.clear()
             assert client.get("/worklist").status_code == 200
-        app.state.store.engine.dispose()
+        app.state.context.store.engine.dispose()
         return sum("SELECT" in words for words in sent)
 
     async def rings(self) -> list[float]:

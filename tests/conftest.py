@@ -46,7 +46,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         clock = Clock()
         app = create_app(Settings(var=tmp_path_factory.mktemp("house")), clock=clock)
         yield House(app, clock)
-        app.state.store.engine.dispose()
+        app.state.context.store.engine.dispose()
     passwords._decoy_hash.cache_clear()
 
 

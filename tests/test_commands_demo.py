@@ -117,7 +117,7 @@ def test_every_role_signs_in_with_what_was_printed(filled) -> None:
         assert page.url == HOMES.get(role, page.url)
         assert page.url not in {"/sign-in", "/sign-in/code"}
         assert "Made-up people" in page.text
-    web.state.store.engine.dispose()
+    web.state.context.store.engine.dispose()
 
 
 def test_the_printed_address_gives_an_app_the_same_codes(filled, store: Store) -> None:

@@ -131,7 +131,7 @@ def test_every_name_that_the_docs_name_is_in_the_code_or_the_rules() -> None:
         for page, text in names
         if text.removesuffix("()") not in code
         and not re.search(rf"(?<![\w-]){re.escape(text)}(?![\w-])", rules)
-        and f'"{text.rpartition(" ")[2]}"' not in addresses
+        and f' {text.rpartition(" ")[2]}"' not in addresses
     ]
     assert lacking == []
 

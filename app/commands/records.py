@@ -23,7 +23,7 @@ from app.commands.console import (
     stderr,
     stop_command,
 )
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import clinics, person_requests, retention, shares
 from app.store.db import audit, record_keys
 from app.store.db.audit import SERVER_CHAIN, AuditAnchor, BadAnchors, ChainFault

@@ -10,17 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.documents.emergency_signs import describe_open_signs
-from app.documents.lab_notes import build_labs_json
-from app.documents.safety_layer import build_nurse_json
+from app.documents.assessment_json import AssessmentWriter, Json, write_version
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.explain import serialize_condition
 from app.triage.labs import Analyte, BadLab, check_typed_labs
-from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence
+from app.triage.terms import Answers
 from app.triage.wording import Wording
 
 DEFAULT_REGION = "international"
@@ -59,9 +56,7 @@ class BadBody(Exception):
         super().__init__("; ".join(_format_fault(fault) for fault in self.faults))
 
 
-def assess_json_body(
-    rulebook: Rulebook, text: bytes, language: str | None = None
-) -> dict[str, object]:
+def assess_json_body(rulebook: Rulebook, text: bytes, language: str | None = None) -> Json:
     """The assessment of a JSON body; for a nurse, what she would ask next too. Raises BadBody.
 
     `language`: one of the rulebook's; without one, the first.
@@ -78,29 +73,23 @@ def assess_json_body(
         where = f"labs.{problem.analyte}" if problem.analyte else "labs"
         raise BadBody([_make_fault(where, problem.problem, problem.allowed)]) from None
     found = assess_answers(rulebook, answers, labs)
-    open_ = find_open_emergency(rulebook, answers, found, labs)
-    signs = _list_open_signs(rulebook, words, open_, answers)
-    payload = _build_assessment_json(rulebook, words, found, region, signs)
+    writer = AssessmentWriter(rulebook, words, region, answers, labs)
+    payload = writer.write_assessment(found)
     if labs:
-        payload |= build_labs_json(rulebook.laboratory, words, answers, labs)
+        payload |= writer.write_labs()
     if body.audience == "nurse":
-        payload |= build_nurse_json(rulebook, words, words.regions[region], (answers, labs), found)
+        payload |= writer.write_nurse_parts(found)
     return payload
 
 
 def build_questionnaire_json(
     rulebook: Rulebook, audience: str, language: str | None = None
-) -> dict[str, object]:
-    """All questions with their words, and for nurses the labs.
-
-    `language`: one of the rulebook's; without one, the first.
-    """
-    words = _wording_in(rulebook, language)
-    content: dict[str, object] = {
-        "rulebook": _build_version_json(rulebook),
-        "questions": [
-            _build_question_json(q, rulebook.questionnaire, words) for q in rulebook.questionnaire
-        ],
+) -> Json:
+    """All questions with their words, and for nurses the labs; `language` as above."""
+    words, questionnaire = _wording_in(rulebook, language), rulebook.questionnaire
+    content: Json = {
+        "rulebook": write_version(rulebook),
+        "questions": [_build_question_json(q, questionnaire, words) for q in questionnaire],
     }
     if audience == "nurse":
         analytes = rulebook.laboratory.analytes.values()
@@ -119,7 +108,7 @@ def _parse_body(text: bytes) -> AssessBody:
         )
         return AssessBody.model_validate(raw)
     except _DuplicateKey:
-        raise BadBody([_make_fault("body", "key_stands_twice", ())]) from None
+        raise BadBody([_make_fault("body", "key_stands_twice")]) from None
     except ValidationError as problem:
         # A value that fits none of several forms is told once, not once for each form.
         faults = {str(fault): fault for fault in map(_make_shape_fault, problem.errors())}
@@ -147,130 +136,7 @@ def _parse_answers(rulebook: Rulebook, body: AssessBody) -> Answers:
     return answers
 
 
-def _build_assessment_json(
-    rulebook: Rulebook, words: Wording, found: Assessment, region: str, signs: Sequence[str]
-) -> dict[str, object]:
-    return {
-        "rulebook": _build_version_json(rulebook),
-        "urgency": found.urgency.name,
-        "within": found.within,
-        "level": _build_level_json(found, signs, words, region),
-        "findings": [
-            {
-                "rule": finding.rule,
-                "urgency": finding.urgency.name,
-                "certain": finding.certain,
-                "reason": words.fill_placeholders(
-                    words.rules[finding.rule].reason, words.regions[region]
-                ),
-                "because": _build_reasons_json(finding.because, words),
-                "sources": list(finding.sources),
-                "within": finding.within,
-            }
-            for finding in found.findings
-        ],
-        "likely_type": found.likely_type,
-        "types": [
-            {
-                "type": standing.type,
-                "standing": standing.standing,
-                "evidence_for": _build_evidence_json(standing.evidence_for, words),
-                "evidence_against": _build_evidence_json(standing.evidence_against, words),
-            }
-            for standing in found.types
-        ],
-        "look_alikes": [
-            {
-                "id": alike.id,
-                "name": words.look_alikes[alike.id].name,
-                "tells_apart": words.look_alikes[alike.id].tells_apart,
-                "because": _build_reasons_json(alike.because, words),
-                "sources": list(alike.sources),
-            }
-            for alike in found.look_alikes
-        ],
-        "conflicts": [{"id": c, "note": words.conflicts[c]} for c in found.conflicts],
-        "contradictions": [
-            {"id": c, "text": words.contradictions[c]} for c in found.contradictions
-        ],
-        "next_question": found.next_question,
-        "complete": found.complete,
-        "ignored": list(found.ignored),
-        "labs_not_weighed": list(found.labs_not_weighed),
-        "advice": {
-            section: [_build_advice_json(advice, words, region) for advice in chosen]
-            for section, chosen in found.advice.items()
-        },
-    }
-
-
-def _list_open_signs(
-    rulebook: Rulebook, words: Wording, open_: OpenEmergency | None, answers: Answers
-) -> list[str]:
-    if open_ is None:
-        return []
-    spoken, ages = words.questions.__getitem__, answers.get(words.roles.age, ())
-    return describe_open_signs(open_, rulebook.questionnaire, words, spoken, ages)
-
-
-def _build_level_json(
-    found: Assessment, signs: Sequence[str], words: Wording, region: str
-) -> dict[str, object]:
-    """In words; `signs` of an emergency that may be there come first, where the level has words."""
-    texts, places = words.levels[found.urgency.name].parts, words.regions[region]
-    within = {"within": words.times.get(found.within or "", found.within or "")}
-    signs = signs if "heading_doubt" in texts else []
-    ending = "_doubt" if signs else "_within" if found.within else ""
-    parts = {
-        part: texts.get(f"{part}{ending}", texts[part]) for part in ("heading", "action", "when")
-    }
-    if not found.complete:
-        parts["more"] = texts["more"]
-    level_texts = {
-        part: words.fill_placeholders(text, places, **within) for part, text in parts.items()
-    }
-    return {**level_texts, "signs": [words.fill_placeholders(sign, places) for sign in signs]}
-
-
-def _build_reasons_json(because: Sequence[Evidence], words: Wording) -> list[dict[str, object]]:
-    listed: list[dict[str, object]] = []
-    for evidence in because:
-        if evidence.lab is not None:
-            listed.append({"lab": evidence.lab, "text": words.labs[evidence.lab].name})
-            continue
-        question = words.questions[evidence.question]
-        given = [question.options[option] for option in evidence.options]
-        listed.append(
-            {
-                "question": evidence.question,
-                "options": list(evidence.options),
-                "unsure": evidence.unsure,
-                "text": f"{question.text} {'; '.join(given)}",
-            }
-        )
-    return listed
-
-
-def _build_evidence_json(lines: Sequence[TypeEvidence], words: Wording) -> list[dict[str, object]]:
-    return [
-        {
-            "id": line.id,
-            "note": words.evidence_note(line.id),
-            "because": _build_reasons_json(line.because, words),
-            "sources": list(line.sources),
-        }
-        for line in lines
-    ]
-
-
-def _build_advice_json(advice: Advice, words: Wording, region: str) -> dict[str, object]:
-    text = words.fill_placeholders(words.advice[advice.id], words.regions[region])
-    return {"id": advice.id, "text": text, "sources": list(advice.sources)}
-
-
-def _build_question_json(
-    question: Question, questionnaire: Questionnaire, words: Wording
-) -> dict[str, object]:
+def _build_question_json(question: Question, questionnaire: Questionnaire, words: Wording) -> Json:
     texts = words.questions[question.id]
     ask_if = question.ask_if
     return {
@@ -290,29 +156,21 @@ def _build_question_json(
     }
 
 
-def _build_analyte_json(analyte: Analyte, words: Wording) -> dict[str, object]:
+def _build_analyte_json(analyte: Analyte, words: Wording) -> Json:
     texts = words.labs[analyte.id].parts
     units = [
         {
-            "unit": u.name,
-            "also": list(u.also),
-            "lowest": _format_limit(u.hard[0]),
-            "highest": _format_limit(u.hard[1]),
+            "unit": unit.name,
+            "also": list(unit.also),
+            "lowest": None if unit.hard[0] is None else str(unit.hard[0]),
+            "highest": None if unit.hard[1] is None else str(unit.hard[1]),
         }
-        for u in analyte.units
+        for unit in analyte.units
     ]
     return {"id": analyte.id, "name": texts["name"], "hint": texts.get("hint"), "units": units}
 
 
-def _format_limit(limit: object) -> str | None:
-    return None if limit is None else str(limit)
-
-
-def _build_version_json(rulebook: Rulebook) -> dict[str, str]:
-    return {"version": rulebook.version, "sha256": rulebook.sha256}
-
-
-def _make_fault(where: str, problem: str, allowed: Sequence[str]) -> dict[str, object]:
+def _make_fault(where: str, problem: str, allowed: Sequence[str] = ()) -> Json:
     return {"where": where, "problem": problem, "allowed": list(allowed)}
 
 
@@ -322,25 +180,25 @@ def _format_fault(fault: Mapping[str, object]) -> str:
     return f"{fault['where']}: {str(fault['problem']).replace('_', ' ')}{ending}"
 
 
-def _make_shape_fault(error: Any) -> dict[str, object]:
+_ALLOWED = {
+    "answers": "question id: option id, or a list of option ids",
+    "labs": 'analyte: {"value": "3.1", "unit": "mmol/L"}, both in quotes',
+    "region": "the id of a region, in quotes",
+}
+
+
+def _make_shape_fault(error: Any) -> Json:
     """The place in our own words only: keys that were sent are not repeated."""
     top = error["loc"][0] if error["loc"] else "body"
-    known = top in AssessBody.model_fields
-    if error["type"] == "extra_forbidden" and not known:
-        return _make_fault("body", "unknown_key", tuple(AssessBody.model_fields))
+    where = str(top) if top in AssessBody.model_fields else "body"
     if error["type"] == "extra_forbidden":
-        return _make_fault(str(top), "unknown_key", tuple(LabBody.model_fields))
+        body = AssessBody if where == "body" else LabBody
+        return _make_fault(where, "unknown_key", tuple(body.model_fields))
     if error["type"] == "missing":
-        return _make_fault(str(top) if known else "body", "missing", ())
-    allowed = {
-        "answers": ("question id: option id, or a list of option ids",),
-        "labs": ('analyte: {"value": "3.1", "unit": "mmol/L"}, both in quotes',),
-        "audience": ("patient", "nurse"),
-        "region": ("the id of a region, in quotes",),
-    }
-    return _make_fault(
-        str(top) if known else "body", "wrong_shape", allowed.get(str(top), ("an object",))
-    )
+        return _make_fault(where, "missing")
+    if top == "audience":
+        return _make_fault(where, "wrong_shape", ("patient", "nurse"))
+    return _make_fault(where, "wrong_shape", (_ALLOWED.get(where, "an object"),))
 
 
 class _DuplicateKey(Exception):

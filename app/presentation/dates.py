@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
+
+from app.triage.wording import Wording
 
 
 def format_long_day(day: date | None, language: str) -> str:
@@ -76,3 +80,23 @@ def _format_time(at: datetime, pattern: str, language: str) -> str:
 def find_locale(language: str) -> Locale:
     """What Babel knows of a language."""
     return Locale.parse(language, sep="-")
+
+
+def describe_opening_hours(week: Sequence[Sequence[Sequence[str]]], words: Wording) -> list[str]:
+    """When a clinic is open, days of the same hours together: "Monday to Friday, 09:00 to 17:00".
+
+    `week`: spans of (opens, closes) for each day from Monday. Nothing where it never is open,
+    since all minutes count then.
+    """
+    names, lines = get_day_names(locale=find_locale(words.language)), []
+
+    def say(key: str, **more: str) -> str:
+        return words.fill_placeholders(words.pages[key], {}, **more)
+
+    for hours, same in groupby(range(7), key=lambda day: week[day]):
+        days = [names[day] for day in same]
+        span = days[0] if len(days) == 1 else say("hours.days", first=days[0], last=days[-1])
+        times = [say("hours.span", opens=opens, closes=closes) for opens, closes in hours]
+        if times:
+            lines.append(say("hours.line", days=span, times=words.pages["hours.and"].join(times)))
+    return lines

@@ -11,12 +11,13 @@ from itertools import groupby
 from typing import NamedTuple
 
 from app.presentation.body_map import BodyView, load_body_map
-from app.presentation.respondent import CHILD, ME, OTHER
 from app.triage.questionnaire import AnswerPath, Question, Questionnaire
 from app.triage.sources import Roles
 from app.triage.terms import Answers
 from app.triage.wording import QuestionWords, Wording
 
+RESPONDENTS = ME, CHILD, OTHER = "me", "child", "other"
+"""Whom a self-check is about, as said by whoever answers."""
 AGAIN_FIELD = "again"  # the field of a form that has shown how to find out: "not sure" is taken now
 
 
@@ -171,13 +172,6 @@ def options_in_order(question: Question) -> list[str]:
 
 def _separate_options(question: Question) -> Collection[str | None]:
     return (question.none, question.unsure)
-
-
-def words_for_question(
-    words: Wording, question: str, answers: Answers, about: str = ME
-) -> QuestionWords:
-    """The words of a question, for the voice in which this person is spoken to."""
-    return words_for_respondent(words, question, find_respondent(words.roles, answers, about))
 
 
 def words_for_respondent(words: Wording, question: str, respondent: str) -> QuestionWords:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
-from app.documents.emergency_signs import describe_open_signs
-from app.presentation.question import find_respondent, words_for_respondent
-from app.presentation.respondent import ME
+from app.presentation.question import ME, find_respondent, words_for_respondent
 from app.triage.conditions import Situation, judge_condition
-from app.triage.open_emergency import OpenEmergency, find_open_emergency
+from app.triage.explain import describe_open_signs
+from app.triage.open_emergency import find_open_emergency
 from app.triage.questionnaire import AnswerPath
 from app.triage.rulebook import Rulebook
 from app.triage.sources import SourceEntry
@@ -24,13 +24,13 @@ from app.triage.terms import (
     Evidence,
     Finding,
     Truth,
-    TypeStanding,
+    TypeEvidence,
     Urgency,
 )
 from app.triage.wording import QuestionWords, Wording
 
 Fill = Callable[..., str]
-"""The named condition that says: nothing of what this check is about. Older rules have none."""
+"""Fills the placeholders of a text with the words of a region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ class AnswerView:
     nothing: bool = False  # "none of these"
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonView:
+class ReasonView(NamedTuple):
     """Why: a sentence, the answers behind it, and where it comes from."""
 
     text: str
@@ -58,46 +57,41 @@ class ReasonView:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TypeView:
+class TypeView(NamedTuple):
     """One type of calcinosis and how it stands."""
 
     name: str
-    plain: str
-    summary: str
     standing: str
-    speaks_for: tuple[str, ...]
-    speaks_against: tuple[str, ...]
+    speaks_for: list[str]
+    speaks_against: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class LookAlikeView:
+class LookAlikeView(NamedTuple):
     """Something else that can look like calcinosis."""
 
     name: str
     looks_like: str
     tells_apart: str
-    answers: tuple[AnswerView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ContradictionView:
+class ContradictionView(NamedTuple):
     """Answers that cannot both be right, and which ones to look at again."""
 
     text: str
-    answers: tuple[AnswerView, ...]
+    answers: list[AnswerView]
 
 
-@dataclass(frozen=True, slots=True)
-class LevelCard:
-    """The one card that leads: the level, what to do, by when."""
+class LevelCard(NamedTuple):
+    """The one card that leads: the level, what to do, by when.
+
+    `signs` of an emergency may be there, since the person was not sure: they come first.
+    """
 
     level: str
     heading: str
     action: str
     hidden: str
     signs: tuple[str, ...] = ()
-    """Signs of an emergency that may be there, since the person was not sure: they come first."""
 
 
 @dataclass(frozen=True)
@@ -124,18 +118,32 @@ class ResultPresenter:
         """The words of a question, as this person is spoken to."""
         return words_for_respondent(self.words, question, self.respondent)
 
+    def describe_result(self, assessment: Assessment) -> dict[str, Any]:
+        """What every page of a result shows: the card, why, what it might be, the answers."""
+        reasons, also = self.split_reasons(assessment)
+        return {
+            "ages": self.path.answers.get(self.rulebook.roles.age, ()),
+            "about": self.respondent,
+            "card": self.build_card(assessment),
+            "reasons": reasons,
+            "also": also,
+            "likely": assessment.likely_type,
+            "likely_words": self.words.types[assessment.likely_type],
+            "kinds": self.fitting_types(assessment),
+            "others": self._fitting_look_alikes(assessment),
+            "given": self.all_answers(self.path.answers),
+        }
+
     def build_card(self, assessment: Assessment) -> LevelCard:
         """The leading card; an emergency that is left open comes first, then a shorter time."""
         open_ = find_open_emergency(self.rulebook, self.answers, assessment)
-        signs = self._open_signs(open_) if open_ else ()
+        signs: tuple[str, ...] = ()
+        if open_:
+            ages = self.answers.get(self.rulebook.roles.age, frozenset())
+            questions, spoken = self.rulebook.questionnaire, self.question_words
+            lines = describe_open_signs(open_, questions, self.words, spoken, ages)
+            signs = tuple(map(self.fill, lines))
         return self.build_level_card(assessment.urgency.name, assessment.within, signs)
-
-    def _open_signs(self, open_: OpenEmergency) -> tuple[str, ...]:
-        ages = self.answers.get(self.rulebook.roles.age, frozenset())
-        lines = describe_open_signs(
-            open_, self.rulebook.questionnaire, self.words, self.question_words, ages
-        )
-        return tuple(map(self.fill, lines))
 
     def build_level_card(
         self, level: str, within: str | None = None, signs: tuple[str, ...] = ()
@@ -173,30 +181,26 @@ class ResultPresenter:
 
     def emergency_reasons(self, assessment: Assessment) -> list[ReasonView]:
         """The certain signs of an emergency."""
-        return [self._build_reason(finding) for finding in find_certain_emergencies(assessment)]
+        certain = [f for f in assessment.findings if f.certain]
+        return [self._build_reason(f) for f in certain if f.urgency is Urgency.emergency]
 
     def _build_reason(self, finding: Finding) -> ReasonView:
         return ReasonView(
             text=self.fill(self.words.rules[finding.rule].reason),
-            answers=self.answers_behind(finding.because),
+            answers=self._answers_behind(finding.because),
             sources=self.find_sources(finding.sources),
             certain=finding.certain,
         )
 
-    def answers_behind(self, evidence: Iterable[Evidence]) -> tuple[AnswerView, ...]:
+    def _answers_behind(self, evidence: Iterable[Evidence]) -> tuple[AnswerView, ...]:
         """Evidence as question and answer, each question once."""
         found: dict[str, AnswerView] = {}
         for piece in evidence:
             if piece.lab is not None or piece.question in found:
                 continue
             spoken = self.question_words(piece.question)
-            found[piece.question] = AnswerView(
-                piece.question,
-                self.fill(spoken.text),
-                self._short_name(spoken),
-                tuple(self.fill(spoken.options[option]) for option in piece.options),
-                piece.unsure,
-            )
+            chosen = tuple(self.fill(spoken.options[option]) for option in piece.options)
+            found[piece.question] = self._view_answer(piece.question, chosen, unsure=piece.unsure)
         return tuple(found.values())
 
     def all_answers(self, answers: Answers) -> list[AnswerView]:
@@ -205,19 +209,18 @@ class ResultPresenter:
         for question in self.rulebook.questionnaire:
             if question.id not in answers:
                 continue
-            spoken = self.question_words(question.id)
-            chosen = tuple(
-                self.fill(spoken.options[option])
-                for option in question.option_ids
-                if option in answers[question.id]
-            )
-            nothing = question.none in answers[question.id]
-            text, name = self.fill(spoken.text), self._short_name(spoken)
-            listed.append(AnswerView(question.id, text, name, chosen, nothing=nothing))
+            given, spoken = answers[question.id], self.question_words(question.id)
+            chosen = tuple(self.fill(spoken.options[o]) for o in question.option_ids if o in given)
+            nothing = question.none in given
+            listed.append(self._view_answer(question.id, chosen, nothing=nothing))
         return listed
 
-    def _short_name(self, spoken: QuestionWords) -> str:
-        return self.fill(spoken.short or spoken.text)
+    def _view_answer(
+        self, question: str, chosen: tuple[str, ...] = (), **marks: bool
+    ) -> AnswerView:
+        spoken = self.question_words(question)
+        text, name = self.fill(spoken.text), self.fill(spoken.short or spoken.text)
+        return AnswerView(question, text, name, chosen, **marks)
 
     def advice_by_section(self, assessment: Assessment) -> dict[str, list[str]]:
         """Every section of advice, by its id; a section may be empty."""
@@ -234,56 +237,41 @@ class ResultPresenter:
         order = {"likely": 0, "possible": 1}
         standing = [s for s in assessment.types if s.standing in order]
         standing.sort(key=lambda s: (s.type != assessment.likely_type, order[s.standing]))
-        return [self._build_type(s) for s in standing]
-
-    def _build_type(self, standing: TypeStanding) -> TypeView:
-        spoken = self.words.types[standing.type]
-        return TypeView(
-            name=spoken.name,
-            plain=self.fill(spoken.plain),
-            summary=self.fill(spoken.summary),
-            standing=self.words.standings[standing.standing],
-            speaks_for=tuple(self._evidence_text(line.id) for line in standing.evidence_for),
-            speaks_against=tuple(
-                self._evidence_text(line.id) for line in standing.evidence_against
-            ),
-        )
-
-    def _evidence_text(self, line: str) -> str:
-        """A line of the evidence; what speaks for a look-alike is said by its name."""
-        if line in self.words.evidence:
-            return self.fill(self.words.evidence[line])
-        also = self.words.pages["result.also_fits"]
-        return self.fill(f"{also} {self.words.evidence_note(line)}.")
-
-    def fitting_look_alikes(self, assessment: Assessment) -> list[LookAlikeView]:
-        """Look-alikes that fit some of the answers."""
         return [
-            LookAlikeView(
-                name=self.words.look_alikes[alike.id].name,
-                looks_like=self.fill(self.words.look_alikes[alike.id].looks_like),
-                tells_apart=self.fill(self.words.look_alikes[alike.id].tells_apart),
-                answers=self.answers_behind(alike.because),
+            TypeView(
+                self.words.types[s.type].name,
+                self.words.standings[s.standing],
+                [self._evidence_text(line) for line in s.evidence_for],
+                [self._evidence_text(line) for line in s.evidence_against],
             )
-            for alike in assessment.look_alikes
+            for s in standing
+        ]
+
+    def _evidence_text(self, line: TypeEvidence) -> str:
+        """A line of the evidence; what speaks for a look-alike is said by its name."""
+        if line.id in self.words.evidence:
+            return self.fill(self.words.evidence[line.id])
+        also = self.words.pages["result.also_fits"]
+        return self.fill(f"{also} {self.words.evidence_note(line.id)}.")
+
+    def _fitting_look_alikes(self, assessment: Assessment) -> list[LookAlikeView]:
+        """Look-alikes that fit some of the answers."""
+        spoken = [self.words.look_alikes[alike.id] for alike in assessment.look_alikes]
+        return [
+            LookAlikeView(one.name, self.fill(one.looks_like), self.fill(one.tells_apart))
+            for one in spoken
         ]
 
     def asked_contradictions(self, contradictions: Collection[str]) -> list[ContradictionView]:
         """Answers that do not fit together, to be asked back, by the ids of what they are."""
         return [
             ContradictionView(
-                text=self.fill(self.words.contradictions[known.id]),
-                answers=tuple(
-                    self._question_alone(id_) for id_ in known.questions if id_ in self.answers
-                ),
+                self.fill(self.words.contradictions[known.id]),
+                [self._view_answer(id_) for id_ in known.questions if id_ in self.answers],
             )
             for known in self.rulebook.contradictions
             if known.id in contradictions
         ]
-
-    def _question_alone(self, id_: str) -> AnswerView:
-        spoken = self.question_words(id_)
-        return AnswerView(id_, self.fill(spoken.text), self._short_name(spoken), ())
 
     def is_in_scope(self) -> bool:
         """Whether any answer is about what this check knows. True where the rules do not say."""
@@ -312,8 +300,3 @@ class ResultPresenter:
     def find_sources(self, ids: Iterable[str]) -> tuple[SourceEntry, ...]:
         """The sources of these ids."""
         return tuple(self.rulebook.sources[id_] for id_ in ids)
-
-
-def find_certain_emergencies(assessment: Assessment) -> list[Finding]:
-    """The findings that are an emergency beyond doubt; an open "not sure" is none."""
-    return [f for f in assessment.findings if f.certain and f.urgency is Urgency.emergency]

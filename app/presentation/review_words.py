@@ -1,5 +1,6 @@
-"""The codes of a review with the keys of their words: how it ended, what fails."""
+"""The codes of reviews and of the audit with the keys of their words. Knows no entries."""
 
+from app.store.db.patient_tables import REVIEW_KINDS
 from app.store.review_steps import (
     CALL_OUTCOMES,
     DISPOSITIONS,
@@ -14,6 +15,8 @@ OUTCOMES = {
     **{outcome: f"review.close.{outcome}" for outcome in DISPOSITIONS},
     **{outcome: f"review.identify.{outcome}" for outcome in IDENTITY_OUTCOMES},
 }
+DECIDED = {end: f"handed.decided.{end}" for end in DISPOSITIONS}
+"""How its person is told what was decided."""
 NOTED = {end: f"handed.noted.{end}" for end in DISPOSITIONS if end != "emergency_service"}
 """How its person is told of an end without the help that the level asks for."""
 INSTEAD = {level: f"handed.instead.{level}" for level in ("emergency", "same_day")}
@@ -24,6 +27,38 @@ REASONS = {reason: f"review.lower.{reason}" for reason in LOWER_REASONS}
 IDENTIFIER_WORDS = {identifier: f"identify.{identifier}" for identifier in IDENTIFIERS}
 FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today"}}
 """How an end is named where the level asks for more than its usual words say."""
+
+AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "looks": (
+        *("submission_viewed", "submission_printed", "copy_printed", "printed", "exported"),
+        *("person_found", "person_exported", "cases_taken", "audit_taken"),
+    ),
+    "decisions": (*(f"review_{kind}" for kind in REVIEW_KINDS), "findings_added", "marks_changed"),
+    "patients": (
+        *("patient_invited", "invitation_revoked", "submission_arrived", "answers_changed"),
+    ),
+    "doors": (
+        *("tablet_begun", "tablet_ended", "password_given", "signed_in", "proved_again"),
+        *("signed_out", "session_ended", "password_changed"),
+    ),
+    "staff": (
+        *("clinic_added", "demo_filled", "staff_invited", "staff_invited_again", "staff_joined"),
+        *("staff_disabled", "staff_enabled", "alarm_places_chosen", "alarm_raised", "alarm_sent"),
+        *("alarm_not_sent", "alarm_stopped"),
+    ),
+    "refused": ("page_refused", "sign_in_refused", "second_factor_refused"),
+    "keeping": (
+        *("retention_run", "person_export_asked", "person_export_agreed", "person_export_refused"),
+        *("person_erase_asked", "person_erase_agreed", "person_erase_refused", "person_erased"),
+    ),
+}
+"""The kinds of actions in the audit, in the order of the page; "all" leaves none out."""
+ACTIONS = {
+    action: f"audit.done.{action}" for actions in AUDIT_ACTIONS.values() for action in actions
+}
+NOBODY = {who: f"audit.by.{who}" for who in ("patient", "command", "job", "nobody")}
+"""Who can act without being of the staff."""
 
 
 def problem_key(problem: str) -> str:

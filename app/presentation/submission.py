@@ -16,7 +16,6 @@ from app.documents.short_answers import (
     leading_findings,
     urgent_findings,
 )
-from app.presentation.question import words_for_question
 from app.presentation.result import ResultPresenter
 from app.triage.dangers import Danger, DangerState, assess_dangers
 from app.triage.questionnaire import AnswerPath
@@ -190,11 +189,7 @@ class SubmissionPresenter:
         return [
             CallQuestion(
                 one.question,
-                presenter.fill(
-                    words_for_question(
-                        presenter.words, one.question, presenter.answers, presenter.about
-                    ).text
-                ),
+                presenter.fill(presenter.question_words(one.question).text),
                 tuple(self._group_by_level(one.each)),
                 self.level_badge(one.if_no),
             )

@@ -1,6 +1,6 @@
-"""A condition in plain words, and as it stands in a rule file."""
+"""Conditions and open signs in plain words, and a condition as it stands in a rule file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from app.triage.conditions import (
     AtLeast,
@@ -9,8 +9,9 @@ from app.triage.conditions import (
     LabBound,
     NamedCondition,
 )
+from app.triage.open_emergency import OpenEmergency
 from app.triage.questionnaire import Questionnaire
-from app.triage.wording import Wording
+from app.triage.wording import QuestionWords, Wording
 
 _COMPARED = {"at_least": "at least", "above": "above", "below": "below"}
 
@@ -81,3 +82,23 @@ def _count_heading(condition: AtLeast) -> str:
     if condition.count == len(condition.parts):
         return "all of these:"
     return "any of these:" if condition.count == 1 else f"at least {condition.count} of these:"
+
+
+def describe_open_signs(
+    found: OpenEmergency,
+    questionnaire: Questionnaire,
+    words: Wording,
+    spoken: Callable[[str], QuestionWords],
+    ages: Collection[str] = (),
+) -> list[str]:
+    """The signs of an emergency that someone was not sure about, each once, not filled yet.
+
+    What the emergency box tells is said by its line, the rest as the person read it. `spoken`: the
+    words of a question for this person; `ages`: the options of `age` that were given.
+    """
+    lines, boxed = [], words.emergency_box_for(ages)
+    for question, option in found.signs:
+        box = next((o.box for o in questionnaire[question].options if o.id == option), None)
+        lines.append(boxed[box] if box else spoken(question).options[option])
+    lines += [words.rules[rule].reason for rule in found.rules]
+    return list(dict.fromkeys(lines))

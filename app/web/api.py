@@ -1,4 +1,4 @@
-"""The JSON API: stateless, nothing stored, no cookie read.
+"""What machines ask: the JSON API, stateless, nothing stored, no cookie read, and the status.
 
 `GET /api/v1/questionnaire` and `POST /api/v1/assess`; the description is at `/api/v1/openapi.json`.
 """
@@ -6,12 +6,12 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from pydantic_core import to_json
 
 from app.documents.exchange import AssessBody, BadBody, assess_json_body, build_questionnaire_json
-from app.web.compression import compress_response
 from app.web.pages import app_context
+from app.web.wire import compress_response
 
 router = APIRouter(prefix="/api/v1")
 
@@ -53,3 +53,11 @@ async def assess(request: Request) -> Response:
 
 def _json_response(request: Request, content: object, status: int = 200) -> Response:
     return compress_response(request, to_json(content), "application/json", status)
+
+
+async def show_health(request: Request) -> Response:
+    """GET /healthz: up, and with which rulebook."""
+    rulebook = app_context(request).rulebook
+    return JSONResponse(
+        {"status": "up", "rulebook": {"version": rulebook.version, "sha256": rulebook.sha256}}
+    )

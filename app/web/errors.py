@@ -7,25 +7,19 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NotSupportedError,
-    ProgrammingError,
-)
-from sqlalchemy.exc import TimeoutError as TookTooLong
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.presentation.result import ResultPresenter
-from app.web.access import ONE_TIME_ROUTES
+from app.web.access import PageAccess
 from app.web.journey import LostJourney, NoJourney
 from app.web.pages import AppContext, app_context, filler_for, render_html, render_page, see_other
 from app.web.visit import AssessmentFailed
@@ -33,20 +27,11 @@ from app.web.visit import AssessmentFailed
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = "5"  # seconds
-OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+OUR_FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
 BY_BUTTON_ALONE = frozenset({"POST /send", "POST /share"})
 """Forms in which nothing was typed: the page of the fault has the same button."""
 
 _WITH_OWN_WORDS = frozenset({403, 404, 405, 413, 422, 429, 500, 503})
-
-
-def add_error_pages(app: FastAPI) -> None:
-    """Say which page each exception becomes."""
-    app.add_exception_handler(HTTPException, show_http_error)
-    app.add_exception_handler(RequestValidationError, show_invalid_request)
-    app.add_exception_handler(NoJourney, show_no_journey)
-    app.add_exception_handler(LostJourney, redirect_lost_journey)
-    app.add_exception_handler(AssessmentFailed, show_failed_assessment)
 
 
 class UnhandledErrorMiddleware:
@@ -82,10 +67,9 @@ class UnhandledErrorMiddleware:
                 raise
             if is_store_failure(error):
                 response = show_store_failure(Request(scope), error)
-                await response(scope, receive, send)
-                return
-            _log_without_answers(error)
-            await _last_response(scope)(scope, receive, send)
+            else:
+                response = _make_last_response(scope, error)
+            await response(scope, receive, send)
 
 
 def is_store_failure(error: Exception) -> bool:
@@ -93,9 +77,9 @@ def is_store_failure(error: Exception) -> bool:
 
     What it refuses because of what we asked is a fault of ours.
     """
-    if isinstance(error, DBAPIError):
+    if isinstance(error, exc.DBAPIError):
         return not isinstance(error, OUR_FAULTS)
-    return isinstance(error, TookTooLong)
+    return isinstance(error, exc.TimeoutError)
 
 
 def show_store_failure(request: Request, error: Exception) -> Response:
@@ -103,52 +87,23 @@ def show_store_failure(request: Request, error: Exception) -> Response:
     # Many come at once, so each has one line, without the message: it could hold an answer.
     driver = type(getattr(error, "orig", None) or error).__name__
     log.error("the database does not do its part: %s, %s", type(error).__name__, driver)
-    wait = {"Retry-After": RETRY_AFTER}
-    if _is_api_path(request.scope):
-        return JSONResponse({"error": _status_phrase(503)}, 503, wait)
-    response = render_page(
+    access = getattr(request.scope.get("endpoint"), "access", PageAccess("", ""))
+    kind = "once" if access.once or access.fresh_code else "again"
+    return _respond_with_error(
         request,
-        "errors/store.html",
-        status=503,
-        kind=_classify_request(request),
-        again=request.scope["path"] if _route_key(request) in BY_BUTTON_ALONE else "",
+        503,
+        {"Retry-After": RETRY_AFTER},
+        template="errors/store.html",
+        kind="look" if request.method in ("GET", "HEAD") else kind,
+        again=request.scope["path"] if access.key in BY_BUTTON_ALONE else "",
     )
-    response.headers.update(wait)
-    return response
-
-
-def _classify_request(request: Request) -> str:
-    if request.method in ("GET", "HEAD"):
-        return "look"
-    return "once" if _route_key(request) in ONE_TIME_ROUTES else "again"
-
-
-def _route_key(request: Request) -> str:
-    """The method and path of the page, as the table of access has them; "" for none of them."""
-    return getattr(request.scope.get("endpoint"), "key", "")
 
 
 async def show_http_error(request: Request, error: Exception) -> Response:
-    """The page, or the JSON, of an HTTP status."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = getattr(error, "headers", None)
-    if _is_api_path(request.scope):
-        response: Response = JSONResponse({"error": _status_phrase(status)}, status)
-    else:
-        response = render_page(
-            request, "errors/error.html", status=status, kind=_error_kind(status)
-        )
-    response.headers.update(headers or {})
-    return response
-
-
-async def show_invalid_request(request: Request, error: Exception) -> Response:
-    """422 without what was sent: FastAPI's own handler would echo it."""
-    if not _is_api_path(request.scope):
-        return render_page(request, "errors/error.html", status=422, kind="422")
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    where = [".".join(str(part) for part in fault["loc"]) for fault in faults]
-    return JSONResponse({"error": _status_phrase(422), "where": where}, 422)
+    """The page, or the JSON, of an HTTP status; 422 for what FastAPI cannot read."""
+    status = error.status_code if isinstance(error, HTTPException) else 422
+    kind = str(status) if status in _WITH_OWN_WORDS else "other"
+    return _respond_with_error(request, status, getattr(error, "headers", None) or {}, kind=kind)
 
 
 async def show_no_journey(request: Request, _: Exception) -> Response:
@@ -164,11 +119,22 @@ async def redirect_lost_journey(_request: Request, _: Exception) -> Response:
 async def show_failed_assessment(request: Request, error: Exception) -> Response:
     """Careful advice where assessing failed."""
     region, context = getattr(error, "region", None), app_context(request)
-    presenter = ResultPresenter(
-        context.rulebook, context.page_wording, filler_for(context, region), {}
-    )
+    fill = filler_for(context, region)
+    presenter = ResultPresenter(context.rulebook, context.page_wording, fill, {})
     card = presenter.build_level_card("cannot_work_out")
     return render_page(request, "errors/unworkable.html", region=region, card=card, status=500)
+
+
+ERROR_PAGES: dict[
+    int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]
+] = {
+    HTTPException: show_http_error,
+    RequestValidationError: show_http_error,  # FastAPI's own would repeat what was sent
+    NoJourney: show_no_journey,
+    LostJourney: redirect_lost_journey,
+    AssessmentFailed: show_failed_assessment,
+}
+"""Which page each exception becomes."""
 
 
 def render_last_page(context: AppContext) -> str:
@@ -176,25 +142,29 @@ def render_last_page(context: AppContext) -> str:
     return render_html(context, "errors/error.html", "", region=None, error=False, kind="500")
 
 
-def _last_response(scope: Scope) -> Response:
+def _make_last_response(scope: Scope, error: Exception) -> Response:
+    # Where it failed and with what kind of fault; the message could hold an answer.
+    places = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s, raised at:\n%s", type(error).__name__, places)
     if _is_api_path(scope):
-        return JSONResponse({"error": _status_phrase(500)}, 500)
+        return JSONResponse({"error": HTTPStatus(500).phrase}, 500)
     return HTMLResponse(scope["app"].state.last_page, 500)
 
 
-def _log_without_answers(error: Exception) -> None:
-    """Where it failed and with what kind of fault; the message could hold an answer."""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s, raised at:\n%s", type(error).__name__, places)
+def _respond_with_error(
+    request: Request,
+    status: int,
+    headers: Mapping[str, str],
+    template: str = "errors/error.html",
+    **values: Any,
+) -> Response:
+    if _is_api_path(request.scope):
+        response: Response = JSONResponse({"error": HTTPStatus(status).phrase}, status)
+    else:
+        response = render_page(request, template, status=status, **values)
+    response.headers.update(headers)
+    return response
 
 
 def _is_api_path(scope: Scope) -> bool:
     return bool(scope["path"].startswith("/api/"))
-
-
-def _error_kind(status: int) -> str:
-    return str(status) if status in _WITH_OWN_WORDS else "other"
-
-
-def _status_phrase(status: int) -> str:
-    return HTTPStatus(status).phrase

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.presentation.respondent import ME
-from app.web.cookies import read_cookie, set_cookie
+from app.presentation.question import ME
+from app.web.wire import read_cookie, set_cookie
 
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
 CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
@@ -32,6 +32,21 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 OWN, ASSISTED = "journey", "assisted"
 """Whose browser it is: the person's own, or that of staff who ask them. One is never the other."""
+_KEYS = {
+    "region": "r",
+    "begun": "t",
+    "answers": "a",
+    "warned_at": "w",
+    "note": "n",
+    "about": "p",
+    "earlier": "e",
+    "invitation": "i",
+    "session": "d",
+    "share": "s",
+    "edition": "v",
+}
+"""Under which short name each part of a journey stands in the cookie."""
+_KEYS_OF_ANSWERS = frozenset({"a", "e"})
 _PURPOSES = {OWN: b"calcinosis-check journey 1", ASSISTED: b"calcinosis-check assisted journey 1"}
 
 
@@ -104,22 +119,10 @@ def holds_journey(request: Request) -> bool:
 
 def seal_journey(key: bytes, journey: Journey, kind: str = OWN) -> str:
     """The journey as text that only the holder of the key can read or change."""
-    plain = json.dumps(
-        {
-            "r": journey.region,
-            "t": journey.begun,
-            "a": {question: sorted(chosen) for question, chosen in journey.answers.items()},
-            "w": journey.warned_at,
-            "n": journey.note,
-            "p": journey.about,
-            "e": {question: sorted(chosen) for question, chosen in journey.earlier.items()},
-            "i": journey.invitation,
-            "d": journey.session,
-            "s": journey.share,
-            "v": journey.edition,
-        },
-        separators=(",", ":"),
-    )
+    kept = {short: getattr(journey, name) for name, short in _KEYS.items()}
+    for short in _KEYS_OF_ANSWERS:
+        kept[short] = {question: sorted(chosen) for question, chosen in kept[short].items()}
+    plain = json.dumps(kept, separators=(",", ":"))
     nonce = secrets.token_bytes(_NONCE_BYTES)
     box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSES[kind])
     return _encode_base64(nonce + box)
@@ -135,19 +138,10 @@ def unseal_journey(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journe
     kept = json.loads(zlib.decompress(plain))
     if not -CLOCK_SLACK <= now - kept["t"] < LIFETIME:
         raise LostJourney
-    return Journey(
-        region=kept["r"],
-        begun=kept["t"],
-        answers={question: frozenset(chosen) for question, chosen in kept["a"].items()},
-        warned_at=kept["w"],
-        note=kept["n"],
-        about=kept.get("p", ME),  # younger than the others: a cookie may be a day old
-        earlier={q: frozenset(chosen) for q, chosen in kept.get("e", {}).items()},
-        invitation=kept.get("i", ""),
-        session=kept.get("d", ""),
-        share=kept.get("s", ""),
-        edition=kept.get("v", ""),
-    )
+    for short in _KEYS_OF_ANSWERS & kept.keys():
+        kept[short] = {question: frozenset(chosen) for question, chosen in kept[short].items()}
+    # A cookie may be a day old, and know less than we do.
+    return Journey(**{name: kept[short] for name, short in _KEYS.items() if short in kept})
 
 
 def _decode_exact_base64(sealed: str) -> bytes:
@@ -173,9 +167,8 @@ def load_journey_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         _create_key_file(path)
-    if (
-        path.stat().st_mode & 0o077
-    ):  # a disk that is read-only lets nobody change it back to what it is
+    # Only where it is needed: a disk that is read-only lets nobody change it to what it is.
+    if path.stat().st_mode & 0o077:
         path.chmod(0o600)
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:

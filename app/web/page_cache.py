@@ -19,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web import tablet
-from app.web.compression import GZIP_HEADERS, PLAIN_HEADERS, accepts_gzip, compress_bytes
 from app.web.pages import (
     HTML_MEDIA_TYPE,
     AppContext,
@@ -27,6 +26,7 @@ from app.web.pages import (
     read_region_and_alarm,
     render_html,
 )
+from app.web.wire import GZIP_HEADERS, PLAIN_HEADERS, accepts_gzip, compress_bytes
 
 MOST_KEPT = 1000  # pages; the usual ones are about 200, each of some 20 KB
 TICK_HOLE = Markup("\1")

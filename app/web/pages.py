@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,18 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.assurance.figures import Figures
+from app.documents.receipt import RulebookArchive
+from app.store.clinics import ClinicPolicy
+from app.store.db.database import DeferredStore
+from app.store.worklist import WorklistCounts
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
 from app.web.assets import Assets
-from app.web.compression import compress_response
 from app.web.journey import LostJourney, NoJourney, open_journey
 from app.web.tablet import PageTimeout
+from app.web.wire import compress_response
 
 if TYPE_CHECKING:
     from app.web.page_cache import CachedPage, PageKey
@@ -41,11 +47,19 @@ class AppContext:
     """What every page needs, in one language; made once at start."""
 
     rulebook: Rulebook
+    archive: RulebookArchive
+    policy: ClinicPolicy
+    figures: Figures | None
     environment: Environment
     assets: Assets
     key: bytes
     clock: Callable[[], float]
+    store: DeferredStore
     language: str = "en"  # a code such as en or pt-BR: one of the rulebook's
+    demo_clinics: dict[str, bool] = field(default_factory=dict)
+    """Whether all people of a clinic are made up; asked of the database once."""
+    worklist_counts: dict[str, tuple[int, datetime, WorklistCounts]] = field(default_factory=dict)
+    """Of each clinic with the number of its changes, for as long as that stays."""
     cached_pages: dict[PageKey, CachedPage] = field(default_factory=dict)
     translators: dict[tuple[str, str, str], tuple[Translate, Translate]] = field(
         default_factory=dict
@@ -73,12 +87,9 @@ def choose_language(request: Request, offered: Sequence[str]) -> str:
     """The language of the answer: the first offered one that the browser asks for, or the first."""
     if len(offered) == 1:
         return offered[0]
-    asked = [part.partition(";")[0].strip() for part in _accepted_languages(request)]
+    accepted = request.headers.get("accept-language", "").split(",")
+    asked = [part.partition(";")[0].strip() for part in accepted]
     return negotiate_locale(asked, offered, sep="-") or offered[0]
-
-
-def _accepted_languages(request: Request) -> list[str]:
-    return request.headers.get("accept-language", "").split(",")
 
 
 @cache
@@ -132,7 +143,7 @@ def render_html(
         t=t,
         fill=fill,
         region=context.rulebook.regions[region or ANYWHERE],
-        numbers=[] if region else emergency_numbers(context),
+        numbers=[] if region else _list_emergency_numbers(context),
         box=tuple(context.page_wording.emergency_box_for(ages).values()),
         emergency_hidden=context.page_wording.levels["emergency"].hidden,
         address=context.assets.addresses,
@@ -167,11 +178,6 @@ def see_other(address: str) -> RedirectResponse:
     return RedirectResponse(address, status_code=303)
 
 
-def region_words(context: AppContext, region: str | None) -> Mapping[str, str]:
-    """The words that differ between regions."""
-    return context.page_wording.regions[region or ANYWHERE]
-
-
 def filler_for(context: AppContext, region: str | None) -> Translate:
     """Fills the placeholders of a text with the words of the region; see `translator_for`."""
     return translator_for(context, region)[1]
@@ -185,9 +191,8 @@ def translator_for(context: AppContext, region: str | None) -> tuple[Translate, 
     """
     key = (context.rulebook.sha256, context.language, region or ANYWHERE)
     if key not in context.translators:
-        context.translators[key] = _make_translator(
-            context.page_wording, region_words(context, region)
-        )
+        words = context.page_wording
+        context.translators[key] = _make_translator(words, words.regions[region or ANYWHERE])
     return context.translators[key]
 
 
@@ -207,7 +212,7 @@ def _make_translator(words: Wording, places: Mapping[str, str]) -> tuple[Transla
     return translate_key, fill_text
 
 
-def emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
+def _list_emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
     """(Region, what to call in words, number, all in short), where nobody said where they are."""
     return [
         (

@@ -49,20 +49,6 @@ _ALWAYS = [
 ]
 
 
-class BodyTooLarge(HTTPException):
-    """The request's body is longer than any honest reply."""
-
-    def __init__(self) -> None:
-        super().__init__(status_code=413)
-
-
-class ForeignOrigin(HTTPException):
-    """A change asked for by another site's page."""
-
-    def __init__(self) -> None:
-        super().__init__(status_code=403)
-
-
 class SecurityHeadersMiddleware:
     """Outermost: a fresh nonce in, the security headers out, on every answer there is."""
 
@@ -75,8 +61,7 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        nonce = secrets.token_urlsafe(16)
-        scope["nonce"] = nonce
+        nonce = scope["nonce"] = secrets.token_urlsafe(16)
         if self.origin:
             scope["origin"] = self.origin
             scope["scheme"] = self.origin.partition(":")[0]
@@ -116,15 +101,15 @@ class RequestGuardMiddleware:
         self.open_paths = tuple(open_paths)  # no cookie is read there, so nothing can be forged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or raise ForeignOrigin or BodyTooLarge."""
+        """Let the request through, or raise HTTPException: 403 or 413."""
         if scope["type"] != "http" or scope["method"] in _UNCHANGING:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         if not scope["path"].startswith(self.open_paths) and not is_own_origin(scope, headers):
-            raise ForeignOrigin
+            raise HTTPException(403)
         if _declared_length(headers) > MOST_BODY:
-            raise BodyTooLarge
+            raise HTTPException(413)
         await self.app(scope, _limit_body(receive), send)
 
 
@@ -156,7 +141,7 @@ def _limit_body(receive: Receive) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > MOST_BODY:
-            raise BodyTooLarge
+            raise HTTPException(413)
         return message
 
     return receive_limited

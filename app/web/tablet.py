@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web import journey as journeys
-from app.web.cookies import LONGEST_LIFETIME, read_cookie, set_cookie
+from app.web.wire import LONGEST_LIFETIME, read_cookie, set_cookie
 
 AFTER_RESULT = 60  # seconds that a result stays, unless its person asks for more
 UNTOUCHED = 150  # seconds without a touch, anywhere else

@@ -138,7 +138,7 @@ def open_visit(request: Request, kind: str = OWN) -> Visit:
     if journey.region not in context.rulebook.regions:
         raise LostJourney
     if journey.answers and journey.edition != context.rulebook.version:
-        journey = _translate_journey(request.app.state.archive, Visit(context, journey))
+        journey = _translate_journey(context.archive, Visit(context, journey))
     known = _keep_readable_answers(context, journey.answers)
     earlier = _keep_readable_answers(context, journey.earlier)
     edition = context.rulebook.version

@@ -76,7 +76,7 @@ def test_a_number_that_is_not_true_any_more_is_found() -> None:
     ],
 )
 def test_what_it_says_is_built_has_its_page(words: str, page: str) -> None:
-    from app.web.access import PERMISSIONS_BY_ROUTE
+    from tests.web.route_table import PERMISSIONS_BY_ROUTE
 
     assert words in PAGE.read_text("utf-8")
     assert page in PERMISSIONS_BY_ROUTE

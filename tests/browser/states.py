@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from playwright.sync_api import expect
 from starlette.routing import Route
 
-from app.presentation.respondent import CHILD, ME, OTHER
+from app.presentation.question import CHILD, ME, OTHER
 from app.triage.questionnaire import Question
 from app.triage.terms import Answers
 from app.web.journey import Journey, seal_journey

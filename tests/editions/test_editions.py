@@ -79,7 +79,7 @@ class Left:
 
     @property
     def shelf(self) -> RulebookArchive:
-        return self.house.app.state.archive
+        return self.house.app.state.context.archive
 
     @property
     def book(self) -> Rulebook:
@@ -143,7 +143,7 @@ def test_a_nurse_finds_every_submission_with_its_own_rulebook(left: Left) -> Non
     pages = {name: record["page"] for name, record in sent.items() if name != "dale"}
     assert set(pages.values()) <= set(listed)
     assert sent["dale"]["page"] not in listed
-    shelf = left.house.app.state.archive
+    shelf = left.house.app.state.context.archive
     for name, address in pages.items():
         page = nurse.get(address)
         assert page.all("span", **{"data-level": sent[name]["level"]}), name

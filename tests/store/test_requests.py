@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel
 
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import alarms, invitations, people, person_requests, reviews
 from app.store.db import audit
 from app.store.db.patient_tables import Invitation, Person, PersonRequest, Submission, WorklistRow

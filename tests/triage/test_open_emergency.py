@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.documents.emergency_signs import describe_open_signs
+from app.triage.explain import describe_open_signs
 from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency

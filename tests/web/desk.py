@@ -42,7 +42,7 @@ class House:
 
     @property
     def store(self) -> Store:
-        return self.app.state.store
+        return self.app.state.context.store
 
     @property
     def now(self) -> datetime:

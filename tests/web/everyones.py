@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 
-from app.web.access import ANYONE, PERMISSIONS_BY_ROUTE
+from app.web.access import ANYONE
 from tests.visitor import Visitor
 from tests.web.desk import SECURE
+from tests.web.route_table import PERMISSIONS_BY_ROUTE
 from tests.web.test_journeys import QUIET
 
 AT_STAFFS_DOOR = frozenset(

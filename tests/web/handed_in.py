@@ -59,7 +59,7 @@ def handed(
         house.store, nurse.clinic, house.now, nurse.id, [guest], key
     )
     sent_in = of(given)
-    targets = house.app.state.targets
+    targets = house.app.state.context.policy.targets
     with house.store.writing_scope(nurse.clinic, at, PATIENT) as scope:
         arrived = submissions.accept_answers(scope, invitation, sent_in, targets)
     return f"/submissions/{arrived.submission}"

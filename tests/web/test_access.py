@@ -11,9 +11,10 @@ import pytest
 from starlette.routing import Route
 
 from app.store.permissions import PERMISSIONS
-from app.web.access import ANYONE, FRESH_CODE_ROUTES, PERMISSIONS_BY_ROUTE, STAFF
+from app.web.access import ANYONE, STAFF
 from tests.visitor import Visitor
 from tests.web.desk import SECURE, House, Member
+from tests.web.route_table import ACCESS, PERMISSIONS_BY_ROUTE
 
 GUARDED = sorted(key for key, needed in PERMISSIONS_BY_ROUTE.items() if needed != ANYONE)
 
@@ -32,15 +33,15 @@ def test_every_route_has_an_entry_and_every_entry_a_route(house: House) -> None:
 
 
 def test_every_page_that_is_not_for_anyone_stands_behind_the_door(house: House) -> None:
-    asked = {
-        key: getattr(route.endpoint, "permission", ANYONE) for key, route in keys_of(house.app)
-    }
-    assert asked == dict(PERMISSIONS_BY_ROUTE)
+    for key, route in keys_of(house.app):
+        access = getattr(route.endpoint, "access", None)
+        assert (access.permission if access else ANYONE) == PERMISSIONS_BY_ROUTE[key]
+        assert access is None or access.key == key
 
 
 def test_every_entry_is_a_permission_that_there_is() -> None:
     assert set(PERMISSIONS_BY_ROUTE.values()) - {ANYONE, STAFF} <= set(PERMISSIONS)
-    assert set(GUARDED) >= FRESH_CODE_ROUTES
+    assert set(GUARDED) >= {key for key, access in ACCESS.items() if access.fresh_code}
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def decide(house: House, lead: Member, submission: str, kind: str, **more: Any) 
         row = scope.find_one(WorklistRow, submission_id=submission)
         assert row is not None
         step = ReviewStep(kind, row.last_entry, f"{submission}{kind}", **more)
-        reviews.perform_step(scope, submission, step, house.app.state.targets)
+        reviews.perform_step(scope, submission, step, house.app.state.context.policy.targets)
 
 
 def lowered(house: House, lead: Member, **more: object) -> str:

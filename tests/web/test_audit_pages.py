@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.presentation.audit_words import ACTIONS, BY_KIND
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS
 from app.settings import ROOT
 from app.store import submission_reads
 from app.store.db import audit
@@ -150,9 +150,9 @@ def test_the_file_holds_all_pages_and_taking_it_is_noted(
     assert response.headers["content-disposition"] == 'attachment; filename="audit-entries.csv"'
     head, *rows = list(csv.reader(io.StringIO(response.text)))
     assert head[:5] == ["number", "at", "actor", "name", "action"]
-    assert {row[4] for row in rows} <= set(BY_KIND["keeping"])
+    assert {row[4] for row in rows} <= set(AUDIT_ACTIONS["keeping"])
     with house.store.reading_scope(aud.clinic) as scope:
-        kept = audit.list_audit_entries(scope, actions=BY_KIND["keeping"], limit=10_000)
+        kept = audit.list_audit_entries(scope, actions=AUDIT_ACTIONS["keeping"], limit=10_000)
         newest = audit.list_audit_entries(scope, limit=1)[0]
     assert [int(row[0]) for row in rows] == [entry.number for entry in kept]
     assert rows[0][7] == f"'{FORMULA}", "a spreadsheet must not work it out"

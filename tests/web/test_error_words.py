@@ -10,8 +10,7 @@ import re
 
 import pytest
 
-from app.presentation.question import words_for_respondent
-from app.presentation.respondent import CHILD, ME, OTHER
+from app.presentation.question import CHILD, ME, OTHER, words_for_respondent
 from app.settings import ROOT
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor

@@ -21,10 +21,11 @@ from app.assurance.readability import (
     split_words,
 )
 from app.web import page_cache
-from app.web.access import ANYONE, PERMISSIONS_BY_ROUTE
+from app.web.access import ANYONE
 from app.web.page_cache import TICK_HOLE, PageKey, find_or_render, split_page
 from tests.builders import rulebook
 from tests.visitor import AT_THE_DOOR, Visitor
+from tests.web.route_table import PERMISSIONS_BY_ROUTE
 from tests.web.test_journeys import AT_RISK, QUIET
 
 FOR_CHECKING = {f"/rules{page}" for page in ("", "/types", "/evidence", "/look-alikes", "/sources")}

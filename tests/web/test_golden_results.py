@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.presentation.respondent import CHILD, ME, OTHER
+from app.presentation.question import CHILD, ME, OTHER
 from app.triage.terms import Urgency
 from tests.builders import rulebook
 from tests.visitor import Visitor

@@ -14,6 +14,7 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
+from app.presentation.dates import describe_opening_hours
 from app.store import (
     invitations,
     reviews,
@@ -22,12 +23,10 @@ from app.store import (
     worklist,
     worklist_rows,
 )
-from app.store.db.tables import Clinic
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from app.web.journey import MOST_BYTES, Journey, seal_journey
-from app.web.patients.submission_status import describe_opening_hours
+from tests.builders import rulebook
 from tests.store.patients import KNOWN
-from tests.store.rows import A_ROW_OF
 from tests.visitor import Page, Visitor
 from tests.web.desk import CALM, EMERGENCY, SECURE, TODAY, House, Member, Patient
 from tests.web.test_every_page import Blocks
@@ -53,7 +52,7 @@ def step(house: House, nurse: Member, patient: Patient, kind: str, **more: Any) 
     with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
         whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.perform_step(scope, sent, whole, house.app.state.targets)
+        reviews.perform_step(scope, sent, whole, house.app.state.context.policy.targets)
 
 
 def bare(page: Page) -> str:
@@ -235,8 +234,7 @@ def test_an_emergency_that_was_closed_still_says_to_call(
     ],
 )
 def test_opening_hours_are_said_in_few_words(week: list[object], lines: list[str]) -> None:
-    row = A_ROW_OF["clinic"] | {"opening_hours": week}
-    assert describe_opening_hours(Clinic(**row)) == lines
+    assert describe_opening_hours(week, rulebook().wording["en"]) == lines
 
 
 def test_who_waits_too_long_is_told_to_call(house: House, nurse: Member, patient: Patient) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app.store.accounts import sessions
 from app.store.db import blind_index, rate_limits
-from app.web.cookies import LONGEST_LIFETIME
+from app.web.wire import LONGEST_LIFETIME
 from tests.visitor import Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member
 

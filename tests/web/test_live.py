@@ -46,7 +46,7 @@ def house(
         clock = Clock()
         app = create_app(settings, clock=clock)
         yield House(app, clock)
-        app.state.store.engine.dispose()
+        app.state.context.store.engine.dispose()
     passwords._decoy_hash.cache_clear()
 
 

@@ -61,11 +61,11 @@ def test_answers_that_older_rules_judged_are_searched_for_the_signs_of_today(
     book = rulebook()
     bare = tuple(replace(d, also=(), look_alikes=frozenset()) for d in book.dangers)
     older = replace(book, version="2026.1.1", sha256="f" * 64, dangers=bare)
-    monkeypatch.setitem(house.app.state.archive._loaded, older.version, older)
+    monkeypatch.setitem(house.app.state.context.archive._loaded, older.version, older)
     sent_in = replace(of(DEAD_FINGER), rulebook_version=older.version, rulebook_sha256=older.sha256)
     with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         row = worklist_rows.require_row(scope, address.rpartition("/")[2], house.now)
-        targets = house.app.state.targets
+        targets = house.app.state.context.policy.targets
         submissions.add_corrections(scope, row, sent_in, targets, "older")
     dangers_text = part(nurse.get(address), "dangers")
     assert (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,8 +33,8 @@ class Watched(DeferredStore):
 def closed(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """An application with a clinic, as far as it knows, whose database is away."""
     app = create_app(Settings(var=tmp_path_factory.mktemp("closed")), clock=Clock())
-    app.state.store.close()
-    app.state.store = Watched()
+    app.state.context.store.close()
+    app.state.context = replace(app.state.context, store=Watched())
     app.state.clinic_presence.any = True
     return app
 
@@ -50,19 +51,19 @@ def test_a_page_that_is_no_clinics_asks_the_store_for_nothing(
     else:
         response = someone.send(address(path), {"breath": "none", "region": "uk"})
     assert response.status_code < 500
-    assert closed.state.store.asked == []
+    assert closed.state.context.store.asked == []
 
 
 @pytest.mark.parametrize("page", sorted(OF_A_CLINIC))
 def test_a_page_of_a_clinic_says_that_it_comes_back_soon(closed: FastAPI, page: str) -> None:
     method, _, path = page.partition(" ")
     someone = visitor(closed, "at the end")
-    closed.state.store.asked.clear()
+    closed.state.context.store.asked.clear()
     where = address(path)
     response = someone.client.get(where) if method == "GET" else someone.send(where)
-    if closed.state.store.asked:
+    if closed.state.context.store.asked:
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
         assert "tel:999" in response.text
     else:
         assert response.status_code == 303  # nothing to send or to show yet
-    closed.state.store.asked.clear()
+    closed.state.context.store.asked.clear()

@@ -45,7 +45,7 @@ class Crowd:
         (invitation,) = invitations.invite_patients(
             house.store, clinic, house.now, self.nurse.id, [guest], guest.reference
         )
-        targets = house.app.state.targets
+        targets = house.app.state.context.policy.targets
         with house.store.writing_scope(clinic, house.now, PATIENT) as scope:
             arrived = submissions.accept_answers(scope, invitation, handed("same_day"), targets)
         return arrived.submission

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from app.presentation.respondent import CHILD, ME, OTHER
+from app.presentation.question import CHILD, ME, OTHER
 from app.store import submission_reads
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor

@@ -11,7 +11,7 @@ from app.main import build_local_jobs, create_app
 from app.settings import Settings
 from app.store import clinics, shares
 from app.store.db.tables import Clinic
-from app.web.cookies import LONGEST_LIFETIME
+from app.web.wire import LONGEST_LIFETIME
 from tests.conftest import Clock
 from tests.visitor import Visitor
 from tests.web.desk import SECURE, House

@@ -17,7 +17,7 @@ NOT_APPROVED = "No clinician has approved it yet."
 
 @pytest.fixture
 def figures(app) -> Figures:
-    return app.state.figures
+    return app.state.context.figures
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,12 @@ def other(app, another_app):
 
     def made(figures: Figures | None, **changes: object) -> Visitor:
         rulebook = replace(app.state.context.rulebook, **changes)
-        another_app.state.figures = figures
         another_app.state.context = replace(
-            app.state.context, rulebook=rulebook, cached_pages={}, translators={}
+            app.state.context,
+            rulebook=rulebook,
+            figures=figures,
+            cached_pages={},
+            translators={},
         )
         return Visitor(another_app)
 

@@ -91,7 +91,7 @@ def test_where_no_clinic_could_take_it_no_code_is_offered(tmp_path: Path, house:
         visitor.walk(TODAY)
         assert "Show this to a nurse" not in visitor.get("/result").text
     assert without_clinic.post("/share").url == "/result"
-    alone.state.store.engine.dispose()
+    alone.state.context.store.engine.dispose()
 
 
 def test_the_code_is_large_and_the_square_leads_a_nurse_to_it(person: Visitor) -> None:
@@ -192,7 +192,7 @@ def test_a_shared_check_later_shows_what_was_decided(
         for kind, more in [("identify", KNOWN | WHO), ("agree", {}), ("close", TODAYS)]:
             after = worklist_rows.require_row(scope, id_, house.now).last_entry
             step = ReviewStep(kind, after, f"{kind}{id_}", **more)
-            reviews.perform_step(scope, id_, step, house.app.state.targets)
+            reviews.perform_step(scope, id_, step, house.app.state.context.policy.targets)
     page = person.get("/share")
     assert page.h1 == ["Your clinic has looked at your answers"]
     assert "You should be seen today." in page.text

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from app.presentation.respondent import CHILD, ME, OTHER
+from app.presentation.question import CHILD, ME, OTHER
 from app.web.journey import Journey, seal_journey, unseal_journey
 from tests.builders import question, rulebook
 from tests.web.test_journeys import QUIET

@@ -26,11 +26,11 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.accounts import passwords
 from app.store.db import sqlite
-from app.web.access import PERMISSIONS_BY_ROUTE
 from tests.conftest import Clock
 from tests.store.kim import QUICK
 from tests.visitor import Page, Visitor
 from tests.web.desk import SECURE, TODAY, House, Member, Patient
+from tests.web.route_table import PERMISSIONS_BY_ROUTE
 
 CANARY = "canary-9f3a7c"
 
@@ -44,7 +44,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     clock = Clock()
     app = create_app(Settings(var=tmp_path), clock=clock)
     yield House(app, clock)
-    app.state.store.engine.dispose()
+    app.state.context.store.engine.dispose()
     passwords._decoy_hash.cache_clear()
 
 

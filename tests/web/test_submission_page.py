@@ -195,7 +195,7 @@ def test_all_assessments_stand_beside_each_other(house: House, nurse: Member) ->
     calcium = {"calcium_total": {"value": "2.4", "unit": "mmol/L", "on": "2027-01-10"}}
     with house.store.writing_scope(nurse.clinic, house.now, nurse.id) as scope:
         row = worklist_rows.require_row(scope, address.rpartition("/")[2], house.now)
-        targets, found = house.app.state.targets, of(answers(skin="normal"), calcium)
+        targets, found = house.app.state.context.policy.targets, of(answers(skin="normal"), calcium)
         submissions.add_corrections(scope, row, found, targets, "findings:1")
     page = nurse.get(address)
     versions_text = part(page, "versions")

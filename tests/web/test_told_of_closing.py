@@ -43,7 +43,7 @@ def step(house: House, who: Member, address: str, kind: str, **more: Any) -> Non
     with house.store.writing_scope(who.clinic, house.now, who.id) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
         whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
-        reviews.perform_step(scope, sent, whole, house.app.state.targets)
+        reviews.perform_step(scope, sent, whole, house.app.state.context.policy.targets)
 
 
 def closed_by_two(

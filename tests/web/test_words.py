@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from app.store.patient_flags import PATIENT_FLAGS
 
+from app.documents.receipt import RECEIPT_PROBLEMS
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
 from app.store.db.patient_tables import REVIEW_KINDS
@@ -20,8 +21,12 @@ from app.store.review_steps import (
     LOWER_REASONS,
 )
 from app.store.worklist import WORKLIST_FILTERS
+from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.answers import ANSWER_PROBLEMS
 from app.triage.dangers import STATES
+from app.web.reading.safety import PROPERTIES, SHARES, SIDES
+from app.web.reading.safety import STATES as STATES_OF_HAZARDS
+from app.web.reading.trust import STRENGTHS
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
@@ -62,6 +67,7 @@ MADE_UP |= {
     "submission.by.": {"me", "child", "other"},
     "submission.version.": {"first", "changed", "nurse"},
     "submission.danger.": {*STATES},
+    "result.danger.": {*STATES},
     "sbar.danger.": {*STATES},
     "review.": {f"{kind}.done" for kind in REVIEW_KINDS},
     "review.call.": {*CALL_OUTCOMES},
@@ -75,6 +81,17 @@ MADE_UP |= {
     },
     "identify.": {*IDENTIFIERS},
     "copy.agreed.": {*DISPOSITIONS},
+    "verify.problem.": {*RECEIPT_PROBLEMS},
+    "audit.kind.": {*AUDIT_ACTIONS},
+    "audit.done.": {*ACTIONS},
+    "audit.by.": {*NOBODY},
+    "handed.decided.": {*DISPOSITIONS},
+    "rules.strength.": {*STRENGTHS},
+    "safety.property.": {*PROPERTIES},
+    "safety.cases.": {*SHARES},
+    "safety.strangers.": {"building", "other_rulebook", "few_readers"},
+    "safety.state.": {*STATES_OF_HAZARDS},
+    "safety.side.": {*SIDES},
     "handed.noted.": {*DISPOSITIONS} - {"emergency_service"},
     "handed.instead.": {"emergency", "same_day"},
 }

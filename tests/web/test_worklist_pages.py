@@ -14,7 +14,6 @@ from app.store import worklist as kept
 from app.store.clinics import load_policy
 from app.store.db.patient_tables import WorklistRow
 from app.triage.terms import Urgency
-from app.web.clinic import worklist as shown
 from tests.builders import RULES
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 from tests.web.handed_in import sent
@@ -56,7 +55,7 @@ def test_the_list_goes_on_page_by_page(house: House, monkeypatch: pytest.MonkeyP
     clinic = house.member("nurse", clinic="Long", name="Lea Long")
     for _ in range(5):
         sent(house, clinic, CALM)
-    monkeypatch.setattr(shown, "WORKLIST_PAGE_SIZE", 2)
+    monkeypatch.setattr(kept, "WORKLIST_PAGE_SIZE", 2)
     monkeypatch.setattr(kept.list_worklist_page, "__kwdefaults__", None)
     monkeypatch.setattr(kept.list_worklist_page, "__defaults__", ("all", None, 2))
     seen: list[str] = []
@@ -183,7 +182,7 @@ def test_a_page_takes_five_queries_with_the_look_at_the_session(house: House) ->
     for number in range(3):
         sent(house, nurse, CALM, reference=f"F-{number}")
     nurse.get("/worklist")
-    house.app.state.counts.clear()
+    house.app.state.context.worklist_counts.clear()
     asked: list[str] = []
 
     def note(_connection, _cursor, words: str, *_: object) -> None:

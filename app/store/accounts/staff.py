@@ -170,6 +170,11 @@ def list_staff(scope: Scope) -> list[Staff]:
     return scope.find_all(Staff, order_by=[Staff.name, Staff.id])
 
 
+def list_staff_names(scope: Scope) -> dict[str, str]:
+    """What everyone of the staff is called, by id; disabled ones too."""
+    return {member.id: member.name for member in list_staff(scope)}
+
+
 def find_staff(scope: Scope, staff: str) -> Staff:
     """The one of this id. Raises NoSuchStaff."""
     found = scope.find_one(Staff, id=staff)

@@ -7,7 +7,6 @@ answered.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,16 +34,14 @@ class AlarmSender:
     """
 
     context: AppContext
-    seen_within: timedelta  # how long an emergency may wait unseen
     origin: str
     mail: MailServer
 
     def __call__(self, store: Store, now: datetime) -> None:
         """One round: every emergency that is due is raised, and each place gets what waits."""
-        until = time.monotonic() + ROUND
+        until, before = time.monotonic() + ROUND, now - self.context.policy.alarm_delay
         clinics = store.list_clinic_ids()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            before = now - self.seen_within
             _collect_results(
                 [pool.submit(alarms.raise_due_alarms, store, one, now, before) for one in clinics]
             )
@@ -66,17 +63,14 @@ class AlarmSender:
             arrives = self._send_message(store, message)
 
     def _send_message(self, store: Store, message: AlarmMessage) -> bool:
+        send = {"webhook": self._post_webhook, "email": self._send_email}[message.kind]
         try:
-            self._senders_by_kind[message.kind](message)
+            send(message)
         except NotSent as problem:
             alarms.record_failed_alarm(store, self._current_time(), message, str(problem))
             return False
         alarms.record_sent_alarm(store, self._current_time(), message)
         return True
-
-    @property
-    def _senders_by_kind(self) -> dict[str, Callable[[AlarmMessage], None]]:
-        return {"webhook": self._post_webhook, "email": self._send_email}
 
     def _post_webhook(self, message: AlarmMessage) -> None:
         words = {"reference": message.reference, "worklist": self._worklist_address}

@@ -17,21 +17,16 @@ from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
-from app.presentation.audit_words import ACTIONS, BY_KIND, KINDS, NOBODY
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.store import clinics
+from app.store.accounts import staff
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import AuditEntry
-from app.web.access import StaffRequest, staff_route
-from app.web.clinic.page_parts import (
-    build_download,
-    escape_formula,
-    format_time,
-    list_staff_names,
-)
-from app.web.pages import app_context, see_other, translator_for
+from app.web.pages import see_other
+from app.web.staff_request import StaffRequest
+from app.web.wire import build_download, escape_formula
 
 PAGE = 50
 AT_ONCE = 1000
@@ -55,107 +50,88 @@ class AuditFilter:
         """Where a page of it stands."""
         return f"/audit/{self.kind}/{self.day}"
 
-
-def page_routes() -> list[Route]:
-    """The pages of the audit."""
-    return [
-        staff_route("GET", "/audit", show_audit),
-        staff_route("POST", "/audit", choose_audit_filter),
-        staff_route("GET", "/audit/{kind}/{day}", show_audit),
-        staff_route("GET", "/audit/{kind}/{day}/before/{number}", show_audit),
-        staff_route("GET", "/audit/{kind}/{day}/file.csv", download_audit),
-        staff_route("GET", "/submissions/{id}/looks", show_submission_looks),
-    ]
+    def list_entries(self, scope: Scope, before: int | None, limit: int) -> list[AuditEntry]:
+        """The newest entries of it, or the newest `before` a number."""
+        return audit.list_audit_entries(
+            scope, actions=self.actions, between=self.between, before=before, limit=limit
+        )
 
 
-def show_audit(staff_request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+def show_audit(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /audit/{kind}/{day}/before/{number}: one page; all of it to begin with."""
-    given = staff_request.request.path_params
+    given = request.path_params
     before = given.get("number")
     if before is not None and not (before.isascii() and before.isdigit() and len(before) < 10):
         raise HTTPException(404)
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
         asked = _parse_filter(given.get("kind", "all"), given.get("day", ANY_DAY), zone)
-        found = audit.list_audit_entries(
-            scope,
-            actions=asked.actions,
-            between=asked.between,
-            before=int(before) if before else None,
-            limit=PAGE + 1,
-        )
-        rows = _describe_entries(staff_request, scope, found[:PAGE], zone)
+        found = asked.list_entries(scope, int(before) if before else None, PAGE + 1)
+        rows = _describe_entries(request, scope, found[:PAGE], zone)
     more = f"{asked.page_address}/before/{found[PAGE - 1].number}" if len(found) > PAGE else ""
-    return staff_request.render_page(
+    return request.render_page(
         "audit/page.html",
-        kinds=KINDS,
+        kinds=AUDIT_ACTIONS,
         asked=asked,
         any_day=ANY_DAY,
-        typed_day=staff_request.typed_field("day") or ("" if asked.day == ANY_DAY else asked.day),
+        typed_day=request.typed_field("day") or ("" if asked.day == ANY_DAY else asked.day),
         rows=rows,
         more=more,
-        chain="" if given or problems else _describe_chain(staff_request),
+        chain="" if given or problems else _describe_chain(request),
         problems=problems,
     )
 
 
-def choose_audit_filter(staff_request: StaffRequest) -> Response:
+def choose_audit_filter(request: StaffRequest) -> Response:
     """POST /audit: a kind of action and a day lead to their page."""
-    kind, day = staff_request.typed_field("kind"), staff_request.typed_field("day")
+    kind, day = request.typed_field("kind"), request.typed_field("day")
     try:
         chosen = date.fromisoformat(day).isoformat() if day else ANY_DAY
     except ValueError:
-        return show_audit(staff_request, {"day": "audit.day.problem"})
-    return see_other(f"/audit/{kind if kind in KINDS else 'all'}/{chosen}")
+        return show_audit(request, {"day": "audit.day.problem"})
+    return see_other(f"/audit/{kind if kind in AUDIT_ACTIONS else 'all'}/{chosen}")
 
 
-def download_audit(staff_request: StaffRequest) -> Response:
+def download_audit(request: StaffRequest) -> Response:
     """GET /audit/{kind}/{day}/file.csv: all that the page would show, page after page."""
-    given, who = staff_request.request.path_params, staff_request.signed_in_staff
-    with staff_request.store.reading_scope(who.clinic) as scope:
+    given, written, number = request.path_params, io.StringIO(), 0
+    table = csv.writer(written)
+    table.writerow(["number", "at", "actor", "name", "action", "subject", "id", "place", "facts"])
+    with request.reading_scope() as scope:
         asked = _parse_filter(given["kind"], given["day"], clinics.load_clinic(scope).time_zone)
-        names = list_staff_names(scope)
-        written = io.StringIO()
-        table = csv.writer(written)
-        table.writerow(
-            ["number", "at", "actor", "name", "action", "subject", "id", "place", "facts"]
-        )
-        number = 0
+        names = staff.list_staff_names(scope)
         for entry in _iterate_entries(scope, asked):
-            table.writerow([escape_formula(cell) for cell in _csv_cells(entry, names)])
+            who = (entry.actor, names.get(entry.actor, ""), entry.action)
+            what = (entry.subject_kind, entry.subject_id, entry.place, entry.facts)
+            cells = (str(entry.number), entry.at, *who, *what)
+            table.writerow([escape_formula(cell) for cell in cells])
             number += 1
-    with staff_request.writing_scope() as writing:
+    with request.writing_scope() as writing:
+        subject, address = ("clinic", request.clinic), request.client_address
         facts = {"kind": asked.kind, "day": asked.day}
-        subject = ("clinic", who.clinic)
-        audit.record_event(
-            writing, "audit_taken", subject, staff_request.client_address, number=number, **facts
-        )
-    return build_download(staff_request, written.getvalue(), "text/csv", '"audit-entries.csv"')
+        audit.record_event(writing, "audit_taken", subject, address, number=number, **facts)
+    return build_download(request, written.getvalue(), "text/csv", '"audit-entries.csv"')
 
 
-def show_submission_looks(staff_request: StaffRequest) -> Response:
+def show_submission_looks(request: StaffRequest) -> Response:
     """GET /submissions/{id}/looks: who did what with one submission, also after it is gone."""
-    submission = staff_request.request.path_params["id"]
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    subject = ("submission", request.path_id)
+    with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
-        subject = ("submission", submission)
         found = audit.list_audit_entries(scope, subject=subject, limit=MOST_LOOKS)
         if not found:
             raise HTTPException(404)
-        rows = _describe_entries(staff_request, scope, found, zone)
-    back = (
-        f"/submissions/{submission}"
-        if staff_request.signed_in_staff.has_permission("see_answers")
-        else "/audit"
-    )
-    return staff_request.render_page("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
+        rows = _describe_entries(request, scope, found, zone)
+    may_read = request.signed_in_staff.has_permission("see_answers")
+    back = f"/submissions/{request.path_id}" if may_read else "/audit"
+    return request.render_page("audit/looks.html", rows=rows, back_to=back, most=MOST_LOOKS)
 
 
 def _parse_filter(kind: str, day: str, time_zone: str) -> AuditFilter:
     """What an address asks for. Raises HTTPException where nothing leads to it."""
-    if kind not in KINDS:
+    if kind not in AUDIT_ACTIONS:
         raise HTTPException(404)
-    actions = list(BY_KIND[kind]) if kind in BY_KIND else None
+    actions = list(AUDIT_ACTIONS[kind]) or None
     if day == ANY_DAY:
         return AuditFilter(kind, day, actions, None)
     try:
@@ -170,16 +146,16 @@ def _parse_filter(kind: str, day: str, time_zone: str) -> AuditFilter:
 
 
 def _describe_entries(
-    staff_request: StaffRequest, scope: Scope, found: Iterable[AuditEntry], zone: str
+    request: StaffRequest, scope: Scope, found: Iterable[AuditEntry], zone: str
 ) -> list[dict[str, Any]]:
     """Entries in words."""
-    t, _ = translator_for(app_context(staff_request.request), None)
-    names = list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
+    t = request.translate
+    names = staff.list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
     names[scope.clinic] = clinics.read_clinic_name(scope)
     return [
         {
             "number": entry.number,
-            "at": format_time(staff_request, datetime.fromisoformat(entry.at), zone),
+            "at": request.format_time(datetime.fromisoformat(entry.at), zone),
             "by": names.get(entry.actor, entry.actor),
             "what": t(ACTIONS[entry.action])
             if entry.action in ACTIONS
@@ -193,32 +169,21 @@ def _describe_entries(
     ]
 
 
-def _describe_chain(staff_request: StaffRequest) -> str:
+def _describe_chain(request: StaffRequest) -> str:
     """Whether the chain is whole, in words."""
-    t, _ = translator_for(app_context(staff_request.request), None)
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
+    t = request.translate
+    with request.reading_scope() as scope:
         newest = audit.read_head(scope)
     if newest is not None and newest.number > MOST_CHECKED:
         return t("audit.chain.long")
-    fault = audit.verify_chain(staff_request.store, staff_request.signed_in_staff.clinic)
+    fault = audit.verify_chain(request.store, request.clinic)
     if fault is not None:
         return t("audit.chain.broken", number=fault.number, why=t(f"audit.fault.{fault.problem}"))
     return t("audit.chain.whole", number=newest.number if newest else 0)
 
 
 def _iterate_entries(scope: Scope, asked: AuditFilter) -> Iterator[AuditEntry]:
-    before = None
-    while True:
-        found = audit.list_audit_entries(
-            scope, actions=asked.actions, between=asked.between, before=before, limit=AT_ONCE
-        )
+    found = asked.list_entries(scope, None, AT_ONCE)
+    while found:
         yield from found
-        if len(found) < AT_ONCE:
-            return
-        before = found[-1].number
-
-
-def _csv_cells(entry: AuditEntry, names: dict[str, str]) -> list[str]:
-    name = names.get(entry.actor, "")
-    who = (str(entry.number), entry.at, entry.actor, name, entry.action)
-    return [*who, entry.subject_kind, entry.subject_id, entry.place, entry.facts]
+        found = asked.list_entries(scope, found[-1].number, AT_ONCE)

@@ -1,6 +1,6 @@
-"""Inviting patients: one or many, the link and code to give them, and who has not done it yet.
+"""Patients who are to come in: invited with a link and a code, or showing a code of their own.
 
-Only what a clinic calls a person is asked for, never how to reach them. It knows no answers.
+Only what a clinic calls a person is asked for, never how to reach them. It knows no rule.
 """
 
 from __future__ import annotations
@@ -9,28 +9,33 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.receipt import QrCode, make_qr_code
 from app.presentation.dates import format_long_day
-from app.store import clinics, invitations
+from app.store import clinics, invitations, shares
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
-from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee, NoSuchInvitation
+from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee
 from app.store.people import NameMismatch
-from app.web.access import StaffRequest, staff_route
-from app.web.clinic import patient_list
-from app.web.clinic.page_parts import build_download, escape_formula, format_time
-from app.web.clinic.patient_list import PROBLEMS
-from app.web.pages import app_context, see_other, translator_for
+from app.store.shares import ShareGone
+from app.store.submission_versions import SubmittedAnswers
+from app.store.submissions import Delivery
+from app.triage.answers import keep_known_answers
+from app.triage.rules import assess_answers
+from app.web.clinic.patient_list import PROBLEMS, find_line_number, parse_guest, parse_guest_list
+from app.web.pages import AppContext, see_other
+from app.web.staff_request import StaffRequest
+from app.web.wire import build_download, escape_formula
 
 MOST_FAULTS_SHOWN = 10
-_FIELDS = ("reference", "name", "day", "kind")
+_SHARED_FIELDS = ("reference", "name", "day")
+_FIELDS = (*_SHARED_FIELDS, "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +49,25 @@ class InvitationCard:
     square: QrCode | None = None
 
 
-def page_routes() -> list[Route]:
-    """The pages about invitations."""
-    return [
-        staff_route("GET", "/invitations", show_invitations),
-        staff_route("POST", "/invitations", submit_invitation),
-        staff_route("POST", "/invitations/batch", submit_batch),
-        staff_route("GET", "/invitations/batch/{key}", show_batch),
-        staff_route("GET", "/invitations/batch/{key}/slips", show_batch_slips),
-        staff_route("GET", "/invitations/batch/{key}/csv", export_batch),
-        staff_route("GET", "/invitations/{id}", show_invitation),
-        staff_route("POST", "/invitations/{id}/again", renew_invitation),
-        staff_route("POST", "/invitations/{id}/revoke", revoke_invitation),
-    ]
-
-
 def show_invitations(
-    staff_request: StaffRequest, problems: dict[str, str] | None = None, about: str = ""
-) -> Response:
-    """GET /invitations: a form for one, a form for many, and who has not done it yet."""
-    return _render_invitations(staff_request, problems, about=about)
-
-
-def _render_invitations(
-    staff_request: StaffRequest,
+    request: StaffRequest,
     problems: dict[str, str] | None = None,
-    *,
     about: str = "",
     faults: Sequence[str] = (),
     more: int = 0,
 ) -> Response:
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
-        waiting = _build_cards(
-            staff_request, scope, invitations.list_unfinished_invitations(scope, staff_request.now)
-        )
-    return staff_request.render_page(
+    """GET /invitations: a form for one, a form for many, and who has not done it yet.
+
+    `about`: a reference that is someone else's; `faults`: those of lines, and `more` of them.
+    """
+    with request.reading_scope() as scope:
+        found = invitations.list_unfinished_invitations(scope, request.now)
+        waiting = _build_cards(request, scope, found)
+    return request.render_page(
         "nurse/invitations.html",
         waiting=waiting,
         key=secrets.token_urlsafe(12),
-        typed={name: staff_request.raw_field(name) for name in (*_FIELDS, "lines")},
+        typed={name: request.raw_field(name) for name in (*_FIELDS, "lines")},
         problems=problems,
         about=about,
         faults=faults,
@@ -91,78 +76,68 @@ def _render_invitations(
     )
 
 
-def submit_invitation(staff_request: StaffRequest) -> Response:
+def submit_invitation(request: StaffRequest) -> Response:
     """POST /invitations: one person; then the page with the link."""
-    guest = patient_list.parse_guest([staff_request.typed_field(name) for name in _FIELDS])
+    guest = parse_guest([*request.typed_fields(*_FIELDS).values()])
     if isinstance(guest, str):
-        return show_invitations(staff_request, {guest: PROBLEMS[guest]})
+        return show_invitations(request, {guest: PROBLEMS[guest]})
     try:
-        made = _invite_guests(staff_request, [guest], _read_batch_key(staff_request))
+        (made,) = _invite_guests(request, [guest], _read_batch_key(request))
     except NameMismatch as other:
         return show_invitations(
-            staff_request, {"reference": "invitations.other_name"}, about=other.reference
+            request, {"reference": "invitations.other_name"}, about=other.reference
         )
-    return see_other(f"/invitations/{made[0]}")
+    return see_other(f"/invitations/{made}")
 
 
-def submit_batch(staff_request: StaffRequest) -> Response:
+def submit_batch(request: StaffRequest) -> Response:
     """POST /invitations/batch: many, typed or as a file, a line for each; all of them or none."""
-    guests, wrong, lines = patient_list.parse_guest_list(
-        staff_request.raw_field("file") or staff_request.raw_field("lines")
-    )
-    t, _ = translator_for(app_context(staff_request.request), None)
+    typed, t = request.raw_field("file") or request.raw_field("lines"), request.translate
+    guests, wrong, lines = parse_guest_list(typed)
+    refused = {"lines": "invitations.lines.problem"}
     if wrong:
         faults = [
             t("invitations.line", number=fault.line, problem=t(PROBLEMS[fault.problem]))
             for fault in wrong[:MOST_FAULTS_SHOWN]
         ]
-        more = len(wrong) - len(faults)
-        return _render_invitations(
-            staff_request, {"lines": "invitations.lines.problem"}, faults=faults, more=more
-        )
+        return show_invitations(request, refused, faults=faults, more=len(wrong) - len(faults))
     if not 0 < len(guests) <= MAX_PER_BATCH:
-        return show_invitations(staff_request, {"lines": "invitations.lines.number"})
-    key = _read_batch_key(staff_request)
+        return show_invitations(request, {"lines": "invitations.lines.number"})
+    key = _read_batch_key(request)
     try:
-        _invite_guests(staff_request, guests, key)
+        _invite_guests(request, guests, key)
     except NameMismatch as other:
         problem = t("invitations.other_name", name=other.reference)
-        number = patient_list.find_line_number(lines, other.reference)
+        number = find_line_number(lines, other.reference)
         faults = [t("invitations.line", number=number, problem=problem)]
-        return _render_invitations(
-            staff_request, {"lines": "invitations.lines.problem"}, faults=faults
-        )
+        return show_invitations(request, refused, faults=faults)
     return see_other(f"/invitations/batch/{key}")
 
 
-def show_batch(staff_request: StaffRequest) -> Response:
+def show_batch(request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}: link and code of each who was invited together."""
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
-        ways = _load_batch(staff_request, scope)
-    return staff_request.render_page(
-        "nurse/batch.html",
-        ways=ways,
-        key=staff_request.request.path_params["key"],
-        enter=_code_entry_address(staff_request),
-    )
+    key = request.path_params["key"]
+    with request.reading_scope() as scope:
+        ways = _load_batch(request, scope)
+    return request.render_page("nurse/batch.html", ways=ways, key=key, enter=f"{request.origin}/i")
 
 
-def show_batch_slips(staff_request: StaffRequest) -> Response:
+def show_batch_slips(request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}/slips: one slip of paper for each; printing is noted."""
-    with staff_request.writing_scope() as scope:
-        ways = _load_batch(staff_request, scope, squares=True)
+    with request.writing_scope() as scope:
+        ways = _load_batch(request, scope, squares=True)
         clinic = clinics.read_clinic_name(scope)
-        _audit_batch_use(staff_request, scope, "printed", len(ways))
-    return staff_request.render_page(
-        "nurse/slips.html", ways=ways, clinic=clinic, enter=_code_entry_address(staff_request)
+        _audit_batch_use(request, scope, "printed", len(ways))
+    return request.render_page(
+        "nurse/slips.html", ways=ways, clinic=clinic, enter=f"{request.origin}/i"
     )
 
 
-def export_batch(staff_request: StaffRequest) -> Response:
+def export_batch(request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}/csv: the same as a file for the clinic's own system; noted."""
-    with staff_request.writing_scope() as scope:
-        ways = _load_batch(staff_request, scope)
-        _audit_batch_use(staff_request, scope, "exported", len(ways))
+    with request.writing_scope() as scope:
+        ways = _load_batch(request, scope)
+        _audit_batch_use(request, scope, "exported", len(ways))
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(["reference", "name", "day", "visit", "link", "code", "good_until"])
@@ -174,111 +149,127 @@ def export_batch(staff_request: StaffRequest) -> Response:
         rows.writerow([*map(escape_formula, words), way.link, found.code, ends])
     # A mark at the start, without which spreadsheets on Windows misread letters with accents.
     marked = text.getvalue().encode("utf-8-sig")
-    return build_download(staff_request, marked, "text/csv", "invitations.csv")
+    return build_download(request, marked, "text/csv", "invitations.csv")
 
 
-def show_invitation(staff_request: StaffRequest) -> Response:
+def show_invitation(request: StaffRequest) -> Response:
     """GET /invitations/{id}: link, code and square to give to this person."""
-    with staff_request.store.reading_scope(staff_request.signed_in_staff.clinic) as scope:
-        try:
-            found = invitations.find_invitation(
-                scope, staff_request.now, staff_request.request.path_params["id"]
-            )
-        except NoSuchInvitation:
-            raise HTTPException(404) from None
-        (way,) = _build_cards(staff_request, scope, [found], squares=True)
-    return staff_request.render_page(
-        "nurse/invitation.html", way=way, invited=found, enter=_code_entry_address(staff_request)
+    with request.reading_scope() as scope:
+        found = invitations.find_invitation(scope, request.now, request.path_id)
+        (way,) = _build_cards(request, scope, [found], squares=True)
+    return request.render_page(
+        "nurse/invitation.html", way=way, invited=found, enter=f"{request.origin}/i"
     )
 
 
-def renew_invitation(staff_request: StaffRequest) -> Response:
+def renew_invitation(request: StaffRequest) -> Response:
     """POST /invitations/{id}/again: a new link and code for the same visit; the old ones stop."""
-    who, old = staff_request.signed_in_staff, staff_request.request.path_params["id"]
-    try:
-        made = invitations.renew_invitation(
-            staff_request.store, who.clinic, staff_request.now, who.staff, old
-        )
-    except NoSuchInvitation:
-        raise HTTPException(404) from None
+    made = invitations.renew_invitation(
+        request.store, request.clinic, request.now, request.staff_id, request.path_id
+    )
     return see_other(f"/invitations/{made}")
 
 
-def revoke_invitation(staff_request: StaffRequest) -> Response:
+def revoke_invitation(request: StaffRequest) -> Response:
     """POST /invitations/{id}/revoke: the link and the code stop working."""
-    with staff_request.writing_scope() as scope:
-        try:
-            invitations.revoke_invitation(scope, staff_request.request.path_params["id"])
-        except NoSuchInvitation:
-            raise HTTPException(404) from None
+    with request.writing_scope() as scope:
+        invitations.revoke_invitation(scope, request.path_id)
     return see_other("/invitations")
 
 
-def _invite_guests(staff_request: StaffRequest, guests: list[Invitee], key: str) -> list[str]:
+def show_shared_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+    """GET /shared: the nurse types the code, and what the clinic calls this person."""
+    typed = request.typed_fields("code", *_SHARED_FIELDS)
+    return request.render_page("nurse/shared.html", typed=typed, problems=problems)
+
+
+def submit_shared_code(request: StaffRequest) -> Response:
+    """POST /shared: what was shown becomes a submission, on the worklist like any other."""
+    guest = parse_guest([*request.typed_fields(*_SHARED_FIELDS).values()])
+    if isinstance(guest, str):
+        return show_shared_form(request, {guest: PROBLEMS[guest]})
+    # Who is meant is made sure of on the submission's own page.
+    delivery = Delivery(
+        source="share",
+        key="",
+        reference=guest.reference,
+        name=guest.name,
+        appointment_on=guest.appointment_on,
+    )
+    code = request.typed_field("code").rpartition("#")[2]
+    try:
+        submission_id = shares.redeem_share(
+            request.store,
+            request.clinic,
+            request.now,
+            request.staff_id,
+            code,
+            delivery,
+            request.context.policy.targets,
+            partial(_reassess_today, request.context),
+        )
+    except ShareGone:
+        return show_shared_form(request, {"code": "shared.code.problem"})
+    return see_other(f"/submissions/{submission_id}")
+
+
+def _invite_guests(request: StaffRequest, guests: list[Invitee], key: str) -> list[str]:
     """Raises NameMismatch."""
-    who, own = staff_request.signed_in_staff, _staff_batch_key(staff_request, key)
+    who = request.signed_in_staff
+    own_key = f"{who.staff}:{key}"
     return invitations.invite_patients(
-        staff_request.store, who.clinic, staff_request.now, who.staff, guests, own
+        request.store, who.clinic, request.now, who.staff, guests, own_key
     )
 
 
 def _load_batch(
-    staff_request: StaffRequest, scope: Scope, *, squares: bool = False
+    request: StaffRequest, scope: Scope, *, squares: bool = False
 ) -> list[InvitationCard]:
     """Raises HTTPException where nobody was invited under this key by who asks."""
-    key = _staff_batch_key(staff_request, staff_request.request.path_params["key"])
-    ways = _build_cards(
-        staff_request,
-        scope,
-        invitations.list_batch_invitations(scope, staff_request.now, key),
-        squares=squares,
-    )
-    if not ways:
+    own_key = f"{request.staff_id}:{request.path_params['key']}"
+    found = invitations.list_batch_invitations(scope, request.now, own_key)
+    if not found:
         raise HTTPException(404)
-    return ways
+    return _build_cards(request, scope, found, squares=squares)
 
 
 def _build_cards(
-    staff_request: StaffRequest,
-    scope: Scope,
-    found: list[InvitationSummary],
-    *,
-    squares: bool = False,
+    request: StaffRequest, scope: Scope, found: list[InvitationSummary], *, squares: bool = False
 ) -> list[InvitationCard]:
-    zone = clinics.load_clinic(scope).time_zone
-    language = app_context(staff_request.request).language
-    square: Callable[[str], QrCode | None] = make_qr_code if squares else lambda _: None
-    links = [f"{staff_request.base_url}/i/{one.token}" for one in found]
-    return [
-        InvitationCard(
-            one,
-            link,
-            format_time(staff_request, one.expires_at, zone),
-            format_long_day(one.appointment_on, language),
-            square(link),
-        )
-        for one, link in zip(found, links, strict=True)
-    ]
+    zone, language = clinics.load_clinic(scope).time_zone, request.context.language
+    cards = []
+    for one in found:
+        link, until = f"{request.origin}/i/{one.token}", request.format_time(one.expires_at, zone)
+        day = format_long_day(one.appointment_on, language)
+        cards.append(InvitationCard(one, link, until, day, make_qr_code(link) if squares else None))
+    return cards
 
 
-def _audit_batch_use(
-    staff_request: StaffRequest, scope: WritingScope, action: str, number: int
-) -> None:
-    subject = ("invitations", staff_request.request.path_params["key"])
-    audit.record_event(scope, action, subject, staff_request.client_address, number=number)
+def _audit_batch_use(request: StaffRequest, scope: WritingScope, action: str, number: int) -> None:
+    subject = ("invitations", request.path_params["key"])
+    audit.record_event(scope, action, subject, request.client_address, number=number)
 
 
-def _read_batch_key(staff_request: StaffRequest) -> str:
+def _read_batch_key(request: StaffRequest) -> str:
     """What tells this form from others, in letters that an address can hold."""
-    return re.sub(r"[^A-Za-z0-9_-]", "", staff_request.typed_field("key"))[
-        :50
-    ] or secrets.token_urlsafe(12)
+    typed = re.sub(r"[^A-Za-z0-9_-]", "", request.typed_field("key"))[:50]
+    return typed or secrets.token_urlsafe(12)
 
 
-def _staff_batch_key(staff_request: StaffRequest, key: str) -> str:
-    return f"{staff_request.signed_in_staff.staff}:{key}"
-
-
-def _code_entry_address(staff_request: StaffRequest) -> str:
-    """Where a code is typed."""
-    return f"{staff_request.base_url}/i"
+def _reassess_today(context: AppContext, submitted: SubmittedAnswers) -> SubmittedAnswers | None:
+    """What today's rules make of the answers; None where they are those of before."""
+    rulebook = context.rulebook
+    if submitted.rulebook_sha256 == rulebook.sha256:
+        return None
+    given = context.archive.translate_to_current(submitted.rulebook_version, submitted.answers)
+    known = keep_known_answers(rulebook.questionnaire, given)
+    if known.dropped:
+        return None  # what they no longer know, a nurse asks anew
+    path = rulebook.questionnaire.trace_path(known.answers)
+    return replace(
+        submitted,
+        answers=path.answers,
+        assessment=assess_answers(rulebook, path.answers),
+        rulebook_version=rulebook.version,
+        rulebook_sha256=rulebook.sha256,
+    )

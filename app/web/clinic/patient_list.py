@@ -13,7 +13,7 @@ from datetime import date
 
 from app.store.invitations import Invitee
 from app.store.people import normalize_identifier
-from app.web.form_fields import strip_invisible
+from app.web.wire import strip_invisible
 
 LONGEST = 60  # letters of a reference, a name or a kind of visit
 PROBLEMS = {

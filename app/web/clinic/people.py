@@ -10,177 +10,114 @@ from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
-from app.documents.person_file import build_person_file
+from app.documents.clinic_files import build_person_file
 from app.store import clinics, people, person_requests
+from app.store.accounts import staff
 from app.store.db import audit
-from app.store.db.record_keys import KeyDestroyed
-from app.store.person_requests import (
-    ERASE,
-    EXPORT,
-    EXPORT_LIFETIME,
-    PERMISSION_BY_KIND,
-    NoSuchPerson,
-    NoSuchRequest,
-    OwnRequest,
-)
-from app.web.access import StaffRequest, staff_route
-from app.web.clinic.page_parts import build_download, format_time, list_staff_names
-from app.web.pages import app_context, see_other
+from app.store.person_requests import ERASE, EXPORT, EXPORT_LIFETIME, NoSuchPerson, OwnRequest
+from app.web.pages import see_other
+from app.web.staff_request import StaffRequest
+from app.web.wire import build_download
 
 _KINDS = {EXPORT: "people.kind.export", ERASE: "people.kind.erase"}
-_STATES = {
-    None: "people.state.waits",
-    True: "people.state.agreed",
-    False: "people.state.refused",
-}
+_STATES = {None: "people.state.waits", True: "people.state.agreed", False: "people.state.refused"}
 
 
-def page_routes() -> list[Route]:
-    """The pages about one person's all."""
-    return [
-        staff_route("GET", "/people", show_person_search),
-        staff_route("POST", "/people", submit_person_search),
-        staff_route("POST", "/people/{id}/export", request_export),
-        staff_route("POST", "/people/{id}/erase", request_erasure),
-        staff_route("GET", "/people/requests", show_person_requests),
-        staff_route("POST", "/people/requests/{id}/agree", agree_to_request),
-        staff_route("POST", "/people/requests/{id}/refuse", refuse_request),
-        staff_route("POST", "/people/requests/{id}/file", download_person_file),
-    ]
-
-
-def show_person_search(
-    staff_request: StaffRequest, problems: dict[str, str] | None = None
-) -> Response:
+def show_person_search(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /people: a box for a reference."""
-    return staff_request.render_page(
-        "people/find.html", typed=staff_request.typed_field("reference"), problems=problems
-    )
+    typed = request.typed_field("reference")
+    return request.render_page("people/find.html", typed=typed, problems=problems)
 
 
-def submit_person_search(staff_request: StaffRequest) -> Response:
+def submit_person_search(request: StaffRequest) -> Response:
     """POST /people: who has this reference; finding someone is noted."""
-    with staff_request.writing_scope() as scope:
+    with request.writing_scope() as scope:
         try:
-            found = person_requests.find_person(scope, staff_request.typed_field("reference"))
+            found = person_requests.find_person(scope, request.typed_field("reference"))
         except NoSuchPerson:
-            return show_person_search(staff_request, {"reference": "people.reference.problem"})
-        audit.record_event(
-            scope, "person_found", ("person", found.id), staff_request.client_address
-        )
-    return _show_person(staff_request, found)
+            return show_person_search(request, {"reference": "people.reference.problem"})
+        audit.record_event(scope, "person_found", ("person", found.id), request.client_address)
+    return _show_person(request, found)
 
 
-def request_export(staff_request: StaffRequest) -> Response:
-    """POST /people/{id}/export: ask for a file of all that is kept."""
-    return _add_person_request(staff_request, EXPORT)
+def add_person_request(request: StaffRequest) -> Response:
+    """POST /people/{id}/export, .../erase: ask for a file of all that is kept, or to erase it."""
+    kind = ERASE if request.scope["path"].endswith("/erase") else EXPORT
+    if request.code_refused:
+        with request.reading_scope() as scope:
+            found = person_requests.require_person(scope, request.path_id)
+        return _show_person(request, found, {f"{kind}-code": "code.problem"})
+    with request.writing_scope() as scope:
+        person_requests.add_request(scope, kind, request.path_id)
+    return see_other("/people/requests")
 
 
-def request_erasure(staff_request: StaffRequest) -> Response:
-    """POST /people/{id}/erase: ask to erase all that is kept."""
-    return _add_person_request(staff_request, ERASE)
-
-
-def show_person_requests(
-    staff_request: StaffRequest, problems: dict[str, str] | None = None
-) -> Response:
+def show_person_requests(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /people/requests: what waits for a second person, and what became of the rest."""
-    who = staff_request.signed_in_staff
-    with staff_request.store.reading_scope(who.clinic) as scope:
+    own_id, now = request.staff_id, request.now
+    with request.reading_scope() as scope:
         zone = clinics.load_clinic(scope).time_zone
-        names = list_staff_names(scope)
-        found = person_requests.list_recent_requests(scope, staff_request.now)
+        names = staff.list_staff_names(scope)
+        found = person_requests.list_recent_requests(scope, now)
     rows = [
         {
             "id": one.row.id,
             "kind": _KINDS[one.row.kind],
             "reference": one.person.reference if one.person else "",
             "asked_by": names[one.row.asked_by],
-            "asked_at": format_time(staff_request, one.row.asked_at, zone),
+            "asked_at": request.format_time(one.row.asked_at, zone),
             "answered_by": names.get(one.row.answered_by or "", ""),
             "state": _STATES[one.row.agreed],
             "waits": one.row.agreed is None,
-            "own": one.row.asked_by == who.staff,
-            "until": format_time(staff_request, one.row.answered_at + EXPORT_LIFETIME, zone)
-            if one.is_open_to(who.staff, staff_request.now) and one.row.answered_at
+            "own": one.row.asked_by == own_id,
+            "until": request.format_time(one.row.answered_at + EXPORT_LIFETIME, zone)
+            if one.is_open_to(own_id, now) and one.row.answered_at
             else "",
         }
         for one in found
     ]
-    return staff_request.render_page("people/requests.html", rows=rows, problems=problems)
+    return request.render_page("people/requests.html", rows=rows, problems=problems)
 
 
-def agree_to_request(staff_request: StaffRequest) -> Response:
-    """POST /people/requests/{id}/agree: the second person's yes; an erasure is done with it."""
-    if staff_request.code_refused:
-        return show_person_requests(
-            staff_request, {f"code-{staff_request.request.path_params['id']}": "code.problem"}
-        )
-    return _answer_request(staff_request, True)
+def answer_person_request(request: StaffRequest) -> Response:
+    """POST /people/requests/{id}/agree, .../refuse: the second person's yes or no.
+
+    An erasure is done with the yes.
+    """
+    id_, agreed = request.path_id, request.scope["path"].endswith("/agree")
+    if request.code_refused:
+        return show_person_requests(request, {f"code-{id_}": "code.problem"})
+    try:
+        with request.writing_scope() as scope:
+            found = person_requests.list_recent_requests(scope, request.now, id_)
+            who = request.signed_in_staff
+            if not found or not who.has_permission(
+                person_requests.PERMISSION_BY_KIND[found[0].row.kind]
+            ):
+                raise HTTPException(404)
+            person_requests.answer_request(scope, id_, agreed)
+    except OwnRequest:
+        return show_person_requests(request, {f"request-{id_}": "people.problem.own"})
+    return see_other("/people/requests")
 
 
-def refuse_request(staff_request: StaffRequest) -> Response:
-    """POST /people/requests/{id}/refuse: the second person's no."""
-    return _answer_request(staff_request, False)
-
-
-def download_person_file(staff_request: StaffRequest) -> Response:
+def download_person_file(request: StaffRequest) -> Response:
     """POST /people/requests/{id}/file: all of the person, for who asked, within a day."""
-    context = app_context(staff_request.request)
-    with staff_request.writing_scope() as scope:
+    context = request.context
+    with request.writing_scope() as scope:
         clinic = clinics.read_clinic_name(scope)
-        try:
-            kept = person_requests.take_export(scope, staff_request.request.path_params["id"])
-        except (NoSuchRequest, KeyDestroyed):
-            raise HTTPException(404) from None
+        kept = person_requests.take_export(scope, request.path_id)
     made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
     text = build_person_file(context.rulebook, kept, clinic=clinic, made_at=made_at)
-    return build_download(staff_request, text, "application/json", '"person.json"')
+    return build_download(request, text, "application/json", '"person.json"')
 
 
 def _show_person(
-    staff_request: StaffRequest,
-    found: people.PersonIdentity,
-    problems: dict[str, str] | None = None,
+    request: StaffRequest, found: people.PersonIdentity, problems: dict[str, str] | None = None
 ) -> Response:
-    who = staff_request.signed_in_staff
-    with staff_request.store.reading_scope(who.clinic) as scope:
-        colleagues = person_requests.count_other_approvers(scope, who.staff, EXPORT)
-    return staff_request.render_page(
+    with request.reading_scope() as scope:
+        colleagues = person_requests.count_other_approvers(scope, request.staff_id, EXPORT)
+    return request.render_page(
         "people/one.html", found=found, alone=not colleagues, problems=problems
     )
-
-
-def _add_person_request(staff_request: StaffRequest, kind: str) -> Response:
-    person, who = staff_request.request.path_params["id"], staff_request.signed_in_staff
-    try:
-        if staff_request.code_refused:
-            with staff_request.store.reading_scope(who.clinic) as scope:
-                found = person_requests.require_person(scope, person)
-            return _show_person(staff_request, found, {f"{kind}-code": "code.problem"})
-        with staff_request.writing_scope() as scope:
-            person_requests.add_request(scope, kind, person)
-    except NoSuchPerson:
-        raise HTTPException(404) from None
-    return see_other("/people/requests")
-
-
-def _answer_request(staff_request: StaffRequest, agreed: bool) -> Response:
-    who, request_id = staff_request.signed_in_staff, staff_request.request.path_params["id"]
-    with staff_request.writing_scope() as scope:
-        found = person_requests.list_recent_requests(scope, staff_request.now, request_id)
-        if not found or not who.has_permission(PERMISSION_BY_KIND[found[0].row.kind]):
-            raise HTTPException(404)
-        try:
-            person_requests.answer_request(scope, request_id, agreed)
-        except NoSuchRequest:
-            raise HTTPException(404) from None
-        except OwnRequest:
-            own = True
-        else:
-            own = False
-    if own:
-        return show_person_requests(staff_request, {f"request-{request_id}": "people.problem.own"})
-    return see_other("/people/requests")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation.review_words import AGREED, INSTEAD, NOTED
@@ -19,12 +18,12 @@ from app.presentation.submission_view import SubmissionView
 from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import closings_by_two
 from app.triage.terms import Urgency
-from app.web.access import StaffRequest, staff_route
 from app.web.clinic.submission_reading import (
     describe_assessment,
     describe_patient_result,
     open_submission,
 )
+from app.web.staff_request import StaffRequest
 
 _LAST = 6  # things that were done, on paper
 _NOTE = 200  # letters of a note, on paper
@@ -32,38 +31,26 @@ _DENSE_NET = 1000  # letters of a safety net from which on the copy is set small
 _ROOMY, _DENSE = 2000, 2600  # letters up to which the sheet is set larger, or from which smaller
 
 
-def page_routes() -> list[Route]:
-    """The sheets."""
-    return [
-        staff_route("GET", "/submissions/{id}/print", show_record_sheet),
-        staff_route("GET", "/submissions/{id}/copy", show_patient_copy),
-    ]
-
-
-def show_record_sheet(staff_request: StaffRequest) -> Response:
+def show_record_sheet(request: StaffRequest) -> Response:
     """GET /submissions/{id}/print: all that matters on one A4."""
-    opened = open_submission(staff_request, "submission_printed")
+    opened = open_submission(request, "submission_printed")
     view, presenter = opened.view, opened.view.presenter
     values, assessed = view.describe(), describe_assessment(view)
     # A receipt has no place for blood results, so with them it would say something else.
-    whole = view.has_own_rulebook and not view.record.newest_version.lab_results
-    receipt = (
-        write_receipt(
-            presenter.result_presenter.rulebook, presenter.counted_answers, presenter.assessment
-        )
-        if whole
-        else ""
-    )
+    receipt = ""
+    if view.has_own_rulebook and not view.record.newest_version.lab_results:
+        book = presenter.result_presenter.rulebook
+        receipt = write_receipt(book, presenter.counted_answers, presenter.assessment)
     values["entries"] = [
         (*done, _shorten_note(done.action.words)) for done in values["entries"][-_LAST:]
     ]
-    return staff_request.render_page(
+    return request.render_page(
         "nurse/print.html",
         region=view.record.region,
         receipt=receipt,
         code=make_qr_code(receipt) if receipt else None,
         frame=opened.frame,
-        printed=view.format_time(staff_request.now),
+        printed=view.format_time(request.now),
         clinic=opened.clinic.name,
         earlier=max(0, len(view.record.actions) - _LAST),
         size=_choose_print_size(assessed, [*values["entries"], *values["versions"]]),
@@ -72,19 +59,15 @@ def show_record_sheet(staff_request: StaffRequest) -> Response:
     )
 
 
-def show_patient_copy(staff_request: StaffRequest) -> Response:
+def show_patient_copy(request: StaffRequest) -> Response:
     """GET /submissions/{id}/copy: what the patient takes home; nothing that is for staff alone."""
-    opened = open_submission(staff_request, "copy_printed")
+    opened = open_submission(request, "copy_printed")
     view, record = opened.view, opened.view.record
     level, own = record.listed.level, view.patient_assessment
     closed = record.last_action(*CLOSING_KINDS) if record.listed.state == "closed" else None
     agreed = str(closed.outcome) if closed else ""
-    noted, by_when, grave = (
-        agreed in closings_by_two(level),
-        view.visit_deadline,
-        level >= Urgency.same_day,
-    )
-    return staff_request.render_page(
+    noted, by_when = agreed in closings_by_two(level), view.visit_deadline
+    return request.render_page(
         "nurse/copy.html",
         frame=opened.frame,
         region=record.region,
@@ -95,7 +78,7 @@ def show_patient_copy(staff_request: StaffRequest) -> Response:
         same=level == own.urgency,
         agreed=(NOTED if noted else AGREED).get(agreed, ""),
         instead=INSTEAD[level.name] if noted else "",
-        wait_for_visit=not (grave and by_when.forward),
+        wait_for_visit=not (level >= Urgency.same_day and by_when.forward),
         decided=view.format_time(closed.at) if closed else "",
         visit=by_when.visit if agreed in ("", "appointment_kept") else "",
         likely=own.likely_type,
@@ -113,13 +96,12 @@ def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
     for group in (*watch.first, *watch.more):
         if group.level in graver:
             lines.setdefault((group.level, group.heading), []).extend(group.lines)
-    emergency = level is Urgency.emergency
     kept = watch._replace(first=[NetLevelGroup(*key, tuple(some)) for key, some in lines.items()])
     letters = sum(len(line) for some in lines.values() for line in some)
     return {
         "about": found["about"],
         "watch": kept,
-        "emergency_now": emergency,
+        "emergency_now": level is Urgency.emergency,
         "dense": letters > _DENSE_NET,
     }
 
@@ -127,11 +109,7 @@ def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
 def _choose_print_size(assessed: AssessmentView, more: Sequence[object]) -> str:
     """How large the sheet is set: as large as what it has to say leaves room for."""
     at_levels = [*assessed.raises, *assessed.lowers]
-    said = [
-        *assessed.positives,
-        *assessed.denied,
-        *(s for one in at_levels for s in one.answers),
-    ]
+    said = [*assessed.positives, *assessed.denied, *(s for one in at_levels for s in one.answers)]
     letters = sum(len(str(one)) for one in said)
     if letters + _NOTE * len(more) <= _ROOMY:
         return "roomy"

@@ -13,7 +13,6 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.presentation.review_words import FITTING, OUTCOMES, REASONS, problem_key
 from app.presentation.submission_view import SubmissionView
@@ -24,22 +23,19 @@ from app.store.review_rules import DECISION_KINDS
 from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALLS, SAME_PERSON
 from app.store.submission_reads import ReviewAction
 from app.triage.terms import Urgency
-from app.web.access import StaffRequest, staff_route
-from app.web.clinic.review_forms import (
-    ShowRefusal,
+from app.web.clinic.submission_reading import (
+    OpenedSubmission,
+    describe_assessment,
+    describe_patient_result,
+    open_submission,
     read_identity_check,
     read_review_step,
     read_typed_lines,
     strip_form_words,
     submit_steps,
 )
-from app.web.clinic.submission_reading import (
-    OpenedSubmission,
-    describe_assessment,
-    describe_patient_result,
-    open_submission,
-)
-from app.web.pages import app_context, see_other, translator_for
+from app.web.pages import see_other
+from app.web.staff_request import StaffRequest
 
 _STEPS = {
     "claim": ("claim",),
@@ -55,152 +51,116 @@ _STEPS = {
 """The address of a form -> what it does, all of it or nothing."""
 
 
-def page_routes() -> list[Route]:
-    """The pages of one submission. The last one fits every address of its form."""
-    return [
-        staff_route("GET", "/submissions/{id}", show_submission),
-        staff_route("GET", "/submissions/{id}/lower", show_lowering),
-        staff_route("GET", "/submissions/{id}/ask-close", show_ask_close),
-        staff_route("POST", "/submissions/{id}/ask-close", submit_ask_close),
-        staff_route("POST", "/submissions/{id}/lower", submit_lowering),
-        staff_route("POST", "/submissions/{id}/second", submit_second_decision),
-        staff_route("POST", "/submissions/{id}/{step}", submit_review_step),
-    ]
-
-
-def show_submission(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
+def show_submission(request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}: all that is known; looking is noted in the audit."""
-    opened = open_submission(staff_request)
+    opened = open_submission(request)
     view, level = opened.view, opened.view.record.listed.level
     assessed = describe_assessment(view)
     sbar, sbar_full = view.write_sbar_texts(assessed)
-    return staff_request.render_page(
+    return request.render_page(
         "nurse/submission.html",
-        problems={"actions": problem} if problem else None,
+        problems={"actions": problem_key(problem)} if problem else None,
         first=first,
-        calls=_translate_codes(staff_request, CALL_OUTCOMES, OUTCOMES),
-        dispositions=_translate_endings(staff_request, level),
+        calls=_translate_codes(request, CALL_OUTCOMES, OUTCOMES),
+        dispositions=_translate_endings(request, level),
         others=view.list_others(),
         assessed=assessed,
         given=view.trace_answer_history(),
         shown=describe_patient_result(view),
         sbar=sbar,
         sbar_full=sbar_full,
-        **_describe_form(staff_request, opened),
+        **_describe_form(request, opened),
     )
 
 
-def show_lowering(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
+def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/lower: stops, and names the signs that would be set aside."""
-    opened = open_submission(staff_request)
+    opened = open_submission(request)
     view, level = opened.view, opened.view.record.listed.level
     below = [lower for lower in reversed(Urgency) if lower < level]
     if not below:
         return see_other(f"/submissions/{view.record.listed.submission}")
     deciding_level = view.presenter.assessment.urgency.name
     least = opened.clinic.second_person_from
-    return staff_request.render_page(
+    return request.render_page(
         "nurse/lower.html",
-        problems={"lower": problem} if problem else None,
+        problems={"lower": problem_key(problem)} if problem else None,
         first=first,
         decides=[rule for rule in view.presenter.fired_rules() if rule.level == deciding_level],
         levels=[(lower.name, view.presenter.level_badge(lower)) for lower in below],
-        lower_reasons=_translate_codes(staff_request, LOWER_REASONS, REASONS),
+        lower_reasons=_translate_codes(request, LOWER_REASONS, REASONS),
         second_needed=least is not None and level >= least,
-        **_describe_form(staff_request, opened),
+        **_describe_form(request, opened),
     )
 
 
-def show_ask_close(staff_request: StaffRequest, problem: str = "", first: str = "") -> Response:
+def show_ask_close(request: StaffRequest, problem: str = "", first: str = "") -> Response:
     """GET /submissions/{id}/ask-close: stops, and names what would be left without help."""
-    opened = open_submission(staff_request, asks_colleagues=True)
+    opened = open_submission(request, asks_colleagues=True)
     listed = opened.view.record.listed
-    ends = review_steps.closings_by_two(listed.level)
-    if listed.state == "closed" or not ends or not _may_act(staff_request, opened.view):
+    ends, mine = review_steps.closings_by_two(listed.level), opened.is_free_for(request.staff_id)
+    if listed.state == "closed" or not ends or not mine:
         return see_other(f"/submissions/{listed.submission}")
-    return staff_request.render_page(
+    return request.render_page(
         "nurse/ask_close.html",
-        problems={"ask-close": problem} if problem else None,
+        problems={"ask-close": problem_key(problem)} if problem else None,
         first=first,
-        chosen=staff_request.typed_field("outcome"),
-        ticked=bool(staff_request.typed_field("compared")),
-        ends=_translate_codes(staff_request, ends, OUTCOMES),
-        alone=_translate_endings(staff_request, listed.level),
-        **_describe_form(staff_request, opened),
+        chosen=request.typed_field("outcome"),
+        ticked=bool(request.typed_field("compared")),
+        ends=_translate_codes(request, ends, OUTCOMES),
+        alone=_translate_endings(request, listed.level),
+        **_describe_form(request, opened),
     )
 
 
-def submit_ask_close(staff_request: StaffRequest) -> Response:
+def submit_ask_close(request: StaffRequest) -> Response:
     """POST /submissions/{id}/ask-close: with how it is to end, and words why."""
-    asked = read_review_step(staff_request, "ask_close")
-    agrees = bool(staff_request.typed_field("agree"))
+    asked = read_review_step(request, "ask_close")
+    agrees = bool(request.typed_field("agree"))
     decided = [strip_form_words(replace(asked, kind="agree"))] if agrees else []
-    steps = [*read_identity_check(staff_request), *decided, asked]
-    return submit_steps(
-        staff_request,
-        steps,
-        lambda problem, first: show_ask_close(staff_request, problem_key(problem), first),
-    )
+    steps = [*read_identity_check(request), *decided, asked]
+    return submit_steps(request, steps, show_ask_close)
 
 
-def submit_review_step(staff_request: StaffRequest) -> Response:
+def submit_review_step(request: StaffRequest) -> Response:
     """POST /submissions/{id}/{step}: what the form does, then the same page again."""
-    kinds = _STEPS.get(staff_request.request.path_params["step"])
+    kinds = _STEPS.get(request.path_params["step"])
     if kinds is None:
         raise HTTPException(404)
-    steps = [read_review_step(staff_request, kind) for kind in kinds]
-    before = read_identity_check(staff_request) if kinds[-1] == "close" else []
-    return submit_steps(
-        staff_request,
-        [*before, *map(strip_form_words, steps[:-1]), steps[-1]],
-        _make_refusal_page(staff_request),
-    )
+    *earlier, last = (read_review_step(request, kind) for kind in kinds)
+    before = read_identity_check(request) if last.kind == "close" else []
+    return submit_steps(request, [*before, *map(strip_form_words, earlier), last], _show_refusal)
 
 
-def submit_second_decision(staff_request: StaffRequest) -> Response:
+def submit_second_decision(request: StaffRequest) -> Response:
     """POST /submissions/{id}/second: the second person's yes or no to a lowering or a closing."""
-    about = "close" if staff_request.typed_field("about") == "close" else "second"
-    kind = f"{about}_yes" if staff_request.typed_field("answer") == "yes" else f"{about}_no"
-    return submit_steps(
-        staff_request, [read_review_step(staff_request, kind)], _make_refusal_page(staff_request)
-    )
+    about = "close" if request.typed_field("about") == "close" else "second"
+    kind = f"{about}_yes" if request.typed_field("answer") == "yes" else f"{about}_no"
+    return submit_steps(request, [read_review_step(request, kind)], _show_refusal)
 
 
-def submit_lowering(staff_request: StaffRequest) -> Response:
+def submit_lowering(request: StaffRequest) -> Response:
     """POST /submissions/{id}/lower: with level, coded reason, and the sign that is set aside."""
-    chosen = staff_request.typed_field("level")
+    chosen = request.typed_field("level")
     asked = replace(
-        read_review_step(staff_request, "lower"),
+        read_review_step(request, "lower"),
         level=Urgency[chosen] if chosen in Urgency.__members__ else None,
-        reason=staff_request.typed_field("reason") or None,
-        rule=staff_request.typed_field("rule") or None,
+        reason=request.typed_field("reason") or None,
+        rule=request.typed_field("rule") or None,
     )
-    return submit_steps(
-        staff_request,
-        [asked],
-        lambda problem, first: show_lowering(staff_request, problem_key(problem), first),
-    )
+    return submit_steps(request, [asked], show_lowering)
 
 
-def _make_refusal_page(staff_request: StaffRequest) -> ShowRefusal:
+def _show_refusal(request: StaffRequest, problem: str, first: str) -> Response:
     """The page again; where one person cannot close it so, the page that stops and asks two."""
-
-    def show_refusal(problem: str, first: str) -> Response:
-        if problem == "second_person":
-            return show_ask_close(staff_request, problem_key(problem))
-        return show_submission(staff_request, problem_key(problem), first=first)
-
-    return show_refusal
+    if problem == "second_person":
+        return show_ask_close(request, problem)
+    return show_submission(request, problem, first)
 
 
-def _may_act(staff_request: StaffRequest, view: SubmissionView) -> bool:
-    """Whether it is nobody else's."""
-    return view.record.listed.owner in (None, staff_request.signed_in_staff.staff)
-
-
-def _describe_form(staff_request: StaffRequest, opened: OpenedSubmission) -> dict[str, Any]:
+def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str, Any]:
     """What every page with a form says: the submission, what can be done now, and by whom."""
-    view, who = opened.view, staff_request.signed_in_staff
+    view, own_id = opened.view, request.staff_id
     record, needs = view.record, view.find_unmet_needs()
     lowered, asked, checked = map(record.last_action, ("lower", "ask_close", "identify"))
     newest = record.newest_version.id
@@ -208,14 +168,14 @@ def _describe_form(staff_request: StaffRequest, opened: OpenedSubmission) -> dic
         **view.describe(),
         "frame": opened.frame,
         "region": record.region,
-        "typed": read_typed_lines(staff_request, "words"),
+        "typed": read_typed_lines(request, "words"),
         "colleagues": opened.colleagues,
         "left_open": needs,
-        "mine": _may_act(staff_request, view),
+        "mine": opened.is_free_for(own_id),
         "owner": record.listed.owner,
-        "own_lowering": lowered is not None and lowered.by == who.staff,
+        "own_lowering": lowered is not None and lowered.by == own_id,
         "lowering": _describe_lowering(view, lowered) if lowered else None,
-        "own_asking": asked is not None and asked.by == who.staff,
+        "own_asking": asked is not None and asked.by == own_id,
         "asked": asked,
         "asked_by": view.staff_name(asked.by) if asked else "",
         "waits": record.listed.state in SECOND_PERSON_STATES,
@@ -231,9 +191,7 @@ def _describe_form(staff_request: StaffRequest, opened: OpenedSubmission) -> dic
         "can_take": [
             (member.id, member.name)
             for member in view.members
-            if member.id != who.staff
-            and not member.disabled_at
-            and role_allows(member.role, "review")
+            if member.id != own_id and not member.disabled_at and role_allows(member.role, "review")
         ],
     }
 
@@ -248,15 +206,14 @@ def _describe_lowering(view: SubmissionView, lowered: ReviewAction) -> dict[str,
     }
 
 
-def _translate_endings(staff_request: StaffRequest, level: Urgency) -> list[tuple[str, str]]:
+def _translate_endings(request: StaffRequest, level: Urgency) -> list[tuple[str, str]]:
     """How one person may close a submission of this level, to choose from."""
     words = OUTCOMES | FITTING.get(level, {})
-    return _translate_codes(staff_request, review_steps.closings_by_one(level), words)
+    return _translate_codes(request, review_steps.closings_by_one(level), words)
 
 
 def _translate_codes(
-    staff_request: StaffRequest, codes: Iterable[str], words: Mapping[str, str]
+    request: StaffRequest, codes: Iterable[str], words: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """Codes with their words, to choose from."""
-    t, _ = translator_for(app_context(staff_request.request), None)
-    return [(code, t(words[code])) for code in codes]
+    return [(code, request.translate(words[code])) for code in codes]

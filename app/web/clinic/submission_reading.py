@@ -1,16 +1,17 @@
-"""Opening a submission for a member of staff: read once, noted in the audit, ready to be shown.
+"""Opening a submission for a member of staff, and reading the forms of its review.
 
-It renders nothing and knows no rule.
+It is read once, noted in the audit, and ready to be shown; a step of a form is kept, or it is said
+who was first. It must not know what a step does, and knows no rule.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from app.documents.receipt import RulebookArchive
 from app.documents.short_answers import ShortWording
 from app.presentation.result import ResultPresenter
 from app.presentation.safety_net import build_caution_values
@@ -19,22 +20,27 @@ from app.presentation.submission_view import SubmissionView
 from app.presentation.worklist_row import RowPresenter
 from app.store import clinics, reviews, submission_reads
 from app.store.accounts import sessions, staff
-from app.store.db import audit, record_keys
-from app.store.db.scope import WritingScope
+from app.store.db import audit
 from app.store.db.tables import Clinic
 from app.store.permissions import role_allows
-from app.store.submission_reads import SubmissionRecord
+from app.store.review_steps import SAME_PERSON, ReviewStep
+from app.store.reviews import EditConflict, StepNotAllowed
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist import ClinicSnapshot
-from app.store.worklist_rows import NoSuchSubmission
-from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
+from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import Answers
 from app.triage.what_if import try_other_answers
-from app.web.access import StaffRequest
-from app.web.pages import app_context, filler_for, translator_for
-from app.web.staff_layout import StaffFrame, read_staff_frame
+from app.web.pages import filler_for, see_other, translator_for
+from app.web.patients.submission_status import present_version
+from app.web.staff_request import StaffFrame, StaffRequest, read_staff_frame
+
+LONGEST = 5000  # letters of a note
+USUAL_IDENTIFIERS = ("full_name", "born_on")
+"""The two facts that a form of closing names; others are ticked on the page for it."""
+
+ShowRefusal = Callable[[StaffRequest, str, str], Response]
+"""Shows the form again: (the request, the word for what is wrong, who was first or "")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,105 +60,81 @@ class OpenedSubmission:
     frame: StaffFrame
     colleagues: SecondPeople | None
 
+    def is_free_for(self, staff_id: str) -> bool:
+        """Whether it is nobody else's."""
+        return self.view.record.listed.owner in (None, staff_id)
+
 
 def open_submission(
-    staff_request: StaffRequest, also: str = "", *, asks_colleagues: bool = False
+    request: StaffRequest, also: str = "", *, asks_colleagues: bool = False
 ) -> OpenedSubmission:
     """The submission in the address; `also`: what is done with it beside looking.
 
-    `asks_colleagues`: whether a second person may be asked. Raises HTTPException for what this
-    clinic does not have.
+    `asks_colleagues`: whether a second person may be asked. Raises NoSuchSubmission or
+    KeyDestroyed.
     """
-    who = staff_request.signed_in_staff
-    try:
-        with staff_request.writing_scope() as scope:
-            record = _read_record(staff_request, scope, also)
-            clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
-            frame = read_staff_frame(
-                staff_request.request, scope, who, staff_request.now, clinic.time_zone
-            )
-            asks = asks_colleagues or record.listed.state == "second_close"
-            present = sessions.list_present_staff(scope, staff_request.now) if asks else None
-    except (NoSuchSubmission, record_keys.KeyDestroyed):
-        raise HTTPException(404) from None
+    id_, address = request.path_id, request.client_address
+    with request.writing_scope() as scope:
+        record = submission_reads.load_record(scope, request.now, id_)
+        reviews.record_view(scope, id_, address, record.row)
+        if also:
+            audit.record_event(scope, also, ("submission", id_), address)
+        clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
+        frame = read_staff_frame(request, scope, clinic.time_zone)
+        asks = asks_colleagues or record.listed.state == "second_close"
+        present = sessions.list_present_staff(scope, request.now) if asks else None
     colleagues = None
     if present is not None:
-        others = [m for m in members if m.id != who.staff and not m.disabled_at and m.joined_at]
-        able = [member for member in others if role_allows(member.role, "second_person")]
+        others = (m for m in members if m.id != request.staff_id and not m.disabled_at)
+        able = [m for m in others if m.joined_at and role_allows(m.role, "second_person")]
         names = tuple(member.name for member in able if member.id in present)
         colleagues = SecondPeople(names, bool(able))
-    row_presenter = make_row_presenter(staff_request, clinic)
+    row_presenter = make_row_presenter(request, clinic)
     newest, own_version = record.newest_version, record.newest_own_version
-    answers_presenter, at_hand = _make_result_presenter(staff_request, record, newest)
-    presenter = _make_presenter(staff_request, answers_presenter, newest)
-    own, assessment = answers_presenter, presenter.assessment
+    about, region = record.about, record.region
+    own, at_hand = present_version(request, newest, about, region)
+    presenter = _make_presenter(request, own, newest)
+    assessment = presenter.assessment
     if own_version is not newest:
-        own, _ = _make_result_presenter(staff_request, record, own_version)
+        own, _ = present_version(request, own_version, about, region)
         assessment = assess_answers(own.rulebook, own.answers)
     view = SubmissionView(
-        record,
-        members,
-        row_presenter,
-        presenter,
-        own,
-        assessment,
-        at_hand,
-        staff_request.request.app.state.archive,
+        record, members, row_presenter, presenter, own, assessment, at_hand, request.context.archive
     )
     return OpenedSubmission(view, clinic, frame, colleagues)
 
 
-def _read_record(staff_request: StaffRequest, scope: WritingScope, also: str) -> SubmissionRecord:
-    """Read it and note that someone looked. Raises NoSuchSubmission."""
-    id_, address = read_submission_id(staff_request), staff_request.client_address
-    record = submission_reads.load_record(scope, scope.now, id_)
-    reviews.record_view(scope, id_, address, record.row)
-    if also:
-        audit.record_event(scope, also, ("submission", id_), address)
-    return record
-
-
-def read_submission_id(staff_request: StaffRequest) -> str:
-    """The id in the address."""
-    found: str = staff_request.request.path_params["id"]
-    return found
-
-
-def make_row_presenter(
-    staff_request: StaffRequest, clinic: Clinic | ClinicSnapshot
-) -> RowPresenter:
+def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -> RowPresenter:
     """Puts lines of this clinic into words."""
-    context = app_context(staff_request.request)
+    context = request.context
     return RowPresenter(
         words=context.page_wording,
         translate=translator_for(context, None)[0],
         fill=filler_for(context, clinic.region),
         language=context.language,
         time_zone=clinic.time_zone,
-        now=staff_request.now,
-        visit_days=staff_request.request.app.state.visit_days,
+        now=request.now,
+        visit_days=request.context.policy.visit_days,
         rulebook_sha256=context.rulebook.sha256,
     )
 
 
 def _make_presenter(
-    staff_request: StaffRequest, result_presenter: ResultPresenter, version: AnswersVersion
+    request: StaffRequest, result_presenter: ResultPresenter, version: AnswersVersion
 ) -> SubmissionPresenter:
-    context, book = app_context(staff_request.request), result_presenter.rulebook
+    context, book = request.context, result_presenter.rulebook
     return SubmissionPresenter(
         result_presenter,
         ShortWording(context.page_wording.pages, result_presenter.words, book.questionnaire),
         book.questionnaire.trace_path(result_presenter.answers),
-        assess_answers(book, result_presenter.answers, _known_labs(result_presenter, version)),
+        assess_answers(book, result_presenter.answers, _known_labs(book, version)),
         add_todays_signs(book.dangers, context.rulebook.dangers, book.questionnaire),
     )
 
 
-def _known_labs(
-    result_presenter: ResultPresenter, version: AnswersVersion
-) -> dict[str, dict[str, str]]:
+def _known_labs(book: Rulebook, version: AnswersVersion) -> dict[str, dict[str, str]]:
     """The blood results that the rules of that day can read."""
-    known = result_presenter.rulebook.laboratory.analytes
+    known = book.laboratory.analytes
     return {
         analyte: {"value": lab["value"], "unit": lab["unit"]}
         for analyte, lab in version.lab_results.items()
@@ -160,31 +142,10 @@ def _known_labs(
     }
 
 
-def _make_result_presenter(
-    staff_request: StaffRequest, record: SubmissionRecord, version: AnswersVersion
-) -> tuple[ResultPresenter, bool]:
-    """In the words of the rulebook that judged these answers, and whether it is at hand.
-
-    Answers that today's rules no longer know are left out; the page says that rules differ.
-    """
-    archive: RulebookArchive = staff_request.request.app.state.archive
-    book = archive.find_rulebook(version.rulebook_version, version.rulebook_sha256)
-    context, given = app_context(staff_request.request), version.answers
-    if book is not None:
-        context = replace(context, rulebook=book)
-    answers: Answers = (
-        archive.translate_to_current(version.rulebook_version, given) if book is None else given
-    )
-    kept = keep_known_answers(context.rulebook.questionnaire, answers).answers
-    words, fill = context.page_wording, filler_for(context, record.region)
-    return ResultPresenter(context.rulebook, words, fill, kept, record.about), book is not None
-
-
 def describe_assessment(view: SubmissionView) -> AssessmentView:
     """What the rules of that day made of the answers, with what other answers would make of it."""
-    presenter = view.presenter
-    labs = _known_labs(presenter.result_presenter, view.record.newest_version)
-    book = presenter.result_presenter.rulebook
+    presenter, book = view.presenter, view.presenter.result_presenter.rulebook
+    labs = _known_labs(book, view.record.newest_version)
     return presenter.describe_assessment(try_other_answers(book, presenter.counted_answers, labs))
 
 
@@ -200,3 +161,57 @@ def describe_patient_result(view: SubmissionView) -> dict[str, Any]:
         "advice": presenter.advice_by_section(assessment),
         **build_caution_values(presenter, assessment),
     }
+
+
+def read_review_step(request: StaffRequest, kind: str) -> ReviewStep:
+    """What the form says of a step, without what only some steps have."""
+    return ReviewStep(
+        kind,
+        after=read_typed_number(request, "after"),
+        key=f"{request.staff_id}:{request.path_id}:{request.typed_field('key')[:50]}",
+        words=read_typed_lines(request, "words"),
+        outcome=request.typed_field("outcome") or None,
+        to_staff=request.typed_field("to_staff") or None,
+    )
+
+
+def strip_form_words(step: ReviewStep) -> ReviewStep:
+    """Without the words and the outcome of a form: they belong to its last step alone."""
+    return replace(step, words="", outcome=None)
+
+
+def read_identity_check(request: StaffRequest) -> list[ReviewStep]:
+    """That the usual two facts were compared, where the form says so."""
+    if not request.typed_field("compared"):
+        return []
+    step = strip_form_words(read_review_step(request, "identify"))
+    return [replace(step, outcome=SAME_PERSON, reason=" ".join(USUAL_IDENTIFIERS))]
+
+
+def read_typed_lines(request: StaffRequest, name: str) -> str:
+    """What was typed in lines, without what cannot be seen."""
+    lines = request.raw_field(name)[:LONGEST].replace("\0", "").splitlines()
+    return "\n".join(filter(None, map(str.strip, lines)))
+
+
+def read_typed_number(request: StaffRequest, name: str) -> int:
+    """A number that a form carries; -1 where it carries none."""
+    text = request.typed_field(name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+
+
+def submit_steps(
+    request: StaffRequest, steps: Sequence[ReviewStep], refuse: ShowRefusal
+) -> Response:
+    """Keep all of these steps or none, then show the submission; or show the form again."""
+    try:
+        with request.writing_scope() as scope:
+            targets = request.context.policy.targets
+            reviews.perform_steps(scope, request.path_id, steps, targets)
+    except StepNotAllowed as refused:
+        return refuse(request, refused.problem, "")
+    except EditConflict as other:
+        with request.reading_scope() as scope:
+            name = staff.find_staff(scope, other.by).name
+        return refuse(request, "first", name)  # it writes: looking is noted
+    return see_other(f"/submissions/{request.path_id}")

@@ -19,15 +19,14 @@ from types import FrameType
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.store.accounts import sessions
 from app.store.accounts.sessions import NotSignedIn, SignedIn
 from app.store.db.change_notifications import watch_changes
 from app.store.db.scope import Store
-from app.web.access import StaffRequest, read_session_token, staff_route
-from app.web.pages import app_context
+from app.web.access import read_session_token
+from app.web.staff_request import StaffRequest
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +41,9 @@ _HEADERS = [
 ]
 
 
-def page_routes() -> list[Route]:
-    """The stream."""
-    return [staff_route("GET", "/worklist/live", stream_worklist)]
-
-
-def stream_worklist(staff_request: StaffRequest) -> Response:
+def stream_worklist(request: StaffRequest) -> Response:
     """GET /worklist/live: how often the clinic's bell has rung, now and whenever it rings."""
-    streams: StreamRegistry = staff_request.request.app.state.streams
-    return EventStreamResponse(
-        streams,
-        staff_request.signed_in_staff,
-        read_session_token(staff_request.request),
-        app_context(staff_request.request).clock,
-    )
+    return EventStreamResponse(request)
 
 
 @dataclass(eq=False, slots=True)
@@ -115,10 +103,8 @@ class StreamRegistry:
                 del self._open[who.clinic]
 
     async def _check_versions(self) -> None:
-        clinics = list(self._open)
-        for clinic, version in (
-            await asyncio.to_thread(self.store.read_change_versions, clinics)
-        ).items():
+        found = await asyncio.to_thread(self.store.read_change_versions, list(self._open))
+        for clinic, version in found.items():
             if self._versions.get(clinic) != version:
                 self._versions[clinic] = version
                 _wake_streams(self._open.get(clinic, set()))
@@ -151,11 +137,11 @@ def close_before_shutdown(close: Callable[[], None]) -> Iterator[None]:
 class EventStreamResponse(Response):
     """The answer that goes on: a count now, at each ring, and at least every few seconds."""
 
-    def __init__(
-        self, streams: StreamRegistry, who: SignedIn, token: str, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, request: StaffRequest) -> None:
         super().__init__()
-        self.streams, self.who, self.token, self.clock = streams, who, token, clock
+        self.streams: StreamRegistry = request.app.state.streams
+        self.who, self.token = request.signed_in_staff, read_session_token(request)
+        self.clock = request.context.clock
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the page goes, the session ends, or the server stops."""
@@ -173,8 +159,7 @@ class EventStreamResponse(Response):
         clinic, clock = self.who.clinic, asyncio.get_running_loop().time
         versions = await asyncio.to_thread(self.streams.store.read_change_versions, [clinic])
         version = versions.get(clinic, 0)
-        again = f"retry: {_random_between(RETRY):.0f}\n"
-        await _send_chunk(send, again + _format_event(version))
+        await _send_chunk(send, f"retry: {_random_between(RETRY):.0f}\ndata: {version}\n\n")
         beat = clock() + _random_between(BEAT)
         while self.streams.watched:
             await _wait_for_first(gone, stream.changed, beat - clock())
@@ -189,10 +174,9 @@ class EventStreamResponse(Response):
                     await _send_chunk(send, "event: ended\ndata:\n\n" if alive is False else "")
                     break
             stream.changed.clear()
-            version = max(
-                version, self.streams.known_version(clinic)
-            )  # the watcher may have looked before us
-            await _send_chunk(send, _format_event(version))
+            # The watcher may have looked before us.
+            version = max(version, self.streams.known_version(clinic))
+            await _send_chunk(send, f"data: {version}\n\n")
         await _send_chunk(send, "", more=False)
 
     def _session_is_alive(self) -> bool:
@@ -213,10 +197,6 @@ def _wake_streams(streams: Iterable[OpenStream]) -> None:
 def _random_between(between: tuple[float, float]) -> float:
     # Chance only keeps pages from coming all at once; who guesses it learns nothing.
     return random.uniform(*between)  # noqa: S311
-
-
-def _format_event(version: int) -> str:
-    return f"data: {version}\n\n"
 
 
 async def _send_chunk(send: Send, words: str, *, more: bool = True) -> None:

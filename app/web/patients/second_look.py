@@ -11,7 +11,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.presentation.question import AGAIN_FIELD
 from app.triage.second_look import list_recheck_questions
@@ -28,16 +27,6 @@ from app.web.visit import (
 )
 
 RESULT_PATH = "/result"
-
-
-def page_routes() -> list[Route]:
-    """The pages of a second look."""
-    return [
-        Route(RECHECK_PATH, show_second_look, methods=["GET"]),
-        Route(RECHECK_PATH, start_second_look, methods=["POST"]),
-        Route(f"{RECHECK_PATH}/{{question}}", show_recheck_question, methods=["GET"]),
-        Route(f"{RECHECK_PATH}/{{question}}", submit_recheck_answer, methods=["POST"]),
-    ]
 
 
 async def show_second_look(request: Request) -> Response:

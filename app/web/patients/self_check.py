@@ -13,10 +13,14 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from app.presentation.question import AGAIN_FIELD, find_pressed_button, options_in_order
-from app.presentation.respondent import ME, RESPONDENTS
+from app.presentation.question import (
+    AGAIN_FIELD,
+    ME,
+    RESPONDENTS,
+    find_pressed_button,
+    options_in_order,
+)
 from app.store import shares
 from app.store.db.tables import REVIEWED_DAYS, UNREVIEWED_DAYS
 from app.web import journey as journeys
@@ -28,23 +32,6 @@ from app.web.patients import drop_off
 from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.question_loop import QuestionLoop
 from app.web.visit import Visit, find_question, open_visit, read_form, redirect_with_journey
-
-
-def page_routes() -> list[Route]:
-    """The pages of the self-check."""
-    return [
-        Route("/check/{question}", show_question, methods=["GET"]),
-        Route("/check/{question}", submit_answer, methods=["POST"]),
-        Route("/", show_start, methods=["GET"]),
-        Route("/start", redirect_to_start, methods=["GET"]),
-        Route("/start", start_check, methods=["POST"]),
-        Route("/answers", show_answers, methods=["GET"]),
-        Route("/emergency", show_emergency, methods=["GET"]),
-        Route("/clear", clear_answers, methods=["POST"]),
-        Route("/cleared", show_cleared, methods=["GET"]),
-        Route("/about", show_about, methods=["GET"]),
-        Route("/privacy", show_privacy, methods=["GET"]),
-    ]
 
 
 async def show_start(request: Request) -> Response:

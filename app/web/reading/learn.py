@@ -7,18 +7,14 @@ journey reads the numbers of their region, and keeps the emergency message in si
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from app.presentation.dates import format_day
-from app.rulebook.learn_pages import GLOSSARY_PAGE
-from app.triage.learn import GlossaryTerm, LearnContent, LearnPage, PageSection, split_term_marks
-from app.triage.sources import SourceEntry
+from app.triage.learn import GlossaryTerm, LearnPage, split_term_marks
 from app.web.page_cache import Values, render_cached_page
 from app.web.pages import AppContext, app_context
 
@@ -29,11 +25,7 @@ GROUPS = {
     "learn.group.more": ("types", "causes", "signs", "look-alikes"),
     "learn.group.place": ("fingers", "face", "arms", "legs", "toes", "other-places"),
     "learn.group.care": (
-        "how-it-is-found",
-        "treatments",
-        REMEDIES,
-        "complications",
-        "prevention",
+        *("how-it-is-found", "treatments", REMEDIES, "complications", "prevention"),
     ),
 }
 """The pages as the list of pages shows them, each once."""
@@ -41,36 +33,10 @@ _KINDS = {"emergency": "emergency", "urgent": "urgent", "do": "do", "do-not": "d
 """Sections that are shown apart, by their id."""
 
 
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """One section as its page shows it."""
-
-    section: PageSection
-    kind: str  # "" for plain text, or how it is shown apart
-    remedy_texts: tuple[tuple[str, str], ...]  # of a remedy: (what follows, text)
-    numbers: tuple[int, ...]  # its sources, by their place in the list of the page
-
-
-@dataclass(frozen=True, slots=True)
-class GlossaryEntry:
-    """One word of the glossary, and its sources by their place in the list of the page."""
-
-    term: GlossaryTerm
-    numbers: tuple[int, ...]
-
-
-def page_routes() -> list[Route]:
-    """The pages to read."""
-    return [
-        Route("/learn", show_learn_index, methods=["GET"]),
-        Route(f"/learn/{GLOSSARY_PAGE}", show_glossary, methods=["GET"]),
-        Route("/learn/{page}", show_learn_page, methods=["GET"]),
-    ]
-
-
 async def show_learn_index(request: Request) -> Response:
     """GET /learn: all pages, in groups."""
-    known = _learn_content(app_context(request))
+    context = app_context(request)
+    known = context.rulebook.learn[context.language]
     groups = {key: [known.find_page(id_) for id_ in ids] for key, ids in GROUPS.items()}
     return _render_reading_page(request, "learn/index.html", "", lambda: {"groups": groups})
 
@@ -79,7 +45,7 @@ async def show_learn_page(request: Request) -> Response:
     """GET /learn/{page}: one of them."""
     context, wanted = app_context(request), request.path_params["page"]
     try:
-        found = _learn_content(context).find_page(wanted)
+        found = context.rulebook.learn[context.language].find_page(wanted)
     except KeyError:
         raise HTTPException(status_code=404) from None
     return _render_reading_page(
@@ -100,60 +66,35 @@ def _render_reading_page(request: Request, template: str, name: str, values: Val
 
 
 def _page_values(context: AppContext, found: LearnPage) -> Mapping[str, object]:
-    known, numbers = _learn_content(context), _number_sources(found.source_ids)
+    known = context.rulebook.learn[context.language]
+    kinds = {section.id: _KINDS.get(section.id, "") for section in found.sections}
+    if found.id == REMEDIES:
+        kinds |= {s.id: "remedy" for s in found.sections if len(s.text) == 3}
     return {
         "page": found,
-        "parts": [_build_section_view(found, section, numbers) for section in found.sections],
+        "kinds": kinds,
         "related": [known.find_page(id_) for id_ in found.related],
-        "sources": _sources_in_order(context, numbers),
         "review_by": format_day(date.fromisoformat(found.review_by), context.language),
-        "approved": bool(context.rulebook.approvals),
+        **_source_values(context, found.source_ids),
     }
-
-
-def _build_section_view(
-    found: LearnPage, section: PageSection, numbers: Mapping[str, int]
-) -> SectionView:
-    kind = _KINDS.get(section.id, "")
-    remedy_texts: tuple[tuple[str, str], ...] = ()
-    if found.id == REMEDIES and len(section.text) == 3:
-        kind = "remedy"
-        remedy_texts = tuple(_split_label(text) for text in section.text)
-    return SectionView(section, kind, remedy_texts, _cited_numbers(section.sources, numbers))
-
-
-def _split_label(text: str) -> tuple[str, str]:
-    """(What the text says it tells, the text itself)."""
-    name, _, rest = text.partition(": ")
-    return name, rest
 
 
 def _glossary_values(context: AppContext) -> Mapping[str, object]:
-    terms = _learn_content(context).glossary.values()
-    numbers = _number_sources(id_ for term in terms for id_ in term.sources)
-    letters: dict[str, list[GlossaryEntry]] = {}
+    terms = context.rulebook.learn[context.language].glossary.values()
+    letters: dict[str, list[GlossaryTerm]] = {}
     for term in terms:
-        entry = GlossaryEntry(term, _cited_numbers(term.sources, numbers))
-        letters.setdefault(term.name[0].upper(), []).append(entry)
+        letters.setdefault(term.name[0].upper(), []).append(term)
     return {
         "letters": letters,
-        "sources": _sources_in_order(context, numbers),
-        "approved": bool(context.rulebook.approvals),
+        **_source_values(context, (id_ for term in terms for id_ in term.sources)),
     }
 
 
-def _number_sources(sources: Iterable[str]) -> dict[str, int]:
-    """Each source with its number, from 1, in the order in which they first come."""
-    return {id_: number for number, id_ in enumerate(dict.fromkeys(sources), 1)}
-
-
-def _cited_numbers(sources: Iterable[str], numbers: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(sorted(numbers[id_] for id_ in sources))
-
-
-def _sources_in_order(context: AppContext, numbers: Mapping[str, int]) -> list[SourceEntry]:
-    return [context.rulebook.sources[id_] for id_ in numbers]
-
-
-def _learn_content(context: AppContext) -> LearnContent:
-    return context.rulebook.learn[context.language]
+def _source_values(context: AppContext, sources: Iterable[str]) -> Mapping[str, object]:
+    """The sources in the order in which they first come, and what numbers them, from 1."""
+    numbers = {id_: number for number, id_ in enumerate(dict.fromkeys(sources), 1)}
+    return {
+        "sources": [context.rulebook.sources[id_] for id_ in numbers],
+        "cite": lambda ids: sorted(numbers[id_] for id_ in ids),
+        "approved": bool(context.rulebook.approvals),
+    }

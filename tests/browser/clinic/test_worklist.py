@@ -56,7 +56,7 @@ def _add(scope: WritingScope, house: House, name: str, given) -> None:
         given, "me", "uk", assess_answers(book, given), 0, book.version, book.sha256
     )
     came = Delivery(source="share", key=name, reference=name, name="Jo")
-    submissions.add_submission(scope, handed, came, house.app.state.targets)
+    submissions.add_submission(scope, handed, came, house.app.state.context.policy.targets)
 
 
 def row(page: Page, name: str):

@@ -1,0 +1,125 @@
+"""What goes between a browser and us besides pages: cookies, fields of forms, files, compression.
+
+Cookies are readable by no script, and bound to this host over https. A form is small (the gate of
+app/web/shield.py sees to it) and nothing of it is kept. It must not know what a field is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import parse_qs
+
+from isal import isal_zlib
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+LONGEST_LIFETIME = 400 * 24 * 60 * 60  # seconds; browsers keep no cookie longer
+MOST_FIELDS = 250
+WORTH_PACKING = 1000  # bytes; below that the answer is one packet either way
+PLAIN_HEADERS = {"Vary": "Accept-Encoding"}
+GZIP_HEADERS = {**PLAIN_HEADERS, "Content-Encoding": "gzip"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet would work out rather than show."""
+_GZIP = 31  # the window bits by which zlib's calls know that a gzip file is wanted
+_WITH_FILES = "multipart/form-data"
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """The name as this browser holds it.
+
+    Browsers take a `__Host-` cookie over https only; a clinic's own network may have none.
+    """
+    return f"__Host-{name}" if request.scope["scheme"] == "https" else name
+
+
+def read_cookie(request: Request, name: str) -> str:
+    """What the browser sent under this name, or an empty text."""
+    return request.cookies.get(cookie_name(request, name), "")
+
+
+def set_cookie(
+    response: Response,
+    request: Request,
+    name: str,
+    value: str,
+    same_site: Literal["Lax", "Strict"],
+    lifetime: int | None = None,
+) -> None:
+    """Send a cookie along; `lifetime` in seconds, without one it goes with the browser's session.
+
+    A lifetime of 0 tells the browser to drop the cookie.
+    """
+    parts = [f"{cookie_name(request, name)}={value}", "Path=/", "HttpOnly", f"SameSite={same_site}"]
+    if request.scope["scheme"] == "https":
+        parts.append("Secure")
+    if lifetime is not None:
+        parts.append(f"Max-Age={lifetime}")
+    response.headers.append("set-cookie", "; ".join(parts))
+
+
+async def read_form_fields(request: Request) -> Mapping[str, list[str]]:
+    """The fields by name; none where the body is no form, or one of too many fields."""
+    if request.headers.get("content-type", "").startswith(_WITH_FILES):
+        return await _read_form_with_files(request)
+    body = (await request.body()).decode("utf-8", "replace")
+    try:
+        return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+
+
+async def _read_form_with_files(request: Request) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    try:
+        async with request.form(max_files=MOST_FIELDS, max_fields=MOST_FIELDS) as form:
+            for name, value in form.multi_items():
+                text = value if isinstance(value, str) else _decode_file(await value.read())
+                found.setdefault(name, []).append(text)
+    except HTTPException:  # what cannot be read as a form says nothing
+        return {}
+    return found if sum(map(len, found.values())) <= MOST_FIELDS else {}
+
+
+def _decode_file(content: bytes) -> str:
+    """What a file says: UTF-8, or what spreadsheets on Windows write."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
+def strip_invisible(text: str) -> str:
+    """The text without what cannot be seen, such as ends of lines."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def accepts_gzip(request: Request) -> bool:
+    """Whether the browser takes a compressed answer."""
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+def compress_response(request: Request, body: bytes, kind: str, status: int = 200) -> Response:
+    """The answer of this media type, compressed if that is worth it."""
+    if len(body) < WORTH_PACKING or not accepts_gzip(request):
+        return Response(body, status, {"Content-Type": kind, **PLAIN_HEADERS})
+    return Response(compress_bytes(body), status, {"Content-Type": kind, **GZIP_HEADERS})
+
+
+def compress_bytes(body: bytes) -> bytes:
+    """The bytes as a gzip file."""
+    return bytes(isal_zlib.compress(body, 3, _GZIP))
+
+
+def build_download(request: Request, content: str | bytes, kind: str, disposition: str) -> Response:
+    """A file to keep, which no browser opens as a page."""
+    body = content.encode() if isinstance(content, str) else content
+    response = compress_response(request, body, f"{kind}; charset=utf-8")
+    response.headers["Content-Disposition"] = f"attachment; filename={disposition}"
+    return response
+
+
+def escape_formula(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -30,7 +30,7 @@ from app.presentation.submission import (
 )
 from app.presentation.worklist_row import OtherSubmission, RowPresenter, WorklistRowView
 from app.store.db.tables import Staff
-from app.store.review_rules import CLOSING_KINDS, STEPS
+from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import count_failed_calls
 from app.store.submission_reads import ReviewAction, SubmissionRecord
 from app.store.submission_versions import AnswersVersion
@@ -195,7 +195,7 @@ class SubmissionView:
                 action,
                 self.staff_name(action.by),
                 self.format_time(action.at),
-                STEPS[action.kind].words,
+                f"review.{action.kind}.done",
             )
             for action in self.record.actions
         ]
@@ -292,7 +292,7 @@ class SubmissionView:
             action = self.record.last_action(*kinds)
             if action is not None:
                 ending = OUTCOMES.get(action.outcome or "")
-                done = self._say(STEPS[action.kind].words).rstrip(".")
+                done = self._say(f"review.{action.kind}.done").rstrip(".")
                 said = [self.staff_name(action.by), done, self._say(ending) if ending else ""]
                 lines.append(" ".join(filter(None, said)))
         return lines

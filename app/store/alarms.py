@@ -7,7 +7,7 @@ again under the same id. So it arrives at least once, and whoever gets it twice 
 
 A message whose emergency somebody has looked at meanwhile stops untaken: it asks for that look and
 for nothing else, and an alarm that comes too late teaches people to trust alarms less. New answers
-are to be seen again and so raise an alarm of their own. Knows no pages and sends nothing.
+are to be seen again and so raise an alarm of their own.
 """
 
 import secrets

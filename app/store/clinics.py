@@ -1,6 +1,6 @@
 """Clinics, and what each starts from: how soon a nurse looks, when an alarm is raised and so on.
 
-The policy is numbers alone, read from the rulebook's folder. Knows no words for people.
+The policy is numbers alone, read from the rulebook's folder.
 """
 
 import secrets
@@ -41,15 +41,9 @@ def add_clinic(
         raise NameTaken
     clinic = "".join(secrets.choice(_CLINIC_ID_ALPHABET) for _ in range(8))
     with store.writing_scope(clinic, now, "command") as scope:
-        scope.add_row(
-            Clinic,
-            name=name,
-            region=region,
-            time_zone=time_zone,
-            opening_hours=_DEFAULT_OPENING_HOURS,
-            for_show=for_show,
-            made_at=now,
-        )
+        where = {"name": name, "region": region, "time_zone": time_zone}
+        hours = _DEFAULT_OPENING_HOURS
+        scope.add_row(Clinic, **where, opening_hours=hours, for_show=for_show, made_at=now)
         # For what the clinic itself seals, such as where alarms go.
         record_keys.create_data_key(scope, clinic)
         audit.record_event(scope, "clinic_added", ("clinic", clinic))

@@ -78,18 +78,14 @@ def invite_patients(
 
     Raises people.OtherName or RateLimitExceeded.
     """
-    rate_limits.acquire_tokens(
-        store.engine, INVITING_LIMIT, f"{clinic} {by}", now, tries=len(invitees)
-    )
+    inviter = f"{clinic} {by}"
+    rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, inviter, now, tries=len(invitees))
     with store.writing_scope(clinic, now, by) as scope:
         before = _find_batch_rows(scope, key)
         if before:
             return [row.id for row in before]
-        ends = _expiry_time(scope, now)
-        return [
-            _add_invitation(scope, invitee, f"{key}:{n}", ends)
-            for n, invitee in enumerate(invitees)
-        ]
+        ends, numbered = _expiry_time(scope), enumerate(invitees)
+        return [_add_invitation(scope, invitee, f"{key}:{n}", ends) for n, invitee in numbered]
 
 
 def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitation: str) -> str:
@@ -110,7 +106,7 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
             raise NoSuchInvitation  # it is finished: there is nothing left to ask for
         name, reference = known.person.name, known.person.reference
         invitee = Invitee(reference, name, known.appointment_on, known.appointment_kind)
-        return _add_invitation(scope, invitee, key, _expiry_time(scope, now))
+        return _add_invitation(scope, invitee, key, _expiry_time(scope))
 
 
 def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
@@ -119,17 +115,18 @@ def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
     return sorted(rows, key=lambda row: order[row.idempotency_key])
 
 
-def _expiry_time(scope: Scope, now: datetime) -> datetime:
-    return now + timedelta(days=load_clinic(scope).invitation_days)
+def _expiry_time(scope: WritingScope) -> datetime:
+    return scope.now + timedelta(days=load_clinic(scope).invitation_days)
 
 
 def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datetime) -> str:
     person = people.ensure_person(scope, invitee.reference, invitee.name)
-    invitation = secrets.token_urlsafe(12)
-    while not blind_index.index_word(
-        scope, "code", derive_invitation_code(scope.keyring, invitation), invitation
-    ):
-        invitation = secrets.token_urlsafe(12)  # its code leads elsewhere already
+    while True:
+        invitation = secrets.token_urlsafe(12)
+        code = derive_invitation_code(scope.keyring, invitation)
+        if blind_index.index_word(scope, "code", code, invitation):
+            break  # else its code leads elsewhere already
+    link_token = derive_link_token(scope.keyring, scope.clinic, invitation)
     sealed = None
     if invitee.appointment_kind:
         seal = record_keys.load_data_key(scope, person).seal_field
@@ -138,12 +135,8 @@ def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datet
         Invitation,
         id=invitation,
         person_id=person,
-        token_hash=encryption.hash_token(
-            derive_link_token(scope.keyring, scope.clinic, invitation)
-        ),
-        code_print=blind_index.hash_word(
-            scope, "code", derive_invitation_code(scope.keyring, invitation)
-        ),
+        token_hash=encryption.hash_token(link_token),
+        code_print=blind_index.hash_word(scope, "code", code),
         appointment_on=invitee.appointment_on,
         appointment_kind_sealed=sealed,
         made_by=scope.who,
@@ -166,9 +159,8 @@ def revoke_invitation(scope: WritingScope, invitation: str) -> None:
 
 def list_batch_invitations(scope: Scope, now: datetime, key: str) -> list[InvitationSummary]:
     """Those that were invited together under this key, in their order, but who is taken back."""
-    return _summarize_invitations(
-        scope, now, [row for row in _find_batch_rows(scope, key) if row.revoked_at is None]
-    )
+    rows = [row for row in _find_batch_rows(scope, key) if row.revoked_at is None]
+    return _summarize_invitations(scope, now, rows)
 
 
 def list_unfinished_invitations(
@@ -177,9 +169,8 @@ def list_unfinished_invitations(
     """The invitations that nobody has finished or taken back, the newest first."""
     still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
     newest = [Invitation.made_at.desc(), Invitation.id]
-    return _summarize_invitations(
-        scope, now, scope.find_all(Invitation, *still, order_by=newest, limit=limit)
-    )
+    rows = scope.find_all(Invitation, *still, order_by=newest, limit=limit)
+    return _summarize_invitations(scope, now, rows)
 
 
 def find_invitation(scope: Scope, now: datetime, invitation: str) -> InvitationSummary:
@@ -197,16 +188,11 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
         found = scope.find_one(Invitation, token_hash=encryption.hash_token(token))
         if found is None or not is_invitation_open(found, now):
             raise InvitationGone
-        person = people.find_people(scope, [found.person_id])
-        if found.person_id not in person:
+        person = people.find_people(scope, [found.person_id]).get(found.person_id)
+        if person is None:
             raise InvitationGone
-        return OpenedInvitation(
-            load_clinic(scope),
-            found.id,
-            person[found.person_id].name,
-            found.appointment_on,
-            found.finished_at is not None,
-        )
+        clinic, finished = load_clinic(scope), found.finished_at is not None
+        return OpenedInvitation(clinic, found.id, person.name, found.appointment_on, finished)
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
@@ -252,12 +238,8 @@ def derive_invitation_code(keyring: KeyEncryptionKeys, invitation: str) -> str:
 
 def spell_code(fingerprint: str) -> str:
     """A keyed hash as a code that people can read out and type."""
-    number = int(fingerprint, 16)
-    letters = []
-    for _ in range(CODE_LENGTH):
-        number, place = divmod(number, len(CODE_LETTERS))
-        letters.append(CODE_LETTERS[place])
-    return "".join(letters)
+    number, base = int(fingerprint, 16), len(CODE_LETTERS)
+    return "".join(CODE_LETTERS[number // base**place % base] for place in range(CODE_LENGTH))
 
 
 def normalize_code(code: str) -> str:

@@ -1,4 +1,4 @@
-"""What each role may do: the one table of it. Knows no pages and no people."""
+"""What each role may do: the one table of it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -2,7 +2,7 @@
 
 Agreed to, an export is open to who asked for a day, made afresh each time and kept nowhere; an
 erasure is done at once, and only the audit tells of it. An export holds ids of questions and
-answers, which app/documents/person_file.py puts into words. Knows no pages.
+answers, which app/documents/person_file.py puts into words.
 """
 
 import secrets
@@ -78,14 +78,8 @@ def add_request(scope: WritingScope, kind: str, person: str) -> str:
     if same is not None:
         return same.id
     request = secrets.token_urlsafe(12)
-    scope.add_row(
-        PersonRequest,
-        id=request,
-        kind=kind,
-        person_id=person,
-        asked_by=scope.who,
-        asked_at=scope.now,
-    )
+    asked = {"kind": kind, "person_id": person, "asked_by": scope.who, "asked_at": scope.now}
+    scope.add_row(PersonRequest, id=request, **asked)
     audit.record_event(scope, f"person_{kind}_asked", ("person", person), request=request)
     return request
 

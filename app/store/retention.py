@@ -66,7 +66,10 @@ def run_retention(
     more = True
     while more:
         with suppress(_DryRunRollback), store.writing_scope(clinic, now, actor) as scope:
-            found = _run_every_step(scope) if dry else _run_one_step(scope)
+            found = _run_one_step(scope)
+            while dry and max(found.values()) >= AT_ONCE:
+                total += found
+                found = _run_one_step(scope)
             more = not dry and max(found.values()) >= AT_ONCE
             total += found
             if dry:
@@ -86,25 +89,15 @@ def run_all_retention(store: Store, now: datetime) -> None:
     delete_expired_rows(store, now)
 
 
-def _run_every_step(scope: WritingScope) -> Counter[str]:
-    """All steps in one, for a dry run."""
-    total = found = _run_one_step(scope)
-    while max(found.values()) >= AT_ONCE:
-        found = _run_one_step(scope)
-        total = total + found
-    return total
-
-
 def _run_one_step(scope: WritingScope) -> Counter[str]:
     """The next records of each kind. Persons come last: they wait for what is theirs."""
     clinic = load_clinic(scope)
     old = scope.now - timedelta(days=clinic.reviewed_days)
+    ended = scope.now - timedelta(days=clinic.unreviewed_days)
     over = (StaffInvite.expires_at <= scope.now) | StaffInvite.used_at.is_not(None)
     return Counter(
         submissions=_erase_due_submissions(scope),
-        invitations=_erase_ended_invitations(
-            scope, scope.now - timedelta(days=clinic.unreviewed_days)
-        ),
+        invitations=_erase_ended_invitations(scope, ended),
         persons=_erase_orphaned_persons(scope),
         requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
         messages=alarms.delete_old_messages(scope),
@@ -114,20 +107,15 @@ def _run_one_step(scope: WritingScope) -> Counter[str]:
 
 
 def _erase_due_submissions(scope: WritingScope) -> int:
-    due = scope.find_all(
-        WorklistRow,
-        WorklistRow.forget_at <= scope.now,
-        order_by=[WorklistRow.forget_at],
-        limit=AT_ONCE,
-    )
+    over, first = WorklistRow.forget_at <= scope.now, [WorklistRow.forget_at]
+    due = scope.find_all(WorklistRow, over, order_by=first, limit=AT_ONCE)
     return erase_submissions(scope, [row.submission_id for row in due])
 
 
 def _erase_ended_invitations(scope: WritingScope, before: datetime) -> int:
     """Links that ended without an answer, so long ago that nobody asks about them."""
-    sent = scope.select_columns(Submission.invitation_id).where(
-        Submission.invitation_id.is_not(None)
-    )
+    by_link = Submission.invitation_id.is_not(None)
+    sent = scope.select_columns(Submission.invitation_id).where(by_link)
     ended = (Invitation.expires_at <= before) | (Invitation.revoked_at <= before)
     over = scope.find_all(Invitation, ended, Invitation.id.not_in(sent), limit=AT_ONCE)
     return erase_invitations(scope, [row.id for row in over])
@@ -135,13 +123,11 @@ def _erase_ended_invitations(scope: WritingScope, before: datetime) -> int:
 
 def _erase_orphaned_persons(scope: WritingScope) -> int:
     invited = scope.select_columns(Invitation.person_id)
-    listed = scope.select_columns(WorklistRow.person_id).where(
-        WorklistRow.person_id.is_not(None)  # one NULL, and "not in" holds for nobody
-    )
-    alone = (Person.id.not_in(invited), Person.id.not_in(listed))
-    found = scope.find_all(
-        Person, Person.made_at <= scope.now - _MIN_PERSON_AGE, *alone, limit=AT_ONCE
-    )
+    known = WorklistRow.person_id.is_not(None)  # one NULL, and "not in" holds for nobody
+    listed = scope.select_columns(WorklistRow.person_id).where(known)
+    old = Person.made_at <= scope.now - _MIN_PERSON_AGE
+    alone = (old, Person.id.not_in(invited), Person.id.not_in(listed))
+    found = scope.find_all(Person, *alone, limit=AT_ONCE)
     return erase_persons(scope, [row.id for row in found])
 
 
@@ -208,12 +194,9 @@ def list_person_submissions(scope: Scope, person: str) -> list[str]:
 
 def _reassign_invitations(scope: WritingScope, person: str) -> None:
     """A link that someone else answered goes over to them: what they sent needs it."""
-    pairs = scope.select_columns(Submission.invitation_id, WorklistRow.person_id).where(
-        Submission.id == WorklistRow.submission_id,
-        Submission.invitation_id.in_(
-            scope.select_columns(Invitation.id).where(Invitation.person_id == person)
-        ),
-    )
-    for row in scope.execute_read(pairs).all():
+    theirs = scope.select_columns(Invitation.id).where(Invitation.person_id == person)
+    pairs = scope.select_columns(Submission.invitation_id, WorklistRow.person_id)
+    same = Submission.id == WorklistRow.submission_id
+    for row in scope.execute_read(pairs.where(same, Submission.invitation_id.in_(theirs))).all():
         to = {"person_id": row.person_id, "appointment_kind_sealed": None}  # under the old key
         scope.update_rows(Invitation, id=row.invitation_id, to=to)

@@ -5,30 +5,17 @@ rule, and of words for people only their keys.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from app.store import people, worklist_rows
+from app.store import people, review_steps, worklist_rows
 from app.store.clinics import load_clinic
 from app.store.db.patient_tables import SECOND_PERSON_STATES, ReviewEntry
 from app.store.db.scope import Scope
 from app.store.db.tables import Staff
 from app.store.permissions import LEAD, NURSE, role_allows
-from app.store.review_steps import (
-    CALL_OUTCOMES,
-    DISPOSITIONS,
-    IDENTIFIERS,
-    IDENTITY_OUTCOMES,
-    LOWER_REASONS,
-    MIN_FAILED_CALLS,
-    SAME_PERSON,
-    UNIDENTIFIED_DISPOSITIONS,
-    ReviewState,
-    StepAttempt,
-    closings_by_two,
-    count_failed_calls,
-)
+from app.store.review_steps import SAME_PERSON, StepAttempt
 from app.triage.terms import Urgency
 
 RowChanges = Mapping[str, Any]
@@ -39,51 +26,60 @@ _LOWERING, _CLOSING = ("second_look",), ("second_close",)
 _OPEN = (*_QUIET, *_LOWERING, *_CLOSING)
 _HELPING = (*_QUIET, *_CLOSING)
 """While a second person is asked about a closing, whatever gets help goes on."""
+_NOBODYS: RowChanges = {"owner_id": None, "state": "new"}
 _BACK_TO_CLAIMED: RowChanges = {"state": "claimed", "waits_since": None}
 """Nobody is asked for a second word any more."""
 
 
 def find_conflict(attempt: StepAttempt) -> str:
     """Why this person may not do this with the submission as it is, in a word; "" if they may."""
-    state, kind = attempt.state, attempt.step.kind
-    barred = actor_conflict(state, kind)
+    barred = find_actor_conflict(attempt)
     if barred:
         return barred
-    rule = STEPS.get(kind)
+    rule = STEPS.get(attempt.step.kind)
     if rule is None:
         return "kind"
-    if state.row.state not in rule.states:
+    if attempt.row.state not in rule.states:
         return "second_look"
     if rule.answers:
-        asked = state.asked[rule.answers]
-        if asked is None or asked.author_id == state.staff.id:
+        asked = attempt.asked[rule.answers]
+        if asked is None or asked.author_id == attempt.staff.id:
             return "own"
-    return rule.needs(attempt) if role_allows(state.staff.role, rule.who.permission) else "role"
-
-
-def actor_conflict(state: ReviewState, kind: str) -> str:
-    """Why this person may do nothing of this kind here, whatever it says; "" if they may."""
-    if state.row.closed:
-        return "closed"
-    if not role_allows(state.staff.role, "review"):
+    if not role_allows(attempt.staff.role, rule.who.permission):
         return "role"
-    others = state.row.owner_id not in (None, state.staff.id)
-    if others and (kind not in STEPS or state.staff.role not in STEPS[kind].who.others):
-        return "owned"
-    return ""
+    return rule.needs(attempt) if rule.needs else ""
 
 
-def needs_claim(state: ReviewState, kind: str) -> bool:
+def find_changes(attempt: StepAttempt) -> RowChanges:
+    """What the step changes on the row."""
+    effect = STEPS[attempt.step.kind].effect
+    return effect(attempt) if callable(effect) else effect
+
+
+def find_actor_conflict(attempt: StepAttempt) -> str:
+    """Why this person may do nothing of this kind here, whatever it says; "" if they may."""
+    if attempt.row.closed:
+        return "closed"
+    if not role_allows(attempt.staff.role, "review"):
+        return "role"
+    others = attempt.row.owner_id not in (None, attempt.staff.id)
+    return "owned" if others and attempt.staff.role not in _roles_of_others(attempt) else ""
+
+
+def needs_claim(attempt: StepAttempt) -> bool:
     """Whether the submission is nobody's, and the step takes it first."""
-    return state.row.owner_id is None and not (kind in STEPS and STEPS[kind].who.others)
+    return attempt.row.owner_id is None and not _roles_of_others(attempt)
 
 
-def owner_changes(state: ReviewState) -> RowChanges:
+def _roles_of_others(attempt: StepAttempt) -> frozenset[str]:
+    rule = STEPS.get(attempt.step.kind)
+    return rule.who.others if rule else frozenset()
+
+
+def change_owner(attempt: StepAttempt) -> RowChanges:
     """What changes on the row for who takes it: what waits for a second person goes on waiting."""
-    waits = state.row.state in SECOND_PERSON_STATES
-    return {"owner_id": state.staff.id, "state": "claimed"} | (
-        {"state": state.row.state} if waits else {}
-    )
+    waits = attempt.row.state in SECOND_PERSON_STATES
+    return {"owner_id": attempt.staff.id, "state": attempt.row.state if waits else "claimed"}
 
 
 def is_identified(scope: Scope, submission: str) -> bool:
@@ -94,28 +90,24 @@ def is_identified(scope: Scope, submission: str) -> bool:
     return last is not None and last.outcome == SAME_PERSON
 
 
-def _need_nothing(_: StepAttempt) -> str:
-    return ""
-
-
 def _need_words(attempt: StepAttempt) -> str:
     return "" if attempt.step.words.strip() else "words"
 
 
 def _need_call_outcome(attempt: StepAttempt) -> str:
-    return "" if attempt.step.outcome in CALL_OUTCOMES else "outcome"
+    return "" if attempt.step.outcome in review_steps.CALL_OUTCOMES else "outcome"
 
 
 def _need_identifiers(attempt: StepAttempt) -> str:
     step = attempt.step
-    if step.outcome not in IDENTITY_OUTCOMES:
+    if step.outcome not in review_steps.IDENTITY_OUTCOMES:
         return "outcome"
     if step.outcome != SAME_PERSON:
         return ""
     named = (step.reason or "").split()
-    if len(set(named)) < 2 or not set(named) <= set(IDENTIFIERS):
+    if len(set(named)) < 2 or not set(named) <= set(review_steps.IDENTIFIERS):
         return "identifiers"
-    if attempt.state.row.person_id is not None:
+    if attempt.row.person_id is not None:
         return ""
     if not step.reference.strip() or not step.name.strip():
         return "person"
@@ -126,35 +118,36 @@ def _need_identifiers(attempt: StepAttempt) -> str:
 
 def _need_colleague(attempt: StepAttempt) -> str:
     to = attempt.scope.find_one(Staff, id=attempt.step.to_staff, disabled_at=None)
-    fits = to and to.id != attempt.state.staff.id and role_allows(to.role, "review")
+    fits = to and to.id != attempt.staff.id and role_allows(to.role, "review")
     return "" if fits else "to_staff"
 
 
 def _need_higher_level(attempt: StepAttempt) -> str:
-    return "" if attempt.state.current_level < Urgency.emergency else "highest"
+    return "" if attempt.current_level < Urgency.emergency else "highest"
 
 
 def _need_lower_level(attempt: StepAttempt) -> str:
-    state, step = attempt.state, attempt.step
-    if step.level is None or not Urgency.self_care <= step.level < state.current_level:
+    step = attempt.step
+    if step.level is None or not Urgency.self_care <= step.level < attempt.current_level:
         return "level"
-    if step.reason not in LOWER_REASONS or (step.reason == "other" and not step.words.strip()):
+    unsaid = step.reason == "other" and not step.words.strip()
+    if unsaid or step.reason not in review_steps.LOWER_REASONS:
         return "reason"
-    if state.version.rules and step.rule not in state.version.rules:
+    if attempt.version.rules and step.rule not in attempt.version.rules:
         return "rule"
-    return "role" if load_clinic(attempt.scope).may_lower == LEAD != state.staff.role else ""
+    return "role" if load_clinic(attempt.scope).may_lower == LEAD != attempt.staff.role else ""
 
 
 def _need_own_disposition(attempt: StepAttempt) -> str:
     outcome = attempt.step.outcome
-    if outcome in closings_by_two(attempt.state.current_level):
+    if outcome in review_steps.closings_by_two(attempt.current_level):
         return "second_person"
     return _disposition_conflict(attempt, outcome, said=bool(attempt.step.words.strip()))
 
 
 def _need_asked_disposition(attempt: StepAttempt) -> str:
     outcome = attempt.step.outcome
-    if outcome not in closings_by_two(attempt.state.current_level):
+    if outcome not in review_steps.closings_by_two(attempt.current_level):
         return "outcome"
     if not attempt.step.words.strip():
         return "why"
@@ -162,41 +155,26 @@ def _need_asked_disposition(attempt: StepAttempt) -> str:
 
 
 def _need_agreed_disposition(attempt: StepAttempt) -> str:
-    asked = attempt.state.asked["ask_close"]
+    asked = attempt.asked["ask_close"]
     return _disposition_conflict(attempt, asked.outcome if asked else None, said=True)
 
 
 def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bool) -> str:
     """What speaks against an end, whoever brings it about. `said`: words tell why."""
-    if outcome not in DISPOSITIONS:
+    if outcome not in review_steps.DISPOSITIONS:
         return "outcome"
-    scope, state = attempt.scope, attempt.state
-    submission = state.row.submission_id
+    scope, submission = attempt.scope, attempt.row.submission_id
     decided = ReviewEntry.kind.in_(DECISION_KINDS)
-    of_it = {"submission_id": submission, "version_id": state.version.id}
+    of_it = {"submission_id": submission, "version_id": attempt.version.id}
     if not scope.count_rows(ReviewEntry, decided, **of_it):
         return "undecided"
     if outcome == "not_reached" and not said:
         calls = scope.find_all(ReviewEntry, submission_id=submission, kind="call")
-        if count_failed_calls((call.kind, call.outcome) for call in calls) < MIN_FAILED_CALLS:
+        failed = review_steps.count_failed_calls((call.kind, call.outcome) for call in calls)
+        if failed < review_steps.MIN_FAILED_CALLS:
             return "tries"
-    if outcome not in UNIDENTIFIED_DISPOSITIONS and not is_identified(
-        scope, state.row.submission_id
-    ):
-        return "unidentified"
-    return ""
-
-
-def _change_nothing(_: StepAttempt) -> RowChanges:
-    return {}
-
-
-def _change_owner(attempt: StepAttempt) -> RowChanges:
-    return owner_changes(attempt.state)
-
-
-def _drop_owner(_: StepAttempt) -> RowChanges:
-    return {"owner_id": None, "state": "new"}
+    known = outcome in review_steps.UNIDENTIFIED_DISPOSITIONS or is_identified(scope, submission)
+    return "" if known else "unidentified"
 
 
 def _hand_over(attempt: StepAttempt) -> RowChanges:
@@ -204,7 +182,7 @@ def _hand_over(attempt: StepAttempt) -> RowChanges:
 
 
 def _change_person(attempt: StepAttempt) -> RowChanges:
-    scope, row, step = attempt.scope, attempt.state.row, attempt.step
+    scope, row, step = attempt.scope, attempt.row, attempt.step
     if step.outcome != SAME_PERSON:
         return worklist_rows.untie_person(scope, row)
     if row.person_id is not None:
@@ -213,19 +191,19 @@ def _change_person(attempt: StepAttempt) -> RowChanges:
 
 
 def _raise_level(attempt: StepAttempt) -> RowChanges:
-    return _set_level(attempt, Urgency(attempt.state.current_level + 1))
+    return _set_level(attempt, Urgency(attempt.current_level + 1))
 
 
 def _lower_level(attempt: StepAttempt) -> RowChanges:
     second = load_clinic(attempt.scope).second_person_from
-    if second is not None and attempt.state.current_level >= second:
+    if second is not None and attempt.current_level >= second:
         return {"state": "second_look", "waits_since": None}
     return _set_level(attempt, Urgency(attempt.step.level or 0))
 
 
 def _lower_as_asked(attempt: StepAttempt) -> RowChanges:
-    asked = attempt.state.asked["lower"]
-    level = Urgency[str(asked.outcome)] if asked else attempt.state.current_level
+    asked = attempt.asked["lower"]
+    level = Urgency[str(asked.outcome)] if asked else attempt.current_level
     return _set_level(attempt, level)
 
 
@@ -233,10 +211,6 @@ def _set_level(attempt: StepAttempt, level: Urgency) -> RowChanges:
     clinic = load_clinic(attempt.scope)
     placed = worklist_rows.rank_and_due(clinic, attempt.scope.now, level, attempt.targets)
     return {**placed, **_BACK_TO_CLAIMED}
-
-
-def _end_waiting(_: StepAttempt) -> RowChanges:
-    return _BACK_TO_CLAIMED
 
 
 def _await_closing(attempt: StepAttempt) -> RowChanges:
@@ -269,18 +243,16 @@ _SECOND_PERSON = StepActor("second_person", frozenset({NURSE, LEAD}))
 class StepRule:
     """One kind of step.
 
-    `words`: the key of the words for it, once it is done. `states`: of the row in which it can be
-    taken. `needs`: gives a word for what the step lacks. `effect`: gives what changes on the row.
-    `answers`: the kind of step that a second person speaks to by it. `decides`: on the level, and
-    without a decision nothing is closed. `form`: the last part of the address of its form, where
-    the form is this step alone.
+    `states`: of the row in which it can be taken. `needs`: gives a word for what the step lacks.
+    `effect`: what changes on the row. `answers`: the kind of step that a second person speaks to
+    by it. `decides`: on the level, and without a decision nothing is closed. `form`: the last part
+    of the address of its form, where the form is this step alone.
     """
 
-    words: str
     who: StepActor
     states: tuple[str, ...]
-    needs: Callable[[StepAttempt], str] = _need_nothing
-    effect: Callable[[StepAttempt], RowChanges] = _change_nothing
+    needs: Callable[[StepAttempt], str] | None = None
+    effect: RowChanges | Callable[[StepAttempt], RowChanges] = field(default_factory=dict)
     answers: str = ""
     decides: bool = False
     closes: bool = False
@@ -288,51 +260,29 @@ class StepRule:
 
 
 STEPS: Mapping[str, StepRule] = {
-    "claim": StepRule("review.claim.done", _ANY_LEAD, _OPEN, effect=_change_owner, form="claim"),
-    "release": StepRule("review.release.done", _OWNER, _QUIET, effect=_drop_owner, form="release"),
-    "hand_over": StepRule(
-        "review.hand_over.done", _OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"
-    ),
-    "note": StepRule("review.note.done", _OWNER, _OPEN, _need_words, form="note"),
-    "call": StepRule("review.call.done", _OWNER, _OPEN, _need_call_outcome, form="call"),
-    "identify": StepRule("review.identify.done", _OWNER, _OPEN, _need_identifiers, _change_person),
-    "agree": StepRule("review.agree.done", _OWNER, _QUIET, decides=True, form="agree"),
+    "claim": StepRule(_ANY_LEAD, _OPEN, effect=change_owner, form="claim"),
+    "release": StepRule(_OWNER, _QUIET, effect=_NOBODYS, form="release"),
+    "hand_over": StepRule(_OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"),
+    "note": StepRule(_OWNER, _OPEN, _need_words, form="note"),
+    "call": StepRule(_OWNER, _OPEN, _need_call_outcome, form="call"),
+    "identify": StepRule(_OWNER, _OPEN, _need_identifiers, _change_person),
+    "agree": StepRule(_OWNER, _QUIET, decides=True, form="agree"),
     "raise": StepRule(
-        *("review.raise.done", _OWNER, _HELPING, _need_higher_level, _raise_level),
-        decides=True,
-        form="raise",
+        _OWNER, _HELPING, _need_higher_level, _raise_level, decides=True, form="raise"
     ),
-    "lower": StepRule(
-        *("review.lower.done", _LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level),
-        decides=True,
-    ),
+    "lower": StepRule(_LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level, decides=True),
     "second_yes": StepRule(
-        *("review.second_yes.done", _SECOND_PERSON, _LOWERING, _need_nothing, _lower_as_asked),
-        answers="lower",
-        decides=True,
+        _SECOND_PERSON, _LOWERING, effect=_lower_as_asked, answers="lower", decides=True
     ),
     "second_no": StepRule(
-        *("review.second_no.done", _SECOND_PERSON, _LOWERING, _need_nothing, _end_waiting),
-        answers="lower",
-        decides=True,
+        _SECOND_PERSON, _LOWERING, effect=_BACK_TO_CLAIMED, answers="lower", decides=True
     ),
-    "close": StepRule(
-        *("review.close.done", _OWNER, _HELPING, _need_own_disposition, _close),
-        closes=True,
-        form="close",
-    ),
-    "ask_close": StepRule(
-        "review.ask_close.done", _OWNER, _HELPING, _need_asked_disposition, _await_closing
-    ),
+    "close": StepRule(_OWNER, _HELPING, _need_own_disposition, _close, closes=True, form="close"),
+    "ask_close": StepRule(_OWNER, _HELPING, _need_asked_disposition, _await_closing),
     "close_yes": StepRule(
-        *("review.close_yes.done", _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close),
-        answers="ask_close",
-        closes=True,
+        _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close, answers="ask_close", closes=True
     ),
-    "close_no": StepRule(
-        *("review.close_no.done", _SECOND_PERSON, _CLOSING, _need_nothing, _end_waiting),
-        answers="ask_close",
-    ),
+    "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=_BACK_TO_CLAIMED, answers="ask_close"),
 }
 """Every step, in the order of the words that the database takes for it."""
 DECISION_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.decides)

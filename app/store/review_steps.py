@@ -26,13 +26,8 @@ FAILED_CALLS = ("no_answer", "wrong_number")
 MIN_FAILED_CALLS = 3
 """Calls in vain after which someone counts as not reached, as the services do that call people."""
 DISPOSITIONS = (
-    "appointment_kept",
-    "brought_forward",
-    "other_service",
-    "emergency_service",
-    "seen_today",
-    "advice_given",
-    "not_reached",
+    *("appointment_kept", "brought_forward", "other_service", "emergency_service"),
+    *("seen_today", "advice_given", "not_reached"),
 )
 DISPOSITIONS_BY_ONE: Mapping[Urgency, frozenset[str]] = {
     Urgency.emergency: frozenset({"emergency_service"}),
@@ -71,12 +66,16 @@ class ReviewStep:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewState:
-    """What a step meets: the row, the newest answers, what was done, and who wants to act.
+class StepAttempt:
+    """One step at the moment when someone takes it, and what it meets.
 
-    `asked`: the last lowering and the last closing that a second person was asked about, by kind.
+    The row, the newest answers, what was done, and who wants to act. `asked`: the last lowering
+    and the last closing that a second person was asked about, by kind.
     """
 
+    scope: WritingScope
+    step: ReviewStep
+    targets: Targets
     row: WorklistRow
     version: AssessmentVersion
     newest_entry: ReviewEntry | None
@@ -87,16 +86,6 @@ class ReviewState:
     def current_level(self) -> Urgency:
         """The level that counts now."""
         return worklist_rows.rank_to_level(self.row.rank)
-
-
-@dataclass(frozen=True, slots=True)
-class StepAttempt:
-    """One step at the moment when someone takes it."""
-
-    scope: WritingScope
-    targets: Targets
-    state: ReviewState
-    step: ReviewStep
 
 
 def count_failed_calls(outcomes: Iterable[tuple[str, str | None]]) -> int:

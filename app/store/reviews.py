@@ -14,8 +14,15 @@ from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Staff
-from app.store.review_rules import STEPS, actor_conflict, find_conflict, needs_claim, owner_changes
-from app.store.review_steps import ReviewState, ReviewStep, StepAttempt
+from app.store.review_rules import (
+    STEPS,
+    change_owner,
+    find_actor_conflict,
+    find_changes,
+    find_conflict,
+    needs_claim,
+)
+from app.store.review_steps import ReviewStep, StepAttempt
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
 from app.triage.terms import Urgency
 
@@ -78,53 +85,54 @@ def perform_step(scope: WritingScope, submission: str, step: ReviewStep, targets
     known = scope.find_one(ReviewEntry, idempotency_key=step.key)
     if known is not None:
         return known.number
-    state = _load_review_state(scope, submission)
-    newest = state.newest_entry
-    if newest is not None and state.row.last_entry != step.after:
+    attempt = _load_attempt(scope, submission, step, targets)
+    newest = attempt.newest_entry
+    if newest is not None and attempt.row.last_entry != step.after:
         raise EditConflict(newest.author_id, newest.kind, newest.at)
-    attempt = StepAttempt(scope, targets, state, step)
     problem = find_conflict(attempt)
     if problem:
         raise StepNotAllowed(problem)
-    if needs_claim(state, step.kind):
-        attempt = replace(attempt, state=_claim_submission(scope, state, f"{step.key}:claim"))
-    changes = STEPS[step.kind].effect(attempt)
-    level = rank_to_level(changes.get("rank", state.row.rank))
-    number = _add_review_entry(scope, attempt.state, step, level)
+    if needs_claim(attempt):
+        attempt = _claim_submission(attempt)
+    changes = find_changes(attempt)
+    level = rank_to_level(changes.get("rank", attempt.row.rank))
+    number = _add_review_entry(attempt, level)
     if changes:
         scope.update_rows(WorklistRow, submission_id=submission, to=changes)
     change_notifications.notify_change(scope)
     return number
 
 
-def claim_if_unowned(scope: WritingScope, submission: str, key: str) -> WorklistRow:
+def claim_if_unowned(
+    scope: WritingScope, submission: str, key: str, targets: Targets
+) -> WorklistRow:
     """The row for someone who adds findings; a submission of nobody is claimed for them.
 
     Raises NoSuchSubmission or StepNotAllowed.
     """
-    state = _load_review_state(scope, submission)
-    problem = actor_conflict(state, "findings")
+    attempt = _load_attempt(scope, submission, ReviewStep("findings", 0, key), targets)
+    problem = find_actor_conflict(attempt)
     if problem:
         raise StepNotAllowed(problem)
-    return (_claim_submission(scope, state, key) if needs_claim(state, "findings") else state).row
+    return (_claim_submission(attempt) if needs_claim(attempt) else attempt).row
 
 
-def _claim_submission(scope: WritingScope, state: ReviewState, key: str) -> ReviewState:
-    """Take what is nobody's; give how it stands then."""
-    submission, step = state.row.submission_id, ReviewStep("claim", state.row.last_entry, key)
-    _add_review_entry(scope, state, step, state.current_level)
-    scope.update_rows(WorklistRow, submission_id=submission, to=owner_changes(state))
-    return _load_review_state(scope, submission)
+def _claim_submission(attempt: StepAttempt) -> StepAttempt:
+    """Take what is nobody's; give how the step meets it then."""
+    scope, row, step = attempt.scope, attempt.row, attempt.step
+    claim = replace(attempt, step=ReviewStep("claim", row.last_entry, f"{step.key}:claim"))
+    _add_review_entry(claim, attempt.current_level)
+    scope.update_rows(WorklistRow, submission_id=row.submission_id, to=change_owner(attempt))
+    return _load_attempt(scope, row.submission_id, step, attempt.targets)
 
 
-def _add_review_entry(
-    scope: WritingScope, state: ReviewState, step: ReviewStep, level: Urgency
-) -> int:
-    """Add the row, and count it on the line."""
-    submission, entry = state.row.submission_id, secrets.token_urlsafe(12)
-    number, words = state.row.last_entry + 1, step.words.strip()
+def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
+    """Add the entry, and count it on the row; give its number."""
+    scope, step = attempt.scope, attempt.step
+    submission, entry = attempt.row.submission_id, secrets.token_urlsafe(12)
+    number, words = attempt.row.last_entry + 1, step.words.strip()
     key = record_keys.load_data_key(scope, submission)
-    answered = state.asked.get(STEPS[step.kind].answers)
+    answered = attempt.asked.get(STEPS[step.kind].answers)
     scope.add_row(
         ReviewEntry,
         id=entry,
@@ -133,8 +141,8 @@ def _add_review_entry(
         kind=step.kind,
         author_id=scope.who,
         at=scope.now,
-        version_id=state.version.id,
-        rulebook_sha256=state.version.rulebook_sha256,
+        version_id=attempt.version.id,
+        rulebook_sha256=attempt.version.rulebook_sha256,
         urgency=int(level),
         reason=step.reason,
         rule=step.rule,
@@ -157,7 +165,9 @@ def _stored_outcome(step: ReviewStep, answered: ReviewEntry | None) -> str | Non
     return answered.outcome if answered and answered.kind == "ask_close" else step.outcome
 
 
-def _load_review_state(scope: WritingScope, submission: str) -> ReviewState:
+def _load_attempt(
+    scope: WritingScope, submission: str, step: ReviewStep, targets: Targets
+) -> StepAttempt:
     row = require_row(scope, submission, scope.now)
     version = scope.find_one(AssessmentVersion, submission_id=submission, number=row.last_version)
     staff = scope.find_one(Staff, id=scope.who, disabled_at=None)
@@ -165,7 +175,8 @@ def _load_review_state(scope: WritingScope, submission: str) -> ReviewState:
         raise NoSuchSubmission
     kinds = {rule.answers for rule in STEPS.values() if rule.answers}
     asked = {kind: _find_newest_entry(scope, submission, kind=kind) for kind in kinds}
-    return ReviewState(row, version, _find_newest_entry(scope, submission), asked, staff)
+    newest = _find_newest_entry(scope, submission)
+    return StepAttempt(scope, step, targets, row, version, newest, asked, staff)
 
 
 def _find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:

@@ -2,7 +2,7 @@
 
 Until its person asks for it nothing is stored, and until a nurse types the code nobody knows to
 which clinic it goes. The code follows from a random key that only the person's browser holds; the
-database has its hash. Once it is taken, the answers are gone from here. Knows no rule.
+database has its hash. Once it is taken, the answers are gone from here.
 """
 
 from collections.abc import Callable, Mapping

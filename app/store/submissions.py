@@ -131,7 +131,7 @@ def save_corrections(
     """
     if scope.find_one(AssessmentVersion, idempotency_key=key) is not None:
         return False
-    row = reviews.claim_if_unowned(scope, submission, f"{key}:claim")
+    row = reviews.claim_if_unowned(scope, submission, key, targets)
     if row.last_version != seen:
         raise AnswersChanged
     return add_corrections(scope, row, submitted, targets, key)

@@ -15,7 +15,7 @@ from app.store import alarms, people
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import SECOND_PERSON_STATES, WorklistRow
-from app.store.db.scope import Criterion, Scope
+from app.store.db.scope import Scope
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey
 from app.store.worklist_rows import NoSuchSubmission, level_to_rank, open_payload, rank_to_level
 from app.triage.terms import Urgency
@@ -106,18 +106,14 @@ def list_worklist_page(
 
     `today`: when the clinic's day began; what was closed since then is what is done.
     """
-    where: list[Criterion] = [
-        WorklistRow.forget_at > now,
-        *_filter_criteria(show, who, today or now),
-    ]
+    where = [WorklistRow.forget_at > now, *_filter_criteria(show, who, today or now)]
     if after is not None:
         where.append(tuple_(*_WORKLIST_ORDER) > tuple_(*after))
-    order: Sequence[Any] = _WORKLIST_ORDER
     # Each with its key: one query less for every page. A join might begin at the keys.
     key = scope.select_columns(RecordKey.wrapped).correlate(WorklistRow)
     key = key.where(RecordKey.record_id == WorklistRow.submission_id).scalar_subquery()
     asked = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped")).where(*where)
-    rows: list[Any] = list(scope.execute_read(asked.order_by(*order).limit(limit)))
+    rows: list[Any] = list(scope.execute_read(asked.order_by(*_WORKLIST_ORDER).limit(limit)))
     unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
     opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}
     return open_rows(rows, opened)
@@ -133,12 +129,9 @@ def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
 
 def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[ListedSubmission]:
     """All that the person of this reference sent, closed or not, the newest first."""
-    print_ = people.hash_reference(scope, reference)
-    newest = [WorklistRow.arrived.desc()]
-    kept = WorklistRow.forget_at > now
-    rows = scope.find_all(
-        WorklistRow, kept, reference_print=print_, order_by=newest, limit=WORKLIST_PAGE_SIZE
-    )
+    theirs = WorklistRow.reference_print == people.hash_reference(scope, reference)
+    kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
+    rows = scope.find_all(WorklistRow, theirs, kept, order_by=newest, limit=WORKLIST_PAGE_SIZE)
     return _load_listed_submissions(scope, rows)
 
 

@@ -4,7 +4,7 @@ It is changed in the transaction of what it tells of, by whoever brings that abo
 what staff need to know of them stand on the row, and with the person where the clinic knows them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,11 +43,9 @@ def rank_and_due(
     An emergency is due by the clock: no closed clinic makes it less late.
     """
     minutes = int(clinic.targets.get(level.name, targets[level]))
-    by_the_clock = level is Urgency.emergency
-    due_at = (
-        now + timedelta(minutes=minutes) if by_the_clock else add_open_minutes(clinic, now, minutes)
-    )
-    return {"rank": level_to_rank(level), "due_at": due_at}
+    if level is Urgency.emergency:
+        return {"rank": 0, "due_at": now + timedelta(minutes=minutes)}
+    return {"rank": level_to_rank(level), "due_at": add_open_minutes(clinic, now, minutes)}
 
 
 def rank_to_level(rank: int) -> Urgency:
@@ -62,15 +60,13 @@ def level_to_rank(level: Urgency) -> int:
 
 def row_payload(scope: Scope, row: WorklistRow) -> dict[str, Any]:
     """What stands sealed on a line. Raises KeyDestroyed."""
-    record = record_keys.load_data_key(scope, row.submission_id)
-    return open_payload(record, row)
+    return open_payload(record_keys.load_data_key(scope, row.submission_id), row)
 
 
 def open_payload(record: DataKey, row: WorklistRow) -> dict[str, Any]:
     """What stands sealed on a row, by the key of its submission."""
-    payload: dict[str, Any] = record.open_json(
-        "worklist_row", row.submission_id, "line", row.line_sealed
-    )
+    place = ("worklist_row", row.submission_id, "line")
+    payload: dict[str, Any] = record.open_json(*place, row.line_sealed)
     return payload
 
 
@@ -78,6 +74,11 @@ def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -
     """What is to stand on a line, sealed. Raises KeyDestroyed."""
     record = record_keys.load_data_key(scope, submission)
     return record.seal_json("worklist_row", submission, "line", dict(payload))
+
+
+def _reseal_payload(scope: Scope, row: WorklistRow, changes: Mapping[str, object]) -> bytes:
+    """What stands on a line, sealed again with these changes."""
+    return seal_payload(scope, row.submission_id, row_payload(scope, row) | dict(changes))
 
 
 def find_row(scope: Scope, submission: str) -> WorklistRow | None:
@@ -108,17 +109,15 @@ def _opening_windows(clinic: Clinic, start: datetime) -> Iterator[tuple[datetime
     """
     zone = ZoneInfo(clinic.time_zone)
     first = start.astimezone(zone).date()
+
+    def local_to_utc(day: date, clock: str) -> datetime:
+        return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+
     for later in range(_MAX_DAYS_AHEAD):
         day = first + timedelta(days=later)
-        if day.isoformat() in clinic.closed_days:
-            continue
-        hours: Sequence[Sequence[str]] = clinic.opening_hours[day.weekday()]
-        for opens, closes in hours:
-            yield _local_to_utc(day, opens, zone), _local_to_utc(day, closes, zone)
-
-
-def _local_to_utc(day: date, clock: str, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+        if day.isoformat() not in clinic.closed_days:
+            for opens, closes in clinic.opening_hours[day.weekday()]:
+                yield local_to_utc(day, opens), local_to_utc(day, closes)
 
 
 def tie_person(
@@ -128,32 +127,21 @@ def tie_person(
     # Whether the clinic knows the reference under another name was asked before.
     person = people.ensure_person(scope, reference, name, sure=True)
     known = people.find_people(scope, [person])[person]
-    payload = row_payload(scope, row)
-    flags = list(
-        dict.fromkeys([*people.load_person_flags(scope, person), *payload.get("markers", [])])
-    )
+    kept, found = people.load_person_flags(scope, person), row_payload(scope, row)
+    flags = list(dict.fromkeys([*kept, *found.get("markers", [])]))
     people.save_person_flags(scope, person, flags)
-    payload |= {"reference": known.reference, "name": known.name, "markers": flags}
+    shown = {"reference": known.reference, "name": known.name, "markers": flags}
     return {
         "person_id": person,
         "reference_print": people.hash_reference(scope, known.reference),
-        "line_sealed": seal_payload(scope, row.submission_id, payload | {"wrong_person": False}),
+        "line_sealed": _reseal_payload(scope, row, shown | {"wrong_person": False}),
     }
 
 
 def untie_person(scope: Scope, row: WorklistRow) -> dict[str, object]:
     """What changes on a row that is not this person's: nothing of theirs leads here any more."""
-    payload = row_payload(scope, row) | {"markers": [], "wrong_person": True}
-    return {
-        "person_id": None,
-        "reference_print": None,
-        "line_sealed": seal_payload(scope, row.submission_id, payload),
-    }
-
-
-def list_patient_flags(scope: Scope, now: datetime, submission: str) -> list[str]:
-    """The flags on a submission. Raises NoSuchSubmission or KeyDestroyed."""
-    return list(row_payload(scope, require_row(scope, submission, now)).get("markers", []))
+    sealed = _reseal_payload(scope, row, {"markers": [], "wrong_person": True})
+    return {"person_id": None, "reference_print": None, "line_sealed": sealed}
 
 
 def save_patient_flags(scope: WritingScope, submission: str, chosen: Iterable[str]) -> None:
@@ -169,13 +157,8 @@ def save_patient_flags(scope: WritingScope, submission: str, chosen: Iterable[st
         people.save_person_flags(scope, row.person_id, flags)
         rows = scope.find_all(WorklistRow, person_id=row.person_id)
     for one in rows:
-        _save_row_flags(scope, one, flags)
+        sealed = _reseal_payload(scope, one, {"markers": flags})
+        scope.update_rows(WorklistRow, submission_id=one.submission_id, to={"line_sealed": sealed})
     # Which flags they are is as private as an answer, and no answer stands in the audit.
     audit.record_event(scope, "marks_changed", ("submission", submission))
     change_notifications.notify_change(scope)
-
-
-def _save_row_flags(scope: WritingScope, row: WorklistRow, flags: list[str]) -> None:
-    payload = {**row_payload(scope, row), "markers": flags}
-    sealed = seal_payload(scope, row.submission_id, payload)
-    scope.update_rows(WorklistRow, submission_id=row.submission_id, to={"line_sealed": sealed})

@@ -9,7 +9,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.store.accounts import sessions, staff
 from app.store.db import audit
-from app.store.db.scope import Store
+from app.store.db.scope import Scope, Store
+from app.store.db.tables import ChangeCounter
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NEXT = timedelta(seconds=30)  # when the next code is shown
@@ -69,3 +70,9 @@ def actions(store: Store, clinic: str = "c1") -> list[str]:
     assert audit.verify_chain(store, clinic) is None
     with store.reading_scope(clinic) as scope:
         return [entry.action for entry in reversed(audit.list_audit_entries(scope))]
+
+
+def times_rung(scope: Scope) -> int:
+    """How often the clinic's bell has rung."""
+    bell = scope.find_one(ChangeCounter)
+    return bell.rung if bell else 0

@@ -16,14 +16,14 @@ from app.store import (
     worklist,
     worklist_rows,
 )
-from app.store.db import change_notifications, record_keys
+from app.store.db import record_keys
 from app.store.db.scope import Store
 from app.store.reviews import StepNotAllowed
 from app.store.submissions import AnswersChanged
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from tests.builders import SOAK
-from tests.store.kim import actions
+from tests.store.kim import actions, times_rung
 from tests.store.patients import BY_LEVEL, KNOWN, MONDAY, TARGETS, Work, handed
 
 LABS = {"phosphate": {"value": "2.1", "unit": "mmol/L", "on": "2026-03-01"}}
@@ -70,12 +70,12 @@ def test_findings_stand_beside_the_first_answers_with_their_author(work: Work, s
 
 def test_a_worse_finding_moves_it_up_and_rings(work: Work, sent: str) -> None:
     with work.store.reading_scope("c1") as scope:
-        before = change_notifications.read_change_version(scope)
+        before = times_rung(scope)
     assert add(work, sent, "emergency") is True
     assert level(work, sent) is Urgency.emergency
     assert work.row(sent).due_at == MONDAY + timedelta(minutes=5 + TARGETS[Urgency.emergency])
     with work.store.reading_scope("c1") as scope:
-        assert change_notifications.read_change_version(scope) > before
+        assert times_rung(scope) > before
 
 
 def test_a_lower_finding_is_kept_and_moves_nothing(work: Work, sent: str) -> None:
@@ -227,6 +227,6 @@ def test_marks_and_findings_of_another_clinic_are_not_there(work: Work, sent: st
     with work.store.writing_scope("c2", MONDAY, "kim") as scope, pytest.raises(NoSuchSubmission):
         submissions.save_corrections(scope, sent, handed(), TARGETS, seen=1, key="k")
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
-        record_keys.destroy_data_key(scope, sent)
+        record_keys.destroy_data_keys(scope, [sent])
         with pytest.raises(record_keys.KeyDestroyed):
-            worklist_rows.list_patient_flags(scope, MONDAY, sent)
+            worklist_rows.row_payload(scope, worklist_rows.require_row(scope, sent, MONDAY))

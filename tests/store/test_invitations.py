@@ -190,7 +190,7 @@ def test_who_is_forgotten_is_on_no_list(work: Work) -> None:
 
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         person = scope.find_all(Person)[0].id
-        record_keys.destroy_data_key(scope, person)
+        record_keys.destroy_data_keys(scope, [person])
         assert invitations.list_unfinished_invitations(scope, MONDAY) == []
         assert people.find_people(scope, [person]) == {}
     with pytest.raises(InvitationGone):

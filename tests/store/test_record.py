@@ -66,7 +66,7 @@ def test_what_is_to_be_forgotten_is_not_read_any_more(work: Work) -> None:
     with pytest.raises(NoSuchSubmission):
         read(work, first, later=timedelta(days=31))
     with work.store.writing_scope(work.clinic, MONDAY, "kim") as scope:
-        record_keys.destroy_data_key(scope, first)
+        record_keys.destroy_data_keys(scope, [first])
     assert read(work, second).others == ()
     with pytest.raises(NoSuchSubmission):
         read(work, first)

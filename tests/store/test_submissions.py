@@ -21,7 +21,7 @@ from app.store.db.tables import Clinic
 from app.store.invitations import InvitationGone
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
-from tests.store.kim import actions
+from tests.store.kim import actions, times_rung
 from tests.store.patients import BY_LEVEL, KNOWN, MONDAY, TARGETS, Work, handed
 
 HOUR = timedelta(hours=1)
@@ -47,7 +47,7 @@ def test_what_arrives_is_kept_with_its_line_its_entry_and_the_bell(work: Work) -
     assert (submission_receipt.seen_at, submission_receipt.closed_at) == (None, None)
     with work.store.reading_scope("c1") as scope:
         (version,) = submission_versions.list_versions(scope, submission_receipt.submission)
-        assert change_notifications.read_change_version(scope) == 1
+        assert times_rung(scope) == 1
     assert version.answers == BY_LEVEL["same_day"]
     assert (version.kind, version.urgency) == ("first", Urgency.same_day)
     shown = line(work, submission_receipt.submission)

@@ -90,12 +90,14 @@ def test_nobody_agrees_to_their_own(house: House, lead: Member) -> None:
     ask(lead, "Kestrel 4", "erase")
     with house.store.reading_scope(lead.clinic) as scope:
         (waits,) = [
-            r for r in person_requests.list_recent_requests(scope, house.now) if r.agreed is None
+            r
+            for r in person_requests.list_recent_requests(scope, house.now)
+            if r.row.agreed is None
         ]
-    page = lead.post(f"/people/requests/{waits.id}/agree", status=422)
-    assert f"#request-{waits.id}" in page.links
+    page = lead.post(f"/people/requests/{waits.row.id}/agree", status=422)
+    assert f"#request-{waits.row.id}" in page.links
     assert lead.post("/people", {"reference": "Kestrel 4"}).status == 200
-    lead.post(f"/people/requests/{waits.id}/refuse", status=422)
+    lead.post(f"/people/requests/{waits.row.id}/refuse", status=422)
 
 
 def test_who_is_alone_is_told_that_a_second_person_is_needed(house: House) -> None:
@@ -131,7 +133,7 @@ def test_another_clinic_finds_nobody_and_answers_nothing(house: House, lead: Mem
     sent(house, lead, "Kestrel 5")
     ask(lead, "Kestrel 5", "erase")
     with house.store.reading_scope(lead.clinic) as scope:
-        waits = person_requests.list_recent_requests(scope, house.now)[0].id
+        waits = person_requests.list_recent_requests(scope, house.now)[0].row.id
         person = person_requests.find_person(scope, "Kestrel 5").id
     other = house.member("lead", clinic="Dale")
     other.post("/people", {"reference": "Kestrel 5"}, 422)

@@ -209,5 +209,5 @@ def test_every_problem_of_a_step_has_its_words() -> None:
     keys = {problem_key(problem) for problem in {*problem_ids, "first"} - {"kind"}}
     assert keys == {key for key in pages if key.startswith(problem_key("first")[:-5])}
     assert tuple(review_rules.STEPS) == REVIEW_KINDS
-    keys = {step.words for step in review_rules.STEPS.values()} | set(IDENTIFIER_WORDS.values())
+    keys = {f"review.{kind}.done" for kind in review_rules.STEPS} | set(IDENTIFIER_WORDS.values())
     assert keys | {*OUTCOMES.values(), *REASONS.values()} <= set(pages)

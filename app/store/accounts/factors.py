@@ -1,7 +1,4 @@
-"""The second factor of staff: six-digit codes by time, each once, and recovery codes.
-
-Knows nothing of sessions or pages.
-"""
+"""The second factor of staff: six-digit codes by time, each once, and recovery codes."""
 
 import base64
 import hmac
@@ -48,10 +45,8 @@ def enrol_second_factor(scope: WritingScope, staff: str, secret: str, step: int)
     scope.update_rows(Staff, id=staff, to={"totp_sealed": sealed, "totp_step": step})
     scope.delete_rows(RecoveryCode, staff_id=staff)
     codes = [_make_recovery_code() for _ in range(RECOVERY_CODE_COUNT)]
-    prints = [
-        {"staff_id": staff, "code_print": _hash_recovery_code(scope, staff, code)} for code in codes
-    ]
-    scope.add_rows(RecoveryCode, prints)
+    prints = [_hash_recovery_code(scope, staff, code) for code in codes]
+    scope.add_rows(RecoveryCode, [{"staff_id": staff, "code_print": one} for one in prints])
     return codes
 
 
@@ -59,19 +54,15 @@ def consume_code(scope: WritingScope, staff: Staff, code: str) -> bool:
     """Take a code, from the app or a recovery code; each is good once."""
     if staff.totp_sealed is None:
         return False
-    secret = record_keys.load_data_key(scope, staff.id).open_field(
-        "staff", staff.id, "totp", staff.totp_sealed
-    )
+    key = record_keys.load_data_key(scope, staff.id)
+    secret = key.open_field("staff", staff.id, "totp", staff.totp_sealed)
     step = match_totp_step(secret, code, scope.now)
     if step is not None:
         newer = Staff.totp_step < step
         return scope.update_rows(Staff, newer, id=staff.id, to={"totp_step": step}) == 1
     unused = RecoveryCode.used_at.is_(None)
-    print_ = _hash_recovery_code(scope, staff.id, code)
-    used = {"used_at": scope.now}
-    return (
-        scope.update_rows(RecoveryCode, unused, staff_id=staff.id, code_print=print_, to=used) == 1
-    )
+    this = {"staff_id": staff.id, "code_print": _hash_recovery_code(scope, staff.id, code)}
+    return scope.update_rows(RecoveryCode, unused, **this, to={"used_at": scope.now}) == 1
 
 
 def count_recovery_codes(scope: Scope, staff: str) -> int:

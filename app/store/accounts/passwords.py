@@ -2,7 +2,7 @@
 
 A hash takes 64 MiB and a tenth of a second on purpose, so only as many are made at once as there
 are cores. Who asks for one takes a place first; where all are taken, they are turned away before
-anything is done for them. Knows nothing of staff.
+anything is done for them.
 """
 
 import functools
@@ -38,7 +38,7 @@ def find_password_problem(password: str, context: Iterable[str] = ()) -> Passwor
 
     Any characters will do. A long list of common passwords and names is asked, here and offline.
     """
-    plain = _normalize_unicode(password)
+    plain = unicodedata.normalize("NFC", password)
     if len(plain) < MIN_PASSWORD_LENGTH:
         return "short"
     if len(plain) > MAX_PASSWORD_LENGTH:
@@ -67,7 +67,7 @@ def reserve_hash_slot() -> Iterator[None]:
 def hash_password(password: str) -> str:
     """The password as it is kept."""
     with _hashing_slots:
-        return _HASHER.hash(_encode_password(_normalize_unicode(password)))
+        return _HASHER.hash(_encode_password(password))
 
 
 def verify_password(password: str, kept: str | None) -> str | None:
@@ -75,12 +75,11 @@ def verify_password(password: str, kept: str | None) -> str | None:
 
     It takes as long where nothing was kept.
     """
-    decoy, plain = _decoy_hash(), _normalize_unicode(password)
+    decoy, typed = _decoy_hash(), unicodedata.normalize("NFC", password)
+    plain = _encode_password(typed[:MAX_PASSWORD_LENGTH])
     with _hashing_slots:
-        same, renewed = _HASHER.verify_and_update(
-            _encode_password(plain[:MAX_PASSWORD_LENGTH]), kept or decoy
-        )
-    return (renewed or kept) if same and len(plain) <= MAX_PASSWORD_LENGTH else None
+        same, renewed = _HASHER.verify_and_update(plain, kept or decoy)
+    return (renewed or kept) if same and len(typed) <= MAX_PASSWORD_LENGTH else None
 
 
 @functools.cache
@@ -89,10 +88,6 @@ def _decoy_hash() -> str:
     return _HASHER.hash(os.urandom(32))
 
 
-def _normalize_unicode(password: str) -> str:
-    """One form for letters that keyboards write in several ways."""
-    return unicodedata.normalize("NFC", password)
-
-
 def _encode_password(password: str) -> bytes:
-    return password.encode("utf-8", "surrogatepass")  # any characters, even half ones
+    """Any characters, even half ones; one form for letters that keyboards write in several ways."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")

@@ -3,8 +3,7 @@
 Whoever is refused is told the same, after the same time, whatever the reason. Limits slow down
 guessing and never lock anyone out for good; who tries passwords from elsewhere cannot use up the
 tries of a browser in which a member has signed in before. What such a browser holds is random, only
-the keyring can tell whose it is, and it ends with the password that it was made for. Knows no
-cookies and no pages.
+the keyring can tell whose it is, and it ends with the password that it was made for.
 """
 
 import hmac

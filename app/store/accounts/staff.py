@@ -1,13 +1,12 @@
 """Those who work at a clinic: inviting them by a link, joining, changing a password, disabling.
 
-Nobody ever sees or chooses another one's password. Knows no pages and no words for people.
+Nobody ever sees or chooses another one's password.
 """
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, read_clinic_name
@@ -54,9 +53,8 @@ class JoiningStaff:
     @property
     def totp_uri(self) -> str:
         """What an authenticator app reads from a QR code."""
-        return factors.build_totp_uri(
-            self.secret, self.email, f"Calcinosis Check, {self.clinic_name}"
-        )
+        issuer = f"Calcinosis Check, {self.clinic_name}"
+        return factors.build_totp_uri(self.secret, self.email, issuer)
 
 
 def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> str:
@@ -105,11 +103,7 @@ def join_staff(store: Store, token: str, password: str, code: str, now: datetime
     All sessions end. Raises LinkGone, BadPassword or WrongCode.
     """
     joining = open_staff_invite(store, token, now)
-    wrong = passwords.find_password_problem(
-        password, [joining.clinic_name, joining.name, joining.email]
-    )
-    if wrong is not None:
-        raise BadPassword(wrong)
+    _require_good_password(password, [joining.clinic_name, joining.name, joining.email])
     step = factors.match_totp_step(joining.secret, code, now)
     if step is None:
         raise WrongCode
@@ -137,9 +131,7 @@ def change_password(
         context = [found.name, read_staff_email(scope, found), read_clinic_name(scope)]
     if passwords.verify_password(old, found.password_hash) is None:
         return False
-    wrong = passwords.find_password_problem(new, [*context, old])
-    if wrong is not None:
-        raise BadPassword(wrong)
+    _require_good_password(new, [*context, old])
     kept = passwords.hash_password(new)
     with store.writing_scope(clinic, now, staff) as scope:
         same = {"id": staff, "password_hash": found.password_hash}
@@ -169,9 +161,8 @@ def enable_staff(scope: WritingScope, staff: str) -> str:
 
 def find_staff_names(scope: Scope, members: Iterable[str]) -> dict[str, str]:
     """What these members are called, by id."""
-    asked = scope.select_columns(Staff.id, Staff.name)
-    rows: list[Any] = list(scope.execute_read(asked.where(Staff.id.in_(list(members)))))
-    return {row.id: row.name for row in rows}
+    asked = scope.select_columns(Staff.id, Staff.name).where(Staff.id.in_(list(members)))
+    return {row.id: row.name for row in scope.execute_read(asked)}
 
 
 def list_staff(scope: Scope) -> list[Staff]:
@@ -194,9 +185,8 @@ def find_staff(scope: Scope, staff: str) -> Staff:
 
 def read_staff_email(scope: Scope, staff: Staff) -> str:
     """The address that someone signs in with."""
-    return record_keys.load_data_key(scope, staff.id).open_field(
-        "staff", staff.id, "email", staff.email_sealed
-    )
+    key = record_keys.load_data_key(scope, staff.id)
+    return key.open_field("staff", staff.id, "email", staff.email_sealed)
 
 
 def end_all_sessions(scope: WritingScope, staff: str) -> int:
@@ -207,6 +197,12 @@ def end_all_sessions(scope: WritingScope, staff: str) -> int:
 def normalize_email(email: str) -> str:
     """The address as it is compared: capitals and stray spaces do not count."""
     return email.strip().casefold()
+
+
+def _require_good_password(password: str, context: Iterable[str]) -> None:
+    problem = passwords.find_password_problem(password, context)
+    if problem is not None:
+        raise BadPassword(problem)
 
 
 def _issue_link(scope: WritingScope, staff: str) -> str:

@@ -54,7 +54,7 @@ def record_event(
 ) -> int:
     """Add an entry, kept together with what it tells of; give its number.
 
-    `actor` is an id of staff, or patient, command, job or nobody; `subject` a kind and an id.
+    `subject`: a kind and an id. Who did it, and when, is what the scope says.
     """
     head = scope.find_one(AuditHead)
     number, before = (head.number + 1, head.mac) if head else (1, "")
@@ -71,15 +71,10 @@ def record_event(
     words = [str(row[column]).encode() for column in _COLUMNS]
     mac = _compute_mac(scope.keyring, scope.clinic, "entry", before.encode(), *words)
     scope.add_row(AuditEntry, **row, mac=mac)
-    new = {
-        "number": number,
-        "mac": mac,
-        "seal": _seal_head(scope.keyring, scope.clinic, number, mac),
-    }
-    if head is None:
+    seal = _seal_head(scope.keyring, scope.clinic, number, mac)
+    new = {"number": number, "mac": mac, "seal": seal}
+    if scope.update_rows(AuditHead, to=new) == 0:
         scope.add_row(AuditHead, **new)
-    else:
-        scope.update_rows(AuditHead, to=new)
     return number
 
 
@@ -231,8 +226,9 @@ def list_newest_anchors(store: Store) -> list[AuditAnchor]:
     found = []
     for clinic in (SERVER_CHAIN, *store.list_clinic_ids()):
         with store.reading_scope(clinic) as scope:
-            found.append(read_head(scope))
-    return [anchor for anchor in found if anchor is not None]
+            newest = read_head(scope)
+        found += [newest] if newest else []
+    return found
 
 
 def read_anchors(file: Path) -> list[AuditAnchor]:

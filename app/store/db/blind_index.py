@@ -1,6 +1,6 @@
 """Where a word typed outside any clinic leads: a sign-in name or a code to its clinic and record.
 
-Words are kept as keyed hashes. Knows nothing of what the record is worth.
+Words are kept as keyed hashes.
 """
 
 from sqlalchemy import delete, insert, select

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
-from app.store.db.scope import Scope, WritingScope
+from app.store.db.scope import WritingScope
 from app.store.db.tables import ChangeCounter
 
 if TYPE_CHECKING:
@@ -33,12 +33,6 @@ def notify_change(scope: WritingScope) -> None:
     if scope.update_rows(ChangeCounter, to={"rung": ChangeCounter.rung + 1}) == 0:
         scope.add_row(ChangeCounter, rung=1)
     scope.notify_channel(CHANGE_CHANNEL, scope.clinic)
-
-
-def read_change_version(scope: Scope) -> int:
-    """How often it has rung; a page that knows another count is out of date."""
-    bell = scope.find_one(ChangeCounter)
-    return bell.rung if bell else 0
 
 
 async def watch_changes(engine: Engine) -> AsyncIterator[None]:

@@ -1,8 +1,8 @@
 """The way to the database: SQLite for one server, PostgreSQL where there are several.
 
 Opens the database, brings its tables up to date, and finds the keys to what is sealed in it; for a
-server it is opened beside all else and tried until it is open, since whoever needs no clinic is
-not kept waiting by the database of one. Knows nothing of what is in the tables.
+server it is opened beside all else and tried until it is open, since whoever needs no clinic is not
+kept waiting by the database of one.
 """
 
 import logging
@@ -103,20 +103,16 @@ def _load_store(engine: Engine, key_file: Path) -> Store:
         # New keys would open nothing, and hide that the old ones are what is missing.
         raise BadKeyring(f"{key_file} is missing: bring back the one that goes with this database")
     store = Store(engine, load_keyring(key_file))
-    for clinic in clinics:
-        _check_keyring_fits(store, clinic, key_file)
+    try:
+        for clinic in clinics:
+            with store.reading_scope(clinic) as scope:
+                record_keys.load_data_keys(scope, [clinic])
+    except DecryptionFailed:
+        # The server would start, and fail everyone who comes.
+        raise BadKeyring(
+            f"{key_file} does not open this database: bring back the one that goes with it"
+        ) from None
     return store
-
-
-def _check_keyring_fits(store: Store, clinic: str, key_file: Path) -> None:
-    """Else the server would start, and fail everyone who comes."""
-    with store.reading_scope(clinic) as scope:
-        try:
-            record_keys.load_data_keys(scope, [clinic])
-        except DecryptionFailed:
-            raise BadKeyring(
-                f"{key_file} does not open this database: bring back the one that goes with it"
-            ) from None
 
 
 class StoreUnavailable(OperationalError):

@@ -2,8 +2,8 @@
 
 Each record has a key of its own, and a master key wraps it. What is sealed is bound to its place
 (clinic, table, record, field): moved elsewhere it does not open. The keys stand in a file beside
-the database, never in it. Tokens, random words that open something and begin with their clinic,
-are kept only as a hash. Knows nothing of tables, of queries or of what the fields mean.
+the database, never in it. Tokens, random words that open something and begin with their clinic, are
+kept only as a hash.
 """
 
 import contextlib

@@ -20,21 +20,8 @@ from app.store.db.tables import (
 SOURCES = ("invitation", "share", "assisted")
 VERSION_KINDS = ("first", "changed", "nurse")
 REVIEW_KINDS = (
-    "claim",
-    "release",
-    "hand_over",
-    "note",
-    "call",
-    "identify",
-    "agree",
-    "raise",
-    "lower",
-    "second_yes",
-    "second_no",
-    "close",
-    "ask_close",
-    "close_yes",
-    "close_no",
+    *("claim", "release", "hand_over", "note", "call", "identify", "agree", "raise", "lower"),
+    *("second_yes", "second_no", "close", "ask_close", "close_yes", "close_no"),
 )
 SECOND_PERSON_STATES = ("second_look", "second_close")
 """What waits for a second person: a lowering, or a closing."""

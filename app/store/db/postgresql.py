@@ -1,7 +1,7 @@
 """How PostgreSQL is reached: nobody waits long for a server that is gone, frozen or blocked.
 
 A person who waits is better told so within seconds: what they sent can be sent again. Commands and
-migrations have all the time they need. Knows nothing of what is in the database.
+migrations have all the time they need.
 """
 
 import time
@@ -57,19 +57,13 @@ class _TimeoutConnection(psycopg.Connection[Any]):
 def open_postgresql(address: URL, *, hurried: bool) -> Engine:
     """An engine for the server; where `hurried`, with limits for those who wait for a page."""
     known = address.set(drivername="postgresql+psycopg")
+    checked = {"hide_parameters": True, "pool_pre_ping": True}
     if not hurried:
-        return create_engine(known, hide_parameters=True, pool_pre_ping=True, connect_args=_ALWAYS)
+        return create_engine(known, **checked, connect_args=_ALWAYS)
     options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
-    engine = create_engine(
-        known,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        connect_args={**_ALWAYS, "options": options},
-        # Four such servers fit into the hundred connections that PostgreSQL has by itself.
-        pool_size=10,
-        max_overflow=10,
-        pool_timeout=2,
-    )
+    # Four such servers fit into the hundred connections that PostgreSQL has by itself.
+    pool = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 2}
+    engine = create_engine(known, **checked, **pool, connect_args={**_ALWAYS, "options": options})
     event.listen(engine, "do_connect", _ConnectionFactory())
     return engine
 

@@ -1,7 +1,7 @@
 """How often something may be tried: buckets of tokens that fill up evenly.
 
 Exact however many try at once, since each try is one statement that either takes a token or does
-not. Keys are kept hashed. One household counts as one address. Knows nothing of what is limited.
+not. Keys are kept hashed. One household counts as one address.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""The keys of records, each wrapped, beside what they seal. Without its key a record is gone.
-
-Knows nothing of what is sealed.
-"""
+"""The keys of records, each wrapped, beside what they seal. Without its key a record is gone."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -41,11 +38,6 @@ def load_data_keys(scope: Scope, records: Iterable[str]) -> dict[str, DataKey]:
     }
 
 
-def destroy_data_key(scope: WritingScope, record: str) -> bool:
-    """Forget the record; give whether it was known. There is no way back."""
-    return scope.delete_rows(RecordKey, record_id=record) == 1
-
-
 def destroy_data_keys(scope: WritingScope, records: Iterable[str]) -> int:
     """Forget these records; give how many were known. There is no way back."""
     return scope.delete_rows(RecordKey, RecordKey.record_id.in_(list(records)))
@@ -60,12 +52,8 @@ def rewrap_data_keys(store: Store, now: datetime) -> Iterator[int]:
         last = ""
         while True:
             with store.writing_scope(clinic, now, "command") as scope:
-                rows = scope.find_all(
-                    RecordKey,
-                    RecordKey.record_id > last,
-                    order_by=[RecordKey.record_id],
-                    limit=_AT_ONCE,
-                )
+                later, order = RecordKey.record_id > last, [RecordKey.record_id]
+                rows = scope.find_all(RecordKey, later, order_by=order, limit=_AT_ONCE)
                 old = [row for row in rows if not scope.keyring.has_newest_wrapping(row.wrapped)]
                 for row in old:
                     wrapped = scope.keyring.rewrap_key(clinic, row.record_id, row.wrapped)

@@ -1,8 +1,8 @@
 """One clinic's share of the database, for the length of one transaction.
 
-The only way to clinic data: whoever has no scope has no clinic, and a statement that would read
-or write another clinic's rows is refused before it is sent. Knows nothing of what the rows mean.
-tests/store/test_scope.py holds that no other file builds statements on tables of clinics.
+The only way to clinic data: whoever has no scope has no clinic, and a statement that would read or
+write another clinic's rows is refused before it is sent. tests/store/test_scope.py holds that no
+other file builds statements on tables of clinics.
 """
 
 import copy
@@ -108,8 +108,8 @@ class Scope:
 
     def find_one(self, table: type[Row], *where: Criterion, **equals: object) -> Row | None:
         """The only row that fits, or None. Raises MultipleResultsFound where there are more."""
-        found = self.execute_read(self._select_rows(table, where, equals))
-        return found.scalars().one_or_none()
+        rows = self._narrow_statement(select(table), table, where, equals)
+        return self.execute_read(rows).scalars().one_or_none()
 
     def find_first(
         self,
@@ -130,15 +130,14 @@ class Scope:
         **equals: object,
     ) -> list[Row]:
         """The rows that fit, in that order."""
-        rows = self._select_rows(table, where, equals).order_by(*order_by).limit(limit)
-        return list(self.execute_read(rows).scalars())
+        rows = self._narrow_statement(select(table), table, where, equals)
+        return list(self.execute_read(rows.order_by(*order_by).limit(limit)).scalars())
 
     def count_rows(self, table: type[ClinicTable], *where: Criterion, **equals: object) -> int:
         """How many rows fit."""
         counted = select(func.count()).select_from(_sql_table(table))
-        return int(
-            self.execute_read(counted.where(*self._row_criteria(table, where, equals))).scalar_one()
-        )
+        found = self.execute_read(self._narrow_statement(counted, table, where, equals))
+        return int(found.scalar_one())
 
     def select_columns(self, *columns: Any) -> Any:
         """A select of these columns, for what the others cannot say; `run` sends it.
@@ -153,18 +152,13 @@ class Scope:
         refuse_other_clinics(statement, self.clinic)
         return self._session.execute(statement, execution_options={"populate_existing": True})
 
-    def _select_rows(
-        self, table: type[Row], where: Iterable[Criterion], equals: dict[str, object]
+    def _narrow_statement(
+        self, statement: Any, table: type[ClinicTable], where: Iterable[Any], equals: dict[str, Any]
     ) -> Any:
-        return select(table).where(*self._row_criteria(table, where, equals))
-
-    def _row_criteria(
-        self, table: type[ClinicTable], where: Iterable[Any], equals: dict[str, object]
-    ) -> Iterator[ColumnElement[bool]]:
+        """The statement for this clinic's rows alone that fit."""
         columns = _sql_table(table).c
-        yield columns.clinic_id == self.clinic
-        yield from (columns[name] == value for name, value in equals.items())
-        yield from where
+        own = {"clinic_id": self.clinic, **equals}
+        return statement.where(*(columns[name] == value for name, value in own.items()), *where)
 
 
 class WritingScope(Scope):
@@ -204,16 +198,13 @@ class WritingScope(Scope):
         """Change the rows that fit; give how many there were."""
         if "clinic_id" in to:
             raise CrossClinicAccess("no row moves to another clinic")
-        changed = (
-            update(_sql_table(table)).where(*self._row_criteria(table, where, equals)).values(to)
-        )
-        return self.execute_write(changed)
+        changed = update(_sql_table(table)).values(to)
+        return self.execute_write(self._narrow_statement(changed, table, where, equals))
 
     def delete_rows(self, table: type[ClinicTable], *where: Criterion, **equals: object) -> int:
         """Delete the rows that fit; give how many there were."""
-        return self.execute_write(
-            delete(_sql_table(table)).where(*self._row_criteria(table, where, equals))
-        )
+        gone = delete(_sql_table(table))
+        return self.execute_write(self._narrow_statement(gone, table, where, equals))
 
     def execute_write(self, statement: Executable) -> int:
         """Send a statement that writes; give how many rows it reached. Raises CrossClinicAccess."""

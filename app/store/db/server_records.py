@@ -1,7 +1,7 @@
 """What servers of one database share: who does a job now, and which rulebooks they have served.
 
-Each round of a job is done once, by whichever server comes first. Anyone who asks later which
-rules were in force on a day finds them here. Knows nothing of what a job does or a rulebook holds.
+Each round of a job is done once, by whichever server comes first. Anyone who asks later which rules
+were in force on a day finds them here.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 SQLite itself has no queue: who finds the file locked sleeps and tries again, and under load some
 always come too late. Here all who write in this process wait in the order in which they came, and
-who reads waits for no more than the one commit that is under way. Knows nothing of the contents.
+who reads waits for no more than the one commit that is under way.
 """
 
 import functools
@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
@@ -144,28 +144,12 @@ _PRAGMAS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class _FileQueue:
     """One file, as this process knows it: who writes to it, and who reads."""
 
-    def __init__(self) -> None:
-        self._turns = FairQueue()
-        self._gate = ReadWriteLock()
-
-    def enter_reading(self) -> Callable[[], None]:
-        """Wait for a commit that is under way; give what ends the reading."""
-        ticket = self._gate.acquire_shared(LONGEST_WAIT)
-        return functools.partial(self._gate.release_shared, ticket)
-
-    def enter_writing(self) -> Callable[[], None]:
-        """Wait for those who came earlier; give what ends the writing."""
-        if self._gate.holds_shared():
-            raise NestedTransaction("a transaction that writes was begun inside one that reads")
-        self._turns.acquire_turn(LONGEST_WAIT)
-        return self._turns.pass_turn
-
-    def commit_exclusively(self) -> AbstractContextManager[None]:
-        """For the length of a commit, nobody reads: who tried would sleep and try again."""
-        return nullcontext() if _MODE == "WAL" else self._gate.hold_exclusive(LONGEST_WAIT)
+    writers: FairQueue = field(default_factory=FairQueue)
+    readers: ReadWriteLock = field(default_factory=ReadWriteLock)
 
 
 class _QueuedConnection(sqlite3.Connection):
@@ -176,16 +160,31 @@ class _QueuedConnection(sqlite3.Connection):
     _writes = False
 
     def await_turn(self, *, writes: bool) -> None:
-        """Wait until the transaction may begin. Raises TookTooLong or NestedTransaction."""
+        """Wait until the transaction may begin. Raises TookTooLong or NestedTransaction.
+
+        Who writes waits for those who came earlier; who reads, for a commit that is under way.
+        """
+        writers, readers = self.file.writers, self.file.readers
+        if writes and readers.holds_shared():
+            raise NestedTransaction("a transaction that writes was begun inside one that reads")
         try:
-            self._done = self.file.enter_writing() if writes else self.file.enter_reading()
+            if writes:
+                writers.acquire_turn(LONGEST_WAIT)
+                self._done = writers.pass_turn
+            else:
+                ticket = readers.acquire_shared(LONGEST_WAIT)
+                self._done = functools.partial(readers.release_shared, ticket)
         except QueueTimeout as problem:
             raise TookTooLong(str(problem)) from None
         self._writes = writes
 
     def commit(self) -> None:
-        """Keep it. Where that fails the transaction goes on, and the others still wait."""
-        with self.file.commit_exclusively() if self._writes else nullcontext():
+        """Keep it. Where that fails the transaction goes on, and the others still wait.
+
+        Meanwhile, nobody reads: who tried would sleep and try again.
+        """
+        alone = self._writes and _MODE != "WAL"
+        with self.file.readers.hold_exclusive(LONGEST_WAIT) if alone else nullcontext():
             super().commit()
         self.release_turn()
 

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
-from app.presentation.worklist_row import flag_key
 from app.store import clinics, people, review_rules, worklist, worklist_rows
 from app.store.accounts import staff
 from app.store.db import record_keys
@@ -100,7 +99,7 @@ def show_flags_form(staff_request: StaffRequest) -> Response:
     ticked = values["payload"].get("markers", [])
     return staff_request.render_page(
         "nurse/marks.html",
-        ticks=[Checkbox(f"mark-{m}", m, flag_key(m), m in ticked) for m in PATIENT_FLAGS],
+        ticks=[Checkbox(f"mark-{m}", m, f"marks.{m}", m in ticked) for m in PATIENT_FLAGS],
         **values,
     )
 

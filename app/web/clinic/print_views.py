@@ -55,7 +55,7 @@ def show_record_sheet(staff_request: StaffRequest) -> Response:
         else ""
     )
     values["entries"] = [
-        (*done, _shorten_note(done.action.words)) for done in values["entries"][-_LAST:]
+        (*done, _shorten_note(done[0].words)) for done in values["entries"][-_LAST:]
     ]
     return staff_request.render_page(
         "nurse/print.html",

@@ -48,16 +48,8 @@ from app.web.errors import UnhandledErrorMiddleware, add_error_pages, render_las
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, build_template_environment
-from app.web.patients import (
-    handing_over,
-    result,
-    second_look,
-    self_check,
-    share,
-    waiting_room,
-)
-from app.web.patients.clinic_presence import ClinicPresence
-from app.web.patients.drop_off import DropOffCounter
+from app.web.patients import handing_over, result, second_look, self_check, waiting_room
+from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
 from app.web.reading import learn, safety, trust
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
@@ -121,7 +113,7 @@ def create_app(
         *signin.page_routes(),
         *staff.page_routes(),
     ]
-    app.router.routes += [*waiting_room.page_routes(), *share.page_routes()]  # before /i/{token}
+    app.router.routes += waiting_room.page_routes()  # before /i/{token}
     app.router.routes += shared_code.page_routes()
     app.router.routes += [*handing_over.page_routes(), *invitations.page_routes()]
     app.router.routes += [*worklist_stream.page_routes(), *worklist.page_routes()]

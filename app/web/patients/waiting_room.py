@@ -31,21 +31,19 @@ def page_routes() -> list[Route]:
 
 def show_waiting_room(staff_request: StaffRequest) -> Response:
     """GET /waiting-room: what it does, and a button to begin or to end it on this device."""
-    return staff_request.render_page(
-        "nurse/waiting_room.html", on=tablet.is_tablet(staff_request.request)
-    )
+    on = tablet.is_tablet(staff_request.request)
+    return staff_request.render_page("nurse/waiting_room.html", on=on)
 
 
 def start_tablet_mode(staff_request: StaffRequest) -> Response:
     """POST /waiting-room: the nurse is signed out here, and the tablet asks for a code."""
+    request = staff_request.request
     _record_tablet_action(staff_request, "tablet_begun")
-    sessions.sign_out(
-        staff_request.store, read_session_token(staff_request.request), staff_request.now
-    )
+    sessions.sign_out(staff_request.store, read_session_token(request), staff_request.now)
     response = see_other("/i")
-    tablet.wipe_browser(response, staff_request.request)
-    clear_session_cookie(response, staff_request.request)
-    tablet.mark_tablet(response, staff_request.request, staff_request.signed_in_staff.clinic)
+    tablet.wipe_browser(response, request)
+    clear_session_cookie(response, request)
+    tablet.mark_tablet(response, request, staff_request.signed_in_staff.clinic)
     return response
 
 
@@ -80,13 +78,7 @@ def wipe_tablet(staff_request: StaffRequest) -> Response:
 
 
 def _record_tablet_action(staff_request: StaffRequest, action: str) -> None:
-    signed_in_staff = staff_request.signed_in_staff
-    with staff_request.store.writing_scope(signed_in_staff.clinic) as scope:
-        audit.record_event(
-            scope,
-            staff_request.now,
-            signed_in_staff.staff,
-            action,
-            ("clinic", signed_in_staff.clinic),
-            staff_request.client_address,
-        )
+    who, address = staff_request.signed_in_staff, staff_request.client_address
+    with staff_request.store.writing_scope(who.clinic) as scope:
+        subject = ("clinic", who.clinic)
+        audit.record_event(scope, staff_request.now, who.staff, action, subject, address)

@@ -228,9 +228,7 @@ class SubmissionView:
         return lines
 
     def _say(self, key: str, **more: str) -> str:
-        """The words of a page as they are written: in HTML some letters differ."""
-        words = self.row_presenter.words
-        return words.fill_placeholders(words.pages[key], {}, **more)
+        return self.row_presenter.words.page_text(key, **more)
 
     def describe(self) -> dict[str, Any]:
         """What every page and paper about a submission says of it."""

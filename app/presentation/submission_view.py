@@ -268,8 +268,9 @@ class SubmissionView:
     @property
     def _respondent_key(self) -> str:
         """The key of the words for who answered."""
-        assisted = self.record.source == "assisted"
-        return f"submission.by.{'nurse' if assisted else self.patient_presenter.respondent}"
+        if self.record.source == "assisted":
+            return "submission.by.nurse"
+        return f"submission.by.{self.patient_presenter.respondent}"
 
     def _describe_labs(self) -> list[str]:
         unread = self.presenter.assessment.labs_not_weighed

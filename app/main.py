@@ -31,8 +31,7 @@ from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_pa
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, build_template_environment
-from app.web.patients.clinic_presence import ClinicPresence
-from app.web.patients.drop_off import DropOffCounter
+from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
 from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware

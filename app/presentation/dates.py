@@ -88,11 +88,7 @@ def describe_opening_hours(week: Sequence[Sequence[Sequence[str]]], words: Wordi
     `week`: spans of (opens, closes) for each day from Monday. Nothing where it never is open,
     since all minutes count then.
     """
-    names, lines = get_day_names(locale=find_locale(words.language)), []
-
-    def say(key: str, **more: str) -> str:
-        return words.fill_placeholders(words.pages[key], {}, **more)
-
+    names, lines, say = get_day_names(locale=find_locale(words.language)), [], words.page_text
     for hours, same in groupby(range(7), key=lambda day: week[day]):
         days = [names[day] for day in same]
         span = days[0] if len(days) == 1 else say("hours.days", first=days[0], last=days[-1])

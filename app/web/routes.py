@@ -34,7 +34,6 @@ from app.web.patients import (
     result,
     second_look,
     self_check,
-    share,
     waiting_room,
 )
 from app.web.reading import learn, safety, trust
@@ -113,11 +112,11 @@ ROUTES = [
     staff_route("GET /i/still-there", waiting_room.show_still_there, ANYONE, asks_store=False),
     staff_route("GET /i/wiped", waiting_room.wipe_tablet, ANYONE, asks_store=False),
     # A self-check that its person shows to a nurse; the key is in their own cookie.
-    staff_route("GET /share", share.show_share_code, ANYONE),
-    staff_route("GET /share/news", share.poll_share, ANYONE),
-    staff_route("POST /share", share.create_share_code, ANYONE),
-    open_route("GET /share/back", share.redirect_to_share),
-    staff_route("POST /share/back", share.revoke_share_code, ANYONE),
+    staff_route("GET /share", handing_over.show_share_code, ANYONE),
+    staff_route("GET /share/news", handing_over.poll_share, ANYONE),
+    staff_route("POST /share", handing_over.create_share_code, ANYONE),
+    open_route("GET /share/back", handing_over.redirect_to_share),
+    staff_route("POST /share/back", handing_over.revoke_share_code, ANYONE),
     staff_route("GET /shared", invitations.show_shared_form, "invite_patients"),
     staff_route("POST /shared", invitations.submit_shared_code, "invite_patients"),
     # Invited people: who has the link is its person.

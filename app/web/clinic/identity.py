@@ -12,7 +12,6 @@ from typing import Any
 from starlette.responses import Response
 
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
-from app.presentation.worklist_row import flag_key
 from app.store import clinics, people, review_rules, worklist, worklist_rows
 from app.store.accounts import staff
 from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, WRONG_PERSON
@@ -76,7 +75,7 @@ def show_flags_form(request: StaffRequest) -> Response:
     ticked = values["payload"].get("markers", [])
     return request.render_page(
         "nurse/marks.html",
-        ticks=[Checkbox(f"mark-{m}", m, flag_key(m), m in ticked) for m in PATIENT_FLAGS],
+        ticks=[Checkbox(f"mark-{m}", m, f"marks.{m}", m in ticked) for m in PATIENT_FLAGS],
         **values,
     )
 

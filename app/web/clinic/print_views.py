@@ -42,7 +42,7 @@ def show_record_sheet(request: StaffRequest) -> Response:
         book = presenter.result_presenter.rulebook
         receipt = write_receipt(book, presenter.counted_answers, presenter.assessment)
     values["entries"] = [
-        (*done, _shorten_note(done.action.words)) for done in values["entries"][-_LAST:]
+        (*done, _shorten_note(done[0].words)) for done in values["entries"][-_LAST:]
     ]
     return request.render_page(
         "nurse/print.html",

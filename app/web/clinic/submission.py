@@ -63,7 +63,7 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
         first=first,
         calls=_translate_codes(request, CALL_OUTCOMES, OUTCOMES),
         dispositions=_translate_endings(request, level),
-        others=view.list_others(),
+        others=[view.row_presenter.build_short_row(line) for line in view.record.others],
         assessed=assessed,
         given=view.trace_answer_history(),
         shown=describe_patient_result(view),

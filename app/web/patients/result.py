@@ -35,9 +35,9 @@ from app.web.visit import (
     Visit,
     address_before_result,
     open_visit,
-    read_form,
     redirect_with_journey,
 )
+from app.web.wire import read_form
 
 UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 

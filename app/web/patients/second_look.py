@@ -22,9 +22,9 @@ from app.web.visit import (
     find_question,
     list_rechecked_questions,
     open_visit,
-    read_form,
     redirect_with_journey,
 )
+from app.web.wire import read_form
 
 RESULT_PATH = "/result"
 

@@ -30,7 +30,8 @@ from app.web.page_cache import TICK_HOLE, render_cached_page
 from app.web.pages import app_context, render_page, see_other
 from app.web.patients.clinic_presence import count_answer, has_reachable_clinic
 from app.web.question_loop import QuestionLoop
-from app.web.visit import Visit, find_question, open_visit, read_form, redirect_with_journey
+from app.web.visit import Visit, find_question, open_visit, redirect_with_journey
+from app.web.wire import read_form
 
 
 async def show_start(request: Request) -> Response:

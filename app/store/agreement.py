@@ -6,9 +6,8 @@ ids of rules and coded reasons, and no words for people.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_
 
@@ -27,8 +26,7 @@ NO_RULE = ""
 _IS_DECISION = ReviewEntry.kind.in_(KINDS)
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionCounts:
+class DecisionCounts(NamedTuple):
     """How often the level was agreed to, raised and lowered."""
 
     agreed: int = 0
@@ -46,8 +44,7 @@ class DecisionCounts:
         return self.raised + self.lowered
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionTimes:
+class DecisionTimes(NamedTuple):
     """From arrival to the first decision, of one level.
 
     `in_time` of `timed` were decided by their target time; only those count whose level stayed,
@@ -61,8 +58,7 @@ class DecisionTimes:
     in_time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(NamedTuple):
     """One decision against the rules, and the answers that it was about."""
 
     entry: str
@@ -117,8 +113,7 @@ def count_lowering_reasons(scope: Scope) -> dict[tuple[str, str], int]:
     return {(rule, reason): number for rule, reason, number, _ in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingRequestCounts:
+class ClosingRequestCounts(NamedTuple):
     """How often a second person was asked to agree to a closing, and what they said."""
 
     times: int = 0

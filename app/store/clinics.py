@@ -5,10 +5,9 @@ The policy is numbers alone, read from the rulebook's folder.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -109,8 +108,7 @@ class Reliance(ReviewedEntry):
         return often and overridden * 100 >= self.rule_of_100 * decided
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicPolicy:
+class ClinicPolicy(NamedTuple):
     """The numbers. `visit_days`: within how long a level wants a visit; not every level does.
 
     `alarm_delay`: how long an emergency may wait unseen before it alarms.

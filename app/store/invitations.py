@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from app.store import people
 from app.store.clinics import load_clinic
@@ -46,8 +47,7 @@ class Invitee:
     appointment_kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationSummary:
+class InvitationSummary(NamedTuple):
     """One invitation as staff see it; link and code are its ways in."""
 
     id: str
@@ -60,8 +60,7 @@ class InvitationSummary:
     expired: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedInvitation:
+class OpenedInvitation(NamedTuple):
     """One invitation as its person sees it."""
 
     clinic: Clinic

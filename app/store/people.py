@@ -5,7 +5,7 @@ All of it is sealed under the person's own key; a reference is found again by it
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.store.db import record_keys
 from app.store.db.patient_tables import Person
@@ -20,8 +20,7 @@ class NameMismatch(Exception):
         self.reference = reference
 
 
-@dataclass(frozen=True, slots=True)
-class PersonIdentity:
+class PersonIdentity(NamedTuple):
     """One person, readable."""
 
     id: str

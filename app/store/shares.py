@@ -6,9 +6,9 @@ database has its hash. Once it is taken, the answers are gone from here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -42,16 +42,14 @@ class ShareGone(Exception):
     """The code ended, was taken back or taken, or never was: nobody is told which."""
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemedShare:
+class RedeemedShare(NamedTuple):
     """Who has it now."""
 
     clinic: str
     submission: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShareStatus:
+class ShareStatus(NamedTuple):
     """A code as its person sees it; `taken` is None as long as it waits."""
 
     code: str

@@ -5,9 +5,8 @@ keys to them. It changes nothing and knows no words.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased
@@ -33,8 +32,7 @@ _VERSION_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewAction:
+class ReviewAction(NamedTuple):
     """One thing that was done, readable."""
 
     number: int
@@ -51,8 +49,7 @@ class ReviewAction:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionRecord:
+class SubmissionRecord(NamedTuple):
     """One submission. `others`: what else this person sent, the newest first."""
 
     row: WorklistRow
@@ -81,8 +78,7 @@ class SubmissionRecord:
         return next((entry for entry in reversed(self.actions) if entry.kind in kinds), None)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionReceipt:
+class SubmissionReceipt(NamedTuple):
     """What the person is told: a reference to name, and by when a nurse looks."""
 
     submission: str

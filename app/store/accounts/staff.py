@@ -5,8 +5,8 @@ Nobody ever sees or chooses another one's password.
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, read_clinic_name
@@ -39,8 +39,7 @@ class NoSuchStaff(Exception):
     """Nobody of this id works at this clinic."""
 
 
-@dataclass(frozen=True, slots=True)
-class JoiningStaff:
+class JoiningStaff(NamedTuple):
     """Someone who has opened their link, and the second factor that they are to set up."""
 
     clinic: str

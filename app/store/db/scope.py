@@ -157,8 +157,8 @@ class Scope:
     ) -> Any:
         """The statement for this clinic's rows alone that fit."""
         columns = _sql_table(table).c
-        own = {"clinic_id": self.clinic, **equals}
-        return statement.where(*(columns[name] == value for name, value in own.items()), *where)
+        fits = [columns[name] == value for name, value in equals.items()]
+        return statement.where(columns.clinic_id == self.clinic, *fits, *where)
 
 
 class WritingScope(Scope):

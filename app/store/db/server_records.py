@@ -5,8 +5,8 @@ were in force on a day finds them here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
@@ -18,8 +18,7 @@ from app.store.db.tables import Lease, ServedRulebook
 _MAX_LEASE_AGE = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """What is done again and again; `task` gets the store and the time.
 
     A round that fails or is cut short comes again after `every`, so what `task` does is kept in

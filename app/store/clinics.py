@@ -54,12 +54,6 @@ def find_clinic(store: Store, word: str) -> Clinic | None:
     return next((one for one in list_clinics(store) if word in (one.clinic_id, one.name)), None)
 
 
-def read_clinic_name(scope: Scope) -> str:
-    """What the clinic of this scope is called."""
-    clinic = scope.find_one(Clinic)
-    return clinic.name if clinic else ""
-
-
 def load_clinic(scope: Scope) -> Clinic:
     """The clinic of this scope, which is there: someone of its staff, or a link of it, is."""
     clinic = scope.find_one(Clinic)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.store.accounts import factors, passwords
-from app.store.clinics import NameTaken, read_clinic_name
+from app.store.clinics import NameTaken, load_clinic
 from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
 from app.store.db.rate_limits import RateLimit
 from app.store.db.scope import Scope, Store, WritingScope
@@ -91,7 +91,7 @@ def open_staff_invite(store: Store, token: str, now: datetime) -> JoiningStaff:
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         staff = _find_invited_staff(scope, token, now)
-        clinic_name, email = read_clinic_name(scope), read_staff_email(scope, staff)
+        clinic_name, email = load_clinic(scope).name, read_staff_email(scope, staff)
     secret = factors.derive_totp_secret(store.keyring, token)
     return JoiningStaff(clinic, clinic_name, staff.id, staff.name, email, secret)
 
@@ -127,7 +127,7 @@ def change_password(
     rate_limits.acquire_tokens(store.engine, PASSWORD_CHANGE_LIMIT, staff, now)
     with store.reading_scope(clinic) as scope:
         found = find_staff(scope, staff)
-        context = [found.name, read_staff_email(scope, found), read_clinic_name(scope)]
+        context = [found.name, read_staff_email(scope, found), load_clinic(scope).name]
     if passwords.verify_password(old, found.password_hash) is None:
         return False
     _require_good_password(new, [*context, old])

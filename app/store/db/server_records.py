@@ -37,17 +37,15 @@ def run_if_due(store: Store, job: Job, holder: str, now: datetime) -> bool:
     """
     if not store.list_clinic_ids():
         return False
-    if not _is_due(store.engine, job, now) or not _take_lease(store.engine, job, holder, now):
+    # Looking first costs nobody a wait; most looks find that it is not time yet.
+    held = select(Lease.until).where(Lease.job == job.name, Lease.until > now)
+    with store.engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+        if connection.execute(held).first() is not None:
+            return False
+    if not _take_lease(store.engine, job, holder, now):
         return False
     job.task(store, now)
     return True
-
-
-def _is_due(engine: Engine, job: Job, now: datetime) -> bool:
-    """Looking first costs nobody a wait; most looks find that it is not time yet."""
-    held = select(Lease.until).where(Lease.job == job.name, Lease.until > now)
-    with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
-        return connection.execute(held).first() is None
 
 
 def _take_lease(engine: Engine, job: Job, holder: str, now: datetime) -> bool:

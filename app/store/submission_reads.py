@@ -5,7 +5,7 @@ keys to them. It changes nothing and knows no words.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased

@@ -27,7 +27,6 @@ from app.store.accounts import sessions
 from app.store.clinics import load_clinic
 from app.store.db import (
     audit,
-    blind_index,
     change_notifications,
     rate_limits,
     record_keys,
@@ -156,7 +155,7 @@ def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
 
 def erase_invitations(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase invitations by which nothing came, with the code that led to each."""
-    blind_index.unindex_records(scope, "code", *ids)
+    server_records.unindex_records(scope, "code", *ids)
     return scope.delete_rows(Invitation, Invitation.id.in_(ids))
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, load_clinic
-from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
+from app.store.db import audit, encryption, rate_limits, record_keys, server_records
 from app.store.db.rate_limits import RateLimit
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Staff, StaffInvite, StaffSession
@@ -59,7 +59,7 @@ class JoiningStaff(NamedTuple):
 def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> str:
     """Add someone to the staff; give the token of the link by which they join. Raises NameTaken."""
     staff = secrets.token_urlsafe(12)
-    if not blind_index.index_word(scope, "staff", normalize_email(email), staff):
+    if not server_records.index_word(scope, "staff", normalize_email(email), staff):
         raise NameTaken
     key = record_keys.create_data_key(scope, staff)
     scope.add_row(
@@ -68,7 +68,7 @@ def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> st
         name=name,
         role=role,
         email_sealed=key.seal_field("staff", staff, "email", email.strip()),
-        email_print=blind_index.hash_word(scope, "staff", normalize_email(email)),
+        email_print=server_records.hash_word(scope, "staff", normalize_email(email)),
         made_at=scope.now,
     )
     audit.record_event(scope, "staff_invited", ("staff", staff), role=role)

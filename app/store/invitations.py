@@ -195,10 +195,7 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
-    """The link's token of the code that someone typed.
-
-    Raises InvitationGone or RateLimitExceeded.
-    """
+    """The link's token of a code that was typed. Raises InvitationGone or RateLimitExceeded."""
     buckets = [(CODE_ATTEMPT_LIMIT, network_prefix(address)), (GLOBAL_CODE_LIMIT, "")]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
     clinic, invitation = server_records.resolve_word(store, "code", normalize_code(code)) or (

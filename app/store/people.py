@@ -29,10 +29,7 @@ class PersonIdentity(NamedTuple):
 
 
 def ensure_person(scope: WritingScope, reference: str, name: str, *, sure: bool = False) -> str:
-    """The id of the person of this reference, added where nobody has it.
-
-    Raises NameMismatch where the clinic knows the reference under another one, unless `sure`.
-    """
+    """The id of who has this reference, added if new. Raises NameMismatch, unless `sure`."""
     found = find_by_reference(scope, reference)
     if found is not None:
         if not sure and not is_same_name(found.name, name):

@@ -128,10 +128,9 @@ def _acquire_attempt(store: Store, account: str, device: str, now: datetime, add
 
 
 def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
-    """The second half, and again before what needs it afresh: a new id for the session.
+    """The second half, or a proof anew by either kind of code: a new id for the session.
 
-    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or
-    RateLimitExceeded.
+    Raises NotSignedIn, SignInRefused or RateLimitExceeded.
     """
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
@@ -156,10 +155,7 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
 
 
 def require_session(store: Store, token: str, now: datetime, *, active: bool = True) -> SignedIn:
-    """Who is signed in. Raises NotSignedIn.
-
-    With `active` false, as for an open stream, looking does not keep the session alive.
-    """
+    """Who is signed in. Raises NotSignedIn. Only with `active` does it keep the session alive."""
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
@@ -248,10 +244,7 @@ def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSe
 def find_device_token(
     keyring: KeyEncryptionKeys, staff: Staff | None, device_tokens: Iterable[str]
 ) -> str:
-    """The mark that this member's sign-in left in the browser; "" where there is none that counts.
-
-    Disabled, or with a new password, they are not known any more.
-    """
+    """The mark of this member's sign-in in the browser; "" where none counts, or no longer does."""
     if staff is None or staff.disabled_at is not None or staff.password_hash is None:
         return ""
     for token in _well_formed_tokens(device_tokens):

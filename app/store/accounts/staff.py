@@ -76,9 +76,9 @@ def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> st
 
 
 def reinvite_staff(scope: WritingScope, staff: str) -> str:
-    """A new link for someone who lost theirs, or their password, or their second factor.
+    """A new link for someone who lost theirs or a factor; what they have works until it is used.
 
-    Until it is used, what they have still works. Raises NoSuchStaff.
+    Raises NoSuchStaff.
     """
     if find_staff(scope, staff).disabled_at is not None:
         raise NoSuchStaff
@@ -97,9 +97,9 @@ def open_staff_invite(store: Store, token: str, now: datetime) -> JoiningStaff:
 
 
 def join_staff(store: Store, token: str, password: str, code: str, now: datetime) -> list[str]:
-    """Set password and second factor, once; give the recovery codes, to be shown once.
+    """Set password and second factor, once, which ends all sessions; give the recovery codes.
 
-    All sessions end. Raises LinkGone, BadPassword or WrongCode.
+    Raises LinkGone, BadPassword or WrongCode.
     """
     joining = open_staff_invite(store, token, now)
     _require_good_password(password, [joining.clinic_name, joining.name, joining.email])

@@ -32,10 +32,7 @@ class Job(NamedTuple):
 
 
 def run_if_due(store: Store, job: Job, holder: str, now: datetime) -> bool:
-    """Do one round where it is due and nobody else does it; give whether it was done.
-
-    A server without clinics has nothing to do, and so writes nothing at all.
-    """
+    """Do one round if it is due, nobody else does it, and there are clinics; give whether."""
     if not store.list_clinic_ids():
         return False
     # Looking first costs nobody a wait; most looks find that it is not time yet.

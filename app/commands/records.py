@@ -166,7 +166,7 @@ def export_person(clinic: ClinicWord, reference: Reference) -> None:
     now = current_time()
     with store.writing_scope(found, now, COMMAND_ACTOR) as scope:
         kept = person_requests.export_person(scope, person.id)
-        name = clinics.read_clinic_name(scope)
+        name = clinics.load_clinic(scope).name
     typer.echo(build_person_file(rulebook, kept, clinic=name, made_at=now.isoformat()))
 
 

@@ -17,7 +17,7 @@ from app.commands.console import (
 from app.store.accounts import staff
 from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
-from app.store.db import blind_index
+from app.store.db import server_records
 from app.store.db.scope import Scope, Store
 from app.store.db.tables import Staff
 
@@ -111,7 +111,7 @@ def _describe_member(scope: Scope, member: Staff) -> dict[str, str]:
 
 
 def _find_account(store: Store, email: str) -> tuple[str, str]:
-    found = blind_index.resolve_word(store, "staff", staff.normalize_email(email))
+    found = server_records.resolve_word(store, "staff", staff.normalize_email(email))
     if found is None:
         raise stop_command(f"Nobody signs in as '{email}'.", 2)
     return found

@@ -6,9 +6,8 @@ ids of rules and coded reasons, and no words for people.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_
 
@@ -27,8 +26,7 @@ NO_RULE = ""
 _IS_DECISION = ReviewEntry.kind.in_(KINDS)
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionCounts:
+class DecisionCounts(NamedTuple):
     """How often the level was agreed to, raised and lowered."""
 
     agreed: int = 0
@@ -46,8 +44,7 @@ class DecisionCounts:
         return self.raised + self.lowered
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionTimes:
+class DecisionTimes(NamedTuple):
     """From arrival to the first decision, of one level.
 
     `in_time` of `timed` were decided by their target time; only those count whose level stayed,
@@ -61,8 +58,7 @@ class DecisionTimes:
     in_time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(NamedTuple):
     """One decision against the rules, and the answers that it was about."""
 
     entry: str
@@ -79,9 +75,8 @@ class Disagreement:
 
 def count_by_nurse(scope: Scope) -> dict[str, DecisionCounts]:
     """Decisions by who made them."""
-    entry = (ReviewEntry.author_id, ReviewEntry.kind)
-    found = scope.select_columns(*entry, func.count()).where(_IS_DECISION).group_by(*entry)
-    return _count_decisions(scope.execute_read(found).all())
+    by = (ReviewEntry.author_id, ReviewEntry.kind)
+    return _count_decisions(_count_groups(scope, by, _IS_DECISION))
 
 
 def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
@@ -92,33 +87,24 @@ def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
         ReviewEntry.submission_id == AssessmentVersion.submission_id,
         ReviewEntry.version_id == AssessmentVersion.id,
     )
-    rule = _json_elements(scope, AssessmentVersion.rules)
+    rule, aside = _json_elements(scope, AssessmentVersion.rules), ReviewEntry.rule
     # Trap: PostgreSQL knows the table inside `rule` only if it stands before it.
-    firing = scope.select_columns(of, rule, kind, func.count()).where(*same)
-    firing = firing.where(kind.in_((AGREE, RAISE))).group_by(of, rule, kind)
-    aside = scope.select_columns(ReviewEntry.rule, kind, func.count())
-    aside = aside.where(kind == LOWER, ReviewEntry.rule.is_not(None))
+    firing = _count_groups(scope, (of, rule, kind), *same, kind.in_((AGREE, RAISE)))
+    lowered = _count_groups(scope, (aside, kind), kind == LOWER, aside.is_not(None))
     empty = func.json_array_length(AssessmentVersion.rules) == 0
-    none = scope.select_columns(of, kind, func.count()).where(*same, empty, _IS_DECISION)
-    rows = [
-        *(row[1:] for row in scope.execute_read(firing).all()),
-        *scope.execute_read(aside.group_by(ReviewEntry.rule, kind)).all(),
-        *((NO_RULE, *row[1:]) for row in scope.execute_read(none.group_by(of, kind)).all()),
-    ]
-    return _count_decisions(rows)
+    none = _count_groups(scope, (of, kind), *same, empty, _IS_DECISION)
+    by_rule = [row[1:] for row in firing]
+    return _count_decisions([*by_rule, *lowered, *((NO_RULE, *row[1:]) for row in none)])
 
 
 def count_lowering_reasons(scope: Scope) -> dict[tuple[str, str], int]:
     """How often a rule was set aside for a coded reason: (rule, reason) -> number."""
-    pair = (func.coalesce(ReviewEntry.rule, NO_RULE), ReviewEntry.reason)
-    found = scope.select_columns(*pair, func.count(), ReviewEntry.kind)
-    lowered = found.where(ReviewEntry.kind == LOWER, ReviewEntry.reason.is_not(None))
-    rows: Any = scope.execute_read(lowered.group_by(*pair, ReviewEntry.kind)).all()
-    return {(rule, reason): number for rule, reason, number, _ in rows}
+    by = (func.coalesce(ReviewEntry.rule, NO_RULE), ReviewEntry.reason, ReviewEntry.kind)
+    rows = _count_groups(scope, by, ReviewEntry.kind == LOWER, ReviewEntry.reason.is_not(None))
+    return {(rule, reason): number for rule, reason, _, number in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingRequestCounts:
+class ClosingRequestCounts(NamedTuple):
     """How often a second person was asked to agree to a closing, and what they said."""
 
     times: int = 0
@@ -128,12 +114,8 @@ class ClosingRequestCounts:
 
 def count_closing_requests(scope: Scope) -> dict[str, ClosingRequestCounts]:
     """Closings without the help that the level asks for, by how it was to end."""
-    pair = (ReviewEntry.outcome, ReviewEntry.kind)
-    asked = ReviewEntry.kind.in_(("ask_close", "close_yes", "close_no"))
-    rows: Any = scope.execute_read(
-        scope.select_columns(*pair, func.count()).where(asked).group_by(*pair)
-    ).all()
-    counted = _collect_counts(rows, ("ask_close", "close_yes", "close_no"))
+    by, kinds = (ReviewEntry.outcome, ReviewEntry.kind), ("ask_close", "close_yes", "close_no")
+    counted = _collect_counts(_count_groups(scope, by, ReviewEntry.kind.in_(kinds)), kinds)
     return {end: ClosingRequestCounts(*counts) for end, counts in sorted(counted.items())}
 
 
@@ -208,6 +190,12 @@ def _first_decisions_query(scope: Scope) -> Any:
     submission = ReviewEntry.submission_id
     earliest = scope.select_columns(submission, func.min(ReviewEntry.at).label("at"))
     return earliest.where(_IS_DECISION).group_by(submission).subquery()
+
+
+def _count_groups(scope: Scope, by: Sequence[Any], *where: Any) -> list[Any]:
+    """Rows of these columns, each with how many rows of the table have them."""
+    counted = scope.select_columns(*by, func.count()).where(*where)
+    return list(scope.execute_read(counted.group_by(*by)))
 
 
 def _count_decisions(rows: Iterable[Any]) -> dict[str, DecisionCounts]:

@@ -105,10 +105,7 @@ def undelivered_since_query(scope: Scope, now: datetime) -> Any:
 
 
 def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
-    """Raise the emergencies unseen since before that time, each once; give which.
-
-    Their messages are kept with the mark, and open pages of the clinic are rung.
-    """
+    """Raise what is unseen since before that time, each once and with its messages; give which."""
     with store.reading_scope(clinic) as scope:
         if not _list_due_alarms(scope, now, before):
             return []
@@ -149,10 +146,7 @@ def list_due_destinations(store: Store, clinic: str, now: datetime) -> list[DueD
 
 
 def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> AlarmMessage | None:
-    """What has waited longest to be sent there, claimed for one try; what is not needed stops.
-
-    Nobody else begins a try with it before the claim runs out.
-    """
+    """What has waited longest to be sent there, for one try; what is not needed any more stops."""
     due, order = OutboxMessage.due_at <= now, [OutboxMessage.due_at, OutboxMessage.id]
     with store.writing_scope(clinic, now, "job") as scope:
         while row := scope.find_first(OutboxMessage, _IS_UNSENT, due, order_by=order, kind=kind):
@@ -178,10 +172,7 @@ def record_sent_alarm(store: Store, now: datetime, message: AlarmMessage) -> Non
 
 
 def record_failed_alarm(store: Store, now: datetime, message: AlarmMessage, fault: str) -> None:
-    """Note that a try failed: the next one comes after a pause that grows.
-
-    The audit tells of the first one, and then of some.
-    """
+    """Note that a try failed; the next comes after a pause that grows. The audit tells of some."""
     pause = min(FIRST_PAUSE * 2 ** min(message.tries - 1, 20), LONGEST_PAUSE)
     with store.writing_scope(message.clinic, now, "job") as scope:
         later = {"due_at": now + pause, "fault": fault}
@@ -220,10 +211,7 @@ def read_webhook_secret(store: Store, clinic: str) -> bytes:
 
 
 def save_destinations(scope: WritingScope, chosen: AlarmDestinations) -> None:
-    """Choose where alarms go; an empty place stops them there.
-
-    A new place is told, at once, of every emergency that still alarms.
-    """
+    """Choose where alarms go; "" stops them, a new place is told of all that still alarms."""
     previous, key = _open_destinations(scope), record_keys.load_data_key(scope, scope.clinic)
     for kind in DESTINATION_KINDS:
         column, text = f"alarm_{kind}_sealed", getattr(chosen, kind)

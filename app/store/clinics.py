@@ -5,10 +5,9 @@ The policy is numbers alone, read from the rulebook's folder.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -53,12 +52,6 @@ def add_clinic(
 def find_clinic(store: Store, word: str) -> Clinic | None:
     """The clinic of this id or name."""
     return next((one for one in list_clinics(store) if word in (one.clinic_id, one.name)), None)
-
-
-def read_clinic_name(scope: Scope) -> str:
-    """What the clinic of this scope is called."""
-    clinic = scope.find_one(Clinic)
-    return clinic.name if clinic else ""
 
 
 def load_clinic(scope: Scope) -> Clinic:
@@ -109,8 +102,7 @@ class Reliance(ReviewedEntry):
         return often and overridden * 100 >= self.rule_of_100 * decided
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicPolicy:
+class ClinicPolicy(NamedTuple):
     """The numbers. `visit_days`: within how long a level wants a visit; not every level does.
 
     `alarm_delay`: how long an emergency may wait unseen before it alarms.

@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from app.store import people
 from app.store.clinics import load_clinic
-from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
+from app.store.db import audit, encryption, rate_limits, record_keys, server_records
 from app.store.db.encryption import DataKey, KeyEncryptionKeys
 from app.store.db.patient_tables import Invitation
 from app.store.db.rate_limits import RateLimit, network_prefix
@@ -46,8 +47,7 @@ class Invitee:
     appointment_kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationSummary:
+class InvitationSummary(NamedTuple):
     """One invitation as staff see it; link and code are its ways in."""
 
     id: str
@@ -60,8 +60,7 @@ class InvitationSummary:
     expired: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedInvitation:
+class OpenedInvitation(NamedTuple):
     """One invitation as its person sees it."""
 
     clinic: Clinic
@@ -76,7 +75,7 @@ def invite_patients(
 ) -> list[str]:
     """Invite all of these or none; give the ids. The same key again gives the same.
 
-    Raises people.OtherName or RateLimitExceeded.
+    Raises people.NameMismatch or RateLimitExceeded.
     """
     inviter = f"{clinic} {by}"
     rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, inviter, now, tries=len(invitees))
@@ -124,7 +123,7 @@ def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datet
     while True:
         invitation = secrets.token_urlsafe(12)
         code = derive_invitation_code(scope.keyring, invitation)
-        if blind_index.index_word(scope, "code", code, invitation):
+        if server_records.index_word(scope, "code", code, invitation):
             break  # else its code leads elsewhere already
     link_token = derive_link_token(scope.keyring, scope.clinic, invitation)
     sealed = None
@@ -136,7 +135,7 @@ def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datet
         id=invitation,
         person_id=person,
         token_hash=encryption.hash_token(link_token),
-        code_print=blind_index.hash_word(scope, "code", code),
+        code_print=server_records.hash_word(scope, "code", code),
         appointment_on=invitee.appointment_on,
         appointment_kind_sealed=sealed,
         made_by=scope.who,
@@ -196,13 +195,13 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
-    """The link's token of the code that someone typed.
-
-    Raises InvitationGone or RateLimitExceeded.
-    """
+    """The link's token of a code that was typed. Raises InvitationGone or RateLimitExceeded."""
     buckets = [(CODE_ATTEMPT_LIMIT, network_prefix(address)), (GLOBAL_CODE_LIMIT, "")]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
-    clinic, invitation = blind_index.resolve_word(store, "code", normalize_code(code)) or ("", "")
+    clinic, invitation = server_records.resolve_word(store, "code", normalize_code(code)) or (
+        "",
+        "",
+    )
     token = derive_link_token(store.keyring, clinic, invitation)
     open_invitation(store, token, now)
     return token

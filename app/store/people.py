@@ -5,7 +5,7 @@ All of it is sealed under the person's own key; a reference is found again by it
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.store.db import record_keys
 from app.store.db.patient_tables import Person
@@ -20,8 +20,7 @@ class NameMismatch(Exception):
         self.reference = reference
 
 
-@dataclass(frozen=True, slots=True)
-class PersonIdentity:
+class PersonIdentity(NamedTuple):
     """One person, readable."""
 
     id: str
@@ -30,10 +29,7 @@ class PersonIdentity:
 
 
 def ensure_person(scope: WritingScope, reference: str, name: str, *, sure: bool = False) -> str:
-    """The id of the person of this reference, added where nobody has it.
-
-    Raises NameMismatch where the clinic knows the reference under another one, unless `sure`.
-    """
+    """The id of who has this reference, added if new. Raises NameMismatch, unless `sure`."""
     found = find_by_reference(scope, reference)
     if found is not None:
         if not sure and not is_same_name(found.name, name):

@@ -27,7 +27,6 @@ from app.store.accounts import sessions
 from app.store.clinics import load_clinic
 from app.store.db import (
     audit,
-    blind_index,
     change_notifications,
     rate_limits,
     record_keys,
@@ -58,10 +57,7 @@ class _DryRunRollback(Exception):
 def run_retention(
     store: Store, clinic: str, now: datetime, actor: str = "job", *, dry: bool = False
 ) -> Mapping[str, int]:
-    """Forget what is due at this clinic; give how many of each kind, those above nought.
-
-    A dry run gives the same counts and changes nothing.
-    """
+    """Forget what is due at this clinic; give how many of each kind. `dry`: count, and no more."""
     total: Counter[str] = Counter()
     more = True
     while more:
@@ -156,7 +152,7 @@ def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
 
 def erase_invitations(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase invitations by which nothing came, with the code that led to each."""
-    blind_index.unindex_records(scope, "code", *ids)
+    server_records.unindex_records(scope, "code", *ids)
     return scope.delete_rows(Invitation, Invitation.id.in_(ids))
 
 
@@ -179,10 +175,7 @@ def erase_person_records(scope: WritingScope, person: str) -> dict[str, int]:
 
 
 def list_person_submissions(scope: Scope, person: str) -> list[str]:
-    """The submissions of a person, the first one first, whether a page still shows them or not.
-
-    Those tied to them, and those that came by their link and are tied to nobody.
-    """
+    """The submissions of a person, in order: tied to them, or by their link and tied to nobody."""
     lines = scope.select_columns(WorklistRow.submission_id)
     theirs = lines.where(WorklistRow.person_id == person)
     tied = lines.where(WorklistRow.person_id.is_not(None))

@@ -6,9 +6,9 @@ database has its hash. Once it is taken, the answers are gone from here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +18,7 @@ from app.store import submissions, worklist_rows
 from app.store.clinics import Targets
 from app.store.db import rate_limits
 from app.store.db.audit import SERVER_CHAIN
-from app.store.db.encryption import DataKey, DecryptionFailed, KeyEncryptionKeys
+from app.store.db.encryption import DecryptionFailed, KeyEncryptionKeys
 from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Store
 from app.store.db.sqlite import ONLY_READS
@@ -42,16 +42,14 @@ class ShareGone(Exception):
     """The code ended, was taken back or taken, or never was: nobody is told which."""
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemedShare:
+class RedeemedShare(NamedTuple):
     """Who has it now."""
 
     clinic: str
     submission: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShareStatus:
+class ShareStatus(NamedTuple):
     """A code as its person sees it; `taken` is None as long as it waits."""
 
     code: str
@@ -76,7 +74,7 @@ def offer_share(
     row = {
         "code_print": print_,
         "wrapped_key": wrapped,
-        "answers_sealed": _seal_body(sealing, print_, body),
+        "answers_sealed": sealing.seal_json("share_code", print_, "answers", body),
         "region": submitted.region,
         "rulebook_version": submitted.rulebook_version,
         "rulebook_sha256": submitted.rulebook_sha256,
@@ -153,7 +151,8 @@ def redeem_share(
             listed = worklist_rows.require_row(scope, submission, now)
             submissions.add_corrections(scope, listed, today, targets, f"{key}:again")
         pointer = {"clinic": clinic, "submission": submission, "by": who}
-        sealed = _seal_body(_unwrap_share_key(store.keyring, row), print_, pointer)
+        sealing = store.keyring.unwrap_key(SERVER_CHAIN, print_, row.wrapped_key)
+        sealed = sealing.seal_json("share_code", print_, "answers", pointer)
         scope.execute_write(update(ShareCode).where(this).values(answers_sealed=sealed))
         return submission
 
@@ -194,18 +193,11 @@ def _hash_share_code(keyring: KeyEncryptionKeys, code: str) -> str:
     return keyring.keyed_hash("share", code)
 
 
-def _unwrap_share_key(keyring: KeyEncryptionKeys, row: ShareCode) -> DataKey:
-    return keyring.unwrap_key(SERVER_CHAIN, row.code_print, row.wrapped_key)
-
-
-def _seal_body(key: DataKey, print_: str, body: Mapping[str, Any]) -> bytes:
-    return key.seal_json("share_code", print_, "answers", dict(body))
-
-
 def _open_body(keyring: KeyEncryptionKeys, row: ShareCode) -> dict[str, Any]:
     """Raises ShareGone where its master key is gone."""
     try:
-        key, place = _unwrap_share_key(keyring, row), ("share_code", row.code_print, "answers")
+        key = keyring.unwrap_key(SERVER_CHAIN, row.code_print, row.wrapped_key)
+        place = ("share_code", row.code_print, "answers")
         body: dict[str, Any] = key.open_json(*place, row.answers_sealed)
     except DecryptionFailed:
         raise ShareGone from None

@@ -4,10 +4,8 @@ Its row and those of the same person, all versions of its answers, all that was 
 keys to them. It changes nothing and knows no words.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased
@@ -20,7 +18,7 @@ from app.store.db.scope import Scope
 from app.store.invitations import InvitationGone
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist import ListedSubmission
-from app.store.worklist_rows import NoSuchSubmission, find_row, rank_to_level, require_row
+from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
 from app.triage.terms import Urgency
 
 _MAX_ROWS_PER_PERSON = 50  # lines of one person
@@ -33,8 +31,7 @@ _VERSION_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewAction:
+class ReviewAction(NamedTuple):
     """One thing that was done, readable."""
 
     number: int
@@ -51,8 +48,7 @@ class ReviewAction:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionRecord:
+class SubmissionRecord(NamedTuple):
     """One submission. `others`: what else this person sent, the newest first."""
 
     row: WorklistRow
@@ -81,8 +77,7 @@ class SubmissionRecord:
         return next((entry for entry in reversed(self.actions) if entry.kind in kinds), None)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionReceipt:
+class SubmissionReceipt(NamedTuple):
     """What the person is told: a reference to name, and by when a nurse looks."""
 
     submission: str
@@ -102,7 +97,9 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     lines = {line.submission: line for line in worklist.open_rows(rows, opened)}
     if submission not in lines:
         raise NoSuchSubmission
-    answers = _load_version_rows(scope, submission)
+    of_it = (Submission.id == AssessmentVersion.submission_id, Submission.id == submission)
+    asked = scope.select_columns(*_VERSION_COLUMNS).where(*of_it)
+    answers: list[Any] = list(scope.execute_read(asked.order_by(AssessmentVersion.number)))
     done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(
@@ -155,7 +152,7 @@ def build_receipt(
 
     Raises InvitationGone once it is forgotten.
     """
-    row = row or find_row(scope, submission.id)
+    row = row or scope.find_one(WorklistRow, submission_id=submission.id)
     if row is None:
         raise InvitationGone
     # What a nurse found must not take back what the person was told by their own answers.
@@ -183,11 +180,3 @@ def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[Work
     fits = or_(WorklistRow.submission_id == submission, WorklistRow.person_id.in_(person))
     kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
     return scope.find_all(WorklistRow, fits, kept, order_by=newest, limit=_MAX_ROWS_PER_PERSON)
-
-
-def _load_version_rows(scope: Scope, submission: str) -> Sequence[Any]:
-    """Every version as it is kept, each with how the submission came."""
-    found = scope.select_columns(*_VERSION_COLUMNS)
-    joined = Submission.id == AssessmentVersion.submission_id
-    of_it = (joined, Submission.id == submission)
-    return scope.execute_read(found.where(*of_it).order_by(AssessmentVersion.number)).all()

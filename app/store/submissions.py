@@ -26,7 +26,7 @@ from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is
 from app.store.review_steps import ReviewStep
 from app.store.submission_reads import SubmissionReceipt, build_receipt, find_submission
 from app.store.submission_versions import SubmittedAnswers, add_version, list_versions
-from app.store.worklist_rows import find_row, rank_and_due, rank_to_level, row_payload, seal_payload
+from app.store.worklist_rows import rank_and_due, rank_to_level, row_payload, seal_payload
 from app.triage.terms import Urgency
 
 
@@ -164,7 +164,7 @@ def _add_changed_answers(
 
     What a second person had not spoken to yet was about other answers: it ends here.
     """
-    row = find_row(scope, found.id)
+    row = scope.find_one(WorklistRow, submission_id=found.id)
     if row is None:
         raise InvitationGone
     own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]

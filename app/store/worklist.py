@@ -5,7 +5,6 @@ rows arrive. What is sealed on a line is opened here; it becomes words elsewhere
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -40,8 +39,7 @@ class WorklistCursor(NamedTuple):
     arrived: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListedSubmission:
+class ListedSubmission(NamedTuple):
     """One submission on the list. `payload` holds ids and what the clinic calls the person."""
 
     submission: str
@@ -63,8 +61,7 @@ class ListedSubmission:
         return WorklistCursor(level_to_rank(self.level), self.due_at, self.arrived)
 
 
-@dataclass(frozen=True, slots=True)
-class WorklistCounts:
+class WorklistCounts(NamedTuple):
     """What stands above the list. `unseen`: how many of a level nobody has looked at."""
 
     by_level: dict[Urgency, int]
@@ -76,8 +73,7 @@ class WorklistCounts:
     undelivered: datetime | None  # since when that could not be told outside the pages
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicSnapshot:
+class ClinicSnapshot(NamedTuple):
     """What a page needs of the clinic. `change_version`: how often its bell has rung."""
 
     region: str

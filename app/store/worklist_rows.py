@@ -29,7 +29,7 @@ class NoSuchSubmission(Exception):
 
 def require_row(scope: Scope, submission: str, now: datetime) -> WorklistRow:
     """Its line on the worklist. Raises NoSuchSubmission, also when it is to be forgotten."""
-    row = find_row(scope, submission)
+    row = scope.find_one(WorklistRow, submission_id=submission)
     if row is None or row.forget_at <= now:
         raise NoSuchSubmission
     return row
@@ -79,11 +79,6 @@ def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -
 def _reseal_payload(scope: Scope, row: WorklistRow, changes: Mapping[str, object]) -> bytes:
     """What stands on a line, sealed again with these changes."""
     return seal_payload(scope, row.submission_id, row_payload(scope, row) | dict(changes))
-
-
-def find_row(scope: Scope, submission: str) -> WorklistRow | None:
-    """Its line, also when it is to be forgotten; None where there is none."""
-    return scope.find_one(WorklistRow, submission_id=submission)
 
 
 def add_open_minutes(clinic: Clinic, start: datetime, minutes: int) -> datetime:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store.db import blind_index, change_notifications, record_keys
+from app.store.db import change_notifications, record_keys, server_records
 from app.store.db.encryption import (
     DecryptionFailed,
     add_master_key,
@@ -90,12 +90,12 @@ def test_the_doorbell_rings_for_its_own_clinic_and_only_for_what_is_kept(store: 
 
 def test_a_word_leads_to_its_record_until_it_is_taken_down(store: Store) -> None:
     with store.writing_scope("c1", NOON, "kim") as scope:
-        assert blind_index.index_word(scope, "code", "ABCD-EFGH", "i1")
-    assert blind_index.resolve_word(store, "code", "ABCD-EFGH") == ("c1", "i1")
-    assert blind_index.resolve_word(store, "staff", "ABCD-EFGH") is None
+        assert server_records.index_word(scope, "code", "ABCD-EFGH", "i1")
+    assert server_records.resolve_word(store, "code", "ABCD-EFGH") == ("c1", "i1")
+    assert server_records.resolve_word(store, "staff", "ABCD-EFGH") is None
     with store.writing_scope("c2", NOON, "kim") as scope:
-        assert not blind_index.index_word(scope, "code", "ABCD-EFGH", "i2")
-        assert blind_index.unindex_records(scope, "code", "i1") == 0
+        assert not server_records.index_word(scope, "code", "ABCD-EFGH", "i2")
+        assert server_records.unindex_records(scope, "code", "i1") == 0
     with store.writing_scope("c1", NOON, "kim") as scope:
-        assert blind_index.unindex_records(scope, "code", "i1") == 1
-    assert blind_index.resolve_word(store, "code", "ABCD-EFGH") is None
+        assert server_records.unindex_records(scope, "code", "i1") == 1
+    assert server_records.resolve_word(store, "code", "ABCD-EFGH") is None

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from app.store.accounts import sessions
-from app.store.db import blind_index, rate_limits
+from app.store.db import rate_limits, server_records
 from app.web.wire import LONGEST_LIFETIME
 from tests.visitor import Visitor
 from tests.web.desk import PASSWORD, SECURE, House, Member
@@ -17,7 +17,7 @@ NAME = "__Host-device"
 
 def besiege(house: House, member: Member) -> None:
     """Nobody whose browser is not known can try this member's password now."""
-    account = blind_index.hash_word(house.store, "staff", member.email)
+    account = server_records.hash_word(house.store, "staff", member.email)
     with suppress(rate_limits.RateLimitExceeded):
         for _ in range(sessions.ACCOUNT_LIMIT.capacity):
             rate_limits.acquire_tokens(

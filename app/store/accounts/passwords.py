@@ -34,10 +34,7 @@ class PasswordQueueFull(Exception):
 
 
 def find_password_problem(password: str, context: Iterable[str] = ()) -> PasswordProblem | None:
-    """What is wrong with a new password, if anything. `context` are words it must not lean on.
-
-    Any characters will do. A long list of common passwords and names is asked, here and offline.
-    """
+    """What is wrong with a new password, if anything. `context`: words it must not lean on."""
     plain = unicodedata.normalize("NFC", password)
     if len(plain) < MIN_PASSWORD_LENGTH:
         return "short"
@@ -52,10 +49,7 @@ def find_password_problem(password: str, context: Iterable[str] = ()) -> Passwor
 
 @contextmanager
 def reserve_hash_slot() -> Iterator[None]:
-    """A place for a request with a password, asked for before the request has a thread.
-
-    Raises PasswordQueueFull.
-    """
+    """A place for a request, asked for before it has a thread. Raises PasswordQueueFull."""
     if not _request_slots.acquire(blocking=False):
         raise PasswordQueueFull
     try:
@@ -71,10 +65,7 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, kept: str | None) -> str | None:
-    """The hash to keep from now on where the password is the one that was kept; else None.
-
-    It takes as long where nothing was kept.
-    """
+    """The hash to keep from now on where the password fits, else None; as slow if none was kept."""
     decoy, typed = _decoy_hash(), unicodedata.normalize("NFC", password)
     plain = _encode_password(typed[:MAX_PASSWORD_LENGTH])
     with _hashing_slots:

@@ -18,7 +18,7 @@ from typing import Any
 from app.store import permissions
 from app.store.accounts import factors, passwords
 from app.store.accounts.staff import normalize_email
-from app.store.db import audit, blind_index, encryption, rate_limits
+from app.store.db import audit, encryption, rate_limits, server_records
 from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import Scope, Store, WritingScope
@@ -90,17 +90,17 @@ def start_sign_in(
     browser: str,
     device_tokens: Sequence[str] = (),
 ) -> str:
-    """The first half, by password: the id of a session that is good for `prove` alone.
+    """The first half, by password: the id of a session that is good for the second half alone.
 
     `device_tokens`: what earlier sign-ins left in the browser, see `find_device_token`.
     Raises SignInRefused or RateLimitExceeded.
     """
     word = normalize_email(email)
-    clinic, staff = blind_index.resolve_word(store, "staff", word) or (audit.SERVER_CHAIN, "")
+    clinic, staff = server_records.resolve_word(store, "staff", word) or (audit.SERVER_CHAIN, "")
     with store.reading_scope(clinic) as scope:
         found = scope.find_one(Staff, id=staff)
     device = find_device_token(store.keyring, found, device_tokens)
-    _acquire_attempt(store, blind_index.hash_word(store, "staff", word), device, now, address)
+    _acquire_attempt(store, server_records.hash_word(store, "staff", word), device, now, address)
     kept = found.password_hash if found and found.disabled_at is None else None
     renewed = passwords.verify_password(password, kept)
     with store.writing_scope(clinic, now, "nobody") as scope:
@@ -122,16 +122,15 @@ def _acquire_attempt(store: Store, account: str, device: str, now: datetime, add
             rate_limits.acquire_tokens(store.engine, DEVICE_LIMIT, device, now)
             return
     # In this order: a try that is refused for its address costs nobody else one.
-    buckets = [(ADDRESS_LIMIT, network_prefix(address)), (ACCOUNT_LIMIT, account)]
-    buckets.append((SERVER_LIMIT, ""))
+    prefix = network_prefix(address)
+    buckets = [(ADDRESS_LIMIT, prefix), (ACCOUNT_LIMIT, account), (SERVER_LIMIT, "")]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
 
 
 def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, address: str) -> str:
-    """The second half, and again before what needs it afresh: a new id for the session.
+    """The second half, or a proof anew by either kind of code: a new id for the session.
 
-    Takes a six-digit code or a recovery code. Raises NotSignedIn, SignInRefused or
-    RateLimitExceeded.
+    Raises NotSignedIn, SignInRefused or RateLimitExceeded.
     """
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
@@ -156,10 +155,7 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
 
 
 def require_session(store: Store, token: str, now: datetime, *, active: bool = True) -> SignedIn:
-    """Who is signed in. Raises NotSignedIn.
-
-    With `active` false, as for an open stream, looking does not keep the session alive.
-    """
+    """Who is signed in. Raises NotSignedIn. Only with `active` does it keep the session alive."""
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         # Both in one query, since every request asks this.
@@ -195,7 +191,7 @@ def list_present_staff(scope: Scope, now: datetime) -> set[str]:
 
 
 def end_one_session(scope: WritingScope, staff: str, token_hash: str) -> bool:
-    """End one session of someone, picked from `of`; give whether there was one."""
+    """End one session of someone, picked from `list_sessions`; give whether there was one."""
     return scope.delete_rows(StaffSession, staff_id=staff, token_hash=token_hash) == 1
 
 
@@ -248,10 +244,7 @@ def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSe
 def find_device_token(
     keyring: KeyEncryptionKeys, staff: Staff | None, device_tokens: Iterable[str]
 ) -> str:
-    """The mark that this member's sign-in left in the browser; "" where there is none that counts.
-
-    Disabled, or with a new password, they are not known any more.
-    """
+    """The mark of this member's sign-in in the browser; "" where none counts, or no longer does."""
     if staff is None or staff.disabled_at is not None or staff.password_hash is None:
         return ""
     for token in _well_formed_tokens(device_tokens):

@@ -5,12 +5,12 @@ Nobody ever sees or chooses another one's password.
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.store.accounts import factors, passwords
-from app.store.clinics import NameTaken, read_clinic_name
-from app.store.db import audit, blind_index, encryption, rate_limits, record_keys
+from app.store.clinics import NameTaken, load_clinic
+from app.store.db import audit, encryption, rate_limits, record_keys, server_records
 from app.store.db.rate_limits import RateLimit
 from app.store.db.scope import Scope, Store, WritingScope
 from app.store.db.tables import Staff, StaffInvite, StaffSession
@@ -39,8 +39,7 @@ class NoSuchStaff(Exception):
     """Nobody of this id works at this clinic."""
 
 
-@dataclass(frozen=True, slots=True)
-class JoiningStaff:
+class JoiningStaff(NamedTuple):
     """Someone who has opened their link, and the second factor that they are to set up."""
 
     clinic: str
@@ -60,7 +59,7 @@ class JoiningStaff:
 def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> str:
     """Add someone to the staff; give the token of the link by which they join. Raises NameTaken."""
     staff = secrets.token_urlsafe(12)
-    if not blind_index.index_word(scope, "staff", normalize_email(email), staff):
+    if not server_records.index_word(scope, "staff", normalize_email(email), staff):
         raise NameTaken
     key = record_keys.create_data_key(scope, staff)
     scope.add_row(
@@ -69,7 +68,7 @@ def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> st
         name=name,
         role=role,
         email_sealed=key.seal_field("staff", staff, "email", email.strip()),
-        email_print=blind_index.hash_word(scope, "staff", normalize_email(email)),
+        email_print=server_records.hash_word(scope, "staff", normalize_email(email)),
         made_at=scope.now,
     )
     audit.record_event(scope, "staff_invited", ("staff", staff), role=role)
@@ -77,9 +76,9 @@ def invite_staff(scope: WritingScope, *, email: str, name: str, role: str) -> st
 
 
 def reinvite_staff(scope: WritingScope, staff: str) -> str:
-    """A new link for someone who lost theirs, or their password, or their second factor.
+    """A new link for someone who lost theirs or a factor; what they have works until it is used.
 
-    Until it is used, what they have still works. Raises NoSuchStaff.
+    Raises NoSuchStaff.
     """
     if find_staff(scope, staff).disabled_at is not None:
         raise NoSuchStaff
@@ -92,15 +91,15 @@ def open_staff_invite(store: Store, token: str, now: datetime) -> JoiningStaff:
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
         staff = _find_invited_staff(scope, token, now)
-        clinic_name, email = read_clinic_name(scope), read_staff_email(scope, staff)
+        clinic_name, email = load_clinic(scope).name, read_staff_email(scope, staff)
     secret = factors.derive_totp_secret(store.keyring, token)
     return JoiningStaff(clinic, clinic_name, staff.id, staff.name, email, secret)
 
 
 def join_staff(store: Store, token: str, password: str, code: str, now: datetime) -> list[str]:
-    """Set password and second factor, once; give the recovery codes, to be shown once.
+    """Set password and second factor, once, which ends all sessions; give the recovery codes.
 
-    All sessions end. Raises LinkGone, BadPassword or WrongCode.
+    Raises LinkGone, BadPassword or WrongCode.
     """
     joining = open_staff_invite(store, token, now)
     _require_good_password(password, [joining.clinic_name, joining.name, joining.email])
@@ -128,7 +127,7 @@ def change_password(
     rate_limits.acquire_tokens(store.engine, PASSWORD_CHANGE_LIMIT, staff, now)
     with store.reading_scope(clinic) as scope:
         found = find_staff(scope, staff)
-        context = [found.name, read_staff_email(scope, found), read_clinic_name(scope)]
+        context = [found.name, read_staff_email(scope, found), load_clinic(scope).name]
     if passwords.verify_password(old, found.password_hash) is None:
         return False
     _require_good_password(new, [*context, old])

@@ -52,10 +52,7 @@ def record_event(
     place: str = "",
     **facts: str | int | bool | None,
 ) -> int:
-    """Add an entry, kept together with what it tells of; give its number.
-
-    `subject`: a kind and an id. Who did it, and when, is what the scope says.
-    """
+    """Add an entry of what the scope's `who` does; give its number. `subject`: a kind and an id."""
     head = scope.find_one(AuditHead)
     number, before = (head.number + 1, head.mac) if head else (1, "")
     row: dict[str, Any] = {
@@ -88,10 +85,7 @@ def list_audit_entries(
     before: int | None = None,
     limit: int = 50,
 ) -> list[AuditEntry]:
-    """The entries that fit, newest first, a page ending before a number.
-
-    `between`: from the first time on, up to and without the second.
-    """
+    """The entries that fit, newest first, before a number. `between`: without the second time."""
     where: list[Criterion] = [] if before is None else [AuditEntry.number < before]
     if actions is not None:
         where.append(AuditEntry.action.in_(actions))
@@ -117,10 +111,7 @@ def verify_chain(
     anchors: Iterable[AuditAnchor] = (),
     progress: Callable[[int], None] = lambda _done: None,
 ) -> ChainFault | None:
-    """The first fault in the clinic's chain, or None where it is as it was written.
-
-    Reads it page by page, so that nobody who writes meanwhile has to wait.
-    """
+    """The first fault in the clinic's chain, or None; read page by page, so nobody has to wait."""
     noted = {anchor.number: anchor.mac for anchor in anchors if anchor.clinic == clinic}
     with store.reading_scope(clinic) as scope:
         end = scope.find_one(AuditHead)

@@ -126,7 +126,7 @@ class DeferredStore(Store):
     """A store of which any use raises StoreUnavailable until it is open."""
 
     def __init__(self) -> None:
-        """The fields come with `become`."""
+        """The fields come with `adopt_store`."""
         object.__setattr__(self, "closed", Event())
 
     def __getattr__(self, name: str) -> Any:

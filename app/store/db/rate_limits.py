@@ -7,8 +7,8 @@ not. Keys are kept hashed. One household counts as one address.
 import hashlib
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, case, delete, select
 
@@ -19,8 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """So many tries at once, and so many again in each period."""
 
     name: str
@@ -44,19 +43,14 @@ class RateLimitExceeded(Exception):
 def acquire_tokens(
     engine: Engine, limit: RateLimit, key: str, now: datetime, tries: int = 1
 ) -> None:
-    """Take a try, or several, from this key's bucket, kept whatever comes of it.
-
-    Raises RateLimitExceeded.
-    """
+    """Take a try, or several, from this key's bucket, for good. Raises RateLimitExceeded."""
     acquire_from_buckets(engine, [(limit, key)], now, tries)
 
 
 def acquire_from_buckets(
     engine: Engine, buckets: Sequence[tuple[RateLimit, str]], now: datetime, tries: int = 1
 ) -> None:
-    """Take from the buckets of these keys in turn, all in one transaction.
-
-    Raises RateLimitExceeded.
+    """Take from the buckets of these keys in turn, in one transaction. Raises RateLimitExceeded.
 
     The first that refuses ends it: those after it lose nothing, those before it have lost a try.
     """

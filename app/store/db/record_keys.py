@@ -44,10 +44,7 @@ def destroy_data_keys(scope: WritingScope, records: Iterable[str]) -> int:
 
 
 def rewrap_data_keys(store: Store, now: datetime) -> Iterator[int]:
-    """Wrap every key by the newest master key, clinic by clinic; give how many, step by step.
-
-    It may be stopped and started again: each step is kept by itself.
-    """
+    """Wrap every key by the newest master key; give how many, in steps each kept by itself."""
     for clinic in store.list_clinic_ids():
         last = ""
         while True:

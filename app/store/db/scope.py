@@ -140,10 +140,7 @@ class Scope:
         return int(found.scalar_one())
 
     def select_columns(self, *columns: Any) -> Any:
-        """A select of these columns, for what the others cannot say; `run` sends it.
-
-        It is narrowed to the clinic in every table whose columns stand here.
-        """
+        """A select of these columns, narrowed to the clinic in all their tables, to be executed."""
         tables = dict.fromkeys(_clinic_tables_in(columns))
         return select(*columns).where(*(table.c.clinic_id == self.clinic for table in tables))
 
@@ -157,8 +154,8 @@ class Scope:
     ) -> Any:
         """The statement for this clinic's rows alone that fit."""
         columns = _sql_table(table).c
-        own = {"clinic_id": self.clinic, **equals}
-        return statement.where(*(columns[name] == value for name, value in own.items()), *where)
+        fits = [columns[name] == value for name, value in equals.items()]
+        return statement.where(columns.clinic_id == self.clinic, *fits, *where)
 
 
 class WritingScope(Scope):
@@ -219,10 +216,7 @@ class WritingScope(Scope):
 
 
 def insert_into(dialect: str, table: type[ServerTable]) -> postgresql.Insert | sqlite.Insert:
-    """An insert into a table of the whole server that can say what is done about a known row.
-
-    Each database has its own; the general one has none.
-    """
+    """The insert of this database that can say what is done about a row that is known already."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 

@@ -110,10 +110,7 @@ class ReadWriteLock:
 
     @contextmanager
     def hold_exclusive(self, longest: float) -> Iterator[None]:
-        """Keep the gate shut for the length of the block, from when all are out.
-
-        After so many seconds the block begins whoever is inside: it must stand that.
-        """
+        """Keep the gate shut for the block, once all are out or after so many seconds anyway."""
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: not self._inside, longest)

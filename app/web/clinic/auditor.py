@@ -151,7 +151,7 @@ def _describe_entries(
     """Entries in words."""
     t = request.translate
     names = staff.list_staff_names(scope) | {actor: t(words) for actor, words in NOBODY.items()}
-    names[scope.clinic] = clinics.read_clinic_name(scope)
+    names[scope.clinic] = clinics.load_clinic(scope).name
     return [
         {
             "number": entry.number,

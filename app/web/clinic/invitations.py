@@ -126,7 +126,7 @@ def show_batch_slips(request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}/slips: one slip of paper for each; printing is noted."""
     with request.writing_scope() as scope:
         ways = _load_batch(request, scope, squares=True)
-        clinic = clinics.read_clinic_name(scope)
+        clinic = clinics.load_clinic(scope).name
         _audit_batch_use(request, scope, "printed", len(ways))
     return request.render_page(
         "nurse/slips.html", ways=ways, clinic=clinic, enter=f"{request.origin}/i"

@@ -106,7 +106,7 @@ def download_person_file(request: StaffRequest) -> Response:
     """POST /people/requests/{id}/file: all of the person, for who asked, within a day."""
     context = request.context
     with request.writing_scope() as scope:
-        clinic = clinics.read_clinic_name(scope)
+        clinic = clinics.load_clinic(scope).name
         kept = person_requests.take_export(scope, request.path_id)
     made_at = datetime.fromtimestamp(context.unix_time, UTC).isoformat()
     text = build_person_file(context.rulebook, kept, clinic=clinic, made_at=made_at)

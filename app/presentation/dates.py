@@ -3,8 +3,6 @@
 `language`: a code such as en or pt-BR. `time_zone`: the clinic's, by its IANA name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cache

@@ -3,13 +3,11 @@
 It joins what is kept with the words of its rules and of today's pages; it decides nothing.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.documents.receipt import RulebookArchive
 from app.documents.sbar import AssessedAnswers, ClinicFacts, write_sbar_texts
@@ -18,7 +16,7 @@ from app.presentation.dates import (
     format_local_time,
     format_weekday,
 )
-from app.presentation.result import LevelCard, ResultPresenter
+from app.presentation.result import LevelCard, ResultPresenter, View
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.presentation.submission import (
     AssessmentView,
@@ -116,7 +114,7 @@ class SubmissionView:
             return self.row_presenter.local_day(line.arrived_at + within)
         return self.row_presenter.last_timely_day(line)
 
-    def summarize_versions(self) -> list[dict[str, Any]]:
+    def summarize_versions(self) -> list[View]:
         """Every assessment that was made, the first one first."""
         types = self.presenter.result_presenter.words.types
         return [
@@ -134,7 +132,7 @@ class SubmissionView:
             for version in self.record.versions
         ]
 
-    def trace_answer_history(self) -> list[dict[str, Any]]:
+    def trace_answer_history(self) -> list[View]:
         """Every answer as it was read, with the version it is from and what was ticked before."""
         presenter, versions = self.presenter.result_presenter, self.record.versions
         rows = self.row_presenter
@@ -230,7 +228,7 @@ class SubmissionView:
     def _say(self, key: str, **more: str) -> str:
         return self.row_presenter.words.page_text(key, **more)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> View:
         """What every page and paper about a submission says of it."""
         record, presenter = self.record, self.presenter
         result, assessment = presenter.result_presenter, presenter.assessment

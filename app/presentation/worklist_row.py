@@ -3,12 +3,9 @@
 It decides nothing but what a line shows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
@@ -17,7 +14,7 @@ from app.presentation.dates import (
     format_short_day,
     last_timely_day,
 )
-from app.presentation.result import Fill
+from app.presentation.result import Fill, View
 from app.store.worklist import ListedSubmission
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.terms import Urgency
@@ -40,7 +37,7 @@ class RowPresenter:
     visit_days: Mapping[Urgency, timedelta]
     rulebook_sha256: str
 
-    def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> dict[str, Any]:
+    def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> View:
         """One line in words; `names`: who is who of the staff.
 
         `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that

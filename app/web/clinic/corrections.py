@@ -20,11 +20,8 @@ from starlette.routing import Route
 
 from app.documents.receipt import RulebookArchive
 from app.documents.short_answers import ShortWording
-from app.presentation.correction_result import (
-    CorrectionPreview,
-    StandingSubmission,
-    preview_corrections,
-)
+from app.presentation.correction_result import StandingSubmission, preview_corrections
+from app.presentation.result import View
 from app.presentation.review_words import problem_key
 from app.store import clinics, reviews, submission_reads, submission_versions, submissions, worklist
 from app.store.accounts import staff
@@ -152,7 +149,7 @@ def _render_corrections(
     forms: _CorrectionForms,
     typed: _TypedCorrections,
     problems: Mapping[str, str] | None = None,
-    found: CorrectionPreview | None = None,
+    found: View | None = None,
     seal: str = "",
 ) -> Response:
     t = forms.answers.translate_key

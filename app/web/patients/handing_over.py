@@ -6,8 +6,6 @@ in no address that a server or a proxy notes: the square holds it behind the "#"
 keep to themselves. An emergency is always told to call, and never to wait. It knows no rule.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from dataclasses import replace

@@ -4,8 +4,6 @@ When a nurse looks, whether the visit may be too late, what was decided, and wha
 emergency is always told to call, and never to wait. It knows no rule.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any

@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
+    MONTH_DAY,
+    SHORT_DAY,
+    format_day,
     format_local_time,
-    format_month_day,
-    format_short_day,
     last_timely_day,
 )
 from app.presentation.result import Fill, View
@@ -53,8 +54,8 @@ class RowPresenter:
             "badge": self.level_badge(line.level),
             "time": self.format_time_left(line.due_at),
             "late": line.due_at <= self.now and line.state != "closed",
-            "needed": format_month_day(last if missed else None, self.language),
-            "appointment": format_short_day(visit, self.language),
+            "needed": format_day(last if missed else None, self.language, MONTH_DAY),
+            "appointment": format_day(visit, self.language, SHORT_DAY),
             "forward": visit is not None and last is not None and visit > last,
             "reference": payload["reference"],
             "name": payload["name"],

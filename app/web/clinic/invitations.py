@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import QrCode, make_qr_code
-from app.presentation.dates import format_long_day
+from app.presentation.dates import LONG_DAY, format_day
 from app.store import clinics, invitations
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
@@ -259,7 +259,7 @@ def _build_cards(
             one,
             link,
             format_time(staff_request, one.expires_at, zone),
-            format_long_day(one.appointment_on, language),
+            format_day(one.appointment_on, language, LONG_DAY),
             square(link),
         )
         for one, link in zip(found, links, strict=True)

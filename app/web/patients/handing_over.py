@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.documents.receipt import make_qr_code
-from app.presentation.dates import format_long_day
+from app.presentation.dates import LONG_DAY, format_day
 from app.presentation.question import ME, RESPONDENTS
 from app.store import invitations, shares, submission_reads, submissions
 from app.store.db.record_keys import KeyDestroyed
@@ -96,7 +96,7 @@ def show_invitation(staff_request: StaffRequest) -> Response:
         region=found.clinic.region,
         token=token,
         clinic=found.clinic.name,
-        appointment=format_long_day(found.appointment_on, language),
+        appointment=format_day(found.appointment_on, language, LONG_DAY),
     )
 
 

@@ -3,8 +3,6 @@
 It joins ids with their words and orders them, for one person's answers; it decides nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -15,7 +13,7 @@ from app.documents.short_answers import (
     collect_supporting_answers,
     leading_findings,
 )
-from app.presentation.result import ResultPresenter
+from app.presentation.result import ResultPresenter, View
 from app.triage.dangers import Danger, DangerState, assess_dangers
 from app.triage.questionnaire import AnswerPath
 from app.triage.sources import SourceEntry
@@ -45,33 +43,6 @@ class AnswersAtLevel(NamedTuple):
     answers: list[ShortAnswer]
 
 
-class CallQuestion(NamedTuple):
-    """One line of a call: the question, what each answer leads to, and what "no" leads to."""
-
-    id: str
-    question: str
-    if_yes: list[AnswersAtLevel]
-    if_no: str
-
-
-class DangerView(NamedTuple):
-    """One danger: what the answers say of it, and what they leave open.
-
-    `not_asked` says why another question was asked instead, `closed` names what was not asked since
-    other answers closed it. Neither is a "no".
-    """
-
-    id: str
-    state: str
-    words: str
-    name: str
-    speaks_for: list[ShortAnswer]
-    speaks_against: list[ShortAnswer]
-    open: tuple[str, ...]
-    not_asked: str
-    closed: tuple[str, ...]
-
-
 class FirstAnswers(NamedTuple):
     """What fits in one look, and how many options more there are."""
 
@@ -94,14 +65,14 @@ class AssessmentView:
     unsure: list[str]
     contradicting: FirstAnswers
     positives: list[ShortAnswer]
-    call_questions: list[CallQuestion]
+    call_questions: list[View]
     if_all_no: str
     raises: list[AnswersAtLevel]
     denied: list[ShortAnswer]
     unasked: list[str]
     lowers: list[AnswersAtLevel]
     conflicts: list[str]
-    dangers: list[DangerView]
+    dangers: list[View]
     danger_states: tuple[DangerState, ...]
     tried: WhatIfResults
 
@@ -174,21 +145,25 @@ class SubmissionPresenter:
             for finding in self.assessment.findings
         ]
 
-    def _call_questions(self, tried: WhatIfResults) -> list[CallQuestion]:
+    def _call_questions(self, tried: WhatIfResults) -> list[View]:
         """What to ask back, as it is read out to whoever answered."""
         presenter = self.result_presenter
         return [
-            CallQuestion(
-                one.question,
-                presenter.fill(presenter.question_words(one.question).text),
-                self._group_by_level(one.each),
-                self.level_badge(one.if_no),
-            )
+            {
+                "id": one.question,
+                "question": presenter.fill(presenter.question_words(one.question).text),
+                "if_yes": self._group_by_level(one.each),
+                "if_no": self.level_badge(one.if_no),
+            }
             for one in tried.open
         ]
 
-    def _describe_danger(self, danger: Danger, found: DangerState) -> DangerView:
-        """What must not be missed, with what speaks for it and against it."""
+    def _describe_danger(self, danger: Danger, found: DangerState) -> View:
+        """What must not be missed, with what speaks for it and against it, and what is open.
+
+        `not_asked` says why another question was asked instead, `closed` names what was not asked
+        since other answers closed it. Neither is a "no".
+        """
         presenter, short, answers = self.result_presenter, self.short, self.counted_answers
         words, questions = presenter.words.dangers[danger.id].parts, short.questionnaire
         supporting = self._supporting_answers(danger)
@@ -197,17 +172,17 @@ class SubmissionPresenter:
         unsure = {q for q in touched if questions[q].unsure in answers.get(q, ())}
         sure = ((q, o) for q, o in supporting if o != questions[q].unsure)
         closed = {q for q in signs & self.path.off_path if questions[q].narrows is not None}
-        return DangerView(
-            danger.id,
-            found.state,
-            f"submission.danger.{found.state}",
-            presenter.fill(words["name"]),
-            short.group_options(sure),
-            short.group_options(self._opposing_answers(danger)),
-            short.question_texts(unsure),
-            presenter.fill(words["not_asked"]) if found.partly_asked else "",
-            short.question_texts(closed),
-        )
+        return {
+            "id": danger.id,
+            "state": found.state,
+            "words": f"submission.danger.{found.state}",
+            "name": presenter.fill(words["name"]),
+            "speaks_for": short.group_options(sure),
+            "speaks_against": short.group_options(self._opposing_answers(danger)),
+            "open": short.question_texts(unsure),
+            "not_asked": presenter.fill(words["not_asked"]) if found.partly_asked else "",
+            "closed": short.question_texts(closed),
+        }
 
     def _supporting_answers(self, danger: Danger) -> set[tuple[str, str]]:
         """The answers that speak for it: its signs, and what its rules and look-alikes rest on."""

@@ -3,22 +3,16 @@
 It joins what is kept with the words of its rules and of today's pages; it decides nothing.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.documents.receipt import RulebookArchive
 from app.documents.sbar import AssessedAnswers, ClinicFacts, write_sbar_texts
-from app.presentation.dates import (
-    format_day_time,
-    format_local_time,
-    format_weekday,
-)
-from app.presentation.result import LevelCard, ResultPresenter
+from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, format_local_time
+from app.presentation.result import LevelCard, ResultPresenter, View
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.presentation.submission import (
     AssessmentView,
@@ -79,9 +73,10 @@ class SubmissionView:
         """Who is who of the staff."""
         return {member.id: member.name for member in self.members}
 
-    def format_time(self, at: datetime) -> str:
+    def format_time(self, at: datetime, pattern: str = FULL_TIME) -> str:
         """A time on the clinic's clock and calendar."""
-        return format_local_time(at, self.row_presenter.time_zone, self.row_presenter.language)
+        rows = self.row_presenter
+        return format_local_time(at, rows.time_zone, rows.language, pattern)
 
     def staff_name(self, id_: str | None) -> str:
         """Who that is; "" for nobody of the staff."""
@@ -102,9 +97,9 @@ class SubmissionView:
             key = "submission.needed.routine"
         return VisitDeadline(
             key,
-            format_weekday(day, rows.language),
+            format_day(day, rows.language, WEEKDAY),
             late=day is not None and day < rows.local_day(rows.now) and line.state != "closed",
-            visit=format_weekday(visit, rows.language),
+            visit=format_day(visit, rows.language, WEEKDAY),
             forward=visit is not None and day is not None and visit > day,
         )
 
@@ -116,7 +111,7 @@ class SubmissionView:
             return self.row_presenter.local_day(line.arrived_at + within)
         return self.row_presenter.last_timely_day(line)
 
-    def summarize_versions(self) -> list[dict[str, Any]]:
+    def summarize_versions(self) -> list[View]:
         """Every assessment that was made, the first one first."""
         types = self.presenter.result_presenter.words.types
         return [
@@ -134,10 +129,9 @@ class SubmissionView:
             for version in self.record.versions
         ]
 
-    def trace_answer_history(self) -> list[dict[str, Any]]:
+    def trace_answer_history(self) -> list[View]:
         """Every answer as it was read, with the version it is from and what was ticked before."""
         presenter, versions = self.presenter.result_presenter, self.record.versions
-        rows = self.row_presenter
         given = {version.number: self._answers_as_newest(version) for version in versions}
         found = []
         for answer in presenter.all_answers(self.presenter.counted_answers):
@@ -156,7 +150,7 @@ class SubmissionView:
                     "short": self.presenter.short.question_text(answer.id),
                     "answer": answer,
                     "since": since.number,
-                    "at": format_day_time(since.made_at, rows.time_zone, rows.language),
+                    "at": self.format_time(since.made_at, DAY_TIME),
                     "was": was,
                 }
             )
@@ -230,7 +224,7 @@ class SubmissionView:
     def _say(self, key: str, **more: str) -> str:
         return self.row_presenter.words.page_text(key, **more)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> View:
         """What every page and paper about a submission says of it."""
         record, presenter = self.record, self.presenter
         result, assessment = presenter.result_presenter, presenter.assessment

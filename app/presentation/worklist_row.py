@@ -3,21 +3,19 @@
 It decides nothing but what a line shows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
+    MONTH_DAY,
+    SHORT_DAY,
+    format_day,
     format_local_time,
-    format_month_day,
-    format_short_day,
     last_timely_day,
 )
-from app.presentation.result import Fill
+from app.presentation.result import Fill, View
 from app.store.worklist import ListedSubmission
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.terms import Urgency
@@ -40,7 +38,7 @@ class RowPresenter:
     visit_days: Mapping[Urgency, timedelta]
     rulebook_sha256: str
 
-    def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> dict[str, Any]:
+    def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> View:
         """One line in words; `names`: who is who of the staff.
 
         `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that
@@ -56,8 +54,8 @@ class RowPresenter:
             "badge": self.level_badge(line.level),
             "time": self.format_time_left(line.due_at),
             "late": line.due_at <= self.now and line.state != "closed",
-            "needed": format_month_day(last if missed else None, self.language),
-            "appointment": format_short_day(visit, self.language),
+            "needed": format_day(last if missed else None, self.language, MONTH_DAY),
+            "appointment": format_day(visit, self.language, SHORT_DAY),
             "forward": visit is not None and last is not None and visit > last,
             "reference": payload["reference"],
             "name": payload["name"],

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from app.presentation import correction_result
+from app.presentation.correction_result import StandingSubmission, preview_corrections
+from app.presentation.result import View
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
 from app.store import (
     clinics,
@@ -70,7 +71,7 @@ class CorrectionPage:
     def render_form(
         self,
         problem: str = "",
-        found: correction_result.CorrectionPreview | None = None,
+        found: View | None = None,
         seal: str = "",
     ) -> Response:
         """The form. `problem`: the key of the words; `found`: what would be kept, by its `seal`."""
@@ -142,11 +143,9 @@ def submit_corrections(request: StaffRequest) -> Response:
     assessment = assess_answers(rulebook, answers, labs)
     seal = page.digest_preview(answers, labs)
     if request.typed_field("seen") != seal:
-        before = correction_result.StandingSubmission(
-            page.level, page.answers.answers, page.lab_form.before
-        )
+        before = StandingSubmission(page.level, page.answers.answers, page.lab_form.before)
         presenter = page.answers.result_presenter
-        found = correction_result.preview_corrections(presenter, before, answers, labs, assessment)
+        found = preview_corrections(presenter, before, answers, labs, assessment)
         return page.render_form(found=found, seal=seal)
     return page.save_corrections(
         SubmittedAnswers.from_rulebook(

@@ -6,8 +6,6 @@ a self-check without an invitation, and nothing ties a count to a person: no id,
 Jobs read and write: nobody waits for that.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter, defaultdict
 from datetime import datetime

@@ -6,8 +6,6 @@ in no address that a server or a proxy notes: the square holds it behind the "#"
 keep to themselves. An emergency is always told to call, and never to wait. It knows no rule.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from dataclasses import replace
@@ -17,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
-from app.presentation.dates import format_long_day
+from app.presentation.dates import LONG_DAY, format_day
 from app.presentation.question import ME, RESPONDENTS
 from app.store import invitations, shares, submission_reads, submissions
 from app.store.db.record_keys import KeyDestroyed
@@ -81,7 +79,7 @@ def show_invitation(request: StaffRequest) -> Response:
         region=found.clinic.region,
         token=token,
         clinic=found.clinic.name,
-        appointment=format_long_day(found.appointment_on, language),
+        appointment=format_day(found.appointment_on, language, LONG_DAY),
     )
 
 

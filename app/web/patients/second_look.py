@@ -4,8 +4,6 @@ It starts from the answers in the sealed cookie, wherever they came from, and en
 No step is stored; it knows no rule.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

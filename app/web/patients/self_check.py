@@ -4,8 +4,6 @@ Each route replays the answers, asks the engine and shows a page. No step is sto
 deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -4,8 +4,6 @@ Every figure comes from the file that `make safety` makes; nothing is worked out
 nothing and judges no answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 

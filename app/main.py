@@ -1,7 +1,5 @@
 """Joins the rooms into one application. The only place that knows all of them."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import gc

@@ -4,8 +4,6 @@ Another clinic's record is never told apart from one that does not exist. It kno
 sessions; it must not know what a page is about. app/web/routes.py says who may open which page.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 import re

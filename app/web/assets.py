@@ -4,8 +4,6 @@ It must not know any page. The style sheet and the script are one file each: a s
 only in part would take a form over and then not send it.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import re

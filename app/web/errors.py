@@ -3,8 +3,6 @@
 It never repeats what was sent: a wrong reply can hold an answer about someone's health.
 """
 
-from __future__ import annotations
-
 import logging
 import traceback
 from collections.abc import Callable, Coroutine, Mapping

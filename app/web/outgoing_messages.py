@@ -5,8 +5,6 @@ looked up once and then held to; nothing that it answers is followed or kept. Ea
 id that is the same however often it is sent, so that whoever gets it twice can drop one.
 """
 
-from __future__ import annotations
-
 import base64
 import hmac
 import ipaddress

@@ -4,8 +4,6 @@ The self-check, the second look and a nurse who asks are each such a loop. They 
 their pages are, in what a page says beside the question, and in what follows an answer.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

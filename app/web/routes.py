@@ -4,8 +4,6 @@ Routes are tried in this order, and what is asked for most comes first. A page o
 permission cannot be written down; what stands as `open_route` is for anyone and asks no database.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request

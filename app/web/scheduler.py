@@ -5,8 +5,6 @@ Most rounds are done by one server of several; what a server knows by itself, ea
 It must not know what a job does; app/main.py lists them.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import secrets

@@ -4,8 +4,6 @@ Pure ASGI: a BaseHTTPMiddleware would cost more than the page it guards (about 8
 It knows paths and headers only, never what a page says or what a person answered.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable
 

@@ -3,8 +3,6 @@
 It knows the session, the form and that an emergency waits; it must not know whose.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager

@@ -4,8 +4,6 @@ A signed cookie marks the device; it names the clinic and nobody else. It must n
 says.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Cookies are readable by no script, and bound to this host over https. A form is 
 app/web/shield.py sees to it) and nothing of it is kept. It must not know what a field is for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import parse_qs

@@ -3,8 +3,6 @@
 A disagreement is given out as a case of answers alone. It counts; it knows no rule.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import partial
 from typing import Any

@@ -4,8 +4,6 @@ A message holds an id, a reference and the address of the worklist. It must not 
 answered.
 """
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass

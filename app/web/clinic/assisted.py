@@ -5,8 +5,6 @@ of their own, which is good for one session of hers and never for the self-check
 knows no rule.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Whether the chain of entries is whole is worked out for each first page anew. It
 but that taking the file is noted too.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

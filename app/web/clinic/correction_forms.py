@@ -5,8 +5,6 @@ that is implausible is refused; what is unusual or old is kept after a tick, and
 for the very value that it was given for. It must not know what an answer or a value means.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

@@ -5,8 +5,6 @@ counts. Before anything is kept, the page says what will be kept and what the ru
 was typed is never lost. What was compared of a person is ticked, never typed. It knows no rule.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

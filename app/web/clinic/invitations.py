@@ -3,8 +3,6 @@
 Only what a clinic calls a person is asked for, never how to reach them. It knows no rule.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -4,8 +4,6 @@ Each line is: reference, first name or initials, day of the visit, what the visi
 clinic and keeps nothing.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

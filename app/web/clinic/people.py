@@ -4,8 +4,6 @@ Nobody does either alone, and each step asks for the second factor again where i
 minutes ago. It knows no rule.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException

@@ -3,8 +3,6 @@
 Whoever is refused reads the same words, whatever the reason. It knows no patients.
 """
 
-from __future__ import annotations
-
 from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code

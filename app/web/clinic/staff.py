@@ -3,8 +3,6 @@
 Nobody ever sees or chooses another one's password. It knows no patients.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from starlette.responses import Response

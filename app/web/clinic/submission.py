@@ -5,8 +5,6 @@ tells who was first and keeps what was typed. It shows what the rules of that da
 answers, and knows no rule.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ It is read once, noted in the audit, and ready to be shown; a step of a form is 
 who was first. It must not know what a step does, and knows no rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

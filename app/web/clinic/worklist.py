@@ -1,7 +1,5 @@
 """The worklist as a page: what waits, the most urgent first. It knows no rule."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -4,8 +4,6 @@ One watcher looks at the bells for all streams of this server; each stream is a 
 a thread. A stream does not keep a session alive, and ends with it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import random

@@ -12,7 +12,7 @@ from datetime import datetime
 from app.store.clinics import Targets
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
-from app.store.db.scope import Scope, WritingScope
+from app.store.db.scope import WritingScope
 from app.store.db.tables import Staff
 from app.store.review_rules import (
     STEPS,
@@ -20,6 +20,7 @@ from app.store.review_rules import (
     find_actor_conflict,
     find_changes,
     find_conflict,
+    find_newest_entry,
     needs_claim,
 )
 from app.store.review_steps import ReviewStep, StepAttempt
@@ -169,16 +170,10 @@ def _load_attempt(
     scope: WritingScope, submission: str, step: ReviewStep, targets: Targets
 ) -> StepAttempt:
     row = require_row(scope, submission, scope.now)
-    version = scope.find_one(AssessmentVersion, submission_id=submission, number=row.last_version)
-    staff = scope.find_one(Staff, id=scope.who, disabled_at=None)
-    if version is None or staff is None:
-        raise NoSuchSubmission
+    newest = {"submission_id": submission, "number": row.last_version}
+    version = scope.require_one(AssessmentVersion, NoSuchSubmission, **newest)
+    staff = scope.require_one(Staff, NoSuchSubmission, id=scope.who, disabled_at=None)
     kinds = {rule.answers for rule in STEPS.values() if rule.answers}
-    asked = {kind: _find_newest_entry(scope, submission, kind=kind) for kind in kinds}
-    newest = _find_newest_entry(scope, submission)
-    return StepAttempt(scope, step, targets, row, version, newest, asked, staff)
-
-
-def _find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:
-    newest = [ReviewEntry.number.desc()]
-    return scope.find_first(ReviewEntry, submission_id=submission, order_by=newest, **equals)
+    asked = {kind: find_newest_entry(scope, submission, kind=kind) for kind in kinds}
+    last = find_newest_entry(scope, submission)
+    return StepAttempt(scope, step, targets, row, version, last, asked, staff)

@@ -133,9 +133,7 @@ def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
 
 def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
     """What became of what an invited person sent. Raises NoSuchSubmission."""
-    found = scope.find_one(Submission, invitation_id=invitation)
-    if found is None:
-        raise NoSuchSubmission
+    found = scope.require_one(Submission, NoSuchSubmission, invitation_id=invitation)
     return find_receipt(scope, found.id, now)
 
 
@@ -152,9 +150,7 @@ def build_receipt(
 
     Raises InvitationGone once it is forgotten.
     """
-    row = row or scope.find_one(WorklistRow, submission_id=submission.id)
-    if row is None:
-        raise InvitationGone
+    row = row or scope.require_one(WorklistRow, InvitationGone, submission_id=submission.id)
     # What a nurse found must not take back what the person was told by their own answers.
     own = AssessmentVersion.kind != "nurse"
     newest = [AssessmentVersion.number.desc()]
@@ -167,10 +163,7 @@ def build_receipt(
 
 def find_submission(scope: Scope, submission: str) -> Submission:
     """The submission of this id. Raises NoSuchSubmission."""
-    found = scope.find_one(Submission, id=submission)
-    if found is None:
-        raise NoSuchSubmission
-    return found
+    return scope.require_one(Submission, NoSuchSubmission, id=submission)
 
 
 def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:

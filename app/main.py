@@ -31,8 +31,7 @@ from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_pa
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, build_template_environment
-from app.web.patients.clinic_presence import ClinicPresence
-from app.web.patients.drop_off import DropOffCounter
+from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
 from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
@@ -47,7 +46,7 @@ def create_app(
     """The application on one rulebook. Its database may come later (app/store/db/database.py).
 
     `database_timeout`: seconds to wait for it. Raises RulebookFaults, BadFigures, AssetFault,
-    BadKeyring,    BadDatabase, OSError or ValueError.
+    BadKeyring, BadDatabase, OSError or ValueError.
     """
     app = FastAPI(
         title="Calcinosis Check",
@@ -104,7 +103,7 @@ def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     """What the server does again and again by itself; each round is done by one server."""
     hour = timedelta(hours=1)
     mail = MailServer(settings.mail_server, settings.mail_from)
-    messenger = AlarmSender(context, settings.public_origin, mail)
+    messenger = AlarmSender(context, f"{settings.public_origin}/worklist", mail)
     return [
         Job("alarm", EVERY, messenger),
         Job("retention", hour, retention.run_all_retention),
@@ -133,18 +132,17 @@ async def _run_lifespan(app: FastAPI) -> AsyncIterator[None]:
     background.cancel()
     await asyncio.gather(background, return_exceptions=True)
     if context.store.is_open:
-        last = run_job_once(context.store, build_local_jobs(app)[0], context.clock)
+        last = run_job_once(context, build_local_jobs(app)[0])
         await asyncio.wait([asyncio.create_task(last)], timeout=SHUTDOWN_GRACE)
     context.store.close()
 
 
 async def _run_background_work(app: FastAPI, context: AppContext) -> None:
     """All that goes on beside the pages, as soon as there is a database."""
-    store, clock = context.store, context.clock
-    while not store.is_open:
+    while not context.store.is_open:
         await asyncio.sleep(0.2)
     await asyncio.gather(
-        run_recurring_jobs(store, app.state.jobs, clock),
+        run_recurring_jobs(context, app.state.jobs),
         app.state.streams.watch_versions(),
-        *(run_local_job(store, job, clock) for job in build_local_jobs(app)),
+        *(run_local_job(context, job) for job in build_local_jobs(app)),
     )

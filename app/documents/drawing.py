@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from app.triage.conditions import Choice, Condition, walk_leaves
+from app.triage.conditions import Choice, walk_leaves
 from app.triage.explain import describe_condition
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
@@ -55,20 +55,22 @@ def draw_flowchart(rulebook: Rulebook, language: str = "en") -> str:
     """The whole picture as SVG text, with a title and description for those who cannot see it."""
     words = rulebook.wording[language]
     svg = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "role": "img", **_TEXT})
-    ET.SubElement(svg, "title").text = f"Questions and rules of rulebook {rulebook.version}"
-    ET.SubElement(svg, "desc").text = (
-        f"{len(rulebook.questionnaire.questions)} questions in order, and the "
-        f"{len(rulebook.rules)} urgency rules that read them, with their conditions."
+    counts = {"questions": len(rulebook.questionnaire.questions), "rules": len(rulebook.rules)}
+    about = words.page_text("rules.drawing.about", **{k: str(n) for k, n in counts.items()})
+    title, name = (
+        words.page_text(f"rules.drawing.{key}", version=rulebook.version)
+        for key in ("title", "name")
     )
+    ET.SubElement(svg, "title").text = title
+    ET.SubElement(svg, "desc").text = about
     sheet = _SvgSheet(svg)
     sheet.add_shape("rect", width="100%", height="100%", fill="#f0f4f5")
-    sheet.add_text(
-        LEFT, sheet.y + 10, f"Calcinosis Check, rulebook {rulebook.version}", **_LOOKS["head"]
-    )
+    sheet.add_text(LEFT, sheet.y + 10, name, **_LOOKS["head"])
     sheet.y += 44
     for question in rulebook.questionnaire:
         _draw_question(sheet, rulebook, question, words)
-    _draw_footer(sheet)
+    sheet.add_text(LEFT, sheet.y + 18, words.pages["rules.drawing.worst"])
+    sheet.y += 60
     for urgency in sorted(Urgency, reverse=True):
         _draw_rules(sheet, urgency, [r for r in rulebook.rules if r.urgency is urgency], words)
     svg.set("viewBox", f"0 0 {WIDTH} {sheet.y + 30:g}")
@@ -95,7 +97,8 @@ def _draw_question(
     asked = words.questions[question.id].text
     lines = textwrap.wrap(asked, 60)
     if question.ask_if is not None:
-        lines += textwrap.wrap("Asked if: " + _join_condition_lines(question.ask_if, words), 70)
+        condition = " ".join(text for _, text in describe_condition(question.ask_if, words))
+        lines += textwrap.wrap(words.page_text("rules.drawing.asked_if", condition=condition), 70)
     height = 30 + LINE * len(lines)
     sheet.add_shape(
         "rect", x=str(LEFT), y=f"{top:g}", width=str(BOX), height=f"{height:g}", rx="6",
@@ -105,7 +108,7 @@ def _draw_question(
     for number, line in enumerate(lines, start=1):
         sheet.add_text(LEFT + 14, top + 20 + LINE * number, line)
     if question.ask_if is not None:
-        _draw_bypass(sheet, top, height)
+        _draw_bypass(sheet, top, height, words)
     bottom = _draw_rule_tags(
         sheet, [r for r in rulebook.rules if question.id in _list_read_questions(r)], top
     )
@@ -114,12 +117,12 @@ def _draw_question(
     sheet.add_shape("path", d=f"M{middle:g} {top + height:g} V{sheet.y:g}", **_LOOKS["edge"])
 
 
-def _draw_bypass(sheet: _SvgSheet, top: float, height: float) -> None:
+def _draw_bypass(sheet: _SvgSheet, top: float, height: float, words: Wording) -> None:
     """The way round a question that is not always asked."""
     x, before, after = LEFT - 40, top - GAP / 4, top + height + GAP / 4
     path = f"M{LEFT + BOX / 2:g} {before:g} H{x:g} V{after:g} H{LEFT + BOX / 2:g}"
     sheet.add_shape("path", d=path, stroke_dasharray="5 5", **_LOOKS["edge"])
-    sheet.add_text(x - 72, top + height / 2, "else skip", **_LOOKS["small"])
+    sheet.add_text(x - 72, top + height / 2, words.pages["rules.drawing.skip"], **_LOOKS["small"])
 
 
 def _draw_rule_tags(sheet: _SvgSheet, rules: list[Rule], top: float) -> float:
@@ -134,30 +137,18 @@ def _draw_rule_tags(sheet: _SvgSheet, rules: list[Rule], top: float) -> float:
             x, y = float(READS), y + 34
         group = ET.SubElement(sheet.svg, "g")
         ET.SubElement(group, "title").text = f"{rule.id}: {rule.urgency.name}"
-        ET.SubElement(
-            group,
-            "rect",
-            x=f"{x:g}",
-            y=f"{y:g}",
-            width=f"{width:g}",
-            height="28",
-            rx="14",
-            fill=fill,
-        )
+        shape = {"x": f"{x:g}", "y": f"{y:g}", "width": f"{width:g}", "height": "28", "rx": "14"}
+        ET.SubElement(group, "rect", shape, fill=fill)
         ET.SubElement(group, "text", x=f"{x + 11:g}", y=f"{y + 19:g}", fill=ink).text = rule.id
         x += width + 8
     return y + 28
 
 
-def _draw_footer(sheet: _SvgSheet) -> None:
-    sheet.add_text(LEFT, sheet.y + 18, "The worst finding leads. No finding means a routine visit.")
-    sheet.y += 60
-
-
 def _draw_rules(sheet: _SvgSheet, urgency: Urgency, rules: list[Rule], words: Wording) -> None:
     fill, ink = _FILL[urgency]
     sheet.add_shape("rect", x="40", y=f"{sheet.y:g}", width=str(WIDTH - 80), height="34", fill=fill)
-    heading = f"{words.levels[urgency.name].badge} ({len(rules)} rules)"
+    badge = words.levels[urgency.name].badge
+    heading = words.page_text("rules.level", badge=badge, count=str(len(rules)))
     sheet.add_text(56, sheet.y + 23, heading, fill=ink, **_LOOKS["id"])
     sheet.y += 54
     for rule in rules:
@@ -167,7 +158,7 @@ def _draw_rules(sheet: _SvgSheet, urgency: Urgency, rules: list[Rule], words: Wo
             sheet.y += LINE
         said = list(describe_condition(rule.when, words))
         if rule.only_with is not None:
-            said += [(0, 'An "I\'m not sure" counts only with:')]
+            said += [(0, words.pages["rules.drawing.only_with"])]
             said += describe_condition(rule.only_with, words, depth=1)
         for depth, text in said:
             for line in textwrap.wrap(text, 140 - 4 * depth):
@@ -175,10 +166,6 @@ def _draw_rules(sheet: _SvgSheet, urgency: Urgency, rules: list[Rule], words: Wo
                 sheet.y += LINE - 2
         sheet.y += 12
     sheet.y += 14
-
-
-def _join_condition_lines(condition: Condition, words: Wording) -> str:
-    return " ".join(text for _, text in describe_condition(condition, words))
 
 
 def _list_read_questions(rule: Rule) -> set[str]:

@@ -57,7 +57,7 @@ _FORM = re.compile(
 
 
 class BadReceipt(Exception):
-    """A text that cannot be read as a receipt; `problem` is one of PROBLEMS.
+    """A text that cannot be read as a receipt; `problem` is one of RECEIPT_PROBLEMS.
 
     `version` and `fingerprint` name the rulebook of `other_rulebook`, which is not at hand. The
     text itself is not kept, since it could be private.
@@ -120,10 +120,7 @@ class RulebookArchive:
         """The very rulebook of this version and hash, or start of a hash, if it is at hand."""
         if _has_fingerprint(self.current, version, fingerprint):
             return self.current
-        folder = self._published / version
-        if version not in self._loaded and folder.is_dir():
-            self._loaded[version] = _load_published(folder)
-        found = self._loaded.get(version)
+        found = self._load_version(version)
         return found if found and _has_fingerprint(found, version, fingerprint) else None
 
     def translate_to_current(
@@ -140,12 +137,7 @@ class RulebookArchive:
         return answers if known is None else known.translate_answers(answers, half_told=half_told)
 
     def _load_translation(self, version: str) -> Translation | None:
-        folder = self._published / version
-        if version == self.current.version or not folder.is_dir():
-            return None
-        if version not in self._loaded:
-            self._loaded[version] = _load_published(folder)
-        old = self._loaded[version]
+        old = None if version == self.current.version else self._load_version(version)
         if old is None:
             return None
         try:
@@ -154,17 +146,28 @@ class RulebookArchive:
         except (OSError, NotTranslated):
             return None
 
+    def _load_version(self, version: str) -> Rulebook | None:
+        """A published rulebook; None where there is none, or it cannot be read any more."""
+        folder = self._published / version
+        if version not in self._loaded and folder.is_dir():
+            try:
+                self._loaded[version] = load_rulebook_folder(folder)
+            except RulebookFaults:
+                log.warning("the published rulebook in %s cannot be read any more", folder)
+                self._loaded[version] = None
+        return self._loaded.get(version)
+
 
 def write_receipt(rulebook: Rulebook, answers: Answers, assessment: Assessment) -> str:
     """The receipt of an assessment of these answers."""
+    said = (assessment.urgency.name, assessment.likely_type)
     body = "/".join(
         [
             NAME,
             FORMAT,
             rulebook.version,
             _short_fingerprint(rulebook),
-            _to_receipt_word(assessment.urgency.name),
-            _to_receipt_word(assessment.likely_type),
+            *(name.upper().replace("_", "-") for name in said),
             _pack_answers(rulebook, rulebook.questionnaire.trace_path(answers).answers),
         ]
     )
@@ -196,7 +199,7 @@ def parse_receipt(text: str, archive: RulebookArchive) -> Receipt:
     found = _FORM.fullmatch(tight)
     if found is None or _compute_checksum(tight.rpartition("/")[0]) != found["check"]:
         raise BadReceipt("damaged")
-    level, kind = _from_receipt_word(found["level"]), _from_receipt_word(found["kind"])
+    level, kind = (found[part].lower().replace("-", "_") for part in ("level", "kind"))
     if level not in Urgency.__members__ or kind not in _KINDS:
         raise BadReceipt("damaged")
     rulebook = archive.find_rulebook(found["version"], found["fingerprint"])
@@ -210,14 +213,12 @@ def make_qr_code(receipt: str) -> QrCode:
     code = create_barcode(receipt, BarcodeFormat.QRCode, ec_level="M")
     image = code.to_image(scale=1, add_quiet_zones=False)
     rows = memoryview(image).tolist()  # type: ignore[arg-type]  # a buffer, not said in its types
-    lines = (f"M{_RIM} {y}.5{_draw_row_path(bytes(row))}" for y, row in enumerate(rows, start=_RIM))
+    lines = []
+    for y, row in enumerate(rows, start=_RIM):
+        # One row of squares: `h` draws over dark ones (0), `m` passes over light ones.
+        runs = _RUNS.findall(bytes(row).rstrip(b"\xff").decode("latin-1"))
+        lines.append(f"M{_RIM} {y}.5{''.join(map(_STROKES.__getitem__, runs))}")
     return QrCode(len(rows) + 2 * _RIM, "".join(lines))
-
-
-def _draw_row_path(row: bytes) -> str:
-    """One row of squares: `h` draws over dark ones (0), `m` passes over light ones."""
-    runs = _RUNS.findall(row.rstrip(b"\xff").decode("latin-1"))
-    return "".join(map(_STROKES.__getitem__, runs))
 
 
 def _assess_today(archive: RulebookArchive, receipt: Receipt) -> Assessment | None:
@@ -229,18 +230,15 @@ def _assess_today(archive: RulebookArchive, receipt: Receipt) -> Assessment | No
 
 def _pack_answers(rulebook: Rulebook, answers: Answers) -> str:
     """One bit an option; a question without an answer leaves all of its bits at 0."""
-    bits = "".join(
-        "1" if option in answers.get(question.id, ()) else "0"
-        for question in rulebook.questionnaire
-        for option in question.option_ids
-    )
+    options = _list_options(rulebook)
+    bits = "".join("1" if option in answers.get(id_, ()) else "0" for id_, option in options)
     return _encode_letters(int(bits, 2), -(-len(bits) // _BITS))
 
 
 def _unpack_answers(rulebook: Rulebook, letters: str) -> Answers:
     places = _list_options(rulebook)
     number = sum(_LETTERS.index(letter) << _BITS * i for i, letter in enumerate(letters[::-1]))
-    if len(letters) != _count_letters(rulebook) or number >> len(places):
+    if len(letters) != -(-len(places) // _BITS) or number >> len(places):
         raise BadReceipt("unknown_answer")
     ticked: dict[str, list[str]] = {}
     for i, (question, option) in enumerate(reversed(places)):
@@ -260,10 +258,6 @@ def _list_options(rulebook: Rulebook) -> list[tuple[str, str]]:
     return [(q.id, option) for q in rulebook.questionnaire for option in q.option_ids]
 
 
-def _count_letters(rulebook: Rulebook) -> int:
-    return -(-len(_list_options(rulebook)) // _BITS)
-
-
 def _compute_checksum(body: str) -> str:
     return _encode_letters(zlib.crc32(body.encode()), _CHECK)
 
@@ -280,19 +274,3 @@ def _has_fingerprint(rulebook: Rulebook, version: str, fingerprint: str) -> bool
 
 def _short_fingerprint(rulebook: Rulebook) -> str:
     return rulebook.sha256[:_FINGERPRINT].upper()
-
-
-def _to_receipt_word(name: str) -> str:
-    return name.upper().replace("_", "-")
-
-
-def _from_receipt_word(spelled: str) -> str:
-    return spelled.lower().replace("-", "_")
-
-
-def _load_published(folder: Path) -> Rulebook | None:
-    try:
-        return load_rulebook_folder(folder)
-    except RulebookFaults:
-        log.warning("the published rulebook in %s cannot be read any more", folder)
-        return None

@@ -5,7 +5,7 @@ has no more room is left to the record, which the text says. It knows no page an
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.documents.short_answers import (
@@ -22,7 +22,6 @@ from app.triage.what_if import WhatIfResults
 
 MAX_LETTERS = 1499
 """Letters. Some records cut a text off at 1,500, and a text that was cut says nothing of it."""
-"""What was known before; `assessed` is a question of older rules only."""
 _LONGEST = 60  # letters of a reference or a name
 _SHARE = 450  # letters of one line, so that none takes the room of all that follow
 _PLAIN = {  # what has a plain form that Unicode does not know of
@@ -79,21 +78,18 @@ class _SbarLine:
 
 
 def write_sbar_texts(
-    assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording
+    assessed: AssessedAnswers, clinic: ClinicFacts, short: ShortWording
 ) -> tuple[str, str]:
     """(The text, the text that also tells what was answered no); both below 1,500 letters."""
-    pages = short.pages
+    pages, rulebook = short.pages, assessed.rulebook
     head = _truncate_text(
-        f"{pages['sbar.heading']} {clinic_facts.reference} ({clinic_facts.sent_as})", 2 * _LONGEST
+        f"{pages['sbar.heading']} {clinic.reference} ({clinic.sent_as})", 2 * _LONGEST
     )
-    last = pages["sbar.rules"].format(
-        version=assessed.rulebook.version, fingerprint=assessed.rulebook.sha256[:12]
-    )
+    last = pages["sbar.rules"].format(version=rulebook.version, fingerprint=rulebook.sha256[:12])
     fixed = (_to_ascii(head), _to_ascii(last), pages["sbar.more"])
-    lines = [line for line in _build_lines(assessed, clinic_facts, short) if line.facts]
-    return _join_lines([line for line in lines if not line.full_only], *fixed), _join_lines(
-        lines, *fixed
-    )
+    lines = [line for line in _build_lines(assessed, clinic, short) if line.facts]
+    shorter = [line for line in lines if not line.full_only]
+    return _join_lines(shorter, *fixed), _join_lines(lines, *fixed)
 
 
 def _join_lines(parts: list[_SbarLine], head: str, last: str, more: str) -> str:
@@ -105,42 +101,42 @@ def _join_lines(parts: list[_SbarLine], head: str, last: str, more: str) -> str:
 
 
 def _build_lines(
-    assessed: AssessedAnswers, clinic_facts: ClinicFacts, short: ShortWording
+    assessed: AssessedAnswers, clinic: ClinicFacts, short: ShortWording
 ) -> list[_SbarLine]:
     """Every line in the order in which it is read."""
-    roles = short.words.roles
-    pages, found = short.pages, assessed.assessment
-    leading_answers = collect_supporting_answers(leading_findings(found))
-    positives = short.list_positives(assessed.answers)
+    roles, pages, answers = short.words.roles, short.pages, assessed.answers
+    leading = leading_findings(assessed.assessment)
+    leading_answers = collect_supporting_answers(leading)
+    positives = short.list_positives(answers)
     background = [s for s in positives if s.id in roles.background]
-    others = short.list_positives(assessed.answers, without=leading_answers)
+    others = short.list_positives(answers, without=leading_answers)
     signs = [s for s in others if s.id not in (*roles.background, roles.age)]
-    rules = [f.rule for f in leading_findings(found)]
+    rules = ", ".join(finding.rule for finding in leading)
+    by_rules = f"{pages['sbar.by_rules']} {rules}" if rules else pages["sbar.floor"]
     age = [option for s in positives if s.id == roles.age for option in s.options]
-    who = ", ".join(filter(None, [clinic_facts.name[:_LONGEST], *age]))
-    situation = [who, clinic_facts.answered_by, clinic_facts.sent]
-    level = [clinic_facts.level, clinic_facts.needed, clinic_facts.visit]
+    who = ", ".join(filter(None, [clinic.name[:_LONGEST], *age]))
+    path, tried = assessed.rulebook.questionnaire.trace_path(answers), assessed.tried
+    denied = [*((one.question, one.option) for one in tried.raises), *tried.denied]
     lines = [
         _SbarLine(0, "sbar.open", _list_open_signs(assessed, short)),
-        _SbarLine(0, "sbar.situation", situation),
-        _SbarLine(0, "sbar.level", level),
+        _SbarLine(0, "sbar.situation", [who, clinic.answered_by, clinic.sent]),
+        _SbarLine(0, "sbar.level", [clinic.level, clinic.needed, clinic.visit]),
         _SbarLine(6, "sbar.background", _format_answers(background)),
-        _SbarLine(5, "sbar.labs", [*clinic_facts.labs]),
+        _SbarLine(5, "sbar.labs", [*clinic.labs]),
         _SbarLine(
-            2,
-            "sbar.why",
-            [*_format_answers(short.group_options(leading_answers)), *_format_rules(pages, rules)],
+            2, "sbar.why", [*_format_answers(short.group_options(leading_answers)), by_rules]
         ),
-        _SbarLine(3, "sbar.unsure", short.list_unsure_questions(assessed.answers)),
+        _SbarLine(3, "sbar.unsure", short.list_unsure_questions(answers)),
         _SbarLine(7, "sbar.signs", _format_answers(signs)),
         _SbarLine(8, "sbar.type", [_describe_type(assessed, short)]),
         _SbarLine(4, "sbar.dangers", _describe_dangers(assessed, short)),
-        _SbarLine(9, "sbar.denied", _list_denied_signs(assessed, short), full_only=True),
-        _SbarLine(10, "sbar.not_asked", _list_unasked_questions(assessed, short), full_only=True),
-        _SbarLine(1, "sbar.recommendation", [*clinic_facts.asked]),
+        _SbarLine(9, "sbar.denied", _format_answers(short.group_options(denied)), full_only=True),
+        # What other answers closed, so that nobody reads it as a "no".
+        _SbarLine(10, "sbar.not_asked", short.list_unasked_questions(path), full_only=True),
+        _SbarLine(1, "sbar.recommendation", [*clinic.asked]),
     ]
     for line in lines:
-        line.label = pages[line.label].format(number=clinic_facts.emergency_number)
+        line.label = pages[line.label].format(number=clinic.emergency_number)
         line.facts = [_to_ascii(thing) for thing in line.facts if thing]
     return lines
 
@@ -158,21 +154,13 @@ def _format_answers(some: Iterable[ShortAnswer]) -> list[str]:
     return [str(said) for said in some]
 
 
-def _format_rules(pages: Mapping[str, str], rules: list[str]) -> list[str]:
-    return [f"{pages['sbar.by_rules']} {', '.join(rules)}"] if rules else [pages["sbar.floor"]]
-
-
 def _describe_type(assessed: AssessedAnswers, short: ShortWording) -> str:
-    likely, words, no = (
-        assessed.assessment.likely_type,
-        short.words,
-        short.pages["sbar.no_diagnosis"],
-    )
+    likely, words = assessed.assessment.likely_type, short.words
     name = words.types[likely].name
-    if likely in (CANNOT_TELL, NOT_CALCINOSIS):
-        return f"{name}. {no}"
-    standing = next(s.standing for s in assessed.assessment.types if s.type == likely)
-    return f"{name} ({words.standings[standing]}). {no}"
+    if likely not in (CANNOT_TELL, NOT_CALCINOSIS):
+        standing = next(s.standing for s in assessed.assessment.types if s.type == likely)
+        name = f"{name} ({words.standings[standing]})"
+    return f"{name}. {short.pages['sbar.no_diagnosis']}"
 
 
 def _describe_dangers(assessed: AssessedAnswers, short: ShortWording) -> list[str]:
@@ -186,19 +174,6 @@ def _describe_dangers(assessed: AssessedAnswers, short: ShortWording) -> list[st
         for state in STATES
         if state in by_state
     ]
-
-
-def _list_denied_signs(assessed: AssessedAnswers, short: ShortWording) -> list[str]:
-    tried = assessed.tried
-    pairs = [*((one.question, one.option) for one in tried.raises), *tried.denied]
-    return _format_answers(short.group_options(pairs))
-
-
-def _list_unasked_questions(assessed: AssessedAnswers, short: ShortWording) -> list[str]:
-    """What other answers closed, so that nobody reads it as a "no"."""
-    return short.list_unasked_questions(
-        assessed.rulebook.questionnaire.trace_path(assessed.answers)
-    )
 
 
 def _fit_lines(parts: list[_SbarLine], room: int) -> list[str]:

@@ -7,8 +7,8 @@ edition. What has no short words is said as the person read it.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.triage.questionnaire import AnswerPath, Question, Questionnaire
-from app.triage.terms import Answers, Assessment, Evidence, Finding, LookAlike, Urgency
+from app.triage.questionnaire import AnswerPath, Questionnaire
+from app.triage.terms import Answers, Assessment, Evidence, Finding, LookAlike
 from app.triage.wording import Wording
 
 
@@ -19,8 +19,6 @@ class ShortAnswer:
     id: str
     question: str
     options: tuple[str, ...]
-    unsure: bool = False
-    nothing: bool = False
 
     def __str__(self) -> str:
         """As it stands in a running text."""
@@ -65,17 +63,12 @@ class ShortWording:
         for question_id, option in pairs:
             wanted.setdefault(question_id, set()).add(option)
         asked = (q for q in self.questionnaire if q.id in wanted) if wanted else ()
-        return [self._shorten_answer(question, wanted[question.id]) for question in asked]
-
-    def _shorten_answer(self, question: Question, wanted: Collection[str]) -> ShortAnswer:
-        chosen = [option for option in question.option_ids if option in wanted]
-        return ShortAnswer(
-            question.id,
-            self.question_text(question.id),
-            tuple(self.option_text(question.id, option) for option in chosen),
-            question.unsure in chosen,
-            question.none in chosen,
-        )
+        answers = []
+        for question in asked:
+            chosen = [option for option in question.option_ids if option in wanted[question.id]]
+            texts = tuple(self.option_text(question.id, option) for option in chosen)
+            answers.append(ShortAnswer(question.id, self.question_text(question.id), texts))
+        return answers
 
     def group_evidence(self, pieces: Iterable[Evidence]) -> list[ShortAnswer]:
         """The answers behind something; laboratory values stand elsewhere."""
@@ -115,8 +108,3 @@ def collect_supporting_answers(findings: Iterable[Finding | LookAlike]) -> set[t
         for option in piece.options
         if piece.lab is None
     }
-
-
-def urgent_findings(assessment: Assessment) -> list[Finding]:
-    """The urgent signs: what is certain and leads to help today or now."""
-    return [f for f in assessment.findings if f.certain and f.urgency >= Urgency.same_day]

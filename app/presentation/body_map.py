@@ -3,8 +3,6 @@
 It knows geometry alone: not what a place means, and no word.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache

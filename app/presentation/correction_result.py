@@ -3,26 +3,15 @@
 It decides nothing.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.documents.lab_notes import compute_lab_notes
 from app.documents.short_answers import ShortWording
-from app.presentation.result import ResultPresenter
+from app.presentation.result import ResultPresenter, View
 from app.store.submission_versions import Labs
 from app.triage.terms import Answers, Assessment, Urgency
 
 EFFECTS = {1: "findings.effect.raises", 0: "findings.effect.same", -1: "findings.effect.lower"}
-
-
-class CorrectedAnswer(NamedTuple):
-    """One question of which the answer is another than before."""
-
-    label: str
-    was: list[str]
-    now: list[str]
 
 
 class StandingSubmission(NamedTuple):
@@ -33,31 +22,18 @@ class StandingSubmission(NamedTuple):
     labs: Labs
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectionPreview:
-    """What the page says before anything is kept."""
-
-    changed: list[CorrectedAnswer]
-    unanswered: list[str]  # questions that are asked now, and that nobody has answered
-    labs: list[str]
-    taken_out: list[str]
-    computed: list[str]
-    notes: list[str]
-    level: str
-    badge: str
-    counts: str  # the badge of the level that counts until now
-    effect: str  # the key of the words for what it does to the level
-    reasons: list[str]
-
-
 def preview_corrections(
     presenter: ResultPresenter,
     before: StandingSubmission,
     answers: Answers,
     labs: Labs,
     assessment: Assessment,
-) -> CorrectionPreview:
-    """What these findings would do to a submission that stands as `before`."""
+) -> View:
+    """What these findings would do to a submission that stands as `before`.
+
+    `unanswered`: what is asked now, and nobody has answered; `counts`: the badge of the level that
+    counts until now; `effect`: the key of the words for what becomes of it.
+    """
     words, questions = presenter.words, presenter.rulebook.questionnaire
     path = questions.trace_path(answers)
     short = ShortWording(words.pages, words, questions)
@@ -68,35 +44,33 @@ def preview_corrections(
         notes.append(presenter.fill(words.pages["findings.not_weighed"], names=names))
     leading, _ = presenter.split_reasons(assessment)
     level, counts = assessment.urgency, before.level
-    return CorrectionPreview(
-        _compare_answers(short, before.answers, path.answers),
-        [short.question_text(question) for question in open_],
-        [
+    return {
+        "changed": _compare_answers(short, before.answers, path.answers),
+        "unanswered": [short.question_text(question) for question in open_],
+        "labs": [
             f"{words.labs[name].name}: {lab['value']} {lab['unit']}, {lab['on']}"
             for name, lab in labs.items()
         ],
-        [words.labs[name].name for name in before.labs if name not in labs],
-        computed,
-        notes,
-        level.name,
-        presenter.level_badge(assessment),
-        words.levels[counts.name].badge,
-        EFFECTS[(level > counts) - (level < counts)],
-        [reason.text for reason in leading],
-    )
+        "taken_out": [words.labs[name].name for name in before.labs if name not in labs],
+        "computed": computed,
+        "notes": notes,
+        "level": level.name,
+        "badge": presenter.level_badge(assessment),
+        "counts": words.levels[counts.name].badge,
+        "effect": EFFECTS[(level > counts) - (level < counts)],
+        "reasons": [reason["text"] for reason in leading],
+    }
 
 
-def _compare_answers(short: ShortWording, before: Answers, after: Answers) -> list[CorrectedAnswer]:
+def _compare_answers(short: ShortWording, before: Answers, after: Answers) -> list[View]:
     changed = [q for q in short.questionnaire if before.get(q.id) != after.get(q.id)]
     return [
-        CorrectedAnswer(
-            short.question_text(question.id),
-            *(
-                [short.option_text(question.id, o) for o in question.option_ids if o in chosen]
-                for chosen in (before.get(question.id, ()), after.get(question.id, ()))
-            ),
-        )
-        for question in changed
+        {
+            "label": short.question_text(q.id),
+            "was": [short.option_text(q.id, o) for o in q.option_ids if o in before.get(q.id, ())],
+            "now": [short.option_text(q.id, o) for o in q.option_ids if o in after.get(q.id, ())],
+        }
+        for q in changed
     ]
 
 

@@ -3,8 +3,6 @@
 It must not know what an answer means, and it renders nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby

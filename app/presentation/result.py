@@ -3,8 +3,6 @@
 It joins ids with their words and orders them; it decides nothing and renders nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +29,8 @@ from app.triage.wording import QuestionWords, Wording
 
 Fill = Callable[..., str]
 """Fills the placeholders of a text with the words of a region."""
+View = dict[str, Any]
+"""What a template prints as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +46,6 @@ class AnswerView:
     chosen: tuple[str, ...]
     unsure: bool = False
     nothing: bool = False  # "none of these"
-
-
-class ReasonView(NamedTuple):
-    """Why: a sentence, the answers behind it, and where it comes from."""
-
-    text: str
-    answers: tuple[AnswerView, ...]
-    sources: tuple[SourceEntry, ...]
-    certain: bool
-
-
-class TypeView(NamedTuple):
-    """One type of calcinosis and how it stands."""
-
-    name: str
-    standing: str
-    speaks_for: list[str]
-    speaks_against: list[str]
-
-
-class LookAlikeView(NamedTuple):
-    """Something else that can look like calcinosis."""
-
-    name: str
-    looks_like: str
-    tells_apart: str
-
-
-class ContradictionView(NamedTuple):
-    """Answers that cannot both be right, and which ones to look at again."""
-
-    text: str
-    answers: list[AnswerView]
 
 
 class LevelCard(NamedTuple):
@@ -118,7 +85,7 @@ class ResultPresenter:
         """The words of a question, as this person is spoken to."""
         return words_for_respondent(self.words, question, self.respondent)
 
-    def describe_result(self, assessment: Assessment) -> dict[str, Any]:
+    def describe_result(self, assessment: Assessment) -> View:
         """What every page of a result shows: the card, why, what it might be, the answers."""
         reasons, also = self.split_reasons(assessment)
         return {
@@ -130,7 +97,7 @@ class ResultPresenter:
             "likely": assessment.likely_type,
             "likely_words": self.words.types[assessment.likely_type],
             "kinds": self.fitting_types(assessment),
-            "others": self._fitting_look_alikes(assessment),
+            "others": [self._describe_look_alike(alike.id) for alike in assessment.look_alikes],
             "given": self.all_answers(self.path.answers),
         }
 
@@ -172,25 +139,26 @@ class ResultPresenter:
             return self.fill(spoken["badge_within"], within=self.words.times[assessment.within])
         return spoken["badge"]
 
-    def split_reasons(self, assessment: Assessment) -> tuple[list[ReasonView], list[ReasonView]]:
+    def split_reasons(self, assessment: Assessment) -> tuple[list[View], list[View]]:
         """(What set the level, what else was found); a doubt set it only where nothing else did."""
         level = [f for f in assessment.findings if f.urgency == assessment.urgency]
         leading = [f for f in level if f.certain] or level
         others = [f for f in assessment.findings if f not in leading]
         return [self._build_reason(f) for f in leading], [self._build_reason(f) for f in others]
 
-    def emergency_reasons(self, assessment: Assessment) -> list[ReasonView]:
+    def emergency_reasons(self, assessment: Assessment) -> list[View]:
         """The certain signs of an emergency."""
         certain = [f for f in assessment.findings if f.certain]
         return [self._build_reason(f) for f in certain if f.urgency is Urgency.emergency]
 
-    def _build_reason(self, finding: Finding) -> ReasonView:
-        return ReasonView(
-            text=self.fill(self.words.rules[finding.rule].reason),
-            answers=self._answers_behind(finding.because),
-            sources=self.find_sources(finding.sources),
-            certain=finding.certain,
-        )
+    def _build_reason(self, finding: Finding) -> View:
+        """Why: a sentence, the answers behind it, and where it comes from."""
+        return {
+            "text": self.fill(self.words.rules[finding.rule].reason),
+            "answers": self._answers_behind(finding.because),
+            "sources": self.find_sources(finding.sources),
+            "certain": finding.certain,
+        }
 
     def _answers_behind(self, evidence: Iterable[Evidence]) -> tuple[AnswerView, ...]:
         """Evidence as question and answer, each question once."""
@@ -232,18 +200,18 @@ class ResultPresenter:
             for section in SECTIONS
         }
 
-    def fitting_types(self, assessment: Assessment) -> list[TypeView]:
+    def fitting_types(self, assessment: Assessment) -> list[View]:
         """The types that fit at all, the best first."""
         order = {"likely": 0, "possible": 1}
         standing = [s for s in assessment.types if s.standing in order]
         standing.sort(key=lambda s: (s.type != assessment.likely_type, order[s.standing]))
         return [
-            TypeView(
-                self.words.types[s.type].name,
-                self.words.standings[s.standing],
-                [self._evidence_text(line) for line in s.evidence_for],
-                [self._evidence_text(line) for line in s.evidence_against],
-            )
+            {
+                "name": self.words.types[s.type].name,
+                "standing": self.words.standings[s.standing],
+                "speaks_for": [self._evidence_text(line) for line in s.evidence_for],
+                "speaks_against": [self._evidence_text(line) for line in s.evidence_against],
+            }
             for s in standing
         ]
 
@@ -254,21 +222,18 @@ class ResultPresenter:
         also = self.words.pages["result.also_fits"]
         return self.fill(f"{also} {self.words.evidence_note(line.id)}.")
 
-    def _fitting_look_alikes(self, assessment: Assessment) -> list[LookAlikeView]:
-        """Look-alikes that fit some of the answers."""
-        spoken = [self.words.look_alikes[alike.id] for alike in assessment.look_alikes]
-        return [
-            LookAlikeView(one.name, self.fill(one.looks_like), self.fill(one.tells_apart))
-            for one in spoken
-        ]
+    def _describe_look_alike(self, alike: str) -> View:
+        words = self.words.look_alikes[alike]
+        filled = {part: self.fill(words.parts[part]) for part in ("looks_like", "tells_apart")}
+        return {"name": words.name, **filled}
 
-    def asked_contradictions(self, contradictions: Collection[str]) -> list[ContradictionView]:
+    def asked_contradictions(self, contradictions: Collection[str]) -> list[View]:
         """Answers that do not fit together, to be asked back, by the ids of what they are."""
         return [
-            ContradictionView(
-                self.fill(self.words.contradictions[known.id]),
-                [self._view_answer(id_) for id_ in known.questions if id_ in self.answers],
-            )
+            {
+                "text": self.fill(self.words.contradictions[known.id]),
+                "answers": [self._view_answer(q) for q in known.questions if q in self.answers],
+            }
             for known in self.rulebook.contradictions
             if known.id in contradictions
         ]

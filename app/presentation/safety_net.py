@@ -3,11 +3,9 @@
 It joins ids with their words, for the person whose answers they are; it decides nothing.
 """
 
-from __future__ import annotations
+from typing import NamedTuple
 
-from typing import Any, NamedTuple
-
-from app.presentation.result import ResultPresenter
+from app.presentation.result import ResultPresenter, View
 from app.triage.dangers import assess_dangers
 from app.triage.safety_net import build_safety_net
 from app.triage.safety_net_layout import (
@@ -38,24 +36,7 @@ class SafetyNetView(NamedTuple):
     remarks: list[str]
 
 
-class DoubtView(NamedTuple):
-    """An unsure answer that made the result more careful, and what it was counted as."""
-
-    id: str
-    question: str
-    counted: str
-
-
-class DangerSummary(NamedTuple):
-    """One danger: its name, and in plain sentences what was asked, answered, and would worry us."""
-
-    id: str
-    state: str
-    name: str
-    text: str
-
-
-def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> dict[str, Any]:
+def build_caution_values(presenter: ResultPresenter, assessment: Assessment) -> View:
     """What a result says beside its level: what to watch for, doubts, dangers looked for."""
     return {
         "watch": describe_safety_net(presenter, assessment),
@@ -99,23 +80,23 @@ def _group_by_level(presenter: ResultPresenter, layout: SafetyNetLayout) -> list
     return groups
 
 
-def _describe_doubts(presenter: ResultPresenter) -> list[DoubtView]:
+def _describe_doubts(presenter: ResultPresenter) -> list[View]:
     """The unsure answers that made the result more careful."""
     rulebook, answers = presenter.rulebook, presenter.path.answers
     if not any(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items()):
         return []
     return [
-        DoubtView(
-            doubt.question,
-            presenter.fill(presenter.question_words(doubt.question).text),
-            presenter.fill(presenter.question_words(doubt.question).counted),
-        )
+        {
+            "id": doubt.question,
+            "question": presenter.fill(presenter.question_words(doubt.question).text),
+            "counted": presenter.fill(presenter.question_words(doubt.question).counted),
+        }
         for doubt in assess_doubts(rulebook, answers).each
     ]
 
 
-def _describe_dangers(presenter: ResultPresenter, assessment: Assessment) -> list[DangerSummary]:
-    """One plain line for each danger that was looked for."""
+def _describe_dangers(presenter: ResultPresenter, assessment: Assessment) -> list[View]:
+    """Each danger in plain sentences: what was asked, answered, and would worry us."""
     rulebook, words = presenter.rulebook, presenter.words
     ages = presenter.answers.get(rulebook.roles.age, ())
     searched = assess_dangers(rulebook.dangers, rulebook.questionnaire, presenter.path, assessment)
@@ -124,6 +105,6 @@ def _describe_dangers(presenter: ResultPresenter, assessment: Assessment) -> lis
         parts, (asked, worry) = words.dangers[danger].parts, words.danger_texts_for(danger, ages)
         sentences = [asked, words.pages[f"result.danger.{state}"], worry]
         sentences[1:1] = [parts["not_asked"]] if partly_asked else []
-        text = presenter.fill(" ".join(sentences))
-        found.append(DangerSummary(danger, state, presenter.fill(parts["name"]), text))
+        name, text = presenter.fill(parts["name"]), presenter.fill(" ".join(sentences))
+        found.append({"id": danger, "state": state, "name": name, "text": text})
     return found

@@ -3,62 +3,23 @@
 It decides nothing but what a line shows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
+    MONTH_DAY,
+    SHORT_DAY,
+    format_day,
     format_local_time,
-    format_month_day,
-    format_short_day,
-    is_visit_late,
     last_timely_day,
 )
-from app.presentation.result import Fill
+from app.presentation.result import Fill, View
 from app.store.worklist import ListedSubmission
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.terms import Urgency
 from app.triage.wording import Wording
-
-
-@dataclass(frozen=True, slots=True)
-class WorklistRowView:
-    """One line in words. `late`: its time is over; `forward`: the visit is too far away.
-
-    `needed`: the last day that is soon enough, where the clinic looks later than that.
-    """
-
-    submission: str
-    level: str
-    badge: str
-    time: str
-    late: bool
-    needed: str
-    appointment: str
-    forward: bool
-    reference: str
-    name: str
-    age: str
-    headline: str
-    flags: int
-    unsure: int
-    state: str
-    owner: str
-    markers: tuple[str, ...]
-
-
-class OtherSubmission(NamedTuple):
-    """Another submission of the same person."""
-
-    id: str
-    at: str
-    level: str
-    badge: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +38,58 @@ class RowPresenter:
     visit_days: Mapping[Urgency, timedelta]
     rulebook_sha256: str
 
-    def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> WorklistRowView:
-        """One line in words; `names`: who is who of the staff."""
+    def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> View:
+        """One line in words; `names`: who is who of the staff.
+
+        `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that
+        is soon enough, where the clinic looks later than that.
+        """
         payload, ages = line.payload, self.words.questions["age"].options
         reasons = [self.words.rules[r].reason for r in payload["rules"] if r in self.words.rules]
-        booked = payload["appointment_on"]
-        visit = date.fromisoformat(booked) if booked else None
-        within = self.visit_days.get(line.level)
-        last = last_timely_day(within, line.arrived_at, self.time_zone)
-        looked_at = line.due_at.astimezone(ZoneInfo(self.time_zone)).date()
-        missed = last is not None and last < looked_at and line.state != "closed"
-        return WorklistRowView(
-            submission=line.submission,
-            level=line.level.name,
-            badge=self.level_badge(line.level),
-            time=self.format_time_left(line.due_at),
-            late=line.due_at <= self.now and line.state != "closed",
-            needed=format_month_day(last if missed else None, self.language),
-            appointment=format_short_day(visit, self.language),
-            forward=visit is not None
-            and is_visit_late(within, line.arrived_at, visit, self.time_zone),
-            reference=payload["reference"],
-            name=payload["name"],
-            age=self.fill(ages[payload["age"]]) if payload["age"] in ages else "",
-            headline=self.fill(reasons[0]) if reasons else "",
-            flags=payload["flags"],
-            unsure=payload["unsure"],
-            state=state_key(line.state),
-            owner=names.get(line.owner or "", ""),
-            markers=self._marker_keys(line),
-        )
+        visit, last = self.visit_day(line), self.last_timely_day(line)
+        missed = last is not None and last < self.local_day(line.due_at) and line.state != "closed"
+        return {
+            "submission": line.submission,
+            "level": line.level.name,
+            "badge": self.level_badge(line.level),
+            "time": self.format_time_left(line.due_at),
+            "late": line.due_at <= self.now and line.state != "closed",
+            "needed": format_day(last if missed else None, self.language, MONTH_DAY),
+            "appointment": format_day(visit, self.language, SHORT_DAY),
+            "forward": visit is not None and last is not None and visit > last,
+            "reference": payload["reference"],
+            "name": payload["name"],
+            "age": self.fill(ages[payload["age"]]) if payload["age"] in ages else "",
+            "headline": self.fill(reasons[0]) if reasons else "",
+            "flags": payload["flags"],
+            "unsure": payload["unsure"],
+            "state": f"worklist.state.{line.state}",
+            "owner": names.get(line.owner or "", ""),
+            "markers": self._marker_keys(line),
+        }
 
-    def build_short_row(self, line: ListedSubmission) -> OtherSubmission:
-        """A line that stands on the page of another submission."""
-        return OtherSubmission(
-            line.submission,
-            format_local_time(line.arrived_at, self.time_zone, self.language),
-            line.level.name,
-            self.level_badge(line.level),
-            state_key(line.state),
-        )
+    def local_day(self, at: datetime) -> date:
+        """The day on the clinic's calendar."""
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def visit_day(self, line: ListedSubmission) -> date | None:
+        """The day of the visit that is booked."""
+        booked = line.payload["appointment_on"]
+        return date.fromisoformat(booked) if booked else None
+
+    def last_timely_day(self, line: ListedSubmission) -> date | None:
+        """The last day that is soon enough; None where the level names none."""
+        return last_timely_day(self.visit_days.get(line.level), line.arrived_at, self.time_zone)
+
+    def build_short_row(self, line: ListedSubmission) -> dict[str, str]:
+        """A line that stands on the page of another submission of the same person."""
+        return {
+            "id": line.submission,
+            "at": format_local_time(line.arrived_at, self.time_zone, self.language),
+            "level": line.level.name,
+            "badge": self.level_badge(line.level),
+            "state": f"worklist.state.{line.state}",
+        }
 
     def level_badge(self, level: Urgency) -> str:
         """A level in one to three words."""
@@ -125,13 +98,14 @@ class RowPresenter:
     def format_time_left(self, due: datetime) -> str:
         """How long there is left, or how long it has been over; never rounded up."""
         minutes = abs(due - self.now) // timedelta(minutes=1)
-        hours, days = minutes // 60, minutes // (24 * 60)
-        which = "late" if due <= self.now else "left"
         if minutes < 100:
-            return self.translate(f"worklist.{which}.minutes", number=minutes)
-        if hours < 48:
-            return self.translate(f"worklist.{which}.hours", number=hours)
-        return self.translate(f"worklist.{which}.days", number=days)
+            unit, number = "minutes", minutes
+        elif minutes < 48 * 60:
+            unit, number = "hours", minutes // 60
+        else:
+            unit, number = "days", minutes // (24 * 60)
+        which = "late" if due <= self.now else "left"
+        return self.translate(f"worklist.{which}.{unit}", number=number)
 
     def _marker_keys(self, line: ListedSubmission) -> tuple[str, ...]:
         own = line.versions - line.payload.get("found", 0)  # without what a nurse found
@@ -144,15 +118,5 @@ class RowPresenter:
             "worklist.marker.unseen": not line.seen,
         }
         flags = line.payload.get("markers", ())
-        needs = [flag_key(flag) for flag in PATIENT_FLAGS if flag in flags]
+        needs = [f"marks.{flag}" for flag in PATIENT_FLAGS if flag in flags]
         return (*(key for key, shown in found.items() if shown), *needs)
-
-
-def state_key(state: str) -> str:
-    """The key of the words for the state of a submission."""
-    return f"worklist.state.{state}"
-
-
-def flag_key(flag: str) -> str:
-    """The key of the words for what staff need to know of a patient."""
-    return f"marks.{flag}"

@@ -13,8 +13,6 @@ from app.triage.open_emergency import OpenEmergency
 from app.triage.questionnaire import Questionnaire
 from app.triage.wording import QuestionWords, Wording
 
-_COMPARED = {"at_least": "at least", "above": "above", "below": "below"}
-
 
 def describe_condition(
     condition: Condition, wording: Wording, depth: int = 0
@@ -24,26 +22,28 @@ def describe_condition(
         case Choice():
             question = wording.questions[condition.question]
             given = [
-                f"“{text}”" for id_, text in question.options.items() if id_ in condition.options
+                wording.page_text("rules.condition.option", option=text)
+                for id_, text in question.options.items()
+                if id_ in condition.options
             ]
-            if len(given) == 1:
-                turned = "not " if condition.negated else ""
-                yield depth, f"“{question.text}”: {turned}{given[0]}"
-                return
-            turned = "none" if condition.negated else "one"
-            yield depth, f"“{question.text}”: {turned} of these:"
-            yield from ((depth + 1, text) for text in given)
+            form = "is" if len(given) == 1 else "one_of"
+            key = f"rules.condition.{form}{'_not' if condition.negated else ''}"
+            yield depth, wording.page_text(key, question=question.text, option=given[0])
+            if len(given) > 1:
+                yield from ((depth + 1, text) for text in given)
         case LabBound():
-            bounds = " or ".join(f"{bound} {unit}" for unit, bound in condition.bounds)
-            turned = "is not" if condition.negated else "is"
-            compared = _COMPARED[condition.comparison]
-            yield depth, f"{wording.labs[condition.analyte].name} {turned} {compared} {bounds}"
+            bounds = [f"{bound} {unit}" for unit, bound in condition.bounds]
+            key = f"rules.bound.{condition.comparison}{'_not' if condition.negated else ''}"
+            name, either = wording.labs[condition.analyte].name, wording.pages["rules.bound.or"]
+            yield depth, wording.page_text(key, lab=name, bounds=either.join(bounds))
         case NamedCondition():
-            turned = "not: " if condition.negated else ""
-            yield depth, f"{turned}{wording.named[condition.name]}, that is"
+            key = f"rules.condition.named{'_not' if condition.negated else ''}"
+            yield depth, wording.page_text(key, name=wording.named[condition.name])
             yield from describe_condition(condition.part, wording, depth + 1)
         case AtLeast():
-            yield depth, _count_heading(condition)
+            whole = condition.count == len(condition.parts)
+            form = "all" if whole else "any" if condition.count == 1 else "at_least"
+            yield depth, wording.page_text(f"rules.condition.{form}", number=str(condition.count))
             for part in condition.parts:
                 yield from describe_condition(part, wording, depth + 1)
 
@@ -76,12 +76,6 @@ def serialize_condition(condition: Condition, questionnaire: Questionnaire) -> d
             if condition.count == 1:
                 return {"any": parts}
             return {"at_least": condition.count, "of": parts}
-
-
-def _count_heading(condition: AtLeast) -> str:
-    if condition.count == len(condition.parts):
-        return "all of these:"
-    return "any of these:" if condition.count == 1 else f"at least {condition.count} of these:"
 
 
 def describe_open_signs(

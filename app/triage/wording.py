@@ -101,6 +101,10 @@ class Wording:
         alike = self.look_alikes.get(evidence.removeprefix("like-"))
         return self.evidence[evidence] if alike is None else alike.name
 
+    def page_text(self, key: str, **more: str) -> str:
+        """The words of a page as they are written: in HTML some letters differ."""
+        return self.fill_placeholders(self.pages[key], {}, **more)
+
     @staticmethod
     def fill_placeholders(text: str, region_words: Mapping[str, str], **more: str) -> str:
         """The text with its {placeholders} filled. Raises KeyError for one that is unknown."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,11 @@ class AppContext:
     def page_wording(self) -> Wording:
         """The words of the language that the pages are in."""
         return self.rulebook.wording[self.language]
+
+    @property
+    def now(self) -> datetime:
+        """What time it is, in UTC."""
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     @property
     def unix_time(self) -> int:

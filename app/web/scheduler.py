@@ -11,51 +11,49 @@ import asyncio
 import logging
 import secrets
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from threading import Thread
 
-from app.store.db.scope import Store
 from app.store.db.server_records import Job, run_if_due
+from app.web.pages import AppContext
 
 log = logging.getLogger(__name__)
 
 MOST_PAUSE = 60.0  # seconds between two looks whether a job is due
 
 
-async def run_recurring_jobs(store: Store, jobs: Iterable[Job], clock: Callable[[], float]) -> None:
+async def run_recurring_jobs(context: AppContext, jobs: Iterable[Job]) -> None:
     """Do all jobs whenever they are due, until cancelled; one that fails stops no other."""
     holder = secrets.token_hex(8)
-    await asyncio.gather(*(_repeat_job(store, job, holder, clock) for job in jobs))
+    await asyncio.gather(*(_repeat_job(context, job, holder) for job in jobs))
 
 
-async def _repeat_job(store: Store, job: Job, holder: str, clock: Callable[[], float]) -> None:
+async def _repeat_job(context: AppContext, job: Job, holder: str) -> None:
     pause = min(MOST_PAUSE, job.every.total_seconds() / 3)
     while True:
-        now = datetime.fromtimestamp(clock(), UTC)
-        work = asyncio.to_thread(run_if_due, store, job, holder, now)
+        work = asyncio.to_thread(run_if_due, context.store, job, holder, context.now)
         (done,) = await asyncio.gather(work, return_exceptions=True)
         if isinstance(done, Exception):
             log_job_failure(job.name, done)
         await asyncio.sleep(pause)
 
 
-async def run_local_job(store: Store, job: Job, clock: Callable[[], float]) -> None:
+async def run_local_job(context: AppContext, job: Job) -> None:
     """Do a job on this very server, again and again until cancelled, whatever others do."""
     while True:
         await asyncio.sleep(job.every.total_seconds())
-        await run_job_once(store, job, clock)
+        await run_job_once(context, job)
 
 
-async def run_job_once(store: Store, job: Job, clock: Callable[[], float]) -> None:
+async def run_job_once(context: AppContext, job: Job) -> None:
     """One round of a job, in a thread that nobody waits for at the end: it may hang for ever."""
     done: Future[object] = Future()
-    now = datetime.fromtimestamp(clock(), UTC)
+    now = context.now
 
     def do_job() -> None:
         try:
-            done.set_result(job.task(store, now))
+            done.set_result(job.task(context.store, now))
         # It goes to whoever waits, if anyone still does.
         except Exception as error:  # noqa: BLE001
             done.set_exception(error)

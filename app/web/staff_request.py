@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -46,7 +46,7 @@ class StaffRequest(Request):
         self.form_fields = form_fields
         self.context = app_context(request)
         self.store = self.context.store
-        self.now = datetime.fromtimestamp(self.context.clock(), UTC)
+        self.now = self.context.now
         self.signed_in: SignedIn | None = None
         self.code_refused = False
         """The second factor was asked for again, and was not right."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
-from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -32,7 +31,6 @@ log = logging.getLogger(__name__)
 
 FIRST_EDITION = "2026.11.1"
 """Whose questions a cookie answers that does not name its edition: they are older than the mark."""
-MOST_FIELDS = 200  # in one reply; the longest tick list has under 40 lines
 RECHECK_PATH = "/changed"
 Found = TypeVar("Found")
 
@@ -210,14 +208,3 @@ def find_question(request: Request) -> Question:
     if id_ not in questionnaire:
         raise HTTPException(status_code=404)
     return questionnaire[id_]
-
-
-async def read_form(request: Request) -> dict[str, list[str]]:
-    """What a form sent, by the names of its fields; nothing where we cannot read it."""
-    body = await request.body()
-    try:
-        return parse_qs(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
-        )
-    except ValueError:
-        return {}

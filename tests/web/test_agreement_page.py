@@ -17,7 +17,7 @@ from app.store.agreement import DecisionCounts
 from app.store.db.patient_tables import Tally, WorklistRow
 from app.store.review_steps import ReviewStep
 from app.triage.terms import Urgency
-from app.web.patients import drop_off
+from app.web.patients import clinic_presence
 from tests.builders import RULES, rulebook
 from tests.visitor import Visitor
 from tests.web.desk import CALM, SECURE, TODAY, House, Member, Patient
@@ -203,7 +203,7 @@ def test_a_count_that_cannot_be_written_waits_for_the_next_time(
     before = scope_count(house, lead.clinic)
     patient.post(patient.link, {"about": "me"})
     with monkeypatch.context() as patch:
-        patch.setattr(drop_off, "_write_tallies", fail)
+        patch.setattr(clinic_presence, "_write_tallies", fail)
         patient.answer("age", "adult")
         counts.write_counts(house.store, house.now)
         patient.answer("breath", "none")

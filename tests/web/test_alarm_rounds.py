@@ -48,7 +48,7 @@ def clinic_with_alarm(house: House, clinic: str, places: AlarmDestinations) -> M
 
 def messenger(house: House, mail: MailServer = NOWHERE) -> AlarmSender:
     state = house.app.state
-    return AlarmSender(state.context, "https://check.example", mail)
+    return AlarmSender(state.context, "https://check.example/worklist", mail)
 
 
 def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(

@@ -81,6 +81,15 @@ MADE_UP |= {
     },
     "identify.": {*IDENTIFIERS},
     "copy.agreed.": {*DISPOSITIONS},
+    "rules.condition.": {
+        *(f"{form}{end}" for form in ["is", "one_of", "named"] for end in ["", "_not"]),
+        *("option", "all", "any", "at_least"),
+    },
+    "rules.bound.": {
+        *(f"{form}{end}" for form in ["at_least", "above", "below"] for end in ["", "_not"]),
+        "or",
+    },
+    "rules.drawing.": {"title", "name"},
     "verify.problem.": {*RECEIPT_PROBLEMS},
     "audit.kind.": {*AUDIT_ACTIONS},
     "audit.done.": {*ACTIONS},
@@ -112,7 +121,10 @@ def used():
     sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").rglob("*.py")]
     sources += [
         *(ROOT / "app" / "presentation").rglob("*.py"),
-        *(ROOT / "app" / "documents" / f"{name}.py" for name in ("sbar", "short_answers")),
+        *(
+            ROOT / "app" / "documents" / f"{name}.py"
+            for name in ("sbar", "short_answers", "drawing")
+        ),
     ]
     for path in sources:
         found |= set(KEY.findall(Path(path).read_text()))

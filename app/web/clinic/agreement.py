@@ -6,6 +6,7 @@ A disagreement is given out as a case of answers alone. It counts; it knows no r
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,51 +45,33 @@ def show_agreement(request: StaffRequest) -> Response:
         stops = _count_dropouts(request, scope, clinic)
     agreed = sum(counts.agreed for counts in by_nurse.values())
     decided = sum(counts.decision_total for counts in by_nurse.values())
+    levels = request.context.page_wording.levels
     return request.render_page(
         "agreement/page.html",
         agreed=agreed,
         decided=decided,
         too_much=limits.suggests_overreliance(agreed, decided),
-        nurses=[(names.get(who, ""), counts) for who, counts in _sort_by_overrides(by_nurse)],
-        rules=[
-            (
-                rule,
-                _rule_reason(request, rule),
-                counts,
-                limits.is_doubtful_rule(counts.override_total, counts.decision_total),
-            )
-            for rule, counts in _sort_by_overrides(by_rule)
-        ],
+        smallest=limits.smallest_group,
+        names=names,
+        nurses=_sort_by_overrides(by_nurse),
+        rules=_sort_by_overrides(by_rule),
+        doubtful={
+            rule
+            for rule, counts in by_rule.items()
+            if limits.is_doubtful_rule(counts.override_total, counts.decision_total)
+        },
         quiet=sum(not counts.override_total for counts in by_rule.values()),
-        reasons=[
-            (_rule_reason(request, rule), REASONS[reason], number)
-            for (rule, reason), number in sorted(reasons.items(), key=lambda pair: -pair[1])
-        ],
-        closings=[(OUTCOMES[end], asked) for end, asked in closings.items()],
-        times=[
-            (
-                _level_badge(request, level),
-                found,
-                _format_duration(request, found.median),
-                _format_duration(request, found.ninth_tenth),
-            )
-            for level, found in times.items()
-        ],
+        reasons=sorted(reasons.items(), key=lambda pair: -pair[1]),
+        closings=closings,
+        times=times,
         targets=_format_targets(request, clinic),
         stops=stops,
-        smallest=limits.smallest_group,
-        against=[
-            (
-                one,
-                request.format_time(one.at, clinic.time_zone),
-                names.get(one.by, ""),
-                _KINDS[one.kind],
-                _level_badge(request, one.level),
-                _level_badge(request, one.to),
-                REASONS[one.reason] if one.reason else "",
-            )
-            for one in against
-        ],
+        against=against,
+        words={"ends": OUTCOMES, "reasons": REASONS, "kinds": _KINDS},
+        badges={level: levels[level.name].parts["badge"] for level in Urgency},
+        rule_words=partial(_rule_reason, request),
+        duration=partial(_format_duration, request),
+        time=lambda at: request.format_time(at, clinic.time_zone),
     )
 
 
@@ -128,10 +111,6 @@ def _rule_reason(request: StaffRequest, rule: str) -> str:
         return request.translate("agreement.no_rule")
     known = request.context.page_wording.rules
     return filler_for(request.context, None)(known[rule].reason) if rule in known else rule
-
-
-def _level_badge(request: StaffRequest, level: Urgency) -> tuple[str, str]:
-    return level.name, request.context.page_wording.levels[level.name].parts["badge"]
 
 
 def _format_duration(request: StaffRequest, time: timedelta) -> str:

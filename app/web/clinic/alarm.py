@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app.store import alarms
@@ -34,7 +34,7 @@ class AlarmSender:
     """
 
     context: AppContext
-    origin: str
+    worklist: str  # its address
     mail: MailServer
 
     def __call__(self, store: Store, now: datetime) -> None:
@@ -57,7 +57,7 @@ class AlarmSender:
         """Send what waits for one place, as long as it takes it."""
         arrives = True
         while arrives and time.monotonic() < until:
-            message = alarms.claim_next_alarm(store, place.clinic, place.kind, self._current_time())
+            message = alarms.claim_next_alarm(store, place.clinic, place.kind, self.context.now)
             if message is None:
                 return
             arrives = self._send_message(store, message)
@@ -67,26 +67,19 @@ class AlarmSender:
         try:
             send(message)
         except NotSent as problem:
-            alarms.record_failed_alarm(store, self._current_time(), message, str(problem))
+            alarms.record_failed_alarm(store, self.context.now, message, str(problem))
             return False
-        alarms.record_sent_alarm(store, self._current_time(), message)
+        alarms.record_sent_alarm(store, self.context.now, message)
         return True
 
     def _post_webhook(self, message: AlarmMessage) -> None:
-        words = {"reference": message.reference, "worklist": self._worklist_address}
-        post_webhook(message.to, message.id, words, message.secret, self._current_time())
+        words = {"reference": message.reference, "worklist": self.worklist}
+        post_webhook(message.to, message.id, words, message.secret, self.context.now)
 
     def _send_email(self, message: AlarmMessage) -> None:
         t, _ = translator_for(self.context, None)
-        subject, words = str(t("alarm.subject")), f"{message.reference}\n{self._worklist_address}\n"
+        subject, words = str(t("alarm.subject")), f"{message.reference}\n{self.worklist}\n"
         send_mail(self.mail, message.to, OutgoingEmail(message.id, subject, words, message.made_at))
-
-    @property
-    def _worklist_address(self) -> str:
-        return f"{self.origin}/worklist"
-
-    def _current_time(self) -> datetime:
-        return datetime.fromtimestamp(self.context.clock(), UTC)
 
 
 def _collect_results(work: list[Future[Result]]) -> list[Result]:

@@ -1,7 +1,8 @@
-"""What a nurse found: the same questions as she answers them, and blood results.
+"""What a nurse adds to a submission: what she found, whose it is, what to know before a call.
 
-Only what she changed counts. Before anything is kept, the page says what will be kept and what the
-rules make of it; what was typed is never lost. It knows no rule.
+What she found are the same questions as she answers them, and blood results; only what she changed
+counts. Before anything is kept, the page says what will be kept and what the rules make of it; what
+was typed is never lost. What was compared of a person is ticked, never typed. It knows no rule.
 """
 
 from __future__ import annotations
@@ -16,30 +17,41 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from app.presentation.correction_result import (
-    CorrectionPreview,
-    StandingSubmission,
-    preview_corrections,
+from app.presentation.correction_result import StandingSubmission, preview_corrections
+from app.presentation.result import View
+from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
+from app.store import (
+    clinics,
+    people,
+    review_rules,
+    reviews,
+    submission_reads,
+    submission_versions,
+    submissions,
+    worklist,
+    worklist_rows,
 )
-from app.presentation.review_words import problem_key
-from app.store import clinics, reviews, submission_reads, submission_versions, submissions, worklist
 from app.store.accounts import staff
 from app.store.db.patient_tables import Submission
+from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, WRONG_PERSON
 from app.store.reviews import StepNotAllowed
 from app.store.submission_versions import AnswersVersion, Labs, SubmittedAnswers
 from app.store.submissions import AnswersChanged
+from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
-from app.web.clinic.correction_forms import (
-    AnswerForm,
-    LabField,
-    LabForm,
-    QuestionField,
-    collect_labs,
+from app.web.clinic import correction_forms
+from app.web.clinic.patient_list import LONGEST
+from app.web.clinic.submission_reading import (
+    make_row_presenter,
+    read_review_step,
+    read_typed_number,
+    submit_steps,
 )
-from app.web.clinic.submission_reading import make_row_presenter, read_typed_number
 from app.web.pages import see_other, translator_for
 from app.web.staff_request import StaffRequest
+
+_WHERE = {"identifiers": "which", "person": "reference", "other_name": "sure"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +62,17 @@ class CorrectionPage:
     submission: Submission
     newest: AnswersVersion
     level: Urgency  # the one that counts
-    answers: AnswerForm
-    lab_form: LabForm
+    answers: correction_forms.AnswerForm
+    lab_form: correction_forms.LabForm
     shown: Mapping[str, Any]
-    filled: list[QuestionField]
-    fields: list[LabField]
+    filled: list[correction_forms.QuestionField]
+    fields: list[correction_forms.LabField]
 
     def render_form(
-        self, problem: str = "", found: CorrectionPreview | None = None, seal: str = ""
+        self,
+        problem: str = "",
+        found: View | None = None,
+        seal: str = "",
     ) -> Response:
         """The form. `problem`: the key of the words; `found`: what would be kept, by its `seal`."""
         request, region = self.request, self.submission.region
@@ -121,7 +136,7 @@ def submit_corrections(request: StaffRequest) -> Response:
     page = replace(kept, filled=filled, fields=fields)
     if any(f.problem for f in filled) or any(f.needs_fixing for f in fields):
         return page.render_form()
-    answers, labs = page.answers.merge_changes(filled), collect_labs(fields)
+    answers, labs = page.answers.merge_changes(filled), correction_forms.collect_labs(fields)
     if answers == dict(page.answers.answers) and labs == page.lab_form.before:
         return page.render_form("findings.nothing")
     rulebook, submission = request.context.rulebook, page.submission
@@ -157,8 +172,8 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
     # Trap: the form asks today's questions, and what it does not show is lost once it is kept.
     given = context.archive.translate_to_current(newest.rulebook_version, newest.answers)
     labs = next((v.lab_results for v in reversed(versions) if v.kind == "nurse"), {})
-    answers = AnswerForm(context, given, submission.about, submission.region)
-    lab_form = LabForm(context, submission.region, today, labs)
+    answers = correction_forms.AnswerForm(context, given, submission.about, submission.region)
+    lab_form = correction_forms.LabForm(context, submission.region, today, labs)
     shown = {
         "id": id_,
         "row": make_row_presenter(request, clinic).build_row(names, line),
@@ -175,3 +190,88 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
         answers.initial_fields(),
         lab_form.initial_fields(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkbox:
+    """One box to tick."""
+
+    id: str
+    value: str
+    words: str
+    ticked: bool
+
+
+def show_identity_form(request: StaffRequest, problem: str = "", first: str = "") -> Response:
+    """GET /submissions/{id}/identify: what to compare, and whose it is where nobody knows."""
+    values, compared = _load_form_values(request), request.chosen_values("which")
+    fields = ("reference", "name")
+    typed = {name: request.typed_field(name) or values["payload"][name] for name in fields}
+    other = None
+    if problem == "other_name":
+        with request.reading_scope() as scope:
+            other = people.find_by_reference(scope, typed["reference"])
+    words = problem_key(problem)
+    return request.render_page(
+        "nurse/identify.html",
+        problems={_WHERE.get(problem, "identify"): words} if words else None,
+        first=first,
+        ticks=[Checkbox(f"which-{i}", i, IDENTIFIER_WORDS[i], i in compared) for i in IDENTIFIERS],
+        typed=typed,
+        other=other.name if other else "",
+        **values,
+    )
+
+
+def submit_identity(request: StaffRequest) -> Response:
+    """POST /submissions/{id}/identify: it is this person, or it is someone else."""
+    chosen = request.typed_field("outcome")
+    step = replace(
+        read_review_step(request, "identify"),
+        outcome=chosen if chosen in IDENTITY_OUTCOMES else None,
+        reason=" ".join(i for i in IDENTIFIERS if i in request.chosen_values("which")) or None,
+        reference=request.typed_field("reference")[:LONGEST],
+        name=request.typed_field("name")[:LONGEST],
+        sure=request.typed_field("sure") == "yes",
+    )
+    return submit_steps(request, [step], show_identity_form)
+
+
+def show_flags_form(request: StaffRequest) -> Response:
+    """GET /submissions/{id}/marks: what staff need to know before they call."""
+    values = _load_form_values(request)
+    ticked = values["payload"].get("markers", [])
+    return request.render_page(
+        "nurse/marks.html",
+        ticks=[Checkbox(f"mark-{m}", m, f"marks.{m}", m in ticked) for m in PATIENT_FLAGS],
+        **values,
+    )
+
+
+def save_flags(request: StaffRequest) -> Response:
+    """POST /submissions/{id}/marks: these and no others."""
+    with request.writing_scope() as scope:
+        chosen = request.chosen_values("mark")
+        worklist_rows.save_patient_flags(scope, request.path_id, chosen)
+    return see_other(f"/submissions/{request.path_id}")
+
+
+def _load_form_values(request: StaffRequest) -> dict[str, Any]:
+    """What both forms show of the submission. Raises NoSuchSubmission or KeyDestroyed."""
+    with request.reading_scope() as scope:
+        kept = worklist_rows.require_row(scope, request.path_id, request.now)
+        line = worklist.find_listed_submission(scope, request.path_id)
+        names = staff.find_staff_names(scope, {line.owner or ""})
+        presenter = make_row_presenter(request, clinics.load_clinic(scope))
+        known = review_rules.is_identified(scope, request.path_id)
+    return {
+        "id": request.path_id,
+        "row": presenter.build_row(names, line),
+        "payload": line.payload,
+        "needs_person": kept.person_id is None,
+        "known": known,
+        "last": kept.last_entry,
+        "key": secrets.token_urlsafe(12),
+        "right": SAME_PERSON,
+        "wrong": WRONG_PERSON,
+    }

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.documents.receipt import QrCode, make_qr_code
-from app.presentation.dates import format_long_day
+from app.presentation.dates import LONG_DAY, format_day
 from app.store import clinics, invitations, shares
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
@@ -240,7 +240,7 @@ def _build_cards(
     cards = []
     for one in found:
         link, until = f"{request.origin}/i/{one.token}", request.format_time(one.expires_at, zone)
-        day = format_long_day(one.appointment_on, language)
+        day = format_day(one.appointment_on, language, LONG_DAY)
         cards.append(InvitationCard(one, link, until, day, make_qr_code(link) if squares else None))
     return cards
 

@@ -1,26 +1,30 @@
-"""One submission as a nurse reads it, and what she does with it, each form one step or two.
+"""One submission as a nurse reads it, on a screen or on paper, and what she does with it.
 
-Every look is noted. A step that comes second tells who was first and keeps what was typed. It
-shows what the rules of that day made of the answers, and knows no rule.
+Each form is one step or two. Every look is noted, and so is each sheet. A step that comes second
+tells who was first and keeps what was typed. It shows what the rules of that day made of the
+answers, and knows no rule.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.presentation.review_words import FITTING, OUTCOMES, REASONS, problem_key
+from app.documents.receipt import make_qr_code, write_receipt
+from app.presentation import review_words
+from app.presentation.review_words import OUTCOMES, problem_key
+from app.presentation.safety_net import NetLevelGroup
+from app.presentation.submission import AssessmentView
 from app.presentation.submission_view import SubmissionView
 from app.store import review_steps
 from app.store.db.patient_tables import SECOND_PERSON_STATES
 from app.store.permissions import role_allows
-from app.store.review_rules import DECISION_KINDS
-from app.store.review_steps import CALL_OUTCOMES, LOWER_REASONS, MIN_FAILED_CALLS, SAME_PERSON
+from app.store.review_rules import CLOSING_KINDS, DECISION_KINDS
 from app.store.submission_reads import ReviewAction
 from app.triage.terms import Urgency
 from app.web.clinic.submission_reading import (
@@ -49,6 +53,10 @@ _STEPS = {
     "agree-close": ("agree", "close"),
 }
 """The address of a form -> what it does, all of it or nothing."""
+_LAST = 6  # things that were done, on paper
+_NOTE = 200  # letters of a note, on paper
+_DENSE_NET = 1000  # letters of a safety net from which on the copy is set smaller
+_ROOMY, _DENSE = 2000, 2600  # letters up to which the sheet is set larger, or from which smaller
 
 
 def show_submission(request: StaffRequest, problem: str = "", first: str = "") -> Response:
@@ -61,9 +69,9 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
         "nurse/submission.html",
         problems={"actions": problem_key(problem)} if problem else None,
         first=first,
-        calls=_translate_codes(request, CALL_OUTCOMES, OUTCOMES),
+        calls=_translate_codes(request, review_steps.CALL_OUTCOMES, OUTCOMES),
         dispositions=_translate_endings(request, level),
-        others=view.list_others(),
+        others=[view.row_presenter.build_short_row(line) for line in view.record.others],
         assessed=assessed,
         given=view.trace_answer_history(),
         shown=describe_patient_result(view),
@@ -88,7 +96,7 @@ def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> 
         first=first,
         decides=[rule for rule in view.presenter.fired_rules() if rule.level == deciding_level],
         levels=[(lower.name, view.presenter.level_badge(lower)) for lower in below],
-        lower_reasons=_translate_codes(request, LOWER_REASONS, REASONS),
+        lower_reasons=_translate_codes(request, review_steps.LOWER_REASONS, review_words.REASONS),
         second_needed=least is not None and level >= least,
         **_describe_form(request, opened),
     )
@@ -181,11 +189,11 @@ def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str,
         "waits": record.listed.state in SECOND_PERSON_STATES,
         "by_two": review_steps.closings_by_two(record.listed.level),
         "decided": any(e.kind in DECISION_KINDS and e.version == newest for e in record.actions),
-        "identified": checked is not None and checked.outcome == SAME_PERSON,
+        "identified": checked is not None and checked.outcome == review_steps.SAME_PERSON,
         "tied": record.listed.person is not None,
         "wrong_person": bool(record.listed.payload.get("wrong_person")),
         "in_vain": needs.in_vain,
-        "tries": MIN_FAILED_CALLS,
+        "tries": review_steps.MIN_FAILED_CALLS,
         "last": record.actions[-1].number if record.actions else 0,
         "key": secrets.token_urlsafe(12),
         "can_take": [
@@ -208,7 +216,7 @@ def _describe_lowering(view: SubmissionView, lowered: ReviewAction) -> dict[str,
 
 def _translate_endings(request: StaffRequest, level: Urgency) -> list[tuple[str, str]]:
     """How one person may close a submission of this level, to choose from."""
-    words = OUTCOMES | FITTING.get(level, {})
+    words = OUTCOMES | review_words.FITTING.get(level, {})
     return _translate_codes(request, review_steps.closings_by_one(level), words)
 
 
@@ -217,3 +225,92 @@ def _translate_codes(
 ) -> list[tuple[str, str]]:
     """Codes with their words, to choose from."""
     return [(code, request.translate(words[code])) for code in codes]
+
+
+def show_record_sheet(request: StaffRequest) -> Response:
+    """GET /submissions/{id}/print: all that matters on one A4."""
+    opened = open_submission(request, "submission_printed")
+    view, presenter = opened.view, opened.view.presenter
+    values, assessed = view.describe(), describe_assessment(view)
+    # A receipt has no place for blood results, so with them it would say something else.
+    receipt = ""
+    if view.has_own_rulebook and not view.record.newest_version.lab_results:
+        book = presenter.result_presenter.rulebook
+        receipt = write_receipt(book, presenter.counted_answers, presenter.assessment)
+    values["entries"] = [
+        (*done, _shorten_note(done[0].words)) for done in values["entries"][-_LAST:]
+    ]
+    return request.render_page(
+        "nurse/print.html",
+        region=view.record.region,
+        receipt=receipt,
+        code=make_qr_code(receipt) if receipt else None,
+        frame=opened.frame,
+        printed=view.format_time(request.now),
+        clinic=opened.clinic.name,
+        earlier=max(0, len(view.record.actions) - _LAST),
+        size=_choose_print_size(assessed, [*values["entries"], *values["versions"]]),
+        assessed=assessed,
+        **values,
+    )
+
+
+def show_patient_copy(request: StaffRequest) -> Response:
+    """GET /submissions/{id}/copy: what the patient takes home; nothing that is for staff alone."""
+    opened = open_submission(request, "copy_printed")
+    view, record = opened.view, opened.view.record
+    level, own = record.listed.level, view.patient_assessment
+    closed = record.last_action(*CLOSING_KINDS) if record.listed.state == "closed" else None
+    agreed = str(closed.outcome) if closed else ""
+    noted, by_when = agreed in review_steps.closings_by_two(level), view.visit_deadline
+    return request.render_page(
+        "nurse/copy.html",
+        frame=opened.frame,
+        region=record.region,
+        id=record.listed.submission,
+        clinic=opened.clinic.name,
+        reference=record.sent_as,
+        card=view.build_patient_card(),
+        same=level == own.urgency,
+        agreed=(review_words.NOTED if noted else review_words.AGREED).get(agreed, ""),
+        instead=review_words.INSTEAD[level.name] if noted else "",
+        wait_for_visit=not (level >= Urgency.same_day and by_when.forward),
+        decided=view.format_time(closed.at) if closed else "",
+        visit=by_when.visit if agreed in ("", "appointment_kept") else "",
+        likely=own.likely_type,
+        likely_words=view.patient_presenter.words.types[own.likely_type],
+        **_graver_safety_net(view, level),
+    )
+
+
+def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
+    """What the patient was told to watch for, as far as it is graver than the level now."""
+    found = describe_patient_result(view)
+    watch = found["watch"]
+    graver = {one.name for one in Urgency if one > level}
+    lines: dict[tuple[str, str], list[str]] = {}
+    for group in (*watch.first, *watch.more):
+        if group.level in graver:
+            lines.setdefault((group.level, group.heading), []).extend(group.lines)
+    kept = watch._replace(first=[NetLevelGroup(*key, tuple(some)) for key, some in lines.items()])
+    letters = sum(len(line) for some in lines.values() for line in some)
+    return {
+        "about": found["about"],
+        "watch": kept,
+        "emergency_now": level is Urgency.emergency,
+        "dense": letters > _DENSE_NET,
+    }
+
+
+def _choose_print_size(assessed: AssessmentView, more: Sequence[object]) -> str:
+    """How large the sheet is set: as large as what it has to say leaves room for."""
+    at_levels = [*assessed.raises, *assessed.lowers]
+    said = [*assessed.positives, *assessed.denied, *(s for one in at_levels for s in one.answers)]
+    letters = sum(len(str(one)) for one in said)
+    if letters + _NOTE * len(more) <= _ROOMY:
+        return "roomy"
+    return "dense" if letters > _DENSE else "usual"
+
+
+def _shorten_note(words: str) -> str:
+    return words if len(words) <= _NOTE else f"{words[:_NOTE]} ..."

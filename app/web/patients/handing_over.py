@@ -1,52 +1,65 @@
-"""Invited people: what a link or a code leads to, handing over, and what became of it.
+"""Handing a self-check over: by the link of an invitation, or by a code that its person makes.
 
 Whoever has the link is its person; opening it uses nothing up. The same link goes on to show when
-a nurse looked. An emergency is always told to call, and never to wait. It knows no rule.
+a nurse looked. Without a link nothing is stored until its person asks for a code. The code stands
+in no address that a server or a proxy notes: the square holds it behind the "#", which browsers
+keep to themselves. An emergency is always told to call, and never to wait. It knows no rule.
 """
 
-from __future__ import annotations
+import hashlib
+import math
+from dataclasses import replace
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.presentation.dates import format_long_day
+from app.documents.receipt import make_qr_code
+from app.presentation.dates import LONG_DAY, format_day
 from app.presentation.question import ME, RESPONDENTS
-from app.store import invitations, submission_reads, submissions, worklist_rows
-from app.store.db import record_keys
+from app.store import invitations, shares, submission_reads, submissions
+from app.store.db.record_keys import KeyDestroyed
 from app.store.db.scope import PATIENT
 from app.store.invitations import InvitationGone, OpenedInvitation
-from app.web import tablet
+from app.store.shares import ShareGone, ShareStatus
+from app.store.submission_versions import SubmittedAnswers
+from app.store.worklist_rows import NoSuchSubmission
+from app.triage.terms import Urgency
+from app.web import journey as journeys
 from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.pages import see_other
+from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.patients.submission_status import build_status_values
 from app.web.staff_request import StaffRequest
-from app.web.visit import open_visit, redirect_with_journey
+from app.web.tablet import is_tablet
+from app.web.visit import Visit, open_visit, redirect_with_journey
+from app.web.wire import cookie_name
 
 CURRENT_LINK = "here"
 """Stands in an address for the link that this browser is on already."""
-_GONE = "patient/link_gone.html"
+_GONE, _ENDED = "patient/link_gone.html", "patient/share_ended.html"
 
 
-def show_code_form(request: StaffRequest) -> Response:
+def show_code_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
     """GET /i: a box for the code of an invitation."""
-    return request.render_page("patient/invitation_code.html", on_tablet=tablet.is_tablet(request))
+    return request.render_page(
+        "patient/invitation_code.html",
+        problems=problems,
+        on_tablet=is_tablet(request),
+    )
 
 
 def submit_invitation_code(request: StaffRequest) -> Response:
     """POST /i: the code leads to where the link leads."""
+    store, now = request.store, request.now
+    code, address = request.typed_field("code"), request.client_address
     try:
-        token = invitations.find_token_by_code(
-            request.store, request.typed_field("code"), request.now, address=request.client_address
-        )
+        token = invitations.find_token_by_code(store, code, now, address=address)
     except InvitationGone:
-        return request.render_page(
-            "patient/invitation_code.html",
-            problems={"code": "invited.code.problem"},
-            on_tablet=tablet.is_tablet(request),
-        )
-    if not tablet.is_tablet(request):
+        return show_code_form(request, {"code": "invited.code.problem"})
+    if not is_tablet(request):
         return see_other(f"/i/{token}")
-    region = invitations.open_invitation(request.store, token, request.now).clinic.region
+    region = invitations.open_invitation(store, token, now).clinic.region
     journey = Journey(region, request.context.unix_time, invitation=token)
     return redirect_with_journey(request, f"/i/{CURRENT_LINK}", journey)
 
@@ -57,7 +70,17 @@ def show_invitation(request: StaffRequest) -> Response:
         found = _open_invitation(request)
     except InvitationGone:
         return request.render_page(_GONE, status=404)
-    return _render_status(request, found) if found.finished else _render_welcome(request, found)
+    token: str = request.path_params["token"]
+    if found.finished:
+        return _render_handed_over(request, found, token)
+    language = request.context.language
+    return request.render_page(
+        "patient/invited.html",
+        region=found.clinic.region,
+        token=token,
+        clinic=found.clinic.name,
+        appointment=format_day(found.appointment_on, language, LONG_DAY),
+    )
 
 
 def start_invited_check(request: StaffRequest) -> Response:
@@ -73,8 +96,7 @@ def start_invited_check(request: StaffRequest) -> Response:
         visit = open_visit(request)
     except (NoJourney, LostJourney):
         visit = None
-    begun = visit is not None and visit.journey.invitation == token and visit.journey.answers
-    if visit is not None and begun:
+    if visit is not None and visit.journey.invitation == token and visit.journey.answers:
         return redirect_with_journey(request, visit.next_address, visit.journey)
     first = f"/check/{next(iter(context.rulebook.questionnaire)).id}"
     return redirect_with_journey(request, first, journey)
@@ -92,8 +114,9 @@ def send_submission(request: StaffRequest) -> Response:
         with request.store.writing_scope(clinic, request.now, PATIENT) as scope:
             submissions.accept_answers(scope, invitation, submitted, targets)
     except InvitationGone:
-        return request.render_page("patient/not_sent.html", status=404, region=visit.journey.region)
-    return see_other(f"/i/{CURRENT_LINK if tablet.is_tablet(request) else token}")
+        region = visit.journey.region
+        return request.render_page("patient/not_sent.html", status=404, region=region)
+    return see_other(f"/i/{CURRENT_LINK if is_tablet(request) else token}")
 
 
 async def redirect_to_result(_: Request) -> Response:
@@ -101,16 +124,11 @@ async def redirect_to_result(_: Request) -> Response:
     return see_other("/result")
 
 
-def _token_in_address(request: StaffRequest) -> str:
-    """The word in the address: the token of a link, or HERE."""
-    word: str = request.path_params["token"]
-    return word
-
-
 def _invitation_token(request: StaffRequest) -> str:
     """The token of the link. On a tablet it stands in no address, where Back would lead to it."""
-    if _token_in_address(request) != CURRENT_LINK:
-        return _token_in_address(request)
+    token: str = request.path_params["token"]
+    if token != CURRENT_LINK:
+        return token
     try:
         return open_visit(request).journey.invitation
     except (NoJourney, LostJourney):
@@ -118,26 +136,98 @@ def _invitation_token(request: StaffRequest) -> str:
 
 
 def _open_invitation(request: StaffRequest) -> OpenedInvitation:
-    return invitations.open_invitation(request.store, _invitation_token(request), request.now)
+    token = _invitation_token(request)
+    return invitations.open_invitation(request.store, token, request.now)
 
 
-def _render_welcome(request: StaffRequest, found: OpenedInvitation) -> Response:
-    return request.render_page(
-        "patient/invited.html",
-        region=found.clinic.region,
-        token=_token_in_address(request),
-        clinic=found.clinic.name,
-        appointment=format_long_day(found.appointment_on, request.context.language),
-    )
-
-
-def _render_status(request: StaffRequest, found: OpenedInvitation) -> Response:
+def _render_handed_over(request: StaffRequest, found: OpenedInvitation, token: str) -> Response:
     with request.store.reading_scope(found.clinic.clinic_id) as scope:
         try:
-            sent = submission_reads.find_invitation_receipt(scope, found.id, request.now).submission
-            values = build_status_values(request, scope, sent)
-        except (worklist_rows.NoSuchSubmission, record_keys.KeyDestroyed):
+            sent = submission_reads.find_invitation_receipt(scope, found.id, request.now)
+            values = build_status_values(request, scope, sent.submission)
+        except (NoSuchSubmission, KeyDestroyed):
             return request.render_page(_GONE, status=404)
+    return request.render_page("patient/handed_over.html", token=token, **values)
+
+
+def create_share_code(request: StaffRequest) -> Response:
+    """POST /share: keep answers and result under a code, for half an hour."""
+    store, now = request.store, request.now
+    visit = open_visit(request)
+    if visit.path.next is not None or not has_reachable_clinic(request):
+        return see_other(visit.next_address if visit.path.next else "/result")
+    submitted, old = visit.collect_submitted_answers(), visit.journey.share
+    # The same for a button pressed twice, and no other person's: each sealed cookie is unique.
+    sealed = request.cookies[cookie_name(request, journeys.OWN)]
+    key = hashlib.sha256(sealed.encode()).hexdigest()
+    anew = request.typed_field("anew")
+    if old and not anew and _is_already_shared(request, old, submitted):
+        return see_other("/share")
+    if old:
+        shares.withdraw_share(store, old)
+    shares.offer_share(store, key, submitted, now, address=request.client_address)
+    return redirect_with_journey(request, "/share", replace(visit.journey, share=key))
+
+
+def show_share_code(request: StaffRequest) -> Response:
+    """GET /share: the code; later, who has it."""
+    visit = open_visit(request)
+    share, region = visit.journey.share, visit.journey.region
+    if not share:
+        return see_other("/result")
+    try:
+        found = shares.find_share_status(request.store, share, request.now)
+        if found.submitted:
+            return _render_waiting_code(request, visit, found)
+        clinic, sent = (found.taken.clinic, found.taken.submission) if found.taken else ("", "")
+        with request.store.reading_scope(clinic) as scope:
+            values = build_status_values(request, scope, sent)
+        return request.render_page("patient/handed_over.html", token="", **values)
+    except (ShareGone, NoSuchSubmission, KeyDestroyed):
+        return request.render_page(_ENDED, region=region)
+
+
+def poll_share(request: StaffRequest) -> Response:
+    """GET /share/news: nothing as long as the code waits; then the page that says who has it."""
+    share = open_visit(request).journey.share
+    try:
+        found = shares.find_share_status(request.store, share, request.now)
+        waits = found.taken is None
+    except ShareGone:
+        waits = False
+    return Response(status_code=204) if waits else show_share_code(request)
+
+
+def revoke_share_code(request: StaffRequest) -> Response:
+    """POST /share/back: the code and all that was kept under it are deleted at once."""
+    visit = open_visit(request)
+    if visit.journey.share:
+        shares.withdraw_share(request.store, visit.journey.share)
+    return see_other("/share")
+
+
+async def redirect_to_share(_: Request) -> Response:
+    """GET /share/back: what a browser asks for that loads a failure to take it back anew."""
+    return see_other("/share")
+
+
+def _render_waiting_code(request: StaffRequest, visit: Visit, found: ShareStatus) -> Response:
+    submitted = found.submitted
     return request.render_page(
-        "patient/handed_over.html", token=_token_in_address(request), **values
+        "patient/share.html",
+        region=visit.journey.region,
+        code=found.code,
+        square=make_qr_code(f"{request.origin}/shared#{found.code}"),
+        minutes=math.ceil((found.expires_at - request.now) / timedelta(minutes=1)),
+        emergency=submitted is not None and submitted.assessment.urgency is Urgency.emergency,
+        given=visit.presenter.all_answers(submitted.answers) if submitted else [],
     )
+
+
+def _is_already_shared(request: StaffRequest, key: str, submitted: SubmittedAnswers) -> bool:
+    """Whether this very thing waits under the code that there is, or someone took what did."""
+    try:
+        found = shares.find_share_status(request.store, key, request.now)
+    except ShareGone:
+        return False
+    return found.submitted is None or found.submitted.answers == submitted.answers

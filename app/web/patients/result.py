@@ -4,10 +4,7 @@ It replays the answers and shows what the engine makes of them. Nothing is kept,
 was sent is repeated. It knows no rule and not how a receipt is written.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,7 +18,7 @@ from app.documents.receipt import (
     write_receipt,
 )
 from app.presentation.question import ME
-from app.presentation.result import AnswerView, ResultPresenter
+from app.presentation.result import ResultPresenter, View
 from app.presentation.safety_net import build_caution_values
 from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
@@ -35,27 +32,11 @@ from app.web.visit import (
     Visit,
     address_before_result,
     open_visit,
-    read_form,
     redirect_with_journey,
 )
+from app.web.wire import read_form
 
 UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
-
-
-class AnswerChange(NamedTuple):
-    """One question whose answer is another than before."""
-
-    was: AnswerView | None
-    now: AnswerView
-
-
-class SecondLookChanges(NamedTuple):
-    """What a second look changed: the level in a few words, before and now, and the answers."""
-
-    before: str
-    now: str
-    lower: bool
-    answers: list[AnswerChange]
 
 
 async def show_result(request: Request) -> Response:
@@ -89,24 +70,24 @@ async def show_result(request: Request) -> Response:
     )
 
 
-def _compare_second_look(visit: Visit) -> SecondLookChanges | None:
-    """What was answered anew in a second look; None where there was none."""
+def _compare_second_look(visit: Visit) -> View | None:
+    """The level before and now, and each answer that a second look changed; None without one."""
     if not visit.journey.earlier:
         return None
     presenter, assessment = visit.presenter, visit.assessment
     earlier = presenter.rulebook.questionnaire.trace_path(visit.journey.answers_before).answers
     before = assess_answers(presenter.rulebook, earlier)
     answers_earlier = {answer.id: answer for answer in presenter.all_answers(earlier)}
-    return SecondLookChanges(
-        before=presenter.level_badge(before),
-        now=presenter.level_badge(assessment),
-        lower=assessment.urgency < before.urgency,
-        answers=[
-            AnswerChange(answers_earlier.get(answer.id), answer)
+    return {
+        "before": presenter.level_badge(before),
+        "now": presenter.level_badge(assessment),
+        "lower": assessment.urgency < before.urgency,
+        "answers": [
+            {"was": answers_earlier.get(answer.id), "now": answer}
             for answer in presenter.all_answers(visit.path.answers)
             if visit.path.answers[answer.id] != earlier.get(answer.id)
         ],
-    )
+    }
 
 
 async def show_receipt_form(request: Request) -> Response:

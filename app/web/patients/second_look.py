@@ -4,8 +4,6 @@ It starts from the answers in the sealed cookie, wherever they came from, and en
 No step is stored; it knows no rule.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,9 +20,9 @@ from app.web.visit import (
     find_question,
     list_rechecked_questions,
     open_visit,
-    read_form,
     redirect_with_journey,
 )
+from app.web.wire import read_form
 
 RESULT_PATH = "/result"
 
@@ -72,19 +70,16 @@ class SecondLookLoop(QuestionLoop):
 
     def save_answer(self, chosen: frozenset[str]) -> Response:
         """Go on; stop as soon as an emergency is certain."""
-        after = self.visit.continue_with(
-            self.visit.journey.with_new_answer(self.question.id, chosen)
-        )
+        journey = self.visit.journey.with_new_answer(self.question.id, chosen)
+        after = self.visit.continue_with(journey)
         interrupts = after.is_emergency and not self.visit.is_emergency
         address = "/emergency" if interrupts else next_recheck_address(after)
         return redirect_with_journey(self.request, address, after.journey)
 
     def render_page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """One page in the words of the person's region."""
-        region, error = self.visit.journey.region, bool(values.get("problem"))
-        return render_page(
-            self.request, template, region=region, error=error, status=status, **values
-        )
+        values |= {"region": self.visit.journey.region, "error": bool(values.get("problem"))}
+        return render_page(self.request, template, status=status, **values)
 
     def previous_address(self) -> str:
         """The question that was looked at again before this one."""
@@ -95,8 +90,15 @@ class SecondLookLoop(QuestionLoop):
 
     def progress_values(self) -> dict[str, int]:
         """How many questions may still come."""
-        left = {*_possible_questions(self.visit)} - {self.question.id}
-        return {"more": len(left)}
+        visit, own = self.visit, self.question.id
+        left = {
+            question.id
+            for question in visit.path.asked
+            if question.id not in visit.journey.earlier
+            and any(option.may_happen or option.may_end for option in question.options)
+        }
+        left |= {visit.path.next.id} if visit.path.next else set()
+        return {"more": len(left - {own})}
 
 
 async def show_recheck_question(request: Request) -> Response:
@@ -119,14 +121,3 @@ def next_recheck_address(visit: Visit) -> str:
     left = [question for question in again if question not in visit.journey.earlier]
     left += [visit.path.next.id] if visit.path.next else []
     return f"{RECHECK_PATH}/{left[0]}" if left else RESULT_PATH
-
-
-def _possible_questions(visit: Visit) -> list[str]:
-    """Every question that may still be asked again, whatever is answered until then."""
-    left = [
-        question.id
-        for question in visit.path.asked
-        if question.id not in visit.journey.earlier
-        and any(option.may_happen or option.may_end for option in question.options)
-    ]
-    return [*left, *([visit.path.next.id] if visit.path.next else [])]

@@ -4,8 +4,6 @@ Each route replays the answers, asks the engine and shows a page. No step is sto
 deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -28,40 +26,36 @@ from app.web import tablet
 from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.page_cache import TICK_HOLE, render_cached_page
 from app.web.pages import app_context, render_page, see_other
-from app.web.patients import drop_off
-from app.web.patients.clinic_presence import has_reachable_clinic
+from app.web.patients.clinic_presence import count_answer, has_reachable_clinic
 from app.web.question_loop import QuestionLoop
-from app.web.visit import Visit, find_question, open_visit, read_form, redirect_with_journey
+from app.web.visit import Visit, find_question, open_visit, redirect_with_journey
+from app.web.wire import read_form
 
 
 async def show_start(request: Request) -> Response:
     """GET /: what this is, the emergency box, and where the person is."""
+    context = app_context(request)
     try:
         return _render_start_page(request, visit=open_visit(request))
     except NoJourney:
-        return _render_start_page(request, about=_read_about_choice(request))
+        try:  # whom it is about may have been chosen already, and no more
+            about = journeys.open_journey(request, context.key, context.unix_time).about
+        except NoJourney:
+            about = ""
+        return _render_start_page(request, about=about)
     except LostJourney:
         response = _render_start_page(request, lost=True)
         journeys.clear_journey_cookie(response, request)
         return response
 
 
-def _read_about_choice(request: Request) -> str:
-    """Whom it is about, where no more than that was chosen yet."""
-    context = app_context(request)
-    try:
-        return journeys.open_journey(request, context.key, context.unix_time).about
-    except NoJourney:
-        return ""
-
-
 def _render_start_page(
     request: Request,
     *,
     visit: Visit | None = None,
-    lost: bool = False,
-    problem: str = "",
     about: str = "",
+    problem: str = "",
+    lost: bool = False,
 ) -> Response:
     context = app_context(request)
     values: dict[str, Any] = {
@@ -71,15 +65,11 @@ def _render_start_page(
         "onward": visit.next_address if visit else "",
         "lost": lost,
         "problem": problem,
-        "clinics": has_reachable_clinic(request),
     }
     if not (visit or lost or problem or about):
-        return render_cached_page(
-            request, "patient/start.html", variant=_clinic_variant(request), values=lambda: values
-        )
-    return render_page(
-        request, "patient/start.html", error=bool(problem), status=422 if problem else 200, **values
-    )
+        return _render_clinic_page(request, "patient/start.html", **values)
+    values |= {"clinics": has_reachable_clinic(request), "error": bool(problem)}
+    return render_page(request, "patient/start.html", status=422 if problem else 200, **values)
 
 
 async def start_check(request: Request) -> Response:
@@ -100,10 +90,8 @@ async def start_check(request: Request) -> Response:
 
 def _refuse_start(request: Request, about: str) -> Response:
     """Who loads this page anew finds what they chose: it is kept as far as there is no journey."""
-    response, context = (
-        _render_start_page(request, problem="start.region.problem", about=about),
-        app_context(request),
-    )
+    context = app_context(request)
+    response = _render_start_page(request, problem="start.region.problem", about=about)
     try:
         open_visit(request)
     except (NoJourney, LostJourney):
@@ -136,7 +124,7 @@ class SelfCheckLoop(QuestionLoop):
         visit, question = self.visit, self.question.id
         after = visit.continue_with(visit.journey.with_answer(question, chosen))
         follows = after.path.next.id if after.path.next else ""
-        drop_off.count_answer(self.request, visit.journey, question, follows)
+        count_answer(self.request, visit.journey, question, follows)
         # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
         interrupts = after.is_emergency and visit.journey.warned_at in ("", question)
         warned_at = question if interrupts else visit.journey.warned_at
@@ -146,16 +134,9 @@ class SelfCheckLoop(QuestionLoop):
 
     def render_page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """One page in the words of the person's region."""
-        region, error = self.visit.journey.region, bool(values.get("problem"))
-        return render_page(
-            self.request,
-            template,
-            region=region,
-            error=error,
-            status=status,
-            note=self.visit.journey.note,
-            **values,
-        )
+        journey, error = self.visit.journey, bool(values.get("problem"))
+        values |= {"region": journey.region, "note": journey.note, "error": error}
+        return render_page(self.request, template, status=status, **values)
 
     def render_question(
         self, ticked: Collection[str], problem: str = "", *, again: bool = False
@@ -256,25 +237,26 @@ async def show_cleared(request: Request) -> Response:
 
 async def show_about(request: Request) -> Response:
     """GET /about: what this is and is not, and whose software it uses."""
-    values = {"rulebook": app_context(request).rulebook, "clinics": has_reachable_clinic(request)}
-    return render_cached_page(
-        request, "patient/about.html", variant=_clinic_variant(request), values=lambda: values
+    return _render_clinic_page(
+        request, "patient/about.html", rulebook=app_context(request).rulebook
     )
 
 
 async def show_privacy(request: Request) -> Response:
     """GET /privacy: where the answers are, and what a clinic keeps that they are sent to."""
-    values = {
-        "clinics": has_reachable_clinic(request),
-        "reviewed": REVIEWED_DAYS,
-        "unreviewed": UNREVIEWED_DAYS,
-        "minutes": shares.SHARE_LIFETIME // timedelta(minutes=1),
-    }
-    return render_cached_page(
-        request, "patient/privacy.html", variant=_clinic_variant(request), values=lambda: values
+    return _render_clinic_page(
+        request,
+        "patient/privacy.html",
+        reviewed=REVIEWED_DAYS,
+        unreviewed=UNREVIEWED_DAYS,
+        minutes=shares.SHARE_LIFETIME // timedelta(minutes=1),
     )
 
 
-def _clinic_variant(request: Request) -> tuple[object, ...]:
-    """What a page that speaks of clinics is kept under."""
-    return ("clinics",) if has_reachable_clinic(request) else ()
+def _render_clinic_page(request: Request, template: str, **values: Any) -> Response:
+    """A page from the cache that speaks of clinics where one could take a code."""
+    clinics = has_reachable_clinic(request)
+    variant = ("clinics",) if clinics else ()
+    return render_cached_page(
+        request, template, variant=variant, values=lambda: {"clinics": clinics, **values}
+    )

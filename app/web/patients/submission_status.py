@@ -4,8 +4,6 @@ When a nurse looks, whether the visit may be too late, what was decided, and wha
 emergency is always told to call, and never to wait. It knows no rule.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -13,10 +11,11 @@ from typing import Any
 from starlette.requests import Request
 
 from app.presentation.dates import (
+    LONG_DAY,
     describe_opening_hours,
+    format_day,
     format_local_time,
-    format_long_day,
-    is_visit_late,
+    last_timely_day,
 )
 from app.presentation.result import ResultPresenter
 from app.presentation.review_words import DECIDED, INSTEAD, NOTED
@@ -48,7 +47,8 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
     endings = [action.outcome or "" for action in actions if action.kind in CLOSING_KINDS]
     outcome = endings[-1] if endings and receipt.closed_at else ""
     within = request.context.policy.visit_days.get(receipt.urgency)
-    too_far = day is not None and is_visit_late(within, receipt.at, day, clinic.time_zone)
+    last_day = last_timely_day(within, receipt.at, clinic.time_zone)
+    too_far = day is not None and last_day is not None and day > last_day
     # The person is to call now: an emergency stays one until someone lowered it.
     calls = (
         (receipt.result is Urgency.emergency and not receipt.closed_at)
@@ -70,7 +70,7 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
         "hours": describe_opening_hours(clinic.opening_hours, words),
         "reference": receipt.reference,
         "calls": calls,
-        "appointment": format_long_day(day, words.language),
+        "appointment": format_day(day, words.language, LONG_DAY),
         "too_late": too_far and not receipt.closed_at and not calls,
         "sent": format_time(receipt.at),
         "due": format_time(receipt.due_at),

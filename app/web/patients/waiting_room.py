@@ -4,8 +4,6 @@ Her own session ends before, since it must not lie about. Each page works by a t
 no script runs. It knows no answers.
 """
 
-from __future__ import annotations
-
 from starlette.responses import Response
 
 from app.store.accounts import sessions

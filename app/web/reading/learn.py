@@ -4,8 +4,6 @@ It numbers sources, sorts pages and marks what warns; it knows no rule and no an
 journey reads the numbers of their region, and keeps the emergency message in sight.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import date
 

@@ -4,8 +4,6 @@ Every figure comes from the file that `make safety` makes; nothing is worked out
 nothing and judges no answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 
@@ -85,9 +83,7 @@ def _describe_level_changes(
     for change in figures.changes.changes if figures.changes else ():
         many = change.answer_sets
         key = "safety.changes.few" if many < MOST_IN_FULL else "safety.changes.many"
-        count = words.fill_placeholders(
-            words.pages[key], {}, number=f"{many:,}", digits=str(len(str(many)))
-        )
+        count = words.page_text(key, number=f"{many:,}", digits=str(len(str(many))))
         was, becomes = (names.get(name, name) for name in (change.was, change.becomes))
         example = [_answer_text(context, *answer) for answer in change.example.items()]
         yield change.because, was, becomes, count, [line for line in example if line]

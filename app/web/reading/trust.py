@@ -4,8 +4,6 @@ All of it is read from the rulebook that answers people; nothing is told here th
 It judges no answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -41,7 +39,7 @@ class ConditionLine:
     """One line of a condition in words, with the lines that belong below it."""
 
     text: str
-    below: list[ConditionLine] = field(default_factory=list)
+    below: list["ConditionLine"] = field(default_factory=list)
 
 
 async def show_page(request: Request) -> Response:

@@ -38,12 +38,10 @@ class ReviewAction(NamedTuple):
     kind: str
     by: str
     at: datetime
-    version: str
     urgency: Urgency
     reason: str | None
     rule: str | None
     outcome: str | None
-    to_staff: str | None
     answers_number: int | None
     words: str
 
@@ -57,7 +55,6 @@ class SubmissionRecord(NamedTuple):
     source: str
     about: str
     region: str
-    arrived_at: datetime
     versions: tuple[AnswersVersion, ...]
     actions: tuple[ReviewAction, ...]
     others: tuple[ListedSubmission, ...]
@@ -94,7 +91,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     """The whole submission. Raises NoSuchSubmission, also when it is to be forgotten."""
     rows = _load_person_rows(scope, now, submission)
     opened = record_keys.load_data_keys(scope, [row.submission_id for row in rows])
-    lines = {line.submission: line for line in worklist.open_rows(rows, opened)}
+    lines = {line.row.submission_id: line for line in worklist.open_rows(rows, opened)}
     if submission not in lines:
         raise NoSuchSubmission
     of_it = (Submission.id == AssessmentVersion.submission_id, Submission.id == submission)
@@ -103,13 +100,12 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(
-        row=next(row for row in rows if row.submission_id == submission),
+        row=line.row,
         listed=line,
         sent_as=answers[0].sent_as,
         source=answers[0].source,
         about=answers[0].about,
         region=answers[0].region,
-        arrived_at=line.arrived_at,
         versions=tuple(open_version(key, row) for row in answers),
         actions=tuple(open_action(key, row) for row in done),
         others=tuple(lines.values()),
@@ -126,8 +122,8 @@ def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
 def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
     place, sealed = ("review_entry", row.id, "words"), row.words_sealed
-    done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
-    said = (row.reason, row.rule, row.outcome, row.to_staff_id, row.answers_number)
+    done = (row.number, row.kind, row.author_id, row.at, Urgency(row.urgency))
+    said = (row.reason, row.rule, row.outcome, row.answers_number)
     return ReviewAction(*done, *said, key.open_field(*place, sealed) if sealed else "")
 
 

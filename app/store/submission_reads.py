@@ -38,6 +38,7 @@ class ReviewAction(NamedTuple):
     kind: str
     by: str
     at: datetime
+    version: str
     urgency: Urgency
     reason: str | None
     rule: str | None
@@ -122,7 +123,7 @@ def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
 def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
     place, sealed = ("review_entry", row.id, "words"), row.words_sealed
-    done = (row.number, row.kind, row.author_id, row.at, Urgency(row.urgency))
+    done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
     said = (row.reason, row.rule, row.outcome, row.answers_number)
     return ReviewAction(*done, *said, key.open_field(*place, sealed) if sealed else "")
 

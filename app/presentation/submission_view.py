@@ -98,7 +98,7 @@ class SubmissionView:
         return VisitDeadline(
             key,
             format_day(day, rows.language, WEEKDAY),
-            late=day is not None and day < rows.local_day(rows.now) and line.state != "closed",
+            late=day is not None and day < rows.local_day(rows.now) and line.row.state != "closed",
             visit=format_day(visit, rows.language, WEEKDAY),
             forward=visit is not None and day is not None and visit > day,
         )
@@ -108,7 +108,7 @@ class SubmissionView:
         line, assessment = self.record.listed, self.presenter.assessment
         if line.level == assessment.urgency and assessment.within is not None:
             within = timedelta(hours=int(assessment.within.split()[0]))
-            return self.row_presenter.local_day(line.arrived_at + within)
+            return self.row_presenter.local_day(line.row.arrived_at + within)
         return self.row_presenter.last_timely_day(line)
 
     def summarize_versions(self) -> list[View]:
@@ -190,7 +190,7 @@ class SubmissionView:
             reference=listed.payload["reference"],
             name=listed.payload["name"],
             sent_as=self.record.sent_as,
-            sent=self._say("sbar.sent", time=self.format_time(self.record.arrived_at)),
+            sent=self._say("sbar.sent", time=self.format_time(self.record.row.arrived_at)),
             answered_by=self._say(self._respondent_key),
             level=presenter.level_badge(listed.level),
             needed=self._say(by_when.words, day=by_when.day),
@@ -230,14 +230,14 @@ class SubmissionView:
         result, assessment = presenter.result_presenter, presenter.assessment
         listed, rules_level = record.listed, record.newest_version.urgency
         return {
-            "id": listed.submission,
+            "id": listed.row.submission_id,
             "row": self.row_presenter.build_row(self.staff_names, listed),
             "needed": self.visit_deadline,
             "answered_by": self._respondent_key,
-            "arrived": self.format_time(record.arrived_at),
+            "arrived": self.format_time(record.row.arrived_at),
             "patient_reference": record.sent_as,
             "level": listed.level,
-            "state": listed.state,
+            "state": listed.row.state,
             "rules_badge": ""
             if rules_level == listed.level
             else presenter.level_badge(rules_level),

@@ -44,16 +44,17 @@ class RowPresenter:
         `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that
         is soon enough, where the clinic looks later than that.
         """
-        payload, ages = line.payload, self.words.questions["age"].options
+        row, payload = line.row, line.payload
+        ages = self.words.questions["age"].options
         reasons = [self.words.rules[r].reason for r in payload["rules"] if r in self.words.rules]
         visit, last = self.visit_day(line), self.last_timely_day(line)
-        missed = last is not None and last < self.local_day(line.due_at) and line.state != "closed"
+        missed = last is not None and last < self.local_day(row.due_at) and row.state != "closed"
         return {
-            "submission": line.submission,
+            "submission": row.submission_id,
             "level": line.level.name,
             "badge": self.level_badge(line.level),
-            "time": self.format_time_left(line.due_at),
-            "late": line.due_at <= self.now and line.state != "closed",
+            "time": self.format_time_left(row.due_at),
+            "late": row.due_at <= self.now and row.state != "closed",
             "needed": format_day(last if missed else None, self.language, MONTH_DAY),
             "appointment": format_day(visit, self.language, SHORT_DAY),
             "forward": visit is not None and last is not None and visit > last,
@@ -63,8 +64,8 @@ class RowPresenter:
             "headline": self.fill(reasons[0]) if reasons else "",
             "flags": payload["flags"],
             "unsure": payload["unsure"],
-            "state": f"worklist.state.{line.state}",
-            "owner": names.get(line.owner or "", ""),
+            "state": f"worklist.state.{row.state}",
+            "owner": names.get(row.owner_id or "", ""),
             "markers": self._marker_keys(line),
         }
 
@@ -79,16 +80,16 @@ class RowPresenter:
 
     def last_timely_day(self, line: ListedSubmission) -> date | None:
         """The last day that is soon enough; None where the level names none."""
-        return last_timely_day(self.visit_days.get(line.level), line.arrived_at, self.time_zone)
+        return last_timely_day(self.visit_days.get(line.level), line.row.arrived_at, self.time_zone)
 
     def build_short_row(self, line: ListedSubmission) -> dict[str, str]:
         """A line that stands on the page of another submission of the same person."""
         return {
-            "id": line.submission,
-            "at": format_local_time(line.arrived_at, self.time_zone, self.language),
+            "id": line.row.submission_id,
+            "at": format_local_time(line.row.arrived_at, self.time_zone, self.language),
             "level": line.level.name,
             "badge": self.level_badge(line.level),
-            "state": f"worklist.state.{line.state}",
+            "state": f"worklist.state.{line.row.state}",
         }
 
     def level_badge(self, level: Urgency) -> str:
@@ -108,14 +109,14 @@ class RowPresenter:
         return self.translate(f"worklist.{which}.{unit}", number=number)
 
     def _marker_keys(self, line: ListedSubmission) -> tuple[str, ...]:
-        own = line.versions - line.payload.get("found", 0)  # without what a nurse found
+        own = line.row.last_version - line.payload.get("found", 0)  # without what a nurse found
         worse = bool(line.payload.get("worse"))
         found = {
             "worklist.marker.worse": worse,
             "worklist.marker.changed": own > 1 and not worse,
             "worklist.marker.other": line.payload["about"] != "me",
-            "worklist.marker.older": line.rulebook_sha256 != self.rulebook_sha256,
-            "worklist.marker.unseen": not line.seen,
+            "worklist.marker.older": line.row.rulebook_sha256 != self.rulebook_sha256,
+            "worklist.marker.unseen": line.row.first_seen_at is None,
         }
         flags = line.payload.get("markers", ())
         needs = [f"marks.{flag}" for flag in PATIENT_FLAGS if flag in flags]

@@ -56,10 +56,7 @@ def find_clinic(store: Store, word: str) -> Clinic | None:
 
 def load_clinic(scope: Scope) -> Clinic:
     """The clinic of this scope, which is there: someone of its staff, or a link of it, is."""
-    clinic = scope.find_one(Clinic)
-    if clinic is None:
-        raise LookupError(scope.clinic)
-    return clinic
+    return scope.require_one(Clinic, LookupError)
 
 
 def is_demo_clinic(store: Store, clinic: str) -> bool:

@@ -149,8 +149,7 @@ def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datet
 
 def revoke_invitation(scope: WritingScope, invitation: str) -> None:
     """Take an invitation back; one that is finished stays. Raises NoSuchInvitation."""
-    if scope.find_one(Invitation, id=invitation) is None:
-        raise NoSuchInvitation
+    scope.require_one(Invitation, NoSuchInvitation, id=invitation)
     still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
     if scope.update_rows(Invitation, *still, id=invitation, to={"revoked_at": scope.now}):
         audit.record_event(scope, "invitation_revoked", ("invitation", invitation))
@@ -209,10 +208,9 @@ def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) 
 
 def resolve_token(store: Store, token: str) -> tuple[str, str]:
     """(The clinic, the invitation) of a link, whatever became of it. Raises InvitationGone."""
+    hashed = encryption.hash_token(token)
     with store.reading_scope(encryption.parse_clinic_id(token)) as scope:
-        found = scope.find_one(Invitation, token_hash=encryption.hash_token(token))
-    if found is None:
-        raise InvitationGone
+        found = scope.require_one(Invitation, InvitationGone, token_hash=hashed)
     return found.clinic_id, found.id
 
 

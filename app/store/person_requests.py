@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from app.store import alarms, people, submission_reads, submission_versions
 from app.store.db import audit, change_notifications, record_keys
-from app.store.db.patient_tables import Invitation, Person, PersonRequest
+from app.store.db.patient_tables import Invitation, PersonRequest
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Staff
 from app.store.invitations import open_appointment_kind
@@ -72,8 +72,7 @@ class SubjectRequest(NamedTuple):
 
 def add_request(scope: WritingScope, kind: str, person: str) -> str:
     """Ask for it; the same wish that waits already is that one. Raises NoSuchPerson."""
-    if person not in people.find_people(scope, [person]):
-        raise NoSuchPerson
+    require_person(scope, person)
     same = scope.find_first(PersonRequest, kind=kind, person_id=person, agreed=None)
     if same is not None:
         return same.id
@@ -86,9 +85,7 @@ def add_request(scope: WritingScope, kind: str, person: str) -> str:
 
 def answer_request(scope: WritingScope, request: str, agreed: bool) -> None:
     """Agree or refuse; answered once, it stays so. Raises NoSuchRequest or OwnRequest."""
-    row = scope.find_one(PersonRequest, id=request)
-    if row is None:
-        raise NoSuchRequest
+    row = scope.require_one(PersonRequest, NoSuchRequest, id=request)
     if row.agreed is not None:
         return
     if row.asked_by == scope.who:
@@ -164,7 +161,7 @@ def find_person(scope: Scope, reference: str) -> people.PersonIdentity:
 def require_person(scope: Scope, person: str) -> people.PersonIdentity:
     """Who has this id. Raises NoSuchPerson."""
     found = people.find_people(scope, [person]).get(person)
-    if found is None or scope.find_one(Person, id=person) is None:
+    if found is None:
         raise NoSuchPerson
     return found
 

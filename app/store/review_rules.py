@@ -84,10 +84,14 @@ def change_owner(attempt: StepAttempt) -> RowChanges:
 
 def is_identified(scope: Scope, submission: str) -> bool:
     """Whether someone compared two identifiers last, and they fitted."""
-    newest = [ReviewEntry.number.desc()]
-    of_these = {"submission_id": submission, "kind": "identify"}
-    last = scope.find_first(ReviewEntry, order_by=newest, **of_these)
+    last = find_newest_entry(scope, submission, kind="identify")
     return last is not None and last.outcome == SAME_PERSON
+
+
+def find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:
+    """The last thing that was done with a submission, of those that fit."""
+    newest = [ReviewEntry.number.desc()]
+    return scope.find_first(ReviewEntry, order_by=newest, submission_id=submission, **equals)
 
 
 def _need_words(attempt: StepAttempt) -> str:

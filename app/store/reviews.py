@@ -9,19 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from app.store import review_rules
 from app.store.clinics import Targets
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
-from app.store.db.scope import Scope, WritingScope
+from app.store.db.scope import WritingScope
 from app.store.db.tables import Staff
-from app.store.review_rules import (
-    STEPS,
-    change_owner,
-    find_actor_conflict,
-    find_changes,
-    find_conflict,
-    needs_claim,
-)
 from app.store.review_steps import ReviewStep, StepAttempt
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
 from app.triage.terms import Urgency
@@ -89,12 +82,12 @@ def perform_step(scope: WritingScope, submission: str, step: ReviewStep, targets
     newest = attempt.newest_entry
     if newest is not None and attempt.row.last_entry != step.after:
         raise EditConflict(newest.author_id, newest.kind, newest.at)
-    problem = find_conflict(attempt)
+    problem = review_rules.find_conflict(attempt)
     if problem:
         raise StepNotAllowed(problem)
-    if needs_claim(attempt):
+    if review_rules.needs_claim(attempt):
         attempt = _claim_submission(attempt)
-    changes = find_changes(attempt)
+    changes = review_rules.find_changes(attempt)
     level = rank_to_level(changes.get("rank", attempt.row.rank))
     number = _add_review_entry(attempt, level)
     if changes:
@@ -111,10 +104,10 @@ def claim_if_unowned(
     Raises NoSuchSubmission or StepNotAllowed.
     """
     attempt = _load_attempt(scope, submission, ReviewStep("findings", 0, key), targets)
-    problem = find_actor_conflict(attempt)
+    problem = review_rules.find_actor_conflict(attempt)
     if problem:
         raise StepNotAllowed(problem)
-    return (_claim_submission(attempt) if needs_claim(attempt) else attempt).row
+    return (_claim_submission(attempt) if review_rules.needs_claim(attempt) else attempt).row
 
 
 def _claim_submission(attempt: StepAttempt) -> StepAttempt:
@@ -122,7 +115,9 @@ def _claim_submission(attempt: StepAttempt) -> StepAttempt:
     scope, row, step = attempt.scope, attempt.row, attempt.step
     claim = replace(attempt, step=ReviewStep("claim", row.last_entry, f"{step.key}:claim"))
     _add_review_entry(claim, attempt.current_level)
-    scope.update_rows(WorklistRow, submission_id=row.submission_id, to=change_owner(attempt))
+    scope.update_rows(
+        WorklistRow, submission_id=row.submission_id, to=review_rules.change_owner(attempt)
+    )
     return _load_attempt(scope, row.submission_id, step, attempt.targets)
 
 
@@ -132,7 +127,7 @@ def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
     submission, entry = attempt.row.submission_id, secrets.token_urlsafe(12)
     number, words = attempt.row.last_entry + 1, step.words.strip()
     key = record_keys.load_data_key(scope, submission)
-    answered = attempt.asked.get(STEPS[step.kind].answers)
+    answered = attempt.asked.get(review_rules.STEPS[step.kind].answers)
     scope.add_row(
         ReviewEntry,
         id=entry,
@@ -169,16 +164,10 @@ def _load_attempt(
     scope: WritingScope, submission: str, step: ReviewStep, targets: Targets
 ) -> StepAttempt:
     row = require_row(scope, submission, scope.now)
-    version = scope.find_one(AssessmentVersion, submission_id=submission, number=row.last_version)
-    staff = scope.find_one(Staff, id=scope.who, disabled_at=None)
-    if version is None or staff is None:
-        raise NoSuchSubmission
-    kinds = {rule.answers for rule in STEPS.values() if rule.answers}
-    asked = {kind: _find_newest_entry(scope, submission, kind=kind) for kind in kinds}
-    newest = _find_newest_entry(scope, submission)
-    return StepAttempt(scope, step, targets, row, version, newest, asked, staff)
-
-
-def _find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:
-    newest = [ReviewEntry.number.desc()]
-    return scope.find_first(ReviewEntry, submission_id=submission, order_by=newest, **equals)
+    newest = {"submission_id": submission, "number": row.last_version}
+    version = scope.require_one(AssessmentVersion, NoSuchSubmission, **newest)
+    staff = scope.require_one(Staff, NoSuchSubmission, id=scope.who, disabled_at=None)
+    kinds = {rule.answers for rule in review_rules.STEPS.values() if rule.answers}
+    asked = {kind: review_rules.find_newest_entry(scope, submission, kind=kind) for kind in kinds}
+    last = review_rules.find_newest_entry(scope, submission)
+    return StepAttempt(scope, step, targets, row, version, last, asked, staff)

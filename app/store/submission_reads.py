@@ -43,7 +43,6 @@ class ReviewAction(NamedTuple):
     reason: str | None
     rule: str | None
     outcome: str | None
-    to_staff: str | None
     answers_number: int | None
     words: str
 
@@ -57,7 +56,6 @@ class SubmissionRecord(NamedTuple):
     source: str
     about: str
     region: str
-    arrived_at: datetime
     versions: tuple[AnswersVersion, ...]
     actions: tuple[ReviewAction, ...]
     others: tuple[ListedSubmission, ...]
@@ -94,7 +92,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     """The whole submission. Raises NoSuchSubmission, also when it is to be forgotten."""
     rows = _load_person_rows(scope, now, submission)
     opened = record_keys.load_data_keys(scope, [row.submission_id for row in rows])
-    lines = {line.submission: line for line in worklist.open_rows(rows, opened)}
+    lines = {line.row.submission_id: line for line in worklist.open_rows(rows, opened)}
     if submission not in lines:
         raise NoSuchSubmission
     of_it = (Submission.id == AssessmentVersion.submission_id, Submission.id == submission)
@@ -103,13 +101,12 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(
-        row=next(row for row in rows if row.submission_id == submission),
+        row=line.row,
         listed=line,
         sent_as=answers[0].sent_as,
         source=answers[0].source,
         about=answers[0].about,
         region=answers[0].region,
-        arrived_at=line.arrived_at,
         versions=tuple(open_version(key, row) for row in answers),
         actions=tuple(open_action(key, row) for row in done),
         others=tuple(lines.values()),
@@ -127,15 +124,13 @@ def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
     place, sealed = ("review_entry", row.id, "words"), row.words_sealed
     done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
-    said = (row.reason, row.rule, row.outcome, row.to_staff_id, row.answers_number)
+    said = (row.reason, row.rule, row.outcome, row.answers_number)
     return ReviewAction(*done, *said, key.open_field(*place, sealed) if sealed else "")
 
 
 def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
     """What became of what an invited person sent. Raises NoSuchSubmission."""
-    found = scope.find_one(Submission, invitation_id=invitation)
-    if found is None:
-        raise NoSuchSubmission
+    found = scope.require_one(Submission, NoSuchSubmission, invitation_id=invitation)
     return find_receipt(scope, found.id, now)
 
 
@@ -152,9 +147,7 @@ def build_receipt(
 
     Raises InvitationGone once it is forgotten.
     """
-    row = row or scope.find_one(WorklistRow, submission_id=submission.id)
-    if row is None:
-        raise InvitationGone
+    row = row or scope.require_one(WorklistRow, InvitationGone, submission_id=submission.id)
     # What a nurse found must not take back what the person was told by their own answers.
     own = AssessmentVersion.kind != "nurse"
     newest = [AssessmentVersion.number.desc()]
@@ -167,10 +160,7 @@ def build_receipt(
 
 def find_submission(scope: Scope, submission: str) -> Submission:
     """The submission of this id. Raises NoSuchSubmission."""
-    found = scope.find_one(Submission, id=submission)
-    if found is None:
-        raise NoSuchSubmission
-    return found
+    return scope.require_one(Submission, NoSuchSubmission, id=submission)
 
 
 def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:

@@ -78,8 +78,8 @@ def _finish_invitation(
     scope: WritingScope, invitation: str, submitted: SubmittedAnswers, targets: Targets
 ) -> Submission:
     """Finish an invitation, once, by its person or by who of the staff asked them."""
-    found = scope.find_one(Invitation, id=invitation)
-    if found is None or not is_invitation_open(found, scope.now, GRACE_PERIOD):
+    found = scope.require_one(Invitation, InvitationGone, id=invitation)
+    if not is_invitation_open(found, scope.now, GRACE_PERIOD):
         raise InvitationGone
     before = scope.find_one(Submission, invitation_id=invitation)
     if before is not None:
@@ -164,9 +164,7 @@ def _add_changed_answers(
 
     What a second person had not spoken to yet was about other answers: it ends here.
     """
-    row = scope.find_one(WorklistRow, submission_id=found.id)
-    if row is None:
-        raise InvitationGone
+    row = scope.require_one(WorklistRow, InvitationGone, submission_id=found.id)
     own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]
     if own[-1].answers == submitted.answers:
         return

@@ -16,7 +16,7 @@ from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import SECOND_PERSON_STATES, WorklistRow
 from app.store.db.scope import Scope
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey
-from app.store.worklist_rows import NoSuchSubmission, level_to_rank, open_payload, rank_to_level
+from app.store.worklist_rows import NoSuchSubmission, open_payload, rank_to_level
 from app.triage.terms import Urgency
 
 WORKLIST_PAGE_SIZE = 50
@@ -42,23 +42,18 @@ class WorklistCursor(NamedTuple):
 class ListedSubmission(NamedTuple):
     """One submission on the list. `payload` holds ids and what the clinic calls the person."""
 
-    submission: str
-    level: Urgency
-    due_at: datetime
-    arrived: int
-    arrived_at: datetime
-    state: str
-    owner: str | None
-    seen: bool
-    versions: int
-    person: str | None
-    rulebook_sha256: str
+    row: WorklistRow
     payload: dict[str, Any]
+
+    @property
+    def level(self) -> Urgency:
+        """The level that counts now."""
+        return rank_to_level(self.row.rank)
 
     @property
     def page_cursor(self) -> WorklistCursor:
         """Where it stands in the order."""
-        return WorklistCursor(level_to_rank(self.level), self.due_at, self.arrived)
+        return WorklistCursor(self.row.rank, self.row.due_at, self.row.arrived)
 
 
 class WorklistCounts(NamedTuple):
@@ -185,20 +180,7 @@ def _load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[
 def open_rows(rows: Sequence[WorklistRow], opened: Mapping[str, DataKey]) -> list[ListedSubmission]:
     """Rows with what is sealed on them, without those whose key is gone."""
     return [
-        ListedSubmission(
-            submission=row.submission_id,
-            level=rank_to_level(row.rank),
-            due_at=row.due_at,
-            arrived=row.arrived,
-            arrived_at=row.arrived_at,
-            state=row.state,
-            owner=row.owner_id,
-            seen=row.first_seen_at is not None,
-            versions=row.last_version,
-            person=row.person_id,
-            rulebook_sha256=row.rulebook_sha256,
-            payload=open_payload(opened[row.submission_id], row),
-        )
+        ListedSubmission(row, open_payload(opened[row.submission_id], row))
         for row in rows
         if row.submission_id in opened
     ]

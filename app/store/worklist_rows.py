@@ -29,8 +29,8 @@ class NoSuchSubmission(Exception):
 
 def require_row(scope: Scope, submission: str, now: datetime) -> WorklistRow:
     """Its line on the worklist. Raises NoSuchSubmission, also when it is to be forgotten."""
-    row = scope.find_one(WorklistRow, submission_id=submission)
-    if row is None or row.forget_at <= now:
+    row = scope.require_one(WorklistRow, NoSuchSubmission, submission_id=submission)
+    if row.forget_at <= now:
         raise NoSuchSubmission
     return row
 

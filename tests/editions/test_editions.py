@@ -341,7 +341,7 @@ def test_a_patient_changes_what_was_sent_in_that_edition(left: Left) -> None:
     assert person.post("/send").url == link
     with left.house.store.reading_scope(left.manifest["clinics"]["Hill"]) as scope:
         newest = worklist.list_worklist_page(scope, left.house.now, "nobody")
-    sent = [left.versions(f"/submissions/{line.submission}") for line in newest]
+    sent = [left.versions(f"/submissions/{line.row.submission_id}") for line in newest]
     kinds = [[version.kind for version in some] for some in sent]
     assert ["first", "changed"] in kinds
 

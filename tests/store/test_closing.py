@@ -285,7 +285,7 @@ def test_it_stays_on_the_worklist_and_among_what_needs_a_second_person(work: Wor
     with work.store.reading_scope("c1") as scope:
         for show in ("all", "second", "mine"):
             (line,) = worklist.list_worklist_page(scope, MONDAY, "kim", show)
-            assert (line.submission, line.state) == (sent, "second_close")
+            assert (line.row.submission_id, line.row.state) == (sent, "second_close")
         assert worklist.count_waiting(scope, MONDAY).by_level == {Urgency.same_day: 1}
 
 

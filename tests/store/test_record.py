@@ -38,7 +38,7 @@ def test_it_holds_the_answers_what_was_done_and_what_else_the_person_sent(work: 
     work.do("kim", second, "note", words="Rang her.")
     found = read(work, second)
     assert found.listed.level is Urgency.same_day
-    assert [other.submission for other in found.others] == [first]
+    assert [other.row.submission_id for other in found.others] == [first]
     assert [entry.kind for entry in found.actions] == ["claim", "note"]
     # None, where there is no note, has to fail the test.
     assert found.last_action("note").words == "Rang her."  # type: ignore[union-attr]

@@ -253,7 +253,7 @@ def test_nobody_acts_at_another_clinic_or_when_disabled(work: Work, sent: str) -
             reviews.perform_step(scope, sent, step, TARGETS)
         with pytest.raises(NoSuchSubmission):
             reviews.record_view(scope.act_as("lee"), "none", "")
-        assert worklist.list_worklist_page(scope, MONDAY, "lee")[0].state == "new"
+        assert worklist.list_worklist_page(scope, MONDAY, "lee")[0].row.state == "new"
 
 
 # --- Several steps of one form ---
@@ -327,9 +327,9 @@ def test_what_is_nobodys_is_tied_once_it_is_known_who_it_is(work: Work) -> None:
     with work.store.reading_scope("c1") as scope:
         known = people.find_by_reference(scope, "R-9")
         assert known is not None
-        assert [line.submission for line in worklist.list_by_reference(scope, MONDAY, "R-9")] == [
-            shared
-        ]
+        assert [
+            line.row.submission_id for line in worklist.list_by_reference(scope, MONDAY, "R-9")
+        ] == [shared]
     assert work.row(shared).person_id == known.id
 
 

@@ -1,6 +1,7 @@
 """No query of clinic data without its clinic: as it runs, and as it is written."""
 
 import ast
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlmodel import SQLModel, col
 from app.settings import ROOT
 from app.store.db import patient_tables, tables
 from app.store.db.patient_tables import Person
-from app.store.db.scope import CrossClinicAccess, Store, refuse_other_clinics
+from app.store.db.scope import PATIENT, CrossClinicAccess, Store, refuse_other_clinics
 from app.store.db.tables import Clinic, ClinicTable, Staff, StaffInvite
 from tests.store.kim import NOON
 from tests.store.rows import A_ROW_OF
@@ -56,6 +57,17 @@ def test_a_scope_reads_its_own_clinic_alone(store: Store) -> None:
         ]
         assert scope.find_one(Clinic) is not None
         assert scope.find_all(Person, clinic_id="c2") == []
+
+
+def test_a_scope_that_writes_knows_who_does_and_when(store: Store) -> None:
+    with store.writing_scope("c1", NOON, "kim") as scope:
+        lee = scope.act_as("lee", NOON + timedelta(minutes=1))
+        patient = lee.act_as(PATIENT)
+        assert (scope.who, scope.now, scope.staff) == ("kim", NOON, "kim")
+        assert (lee.who, lee.now, lee.staff) == ("lee", NOON + timedelta(minutes=1), "lee")
+        assert (patient.now, patient.staff) == (lee.now, None)
+        patient.update_rows(Person, to={"name_sealed": b"new"})
+        assert [person.name_sealed for person in scope.find_all(Person)] == [b"new"]
 
 
 def test_a_scope_changes_and_removes_in_its_own_clinic_alone(store: Store) -> None:

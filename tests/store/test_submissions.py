@@ -37,7 +37,7 @@ def line(work: Work, submission: str) -> worklist.ListedSubmission:
         return next(
             found
             for found in worklist.list_worklist_page(scope, MONDAY, "kim")
-            if found.submission == submission
+            if found.row.submission_id == submission
         )
 
 
@@ -135,7 +135,7 @@ def test_a_worse_look_moves_it_up_and_is_to_be_seen_again(work: Work) -> None:
         None,
     )
     shown = line(work, submission_receipt.submission)
-    assert (shown.state, shown.owner, shown.versions) == ("claimed", "kim", 2)
+    assert (shown.row.state, shown.row.owner_id, shown.row.last_version) == ("claimed", "kim", 2)
     assert shown.payload["worse"] is True
 
 
@@ -148,7 +148,7 @@ def test_a_later_look_opens_again_what_was_closed(work: Work, level: str, counts
     work.do("kim", submission_receipt.submission, "close", outcome="appointment_kept")
     assert work.hand_in(invitation, level, MONDAY + HOUR).closed_at is None
     shown = line(work, submission_receipt.submission)
-    assert (shown.state, shown.owner, shown.level.name) == ("new", None, counts)
+    assert (shown.row.state, shown.row.owner_id, shown.level.name) == ("new", None, counts)
 
 
 def test_no_later_look_moves_it_down(work: Work) -> None:
@@ -166,9 +166,9 @@ def test_a_later_look_sent_again_is_kept_once(work: Work) -> None:
     submission_receipt = work.hand_in(invitation, "soon")
     for _ in range(3):
         work.hand_in(invitation, "same_day", MONDAY + HOUR)
-    assert line(work, submission_receipt.submission).versions == 2
+    assert line(work, submission_receipt.submission).row.last_version == 2
     work.hand_in(invitation, "soon", MONDAY + HOUR)
-    assert line(work, submission_receipt.submission).versions == 3
+    assert line(work, submission_receipt.submission).row.last_version == 3
 
 
 def test_what_is_to_be_forgotten_is_not_read_any_more(work: Work) -> None:

@@ -39,7 +39,7 @@ def test_the_most_urgent_stands_first_then_what_is_due_then_the_oldest(work: Wor
     lines = page(work)
     assert levels(lines) == ["emergency", "emergency", "same_day", "soon", "routine"]
     order = [sent[n].submission for n in (1, 3, 4, 2, 0)]
-    assert [line.submission for line in lines] == order
+    assert [line.row.submission_id for line in lines] == order
 
 
 def test_pages_skip_nothing_and_repeat_nothing_while_rows_arrive(work: Work) -> None:
@@ -51,7 +51,7 @@ def test_pages_skip_nothing_and_repeat_nothing_while_rows_arrive(work: Work) -> 
             break
         seen += lines
         work.send("emergency") if len(seen) < 7 else None
-    shown = [line.submission for line in seen]
+    shown = [line.row.submission_id for line in seen]
     assert len(shown) == len(set(shown))
     assert before <= set(shown)
 
@@ -64,7 +64,7 @@ def test_an_emergency_is_never_filtered_away(work: Work) -> None:
     work.do("lee", alarm, "claim")
     free = work.send("soon").submission
     asked = {
-        show: [line.submission for line in page(work, show=show)]
+        show: [line.row.submission_id for line in page(work, show=show)]
         for show in worklist.WORKLIST_FILTERS
     }
     assert asked == {
@@ -82,7 +82,7 @@ def test_what_is_closed_is_among_the_done(work: Work) -> None:
     work.do("kim", done, "identify", **KNOWN)
     work.do("kim", done, "close", outcome="appointment_kept")
     assert page(work) == []
-    assert [line.submission for line in page(work, show="done")] == [done]
+    assert [line.row.submission_id for line in page(work, show="done")] == [done]
 
 
 def test_what_was_closed_before_today_is_not_among_the_done_of_today(work: Work) -> None:
@@ -92,7 +92,9 @@ def test_what_was_closed_before_today_is_not_among_the_done_of_today(work: Work)
         work.do("kim", done, "identify", at, **KNOWN)
         work.do("kim", done, "close", at, outcome="appointment_kept")
     today, now = MONDAY + 30 * MINUTE, MONDAY + 90 * MINUTE
-    assert [line.submission for line in page(work, show="done", today=today, now=now)] == [done]
+    assert [line.row.submission_id for line in page(work, show="done", today=today, now=now)] == [
+        done
+    ]
 
 
 def test_the_head_knows_the_bell_the_newest_and_an_emergency_that_nobody_saw(work: Work) -> None:
@@ -125,7 +127,7 @@ def test_a_person_is_found_by_the_reference(work: Work) -> None:
     work.send("soon")
     with work.store.reading_scope("c1") as scope:
         found = worklist.list_by_reference(scope, MONDAY, " r-1 ")
-    assert [line.submission for line in found] == [sent]
+    assert [line.row.submission_id for line in found] == [sent]
 
 
 def test_another_clinic_sees_nothing(work: Work) -> None:

@@ -173,7 +173,7 @@ def test_what_becomes_late_is_counted_while_nothing_rings(house: House) -> None:
     assert "Late:" not in nurse.get("/worklist").text
     with house.store.reading_scope(nurse.clinic) as scope:
         (line,) = kept.list_worklist_page(scope, house.now, nurse.id)
-    house.clock.seconds = line.due_at.timestamp() + 1
+    house.clock.seconds = line.row.due_at.timestamp() + 1
     nurse.sign_in()
     assert "Late: 1" in nurse.get("/worklist").text
 

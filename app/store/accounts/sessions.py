@@ -232,11 +232,10 @@ def _begin_session(
 
 
 def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]:
-    session = scope.find_one(StaffSession, token_hash=encryption.hash_token(token))
-    if session is None:
-        raise NotSignedIn
-    staff = scope.find_one(Staff, id=session.staff_id, disabled_at=None)
-    if staff is None or not is_session_live(session, now):
+    hashed = encryption.hash_token(token)
+    session = scope.require_one(StaffSession, NotSignedIn, token_hash=hashed)
+    staff = scope.require_one(Staff, NotSignedIn, id=session.staff_id, disabled_at=None)
+    if not is_session_live(session, now):
         raise NotSignedIn
     return session, staff
 

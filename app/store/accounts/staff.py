@@ -176,10 +176,7 @@ def list_staff_names(scope: Scope) -> dict[str, str]:
 
 def find_staff(scope: Scope, staff: str) -> Staff:
     """The one of this id. Raises NoSuchStaff."""
-    found = scope.find_one(Staff, id=staff)
-    if found is None:
-        raise NoSuchStaff
-    return found
+    return scope.require_one(Staff, NoSuchStaff, id=staff)
 
 
 def read_staff_email(scope: Scope, staff: Staff) -> str:

@@ -111,6 +111,13 @@ class Scope:
         rows = self._narrow_statement(select(table), table, where, equals)
         return self.execute_read(rows).scalars().one_or_none()
 
+    def require_one(self, table: type[Row], missing: type[Exception], **equals: object) -> Row:
+        """The only row that fits. Raises `missing` where there is none."""
+        row = self.find_one(table, **equals)
+        if row is None:
+            raise missing
+        return row
+
     def find_first(
         self,
         table: type[Row],

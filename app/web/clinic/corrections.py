@@ -165,7 +165,7 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
         submission = submission_reads.find_submission(scope, id_)
         versions = submission_versions.list_versions(scope, id_)
         line, clinic = worklist.find_listed_submission(scope, id_), clinics.load_clinic(scope)
-        names = staff.find_staff_names(scope, {line.owner or ""})
+        names = staff.find_staff_names(scope, {line.row.owner_id or ""})
     today, newest = request.now.astimezone(ZoneInfo(clinic.time_zone)).date(), versions[-1]
     # Trap: the form asks today's questions, and what it does not show is lost once it is kept.
     given = context.archive.translate_to_current(newest.rulebook_version, newest.answers)
@@ -175,7 +175,7 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
     shown = {
         "id": id_,
         "row": make_row_presenter(request, clinic).build_row(names, line),
-        "may_keep": line.state != "closed" and line.owner in (None, request.staff_id),
+        "may_keep": line.row.state != "closed" and line.row.owner_id in (None, request.staff_id),
     }
     return CorrectionPage(
         request,
@@ -259,7 +259,7 @@ def _load_form_values(request: StaffRequest) -> dict[str, Any]:
     with request.reading_scope() as scope:
         kept = worklist_rows.require_row(scope, request.path_id, request.now)
         line = worklist.find_listed_submission(scope, request.path_id)
-        names = staff.find_staff_names(scope, {line.owner or ""})
+        names = staff.find_staff_names(scope, {line.row.owner_id or ""})
         presenter = make_row_presenter(request, clinics.load_clinic(scope))
         known = review_rules.is_identified(scope, request.path_id)
     return {

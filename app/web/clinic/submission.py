@@ -85,7 +85,7 @@ def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> 
     view, level = opened.view, opened.view.record.listed.level
     below = [lower for lower in reversed(Urgency) if lower < level]
     if not below:
-        return see_other(f"/submissions/{view.record.listed.submission}")
+        return see_other(f"/submissions/{view.record.row.submission_id}")
     deciding_level = view.presenter.assessment.urgency.name
     least = opened.clinic.second_person_from
     return request.render_page(
@@ -105,8 +105,8 @@ def show_ask_close(request: StaffRequest, problem: str = "", first: str = "") ->
     opened = open_submission(request, asks_colleagues=True)
     listed = opened.view.record.listed
     ends, mine = review_steps.closings_by_two(listed.level), opened.is_free_for(request.staff_id)
-    if listed.state == "closed" or not ends or not mine:
-        return see_other(f"/submissions/{listed.submission}")
+    if listed.row.state == "closed" or not ends or not mine:
+        return see_other(f"/submissions/{listed.row.submission_id}")
     return request.render_page(
         "nurse/ask_close.html",
         problems={"ask-close": problem_key(problem)} if problem else None,
@@ -178,17 +178,17 @@ def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str,
         "colleagues": opened.colleagues,
         "left_open": needs,
         "mine": opened.is_free_for(own_id),
-        "owner": record.listed.owner,
+        "owner": record.row.owner_id,
         "own_lowering": lowered is not None and lowered.by == own_id,
         "lowering": _describe_lowering(view, lowered) if lowered else None,
         "own_asking": asked is not None and asked.by == own_id,
         "asked": asked,
         "asked_by": view.staff_name(asked.by) if asked else "",
-        "waits": record.listed.state in SECOND_PERSON_STATES,
+        "waits": record.row.state in SECOND_PERSON_STATES,
         "by_two": review_steps.closings_by_two(record.listed.level),
         "decided": any(e.kind in DECISION_KINDS and e.version == newest for e in record.actions),
         "identified": checked is not None and checked.outcome == review_steps.SAME_PERSON,
-        "tied": record.listed.person is not None,
+        "tied": record.row.person_id is not None,
         "wrong_person": bool(record.listed.payload.get("wrong_person")),
         "in_vain": needs.in_vain,
         "tries": review_steps.MIN_FAILED_CALLS,
@@ -258,14 +258,14 @@ def show_patient_copy(request: StaffRequest) -> Response:
     opened = open_submission(request, "copy_printed")
     view, record = opened.view, opened.view.record
     level, own = record.listed.level, view.patient_assessment
-    closed = record.last_action(*CLOSING_KINDS) if record.listed.state == "closed" else None
+    closed = record.last_action(*CLOSING_KINDS) if record.row.state == "closed" else None
     agreed = str(closed.outcome) if closed else ""
     noted, by_when = agreed in review_steps.closings_by_two(level), view.visit_deadline
     return request.render_page(
         "nurse/copy.html",
         frame=opened.frame,
         region=record.region,
-        id=record.listed.submission,
+        id=record.row.submission_id,
         clinic=opened.clinic.name,
         reference=record.sent_as,
         card=view.build_patient_card(),

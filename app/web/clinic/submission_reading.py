@@ -60,7 +60,7 @@ class OpenedSubmission:
 
     def is_free_for(self, staff_id: str) -> bool:
         """Whether it is nobody else's."""
-        return self.view.record.listed.owner in (None, staff_id)
+        return self.view.record.row.owner_id in (None, staff_id)
 
 
 def open_submission(
@@ -79,7 +79,7 @@ def open_submission(
             audit.record_event(scope, also, ("submission", id_), address)
         clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
         frame = read_staff_frame(request, scope, clinic.time_zone)
-        asks = asks_colleagues or record.listed.state == "second_close"
+        asks = asks_colleagues or record.row.state == "second_close"
         present = sessions.list_present_staff(scope, request.now) if asks else None
     colleagues = None
     if present is not None:

@@ -59,7 +59,8 @@ def search_by_reference(request: StaffRequest) -> Response:
 def _load_page_values(
     request: StaffRequest, scope: Scope, clinic: ClinicSnapshot, lines: list[ListedSubmission]
 ) -> dict[str, Any]:
-    names = staff.find_staff_names(scope, {line.owner for line in lines if line.owner})
+    owners = {line.row.owner_id for line in lines if line.row.owner_id}
+    names = staff.find_staff_names(scope, owners)
     counts = _cached_counts(request, scope, clinic.change_version)
     presenter, zone = make_row_presenter(request, clinic), clinic.time_zone
     badges = {level: presenter.level_badge(level) for level in Urgency}

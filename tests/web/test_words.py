@@ -89,7 +89,6 @@ MADE_UP |= {
         *(f"{form}{end}" for form in ["at_least", "above", "below"] for end in ["", "_not"]),
         "or",
     },
-    "rules.drawing.": {"title", "name"},
     "verify.problem.": {*RECEIPT_PROBLEMS},
     "audit.kind.": {*AUDIT_ACTIONS},
     "audit.done.": {*ACTIONS},

@@ -3,7 +3,7 @@
 It joins ids with their words and orders them, for one person's answers; it decides nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -232,19 +232,3 @@ def _take_first_options(answers: Sequence[ShortAnswer]) -> FirstAnswers:
             kept.append(replace(said, options=said.options[:room]))
             room -= len(said.options)
     return FirstAnswers(kept, max(0, -room) + sum(len(one.options) for one in answers[len(kept) :]))
-
-
-def describe_labs(
-    presenter: SubmissionPresenter, labs: Mapping[str, Mapping[str, str]], unread: Collection[str]
-) -> list[str]:
-    """Blood results as a nurse typed them; those in `unread` are said to be weighed by no rule."""
-    # The names are those of the rulebook that judged it; an older one has not all words of pages.
-    names, no_rule = presenter.short.words.labs, presenter.short.pages["labs.not_weighed"]
-    found = []
-    for analyte, lab in labs.items():
-        if analyte in names:
-            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
-            notes = [lab.get("on"), no_rule if analyte in unread else None]
-            beside = ", ".join(note for note in notes if note)
-            found.append(f"{value} ({beside})" if beside else value)
-    return found

@@ -18,7 +18,6 @@ from app.presentation.submission import (
     AssessmentView,
     FiredRule,
     SubmissionPresenter,
-    describe_labs,
 )
 from app.presentation.worklist_row import RowPresenter
 from app.store.db.tables import Staff
@@ -110,24 +109,6 @@ class SubmissionView:
             within = timedelta(hours=int(assessment.within.split()[0]))
             return self.row_presenter.local_day(line.arrived_at + within)
         return self.row_presenter.last_timely_day(line)
-
-    def summarize_versions(self) -> list[View]:
-        """Every assessment that was made, the first one first."""
-        types = self.presenter.result_presenter.words.types
-        return [
-            {
-                "number": version.number,
-                "kind": f"submission.version.{version.kind}",
-                "by": self.staff_name(version.author),
-                "at": self.format_time(version.made_at),
-                "level": version.urgency.name,
-                "badge": self.row_presenter.level_badge(version.urgency),
-                "likely": types[likely].name
-                if (likely := version.body["likely_type"]) in types
-                else "",
-            }
-            for version in self.record.versions
-        ]
 
     def trace_answer_history(self) -> list[View]:
         """Every answer as it was read, with the version it is from and what was ticked before."""
@@ -249,7 +230,7 @@ class SubmissionView:
                 (result.words.look_alikes[a.id], presenter.short.group_evidence(a.because))
                 for a in assessment.look_alikes
             ],
-            "versions": self.summarize_versions(),
+            "versions": [self._summarize_version(version) for version in record.versions],
             "labs": self._describe_labs(),
             "entries": [
                 (a, self.staff_name(a.by), self.format_time(a.at), STEPS[a.kind].words)
@@ -266,6 +247,29 @@ class SubmissionView:
             return "submission.by.nurse"
         return f"submission.by.{self.patient_presenter.respondent}"
 
+    def _summarize_version(self, version: AnswersVersion) -> View:
+        """One assessment of several: whose answers, when, and the level."""
+        types, likely = self.presenter.short.words.types, version.body["likely_type"]
+        return {
+            "number": version.number,
+            "kind": f"submission.version.{version.kind}",
+            "by": self.staff_name(version.author),
+            "at": self.format_time(version.made_at),
+            "level": version.urgency.name,
+            "badge": self.row_presenter.level_badge(version.urgency),
+            "likely": types[likely].name if likely in types else "",
+        }
+
     def _describe_labs(self) -> list[str]:
-        unread = self.presenter.assessment.labs_not_weighed
-        return describe_labs(self.presenter, self.record.newest_version.lab_results, unread)
+        """Blood results as a nurse typed them; some are said to be weighed by no rule."""
+        # The names are those of the rulebook that judged it; an older one has not all page words.
+        short, unread = self.presenter.short, self.presenter.assessment.labs_not_weighed
+        names, found = short.words.labs, []
+        for analyte, lab in self.record.newest_version.lab_results.items():
+            if analyte not in names:
+                continue
+            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
+            not_weighed = short.pages["labs.not_weighed"] if analyte in unread else None
+            beside = ", ".join(filter(None, [lab.get("on"), not_weighed]))
+            found.append(f"{value} ({beside})" if beside else value)
+        return found

@@ -22,7 +22,6 @@ from app.presentation.question import (
     find_problem_key,
     find_slipped_signs,
     locate_question,
-    must_look_again,
 )
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.questionnaire import Question
@@ -100,7 +99,9 @@ class QuestionLoop(ABC):
             if signs := find_slipped_signs(question, given, bad.problem):
                 return self._render_slip(signs)
             return self.render_question(given, bad.problem, again=again)
-        if must_look_again(question, chosen, again):
+        if (
+            question.signs and question.unsure in chosen and not again
+        ):  # how to find out comes first
             return self.render_question(chosen, again=True)
         return self.save_answer(chosen)
 

@@ -15,7 +15,6 @@ from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, for
 from app.presentation.result import LevelCard, ResultPresenter, View
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.presentation.submission import (
-    AssessmentView,
     FiredRule,
     SubmissionPresenter,
 )
@@ -159,7 +158,7 @@ class SubmissionView:
             return self.patient_presenter.build_card(own)
         return self.patient_presenter.build_level_card(level.name)
 
-    def write_sbar_texts(self, assessed: AssessmentView) -> tuple[str, str]:
+    def write_sbar_texts(self, assessed: View) -> tuple[str, str]:
         """SBAR in the words of today: (the text, the text with what was answered no)."""
         presenter, by_when = self.presenter, self.visit_deadline
         book, listed = presenter.result_presenter.rulebook, self.record.listed
@@ -180,13 +179,13 @@ class SubmissionView:
             asked=tuple(self._next_steps(assessed)),
             labs=tuple(self._describe_labs()),
         )
-        answers, states = presenter.counted_answers, assessed.danger_states
-        known = AssessedAnswers(book, answers, presenter.assessment, assessed.tried, states)
+        answers, states = presenter.counted_answers, assessed["danger_states"]
+        known = AssessedAnswers(book, answers, presenter.assessment, assessed["tried"], states)
         return write_sbar_texts(known, facts, presenter.short)
 
-    def _next_steps(self, assessed: AssessmentView) -> list[str]:
+    def _next_steps(self, assessed: View) -> list[str]:
         """What was decided so far, or what is left to do; and what the patient knows."""
-        left = ["sbar.nothing_agreed", *(["sbar.ask_back"] if assessed.unsure else [])]
+        left = ["sbar.nothing_agreed", *(["sbar.ask_back"] if assessed["unsure"] else [])]
         shown = [] if self.record.source == "assisted" else [self._say("sbar.net")]
         return [*(self._decisions() or map(self._say, left)), *shown]
 

@@ -99,9 +99,8 @@ class QuestionLoop(ABC):
             if signs := find_slipped_signs(question, given, bad.problem):
                 return self._render_slip(signs)
             return self.render_question(given, bad.problem, again=again)
-        if (
-            question.signs and question.unsure in chosen and not again
-        ):  # how to find out comes first
+        # A "not sure" about a sign is first answered by how to find out, and asked once more.
+        if question.signs and question.unsure in chosen and not again:
             return self.render_question(chosen, again=True)
         return self.save_answer(chosen)
 

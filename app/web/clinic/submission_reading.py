@@ -11,9 +11,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from app.documents.short_answers import ShortWording
-from app.presentation.result import ResultPresenter
+from app.presentation.result import ResultPresenter, View
 from app.presentation.safety_net import build_caution_values
-from app.presentation.submission import AssessmentView, SubmissionPresenter
+from app.presentation.submission import SubmissionPresenter
 from app.presentation.submission_view import SubmissionView
 from app.presentation.worklist_row import RowPresenter
 from app.store import clinics, reviews, submission_reads
@@ -160,7 +160,7 @@ def _known_labs(
     }
 
 
-def describe_assessment(view: SubmissionView) -> AssessmentView:
+def describe_assessment(view: SubmissionView) -> View:
     """What the rules of that day made of the answers, with what other answers would make of it."""
     presenter = view.presenter
     labs = _known_labs(presenter.result_presenter, view.record.newest_version)

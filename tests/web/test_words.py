@@ -122,7 +122,7 @@ def used():
         *(ROOT / "app" / "presentation").rglob("*.py"),
         *(
             ROOT / "app" / "documents" / f"{name}.py"
-            for name in ("sbar", "short_answers", "drawing")
+            for name in ("sbar", "short_answers", "drawing", "clinic_files")
         ),
     ]
     for path in sources:

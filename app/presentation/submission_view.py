@@ -74,7 +74,7 @@ class SubmissionView:
     def format_time(self, at: datetime, pattern: str = FULL_TIME) -> str:
         """A time on the clinic's clock and calendar."""
         rows = self.row_presenter
-        return format_local_time(at, rows.time_zone, rows.language, pattern)
+        return format_local_time(at, rows.time_zone, rows.words.language, pattern)
 
     def staff_name(self, id_: str | None) -> str:
         """Who that is; "" for nobody of the staff."""
@@ -95,9 +95,9 @@ class SubmissionView:
             key = "submission.needed.routine"
         return VisitDeadline(
             key,
-            format_day(day, rows.language, WEEKDAY),
+            format_day(day, rows.words.language, WEEKDAY),
             late=day is not None and day < rows.local_day(rows.now) and line.state != "closed",
-            visit=format_day(visit, rows.language, WEEKDAY),
+            visit=format_day(visit, rows.words.language, WEEKDAY),
             forward=visit is not None and day is not None and visit > day,
         )
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
@@ -165,6 +166,15 @@ def read_region_and_alarm(request: Request) -> tuple[str | None, bool]:
 def see_other(address: str) -> RedirectResponse:
     """Send the browser on with a GET."""
     return RedirectResponse(address, status_code=303)
+
+
+def redirect_route(path: str, address: str) -> Route:
+    """GET of what is only posted to: a browser asks for it that loads a refused page anew."""
+
+    async def redirect_browser(_: Request) -> Response:
+        return see_other(address)
+
+    return Route(path, redirect_browser, methods=["GET"])
 
 
 def region_words(context: AppContext, region: str | None) -> Mapping[str, str]:

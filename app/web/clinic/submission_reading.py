@@ -127,7 +127,6 @@ def make_row_presenter(
         words=context.page_wording,
         translate=translator_for(context, None)[0],
         fill=filler_for(context, clinic.region),
-        language=context.language,
         time_zone=clinic.time_zone,
         now=staff_request.now,
         visit_days=staff_request.request.app.state.visit_days,

@@ -138,9 +138,8 @@ def _build_summary(
     presenter: RowPresenter, counts: WorklistCounts, clinic: ClinicSnapshot
 ) -> WorklistSummary:
     def format_clock(at: datetime | None) -> str:
-        return (
-            format_clock_time(at, clinic.time_zone, presenter.now, presenter.language) if at else ""
-        )
+        language = presenter.words.language
+        return format_clock_time(at, clinic.time_zone, presenter.now, language) if at else ""
 
     badges = {level: presenter.level_badge(level) for level in Urgency}
     return WorklistSummary(

@@ -11,7 +11,6 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -29,7 +28,7 @@ from app.web import journey as journeys
 from app.web.access import StaffRequest, staff_route
 from app.web.cookies import cookie_name
 from app.web.journey import Journey, LostJourney, NoJourney
-from app.web.pages import app_context, see_other
+from app.web.pages import app_context, redirect_route, see_other
 from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.patients.submission_status import build_status_values
 from app.web.tablet import is_tablet
@@ -47,12 +46,12 @@ def page_routes() -> list[Route]:
         staff_route("POST", "/i", submit_invitation_code),
         staff_route("GET", "/i/{token}", show_invitation),
         staff_route("POST", "/i/{token}", start_invited_check),
-        Route("/send", redirect_to_result, methods=["GET"]),
+        redirect_route("/send", "/result"),
         staff_route("POST", "/send", send_submission),
         staff_route("GET", "/share", show_share_code),
         staff_route("GET", "/share/news", poll_share),
         staff_route("POST", "/share", create_share_code),
-        Route("/share/back", redirect_to_share, methods=["GET"]),
+        redirect_route("/share/back", "/share"),
         staff_route("POST", "/share/back", revoke_share_code),
     ]
 
@@ -137,11 +136,6 @@ def send_submission(staff_request: StaffRequest) -> Response:
     return see_other(f"/i/{CURRENT_LINK if is_tablet(request) else token}")
 
 
-async def redirect_to_result(_: Request) -> Response:
-    """GET /send: what a browser asks for that loads the page anew which could not be sent."""
-    return see_other("/result")
-
-
 def _invitation_token(staff_request: StaffRequest) -> str:
     """The token of the link. On a tablet it stands in no address, where Back would lead to it."""
     token: str = staff_request.request.path_params["token"]
@@ -223,11 +217,6 @@ def revoke_share_code(staff_request: StaffRequest) -> Response:
     visit = open_visit(staff_request.request)
     if visit.journey.share:
         shares.withdraw_share(staff_request.store, visit.journey.share)
-    return see_other("/share")
-
-
-async def redirect_to_share(_: Request) -> Response:
-    """GET /share/back: what a browser asks for that loads a failure to take it back anew."""
     return see_other("/share")
 
 

@@ -25,7 +25,7 @@ from app.web import journey as journeys
 from app.web import tablet
 from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.page_cache import TICK_HOLE, render_cached_page
-from app.web.pages import app_context, render_page, see_other
+from app.web.pages import app_context, redirect_route, render_page, see_other
 from app.web.patients.clinic_presence import count_answer, has_reachable_clinic
 from app.web.question_loop import PatientLoop
 from app.web.visit import Visit, open_visit, read_form, redirect_with_journey
@@ -37,7 +37,7 @@ def page_routes() -> list[Route]:
         Route("/check/{question}", show_question, methods=["GET"]),
         Route("/check/{question}", submit_answer, methods=["POST"]),
         Route("/", show_start, methods=["GET"]),
-        Route("/start", redirect_to_start, methods=["GET"]),
+        redirect_route("/start", "/"),
         Route("/start", start_check, methods=["POST"]),
         Route("/answers", show_answers, methods=["GET"]),
         Route("/emergency", show_emergency, methods=["GET"]),
@@ -115,11 +115,6 @@ def _refuse_start(request: Request, about: str) -> Response:
             chosen = Journey(region="", begun=context.unix_time, about=about)
             journeys.set_journey_cookie(response, request, context.key, chosen)
     return response
-
-
-async def redirect_to_start(_: Request) -> Response:
-    """GET /start: what a browser asks for that loads the refused page anew."""
-    return see_other("/")
 
 
 class SelfCheckLoop(PatientLoop):

@@ -209,6 +209,7 @@ class SubmissionView:
         record, presenter = self.record, self.presenter
         result, assessment = presenter.result_presenter, presenter.assessment
         listed, rules_level = record.listed, record.newest_version.urgency
+        overruled = rules_level != listed.level
         return {
             "id": listed.submission,
             "row": self.row_presenter.build_row(self.staff_names, listed),
@@ -218,9 +219,7 @@ class SubmissionView:
             "patient_reference": record.sent_as,
             "level": listed.level,
             "state": listed.state,
-            "rules_badge": ""
-            if rules_level == listed.level
-            else presenter.level_badge(rules_level),
+            "rules_badge": presenter.level_badge(rules_level) if overruled else "",
             "own_rulebook": self.has_own_rulebook,
             "rulebook": result.rulebook,
             "likely_words": result.words.types[assessment.likely_type],

@@ -15,7 +15,7 @@ from app.triage.open_emergency import find_open_emergency
 from app.triage.rulebook import Rulebook
 from app.triage.safety_net import build_safety_net
 from app.triage.second_look import assess_doubts
-from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence
+from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence, TypeStanding
 from app.triage.wording import Wording
 
 Json = dict[str, object]
@@ -52,15 +52,7 @@ class AssessmentWriter:
                 for finding in found.findings
             ],
             "likely_type": found.likely_type,
-            "types": [
-                {
-                    "type": standing.type,
-                    "standing": standing.standing,
-                    "evidence_for": self._write_evidence(standing.evidence_for),
-                    "evidence_against": self._write_evidence(standing.evidence_against),
-                }
-                for standing in found.types
-            ],
+            "types": [self._write_standing(standing) for standing in found.types],
             "look_alikes": [
                 {
                     "id": alike.id,
@@ -175,6 +167,14 @@ class AssessmentWriter:
                 }
             )
         return listed
+
+    def _write_standing(self, standing: TypeStanding) -> Json:
+        return {
+            "type": standing.type,
+            "standing": standing.standing,
+            "evidence_for": self._write_evidence(standing.evidence_for),
+            "evidence_against": self._write_evidence(standing.evidence_against),
+        }
 
     def _write_evidence(self, lines: Sequence[TypeEvidence]) -> list[Json]:
         return [

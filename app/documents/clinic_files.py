@@ -56,6 +56,7 @@ def make_case(
     rules_urgency: Urgency,
     nurse_urgency: Urgency,
     reason: str | None,
+    language: str = "en",
 ) -> dict[str, Any]:
     """One case; answers that the rulebook of today no longer knows are left out."""
     known = {
@@ -67,12 +68,12 @@ def make_case(
     digest = hashlib.sha256(
         json.dumps([given, nurse_urgency.name], sort_keys=True).encode()
     ).hexdigest()
-    verb = "raised" if nurse_urgency > rules_urgency else "lowered"
-    why = f", because: {reason}" if reason else ""
+    words, raised = rulebook.wording[language], nurse_urgency > rules_urgency
+    key = "agreement.case.raised" if raised else "agreement.case.lowered"
+    why = words.page_text("agreement.case.because", reason=reason) if reason else ""
     return {
         "id": f"clinic-{digest[:12]}",
-        "about": f"The rules gave {rules_urgency.name}; "
-        f"a nurse {verb} it to {nurse_urgency.name}{why}.",
+        "about": words.page_text(key, rules=rules_urgency.name, nurse=nurse_urgency.name, why=why),
         "answers": given,
         "urgency": nurse_urgency.name,
     }

@@ -91,39 +91,36 @@ def build_question_view(
     `again`: with how to find out, sign by sign. `was`: the button that was pressed before.
     """
     spoken = words_for_respondent(words, question.id, respondent)
-    apart = _separate_options(question)
-
-    def build_line(option: str) -> OptionLine:
-        return OptionLine(
-            id=f"{question.id}-{option}",
-            value=option,
-            text=spoken.options[option],
-            tick=tick(option),
-            exclusive=option == question.none,
-            sized=option in words.roles.sized.get(question.id, ()),
-            plain=spoken.plain.get(option, "") if again else "",
+    apart, sized = _separate_options(question), words.roles.sized.get(question.id, ())
+    lines = {
+        option.id: OptionLine(
+            id=f"{question.id}-{option.id}",
+            value=option.id,
+            text=spoken.options[option.id],
+            tick=tick(option.id),
+            exclusive=option.id == question.none,
+            sized=option.id in sized,
+            plain=spoken.plain.get(option.id, "") if again else "",
         )
-
-    groups = tuple(
+        for option in question.options
+    }
+    listed = [option for option in question.options if option.id not in apart]
+    groups = [
         OptionGroup(
             id=f"{question.id}-group-{name or 'all'}",
             heading=(spoken.groups or {})[name] if name else "",
-            lines=tuple(build_line(option.id) for option in options),
+            lines=tuple(lines[option.id] for option in options),
         )
-        for name, options in groupby(
-            (option for option in question.options if option.id not in apart),
-            key=lambda option: option.group,
-        )
-    )
-    last = tuple(build_line(option.id) for option in question.options if option.id in apart)
+        for name, options in groupby(listed, key=lambda option: option.group)
+    ]
     return QuestionView(
         id=question.id,
         kind=question.kind,
         text=spoken.text,
         hint=spoken.hint or "",
         why=spoken.why,
-        groups=groups,
-        last=last,
+        groups=tuple(groups),
+        last=tuple(line for id_, line in lines.items() if id_ in apart),
         body_map=load_body_map() if question.id == words.roles.place else (),
         signs=question.signs,
         again=again,
@@ -135,11 +132,6 @@ def find_pressed_button(question: Question, given: Collection[str]) -> str:
     """Which button of a screen of signs gave this answer; "" for a tick or any other question."""
     pressed = {question.none, question.unsure} & {*given}
     return next((id_ for id_ in pressed if id_), "") if question.signs and len(given) == 1 else ""
-
-
-def must_look_again(question: Question, chosen: Collection[str], again: bool) -> bool:
-    """Whether a "not sure" is first answered by how to find out, and asked once more."""
-    return question.signs and question.unsure in chosen and not again
 
 
 def find_slipped_signs(question: Question, given: Iterable[str], problem: str) -> tuple[str, ...]:

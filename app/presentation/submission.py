@@ -3,7 +3,7 @@
 It joins ids with their words and orders them, for one person's answers; it decides nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -51,33 +51,6 @@ class FirstAnswers(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AssessmentView:
-    """What the rules of that day made of the answers, in a nurse's words.
-
-    `raises`: answered no, and yes would raise the level. `denied`: other signs of a danger that
-    were answered no. `unasked`: what other answers closed, never a "no". `lowers`: without it the
-    level would be lower.
-    """
-
-    rules: list[FiredRule]
-    deciding: FirstAnswers
-    urgent: FirstAnswers
-    unsure: list[str]
-    contradicting: FirstAnswers
-    positives: list[ShortAnswer]
-    call_questions: list[View]
-    if_all_no: str
-    raises: list[AnswersAtLevel]
-    denied: list[ShortAnswer]
-    unasked: list[str]
-    lowers: list[AnswersAtLevel]
-    conflicts: list[str]
-    dangers: list[View]
-    danger_states: tuple[DangerState, ...]
-    tried: WhatIfResults
-
-
-@dataclass(frozen=True, slots=True)
 class SubmissionPresenter:
     """Puts what the rules made of one person's answers into a nurse's words."""
 
@@ -92,8 +65,13 @@ class SubmissionPresenter:
         """The answers that count."""
         return self.path.answers
 
-    def describe_assessment(self, tried: WhatIfResults) -> AssessmentView:
-        """All of it in words; `tried`: what other answers would make of the level."""
+    def describe_assessment(self, tried: WhatIfResults) -> View:
+        """All of it in words; `tried`: what other answers would make of the level.
+
+        `raises`: answered no, and yes would raise the level. `denied`: other signs of a danger that
+        were answered no. `unasked`: what other answers closed, never a "no". `lowers`: without it
+        the level would be lower.
+        """
         presenter, short, found = self.result_presenter, self.short, self.assessment
         leading = collect_supporting_answers(leading_findings(found))
         grave = [f for f in found.findings if f.certain and f.urgency >= Urgency.same_day]
@@ -110,24 +88,24 @@ class SubmissionPresenter:
             self.to_look_for, presenter.rulebook.questionnaire, self.path, found
         )
         dangers = {danger.id: danger for danger in self.to_look_for}
-        return AssessmentView(
-            rules=self.fired_rules(),
-            deciding=_take_first_options(short.group_options(leading)),
-            urgent=_take_first_options(short.group_options(urgent)),
-            unsure=short.list_unsure_questions(self.counted_answers),
-            contradicting=_take_first_options(short.group_options(contradicting)),
-            positives=short.list_positives(self.counted_answers),
-            call_questions=self._call_questions(tried),
-            if_all_no=self.level_badge(tried.if_all_no),
-            raises=self._group_by_level(tried.raises),
-            denied=short.group_options(pair for pair in tried.denied if pair not in raising),
-            unasked=short.list_unasked_questions(self.path),
-            lowers=self._group_by_level(tried.lowers),
-            conflicts=[presenter.fill(presenter.words.conflicts[id_]) for id_ in found.conflicts],
-            dangers=[self._describe_danger(dangers[one.danger], one) for one in states],
-            danger_states=states,
-            tried=tried,
-        )
+        return {
+            "rules": self.fired_rules(),
+            "deciding": _take_first_options(short.group_options(leading)),
+            "urgent": _take_first_options(short.group_options(urgent)),
+            "unsure": short.list_unsure_questions(self.counted_answers),
+            "contradicting": _take_first_options(short.group_options(contradicting)),
+            "positives": short.list_positives(self.counted_answers),
+            "call_questions": self._call_questions(tried),
+            "if_all_no": self.level_badge(tried.if_all_no),
+            "raises": self._group_by_level(tried.raises),
+            "denied": short.group_options(pair for pair in tried.denied if pair not in raising),
+            "unasked": short.list_unasked_questions(self.path),
+            "lowers": self._group_by_level(tried.lowers),
+            "conflicts": [presenter.fill(presenter.words.conflicts[c]) for c in found.conflicts],
+            "dangers": [self._describe_danger(dangers[one.danger], one) for one in states],
+            "danger_states": states,
+            "tried": tried,
+        }
 
     def fired_rules(self) -> list[FiredRule]:
         """Every rule that holds, the gravest first."""
@@ -232,19 +210,3 @@ def _take_first_options(answers: Sequence[ShortAnswer]) -> FirstAnswers:
             kept.append(replace(said, options=said.options[:room]))
             room -= len(said.options)
     return FirstAnswers(kept, max(0, -room) + sum(len(one.options) for one in answers[len(kept) :]))
-
-
-def describe_labs(
-    presenter: SubmissionPresenter, labs: Mapping[str, Mapping[str, str]], unread: Collection[str]
-) -> list[str]:
-    """Blood results as a nurse typed them; those in `unread` are said to be weighed by no rule."""
-    # The names are those of the rulebook that judged it; an older one has not all words of pages.
-    names, no_rule = presenter.short.words.labs, presenter.short.pages["labs.not_weighed"]
-    found = []
-    for analyte, lab in labs.items():
-        if analyte in names:
-            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
-            notes = [lab.get("on"), no_rule if analyte in unread else None]
-            beside = ", ".join(note for note in notes if note)
-            found.append(f"{value} ({beside})" if beside else value)
-    return found

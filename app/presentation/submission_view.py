@@ -15,10 +15,8 @@ from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, for
 from app.presentation.result import LevelCard, ResultPresenter, View
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.presentation.submission import (
-    AssessmentView,
     FiredRule,
     SubmissionPresenter,
-    describe_labs,
 )
 from app.presentation.worklist_row import RowPresenter
 from app.store.db.tables import Staff
@@ -76,7 +74,7 @@ class SubmissionView:
     def format_time(self, at: datetime, pattern: str = FULL_TIME) -> str:
         """A time on the clinic's clock and calendar."""
         rows = self.row_presenter
-        return format_local_time(at, rows.time_zone, rows.language, pattern)
+        return format_local_time(at, rows.time_zone, rows.words.language, pattern)
 
     def staff_name(self, id_: str | None) -> str:
         """Who that is; "" for nobody of the staff."""
@@ -97,9 +95,9 @@ class SubmissionView:
             key = "submission.needed.routine"
         return VisitDeadline(
             key,
-            format_day(day, rows.language, WEEKDAY),
+            format_day(day, rows.words.language, WEEKDAY),
             late=day is not None and day < rows.local_day(rows.now) and line.row.state != "closed",
-            visit=format_day(visit, rows.language, WEEKDAY),
+            visit=format_day(visit, rows.words.language, WEEKDAY),
             forward=visit is not None and day is not None and visit > day,
         )
 
@@ -110,24 +108,6 @@ class SubmissionView:
             within = timedelta(hours=int(assessment.within.split()[0]))
             return self.row_presenter.local_day(line.row.arrived_at + within)
         return self.row_presenter.last_timely_day(line)
-
-    def summarize_versions(self) -> list[View]:
-        """Every assessment that was made, the first one first."""
-        types = self.presenter.result_presenter.words.types
-        return [
-            {
-                "number": version.number,
-                "kind": f"submission.version.{version.kind}",
-                "by": self.staff_name(version.author),
-                "at": self.format_time(version.made_at),
-                "level": version.urgency.name,
-                "badge": self.row_presenter.level_badge(version.urgency),
-                "likely": types[likely].name
-                if (likely := version.body["likely_type"]) in types
-                else "",
-            }
-            for version in self.record.versions
-        ]
 
     def trace_answer_history(self) -> list[View]:
         """Every answer as it was read, with the version it is from and what was ticked before."""
@@ -178,7 +158,7 @@ class SubmissionView:
             return self.patient_presenter.build_card(own)
         return self.patient_presenter.build_level_card(level.name)
 
-    def write_sbar_texts(self, assessed: AssessmentView) -> tuple[str, str]:
+    def write_sbar_texts(self, assessed: View) -> tuple[str, str]:
         """SBAR in the words of today: (the text, the text with what was answered no)."""
         presenter, by_when = self.presenter, self.visit_deadline
         book, listed = presenter.result_presenter.rulebook, self.record.listed
@@ -199,13 +179,13 @@ class SubmissionView:
             asked=tuple(self._next_steps(assessed)),
             labs=tuple(self._describe_labs()),
         )
-        answers, states = presenter.counted_answers, assessed.danger_states
-        known = AssessedAnswers(book, answers, presenter.assessment, assessed.tried, states)
+        answers, states = presenter.counted_answers, assessed["danger_states"]
+        known = AssessedAnswers(book, answers, presenter.assessment, assessed["tried"], states)
         return write_sbar_texts(known, facts, presenter.short)
 
-    def _next_steps(self, assessed: AssessmentView) -> list[str]:
+    def _next_steps(self, assessed: View) -> list[str]:
         """What was decided so far, or what is left to do; and what the patient knows."""
-        left = ["sbar.nothing_agreed", *(["sbar.ask_back"] if assessed.unsure else [])]
+        left = ["sbar.nothing_agreed", *(["sbar.ask_back"] if assessed["unsure"] else [])]
         shown = [] if self.record.source == "assisted" else [self._say("sbar.net")]
         return [*(self._decisions() or map(self._say, left)), *shown]
 
@@ -229,6 +209,7 @@ class SubmissionView:
         record, presenter = self.record, self.presenter
         result, assessment = presenter.result_presenter, presenter.assessment
         listed, rules_level = record.listed, record.newest_version.urgency
+        overruled = rules_level != listed.level
         return {
             "id": listed.row.submission_id,
             "row": self.row_presenter.build_row(self.staff_names, listed),
@@ -238,9 +219,7 @@ class SubmissionView:
             "patient_reference": record.sent_as,
             "level": listed.level,
             "state": listed.row.state,
-            "rules_badge": ""
-            if rules_level == listed.level
-            else presenter.level_badge(rules_level),
+            "rules_badge": presenter.level_badge(rules_level) if overruled else "",
             "own_rulebook": self.has_own_rulebook,
             "rulebook": result.rulebook,
             "likely_words": result.words.types[assessment.likely_type],
@@ -249,7 +228,7 @@ class SubmissionView:
                 (result.words.look_alikes[a.id], presenter.short.group_evidence(a.because))
                 for a in assessment.look_alikes
             ],
-            "versions": self.summarize_versions(),
+            "versions": [self._summarize_version(version) for version in record.versions],
             "labs": self._describe_labs(),
             "entries": [
                 (a, self.staff_name(a.by), self.format_time(a.at), f"review.{a.kind}.done")
@@ -266,6 +245,29 @@ class SubmissionView:
             return "submission.by.nurse"
         return f"submission.by.{self.patient_presenter.respondent}"
 
+    def _summarize_version(self, version: AnswersVersion) -> View:
+        """One assessment of several: whose answers, when, and the level."""
+        types, likely = self.presenter.short.words.types, version.body["likely_type"]
+        return {
+            "number": version.number,
+            "kind": f"submission.version.{version.kind}",
+            "by": self.staff_name(version.author),
+            "at": self.format_time(version.made_at),
+            "level": version.urgency.name,
+            "badge": self.row_presenter.level_badge(version.urgency),
+            "likely": types[likely].name if likely in types else "",
+        }
+
     def _describe_labs(self) -> list[str]:
-        unread = self.presenter.assessment.labs_not_weighed
-        return describe_labs(self.presenter, self.record.newest_version.lab_results, unread)
+        """Blood results as a nurse typed them; some are said to be weighed by no rule."""
+        # The names are those of the rulebook that judged it; an older one has not all page words.
+        short, unread = self.presenter.short, self.presenter.assessment.labs_not_weighed
+        names, found = short.words.labs, []
+        for analyte, lab in self.record.newest_version.lab_results.items():
+            if analyte not in names:
+                continue
+            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
+            not_weighed = short.pages["labs.not_weighed"] if analyte in unread else None
+            beside = ", ".join(filter(None, [lab.get("on"), not_weighed]))
+            found.append(f"{value} ({beside})" if beside else value)
+        return found

@@ -32,7 +32,6 @@ class RowPresenter:
     words: Wording
     translate: Fill
     fill: Fill
-    language: str
     time_zone: str
     now: datetime
     visit_days: Mapping[Urgency, timedelta]
@@ -55,8 +54,8 @@ class RowPresenter:
             "badge": self.level_badge(line.level),
             "time": self.format_time_left(row.due_at),
             "late": row.due_at <= self.now and row.state != "closed",
-            "needed": format_day(last if missed else None, self.language, MONTH_DAY),
-            "appointment": format_day(visit, self.language, SHORT_DAY),
+            "needed": format_day(last if missed else None, self.words.language, MONTH_DAY),
+            "appointment": format_day(visit, self.words.language, SHORT_DAY),
             "forward": visit is not None and last is not None and visit > last,
             "reference": payload["reference"],
             "name": payload["name"],
@@ -86,7 +85,7 @@ class RowPresenter:
         """A line that stands on the page of another submission of the same person."""
         return {
             "id": line.row.submission_id,
-            "at": format_local_time(line.row.arrived_at, self.time_zone, self.language),
+            "at": format_local_time(line.row.arrived_at, self.time_zone, self.words.language),
             "level": line.level.name,
             "badge": self.level_badge(line.level),
             "state": f"worklist.state.{line.row.state}",

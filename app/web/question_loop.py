@@ -8,11 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.presentation.question import (
+    AGAIN_FIELD,
     QuestionPlace,
     QuestionView,
     build_question_view,
@@ -20,12 +22,12 @@ from app.presentation.question import (
     find_problem_key,
     find_slipped_signs,
     locate_question,
-    must_look_again,
 )
 from app.triage.answers import BadAnswer, parse_answer
 from app.triage.questionnaire import Question
-from app.web.pages import see_other
-from app.web.visit import Visit
+from app.web.pages import render_page, see_other
+from app.web.visit import Visit, find_question, open_visit
+from app.web.wire import read_form
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ class QuestionLoop(ABC):
             if signs := find_slipped_signs(question, given, bad.problem):
                 return self._render_slip(signs)
             return self.render_question(given, bad.problem, again=again)
-        if must_look_again(question, chosen, again):
+        # A "not sure" about a sign is first answered by how to find out, and asked once more.
+        if question.signs and question.unsure in chosen and not again:
             return self.render_question(chosen, again=True)
         return self.save_answer(chosen)
 
@@ -133,3 +136,29 @@ class QuestionLoop(ABC):
 
 def _tick_options(ticked: Collection[str]) -> Callable[[str], str]:
     return lambda option: " checked" if option in ticked else ""
+
+
+@dataclass(frozen=True)
+class PatientLoop(QuestionLoop):
+    """The questions as the person themselves answers them, each a page of its own."""
+
+    request: Request
+
+    slip_page = "patient/asked_back.html"
+
+    @classmethod
+    def open_loop(cls, request: Request) -> Self:
+        """The question in the address. Raises HTTPException, NoJourney or LostJourney."""
+        question = find_question(request)
+        return cls(open_visit(request), question, request)
+
+    async def submit_form(self) -> Response:
+        """Take the answer of this form in, then go on, or say what is wrong with it."""
+        form = await read_form(self.request)
+        return self.submit_answer(form.get(self.question.id, []), again=AGAIN_FIELD in form)
+
+    def render_page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """One page in the words of the person's region."""
+        journey, error = self.visit.journey, bool(values.get("problem"))
+        values |= {"region": journey.region, "note": journey.note, "error": error}
+        return render_page(self.request, template, status=status, **values)

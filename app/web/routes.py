@@ -25,6 +25,7 @@ from app.web.clinic import (
     worklist,
     worklist_stream,
 )
+from app.web.pages import see_other
 from app.web.patients import (
     handing_over,
     result,
@@ -41,12 +42,21 @@ def open_route(key: str, page: Callable[[Request], Awaitable[Response]]) -> Rout
     return Route(path, page, methods=[method])
 
 
+def redirect_route(key: str, address: str) -> Route:
+    """GET of what is only posted to: a browser asks for it that loads a refused page anew."""
+
+    async def redirect_browser(_: Request) -> Response:
+        return see_other(address)
+
+    return open_route(key, redirect_browser)
+
+
 ROUTES = [
     # The self-check.
     open_route("GET /check/{question}", self_check.show_question),
     open_route("POST /check/{question}", self_check.submit_answer),
     open_route("GET /", self_check.show_start),
-    open_route("GET /start", self_check.redirect_to_start),
+    redirect_route("GET /start", "/"),
     open_route("POST /start", self_check.start_check),
     open_route("GET /answers", self_check.show_answers),
     open_route("GET /emergency", self_check.show_emergency),
@@ -111,7 +121,7 @@ ROUTES = [
     staff_route("GET /share", handing_over.show_share_code, ANYONE),
     staff_route("GET /share/news", handing_over.poll_share, ANYONE),
     staff_route("POST /share", handing_over.create_share_code, ANYONE),
-    open_route("GET /share/back", handing_over.redirect_to_share),
+    redirect_route("GET /share/back", "/share"),
     staff_route("POST /share/back", handing_over.revoke_share_code, ANYONE),
     staff_route("GET /shared", invitations.show_shared_form, "invite_patients"),
     staff_route("POST /shared", invitations.submit_shared_code, "invite_patients"),
@@ -120,7 +130,7 @@ ROUTES = [
     staff_route("POST /i", handing_over.submit_invitation_code, ANYONE),
     staff_route("GET /i/{token}", handing_over.show_invitation, ANYONE),
     staff_route("POST /i/{token}", handing_over.start_invited_check, ANYONE),
-    open_route("GET /send", handing_over.redirect_to_result),
+    redirect_route("GET /send", "/result"),
     staff_route("POST /send", handing_over.send_submission, ANYONE),
     staff_route("GET /invitations", invitations.show_invitations, "invite_patients"),
     staff_route("POST /invitations", invitations.submit_invitation, "invite_patients"),

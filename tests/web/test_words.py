@@ -89,7 +89,6 @@ MADE_UP |= {
         *(f"{form}{end}" for form in ["at_least", "above", "below"] for end in ["", "_not"]),
         "or",
     },
-    "rules.drawing.": {"title", "name"},
     "verify.problem.": {*RECEIPT_PROBLEMS},
     "audit.kind.": {*AUDIT_ACTIONS},
     "audit.done.": {*ACTIONS},
@@ -123,7 +122,7 @@ def used():
         *(ROOT / "app" / "presentation").rglob("*.py"),
         *(
             ROOT / "app" / "documents" / f"{name}.py"
-            for name in ("sbar", "short_answers", "drawing")
+            for name in ("sbar", "short_answers", "drawing", "clinic_files")
         ),
     ]
     for path in sources:

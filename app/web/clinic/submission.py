@@ -15,9 +15,9 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation import review_words
+from app.presentation.result import View
 from app.presentation.review_words import OUTCOMES, problem_key
 from app.presentation.safety_net import NetLevelGroup
-from app.presentation.submission import AssessmentView
 from app.presentation.submission_view import SubmissionView
 from app.store import review_steps
 from app.store.db.patient_tables import SECOND_PERSON_STATES
@@ -300,10 +300,14 @@ def _graver_safety_net(view: SubmissionView, level: Urgency) -> dict[str, Any]:
     }
 
 
-def _choose_print_size(assessed: AssessmentView, more: Sequence[object]) -> str:
+def _choose_print_size(assessed: View, more: Sequence[object]) -> str:
     """How large the sheet is set: as large as what it has to say leaves room for."""
-    at_levels = [*assessed.raises, *assessed.lowers]
-    said = [*assessed.positives, *assessed.denied, *(s for one in at_levels for s in one.answers)]
+    at_levels = [*assessed["raises"], *assessed["lowers"]]
+    said = [
+        *assessed["positives"],
+        *assessed["denied"],
+        *(s for one in at_levels for s in one.answers),
+    ]
     letters = sum(len(str(one)) for one in said)
     if letters + _NOTE * len(more) <= _ROOMY:
         return "roomy"

@@ -11,9 +11,9 @@ from typing import Any
 from starlette.responses import Response
 
 from app.documents.short_answers import ShortWording
-from app.presentation.result import ResultPresenter
+from app.presentation.result import ResultPresenter, View
 from app.presentation.safety_net import build_caution_values
-from app.presentation.submission import AssessmentView, SubmissionPresenter
+from app.presentation.submission import SubmissionPresenter
 from app.presentation.submission_view import SubmissionView
 from app.presentation.worklist_row import RowPresenter
 from app.store import clinics, reviews, submission_reads
@@ -109,7 +109,6 @@ def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -
         words=context.page_wording,
         translate=translator_for(context, None)[0],
         fill=filler_for(context, clinic.region),
-        language=context.language,
         time_zone=clinic.time_zone,
         now=request.now,
         visit_days=request.context.policy.visit_days,
@@ -140,7 +139,7 @@ def _known_labs(book: Rulebook, version: AnswersVersion) -> dict[str, dict[str, 
     }
 
 
-def describe_assessment(view: SubmissionView) -> AssessmentView:
+def describe_assessment(view: SubmissionView) -> View:
     """What the rules of that day made of the answers, with what other answers would make of it."""
     presenter, book = view.presenter, view.presenter.result_presenter.rulebook
     labs = _known_labs(book, view.record.newest_version)

@@ -11,7 +11,6 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
@@ -119,11 +118,6 @@ def send_submission(request: StaffRequest) -> Response:
     return see_other(f"/i/{CURRENT_LINK if is_tablet(request) else token}")
 
 
-async def redirect_to_result(_: Request) -> Response:
-    """GET /send: what a browser asks for that loads the page anew which could not be sent."""
-    return see_other("/result")
-
-
 def _invitation_token(request: StaffRequest) -> str:
     """The token of the link. On a tablet it stands in no address, where Back would lead to it."""
     token: str = request.path_params["token"]
@@ -203,11 +197,6 @@ def revoke_share_code(request: StaffRequest) -> Response:
     visit = open_visit(request)
     if visit.journey.share:
         shares.withdraw_share(request.store, visit.journey.share)
-    return see_other("/share")
-
-
-async def redirect_to_share(_: Request) -> Response:
-    """GET /share/back: what a browser asks for that loads a failure to take it back anew."""
     return see_other("/share")
 
 

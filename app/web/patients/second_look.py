@@ -4,20 +4,17 @@ It starts from the answers in the sealed cookie, wherever they came from, and en
 No step is stored; it knows no rule.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.presentation.question import AGAIN_FIELD
 from app.triage.second_look import list_recheck_questions
 from app.web.pages import render_page, see_other
-from app.web.question_loop import QuestionLoop
+from app.web.question_loop import PatientLoop
 from app.web.visit import (
     RECHECK_PATH,
     Visit,
-    find_question,
     list_rechecked_questions,
     open_visit,
     redirect_with_journey,
@@ -55,14 +52,11 @@ async def start_second_look(request: Request) -> Response:
     return redirect_with_journey(request, address, journey)
 
 
-@dataclass(frozen=True)
-class SecondLookLoop(QuestionLoop):
+class SecondLookLoop(PatientLoop):
     """The questions that are asked again, each with the last answer filled in."""
 
-    request: Request
-
     start, folder = RECHECK_PATH, f"{RECHECK_PATH}/"
-    page, slip_page = "patient/changed_question.html", "patient/asked_back.html"
+    page = "patient/changed_question.html"
 
     def next_address(self, visit: Visit) -> str:
         """The next question to look at again, or the result."""
@@ -75,11 +69,6 @@ class SecondLookLoop(QuestionLoop):
         interrupts = after.is_emergency and not self.visit.is_emergency
         address = "/emergency" if interrupts else next_recheck_address(after)
         return redirect_with_journey(self.request, address, after.journey)
-
-    def render_page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """One page in the words of the person's region."""
-        values |= {"region": self.visit.journey.region, "error": bool(values.get("problem"))}
-        return render_page(self.request, template, status=status, **values)
 
     def previous_address(self) -> str:
         """The question that was looked at again before this one."""
@@ -103,16 +92,12 @@ class SecondLookLoop(QuestionLoop):
 
 async def show_recheck_question(request: Request) -> Response:
     """GET /changed/{question}: the question with the last answer filled in."""
-    question = find_question(request)
-    return SecondLookLoop(open_visit(request), question, request).show_question()
+    return SecondLookLoop.open_loop(request).show_question()
 
 
 async def submit_recheck_answer(request: Request) -> Response:
     """POST /changed/{question}: take the answer in; stop as soon as an emergency is certain."""
-    question = find_question(request)
-    loop = SecondLookLoop(open_visit(request), question, request)
-    form = await read_form(request)
-    return loop.submit_answer(form.get(question.id, []), again=AGAIN_FIELD in form)
+    return await SecondLookLoop.open_loop(request).submit_form()
 
 
 def next_recheck_address(visit: Visit) -> str:

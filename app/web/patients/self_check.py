@@ -5,7 +5,7 @@ deep link, two tabs and a changed answer are all the same few lines. It knows no
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.presentation.question import (
-    AGAIN_FIELD,
     ME,
     RESPONDENTS,
     find_pressed_button,
@@ -27,8 +26,8 @@ from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.page_cache import TICK_HOLE, render_cached_page
 from app.web.pages import app_context, render_page, see_other
 from app.web.patients.clinic_presence import count_answer, has_reachable_clinic
-from app.web.question_loop import QuestionLoop
-from app.web.visit import Visit, find_question, open_visit, redirect_with_journey
+from app.web.question_loop import PatientLoop
+from app.web.visit import Visit, open_visit, redirect_with_journey
 from app.web.wire import read_form
 
 
@@ -101,19 +100,10 @@ def _refuse_start(request: Request, about: str) -> Response:
     return response
 
 
-async def redirect_to_start(_: Request) -> Response:
-    """GET /start: what a browser asks for that loads the refused page anew."""
-    return see_other("/")
+class SelfCheckLoop(PatientLoop):
+    """The questions in their order; a page that hardly changes comes from the cache."""
 
-
-@dataclass(frozen=True)
-class SelfCheckLoop(QuestionLoop):
-    """The questions as the person themselves answers them, each a page of its own."""
-
-    request: Request
-
-    start, folder = "/", "/check/"
-    page, slip_page = "patient/question.html", "patient/asked_back.html"
+    start, folder, page = "/", "/check/", "patient/question.html"
 
     def next_address(self, visit: Visit) -> str:
         """The first open question, or the list of answers."""
@@ -131,12 +121,6 @@ class SelfCheckLoop(QuestionLoop):
         address = "/emergency" if interrupts else after.next_address
         kept = replace(after.journey, warned_at=warned_at if after.is_emergency else "")
         return redirect_with_journey(self.request, address, kept)
-
-    def render_page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """One page in the words of the person's region."""
-        journey, error = self.visit.journey, bool(values.get("problem"))
-        values |= {"region": journey.region, "note": journey.note, "error": error}
-        return render_page(self.request, template, status=status, **values)
 
     def render_question(
         self, ticked: Collection[str], problem: str = "", *, again: bool = False
@@ -164,10 +148,9 @@ class SelfCheckLoop(QuestionLoop):
 
 async def show_question(request: Request) -> Response:
     """GET /check/{question}: one question, filled in if it was answered before."""
-    question = find_question(request)
-    visit = open_visit(request)
-    response = SelfCheckLoop(visit, question, request).show_question()
-    if visit.journey.note and visit.may_be_asked(question):
+    loop = SelfCheckLoop.open_loop(request)
+    response, visit = loop.show_question(), loop.visit
+    if visit.journey.note and visit.may_be_asked(loop.question):
         seen = replace(visit.journey, note="")
         journeys.set_journey_cookie(response, request, visit.context.key, seen)
     return response
@@ -175,10 +158,7 @@ async def show_question(request: Request) -> Response:
 
 async def submit_answer(request: Request) -> Response:
     """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
-    question = find_question(request)
-    loop = SelfCheckLoop(open_visit(request), question, request)
-    form = await read_form(request)
-    return loop.submit_answer(form.get(question.id, []), again=AGAIN_FIELD in form)
+    return await SelfCheckLoop.open_loop(request).submit_form()
 
 
 async def show_answers(request: Request) -> Response:

@@ -25,6 +25,7 @@ from app.store.clinics import load_clinic
 from app.store.db.scope import Scope
 from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import closings_by_two
+from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
 from app.triage.answers import keep_known_answers
 from app.triage.rules import assess_answers
@@ -49,23 +50,18 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
     within = request.context.policy.visit_days.get(receipt.urgency)
     last_day = last_timely_day(within, receipt.at, clinic.time_zone)
     too_far = day is not None and last_day is not None and day > last_day
-    # The person is to call now: an emergency stays one until someone lowered it.
-    calls = (
-        (receipt.result is Urgency.emergency and not receipt.closed_at)
-        or receipt.urgency is Urgency.emergency
-        or outcome == "emergency_service"
-    )
+    calls = _must_call_now(receipt, outcome)
     decided, instead = _find_ending_keys(receipt.urgency, outcome)
-    presenter, _ = present_version(request, newest, submission.about, submission.region)
-    path = presenter.path
-    assessment = assess_answers(presenter.rulebook, path.answers)
+    about, region = submission.about, submission.region
+    presenter, _ = present_version(request, newest, about, region)
+    assessment = assess_answers(presenter.rulebook, presenter.path.answers)
     words = request.context.page_wording
 
     def format_time(at: datetime | None) -> str:
         return format_local_time(at, clinic.time_zone, words.language) if at else ""
 
     return {
-        "region": submission.region,
+        "region": region,
         "clinic": clinic.name,
         "hours": describe_opening_hours(clinic.opening_hours, words),
         "reference": receipt.reference,
@@ -83,9 +79,15 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
         "card": presenter.build_card(assessment)
         if receipt.urgency is assessment.urgency
         else presenter.build_level_card(receipt.urgency.name),
-        "given": presenter.all_answers(path.answers),
+        "given": presenter.all_answers(presenter.path.answers),
         "watch": describe_safety_net(presenter, assessment),
     }
+
+
+def _must_call_now(receipt: SubmissionReceipt, outcome: str) -> bool:
+    """Whether the person is to call now: an emergency stays one until someone lowered it."""
+    own = receipt.result is Urgency.emergency and not receipt.closed_at
+    return own or receipt.urgency is Urgency.emergency or outcome == "emergency_service"
 
 
 def _find_ending_keys(level: Urgency, outcome: str) -> tuple[str, str]:

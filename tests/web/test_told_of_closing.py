@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.assurance.readability import coleman_liau_grade, flesch_kincaid_grade
-from app.store import invitations, review_rules, reviews, submission_reads, worklist_rows
+from app.store import invitations, review_steps, reviews, submission_reads, worklist_rows
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from tests.store.patients import KNOWN
 from tests.visitor import Visitor
@@ -96,7 +96,7 @@ def test_what_was_closed_without_its_help_still_tells_to_get_it(
 def test_what_one_person_closed_before_two_were_needed_is_told_without_contradiction(
     house: House, nurse: Member, monkeypatch: pytest.MonkeyPatch, level: str
 ) -> None:
-    monkeypatch.setattr(review_rules, "closings_by_two", lambda _: ())  # as it was
+    monkeypatch.setattr(review_steps, "closings_by_two", lambda _: ())  # as it was
     address = checked(house, nurse, LEVELS[level], appointment_on=VISIT)
     step(house, nurse, address, "agree")
     step(house, nurse, address, "close", outcome="appointment_kept")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, or_
+from sqlalchemy import bindparam, case, func, or_
 
 from app.store.clinics import load_clinic
 from app.store.db import audit, change_notifications, record_keys
@@ -27,7 +27,14 @@ from app.store.db.patient_tables import (
     Submission,
     WorklistRow,
 )
-from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.scope import (
+    SCOPE_CLINIC,
+    Scope,
+    Store,
+    WritingScope,
+    prepare_columns,
+    prepare_statement,
+)
 from app.store.db.tables import Clinic
 
 CLAIM_DURATION = timedelta(seconds=20)
@@ -44,6 +51,50 @@ _WAITING_SINCE = case(
     (_AWAITS_SECOND_CLOSE, WorklistRow.waits_since), else_=AssessmentVersion.made_at
 )
 """When the newest answers came, which wait anew, or a second person was asked to close them."""
+
+NOW, _BEFORE, _OVERDUE = (
+    bindparam(name, type_=OutboxMessage.made_at.type) for name in ("now", "before", "overdue")
+)
+
+
+def _waiting_emergencies(*columns: Any, before: Any = _BEFORE) -> Any:
+    """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
+    waiting = prepare_columns(*columns).where(
+        WorklistRow.clinic_id == SCOPE_CLINIC,
+        AssessmentVersion.clinic_id == SCOPE_CLINIC,
+        AssessmentVersion.submission_id == WorklistRow.submission_id,
+        AssessmentVersion.number == WorklistRow.last_version,
+        WorklistRow.closed.is_(False),
+        WorklistRow.forget_at > NOW,
+        WorklistRow.rank == 0,
+        or_(WorklistRow.first_seen_at.is_(None), _AWAITS_SECOND_CLOSE),
+        before >= _WAITING_SINCE,
+    )
+    return waiting.correlate(None)  # left to itself, it takes its rows from a select around it
+
+
+OLDEST_EMERGENCY = _waiting_emergencies(func.min(_WAITING_SINCE))
+"""A select of one value, which may stand within another one."""
+UNDELIVERED_SINCE = _waiting_emergencies(func.min(OutboxMessage.made_at), before=NOW).where(
+    OutboxMessage.submission_id == WorklistRow.submission_id,
+    _IS_UNSENT,
+    OutboxMessage.made_at <= _OVERDUE,
+)
+"""The same of alarms that could not be delivered."""
+_OLDEST, _UNDELIVERED = map(prepare_statement, (OLDEST_EMERGENCY, UNDELIVERED_SINCE))
+_REFERENCE = prepare_statement(
+    _waiting_emergencies(Submission.reference, before=NOW).where(
+        Submission.id == bindparam("submission"), Submission.id == WorklistRow.submission_id
+    )
+)
+_ALARMED = prepare_statement(
+    _waiting_emergencies(WorklistRow.submission_id, before=NOW).where(
+        WorklistRow.alarmed_at.is_not(None)
+    )
+)
+_DUE = prepare_statement(
+    _waiting_emergencies(WorklistRow.submission_id).where(WorklistRow.alarmed_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +131,19 @@ class DueDestination(NamedTuple):
 
 def find_oldest_emergency(scope: Scope, now: datetime, before: datetime) -> datetime | None:
     """Since when the oldest emergency waits unseen or to be closed, if since before that time."""
-    first: datetime | None = scope.execute_read(oldest_emergency_query(scope, now, before)).scalar()
+    first: datetime | None = scope.execute_read(_OLDEST, now=now, before=before).scalar()
     return first
-
-
-def oldest_emergency_query(scope: Scope, now: datetime, before: datetime) -> Any:
-    """The same as a select of one value, which may stand within another one."""
-    # Left to itself, it would take its rows from the select around it.
-    return _waiting_emergencies_query(scope, now, before, func.min(_WAITING_SINCE)).correlate(None)
 
 
 def find_undelivered_since(scope: Scope, now: datetime) -> datetime | None:
     """Since when an alarm that is still needed could not be delivered to a place."""
-    first: datetime | None = scope.execute_read(undelivered_since_query(scope, now)).scalar()
+    first: datetime | None = scope.execute_read(_UNDELIVERED, **alarm_times(now, now)).scalar()
     return first
 
 
-def undelivered_since_query(scope: Scope, now: datetime) -> Any:
-    """The same as a select of one value."""
-    late = OutboxMessage.made_at <= now - OVERDUE_AFTER
-    about = OutboxMessage.submission_id == WorklistRow.submission_id
-    found = _waiting_emergencies_query(scope, now, now, func.min(OutboxMessage.made_at))
-    return found.where(about, _IS_UNSENT, late).correlate(None)
+def alarm_times(now: datetime, before: datetime) -> dict[str, datetime]:
+    """What the queries below leave open."""
+    return {"now": now, "before": before, "overdue": now - OVERDUE_AFTER}
 
 
 def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
@@ -228,12 +270,9 @@ def _redirect_alarms(scope: WritingScope, kind: str, is_chosen: bool) -> None:
         for row in _list_waiting_messages(scope, kind):
             _stop_alarm(scope, row, "no_place")
         return
-    now, id_ = scope.now, WorklistRow.submission_id
-    alarmed = WorklistRow.alarmed_at.is_not(None)
-    still = _waiting_emergencies_query(scope, now, now, id_).where(alarmed)
-    for submission in scope.execute_read(still).scalars().all():
+    for submission in scope.execute_read(_ALARMED, now=scope.now).scalars().all():
         add_messages(scope, submission, [kind])
-    scope.update_rows(OutboxMessage, _IS_UNSENT, kind=kind, to={"due_at": now})
+    scope.update_rows(OutboxMessage, _IS_UNSENT, kind=kind, to={"due_at": scope.now})
 
 
 def _stop_alarm(scope: WritingScope, row: OutboxMessage, why: str) -> None:
@@ -277,28 +316,11 @@ def _webhook_secret(scope: Scope, address: str) -> bytes:
 
 def _find_waiting_reference(scope: WritingScope, submission: str) -> str | None:
     """What an emergency is named by; None where it alarms no more."""
-    named = _waiting_emergencies_query(scope, scope.now, scope.now, Submission.reference)
-    this = (Submission.id == submission, Submission.id == WorklistRow.submission_id)
-    reference: str | None = scope.execute_read(named.where(*this)).scalar()
+    found = scope.execute_read(_REFERENCE, now=scope.now, submission=submission)
+    reference: str | None = found.scalar()
     return reference
 
 
 def _list_due_alarms(scope: Scope, now: datetime, before: datetime) -> list[str]:
     """The emergencies that are to be told of."""
-    waiting = _waiting_emergencies_query(scope, now, before, WorklistRow.submission_id)
-    return list(scope.execute_read(waiting.where(WorklistRow.alarmed_at.is_(None))).scalars())
-
-
-def _waiting_emergencies_query(scope: Scope, now: datetime, before: datetime, *columns: Any) -> Any:
-    """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
-    return scope.select_columns(*columns).where(
-        WorklistRow.clinic_id == scope.clinic,
-        AssessmentVersion.clinic_id == scope.clinic,
-        AssessmentVersion.submission_id == WorklistRow.submission_id,
-        AssessmentVersion.number == WorklistRow.last_version,
-        WorklistRow.closed.is_(False),
-        WorklistRow.forget_at > now,
-        WorklistRow.rank == 0,
-        or_(WorklistRow.first_seen_at.is_(None), _AWAITS_SECOND_CLOSE),
-        before >= _WAITING_SINCE,
-    )
+    return list(scope.execute_read(_DUE, now=now, before=before).scalars())

@@ -7,14 +7,14 @@ keys to them. It changes nothing and knows no words.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_
 from sqlalchemy.orm import aliased
 
 from app.store import worklist
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
-from app.store.db.scope import Scope
+from app.store.db.scope import Scope, prepare_columns, prepare_statement
 from app.store.invitations import InvitationGone
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist import ListedSubmission
@@ -28,6 +28,11 @@ _VERSION_COLUMNS = (
     *(AssessmentVersion.rulebook_sha256, AssessmentVersion.urgency, AssessmentVersion.body_sealed),
     *(Submission.reference.label("sent_as"), Submission.source),
     *(Submission.about, Submission.region),
+)
+_VERSIONS = prepare_statement(
+    prepare_columns(*_VERSION_COLUMNS)
+    .where(Submission.id == AssessmentVersion.submission_id, Submission.id == bindparam("of"))
+    .order_by(AssessmentVersion.number)
 )
 
 
@@ -95,9 +100,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
     lines = {line.row.submission_id: line for line in worklist.open_rows(rows, opened)}
     if submission not in lines:
         raise NoSuchSubmission
-    of_it = (Submission.id == AssessmentVersion.submission_id, Submission.id == submission)
-    asked = scope.select_columns(*_VERSION_COLUMNS).where(*of_it)
-    answers: list[Any] = list(scope.execute_read(asked.order_by(AssessmentVersion.number)))
+    answers: list[Any] = list(scope.execute_read(_VERSIONS, of=submission))
     done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(

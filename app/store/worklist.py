@@ -14,7 +14,7 @@ from app.store import alarms, people
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import SECOND_PERSON_STATES, WorklistRow
-from app.store.db.scope import Scope
+from app.store.db.scope import Scope, prepare_columns, prepare_statement
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey
 from app.store.worklist_rows import NoSuchSubmission, open_payload, rank_to_level
 from app.triage.terms import Urgency
@@ -126,6 +126,26 @@ def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[Liste
     return _load_listed_submissions(scope, rows)
 
 
+_FRESH = WorklistRow.first_seen_at.is_(None)
+_COUNTS = prepare_statement(
+    prepare_columns(
+        WorklistRow.rank,
+        func.count().label("waiting"),
+        func.count().filter(_FRESH).label("unseen"),
+        func.count().filter(WorklistRow.due_at <= alarms.NOW).label("late"),
+        func.min(WorklistRow.arrived_at).filter(_FRESH).label("oldest"),
+        func.max(WorklistRow.arrived).label("newest"),
+    )
+    .add_columns(
+        alarms.OLDEST_EMERGENCY.scalar_subquery().label("alarm"),
+        alarms.UNDELIVERED_SINCE.scalar_subquery().label("undelivered"),
+    )
+    .where(WorklistRow.closed.is_(False), WorklistRow.forget_at > alarms.NOW)
+    .group_by(WorklistRow.rank)
+    .order_by(WorklistRow.rank)
+)
+
+
 def count_waiting(
     scope: Scope, now: datetime, alarm_before: datetime | None = None
 ) -> WorklistCounts:
@@ -133,21 +153,8 @@ def count_waiting(
 
     `alarm_before`: an emergency that waits since before that time, as `alarms` has it, alarms.
     """
-    level, arrived = WorklistRow.rank, WorklistRow.arrived_at
-    fresh = WorklistRow.first_seen_at.is_(None)
-    still = (WorklistRow.closed.is_(False), WorklistRow.forget_at > now)
-    found = scope.select_columns(
-        level,
-        func.count().label("waiting"),
-        func.count().filter(fresh).label("unseen"),
-        func.count().filter(WorklistRow.due_at <= now).label("late"),
-        func.min(arrived).filter(fresh).label("oldest"),
-        func.max(WorklistRow.arrived).label("newest"),
-    )
-    alarm = alarms.oldest_emergency_query(scope, now, alarm_before or now).scalar_subquery()
-    undelivered = alarms.undelivered_since_query(scope, now).scalar_subquery()
-    found = found.add_columns(alarm.label("alarm"), undelivered.label("undelivered"))
-    rows: list[Any] = list(scope.execute_read(found.where(*still).group_by(level).order_by(level)))
+    times = alarms.alarm_times(now, alarm_before or now)
+    rows: list[Any] = list(scope.execute_read(_COUNTS, **times))
     return WorklistCounts(
         by_level={rank_to_level(row.rank): row.waiting for row in rows},
         unseen={rank_to_level(row.rank): row.unseen for row in rows if row.unseen},

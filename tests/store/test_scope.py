@@ -6,14 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col
 
 from app.settings import ROOT
 from app.store.db import patient_tables, tables
 from app.store.db.patient_tables import Person
-from app.store.db.scope import PATIENT, CrossClinicAccess, Store, refuse_other_clinics
+from app.store.db.scope import (
+    PATIENT,
+    SCOPE_CLINIC,
+    CrossClinicAccess,
+    Store,
+    prepare_columns,
+    prepare_statement,
+    refuse_other_clinics,
+)
 from app.store.db.tables import Clinic, ClinicTable, Staff, StaffInvite
 from tests.store.kim import NOON
 from tests.store.rows import A_ROW_OF
@@ -26,6 +34,7 @@ TABLE_MODULES = ("app.store.db.tables", "app.store.db.patient_tables")
 SPEAKS_SQL = {"app/store/db/scope.py"}
 HARMLESS = {
     *("Engine", "case", "col", "or_", "and_", "func", "tuple_", "ColumnElement", "IntegrityError"),
+    "bindparam",  # a value that comes when the scope sends the statement
     "aliased",  # names a table once more; the scope holds that name to the clinic too
 }
 FILES = sorted((ROOT / "app").rglob("*.py"))
@@ -105,9 +114,23 @@ def test_no_row_is_added_to_or_moved_into_another_clinic(store: Store) -> None:
         update(SQLModel.metadata.tables["person"]).values(name_sealed=b"x"),
     ],
 )
-def test_a_statement_that_reaches_other_clinics_is_not_sent(statement: Any) -> None:
+def test_a_statement_that_reaches_other_clinics_is_neither_sent_nor_prepared(
+    statement: Any,
+) -> None:
     with pytest.raises(CrossClinicAccess):
         refuse_other_clinics(statement, "c1")
+    with pytest.raises(CrossClinicAccess):
+        prepare_statement(statement)
+
+
+def test_a_prepared_statement_reads_the_clinic_of_the_scope_that_sends_it(store: Store) -> None:
+    asked = prepare_statement(
+        prepare_columns(Person.clinic_id).where(Person.id == bindparam("person"))
+    )
+    for clinic in ("c1", "c2"):
+        with store.reading_scope(clinic) as scope:
+            more = {"person": PERSON["id"], SCOPE_CLINIC.key: "c2"}
+            assert scope.execute_read(asked, **more).scalars().all() == [clinic]
 
 
 def test_a_comparison_with_a_table_that_was_not_asked_for_is_not_sent(store: Store) -> None:

@@ -15,22 +15,36 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
+
 from app.store import permissions
 from app.store.accounts import factors, passwords
 from app.store.accounts.staff import normalize_email
 from app.store.db import audit, encryption, rate_limits, server_records
 from app.store.db.encryption import KeyEncryptionKeys
 from app.store.db.rate_limits import RateLimit, network_prefix
-from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.scope import (
+    Scope,
+    Store,
+    WritingScope,
+    prepare_columns,
+    prepare_statement,
+)
 from app.store.db.tables import Staff, StaffSession
 
 IDLE_TIMEOUT, MAX_SESSION_AGE = timedelta(minutes=15), timedelta(hours=12)
 SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
 PROOF_LIFETIME = timedelta(minutes=5)
-_WITH_STAFF = (
-    *(StaffSession.token_hash, StaffSession.staff_id, StaffSession.stage),
-    *(StaffSession.started_at, StaffSession.seen_at, StaffSession.proved_at),
-    *(Staff.name, Staff.role),
+_WITH_STAFF = prepare_statement(  # both in one query, since every request asks this
+    prepare_columns(
+        *(StaffSession.token_hash, StaffSession.staff_id, StaffSession.stage),
+        *(StaffSession.started_at, StaffSession.seen_at, StaffSession.proved_at),
+        *(Staff.name, Staff.role),
+    ).where(
+        Staff.id == StaffSession.staff_id,
+        StaffSession.token_hash == bindparam("token"),
+        Staff.disabled_at.is_(None),
+    )
 )
 _TOUCH_INTERVAL = timedelta(seconds=30)  # not every request need write
 _FIVE_MINUTES = timedelta(minutes=5)
@@ -158,10 +172,8 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
     """Who is signed in. Raises NotSignedIn. Only with `active` does it keep the session alive."""
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
-        # Both in one query, since every request asks this.
-        asked = scope.select_columns(*_WITH_STAFF).where(Staff.id == StaffSession.staff_id)
-        this = StaffSession.token_hash == encryption.hash_token(token)
-        row: Any = scope.execute_read(asked.where(this, Staff.disabled_at.is_(None))).one_or_none()
+        found = scope.execute_read(_WITH_STAFF, token=encryption.hash_token(token))
+        row: Any = found.one_or_none()
     if row is None or not is_session_live(row, now) or row.stage != "full" or not row.proved_at:
         raise NotSignedIn
     seen = row.seen_at

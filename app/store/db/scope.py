@@ -22,7 +22,11 @@ from sqlalchemy import (
     Engine,
     Executable,
     Result,
+    ScalarResult,
+    Select,
+    String,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -43,6 +47,10 @@ PATIENT = "patient"
 """Who writes where a person sends their answers."""
 Criterion = ColumnElement[bool] | bool
 """What a comparison of columns gives; by its types, `Table.column == value` is a bool."""
+
+SCOPE_CLINIC: BindParameter[str] = bindparam("scope_clinic", type_=String())
+"""The clinic of the scope that sends a statement, which the statement leaves open."""
+_PREPARED: set[Executable] = set()
 
 
 class CrossClinicAccess(Exception):
@@ -108,8 +116,7 @@ class Scope:
 
     def find_one(self, table: type[Row], *where: Criterion, **equals: object) -> Row | None:
         """The only row that fits, or None. Raises MultipleResultsFound where there are more."""
-        rows = self._narrow_statement(select(table), table, where, equals)
-        return self.execute_read(rows).scalars().one_or_none()
+        return self._select_rows(table, where, equals).one_or_none()
 
     def require_one(self, table: type[Row], missing: type[Exception], **equals: object) -> Row:
         """The only row that fits. Raises `missing` where there is none."""
@@ -137,8 +144,7 @@ class Scope:
         **equals: object,
     ) -> list[Row]:
         """The rows that fit, in that order."""
-        rows = self._narrow_statement(select(table), table, where, equals)
-        return list(self.execute_read(rows.order_by(*order_by).limit(limit)).scalars())
+        return list(self._select_rows(table, where, equals, order_by, limit))
 
     def count_rows(self, table: type[ClinicTable], *where: Criterion, **equals: object) -> int:
         """How many rows fit."""
@@ -151,10 +157,33 @@ class Scope:
         tables = dict.fromkeys(_clinic_tables_in(columns))
         return select(*columns).where(*(table.c.clinic_id == self.clinic for table in tables))
 
-    def execute_read(self, statement: Executable) -> Result[Any]:
-        """Send a statement. Raises CrossClinicAccess where it is not narrowed to this one."""
-        refuse_other_clinics(statement, self.clinic)
-        return self._session.execute(statement, execution_options={"populate_existing": True})
+    def execute_read(self, statement: Executable, **values: object) -> Result[Any]:
+        """Send a statement, with the values of what it leaves open.
+
+        Raises CrossClinicAccess where it is not narrowed to this clinic.
+        """
+        if statement not in _PREPARED:
+            refuse_other_clinics(statement, self.clinic)
+        values[SCOPE_CLINIC.key] = self.clinic
+        options = {"populate_existing": True}
+        return self._session.execute(statement, values, execution_options=options)
+
+    def _select_rows(
+        self,
+        table: type[Row],
+        where: Sequence[Criterion],
+        equals: Mapping[str, object],
+        order_by: Sequence[Any] = (),
+        limit: int | None = None,
+    ) -> ScalarResult[Row]:
+        """The rows that fit; what differs by its values alone is built once."""
+        # Left open, a truth value would match no partial index, and nothing is equal to NULL.
+        fixed = {name: v for name, v in equals.items() if v is None or isinstance(v, bool)}
+        given = {name: value for name, value in equals.items() if name not in fixed}
+        statement: Any = _prepare_rows(table, tuple(given), tuple(fixed.items()))
+        if where or order_by or limit is not None:
+            statement = statement.where(*where).order_by(*order_by).limit(limit)
+        return self.execute_read(statement, **given).scalars()
 
     def _narrow_statement(
         self, statement: Any, table: type[ClinicTable], where: Iterable[Any], equals: dict[str, Any]
@@ -234,7 +263,36 @@ def query_clinic_ids(engine: Engine) -> list[str]:
         return list(connection.scalars(select(columns.clinic_id).order_by(columns.name)))
 
 
-def refuse_other_clinics(statement: Executable, clinic: str) -> None:
+def prepare_columns(*columns: Any) -> Any:
+    """A select of these columns for `prepare_statement`, in all their tables held to the clinic."""
+    tables = dict.fromkeys(_clinic_tables_in(columns))
+    return select(*columns).where(*(table.c.clinic_id == SCOPE_CLINIC for table in tables))
+
+
+def prepare_statement(statement: Any) -> Any:
+    """A statement that is built once, since what differs is left open by `bindparam`.
+
+    Raises CrossClinicAccess where one of its tables is not held to the clinic.
+    """
+    refuse_other_clinics(statement, None)
+    _PREPARED.add(statement)
+    return statement
+
+
+@functools.cache
+def _prepare_rows(
+    table: type[Row], given: tuple[str, ...], fixed: tuple[tuple[str, object], ...]
+) -> Select[tuple[Row]]:
+    columns = _sql_table(table).c
+    fits = [columns[name] == bindparam(name, type_=columns[name].type) for name in given]
+    fits += [columns[name] == value for name, value in fixed]
+    rows: Select[tuple[Row]] = prepare_statement(
+        select(table).where(columns.clinic_id == SCOPE_CLINIC, *fits)
+    )
+    return rows
+
+
+def refuse_other_clinics(statement: Executable, clinic: str | None) -> None:
     """Raise CrossClinicAccess unless each clinic table in the statement is held to this clinic.
 
     A net below the methods above: it sees a forgotten table, not one that an `or` lets loose.
@@ -251,7 +309,7 @@ def refuse_other_clinics(statement: Executable, clinic: str) -> None:
             and part.operator is operators.eq
             and getattr(part.left, "name", "") == "clinic_id"
             and isinstance(part.right, BindParameter)
-            and part.right.value == clinic
+            and (part.right.key == SCOPE_CLINIC.key or part.right.value == clinic)
         ):
             held.add(part.left.table)
     if named - held:

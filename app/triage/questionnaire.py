@@ -4,13 +4,14 @@ No step is ever stored: the path is replayed from the first question each time, 
 answer and a deep link are the same few lines, and an answer off the path can never count.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from app.triage.conditions import Choice, Condition, Situation, judge_condition, walk_leaves
+from app.triage.conditions import Choice, Condition, walk_leaves
+from app.triage.masks import AnswerMasks
 from app.triage.terms import Answers, Truth
 
 
@@ -134,17 +135,22 @@ class Questionnaire:
     def trace_path(self, answers: Answers) -> AnswerPath:
         """Replay the answers from the first question on."""
         off = self._closed_questions(answers)
-        still_open = [question for question in self.questions if question.id not in off]
-        asked = tuple([question for question in still_open if question.id in answers])
-        kept = {question.id: answers[question.id] for question in asked}
+        asked: list[Question] = []
+        kept: dict[str, frozenset[str]] = {}
         following: Question | None = None
+        for name, question in self._questions_by_id.items():
+            if name in off:
+                continue
+            if name in answers:
+                asked.append(question)
+                kept[name] = answers[name]
+            elif following is None:
+                following = question
         ignored: tuple[str, ...] = ()
-        if len(asked) < len(still_open):
-            following = next(question for question in still_open if question.id not in kept)
         if len(kept) < len(answers):
             ignored = tuple(sorted(answers.keys() - kept.keys()))
         remaining = self._count_longest(answers, off) - len(kept)
-        return AnswerPath(asked, kept, following, ignored, off, remaining)
+        return AnswerPath(tuple(asked), kept, following, ignored, off, remaining)
 
     def count_longest_path(self) -> int:
         """The length of the longest path, in questions."""
@@ -152,16 +158,38 @@ class Questionnaire:
 
     def _closed_questions(self, answers: Answers) -> frozenset[str]:
         """The questions that are not asked; a question may wait only for ones above it."""
-        kept: dict[str, frozenset[str]] = {}
-        off: set[str] = set()
-        so_far = Situation(kept, off, self.unsure_options, {})  # it grows with each step
-        for question in self.questions:
-            waits_for = question.ask_if
-            if waits_for is not None and judge_condition(waits_for, so_far) is Truth.FALSE:
-                off.add(question.id)
-            elif question.id in answers:
-                kept[question.id] = answers[question.id]
-        return frozenset(off)
+        bitset = 0
+        for name, bits in self._routing_bits.items():
+            # What is no option of the question is an answer all the same, and opens nothing.
+            for option in (answers[name] or ("",)) if name in answers else ():
+                bitset |= bits.get(option, self._masks.off[name])
+        return frozenset([self.questions[index].id for index in self._list_closed(bitset)])
+
+    @cached_property
+    def _masks(self) -> AnswerMasks:
+        return AnswerMasks(self)
+
+    @cached_property
+    def _routing_bits(self) -> Mapping[str, Mapping[str, int]]:
+        return {name: self._masks.bits[name] for name in self._routing_questions}
+
+    @cached_property
+    def _list_closed(self) -> Callable[[int], list[int]]:
+        """The indices of the questions that the answers close, one after the other."""
+        body = ["found = []"]
+        for index, question in enumerate(self.questions):
+            if question.ask_if is not None:
+                closed = f"found.append({index})"
+                if question.id in self._routing_bits:  # then its own answer opens nothing more
+                    all_bits = sum(self._masks.bits[question.id].values())
+                    closed += f"; marks = marks & {~all_bits} | {self._masks.off[question.id]}"
+                body.append(
+                    f"if not {self._masks.write_test(question.ask_if, Truth.OPEN)}: {closed}"
+                )
+        made: Callable[[int], list[int]] = self._masks.compile_function(
+            "closed", [*body, "return found"], cut=False
+        )
+        return made
 
     def _count_longest(self, answers: Answers, off: frozenset[str]) -> int:
         """The most questions that are asked, however the open routing ones are answered."""

@@ -12,7 +12,7 @@ from app.triage.advice import choose_advice
 from app.triage.conditions import Condition, Situation, judge_condition
 from app.triage.labs import Amounts, find_unweighed_analytes, list_lab_readings
 from app.triage.questionnaire import AnswerPath
-from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
+from app.triage.terms import Answers, Assessment, Finding, Truth, Urgency
 from app.triage.types import rank_types
 
 if TYPE_CHECKING:
@@ -52,12 +52,7 @@ def assess_answers(
     compiled = rulebook.compiled_rules
     bitset = compiled.encode_answers(path.answers, path.off_path, amounts)
     found = [
-        _make_finding(
-            rulebook.rules[index],
-            certain,
-            compiled.explain_rule(index, certain, bitset, path.answers),
-        )
-        for index, certain in compiled.fired(bitset)
+        _make_finding(rulebook, index, certain, bitset) for index, certain in compiled.fired(bitset)
     ]
     urgency = Urgency(compiled.level(bitset))
     leading = sorted(
@@ -66,12 +61,11 @@ def assess_answers(
     )
     held = {group: test(bitset) for group, test in compiled.matched_groups.items()}
     reasons = {
-        rulebook.evidence[index]: compiled.explain_match("evidence", index, bitset, path.answers)
+        rulebook.evidence[index]: compiled.explain_match(bitset, index, "evidence")
         for index in held["evidence"]
     }
     conflicts = [rulebook.conflicts[index] for index in held["conflicts"]]
     types = rank_types(rulebook.scale, reasons, conflicts, likely_enough=bool(held["likely"]))
-    places = path.answers.get(rulebook.roles.place, frozenset())
     return Assessment(
         urgency=urgency,
         within=_shortest_time(leading, urgency),
@@ -84,9 +78,7 @@ def assess_answers(
         next_question=path.next.id if path.next else None,
         complete=path.next is None,
         ignored=path.ignored,
-        advice=choose_advice(
-            rulebook.advice_by_result[urgency, types.likely], held["advice"], places
-        ),
+        advice=choose_advice(rulebook.advice_by_result[urgency, types.likely], held["advice"]),
         labs_not_weighed=find_unweighed_analytes(rulebook.laboratory.not_weighed, amounts),
     )
 
@@ -160,7 +152,11 @@ def _doubt_counts(rule: Rule, situation: Situation) -> bool:
     return rule.only_with is None or judge_condition(rule.only_with, situation) is Truth.TRUE
 
 
-def _make_finding(rule: Rule, certain: bool, because: tuple[Evidence, ...]) -> Finding:
+def _make_finding(rulebook: "Rulebook", index: int, certain: bool, bitset: int) -> Finding:
+    rule = rulebook.rules[index]
+    doubtful = not certain and rule.only_with is not None
+    groups = ("rule", "doubt") if doubtful else ("rule",)
+    because = rulebook.compiled_rules.explain_match(bitset, index, *groups)
     urgency = rule.urgency if certain or rule.if_unsure is None else rule.if_unsure
     return Finding(rule.id, urgency, certain, because, rule.sources, rule.within)
 

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
@@ -17,6 +18,7 @@ from app.triage.conditions import (
     explain_condition,
     judge_condition,
     negate_condition,
+    walk_leaves,
 )
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Option, Question, Questionnaire
@@ -199,6 +201,40 @@ def test_any_rules_at_all_are_compiled_truly(
     assert {i for i, certain in compiled.fired(marks) if certain} == {
         i for i, rule in enumerate(rules) if judge_condition(rule.when, facing) is Truth.TRUE
     }
+
+
+def small_routes(*above: str) -> st.SearchStrategy[Condition]:
+    """Conditions on answers to these questions alone."""
+    return small_conditions.filter(
+        lambda when: all(
+            isinstance(leaf, Choice) and leaf.question in above for leaf in walk_leaves(when)
+        )
+    )
+
+
+@examples(500, soak=20_000)
+@given(small_routes("size", "age"), small_routes("size", "age", "feed"), small_answers)
+def test_the_compiled_path_is_the_one_that_walking_gives(
+    feed: Condition, skin: Condition, chosen: Answers
+) -> None:
+    """Also for an answer without an option, and for one that today's question does not have."""
+    waiting = {"feed": feed, "skin": skin}
+    asked = Questionnaire(tuple(replace(q, ask_if=waiting.get(q.id)) for q in ASKED))
+    for given_answers in (
+        chosen,
+        {**chosen, "age": frozenset()},
+        {**chosen, "size": frozenset({"gone"})},
+    ):
+        kept: dict[str, frozenset[str]] = {}
+        off: set[str] = set()
+        for question in asked:
+            facing = Situation(kept, off, asked.unsure_options, {})
+            if question.ask_if and judge_condition(question.ask_if, facing) is Truth.FALSE:
+                off.add(question.id)
+            elif question.id in given_answers:
+                kept[question.id] = given_answers[question.id]
+        path = asked.trace_path(given_answers)
+        assert (path.off_path, path.answers) == (off, kept)
 
 
 def test_the_same_answers_give_the_same_marks_and_others_do_not() -> None:

@@ -3,7 +3,8 @@
 Only shapes; whether the ids in them exist is checked where the rulebook is put together.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -225,7 +226,11 @@ class QuestionWordsEntry(FileEntry):
     other: RespondentWordsEntry | None = None
 
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 EntryModel = TypeVar("EntryModel", bound=FileEntry)
+Value = TypeVar("Value", bound="DataclassInstance")
 EntriesById = dict[type[FileEntry], dict[str, WrittenEntry]]
 """Every entry as it was written, by its shape and id, those with faults among them."""
 
@@ -243,3 +248,10 @@ def read_entry(
         for path, text in list_validation_messages(model, problem):
             written.note_fault(text, *path)
     return None
+
+
+def build_value(kind: type[Value], entry: FileEntry, **others: object) -> Value:
+    """The value with what its entry gives under the same names, and `others`; lists get frozen."""
+    names = {field.name for field in fields(kind)}
+    given = {n: tuple(g) if isinstance(g, list) else g for n, g in entry if n in names}
+    return kind(**given | others)

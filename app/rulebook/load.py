@@ -94,9 +94,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
 def _load_learn_content(folder: Path, language: str, rulebook: Rulebook) -> LearnContent:
     reader = RulebookReader(folder)
     pages = read_learn_content(reader, language)
-    region_words = next(iter(rulebook.wording[language].regions.values()))
-    options = {question.id: question.option_ids for question in rulebook.questionnaire}
-    check_learn_content(pages, reader.faults, reader.where, rulebook.sources, region_words, options)
+    check_learn_content(pages, rulebook, reader)
     if reader.faults.fault_lines:
         raise RulebookFaults(tuple(reader.faults.fault_lines))
     return pages

@@ -28,7 +28,13 @@ from app.rulebook.entries import (
 )
 from app.rulebook.faults import FaultLog, WrittenEntry
 from app.rulebook.reading_labs import read_laboratory
-from app.rulebook.reading_parts import read_advice, read_danger, read_question, read_rule
+from app.rulebook.reading_parts import (
+    KnownOptions,
+    read_advice,
+    read_danger,
+    read_question,
+    read_rule,
+)
 from app.rulebook.validation_messages import find_bad_parts, format_value
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.advice import AdviceRule
@@ -190,14 +196,19 @@ class RulebookReader:
 
     def _read_routing(self, at: WrittenEntry, entry: QuestionEntry, key: str) -> Condition | None:
         """A condition on the questions above this one."""
-        written = getattr(entry, key)
-        if written is None:
-            return None
         note = f"; '{key}' may name only questions above it"
-        condition = self.read_condition(at, written, key, note=note)
-        if any(isinstance(leaf, LabBound) for leaf in walk_leaves(condition)):
+        condition = self._read_condition_at(at, entry, key, note)
+        leaves = walk_leaves(condition) if condition is not None else ()
+        if any(isinstance(leaf, LabBound) for leaf in leaves):
             at.note_fault(f"no question waits for a blood test{note}", key)
         return condition
+
+    def _read_condition_at(
+        self, at: WrittenEntry, entry: FileEntry, key: str, note: str = ""
+    ) -> Condition | None:
+        """The condition under a key that may be missing."""
+        written = getattr(entry, key)
+        return None if written is None else self.read_condition(at, written, key, note=note)
 
     def read_named_conditions(self, file: str) -> None:
         """Conditions under a name; each may use the names above it."""
@@ -209,9 +220,8 @@ class RulebookReader:
         found = []
         for file in files:
             for at, entry in self.read_entries(file, RuleEntry):
-                when, only_with = self.read_condition(at, entry.when, "when"), None
-                if entry.only_with is not None:
-                    only_with = self.read_condition(at, entry.only_with, "only_with")
+                when = self.read_condition(at, entry.when, "when")
+                only_with = self._read_condition_at(at, entry, "only_with")
                 found.append(read_rule(at, entry, when, only_with, self.screens))
         return tuple(found)
 
@@ -280,23 +290,25 @@ class RulebookReader:
     def read_advice_rules(self, file: str, places: Sequence[str]) -> tuple[AdviceRule, ...]:
         """Every piece of advice with its filters; `places` are the options that it may name."""
         found = []
-        broken = {name for model, name in self._broken if model is QuestionEntry}
-        options = {question: ids for question, (_, ids) in self.questions.items()}
         for at, entry in self.read_entries(file, AdviceEntry):
             self.check_known_ids(at, "place", entry.places, places, "places")
-            when = None if entry.when is None else self.read_condition(at, entry.when, "when")
-            found.append(read_advice(at, entry, when, self.changing, options, broken))
+            when = self._read_condition_at(at, entry, "when")
+            found.append(read_advice(at, entry, when, self._known_options))
         return tuple(found)
 
     def read_dangers(self, file: str) -> tuple[Danger, ...]:
         """What must not be missed, with the signs and the rules of each."""
         found = []
-        broken = {name for model, name in self._broken if model is QuestionEntry}
-        options = {question: ids for question, (_, ids) in self.questions.items()}
         for at, entry in self.read_entries(file, DangerEntry):
             self.check_known_ids(at, "question", entry.not_asked, entry.signs, "not_asked")
-            found.append(read_danger(at, entry, options, broken))
+            found.append(read_danger(at, entry, self._known_options))
         return tuple(found)
+
+    @property
+    def _known_options(self) -> KnownOptions:
+        broken = {name for model, name in self._broken if model is QuestionEntry}
+        every = {question: options for question, (_, options) in self.questions.items()}
+        return KnownOptions(every, self.changing, broken)
 
     def read_laboratory_file(self, file: str) -> Laboratory:
         """Analytes, corrections and the product."""

@@ -101,6 +101,10 @@ class Questionnaire:
     def __contains__(self, question: object) -> bool:
         return question in self._questions_by_id
 
+    def has_option(self, question: str, option: str) -> bool:
+        """Whether there is such a question, and it has this option."""
+        return question in self and option in self[question].option_set
+
     def __iter__(self) -> Iterator[Question]:
         return iter(self.questions)
 

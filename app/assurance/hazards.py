@@ -15,8 +15,7 @@ from pydantic import Field
 
 from app.rulebook.entries import read_entry
 from app.rulebook.faults import FaultLog, WrittenEntry
-from app.triage.sources import FileEntry
-from app.triage.value_types import EachOnce, Id, Text
+from app.triage.sources import EachOnce, FileEntry, Id, Text
 
 Severity = Literal["minor", "significant", "considerable", "major", "catastrophic"]
 Likelihood = Literal["very_low", "low", "medium", "high", "very_high"]

@@ -5,8 +5,8 @@ What the emergency box tells is said by its line, the rest as the person read it
 
 from collections.abc import Callable, Collection
 
-from app.triage.open_emergency import OpenEmergency
 from app.triage.questionnaire import Questionnaire
+from app.triage.second_look import OpenEmergency
 from app.triage.wording import QuestionWords, Wording
 
 

@@ -13,9 +13,9 @@ from app.documents.emergency_signs import describe_open_signs
 from app.presentation.question import find_respondent, words_for_respondent
 from app.presentation.respondent import ME
 from app.triage.conditions import Situation, judge_condition
-from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.questionnaire import AnswerPath
 from app.triage.rulebook import Rulebook
+from app.triage.second_look import OpenEmergency, find_open_emergency
 from app.triage.sources import SourceEntry
 from app.triage.terms import (
     SECTIONS,

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from app.presentation.result import ResultPresenter
 from app.triage import dangers
 from app.triage.dangers import DangerState
-from app.triage.safety_net import build_safety_net
-from app.triage.safety_net_layout import (
+from app.triage.safety_net import (
     SafetyNetLayout,
     SafetyNetLine,
     arrange_lines,
+    build_safety_net,
     collapse_lines,
 )
 from app.triage.second_look import DoubtEffects, assess_doubts

@@ -7,7 +7,7 @@ asked once every entry could be read: otherwise one slip would look like many.
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
 
-from app.rulebook.checks_words import check_words
+from app.rulebook.checks_words import check_words, is_urgent_text
 from app.rulebook.entries import (
     AdviceEntry,
     AnalyteEntry,
@@ -20,7 +20,6 @@ from app.rulebook.entries import (
 )
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading_labs import FACTORS
-from app.rulebook.urgent_words import is_urgent_text
 from app.triage.advice import has_waiting_advice
 from app.triage.conditions import (
     AtLeast,

@@ -1,6 +1,7 @@
 """Every word is there, none is left over, and each {placeholder} is one that will be filled.
 
-Walks the words as they were written, so that each fault has its line. Knows nothing of answers.
+Walks the words as they were written, so that each fault has its line. Which words name a time or
+whom to call is known to this file: what they promise must be proved by tests.
 """
 
 import re
@@ -325,3 +326,21 @@ def _value_at(raw: object, path: KeyPath) -> object:
 def _keys_at(raw: object, *path: object) -> list[str]:
     found = _value_at(raw, path)
     return list(found) if isinstance(found, LinedMapping) else []
+
+
+CALL_PLACEHOLDERS = frozenset(
+    {
+        *("emergency_call", "emergency_call_start", "emergency_place"),
+        *("urgent_line", "urgent_line_start", "talk_line", "kidney_unit", "a_doctor"),
+    }
+)
+"""Placeholders that name whom to call or where to go."""
+# Not "within": a lump may heal within months, and nobody is to be seen by then.
+_TIME = re.compile(
+    r"\b(today|same day|within (\d+ (hours|days|weeks)|one)|now)\b(?! and then)", re.IGNORECASE
+)
+
+
+def is_urgent_text(text: str) -> bool:
+    """Whether a text names a time by which to be seen, or whom to call."""
+    return not CALL_PLACEHOLDERS.isdisjoint(find_placeholders(text)) or bool(_TIME.search(text))

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from app.rulebook.faults import FaultLog, WrittenEntry
-from app.rulebook.validation_messages import list_validation_messages
+from app.rulebook.faults import FaultLog, WrittenEntry, list_validation_messages
 from app.rulebook.yaml_lines import LinedMapping
-from app.triage.sources import FileEntry, ReviewedEntry, SourcedEntry
-from app.triage.terms import AdviceSection
-from app.triage.value_types import (
+from app.triage.sources import (
     AdvisedTypes,
     Day,
     EachOnce,
+    FileEntry,
     FirmLimits,
     Hours,
     Id,
@@ -27,12 +25,15 @@ from app.triage.value_types import (
     OptionsOfQuestions,
     Positive,
     Ranked,
+    ReviewedEntry,
+    SourcedEntry,
     Text,
     TypeName,
     UrgencyLevel,
     Version,
     Weights,
 )
+from app.triage.terms import AdviceSection
 
 
 class RulebookEntry(FileEntry):

@@ -11,10 +11,10 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
+from app.rulebook.checks_words import is_urgent_text
 from app.rulebook.entries import EntriesById, read_entry
 from app.rulebook.faults import FaultLog, WrittenEntry
 from app.rulebook.reading import RulebookReader
-from app.rulebook.urgent_words import is_urgent_text
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.learn import (
     GlossaryTerm,
@@ -27,8 +27,7 @@ from app.triage.learn import (
     strip_term_marks,
 )
 from app.triage.rulebook import Rulebook
-from app.triage.sources import FileEntry
-from app.triage.value_types import Day, Id, SourceIds
+from app.triage.sources import Day, FileEntry, Id, SourceIds
 from app.triage.wording import find_placeholders
 
 Entry = TypeVar("Entry", bound=FileEntry)

@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.rulebook.checks import check_rulebook, list_conditions
-from app.rulebook.checks_ages import AGES_FILE, check_age_pairs
 from app.rulebook.entries import RulebookEntry, read_entry
 from app.rulebook.faults import RulebookFaults
 from app.rulebook.learn_pages import LEARN_FILES, check_learn_content, read_learn_content
 from app.rulebook.reading import RulebookReader
 from app.rulebook.reading_words import CLINIC_FILE, SERVICE_FILE, read_wording
-from app.rulebook.roles import ROLES_FILE, check_roles, read_roles
+from app.rulebook.roles import AGES_FILE, ROLES_FILE, check_age_pairs, check_roles, read_roles
 from app.triage.labs import with_rule_bounds
 from app.triage.learn import LearnContent
 from app.triage.rulebook import Rulebook

@@ -26,7 +26,7 @@ from app.rulebook.entries import (
     ScaleEntry,
     read_entry,
 )
-from app.rulebook.faults import FaultLog, WrittenEntry
+from app.rulebook.faults import FaultLog, WrittenEntry, find_bad_parts, format_value
 from app.rulebook.reading_labs import read_laboratory
 from app.rulebook.reading_parts import (
     KnownOptions,
@@ -35,7 +35,6 @@ from app.rulebook.reading_parts import (
     read_question,
     read_rule,
 )
-from app.rulebook.validation_messages import find_bad_parts, format_value
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.advice import AdviceRule
 from app.triage.conditions import (
@@ -51,10 +50,18 @@ from app.triage.dangers import Danger
 from app.triage.labs import Laboratory
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rules import Rule
-from app.triage.sources import Contradiction, FileEntry, ReviewedEntry, SourcedEntry, SourceEntry
+from app.triage.sources import (
+    DAY,
+    ID,
+    Contradiction,
+    FileEntry,
+    Ranked,
+    ReviewedEntry,
+    SourcedEntry,
+    SourceEntry,
+)
 from app.triage.terms import NOT_CALCINOSIS
 from app.triage.types import EvidenceLine, TypeConflict, TypeScale
-from app.triage.value_types import DAY, ID, Ranked
 
 EntryModel = TypeVar("EntryModel", bound=FileEntry)
 NEVER_TRUE: Condition = AtLeast(1, ())

@@ -1,7 +1,7 @@
 """All rules as a few generated functions of one integer, and what stands behind each that holds.
 
-`conditions.judge_condition` and `conditions.explain_condition` are the reference; property tests
-hold them equal.
+Judging every condition in turn (`conditions.judge_condition`) says the same; property tests hold
+the two equal.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

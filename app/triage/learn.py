@@ -10,8 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.triage.sources import FileEntry
-from app.triage.value_types import OptionsOfQuestions, UrgencyLevel
+from app.triage.sources import FileEntry, OptionsOfQuestions, UrgencyLevel
 
 _MARK = re.compile(r"\[\[([A-Za-z0-9_-]+)\|([^\[\]|]+)\]\]")
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.triage.advice import choose_advice
-from app.triage.conditions import Condition, Situation, judge_condition
+from app.triage.conditions import Condition
 from app.triage.labs import Amounts, find_unweighed_analytes, list_lab_readings
 from app.triage.questionnaire import AnswerPath
-from app.triage.terms import Answers, Assessment, Finding, Truth, Urgency
+from app.triage.terms import Answers, Assessment, Finding, Urgency
 from app.triage.types import rank_types
 
 if TYPE_CHECKING:
@@ -111,45 +111,6 @@ def find_contradictions(rulebook: "Rulebook", path: AnswerPath) -> tuple[str, ..
     bitset = rulebook.compiled_rules.encode_answers(path.answers, path.off_path, {})
     matched = rulebook.compiled_rules.matched_groups["contradictions"](bitset)
     return tuple(rulebook.contradictions[index].id for index in matched)
-
-
-def reference_urgency(
-    rules: tuple[Rule, ...],
-    path: AnswerPath,
-    situation: Situation,
-    unread: Mapping[str, str | None] | None = None,
-) -> Urgency:
-    """The level by judging every condition in turn: the reference that the compiled form equals.
-
-    `unread`: what no rule weighs (see Laboratory); such a value bars self-care.
-    """
-    level = Urgency.routine
-    earned = False
-    for rule in rules:
-        truth = judge_condition(rule.when, situation)
-        if rule.urgency is Urgency.self_care:
-            earned = earned or truth is Truth.TRUE
-        elif truth is Truth.TRUE:
-            level = max(level, rule.urgency)
-        elif (
-            truth is Truth.UNSURE and rule.if_unsure is not None and _doubt_counts(rule, situation)
-        ):
-            level = max(level, rule.if_unsure)
-    quiet = not any(
-        judge_condition(rule.when, situation) is Truth.TRUE
-        for rule in rules
-        if rule.urgency is not Urgency.self_care
-    )
-    sure = not any(situation.unsure[q][0] in chosen for q, chosen in path.answers.items())
-    sure = sure and not find_unweighed_analytes(unread or {}, situation.labs)
-    if earned and quiet and sure and level is Urgency.routine and path.next is None:
-        return Urgency.self_care
-    return level
-
-
-def _doubt_counts(rule: Rule, situation: Situation) -> bool:
-    """Whether what limits the doubt of a rule, if anything does, certainly holds."""
-    return rule.only_with is None or judge_condition(rule.only_with, situation) is Truth.TRUE
 
 
 def _make_finding(rulebook: "Rulebook", index: int, certain: bool, bitset: int) -> Finding:

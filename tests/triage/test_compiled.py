@@ -15,14 +15,13 @@ from app.triage.conditions import (
     Condition,
     LabBound,
     Situation,
-    explain_condition,
     judge_condition,
     negate_condition,
     walk_leaves,
 )
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Option, Question, Questionnaire
-from app.triage.rules import Rule, assess_answers, is_certain_emergency, reference_urgency
+from app.triage.rules import Rule, assess_answers, is_certain_emergency
 from app.triage.safety_net import build_safety_net
 from app.triage.second_look import assess_doubts
 from app.triage.terms import Answers, Truth, Urgency
@@ -39,6 +38,7 @@ from tests.builders import (
     some_values,
     values_as_sent,
 )
+from tests.reference import explain_condition, reference_urgency
 
 any_answers = some_answers() | some_unfinished_answers()
 

@@ -1,5 +1,9 @@
 // Smooths pages that work without it. Each part may fail alone and leave a plain page behind.
 
+// "Back" before this file ran: the browser moved to an address of htmx and kept the other page.
+const [opened] = performance.getEntriesByType("navigation");
+if (history.state?.htmx && new URL(opened.name).pathname !== location.pathname) location.reload();
+
 // "None of these" leaves no other tick, and any other tick takes "none of these" away.
 // The server enforces the same.
 document.addEventListener("change", ({ target }) => {

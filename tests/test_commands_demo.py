@@ -93,6 +93,20 @@ def test_both_clinics_are_filled_with_all_that_a_nurse_meets(store: Store) -> No
     assert {"claim", "call", "agree", "close"} <= kinds
 
 
+@pytest.mark.parametrize("hour", [1, 13])
+def test_at_whatever_hour_it_starts_something_urgent_waits_for_a_second_person(
+    hour: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", QUICK)
+    monkeypatch.setattr(demo, "SUBMISSIONS", NUMBER)
+    monkeypatch.setattr(demo, "current_time", lambda: datetime(2026, 11, 30, hour, tzinfo=UTC))
+    assert call(tmp_path, "demo", "fill").exit_code == 0
+    store = open_store(f"sqlite:///{tmp_path}/calcinosis.db", tmp_path / "master.key")
+    for clinic in store.list_clinic_ids():
+        with store.reading_scope(clinic) as scope:
+            assert scope.find_all(WorklistRow, state="second_look")
+
+
 def test_all_that_happened_lies_in_the_past_and_its_audit_is_whole(filled, store: Store) -> None:
     var, _ = filled
     checked = call(var, "audit", "verify")

@@ -257,8 +257,8 @@ def test_the_command_prints_the_certificate_and_ends_with_1_where_something_fail
     found = DiagramReport(1, {}, 16, {"a": DiagramCheck(1, 0.0, (), {})}, {}, {}, {})
     differing = [] if agree else ["longest path"]
     monkeypatch.setattr("app.assurance.proof.certificate.PROPERTIES", {"a": PROPERTIES["a"]})
-    monkeypatch.setattr("app.assurance.proof.certificate.disagreements", lambda *_: differing)
-    monkeypatch.setattr("app.assurance.proof.diagram.examine", lambda _: found)
+    monkeypatch.setattr("app.assurance.proof.certificate.find_disagreements", lambda *_: differing)
+    monkeypatch.setattr("app.assurance.proof.diagram.examine_rulebook", lambda _: found)
     shown = CliRunner().invoke(app, ["rules", "certify", "--json"])
     assert shown.exit_code == (0 if agree else 1)
     whole = json.loads(shown.stdout)
@@ -275,7 +275,7 @@ def test_the_command_says_of_each_question_what_it_can_still_change(
 ) -> None:
     """Counting takes minutes; tests/assurance/test_answer_space.py counts."""
     counted = {asked.id: QuestionImpact(9, 8, 4, 3, 2, 1) for asked in rulebook().questionnaire}
-    monkeypatch.setattr("app.assurance.proof.asking.worth_asking", lambda _: counted)
+    monkeypatch.setattr("app.assurance.proof.asking.count_question_impact", lambda _: counted)
     shown = CliRunner().invoke(app, ["rules", "asking"])
     assert shown.exit_code == 0
     lines = [line.split() for line in shown.stdout.splitlines()]

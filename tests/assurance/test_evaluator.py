@@ -30,7 +30,7 @@ Differences = list[str]
 @pytest.fixture(autouse=True)
 def nobody_asks_how_many_questions_remain(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no part of what is compared here, and half of the work; property (a) is about it."""
-    monkeypatch.setattr(Questionnaire, "_remaining", lambda *_: 0)
+    monkeypatch.setattr(Questionnaire, "_count_longest", lambda *_: 0)
 
 
 def differences(book: Rulebook, second: Evaluator, people: int, chance: Random) -> Differences:

@@ -25,7 +25,7 @@ from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Urgency
 from tests.assurance.rulebooks import changed_copy, copied
 from tests.builders import RULES, rulebook
-from tests.kept_proofs import Counts, kept, tell
+from tests.kept_proofs import Counts, kept, record_counts
 from tests.triage.test_faulty import Edit, apply
 
 PLANTED = sorted((Path(__file__).parent / "planted").glob("*.yaml"))
@@ -72,7 +72,7 @@ def test_one_planted_fault_is_always_proved_anew(
     """So that no checker which finds nothing any more hides behind what was kept."""
     [file] = [file for file in PLANTED if file.stem == CANARY]
     found_by_both(file, broken_rules)
-    tell(request.node, {"planted faults": 1})
+    record_counts(request.node, {"planted faults": 1})
 
 
 def found_by_both(file: Path, broken_rules: Callable[[Planted], Path]) -> None:

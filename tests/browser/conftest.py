@@ -203,14 +203,13 @@ class Tab:
 
 MOST_PROFILES = 3
 """How many are kept: each holds a process of the browser."""
-SIZE = {"width": 1280, "height": 720}
 
 
 class Profiles:
-    """Browser profiles with one page each, used by test after test: a fresh one takes a second.
+    """Browser profiles that are used by test after test: a fresh one takes a second.
 
-    What a test cannot take back is left to tests with a `fresh_context`: what a page stored, the
-    steps for Back, a clock of its own, scripts that come with every page.
+    What a closed page leaves behind is left to tests with a `fresh_context`: what it stored, and
+    scripts that come with every page.
     """
 
     def __init__(self, browser: Browser) -> None:
@@ -223,30 +222,10 @@ class Profiles:
         found = self._kept.pop(name, None)
         if found is None:
             found = self._browser.new_context(**options)
-            found.new_page()
         self._kept[name] = found
         if len(self._kept) > MOST_PROFILES:
             self._kept.pop(next(iter(self._kept))).close()
         return found
-
-    def empty(self, context: BrowserContext, options: Mapping[str, Any], address: str) -> None:
-        """Take away whatever a test has left in it."""
-        page, *others = context.pages
-        for other in others:
-            other.close()
-        page.unroute_all(behavior="ignoreErrors")
-        try:
-            page.goto(f"{address}/static/app.js")  # whatever is still under way ends here
-        except Error:  # or it ends this
-            page.goto(f"{address}/static/app.js")
-        context.clear_cookies()
-        page.mouse.move(0, 0)
-        page.set_viewport_size(options.get("viewport", SIZE))
-        page.emulate_media(
-            media="null",
-            color_scheme=options.get("color_scheme", "light"),
-            forced_colors=options.get("forced_colors", "none"),
-        )
 
     def close(self) -> None:
         """Close them all."""
@@ -263,14 +242,13 @@ def profiles(browser: Browser) -> Iterator[Profiles]:
 
 
 @pytest.fixture
-def context(
-    profiles: Profiles, address: str, request: pytest.FixtureRequest
-) -> Iterator[BrowserContext]:
+def context(profiles: Profiles, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser profile without any cookie; parametrise indirectly to set its options."""
-    options = getattr(request, "param", {})
-    context = profiles.having(options)
+    context = profiles.having(getattr(request, "param", {}))
     yield context
-    profiles.empty(context, options, address)
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
 
 
 @pytest.fixture
@@ -285,7 +263,7 @@ def fresh_context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[
 @pytest.fixture
 def tab(context: BrowserContext, address: str) -> Iterator[Tab]:
     """A tab that must end without a complaint and without a request to anyone else."""
-    tab = Tab(context.pages[0] if context.pages else context.new_page(), address)
+    tab = Tab(context.new_page(), address)
     yield tab
     tab.leave()
     assert tab.complaints == []

@@ -109,6 +109,22 @@ def test_a_refused_answer_is_no_new_step_for_back(tab):
     tab.at("/check/age")
 
 
+def test_back_pressed_twice_before_the_script_has_come_shows_the_page_of_the_address(tab):
+    tab.start()
+    tab.answer("adult")
+    tab.answer("none")
+    held = []
+    tab.page.route("**/site.*.js", lambda route: held.append(route))
+    tab.page.go_back(wait_until="commit")
+    tab.page.wait_for_url("**/check/breath", wait_until="commit")
+    expect(tab.page.locator("main .note")).to_contain_text("None of these")
+    tab.page.go_back(wait_until="commit")
+    tab.page.wait_for_url("**/check/age", wait_until="commit")
+    held.pop().continue_()
+    tab.page.unroute("**/site.*.js")
+    expect(tab.page.locator("#age-adult")).to_be_checked()
+
+
 def test_back_and_forward_show_the_answers_given(tab):
     tab.start()
     tab.answer("adult")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from app.store.patient_flags import PATIENT_FLAGS
 
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
@@ -20,6 +19,7 @@ from app.store.review_steps import (
     LOWER_REASONS,
 )
 from app.store.worklist import WORKLIST_FILTERS
+from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.answers import ANSWER_PROBLEMS
 from app.triage.dangers import STATES
 from tests.builders import rulebook

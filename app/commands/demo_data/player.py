@@ -83,6 +83,9 @@ class DemoPlayer:
 
     def _schedule_invitations(self, clinic: DemoClinic, people: Sequence[Answers]) -> None:
         """Invite everyone, some at a time, and some more who have not answered yet."""
+        urgent = max(people, key=lambda one: self._find_level(clinic, one) is Urgency.same_day)
+        self._schedule(self.now - timedelta(minutes=9), self._let_one_send_now, clinic, urgent)
+        people = [one for one in people if one is not urgent]
         batches = [list(people[at : at + BATCH]) for at in range(0, len(people), BATCH)]
         for number, batch in enumerate(batches):
             ago = timedelta(days=DAYS_BACK - (DAYS_BACK - 1) * number / len(batches))
@@ -109,6 +112,17 @@ class DemoPlayer:
         if batch[-1] is None:
             with self.store.writing_scope(clinic.id) as scope:
                 invitations.revoke_invitation(scope, at, nurse, made[-1])
+
+    def _let_one_send_now(self, clinic: DemoClinic, answers: Answers, at: datetime) -> None:
+        """Whatever the hour at which the demo starts, something urgent has just come in."""
+        nurse = self.chance.choice(clinic.nurses)
+        [invitation] = invitations.invite_patients(
+            self.store, clinic.id, at, nurse, [self._make_guest(at)], f"{nurse}:now"
+        )
+        self._send_answers(clinic, invitation, answers, at + timedelta(minutes=5))
+
+    def _find_level(self, clinic: DemoClinic, answers: Answers) -> Urgency:
+        return self._submit_answers(clinic, answers).assessment.urgency
 
     def _make_guest(self, at: datetime) -> Invitee:
         day = (at + timedelta(days=self.chance.randint(3, 40))).date()

@@ -57,7 +57,7 @@ def desk(profiles: Profiles, address: str, nurse: Member) -> Iterator[Tab]:
     options = {"viewport": DESKTOP, "permissions": ["clipboard-read"]}
     context = profiles.having(options)
     context.add_cookies([{"name": "staff", "value": nurse.token, "url": address}])
-    tab = Tab(context.pages[0], address)
+    tab = Tab(context.new_page(), address)
     yield tab
     tab.leave()
     profiles.empty(context, options, address)

@@ -6,8 +6,9 @@ It joins ids with their words; it decides nothing and knows no page.
 from collections.abc import Mapping
 
 from app.triage.dangers import assess_dangers
+from app.triage.labs import RawLabs
 from app.triage.rulebook import Rulebook
-from app.triage.safety_net import RawLabs, build_safety_net
+from app.triage.safety_net import build_safety_net
 from app.triage.second_look import assess_doubts
 from app.triage.terms import Answers, Assessment
 from app.triage.wording import Wording

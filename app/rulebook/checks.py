@@ -27,15 +27,13 @@ from app.triage.conditions import (
     Condition,
     LabBound,
     NamedCondition,
-    Situation,
-    judge_condition,
     walk_leaves,
 )
 from app.triage.labs import ADJUSTED, TOTAL, Analyte
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
 from app.triage.sources import RegionEntry, SourceEntry
-from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Answers, Truth, Urgency
+from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Urgency
 
 NEEDED = (
     ("questions.yaml", QuestionEntry, "question"),
@@ -159,7 +157,8 @@ def _can_be_asked(question: Question, questionnaire: Questionnaire) -> bool:
         _distinct_answers(q, [leaf for leaf in comparisons if leaf.question == q.id])
         for q in before
     ]
-    return any(_is_asked(question, before, way, questionnaire) for way in product(*ways))
+    guesses = (dict(zip((q.id for q in before), way, strict=True)) for way in product(*ways))
+    return any(question.id not in questionnaire.trace_path(guess).off_path for guess in guesses)
 
 
 def _deciding_questions(question: Question, questionnaire: Questionnaire) -> list[Question]:
@@ -181,29 +180,6 @@ def _distinct_answers(question: Question, comparisons: Sequence[Choice]) -> list
     ticked = chain.from_iterable(combinations(alike.values(), n + 1) for n in range(most))
     nothing = [frozenset([question.none])] if question.none is not None else []
     return [*map(frozenset, ticked), *nothing]
-
-
-def _is_asked(
-    question: Question,
-    before: Sequence[Question],
-    way: Sequence[frozenset[str]],
-    questionnaire: Questionnaire,
-) -> bool:
-    kept: dict[str, frozenset[str]] = {}
-    off: set[str] = set()
-    for earlier, answer in zip(before, way, strict=True):
-        if _certainly_holds(earlier.ask_if, kept, off, questionnaire):
-            kept[earlier.id] = answer
-        else:
-            off.add(earlier.id)
-    return _certainly_holds(question.ask_if, kept, off, questionnaire)
-
-
-def _certainly_holds(
-    condition: Condition | None, kept: Answers, off: set[str], questionnaire: Questionnaire
-) -> bool:
-    situation = Situation(kept, frozenset(off), questionnaire.unsure_options, {})
-    return condition is None or judge_condition(condition, situation) is Truth.TRUE
 
 
 def _choice_leaves(condition: Condition | None) -> list[Choice]:

@@ -5,16 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.rulebook.checks import check_rulebook, list_conditions
-from app.rulebook.entries import RulebookEntry, read_entry
+from app.rulebook.entries import RulebookEntry, build_value, read_entry
 from app.rulebook.faults import RulebookFaults
 from app.rulebook.learn_pages import LEARN_FILES, check_learn_content, read_learn_content
 from app.rulebook.reading import RulebookReader
 from app.rulebook.reading_words import CLINIC_FILE, SERVICE_FILE, read_wording
-from app.rulebook.roles import AGES_FILE, ROLES_FILE, check_age_pairs, check_roles, read_roles
+from app.rulebook.roles import ROLES_FILE, check_age_pairs, check_roles, read_age_pairs, read_roles
 from app.triage.labs import with_rule_bounds
 from app.triage.learn import LearnContent
 from app.triage.rulebook import Rulebook
-from app.triage.sources import AgePairEntry, RegionEntry, SourceEntry
+from app.triage.sources import RegionEntry, SourceEntry
 
 TARGETS_FILE = "targets.yaml"
 RELIANCE_FILE = "reliance.yaml"
@@ -27,67 +27,57 @@ UNHASHED_FILES = LEARN_FILES | {
 def load_rulebook_folder(folder: Path) -> Rulebook:
     """The rulebook in this folder. Raises RulebookFaults with every fault that was found."""
     reader = RulebookReader(folder)
+    rulebook = _read_rulebook(reader)
+    if rulebook is not None:
+        laboratory = with_rule_bounds(rulebook.laboratory, list_conditions(rulebook))
+        rulebook = replace(rulebook, laboratory=laboratory)
+        check_rulebook(rulebook, reader.faults, reader.where)
+        check_roles(rulebook, reader.faults)
+        check_age_pairs(rulebook, reader.faults, reader.where)
+    if rulebook is None or reader.faults.fault_lines:
+        raise RulebookFaults(tuple(reader.faults.fault_lines))
+    # Last: only now is every file known to be read, and one slip no longer looks like many.
+    learn = {name: _load_learn_content(folder, name, rulebook) for name in rulebook.languages}
+    return replace(rulebook, sha256=_hash_rule_files(folder), learn=learn)
+
+
+def _read_rulebook(reader: RulebookReader) -> Rulebook | None:
+    """What could be read, in the order in which one part speaks of another."""
     faults = reader.faults
     head = read_entry(RulebookEntry, faults.read_mapping("rulebook.yaml"), "rulebook.yaml", faults)
     sources = {e.id: e for _, e in reader.read_entries("sources.yaml", SourceEntry)}
     regions = {e.id: e for _, e in reader.read_entries("regions.yaml", RegionEntry)}
     roles = read_roles(faults)
-    laboratory = reader.read_laboratory_file("labs.yaml")
+    laboratory = reader.read_laboratory_file()
     questionnaire = reader.read_questionnaire("questions.yaml")
     reader.read_named_conditions("named.yaml")
-    urgency_files = sorted(f"urgency/{path.name}" for path in (folder / "urgency").glob("*.yaml"))
-    rules = reader.read_rules(urgency_files)
-    evidence = reader.read_evidence("types/evidence.yaml", "types/look_alikes.yaml")
-    conflicts = reader.read_conflict_rules("types/conflicts.yaml")
-    scale = reader.read_scale("types/scale.yaml")
-    contradictions = reader.read_contradictions("contradictions.yaml")
-    # An edition before the table has none.
-    with_ages = (folder / AGES_FILE).exists()
-    age_pairs = (
-        tuple(e for _, e in reader.read_entries(AGES_FILE, AgePairEntry)) if with_ages else ()
-    )
     places = questionnaire[roles.place].option_ids if roles.place in questionnaire else ()
-    advice = reader.read_advice_rules("advice.yaml", places)
-    dangers = reader.read_dangers("dangers.yaml")
+    parts = {
+        "rules": reader.read_rules("urgency"),
+        "evidence": reader.read_evidence("types/evidence.yaml", "types/look_alikes.yaml"),
+        "conflicts": reader.read_conflict_rules("types/conflicts.yaml"),
+        "scale": reader.read_scale("types/scale.yaml"),
+        "contradictions": reader.read_contradictions("contradictions.yaml"),
+        "advice": reader.read_advice_rules("advice.yaml", places),
+        "dangers": reader.read_dangers("dangers.yaml"),
+        "age_pairs": tuple(read_age_pairs(reader)),
+    }
     if head is None:
-        raise RulebookFaults(tuple(faults.fault_lines))
-    rulebook = Rulebook(
-        version=head.version,
-        date=head.date,
+        return None
+    return build_value(
+        Rulebook,
+        head,
         sha256="",
-        approvals=tuple(head.approvals),
-        languages=tuple(head.languages),
-        longest_path=head.longest_path,
         roles=roles,
         questionnaire=questionnaire,
         named=dict(reader.named),
-        rules=rules,
-        evidence=evidence,
-        conflicts=conflicts,
-        scale=scale,
-        contradictions=contradictions,
         laboratory=laboratory,
-        advice=advice,
-        dangers=dangers,
         sources=sources,
         regions=regions,
         wording={language: read_wording(faults, language, roles) for language in head.languages},
         learn={},
-        age_pairs=age_pairs,
+        **parts,
     )
-    rulebook = replace(
-        rulebook, laboratory=with_rule_bounds(rulebook.laboratory, list_conditions(rulebook))
-    )
-    check_rulebook(rulebook, faults, reader.where)
-    check_roles(rulebook, faults)
-    check_age_pairs(rulebook, faults, reader.where)
-    if faults.fault_lines:
-        raise RulebookFaults(tuple(faults.fault_lines))
-    # Last: only now is every file known to be read, and one slip no longer looks like many.
-    learn = {
-        language: _load_learn_content(folder, language, rulebook) for language in head.languages
-    }
-    return replace(rulebook, sha256=_hash_rule_files(folder), learn=learn)
 
 
 def _load_learn_content(folder: Path, language: str, rulebook: Rulebook) -> LearnContent:

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import get_args
 
 from app.rulebook.entries import (
     AdviceEntry,
@@ -17,6 +17,7 @@ from app.rulebook.entries import (
     ContradictionEntry,
     DangerEntry,
     EntriesById,
+    EntryModel,
     EvidenceEntry,
     LookAlikeEntry,
     NamedEntry,
@@ -63,7 +64,6 @@ from app.triage.sources import (
 from app.triage.terms import NOT_CALCINOSIS
 from app.triage.types import EvidenceLine, TypeConflict, TypeScale
 
-EntryModel = TypeVar("EntryModel", bound=FileEntry)
 NEVER_TRUE: Condition = AtLeast(1, ())
 """Stands in for a condition that could not be read, so that the rest can still be checked."""
 
@@ -222,10 +222,11 @@ class RulebookReader:
         for at, entry in self.read_entries(file, NamedEntry):
             self.named[entry.id] = self.read_condition(at, entry.when, "when")
 
-    def read_rules(self, files: Sequence[str]) -> tuple[Rule, ...]:
+    def read_rules(self, folder: str) -> tuple[Rule, ...]:
         """The urgency rules of all files, in file order; ids are used once over all of them."""
         found = []
-        for file in files:
+        for path in sorted((self.faults.folder / folder).glob("*.yaml")):
+            file = f"{folder}/{path.name}"
             for at, entry in self.read_entries(file, RuleEntry):
                 when = self.read_condition(at, entry.when, "when")
                 only_with = self._read_condition_at(at, entry, "only_with")
@@ -317,8 +318,8 @@ class RulebookReader:
         every = {question: options for question, (_, options) in self.questions.items()}
         return KnownOptions(every, self.changing, broken)
 
-    def read_laboratory_file(self, file: str) -> Laboratory:
+    def read_laboratory_file(self) -> Laboratory:
         """Analytes, corrections and the product."""
-        laboratory = read_laboratory(self, file)
+        laboratory = read_laboratory(self)
         self._broken |= {(m, "") for m in (AnalyteEntry, ProductEntry) if not self.where[m]}
         return laboratory

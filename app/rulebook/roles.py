@@ -3,11 +3,12 @@
 Property (q): answers that an age rules out are asked back, and each pair left open says why.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import product
 
 from app.rulebook.entries import EntriesById, read_entry
 from app.rulebook.faults import FaultLog, WrittenEntry
+from app.rulebook.reading import RulebookReader
 from app.triage.conditions import Situation, judge_condition
 from app.triage.rulebook import Rulebook
 from app.triage.sources import AgePairEntry, Roles
@@ -72,6 +73,12 @@ def check_roles(rulebook: Rulebook, faults: FaultLog) -> None:
 AGES_FILE = "ages.yaml"
 
 
+def read_age_pairs(reader: RulebookReader) -> Iterator[AgePairEntry]:
+    """The pairs of answer and age; an edition before the table has none."""
+    if (reader.faults.folder / AGES_FILE).exists():
+        yield from (entry for _, entry in reader.read_entries(AGES_FILE, AgePairEntry))
+
+
 def check_age_pairs(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> None:
     """Note every pair of option and age that is not asked back as said, or not thought of."""
     if not rulebook.age_pairs or faults.fault_lines:
@@ -83,10 +90,8 @@ def check_age_pairs(rulebook: Rulebook, faults: FaultLog, where: EntriesById) ->
             at.note_fault("give 'asked_back', or say why in 'left_open'")
         pairs = {(entry.question, *pair) for pair in product(entry.options, entry.ages)}
         for question, option, age in sorted(pairs):
-            if not (
-                _option_exists(rulebook, question, option)
-                and _option_exists(rulebook, rulebook.roles.age, age)
-            ):
+            known = rulebook.questionnaire.has_option
+            if not (known(question, option) and known(rulebook.roles.age, age)):
                 at.note_fault(f"there is no '{option}' of '{question}' at '{age}'")
                 continue
             back = list_age_contradictions(rulebook, question, option, age)
@@ -121,8 +126,3 @@ def list_age_contradictions(rulebook: Rulebook, question: str, option: str, age:
         if rulebook.roles.age in known.questions
         and judge_condition(known.when, situation) is Truth.TRUE
     ]
-
-
-def _option_exists(rulebook: Rulebook, question: str, option: str) -> bool:
-    known = rulebook.questionnaire
-    return question in known and option in known[question].option_ids

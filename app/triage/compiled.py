@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, NamedCondition
+from app.triage.labs import Amounts
 from app.triage.masks import AnswerMasks, sum_bits
 from app.triage.questionnaire import Questionnaire
-from app.triage.terms import Evidence, Truth, Urgency
+from app.triage.terms import Answers, Evidence, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rules import Rule
@@ -47,7 +48,7 @@ class CompiledRules:
             **{name: [e[0][0] if e else None for e in group] for name, group in groups.items()},
         }
         conditions = [c for some in self._conditions.values() for c in some if c is not None]
-        self._masks = masks = AnswerMasks(questionnaire, conditions, unread)
+        self.masks = masks = AnswerMasks(questionnaire, conditions, unread)
         self.encode_answers = masks.encode_answers
         self.level: Callable[[int], int] = masks.compile_function(
             "level", self._level_source_lines(rules)
@@ -62,10 +63,14 @@ class CompiledRules:
             group: [None] * len(some) for group, some in self._conditions.items()
         }
 
+    def level_of(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> Urgency:
+        """The level of these answers; see `encode_answers`."""
+        return Urgency(self.level(self.encode_answers(answers, off_path, amounts)))
+
     def compile_groups(self, groups: Mapping[str, Sequence[Requirements]]) -> Mapping[str, Matcher]:
         """For each group, a function that lists where all conditions together hold, by index."""
         return {
-            name: self._masks.compile_function(name, self._matched_source_lines(group))
+            name: self.masks.compile_function(name, self._matched_source_lines(group))
             for name, group in groups.items()
         }
 
@@ -85,7 +90,7 @@ class CompiledRules:
         """Lists what carries a condition where it holds: bits of answers, or of ready evidence."""
         condition = self._conditions[group][index]
         lines = [] if condition is None else self._evidence_source_lines(condition, "", sure=True)
-        made: Matcher = self._masks.compile_function(
+        made: Matcher = self.masks.compile_function(
             "carrying", ["found = []", *lines, "return found"]
         )
         self._carrying[group][index] = made
@@ -104,17 +109,17 @@ class CompiledRules:
                     for part in parts
                     for line in self._evidence_source_lines(part, inner, sure=each_sure)
                 ]
-                test = self._masks.write_test(condition, Truth.UNSURE)
+                test = self.masks.write_test(condition, Truth.UNSURE)
                 return [f"{pad}if {test}:", *lines] if guarded else lines
             case LabBound():
-                test = self._masks.write_test(condition, Truth.UNSURE)
+                test = self.masks.write_test(condition, Truth.UNSURE)
                 found = "pass" if condition.negated else f"found.append({self._lab_key(condition)})"
                 return [f"{pad}if {test}: {found}"]  # no value that was not given is evidence
             case Choice():
                 return [f"{pad}{self._write_choice_evidence(condition)}"]
 
     def _write_choice_evidence(self, leaf: Choice) -> str:
-        bits = self._masks.bits[leaf.question]
+        bits = self.masks.bits[leaf.question]
         option, could_be = self._questionnaire.unsure_options[leaf.question]
         doubt = bits[option] if leaf.options & could_be else 0
         ticked, given = sum_bits(bits[o] for o in leaf.options), sum(bits.values())
@@ -128,25 +133,25 @@ class CompiledRules:
     def _list_ready_evidence(self) -> Iterator[tuple[int, Evidence]]:
         """What one tick says, what a doubt says (a number below 0), and each value."""
         for question in self._questionnaire:
-            bits = self._masks.bits[question.id]
+            bits = self.masks.bits[question.id]
             yield from ((bits[o], Evidence(question.id, (o,))) for o in question.option_ids)
             unsure = question.unsure
             yield -bits[unsure], Evidence(question.id, (unsure,), unsure=True)
-        for leaf in self._masks.lab_bits:
+        for leaf in self.masks.lab_bits:
             yield self._lab_key(leaf), Evidence("", (), lab=leaf.analyte)
 
     def _lab_key(self, leaf: LabBound) -> int:
         """The same number for every bound of an analyte."""
-        return next(-b for one, b in self._masks.lab_bits.items() if one.analyte == leaf.analyte)
+        return next(-b for one, b in self.masks.lab_bits.items() if one.analyte == leaf.analyte)
 
     def _read_evidence(self, carrying: int) -> Evidence:
         """What several ticks of a question say."""
-        question = self._masks.question_at[carrying.bit_length()]
-        bits = self._masks.bits[question].items()
+        question = self.masks.question_at[carrying.bit_length()]
+        bits = self.masks.bits[question].items()
         return Evidence(question, tuple(sorted([option for option, b in bits if b & carrying])))
 
     def _level_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
-        masks, body = self._masks, []
+        masks, body = self.masks, []
         for urgency in sorted(Urgency, reverse=True)[:-1]:
             certain = [[(r.when, Truth.TRUE)] for r in rules if r.urgency is urgency]
             unsure = [doubt_requirements(r) for r in rules if r.if_unsure is urgency]
@@ -189,7 +194,7 @@ class CompiledRules:
         for requirements, source in tests:
             needed: dict[str, int] = {}
             for condition, truth in requirements:
-                needed |= self._masks.needed_bits(condition, truth)
+                needed |= self.masks.needed_bits(condition, truth)
             # Most people have no blood tests: what needs one is passed over first of all.
             name = min(needed, key=lambda n: (n != "labs", needed[n].bit_count()), default="")
             bits[name] = bits.get(name, 0) | needed.get(name, 0)
@@ -199,7 +204,7 @@ class CompiledRules:
     def _fired_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         tests = []
         for index, rule in enumerate(rules):
-            certain = self._masks.write_test(rule.when, Truth.TRUE)
+            certain = self.masks.write_test(rule.when, Truth.TRUE)
             lines = [f"if {certain}: found.append(({index}, True))"]
             if rule.if_unsure is not None:
                 unsure = self._write_joint_test(doubt_requirements(rule))
@@ -217,7 +222,7 @@ class CompiledRules:
 
     def _write_joint_test(self, requirements: Requirements) -> str:
         """Source that is true when all of these conditions are so true."""
-        tests = (self._masks.write_test(condition, truth) for condition, truth in requirements)
+        tests = (self.masks.write_test(condition, truth) for condition, truth in requirements)
         return f"({' and '.join(tests)})"
 
 

@@ -128,7 +128,7 @@ class Questionnaire:
         return {q.id: (q.unsure, q.unsure_among or frozenset(q.option_ids)) for q in self.questions}
 
     @cached_property
-    def _routing_questions(self) -> tuple[str, ...]:
+    def routing_questions(self) -> tuple[str, ...]:
         """Questions whose answer decides whether another is asked."""
         conditions = (q.ask_if for q in self.questions if q.ask_if is not None)
         found = {
@@ -175,7 +175,7 @@ class Questionnaire:
 
     @cached_property
     def _routing_bits(self) -> Mapping[str, Mapping[str, int]]:
-        return {name: self._masks.bits[name] for name in self._routing_questions}
+        return {name: self._masks.bits[name] for name in self.routing_questions}
 
     @cached_property
     def _list_closed(self) -> Callable[[int], list[int]]:
@@ -197,7 +197,7 @@ class Questionnaire:
 
     def _count_longest(self, answers: Answers, off: frozenset[str]) -> int:
         """The most questions that are asked, however the open routing ones are answered."""
-        closing = [q for q in self._routing_questions if q not in off]
+        closing = [q for q in self.routing_questions if q not in off]
         known = {q: answers[q] for q in closing if q in answers}
         still_open = [q for q in closing if q not in known]
         if not still_open:

@@ -72,7 +72,4 @@ class Rulebook:
 
     def find_rule(self, rule: str) -> Rule:
         """The urgency rule of this id. Raises KeyError."""
-        try:
-            return next(r for r in self.rules if r.id == rule)
-        except StopIteration:
-            raise KeyError(rule) from None
+        return {known.id: known for known in self.rules}[rule]

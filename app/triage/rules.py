@@ -4,7 +4,7 @@ Conditions only ever raise the level. No match is not "fine": the floor is a rou
 and self-care must be earned by a rule that certainly holds once everything has been answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ def assess_answers(
     types = rank_types(rulebook.scale, reasons, conflicts, likely_enough=bool(held["likely"]))
     return Assessment(
         urgency=urgency,
-        within=_shortest_time(leading, urgency),
+        within=find_shortest_time(f.within for f in leading if f.urgency == urgency and f.certain),
         findings=tuple(leading),
         likely_type=types.likely,
         types=types.standings,
@@ -91,10 +91,7 @@ def read_counted_amounts(
     if len(ways) == 1:
         return ways[0]
     compiled = rulebook.compiled_rules
-    return max(
-        ways,
-        key=lambda way: compiled.level(compiled.encode_answers(path.answers, path.off_path, way)),
-    )
+    return max(ways, key=lambda way: compiled.level_of(path.answers, path.off_path, way))
 
 
 def is_certain_emergency(rulebook: "Rulebook", path: AnswerPath) -> bool:
@@ -122,6 +119,6 @@ def _make_finding(rulebook: "Rulebook", index: int, certain: bool, bitset: int) 
     return Finding(rule.id, urgency, certain, because, rule.sources, rule.within)
 
 
-def _shortest_time(findings: list[Finding], urgency: Urgency) -> str | None:
-    times = [f.within for f in findings if f.urgency == urgency and f.certain and f.within]
-    return min(times, key=lambda time: int(time.split()[0])) if times else None
+def find_shortest_time(times: Iterable[str | None]) -> str | None:
+    """The shortest of times such as "48 h"; None where there is none."""
+    return min(filter(None, times), key=lambda time: int(time.split()[0]), default=None)

@@ -8,29 +8,20 @@ then "at least", and never self-care; the change names what it `opens`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.triage.compiled import CompiledRules, Requirement, doubt_requirements
-from app.triage.conditions import Choice, Condition, LabBound, walk_leaves
-from app.triage.labs import Amounts
-from app.triage.questionnaire import AnswerPath, Question, Questionnaire
-from app.triage.rules import read_counted_amounts
-from app.triage.terms import Answers, Truth, Urgency
-
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
-    from app.triage.rules import Rule
-
-from itertools import groupby
-from typing import TYPE_CHECKING
-
 from app.triage.advice import AdviceRule
-from app.triage.terms import Advice
+from app.triage.compiled import CompiledRules, Requirement, doubt_requirements
+from app.triage.conditions import Choice, LabBound, walk_leaves
+from app.triage.labs import Amounts, RawLabs
+from app.triage.questionnaire import AnswerPath, Question, Questionnaire
+from app.triage.rules import Rule, find_shortest_time, read_counted_amounts
+from app.triage.terms import Advice, Answers, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
 
-RawLabs = Mapping[str, Mapping[str, str]]
 ANY_BIT = -1
 """The mask of all marks."""
 
@@ -99,12 +90,9 @@ class WatchedChanges:
     """Every change that the questions name, ready to be tried on anyone's answers."""
 
     def __init__(
-        self, questionnaire: Questionnaire, rules: Sequence["Rule"], compiled: CompiledRules
+        self, questionnaire: Questionnaire, rules: Sequence[Rule], compiled: CompiledRules
     ) -> None:
         self._questionnaire, self._rules, self._compiled = questionnaire, rules, compiled
-        self.routing = {
-            name for q in questionnaire if q.ask_if for name in _questions_read_by(q.ask_if)
-        }
         self._steps = [step for question in questionnaire for step in self._list_steps(question)]
         self._outcomes = [self._list_outcomes(step) for step in self._steps]
         groups = {
@@ -123,7 +111,7 @@ class WatchedChanges:
         for step, outcomes, holding in each:
             if not bitset & step.needs or not bitset & step.also or bitset & step.bars:
                 continue
-            if step.question.id in self.routing:
+            if step.question.id in self._questionnaire.routing_questions:
                 change = self._try_rerouting_step(step, path, amounts)
                 found += [change] if change.urgency > now else []
                 continue
@@ -162,7 +150,7 @@ class WatchedChanges:
         opens = tuple(q.id for q in self._questionnaire if q.id in opened)
         return _make_change(step, reached, rules)._replace(opens=opens)
 
-    def _list_outcomes(self, step: WhatIfStep) -> list[tuple["Rule", Urgency, list[Requirement]]]:
+    def _list_outcomes(self, step: WhatIfStep) -> list[tuple[Rule, Urgency, list[Requirement]]]:
         """What each rule that the change can make true gives, and what has to hold for that.
 
         A rule that raises the level did not give it before, so it is among them; the gravest of
@@ -171,14 +159,16 @@ class WatchedChanges:
         """
         found = []
         for rule in self._rules:
-            if any(step.may_satisfy(leaf) for leaf in walk_leaves(rule.when)):
+            if any(map(step.may_satisfy, walk_leaves(rule.when))):
                 found.append((rule, rule.urgency, [(rule.when, Truth.TRUE)]))
-            if rule.if_unsure is not None and _may_satisfy_any(step, doubt_requirements(rule)):
-                found.append((rule, rule.if_unsure, doubt_requirements(rule)))
+            needed = doubt_requirements(rule)
+            leaves = [leaf for condition, _ in needed for leaf in walk_leaves(condition)]
+            if rule.if_unsure is not None and any(map(step.may_satisfy, leaves)):
+                found.append((rule, rule.if_unsure, needed))
         return sorted(found, key=lambda outcome: -outcome[1])
 
     def _list_steps(self, question: Question) -> Iterator[WhatIfStep]:
-        bits = {option: self._option_bit(question.id, option) for option in question.option_ids}
+        bits = self._compiled.masks.bits[question.id]
         all_bits = sum(bits.values())
         none = bits[question.none] if question.none is not None else 0
         for option in question.options:
@@ -194,21 +184,10 @@ class WatchedChanges:
                 yield WhatIfStep(question, option.id, bit, ANY_BIT, others, ~bit, none, ends=True)
                 yield WhatIfStep(question, option.id, bit, others, 0, ~bit, 0, ends=True)
 
-    def _option_bit(self, question: str, option: str) -> int:
-        nothing = self._compiled.encode_answers({}, (), {})
-        return self._compiled.encode_answers({question: frozenset([option])}, (), {}) - nothing
 
-
-def _may_satisfy_any(step: WhatIfStep, requirements: Sequence[Requirement]) -> bool:
-    return any(
-        step.may_satisfy(leaf) for condition, _ in requirements for leaf in walk_leaves(condition)
-    )
-
-
-def _make_change(step: WhatIfStep, reached: Urgency, rules: Iterable["Rule"]) -> SafetyNetChange:
+def _make_change(step: WhatIfStep, reached: Urgency, rules: Iterable[Rule]) -> SafetyNetChange:
     within = {rule.id: rule.within for rule in rules}  # by id: to hash a rule is to walk it
-    times = [time for time in within.values() if time is not None]
-    shortest = min(times, key=lambda time: int(time.split()[0])) if times else None
+    shortest = find_shortest_time(within.values())
     return SafetyNetChange(
         step.question.id, step.option, reached, tuple(within), shortest, step.ends
     )
@@ -218,10 +197,6 @@ def _graver_options(question: Question, option: str) -> set[str]:
     """This option and every one that is graver: from these no step leads up to it."""
     after = [chain[chain.index(option) :] for chain in question.severity if option in chain]
     return {option}.union(*after)
-
-
-def _questions_read_by(condition: Condition) -> frozenset[str]:
-    return frozenset(leaf.question for leaf in walk_leaves(condition) if isinstance(leaf, Choice))
 
 
 class SafetyNetLine(NamedTuple):

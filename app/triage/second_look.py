@@ -18,19 +18,11 @@ from app.triage.conditions import (
     Situation,
     judge_condition,
 )
-from app.triage.labs import Amounts
+from app.triage.labs import Amounts, RawLabs
 from app.triage.questionnaire import Question
 from app.triage.rules import read_counted_amounts
-from app.triage.safety_net import RawLabs, WhatIfStep
-from app.triage.terms import Answers, Truth, Urgency
-
-if TYPE_CHECKING:
-    from app.triage.rulebook import Rulebook
-
-from typing import TYPE_CHECKING
-
-from app.triage.safety_net import build_safety_net
-from app.triage.terms import Assessment, Finding
+from app.triage.safety_net import WhatIfStep, build_safety_net
+from app.triage.terms import Answers, Assessment, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -91,14 +83,14 @@ def assess_doubts(
 
 def _make_level_finder(rulebook: "Rulebook", amounts: Amounts) -> Callable[[Answers], Urgency]:
     """`level_of_all` for many answers to the same questions: walks a path once for each way."""
-    compiled, routing = rulebook.compiled_rules, sorted(rulebook.watched_changes.routing)
+    compiled, routing = rulebook.compiled_rules, rulebook.questionnaire.routing_questions
     closed: dict[tuple[frozenset[str] | None, ...], frozenset[str]] = {}
 
     def find_level(answers: Answers) -> Urgency:
         way = tuple(answers.get(question) for question in routing)
         if way not in closed:
             closed[way] = rulebook.questionnaire.trace_path(answers).off_path - answers.keys()
-        return Urgency(compiled.level(compiled.encode_answers(answers, closed[way], amounts)))
+        return compiled.level_of(answers, closed[way], amounts)
 
     return find_level
 
@@ -120,7 +112,7 @@ def _calmer_answers(
         if chosen != {question.unsure}:
             return [chosen - {question.unsure}]
         # "None of these" may be what the check is not about: then a lump is the calmer reading.
-        routes = question.id in rulebook.watched_changes.routing
+        routes = question.id in rulebook.questionnaire.routing_questions
         neutral = [option.id for option in question.options if option.neutral and routes]
         return [frozenset([option]) for option in (question.none, *neutral)]
     mildest = [chain[0] for chain in question.severity if question.unsure in chain[1:]]
@@ -137,15 +129,17 @@ def list_recheck_questions(
     """
     path = rulebook.questionnaire.trace_path(answers)
     amounts = read_counted_amounts(rulebook, path, labs)
-    now = rulebook.compiled_rules.level(
-        rulebook.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
-    )
+    now = rulebook.compiled_rules.level_of(path.answers, path.off_path, amounts)
     situation = Situation(
         path.answers, path.off_path, rulebook.questionnaire.unsure_options, amounts
     )
     steps = rulebook.watched_changes.possible_steps(answers)
     changing = {step.question.id for step in steps}
-    asked = changing if now == Urgency.self_care else changing & rulebook.watched_changes.routing
+    asked = (
+        changing
+        if now == Urgency.self_care
+        else changing.intersection(rulebook.questionnaire.routing_questions)
+    )
     for rule in rulebook.rules:
         if rule.urgency > now:
             asked |= _questions_needed(rule.when, Truth.TRUE, situation, steps) or set()
@@ -195,7 +189,8 @@ def find_open_emergency(
     rulebook: "Rulebook", answers: Answers, found: Assessment, labs: RawLabs | None = None
 ) -> OpenEmergency | None:
     """What may be an emergency in these answers; None where one is certain, or none is open."""
-    left = [f for f in found.findings if not f.certain and _is_emergency_rule(rulebook, f)]
+    grave = {rule.id for rule in rulebook.rules if rule.urgency is Urgency.emergency}
+    left = [f for f in found.findings if not f.certain and f.rule in grave]
     if found.urgency is Urgency.emergency or not left:
         return None
     unsure = {q.id for q in rulebook.questionnaire if q.unsure in answers.get(q.id, ())}
@@ -210,7 +205,3 @@ def find_open_emergency(
         others = [f for f in others if any(not piece.unsure for piece in f.because)]
     signs = tuple((change.question, change.option) for change in settling)
     return OpenEmergency(signs, tuple(f.rule for f in others))
-
-
-def _is_emergency_rule(rulebook: "Rulebook", finding: Finding) -> bool:
-    return rulebook.find_rule(finding.rule).urgency is Urgency.emergency

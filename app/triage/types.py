@@ -21,8 +21,8 @@ from app.triage.terms import (
 EvidenceByLine = Mapping["EvidenceLine", tuple[Evidence, ...]]
 """The evidence lines that hold, each with the answers behind it."""
 
-_EvidenceOfTypes = dict[tuple[str, bool], list[TypeEvidence]]
-"""(Type, whether it speaks against it) -> evidence, the strongest first."""
+_EvidenceOfTypes = dict[str, list[TypeEvidence]]
+"""Type -> evidence, the strongest first."""
 
 _RANKED = (*TYPES, NOT_CALCINOSIS)
 STANDINGS = ("unlikely", "possible", "likely")
@@ -85,7 +85,7 @@ def rank_types(
     `reasons`: the lines that hold; `held`: the conflict rules that hold, in their order;
     `likely_enough`: whether what the scale needs for "likely" holds.
     """
-    scores, evidence, alike = _weigh_evidence(reasons)
+    scores, speaks_for, speaks_against, alike = _weigh_evidence(reasons)
     likeness = {name: _alike_weight(lines) for name, lines in alike.items()}
     scores[NOT_CALCINOSIS] += max(likeness.values(), default=0)
     named = [name for name in likeness if likeness[name] >= scale.look_alike_at]
@@ -93,31 +93,35 @@ def rank_types(
     # Stable: where scores tie, the tie order stands.
     ranked = sorted(scale.tie_order, key=scores.__getitem__, reverse=True)
     likely, decided = _decide_likely_type(ranked, scores, held, scale)
-    caps = [conflict for conflict in held if conflict.cap]
-    capped = {t: STANDINGS.index(s) for c in caps for t, s in (c.cap or {}).items()}
-    order = [kind for kind in ranked if kind != likely and kind != NOT_CALCINOSIS]
+    capped: dict[str, int] = {}
+    for conflict in held:
+        if conflict.cap:
+            decided.append(conflict.id)
+            capped |= {kind: STANDINGS.index(most) for kind, most in conflict.cap.items()}
+    if likely in TYPES:
+        ranked.remove(likely)
+        ranked.insert(0, likely)
     standings = []
-    for kind in [likely, *order] if likely in TYPES else order:
+    for kind in ranked:
+        if kind == NOT_CALCINOSIS:
+            continue
         standing = 1 if scores[kind] >= scale.possible_at else 0
         if kind == likely:
             standing = 2 if likely_enough and scores[kind] >= scale.likely_at else 1
         shown = STANDINGS[min(standing, capped.get(kind, standing))]
-        speaks_for, against = evidence.get((kind, False), ()), evidence.get((kind, True), ())
-        standings.append(TypeStanding(kind, shown, tuple(speaks_for), tuple(against)))
-    return TypeRanking(
-        likely=likely,
-        standings=tuple(standings),
-        look_alikes=tuple([_make_look_alike(name, alike[name], reasons) for name in named]),
-        conflicts=tuple(dict.fromkeys([*decided, *(conflict.id for conflict in caps)])),
-    )
+        favour, against = tuple(speaks_for.get(kind, ())), tuple(speaks_against.get(kind, ()))
+        standings.append(TypeStanding(kind, shown, favour, against))
+    look_alikes = tuple([_make_look_alike(name, alike[name], reasons) for name in named])
+    return TypeRanking(likely, tuple(standings), look_alikes, tuple(dict.fromkeys(decided)))
 
 
 def _weigh_evidence(
     reasons: EvidenceByLine,
-) -> tuple[dict[str, int], _EvidenceOfTypes, dict[str, list[EvidenceLine]]]:
-    """(Type -> sum of weights, evidence, look-alike -> its lines, which are in no sum yet)."""
+) -> tuple[dict[str, int], _EvidenceOfTypes, _EvidenceOfTypes, dict[str, list[EvidenceLine]]]:
+    """(Type -> sum of weights, evidence for, against, look-alike -> lines, which are in no sum)."""
     scores = dict.fromkeys(_RANKED, 0)
-    evidence: _EvidenceOfTypes = {}
+    speaks_for: _EvidenceOfTypes = {}
+    speaks_against: _EvidenceOfTypes = {}
     alike: dict[str, list[EvidenceLine]] = {}
     for line, behind in reasons.items():
         if line.look_alike is not None:
@@ -126,13 +130,13 @@ def _weigh_evidence(
             if kind != NOT_CALCINOSIS:
                 scores[kind] += weight
                 spoken = TypeEvidence(line.id, weight, behind, line.sources)
-                evidence.setdefault((kind, weight < 0), []).append(spoken)
+                (speaks_against if weight < 0 else speaks_for).setdefault(kind, []).append(spoken)
             elif line.look_alike is None:
                 scores[kind] += weight
-    for some in evidence.values():
+    for some in (*speaks_for.values(), *speaks_against.values()):
         if len(some) > 1:
             some.sort(key=lambda one: -abs(one.weight))
-    return scores, evidence, alike
+    return scores, speaks_for, speaks_against, alike
 
 
 def _alike_weight(lines: Sequence[EvidenceLine]) -> int:

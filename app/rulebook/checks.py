@@ -7,17 +7,9 @@ asked once every entry could be read: otherwise one slip would look like many.
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
 
+from app.rulebook import entries
 from app.rulebook.checks_words import check_words, is_urgent_text
-from app.rulebook.entries import (
-    AdviceEntry,
-    AnalyteEntry,
-    DangerEntry,
-    EntriesById,
-    LookAlikeEntry,
-    NamedEntry,
-    QuestionEntry,
-    RuleEntry,
-)
+from app.rulebook.entries import EntriesById
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading_labs import FACTORS
 from app.triage.advice import has_waiting_advice
@@ -36,8 +28,8 @@ from app.triage.sources import RegionEntry, SourceEntry
 from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Urgency
 
 NEEDED = (
-    ("questions.yaml", QuestionEntry, "question"),
-    ("urgency", RuleEntry, "rule"),
+    ("questions.yaml", entries.QuestionEntry, "question"),
+    ("urgency", entries.RuleEntry, "rule"),
     ("sources.yaml", SourceEntry, "source"),
     ("regions.yaml", RegionEntry, "region"),
 )
@@ -96,7 +88,7 @@ def _check_weighed_labs(rulebook: Rulebook, where: EntriesById) -> None:
             if missing:
                 problem = f"no rule weighs a value too {' or too '.join(missing)}; write one"
         if problem:
-            where[AnalyteEntry][name].note_fault(problem)
+            where[entries.AnalyteEntry][name].note_fault(problem)
 
 
 def _find_weighed_ends(rulebook: Rulebook, least: Urgency) -> set[tuple[str, str]]:
@@ -137,7 +129,7 @@ def _check_askable(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> 
     questionnaire = rulebook.questionnaire
     for question in questionnaire:
         if question.ask_if is not None and not _can_be_asked(question, questionnaire):
-            at = where[QuestionEntry][question.id]
+            at = where[entries.QuestionEntry][question.id]
             at.note_fault("can never be asked; mend its 'ask_if'", "ask_if")
     longest = questionnaire.count_longest_path()
     if longest > rulebook.longest_path:
@@ -199,12 +191,12 @@ def _check_options_used(rulebook: Rulebook, where: EntriesById) -> None:
             exempt = option in (question.none, question.unsure)
             if not exempt and option not in read[question.id]:
                 text = f"no rule reads option '{option}'; use it or take it out"
-                where[QuestionEntry][question.id].note_fault(text, "options", index)
+                where[entries.QuestionEntry][question.id].note_fault(text, "options", index)
 
 
 def _check_names_used(rulebook: Rulebook, where: EntriesById) -> None:
     used = {name for condition in list_conditions(rulebook) for name in _condition_names(condition)}
-    for name, at in where[NamedEntry].items():
+    for name, at in where[entries.NamedEntry].items():
         if name not in used:
             at.note_fault("no rule uses this name; use it or take it out")
 
@@ -216,14 +208,14 @@ def _check_emergency_box(rulebook: Rulebook, where: EntriesById) -> None:
         for index, option in enumerate(question.options):
             if option.box and not any(_is_settled_by(w, question.id, option.id) for w in grave):
                 text = f"'{option.id}' is in the box, but no rule makes it an emergency alone"
-                where[QuestionEntry][question.id].note_fault(text, "options", index)
+                where[entries.QuestionEntry][question.id].note_fault(text, "options", index)
 
 
 def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
     """What is said to be a sign of a danger is one for its rules too."""
     whens = {rule.id: rule.when for rule in rulebook.rules}
     for danger in rulebook.dangers:
-        at = where[DangerEntry][danger.id]
+        at = where[entries.DangerEntry][danger.id]
         for rule in sorted(danger.rules - whens.keys()):
             at.note_fault(f"unknown rule '{rule}'; name one of urgency/", "rules")
         rule_choices = [
@@ -235,7 +227,7 @@ def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
                 if (question, option) not in read:
                     text = f"no rule of it reads '{option}'; name one that does, or take it out"
                     at.note_fault(text, "signs", question)
-        for alike in sorted(danger.look_alikes - where[LookAlikeEntry].keys()):
+        for alike in sorted(danger.look_alikes - where[entries.LookAlikeEntry].keys()):
             at.note_fault(
                 f"unknown look-alike '{alike}'; name one of look_alikes.yaml", "look_alikes"
             )
@@ -247,7 +239,7 @@ def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
 
 def _check_look_alikes(rulebook: Rulebook, where: EntriesById) -> None:
     mark = rulebook.scale.look_alike_at
-    for alike, at in where[LookAlikeEntry].items():
+    for alike, at in where[entries.LookAlikeEntry].items():
         lines = [line for line in rulebook.evidence if line.look_alike == alike]
         most = sum(max(0, line.weights[NOT_CALCINOSIS]) for line in lines)
         if most < mark:
@@ -263,7 +255,7 @@ def _check_emergency_advice(rulebook: Rulebook, where: EntriesById) -> None:
     for rule in rulebook.advice:
         if Urgency.emergency.name in rule.levels and rule.section not in AT_EMERGENCY:
             text = f"in an emergency '{rule.section}' is not told; allowed there: {allowed}"
-            where[AdviceEntry][rule.advice.id].note_fault(text, "levels")
+            where[entries.AdviceEntry][rule.advice.id].note_fault(text, "levels")
 
 
 def _check_urgent_warnings(rulebook: Rulebook, where: EntriesById) -> None:
@@ -274,7 +266,7 @@ def _check_urgent_warnings(rulebook: Rulebook, where: EntriesById) -> None:
         texts = [words.advice.get(rule.advice.id, "") for words in rulebook.wording.values()]
         if rule.section != "watch" or not any(map(is_urgent_text, texts)):
             continue
-        at = where[AdviceEntry][rule.advice.id]
+        at = where[entries.AdviceEntry][rule.advice.id]
         if not (rule.signs or rule.no_option):
             at.note_fault(
                 "its words name a time or a call; give 'signs', or say why in 'no_option'"
@@ -290,7 +282,7 @@ def _check_urgent_dangers(rulebook: Rulebook, where: EntriesById) -> None:
         texts = [t for of in every if danger.id in of for t in of[danger.id].parts.values()]
         if any(map(is_urgent_text, texts)) and danger.urgency is None and not danger.no_option:
             text = "its words name a time or a call; give 'urgency', or say why in 'no_option'"
-            where[DangerEntry][danger.id].note_fault(text)
+            where[entries.DangerEntry][danger.id].note_fault(text)
 
 
 def _is_settled_by(condition: Condition, question: str, option: str) -> bool:

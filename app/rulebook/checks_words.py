@@ -8,20 +8,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.rulebook.entries import (
-    AdviceEntry,
-    AnalyteEntry,
-    ConflictEntry,
-    ContradictionEntry,
-    DangerEntry,
-    EntriesById,
-    EvidenceEntry,
-    LookAlikeEntry,
-    NamedEntry,
-    ProductEntry,
-    QuestionEntry,
-    RuleEntry,
-)
+from app.rulebook import entries
+from app.rulebook.entries import EntriesById
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading_words import PAGE_FILES, WORD_FILES, read_words_file
 from app.rulebook.yaml_lines import LinedList, LinedMapping
@@ -62,19 +50,19 @@ class WordsSection:
 
 
 SECTIONS = (
-    WordsSection("questions", None, "question", (QuestionEntry,)),
-    WordsSection("rules", "rules", "rule", (RuleEntry,), ("reason",)),
-    WordsSection("rules", "named", "name", (NamedEntry,)),
-    WordsSection("rules", "contradictions", "contradiction", (ContradictionEntry,)),
+    WordsSection("questions", None, "question", (entries.QuestionEntry,)),
+    WordsSection("rules", "rules", "rule", (entries.RuleEntry,), ("reason",)),
+    WordsSection("rules", "named", "name", (entries.NamedEntry,)),
+    WordsSection("rules", "contradictions", "contradiction", (entries.ContradictionEntry,)),
     WordsSection("types", "types", "type", ALL_TYPES, ("name", "plain", "summary")),
-    WordsSection("types", "evidence", "piece of evidence", (EvidenceEntry,)),
-    WordsSection("types", "conflicts", "conflict", (ConflictEntry,)),
+    WordsSection("types", "evidence", "piece of evidence", (entries.EvidenceEntry,)),
+    WordsSection("types", "conflicts", "conflict", (entries.ConflictEntry,)),
     WordsSection("types", "standings", "standing", STANDINGS),
     WordsSection(
         "look_alikes",
         None,
         "look-alike",
-        (LookAlikeEntry,),
+        (entries.LookAlikeEntry,),
         ("name", "looks_like", "tells_apart"),
     ),
     WordsSection(
@@ -87,13 +75,17 @@ SECTIONS = (
         besides=("box", "net", "times"),
     ),
     WordsSection("levels", "net", "level of the safety net", SAFETY_NET_LEVELS),
-    WordsSection("advice", None, "piece of advice", (AdviceEntry,)),
+    WordsSection("advice", None, "piece of advice", (entries.AdviceEntry,)),
     WordsSection(
-        *("dangers", None, "danger", (DangerEntry,), ("name", "asked", "worry")),
+        *("dangers", None, "danger", (entries.DangerEntry,), ("name", "asked", "worry")),
         ("not_asked", "asked_baby", "worry_baby"),
     ),
     WordsSection(
-        "labs", "analytes", "analyte", (AnalyteEntry, ProductEntry), ("name", "short", "hint")
+        "labs",
+        "analytes",
+        "analyte",
+        (entries.AnalyteEntry, entries.ProductEntry),
+        ("name", "short", "hint"),
     ),
 )
 
@@ -130,7 +122,7 @@ def check_words(
             continue
         if lacking := [part for part in SHORTER_TIME_PARTS if part not in level]:
             text = f"'within' needs words that {rule.urgency.name} lacks in {words.folder}"
-            at = where[RuleEntry][rule.id]
+            at = where[entries.RuleEntry][rule.id]
             at.note_fault(f"{text}/levels.yaml: {', '.join(lacking)}", "within")
     for danger in rulebook.dangers if complete else ():
         given = words.files["dangers"].get(danger.id)

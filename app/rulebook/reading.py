@@ -10,23 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-from app.rulebook.entries import (
-    AdviceEntry,
-    AnalyteEntry,
-    ConflictEntry,
-    ContradictionEntry,
-    DangerEntry,
-    EntriesById,
-    EntryModel,
-    EvidenceEntry,
-    LookAlikeEntry,
-    NamedEntry,
-    ProductEntry,
-    QuestionEntry,
-    RuleEntry,
-    ScaleEntry,
-    read_entry,
-)
+from app.rulebook import entries
+from app.rulebook.entries import EntriesById, EntryModel
 from app.rulebook.faults import FaultLog, WrittenEntry, find_bad_parts, format_value
 from app.rulebook.reading_labs import read_laboratory
 from app.rulebook.reading_parts import (
@@ -69,9 +54,9 @@ NEVER_TRUE: Condition = AtLeast(1, ())
 
 EMPTY_SCALE = TypeScale(0, 0, 0, 0, (), NEVER_TRUE)
 ENTRIES_BY_KEY: Mapping[str, Sequence[type[FileEntry]]] = {
-    "question": [QuestionEntry],
-    "lab": [AnalyteEntry, ProductEntry],
-    "named": [NamedEntry],
+    "question": [entries.QuestionEntry],
+    "lab": [entries.AnalyteEntry, entries.ProductEntry],
+    "named": [entries.NamedEntry],
 }
 """What a condition names under which key."""
 
@@ -124,7 +109,7 @@ class RulebookReader:
         self, raw: LinedMapping, file: str, model: type[EntryModel], name: str
     ) -> EntryModel | None:
         """One entry, with its sources known and its review still to come."""
-        entry = read_entry(model, raw, file, self.faults, name)
+        entry = entries.read_entry(model, raw, file, self.faults, name)
         at = WrittenEntry(file, name, raw, self.faults)
         if isinstance(entry, SourcedEntry):
             known, hint = self.where[SourceEntry], "add it to sources.yaml"
@@ -176,7 +161,7 @@ class RulebookReader:
     def read_questionnaire(self, file: str) -> Questionnaire:
         """The questions; an `ask_if` may only speak of questions above it, so no cycle can be."""
         questions: list[Question] = []
-        for at, entry in self.read_entries(file, QuestionEntry):
+        for at, entry in self.read_entries(file, entries.QuestionEntry):
             before = len(self.faults.noted)
             ask_if = self._read_routing(at, entry, "ask_if")
             narrows = self._read_routing(at, entry, "narrows")
@@ -189,11 +174,11 @@ class RulebookReader:
                 self.screens.add(question.id)
             questions.append(question)
             if len(self.faults.noted) > before:
-                self._broken.add((QuestionEntry, question.id))
+                self._broken.add((entries.QuestionEntry, question.id))
         return Questionnaire(tuple(questions))
 
     def _check_instead_of(
-        self, at: WrittenEntry, entry: QuestionEntry, above: Sequence[Question]
+        self, at: WrittenEntry, entry: entries.QuestionEntry, above: Sequence[Question]
     ) -> None:
         waiting = [question.id for question in above if question.ask_if is not None]
         if entry.instead_of and entry.ask_if is None:
@@ -201,7 +186,9 @@ class RulebookReader:
         hint = "name questions above it that have 'ask_if' too"
         self.check_known_ids(at, "question", entry.instead_of, waiting or [""], "instead_of", hint)
 
-    def _read_routing(self, at: WrittenEntry, entry: QuestionEntry, key: str) -> Condition | None:
+    def _read_routing(
+        self, at: WrittenEntry, entry: entries.QuestionEntry, key: str
+    ) -> Condition | None:
         """A condition on the questions above this one."""
         note = f"; '{key}' may name only questions above it"
         condition = self._read_condition_at(at, entry, key, note)
@@ -219,7 +206,7 @@ class RulebookReader:
 
     def read_named_conditions(self, file: str) -> None:
         """Conditions under a name; each may use the names above it."""
-        for at, entry in self.read_entries(file, NamedEntry):
+        for at, entry in self.read_entries(file, entries.NamedEntry):
             self.named[entry.id] = self.read_condition(at, entry.when, "when")
 
     def read_rules(self, folder: str) -> tuple[Rule, ...]:
@@ -227,7 +214,7 @@ class RulebookReader:
         found = []
         for path in sorted((self.faults.folder / folder).glob("*.yaml")):
             file = f"{folder}/{path.name}"
-            for at, entry in self.read_entries(file, RuleEntry):
+            for at, entry in self.read_entries(file, entries.RuleEntry):
                 when = self.read_condition(at, entry.when, "when")
                 only_with = self._read_condition_at(at, entry, "only_with")
                 found.append(read_rule(at, entry, when, only_with, self.screens))
@@ -236,12 +223,12 @@ class RulebookReader:
     def read_evidence(self, file: str, look_alike_file: str) -> tuple[EvidenceLine, ...]:
         """Evidence for and against types, then the lines of the look-alikes."""
         lines = []
-        for at, entry in self.read_entries(file, EvidenceEntry):
+        for at, entry in self.read_entries(file, entries.EvidenceEntry):
             when = self.read_condition(at, entry.when, "when")
             lines.append(
                 EvidenceLine(entry.id, when, dict(entry.weights.items()), tuple(entry.sources))
             )
-        for at, alike in self.read_entries(look_alike_file, LookAlikeEntry):
+        for at, alike in self.read_entries(look_alike_file, entries.LookAlikeEntry):
             name, sources = f"like-{alike.id}", tuple(alike.sources)
             for index, part in enumerate(alike.evidence):
                 path = ("evidence", index)
@@ -258,7 +245,7 @@ class RulebookReader:
     def read_conflict_rules(self, file: str) -> tuple[TypeConflict, ...]:
         """The conflict rules, in the order in which they are tried."""
         found = []
-        for at, entry in self.read_entries(file, ConflictEntry):
+        for at, entry in self.read_entries(file, entries.ConflictEntry):
             if entry.lead is None and not entry.cap:
                 at.note_fault("does nothing; give 'lead' or 'cap'")
             if entry.lead is None and entry.only_before:
@@ -272,7 +259,7 @@ class RulebookReader:
     def read_scale(self, file: str) -> TypeScale:
         """The numbers of the ranking."""
         raw = self.faults.read_mapping(file)
-        entry = self.read_one_entry(raw, file, ScaleEntry, "scale")
+        entry = self.read_one_entry(raw, file, entries.ScaleEntry, "scale")
         if entry is None:
             return EMPTY_SCALE
         at = WrittenEntry(file, "scale", raw, self.faults)
@@ -288,9 +275,9 @@ class RulebookReader:
     def read_contradictions(self, file: str) -> tuple[Contradiction, ...]:
         """Answers that cannot both be true; they are asked back, never dropped."""
         found = []
-        for at, entry in self.read_entries(file, ContradictionEntry):
+        for at, entry in self.read_entries(file, entries.ContradictionEntry):
             when = self.read_condition(at, entry.when, "when")
-            known = self.where[QuestionEntry]
+            known = self.where[entries.QuestionEntry]
             self.check_known_ids(at, "question", entry.questions, known, "questions")
             found.append(Contradiction(entry.id, when, tuple(entry.questions)))
         return tuple(found)
@@ -298,7 +285,7 @@ class RulebookReader:
     def read_advice_rules(self, file: str, places: Sequence[str]) -> tuple[AdviceRule, ...]:
         """Every piece of advice with its filters; `places` are the options that it may name."""
         found = []
-        for at, entry in self.read_entries(file, AdviceEntry):
+        for at, entry in self.read_entries(file, entries.AdviceEntry):
             self.check_known_ids(at, "place", entry.places, places, "places")
             when = self._read_condition_at(at, entry, "when")
             found.append(read_advice(at, entry, when, self._known_options))
@@ -307,19 +294,21 @@ class RulebookReader:
     def read_dangers(self, file: str) -> tuple[Danger, ...]:
         """What must not be missed, with the signs and the rules of each."""
         found = []
-        for at, entry in self.read_entries(file, DangerEntry):
+        for at, entry in self.read_entries(file, entries.DangerEntry):
             self.check_known_ids(at, "question", entry.not_asked, entry.signs, "not_asked")
             found.append(read_danger(at, entry, self._known_options))
         return tuple(found)
 
     @property
     def _known_options(self) -> KnownOptions:
-        broken = {name for model, name in self._broken if model is QuestionEntry}
+        broken = {name for model, name in self._broken if model is entries.QuestionEntry}
         every = {question: options for question, (_, options) in self.questions.items()}
         return KnownOptions(every, self.changing, broken)
 
     def read_laboratory_file(self) -> Laboratory:
         """Analytes, corrections and the product."""
         laboratory = read_laboratory(self)
-        self._broken |= {(m, "") for m in (AnalyteEntry, ProductEntry) if not self.where[m]}
+        self._broken |= {
+            (m, "") for m in (entries.AnalyteEntry, entries.ProductEntry) if not self.where[m]
+        }
         return laboratory

@@ -8,10 +8,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
-from app.triage.explain import describe_condition, serialize_condition
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
-from app.triage.wording import QuestionWords, Wording
+from app.triage.wording import QuestionWords, Wording, describe_condition, serialize_condition
 
 _KINDS = {"one": "(One answer.)", "many": "(One answer or several.)"}
 _VOICES = {"child": "About a child, or someone under 16", "other": "About another adult"}

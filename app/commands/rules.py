@@ -26,7 +26,7 @@ from app.commands.console import (
     todays_date,
 )
 from app.documents.drawing import draw_flowchart
-from app.triage.explain import describe_condition
+from app.triage.wording import describe_condition
 
 app = typer.Typer(help="Look at the rulebook.", no_args_is_help=True)
 

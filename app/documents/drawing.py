@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from app.triage.conditions import Choice, Condition, walk_leaves
-from app.triage.explain import describe_condition
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import Rule
 from app.triage.terms import Urgency
-from app.triage.wording import Wording
+from app.triage.wording import Wording, describe_condition
 
 WIDTH = 1240
 BOX, GAP, LEFT, READS = 560, 46, 130, 760

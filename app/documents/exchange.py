@@ -13,15 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.documents.emergency_signs import describe_open_signs
 from app.documents.lab_notes import build_labs_json
 from app.documents.safety_layer import build_nurse_json
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.explain import serialize_condition
 from app.triage.labs import Analyte, BadLab, check_typed_labs
-from app.triage.questionnaire import Question, Questionnaire
+from app.triage.questionnaire import BadAnswer, Question, Questionnaire, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.second_look import OpenEmergency, find_open_emergency
 from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence
-from app.triage.wording import Wording
+from app.triage.wording import Wording, serialize_condition
 
 DEFAULT_REGION = "international"
 MAX_LISTED = 64

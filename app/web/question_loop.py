@@ -24,8 +24,7 @@ from app.presentation.question import (
     locate_question,
     must_look_again,
 )
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import BadAnswer, Question, parse_answer
 from app.web.pages import see_other
 from app.web.visit import Visit
 

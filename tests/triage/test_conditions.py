@@ -17,9 +17,9 @@ from app.triage.conditions import (
     parse_condition,
     walk_leaves,
 )
-from app.triage.explain import serialize_condition
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.terms import Evidence, Truth
+from app.triage.wording import serialize_condition
 from tests.builders import examples
 from tests.reference import explain_condition
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from app.documents.drawing import draw_flowchart
-from app.triage.explain import describe_condition
 from app.triage.terms import NOT_CALCINOSIS, TYPES
+from app.triage.wording import describe_condition
 from app.web.reading.trust import STRENGTHS, nest_lines
 
 

@@ -20,8 +20,8 @@ from app.store.review_steps import (
 )
 from app.store.worklist import WORKLIST_FILTERS
 from app.store.worklist_rows import PATIENT_FLAGS
-from app.triage.answers import ANSWER_PROBLEMS
 from app.triage.dangers import STATES
+from app.triage.questionnaire import ANSWER_PROBLEMS
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")

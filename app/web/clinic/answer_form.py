@@ -17,8 +17,7 @@ from app.presentation.question import (
     find_respondent,
 )
 from app.presentation.result import ResultPresenter
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import BadAnswer, Question, parse_answer
 from app.triage.terms import Answers
 from app.web.pages import AppContext, Translate, filler_for
 from app.web.pages import translator_for as page_voice

@@ -15,7 +15,7 @@ from app.store import shares
 from app.store.shares import ShareGone
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
-from app.triage.answers import keep_known_answers
+from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
 from app.web.access import StaffRequest, staff_route
 from app.web.clinic import patient_list

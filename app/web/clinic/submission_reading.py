@@ -27,8 +27,8 @@ from app.store.submission_reads import SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.store.worklist import ClinicSnapshot
 from app.store.worklist_rows import NoSuchSubmission
-from app.triage.answers import keep_known_answers
 from app.triage.dangers import add_todays_signs
+from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers
 from app.triage.what_if import try_other_answers

@@ -30,7 +30,7 @@ from app.store.db.scope import Scope
 from app.store.db.tables import Clinic, Submission
 from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
-from app.triage.answers import keep_known_answers
+from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from app.web.access import StaffRequest

@@ -18,11 +18,11 @@ from starlette.routing import Route
 from app.documents.drawing import draw_flowchart
 from app.presentation.dates import format_day
 from app.triage.conditions import Condition
-from app.triage.explain import describe_condition
 from app.triage.rules import Rule
 from app.triage.sources import SourceEntry
 from app.triage.terms import NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import EvidenceLine, TypeConflict
+from app.triage.wording import describe_condition
 from app.web.page_cache import PageKey, find_or_render, render_cached_page, respond_with_page
 from app.web.pages import AppContext, app_context, filler_for
 

@@ -4,7 +4,8 @@ Judging every condition in turn (`conditions.judge_condition`) says the same; pr
 the two equal.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from app.triage.conditions import AtLeast, Choice, Condition, LabBound, NamedCondition
@@ -47,7 +48,8 @@ class CompiledRules:
             "doubt": [rule.only_with for rule in rules],
             **{name: [e[0][0] if e else None for e in group] for name, group in groups.items()},
         }
-        conditions = [c for some in self._conditions.values() for c in some if c is not None]
+        conditions = [c for rule in rules for c in (rule.when, rule.only_with) if c is not None]
+        conditions += [c for group in groups.values() for needs in group for c, _ in needs]
         self.masks = masks = AnswerMasks(questionnaire, conditions, unread)
         self.encode_answers = masks.encode_answers
         self.level: Callable[[int], int] = masks.compile_function(
@@ -57,7 +59,6 @@ class CompiledRules:
             "fired", self._fired_source_lines(rules)
         )
         self.matched_groups = self.compile_groups(groups)
-        self._ready_evidence = dict(self._list_ready_evidence())
         # Made when first needed: most are never asked for in a rulebook that is only tried out.
         self._carrying: dict[str, list[Matcher | None]] = {
             group: [None] * len(some) for group, some in self._conditions.items()
@@ -130,15 +131,17 @@ class CompiledRules:
         telling = f"marks & {ticked} or -{doubt}" if doubt else f"marks & {ticked}"
         return f"if marks & {ticked | doubt}: found.append({telling})"
 
-    def _list_ready_evidence(self) -> Iterator[tuple[int, Evidence]]:
+    @cached_property
+    def _ready_evidence(self) -> Mapping[int, Evidence]:
         """What one tick says, what a doubt says (a number below 0), and each value."""
+        found: dict[int, Evidence] = {}
         for question in self._questionnaire:
-            bits = self.masks.bits[question.id]
-            yield from ((bits[o], Evidence(question.id, (o,))) for o in question.option_ids)
-            unsure = question.unsure
-            yield -bits[unsure], Evidence(question.id, (unsure,), unsure=True)
+            bits, unsure = self.masks.bits[question.id], question.unsure
+            found |= {bits[o]: Evidence(question.id, (o,)) for o in question.option_ids}
+            found[-bits[unsure]] = Evidence(question.id, (unsure,), unsure=True)
         for leaf in self.masks.lab_bits:
-            yield self._lab_key(leaf), Evidence("", (), lab=leaf.analyte)
+            found[self._lab_key(leaf)] = Evidence("", (), lab=leaf.analyte)
+        return found
 
     def _lab_key(self, leaf: LabBound) -> int:
         """The same number for every bound of an analyte."""

@@ -198,9 +198,13 @@ def test_any_rules_at_all_are_compiled_truly(
     compiled = CompiledRules(ASKED, rules, {})
     marks = compiled.encode_answers(path.answers, path.off_path, amounts)
     assert compiled.level(marks) == reference_urgency(tuple(rules), path, facing)
-    assert {i for i, certain in compiled.fired(marks) if certain} == {
+    fired = compiled.fired(marks)
+    assert {i for i, certain in fired if certain} == {
         i for i, rule in enumerate(rules) if judge_condition(rule.when, facing) is Truth.TRUE
     }
+    assert [compiled.explain_match(marks, i, "rule") for i, _ in fired] == [
+        explain_condition(rules[i].when, facing) for i, _ in fired
+    ]
 
 
 def small_routes(*above: str) -> st.SearchStrategy[Condition]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from app.rulebook.faults import FaultLog, WrittenEntry, list_validation_messages
-from app.rulebook.yaml_lines import LinedMapping
+from app.rulebook.faults import WrittenEntry, list_validation_messages
 from app.triage.sources import (
     AdvisedTypes,
     Day,
@@ -236,18 +235,15 @@ EntriesById = dict[type[FileEntry], dict[str, WrittenEntry]]
 """Every entry as it was written, by its shape and id, those with faults among them."""
 
 
-def read_entry(
-    model: type[EntryModel], raw: LinedMapping, file: str, faults: FaultLog, subject: str = "file"
-) -> EntryModel | None:
+def read_entry(model: type[EntryModel], at: WrittenEntry) -> EntryModel | None:
     """The entry as its model; None, with every fault noted, where it does not fit."""
-    if file in faults.unread:
+    if at.file in at.faults.unread:
         return None
-    written = WrittenEntry(file, subject, raw, faults)
     try:
-        return model.model_validate(raw)
+        return model.model_validate(at.raw)
     except ValidationError as problem:
         for path, text in list_validation_messages(model, problem):
-            written.note_fault(text, *path)
+            at.note_fault(text, *path)
     return None
 
 

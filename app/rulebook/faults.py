@@ -81,6 +81,10 @@ class FaultLog:
             self.unread.add(file)
         return LinedMapping()
 
+    def read_whole(self, file: str, name: str) -> "WrittenEntry":
+        """The one mapping of a file, as an entry of this name."""
+        return WrittenEntry(file, name, self.read_mapping(file), self)
+
     def list_mappings(self, content: object, file: str) -> list[LinedMapping]:
         """The mappings in a list; anything else in it is a fault."""
         if not isinstance(content, LinedList):

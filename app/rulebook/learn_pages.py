@@ -107,7 +107,7 @@ def _read_with_words(
         raw, written = words.get(at.id), WrittenEntry(words_file, at.id, words, reader.faults)
         if not isinstance(raw, LinedMapping):
             written.note_fault("has no words; give them as 'key: value' lines", at.id)
-        elif given := read_entry(words_model, raw, words_file, reader.faults):
+        elif given := read_entry(words_model, replace(written, id="file", raw=raw)):
             yield entry, given, written
     for one in words:
         if one not in ids:

@@ -54,7 +54,7 @@ def load_rulebook_folder(folder: Path) -> Rulebook:
 def _read_rulebook(reader: RulebookReader) -> Rulebook | None:
     """What could be read, in the order in which one part speaks of another."""
     faults = reader.faults
-    head = read_entry(RulebookEntry, faults.read_mapping("rulebook.yaml"), "rulebook.yaml", faults)
+    head = read_entry(RulebookEntry, faults.read_whole("rulebook.yaml", "file"))
     sources = {e.id: e for _, e in reader.read_entries("sources.yaml", SourceEntry)}
     regions = {e.id: e for _, e in reader.read_entries("regions.yaml", RegionEntry)}
     roles = read_roles(faults)

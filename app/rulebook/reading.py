@@ -100,17 +100,14 @@ class RulebookReader:
             if first is not at:
                 also = "stands twice" if first.file == file else f"also stands in {first.file}"
                 at.note_fault(f"this id {also}; ids are used once")
-            elif entry := self.read_one_entry(raw, file, model, name):
+            elif entry := self.read_one_entry(at, model):
                 yield at, entry
             else:
                 self._broken.add((model, name))
 
-    def read_one_entry(
-        self, raw: LinedMapping, file: str, model: type[EntryModel], name: str
-    ) -> EntryModel | None:
+    def read_one_entry(self, at: WrittenEntry, model: type[EntryModel]) -> EntryModel | None:
         """One entry, with its sources known and its review still to come."""
-        entry = entries.read_entry(model, raw, file, self.faults, name)
-        at = WrittenEntry(file, name, raw, self.faults)
+        entry = entries.read_entry(model, at)
         if isinstance(entry, SourcedEntry):
             known, hint = self.where[SourceEntry], "add it to sources.yaml"
             self.check_known_ids(at, "source", entry.sources, known, "sources", hint)
@@ -258,11 +255,10 @@ class RulebookReader:
 
     def read_scale(self, file: str) -> TypeScale:
         """The numbers of the ranking."""
-        raw = self.faults.read_mapping(file)
-        entry = self.read_one_entry(raw, file, entries.ScaleEntry, "scale")
+        at = self.faults.read_whole(file, "scale")
+        entry = self.read_one_entry(at, entries.ScaleEntry)
         if entry is None:
             return EMPTY_SCALE
-        at = WrittenEntry(file, "scale", raw, self.faults)
         for missing in [kind for kind in get_args(Ranked) if kind not in entry.tie_order]:
             at.note_fault(f"'tie_order' lacks '{missing}'; it holds every type once", "tie_order")
         if entry.likely_at < entry.possible_at:

@@ -36,17 +36,17 @@ COMPUTED_WITH = ("calcium_total", "albumin", *FACTORS)
 
 def read_laboratory(reader: "RulebookReader") -> Laboratory:
     """Analytes, corrections and the product; their units become part of the vocabulary."""
-    whole = reader.faults.read_mapping(LABS_FILE)
-    reader.read_one_entry(whole, LABS_FILE, LaboratoryEntry, "laboratory")
-    analytes = {}
+    laboratory = reader.faults.read_whole(LABS_FILE, "laboratory")
+    reader.read_one_entry(laboratory, LaboratoryEntry)
+    whole, analytes = laboratory.raw, {}
     for at, entry in _read_parts(reader, whole.get("analytes"), AnalyteEntry):
         _check_analyte(at, entry)
         analytes[entry.id] = _build_analyte(entry)
         reader.analytes[entry.id] = analytes[entry.id].unit_names
-    at = WrittenEntry(LABS_FILE, "laboratory", whole, reader.faults)
     for name in COMPUTED_WITH:
         if whole and name not in reader.where[AnalyteEntry]:
-            at.note_fault(f"the analyte '{name}' is missing; adjusted calcium needs it", "analytes")
+            text = f"the analyte '{name}' is missing; adjusted calcium needs it"
+            laboratory.note_fault(text, "analytes")
     corrections = tuple(_read_corrections(reader, whole))
     product = _read_product(reader, whole.get("product"))
     ages = _read_result_ages(reader, whole.get("age_of_result"))
@@ -71,10 +71,10 @@ def _read_parts(
 def _read_corrections(reader: "RulebookReader", whole: LinedMapping) -> Iterator[AlbuminCorrection]:
     adjusted = set()
     for raw in reader.faults.list_mappings(whole.get("correction"), LABS_FILE):
-        entry = reader.read_one_entry(raw, LABS_FILE, CorrectionEntry, "correction")
+        at = WrittenEntry(LABS_FILE, "correction", raw, reader.faults)
+        entry = reader.read_one_entry(at, CorrectionEntry)
         if entry is None:
             return
-        at = WrittenEntry(LABS_FILE, "correction", raw, reader.faults)
         _check_unit(at, entry.calcium, reader.analytes.get("calcium_total", ()), "calcium")
         _check_unit(at, entry.albumin, reader.analytes.get("albumin", ()), "albumin")
         adjusted.add(entry.calcium)
@@ -112,12 +112,13 @@ def _read_result_ages(reader: "RulebookReader", raw: object) -> tuple[int, int]:
     """Days after which a result is old, and too old; what cannot be read is noted as a fault."""
     if not isinstance(raw, LinedMapping):
         return NO_AGES
-    entry = reader.read_one_entry(raw, LABS_FILE, ResultAgeEntry, "age_of_result")
+    at = WrittenEntry(LABS_FILE, "age_of_result", raw, reader.faults)
+    entry = reader.read_one_entry(at, ResultAgeEntry)
     if entry is None:
         return NO_AGES
     if entry.soft_days > entry.hard_days:
         text = f"'soft_days' is above 'hard_days'; allowed: at most {entry.hard_days}"
-        WrittenEntry(LABS_FILE, "age_of_result", raw, reader.faults).note_fault(text, "soft_days")
+        at.note_fault(text, "soft_days")
     return entry.soft_days, entry.hard_days
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.rulebook.entries import QuestionWordsEntry, RespondentWordsEntry, build_value, read_entry
-from app.rulebook.faults import FaultLog
+from app.rulebook.faults import FaultLog, WrittenEntry
 from app.rulebook.yaml_lines import LinedList, LinedMapping
 from app.triage.sources import Roles
 from app.triage.wording import QuestionWords, TextParts, Wording
@@ -99,7 +99,7 @@ def _read_questions(faults: FaultLog, whole: LinedMapping, file: str) -> dict[st
         if not isinstance(raw, LinedMapping):
             text = "holds no words; 'text', 'why' and 'options' are expected"
             faults.note_fault(file, whole.line_of(question), question, text)
-        elif entry := read_entry(QuestionWordsEntry, raw, file, faults, question):
+        elif entry := read_entry(QuestionWordsEntry, WrittenEntry(file, question, raw, faults)):
             found[question] = _build_question_words(entry)
     return found
 

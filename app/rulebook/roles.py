@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from itertools import product
 
 from app.rulebook.entries import EntriesById, read_entry
-from app.rulebook.faults import FaultLog, WrittenEntry
+from app.rulebook.faults import FaultLog
 from app.rulebook.reading import RulebookReader
 from app.triage.conditions import Situation, judge_condition
 from app.triage.rulebook import Rulebook
@@ -33,8 +33,7 @@ def read_roles(faults: FaultLog) -> Roles:
     """The roles of this rulebook; what does not fit in the file is noted as a fault."""
     if not (faults.folder / ROLES_FILE).exists():
         return DEFAULT_ROLES
-    raw = faults.read_mapping(ROLES_FILE)
-    return read_entry(Roles, raw, ROLES_FILE, faults, "roles") or DEFAULT_ROLES
+    return read_entry(Roles, faults.read_whole(ROLES_FILE, "roles")) or DEFAULT_ROLES
 
 
 def check_roles(rulebook: Rulebook, faults: FaultLog) -> None:
@@ -45,7 +44,7 @@ def check_roles(rulebook: Rulebook, faults: FaultLog) -> None:
     if faults.fault_lines or not (faults.folder / ROLES_FILE).exists():
         return
     roles = rulebook.roles
-    at = WrittenEntry(ROLES_FILE, "roles", faults.read_mapping(ROLES_FILE), faults)
+    at = faults.read_whole(ROLES_FILE, "roles")
 
     def check_known(what: str, ids: Collection[str], known: Collection[str], *path: object) -> None:
         for one in sorted(ids):

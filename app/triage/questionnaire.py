@@ -198,20 +198,15 @@ class Questionnaire:
 
     def _count_longest(self, answers: Answers, off: frozenset[str]) -> int:
         """The most questions that are asked, however the open routing ones are answered."""
-        closing = [q for q in self.routing_questions if q not in off]
-        known = {q: answers[q] for q in closing if q in answers}
-        still_open = [q for q in closing if q not in known]
+        still_open = [q for q in self.routing_questions if q not in off and q not in answers]
         if not still_open:
             return len(self.questions) - len(off)
-        ways = product(*(self[q].option_ids for q in still_open))
         guesses = (
             dict(zip(still_open, (frozenset([option]) for option in way), strict=True))
-            for way in ways
+            for way in product(*(self[q].option_ids for q in still_open))
         )
-        return max(
-            len(self.questions) - len(self._closed_questions({**known, **guess}))
-            for guess in guesses
-        )
+        fewest = min(len(self._closed_questions({**answers, **guess})) for guess in guesses)
+        return len(self.questions) - fewest
 
 
 ANSWER_PROBLEMS = ("missing", "unknown_option", "two_values", "none_with_others")

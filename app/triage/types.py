@@ -86,7 +86,10 @@ def rank_types(
     `likely_enough`: whether what the scale needs for "likely" holds.
     """
     scores, speaks_for, speaks_against, alike = _weigh_evidence(reasons)
-    likeness = {name: _alike_weight(lines) for name, lines in alike.items()}
+    likeness = {
+        name: sum(line.weights.get(NOT_CALCINOSIS, 0) for line in lines)
+        for name, lines in alike.items()
+    }
     scores[NOT_CALCINOSIS] += max(likeness.values(), default=0)
     named = [name for name in likeness if likeness[name] >= scale.look_alike_at]
     named.sort(key=likeness.__getitem__, reverse=True)
@@ -137,10 +140,6 @@ def _weigh_evidence(
         if len(some) > 1:
             some.sort(key=lambda one: -abs(one.weight))
     return scores, speaks_for, speaks_against, alike
-
-
-def _alike_weight(lines: Sequence[EvidenceLine]) -> int:
-    return sum(line.weights.get(NOT_CALCINOSIS, 0) for line in lines)
 
 
 def _decide_likely_type(

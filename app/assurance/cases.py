@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from app.assurance.plain import read_plain
-from app.triage.answers import BadAnswer, parse_answer
 from app.triage.labs import BadLab, read_lab_amounts
+from app.triage.questionnaire import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 

@@ -23,10 +23,9 @@ from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
 from app.assurance.translated import TranslatedSpace, find_translation_table
-from app.rulebook.archive import CORPUS_FILE, read_corpus
-from app.rulebook.load import load_rulebook_folder
+from app.rulebook.load import CORPUS_FILE, load_rulebook_folder, read_corpus
 from app.rulebook.translation import load_translation
-from app.triage.answers import BadAnswer, parse_answer
+from app.triage.questionnaire import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers

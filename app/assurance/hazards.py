@@ -15,8 +15,7 @@ from pydantic import Field
 
 from app.rulebook.entries import read_entry
 from app.rulebook.faults import FaultLog, WrittenEntry
-from app.triage.sources import FileEntry
-from app.triage.value_types import EachOnce, Id, Text
+from app.triage.sources import EachOnce, FileEntry, Id, Text
 
 Severity = Literal["minor", "significant", "considerable", "major", "catastrophic"]
 Likelihood = Literal["very_low", "low", "medium", "high", "very_high"]
@@ -89,10 +88,10 @@ def read_hazards(file: Path, root: Path) -> tuple[Hazard, ...]:
     found: dict[str, Hazard] = {}
     for raw in faults.read_list(file.name):
         name = str(raw.get("id", "entry"))
-        hazard = read_entry(Hazard, raw, file.name, faults, name)
+        written = WrittenEntry(file.name, name, raw, faults)
+        hazard = read_entry(Hazard, written)
         if hazard is None:
             continue
-        written = WrittenEntry(file.name, name, raw, faults)
         if hazard.id in found:
             written.note_fault("stands twice; every id is given once", "id")
         _check_hazard(hazard, written, root)

@@ -21,8 +21,7 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
-from app.triage.answers import parse_answer
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import Question, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.sources import Roles
 from app.triage.terms import Answers

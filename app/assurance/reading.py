@@ -31,8 +31,8 @@ from app.assurance.sets import (
     Sha256,
     Use,
 )
-from app.triage.answers import BadAnswer, parse_answer
 from app.triage.labs import BadLab, read_lab_amounts
+from app.triage.questionnaire import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
 
 CONVENTION = ("## How a retelling becomes answers", "## What a reader hands in")

@@ -19,7 +19,7 @@ from app.commands.console import (
 )
 from app.documents.receipt import RulebookArchive
 from app.documents.replay import record_corpus, replay_corpus
-from app.rulebook.archive import (
+from app.rulebook.load import (
     CORPUS_FILE,
     PUBLISHED_FOLDER,
     NotPublished,

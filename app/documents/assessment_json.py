@@ -11,10 +11,9 @@ from app.documents.lab_notes import RawLabs, compute_lab_notes
 from app.triage.dangers import assess_dangers
 from app.triage.explain import describe_open_signs
 from app.triage.labs import is_unusual_value, suggest_other_unit
-from app.triage.open_emergency import find_open_emergency
 from app.triage.rulebook import Rulebook
 from app.triage.safety_net import build_safety_net
-from app.triage.second_look import assess_doubts
+from app.triage.second_look import assess_doubts, find_open_emergency
 from app.triage.terms import Advice, Answers, Assessment, Evidence, TypeEvidence, TypeStanding
 from app.triage.wording import Wording
 

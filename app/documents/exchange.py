@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.documents.assessment_json import AssessmentWriter, Json, write_version
-from app.triage.answers import BadAnswer, parse_answer
 from app.triage.explain import serialize_condition
 from app.triage.labs import Analyte, BadLab, check_typed_labs
-from app.triage.questionnaire import Question, Questionnaire
+from app.triage.questionnaire import BadAnswer, Question, Questionnaire, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers

@@ -27,7 +27,7 @@ from zxingcpp import BarcodeFormat, create_barcode
 from app.rulebook.faults import RulebookFaults
 from app.rulebook.load import load_rulebook_folder
 from app.rulebook.translation import NotTranslated, Translation, load_translation
-from app.triage.answers import BadAnswer, keep_known_answers, parse_answer
+from app.triage.questionnaire import BadAnswer, keep_known_answers, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency

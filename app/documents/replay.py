@@ -12,7 +12,7 @@ from typing import Any
 
 from app.documents.exchange import assess_json_body
 from app.documents.receipt import BadReceipt, RulebookArchive, verify_receipt, write_receipt
-from app.rulebook.archive import read_corpus
+from app.rulebook.load import read_corpus
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers

@@ -15,8 +15,8 @@ from app.documents.short_answers import (
     leading_findings,
 )
 from app.triage.dangers import STATES, DangerState
-from app.triage.open_emergency import find_open_emergency
 from app.triage.rulebook import Rulebook
+from app.triage.second_look import find_open_emergency
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, Answers, Assessment
 from app.triage.what_if import WhatIfResults
 

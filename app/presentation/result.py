@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from app.presentation.question import ME, find_respondent, words_for_respondent
 from app.triage.conditions import Situation, judge_condition
 from app.triage.explain import describe_open_signs
-from app.triage.open_emergency import find_open_emergency
 from app.triage.questionnaire import AnswerPath
 from app.triage.rulebook import Rulebook
+from app.triage.second_look import find_open_emergency
 from app.triage.sources import SourceEntry
 from app.triage.terms import (
     SECTIONS,

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from app.presentation.result import ResultPresenter, View
 from app.triage.dangers import assess_dangers
-from app.triage.safety_net import build_safety_net
-from app.triage.safety_net_layout import (
+from app.triage.safety_net import (
     SafetyNetLayout,
     SafetyNetLine,
     arrange_lines,
+    build_safety_net,
     collapse_lines,
 )
 from app.triage.second_look import assess_doubts

@@ -7,20 +7,11 @@ asked once every entry could be read: otherwise one slip would look like many.
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, product
 
-from app.rulebook.checks_words import check_words
-from app.rulebook.entries import (
-    AdviceEntry,
-    AnalyteEntry,
-    DangerEntry,
-    EntriesById,
-    LookAlikeEntry,
-    NamedEntry,
-    QuestionEntry,
-    RuleEntry,
-)
+from app.rulebook import entries
+from app.rulebook.checks_words import check_words, is_urgent_text
+from app.rulebook.entries import EntriesById
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading_labs import FACTORS
-from app.rulebook.urgent_words import is_urgent_text
 from app.triage.advice import has_waiting_advice
 from app.triage.conditions import (
     AtLeast,
@@ -28,19 +19,17 @@ from app.triage.conditions import (
     Condition,
     LabBound,
     NamedCondition,
-    Situation,
-    judge_condition,
     walk_leaves,
 )
 from app.triage.labs import ADJUSTED, TOTAL, Analyte
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
 from app.triage.sources import RegionEntry, SourceEntry
-from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Answers, Truth, Urgency
+from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, Urgency
 
 NEEDED = (
-    ("questions.yaml", QuestionEntry, "question"),
-    ("urgency", RuleEntry, "rule"),
+    ("questions.yaml", entries.QuestionEntry, "question"),
+    ("urgency", entries.RuleEntry, "rule"),
     ("sources.yaml", SourceEntry, "source"),
     ("regions.yaml", RegionEntry, "region"),
 )
@@ -99,7 +88,7 @@ def _check_weighed_labs(rulebook: Rulebook, where: EntriesById) -> None:
             if missing:
                 problem = f"no rule weighs a value too {' or too '.join(missing)}; write one"
         if problem:
-            where[AnalyteEntry][name].note_fault(problem)
+            where[entries.AnalyteEntry][name].note_fault(problem)
 
 
 def _find_weighed_ends(rulebook: Rulebook, least: Urgency) -> set[tuple[str, str]]:
@@ -140,7 +129,7 @@ def _check_askable(rulebook: Rulebook, faults: FaultLog, where: EntriesById) -> 
     questionnaire = rulebook.questionnaire
     for question in questionnaire:
         if question.ask_if is not None and not _can_be_asked(question, questionnaire):
-            at = where[QuestionEntry][question.id]
+            at = where[entries.QuestionEntry][question.id]
             at.note_fault("can never be asked; mend its 'ask_if'", "ask_if")
     longest = questionnaire.count_longest_path()
     if longest > rulebook.longest_path:
@@ -160,7 +149,8 @@ def _can_be_asked(question: Question, questionnaire: Questionnaire) -> bool:
         _distinct_answers(q, [leaf for leaf in comparisons if leaf.question == q.id])
         for q in before
     ]
-    return any(_is_asked(question, before, way, questionnaire) for way in product(*ways))
+    guesses = (dict(zip((q.id for q in before), way, strict=True)) for way in product(*ways))
+    return any(question.id not in questionnaire.trace_path(guess).off_path for guess in guesses)
 
 
 def _deciding_questions(question: Question, questionnaire: Questionnaire) -> list[Question]:
@@ -184,29 +174,6 @@ def _distinct_answers(question: Question, comparisons: Sequence[Choice]) -> list
     return [*map(frozenset, ticked), *nothing]
 
 
-def _is_asked(
-    question: Question,
-    before: Sequence[Question],
-    way: Sequence[frozenset[str]],
-    questionnaire: Questionnaire,
-) -> bool:
-    kept: dict[str, frozenset[str]] = {}
-    off: set[str] = set()
-    for earlier, answer in zip(before, way, strict=True):
-        if _certainly_holds(earlier.ask_if, kept, off, questionnaire):
-            kept[earlier.id] = answer
-        else:
-            off.add(earlier.id)
-    return _certainly_holds(question.ask_if, kept, off, questionnaire)
-
-
-def _certainly_holds(
-    condition: Condition | None, kept: Answers, off: set[str], questionnaire: Questionnaire
-) -> bool:
-    situation = Situation(kept, frozenset(off), questionnaire.unsure_options, {})
-    return condition is None or judge_condition(condition, situation) is Truth.TRUE
-
-
 def _choice_leaves(condition: Condition | None) -> list[Choice]:
     found = walk_leaves(condition) if condition is not None else ()
     return [leaf for leaf in found if isinstance(leaf, Choice)]
@@ -224,12 +191,12 @@ def _check_options_used(rulebook: Rulebook, where: EntriesById) -> None:
             exempt = option in (question.none, question.unsure)
             if not exempt and option not in read[question.id]:
                 text = f"no rule reads option '{option}'; use it or take it out"
-                where[QuestionEntry][question.id].note_fault(text, "options", index)
+                where[entries.QuestionEntry][question.id].note_fault(text, "options", index)
 
 
 def _check_names_used(rulebook: Rulebook, where: EntriesById) -> None:
     used = {name for condition in list_conditions(rulebook) for name in _condition_names(condition)}
-    for name, at in where[NamedEntry].items():
+    for name, at in where[entries.NamedEntry].items():
         if name not in used:
             at.note_fault("no rule uses this name; use it or take it out")
 
@@ -241,14 +208,14 @@ def _check_emergency_box(rulebook: Rulebook, where: EntriesById) -> None:
         for index, option in enumerate(question.options):
             if option.box and not any(_is_settled_by(w, question.id, option.id) for w in grave):
                 text = f"'{option.id}' is in the box, but no rule makes it an emergency alone"
-                where[QuestionEntry][question.id].note_fault(text, "options", index)
+                where[entries.QuestionEntry][question.id].note_fault(text, "options", index)
 
 
 def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
     """What is said to be a sign of a danger is one for its rules too."""
     whens = {rule.id: rule.when for rule in rulebook.rules}
     for danger in rulebook.dangers:
-        at = where[DangerEntry][danger.id]
+        at = where[entries.DangerEntry][danger.id]
         for rule in sorted(danger.rules - whens.keys()):
             at.note_fault(f"unknown rule '{rule}'; name one of urgency/", "rules")
         rule_choices = [
@@ -260,7 +227,7 @@ def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
                 if (question, option) not in read:
                     text = f"no rule of it reads '{option}'; name one that does, or take it out"
                     at.note_fault(text, "signs", question)
-        for alike in sorted(danger.look_alikes - where[LookAlikeEntry].keys()):
+        for alike in sorted(danger.look_alikes - where[entries.LookAlikeEntry].keys()):
             at.note_fault(
                 f"unknown look-alike '{alike}'; name one of look_alikes.yaml", "look_alikes"
             )
@@ -272,7 +239,7 @@ def _check_danger_signs(rulebook: Rulebook, where: EntriesById) -> None:
 
 def _check_look_alikes(rulebook: Rulebook, where: EntriesById) -> None:
     mark = rulebook.scale.look_alike_at
-    for alike, at in where[LookAlikeEntry].items():
+    for alike, at in where[entries.LookAlikeEntry].items():
         lines = [line for line in rulebook.evidence if line.look_alike == alike]
         most = sum(max(0, line.weights[NOT_CALCINOSIS]) for line in lines)
         if most < mark:
@@ -288,7 +255,7 @@ def _check_emergency_advice(rulebook: Rulebook, where: EntriesById) -> None:
     for rule in rulebook.advice:
         if Urgency.emergency.name in rule.levels and rule.section not in AT_EMERGENCY:
             text = f"in an emergency '{rule.section}' is not told; allowed there: {allowed}"
-            where[AdviceEntry][rule.advice.id].note_fault(text, "levels")
+            where[entries.AdviceEntry][rule.advice.id].note_fault(text, "levels")
 
 
 def _check_urgent_warnings(rulebook: Rulebook, where: EntriesById) -> None:
@@ -299,7 +266,7 @@ def _check_urgent_warnings(rulebook: Rulebook, where: EntriesById) -> None:
         texts = [words.advice.get(rule.advice.id, "") for words in rulebook.wording.values()]
         if rule.section != "watch" or not any(map(is_urgent_text, texts)):
             continue
-        at = where[AdviceEntry][rule.advice.id]
+        at = where[entries.AdviceEntry][rule.advice.id]
         if not (rule.signs or rule.no_option):
             at.note_fault(
                 "its words name a time or a call; give 'signs', or say why in 'no_option'"
@@ -315,7 +282,7 @@ def _check_urgent_dangers(rulebook: Rulebook, where: EntriesById) -> None:
         texts = [t for of in every if danger.id in of for t in of[danger.id].parts.values()]
         if any(map(is_urgent_text, texts)) and danger.urgency is None and not danger.no_option:
             text = "its words name a time or a call; give 'urgency', or say why in 'no_option'"
-            where[DangerEntry][danger.id].note_fault(text)
+            where[entries.DangerEntry][danger.id].note_fault(text)
 
 
 def _is_settled_by(condition: Condition, question: str, option: str) -> bool:

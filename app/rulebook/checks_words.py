@@ -1,30 +1,18 @@
 """Every word is there, none is left over, and each {placeholder} is one that will be filled.
 
-Walks the words as they were written, so that each fault has its line. Knows nothing of answers.
+Walks the words as they were written, so that each fault has its line. Which words name a time or
+whom to call is known to this file: what they promise must be proved by tests.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.rulebook.entries import (
-    AdviceEntry,
-    AnalyteEntry,
-    ConflictEntry,
-    ContradictionEntry,
-    DangerEntry,
-    EntriesById,
-    EvidenceEntry,
-    LookAlikeEntry,
-    NamedEntry,
-    ProductEntry,
-    QuestionEntry,
-    RuleEntry,
-)
+from app.rulebook import entries
+from app.rulebook.entries import EntriesById
 from app.rulebook.faults import FaultLog
 from app.rulebook.reading_words import PAGE_FILES, WORD_FILES, read_words_file
 from app.rulebook.yaml_lines import LinedList, LinedMapping
-from app.triage.dangers import Danger
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
 from app.triage.sources import FileEntry, RegionEntry
@@ -62,19 +50,19 @@ class WordsSection:
 
 
 SECTIONS = (
-    WordsSection("questions", None, "question", (QuestionEntry,)),
-    WordsSection("rules", "rules", "rule", (RuleEntry,), ("reason",)),
-    WordsSection("rules", "named", "name", (NamedEntry,)),
-    WordsSection("rules", "contradictions", "contradiction", (ContradictionEntry,)),
+    WordsSection("questions", None, "question", (entries.QuestionEntry,)),
+    WordsSection("rules", "rules", "rule", (entries.RuleEntry,), ("reason",)),
+    WordsSection("rules", "named", "name", (entries.NamedEntry,)),
+    WordsSection("rules", "contradictions", "contradiction", (entries.ContradictionEntry,)),
     WordsSection("types", "types", "type", ALL_TYPES, ("name", "plain", "summary")),
-    WordsSection("types", "evidence", "piece of evidence", (EvidenceEntry,)),
-    WordsSection("types", "conflicts", "conflict", (ConflictEntry,)),
+    WordsSection("types", "evidence", "piece of evidence", (entries.EvidenceEntry,)),
+    WordsSection("types", "conflicts", "conflict", (entries.ConflictEntry,)),
     WordsSection("types", "standings", "standing", STANDINGS),
     WordsSection(
         "look_alikes",
         None,
         "look-alike",
-        (LookAlikeEntry,),
+        (entries.LookAlikeEntry,),
         ("name", "looks_like", "tells_apart"),
     ),
     WordsSection(
@@ -87,13 +75,17 @@ SECTIONS = (
         besides=("box", "net", "times"),
     ),
     WordsSection("levels", "net", "level of the safety net", SAFETY_NET_LEVELS),
-    WordsSection("advice", None, "piece of advice", (AdviceEntry,)),
+    WordsSection("advice", None, "piece of advice", (entries.AdviceEntry,)),
     WordsSection(
-        *("dangers", None, "danger", (DangerEntry,), ("name", "asked", "worry")),
+        *("dangers", None, "danger", (entries.DangerEntry,), ("name", "asked", "worry")),
         ("not_asked", "asked_baby", "worry_baby"),
     ),
     WordsSection(
-        "labs", "analytes", "analyte", (AnalyteEntry, ProductEntry), ("name", "short", "hint")
+        "labs",
+        "analytes",
+        "analyte",
+        (entries.AnalyteEntry, entries.ProductEntry),
+        ("name", "short", "hint"),
     ),
 )
 
@@ -110,28 +102,33 @@ def check_words(
     """
     if not (faults.folder / "wording" / language).is_dir():
         return
-    first = WrittenWords(f"wording/{rulebook.languages[0]}", faults)
-    words = first
+    words = WrittenWords(f"wording/{language}", faults, complete=complete)
+    first = words
     if language != rulebook.languages[0]:
-        words = WrittenWords(f"wording/{language}", faults)
+        first = WrittenWords(f"wording/{rulebook.languages[0]}", faults, complete=complete)
     sections = [*SECTIONS, *list_further_sections(rulebook, words, first)]
     for section in sections:
         ids = [i for one in section.ids for i in ([one] if isinstance(one, str) else where[one])]
-        words.check_section(section, ids, complete=complete)
+        words.check_section(section, ids)
     for question in rulebook.questionnaire:
-        words.check_question(question, complete=complete)
+        words.check_question(question)
     for file in WORD_FILES:
         words.check_keys(file, [s.key for s in sections if s.file == file])
         words.check_texts(file, first)
-    words.check_box(rulebook.questionnaire, complete=complete)
+    words.check_box(rulebook.questionnaire)
     for rule in rulebook.rules if complete else ():
-        if rule.within is not None and (
-            lacking := words.missing_parts(rule.urgency.name, SHORTER_TIME_PARTS)
-        ):
+        level = words.files["levels"].get(rule.urgency.name)
+        if rule.within is None or not isinstance(level, LinedMapping):
+            continue
+        if lacking := [part for part in SHORTER_TIME_PARTS if part not in level]:
             text = f"'within' needs words that {rule.urgency.name} lacks in {words.folder}"
-            where[RuleEntry][rule.id].note_fault(f"{text}/levels.yaml: {lacking}", "within")
+            at = where[entries.RuleEntry][rule.id]
+            at.note_fault(f"{text}/levels.yaml: {', '.join(lacking)}", "within")
     for danger in rulebook.dangers if complete else ():
-        words.check_not_asked(danger)
+        given = words.files["dangers"].get(danger.id)
+        if isinstance(given, LinedMapping) and bool(danger.not_asked) != ("not_asked" in given):
+            text = "'not_asked' stands in dangers.yaml and in the words, or in neither"
+            words.note_fault("dangers", danger.id, text, danger.id)
 
 
 def list_further_sections(
@@ -151,17 +148,15 @@ def list_further_sections(
 class WrittenWords:
     """The words of one language as they were written."""
 
-    def __init__(self, folder: str, faults: FaultLog) -> None:
-        self.folder, self.faults = folder, faults
+    def __init__(self, folder: str, faults: FaultLog, *, complete: bool) -> None:
+        self.folder, self.faults, self.complete = folder, faults, complete
         self.files = {name: read_words_file(faults, folder, name) for name in WORD_FILES}
         regions = [
             texts for texts in self.files["regions"].values() if isinstance(texts, LinedMapping)
         ]
         self.region_words = tuple(dict.fromkeys(name for texts in regions for name in texts))
 
-    def check_section(
-        self, section: WordsSection, wanted: Sequence[str], *, complete: bool
-    ) -> None:
+    def check_section(self, section: WordsSection, wanted: Sequence[str]) -> None:
         """The wanted ids, each with the right parts."""
         path = () if section.key is None else (section.key,)
         texts = self._find_mapping(section.file, *path)
@@ -170,11 +165,11 @@ class WrittenWords:
         given = [name for name in texts if name not in section.besides]
         for name in [name for name in wanted if name not in given]:
             text = f"has no words; every {section.what} has them"
-            self._note_fault(section.file, name, text, *path)
+            self.note_fault(section.file, name, text, *path)
         for name in given:
-            if name not in wanted and complete:
+            if name not in wanted and self.complete:
                 text = f"is no {section.what} of the rulebook; take it out"
-                self._note_fault(section.file, name, text, *path, name)
+                self.note_fault(section.file, name, text, *path, name)
             self._check_parts(section, name, texts[name], *path, name)
 
     def _check_parts(self, section: WordsSection, name: str, given: object, *path: object) -> None:
@@ -182,24 +177,24 @@ class WrittenWords:
             return  # these have a shape of their own
         if not section.parts and isinstance(given, LinedMapping | LinedList):
             text = f"holds more than one text; every {section.what} has one"
-            self._note_fault(section.file, name, text, *path)
+            self.note_fault(section.file, name, text, *path)
         parts = given if isinstance(given, LinedMapping) else LinedMapping()
         for part in [part for part in section.parts if part not in parts]:
             text = f"'{part}' is missing; every {section.what} has it"
-            self._note_fault(section.file, name, text, *path)
+            self.note_fault(section.file, name, text, *path)
         allowed = [*section.parts, *section.more]
         for part in [part for part in parts if section.parts and part not in allowed]:
             text = f"unknown key '{part}'; allowed: {', '.join(allowed)}"
-            self._note_fault(section.file, name, text, *path, part)
+            self.note_fault(section.file, name, text, *path, part)
 
     def check_keys(self, file: str, keys: Collection[str | None]) -> None:
         """No part of a file stands under a key that nothing reads."""
         for key in self.files[file]:
             if None not in keys and key not in keys:
                 allowed = ", ".join(str(known) for known in keys)
-                self._note_fault(file, "file", f"unknown key '{key}'; allowed: {allowed}", key)
+                self.note_fault(file, "file", f"unknown key '{key}'; allowed: {allowed}", key)
 
-    def check_question(self, question: Question, *, complete: bool) -> None:
+    def check_question(self, question: Question) -> None:
         """Words for every option, group and change, and for no other."""
         groups = dict.fromkeys(o.group for o in question.options if o.group is not None)
         last = (question.none, question.unsure)
@@ -214,11 +209,11 @@ class WrittenWords:
             words = self.files["questions"].get(question.id)
             for name in [name for name in ids if words and name not in _keys_at(words, key)]:
                 text = f"{what} '{name}' has no words; every {what} has them"
-                self._note_fault("questions", question.id, text, question.id, key)
+                self.note_fault("questions", question.id, text, question.id, key)
             for path in ((key,), ("child", key), ("other", key)):
-                for name in [n for n in _keys_at(words, *path) if complete and n not in ids]:
+                for name in [n for n in _keys_at(words, *path) if self.complete and n not in ids]:
                     text = f"words for unknown {what} '{name}'; take them out"
-                    self._note_fault("questions", question.id, text, question.id, *path, name)
+                    self.note_fault("questions", question.id, text, question.id, *path, name)
 
     def check_texts(self, file: str, first: "WrittenWords") -> None:
         """Every text is one, and each of its placeholders is filled when it is shown."""
@@ -227,11 +222,11 @@ class WrittenWords:
             subject = str(path[1] if path[0] in keys and len(path) > 1 else path[0])
             if not isinstance(text, str) or not text.strip():
                 if file != "questions":  # there the shape says so
-                    self._note_fault(file, subject, "holds no text; put it in quotes", *path)
+                    self.note_fault(file, subject, "holds no text; put it in quotes", *path)
                 continue
             if any(found[1] for found in BRACES.finditer(text)):
                 fault = "a brace stands alone; braces are only for {placeholders}"
-                self._note_fault(file, subject, fault, *path)
+                self.note_fault(file, subject, fault, *path)
             if self.region_words and not (first is self and self._is_filled_by_pages(file, path)):
                 self._check_placeholders(file, subject, path, find_placeholders(text), first)
 
@@ -246,13 +241,13 @@ class WrittenWords:
             own = sorted(wanted - {*first.region_words})
             for name in [name for name in own if name not in given]:
                 fault = f"lacks the placeholder '{{{name}}}', which {first.folder} has"
-                self._note_fault(file, subject, fault, *path)
+                self.note_fault(file, subject, fault, *path)
             known += own
         for name in sorted(name for name in given if name not in known):
             fault = f"unknown placeholder '{{{name}}}'; allowed: {', '.join(known) or 'none'}"
-            self._note_fault(file, subject, fault, *path)
+            self.note_fault(file, subject, fault, *path)
 
-    def check_box(self, questionnaire: Questionnaire, *, complete: bool) -> None:
+    def check_box(self, questionnaire: Questionnaire) -> None:
         """The emergency box has the lines that options name, and no other."""
         path = ("box", "lines")
         if (
@@ -262,28 +257,16 @@ class WrittenWords:
             return
         named = dict.fromkeys(o.box for q in questionnaire for o in q.options if o.box is not None)
         for name in [name for name in named if name not in lines]:
-            self._note_fault(
+            self.note_fault(
                 "levels", "box", f"line '{name}' has no words; every line has them", *path
             )
-        for name in [name for name in lines if complete and name not in named]:
+        for name in [name for name in lines if self.complete and name not in named]:
             text = f"line '{name}' tells no option; name it at one or take it out"
-            self._note_fault("levels", "box", text, *path, name)
+            self.note_fault("levels", "box", text, *path, name)
         for name in _keys_at(self.files["levels"], "box", "baby"):
             if name not in lines:
                 text = f"baby's line '{name}' is no line of the box; name one of 'lines'"
-                self._note_fault("levels", "box", text, "box", "baby", name)
-
-    def check_not_asked(self, danger: Danger) -> None:
-        """Words why something was not asked stand where that can be, and nowhere else."""
-        given = self.files["dangers"].get(danger.id)
-        if isinstance(given, LinedMapping) and bool(danger.not_asked) != ("not_asked" in given):
-            text = "'not_asked' stands in dangers.yaml and in the words, or in neither"
-            self._note_fault("dangers", danger.id, text, danger.id)
-
-    def missing_parts(self, level: str, parts: tuple[str, ...]) -> str:
-        """The parts that the words of a level lack."""
-        words = self.files["levels"].get(level)
-        return ", ".join(p for p in parts if isinstance(words, LinedMapping) and p not in words)
+                self.note_fault("levels", "box", text, "box", "baby", name)
 
     def _find_mapping(self, file: str, *path: object) -> LinedMapping | None:
         """The mapping there; None, with a fault noted, if there is none."""
@@ -291,13 +274,14 @@ class WrittenWords:
         if f"{self.folder}/{file}.yaml" in self.faults.unread:
             return None
         if not isinstance(found, LinedMapping):
-            self._note_fault(
+            self.note_fault(
                 file, "file", f"'{path[-1]}' holds no words; 'id: text' lines are expected", *path
             )
             return None
         return found
 
-    def _note_fault(self, file: str, subject: str, text: str, *path: object) -> None:
+    def note_fault(self, file: str, subject: str, text: str, *path: object) -> None:
+        """Note a fault at this path in a file of words."""
         line = self.files[file].line_of(*path)
         self.faults.note_fault(f"{self.folder}/{file}.yaml", line, subject, text)
 
@@ -325,3 +309,21 @@ def _value_at(raw: object, path: KeyPath) -> object:
 def _keys_at(raw: object, *path: object) -> list[str]:
     found = _value_at(raw, path)
     return list(found) if isinstance(found, LinedMapping) else []
+
+
+CALL_PLACEHOLDERS = frozenset(
+    {
+        *("emergency_call", "emergency_call_start", "emergency_place"),
+        *("urgent_line", "urgent_line_start", "talk_line", "kidney_unit", "a_doctor"),
+    }
+)
+"""Placeholders that name whom to call or where to go."""
+# Not "within": a lump may heal within months, and nobody is to be seen by then.
+_TIME = re.compile(
+    r"\b(today|same day|within (\d+ (hours|days|weeks)|one)|now)\b(?! and then)", re.IGNORECASE
+)
+
+
+def is_urgent_text(text: str) -> bool:
+    """Whether a text names a time by which to be seen, or whom to call."""
+    return not CALL_PLACEHOLDERS.isdisjoint(find_placeholders(text)) or bool(_TIME.search(text))

@@ -3,19 +3,17 @@
 Only shapes; whether the ids in them exist is checked where the rulebook is put together.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from app.rulebook.faults import FaultLog, WrittenEntry
-from app.rulebook.validation_messages import list_validation_messages
-from app.rulebook.yaml_lines import LinedMapping
-from app.triage.sources import FileEntry, ReviewedEntry, SourcedEntry
-from app.triage.terms import AdviceSection
-from app.triage.value_types import (
+from app.rulebook.faults import WrittenEntry, list_validation_messages
+from app.triage.sources import (
     AdvisedTypes,
     Day,
     EachOnce,
+    FileEntry,
     FirmLimits,
     Hours,
     Id,
@@ -26,12 +24,15 @@ from app.triage.value_types import (
     OptionsOfQuestions,
     Positive,
     Ranked,
+    ReviewedEntry,
+    SourcedEntry,
     Text,
     TypeName,
     UrgencyLevel,
     Version,
     Weights,
 )
+from app.triage.terms import AdviceSection
 
 
 class RulebookEntry(FileEntry):
@@ -225,21 +226,29 @@ class QuestionWordsEntry(FileEntry):
     other: RespondentWordsEntry | None = None
 
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 EntryModel = TypeVar("EntryModel", bound=FileEntry)
+Value = TypeVar("Value", bound="DataclassInstance")
 EntriesById = dict[type[FileEntry], dict[str, WrittenEntry]]
 """Every entry as it was written, by its shape and id, those with faults among them."""
 
 
-def read_entry(
-    model: type[EntryModel], raw: LinedMapping, file: str, faults: FaultLog, subject: str = "file"
-) -> EntryModel | None:
+def read_entry(model: type[EntryModel], at: WrittenEntry) -> EntryModel | None:
     """The entry as its model; None, with every fault noted, where it does not fit."""
-    if file in faults.unread:
+    if at.file in at.faults.unread:
         return None
-    written = WrittenEntry(file, subject, raw, faults)
     try:
-        return model.model_validate(raw)
+        return model.model_validate(at.raw)
     except ValidationError as problem:
         for path, text in list_validation_messages(model, problem):
-            written.note_fault(text, *path)
+            at.note_fault(text, *path)
     return None
+
+
+def build_value(kind: type[Value], entry: FileEntry, **others: object) -> Value:
+    """The value with what its entry gives under the same names, and `others`; lists get frozen."""
+    names = {field.name for field in fields(kind)}
+    given = {n: tuple(g) if isinstance(g, list) else g for n, g in entry if n in names}
+    return kind(**given | others)

@@ -8,28 +8,19 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import get_args
 
-from app.rulebook.entries import (
-    AdviceEntry,
-    AnalyteEntry,
-    ConflictEntry,
-    ContradictionEntry,
-    DangerEntry,
-    EntriesById,
-    EvidenceEntry,
-    LookAlikeEntry,
-    NamedEntry,
-    ProductEntry,
-    QuestionEntry,
-    RuleEntry,
-    ScaleEntry,
-    read_entry,
-)
-from app.rulebook.faults import FaultLog, WrittenEntry
+from app.rulebook import entries
+from app.rulebook.entries import EntriesById, EntryModel
+from app.rulebook.faults import FaultLog, WrittenEntry, find_bad_parts, format_value
 from app.rulebook.reading_labs import read_laboratory
-from app.rulebook.reading_parts import read_advice, read_danger, read_question, read_rule
-from app.rulebook.validation_messages import find_bad_parts, format_value
+from app.rulebook.reading_parts import (
+    KnownOptions,
+    read_advice,
+    read_danger,
+    read_question,
+    read_rule,
+)
 from app.rulebook.yaml_lines import LinedMapping
 from app.triage.advice import AdviceRule
 from app.triage.conditions import (
@@ -45,20 +36,27 @@ from app.triage.dangers import Danger
 from app.triage.labs import Laboratory
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rules import Rule
-from app.triage.sources import Contradiction, FileEntry, ReviewedEntry, SourcedEntry, SourceEntry
+from app.triage.sources import (
+    DAY,
+    ID,
+    Contradiction,
+    FileEntry,
+    Ranked,
+    ReviewedEntry,
+    SourcedEntry,
+    SourceEntry,
+)
 from app.triage.terms import NOT_CALCINOSIS
 from app.triage.types import EvidenceLine, TypeConflict, TypeScale
-from app.triage.value_types import DAY, ID, Ranked
 
-EntryModel = TypeVar("EntryModel", bound=FileEntry)
 NEVER_TRUE: Condition = AtLeast(1, ())
 """Stands in for a condition that could not be read, so that the rest can still be checked."""
 
 EMPTY_SCALE = TypeScale(0, 0, 0, 0, (), NEVER_TRUE)
 ENTRIES_BY_KEY: Mapping[str, Sequence[type[FileEntry]]] = {
-    "question": [QuestionEntry],
-    "lab": [AnalyteEntry, ProductEntry],
-    "named": [NamedEntry],
+    "question": [entries.QuestionEntry],
+    "lab": [entries.AnalyteEntry, entries.ProductEntry],
+    "named": [entries.NamedEntry],
 }
 """What a condition names under which key."""
 
@@ -102,17 +100,14 @@ class RulebookReader:
             if first is not at:
                 also = "stands twice" if first.file == file else f"also stands in {first.file}"
                 at.note_fault(f"this id {also}; ids are used once")
-            elif entry := self.read_one_entry(raw, file, model, name):
+            elif entry := self.read_one_entry(at, model):
                 yield at, entry
             else:
                 self._broken.add((model, name))
 
-    def read_one_entry(
-        self, raw: LinedMapping, file: str, model: type[EntryModel], name: str
-    ) -> EntryModel | None:
+    def read_one_entry(self, at: WrittenEntry, model: type[EntryModel]) -> EntryModel | None:
         """One entry, with its sources known and its review still to come."""
-        entry = read_entry(model, raw, file, self.faults, name)
-        at = WrittenEntry(file, name, raw, self.faults)
+        entry = entries.read_entry(model, at)
         if isinstance(entry, SourcedEntry):
             known, hint = self.where[SourceEntry], "add it to sources.yaml"
             self.check_known_ids(at, "source", entry.sources, known, "sources", hint)
@@ -163,7 +158,7 @@ class RulebookReader:
     def read_questionnaire(self, file: str) -> Questionnaire:
         """The questions; an `ask_if` may only speak of questions above it, so no cycle can be."""
         questions: list[Question] = []
-        for at, entry in self.read_entries(file, QuestionEntry):
+        for at, entry in self.read_entries(file, entries.QuestionEntry):
             before = len(self.faults.noted)
             ask_if = self._read_routing(at, entry, "ask_if")
             narrows = self._read_routing(at, entry, "narrows")
@@ -176,11 +171,11 @@ class RulebookReader:
                 self.screens.add(question.id)
             questions.append(question)
             if len(self.faults.noted) > before:
-                self._broken.add((QuestionEntry, question.id))
+                self._broken.add((entries.QuestionEntry, question.id))
         return Questionnaire(tuple(questions))
 
     def _check_instead_of(
-        self, at: WrittenEntry, entry: QuestionEntry, above: Sequence[Question]
+        self, at: WrittenEntry, entry: entries.QuestionEntry, above: Sequence[Question]
     ) -> None:
         waiting = [question.id for question in above if question.ask_if is not None]
         if entry.instead_of and entry.ask_if is None:
@@ -188,42 +183,49 @@ class RulebookReader:
         hint = "name questions above it that have 'ask_if' too"
         self.check_known_ids(at, "question", entry.instead_of, waiting or [""], "instead_of", hint)
 
-    def _read_routing(self, at: WrittenEntry, entry: QuestionEntry, key: str) -> Condition | None:
+    def _read_routing(
+        self, at: WrittenEntry, entry: entries.QuestionEntry, key: str
+    ) -> Condition | None:
         """A condition on the questions above this one."""
-        written = getattr(entry, key)
-        if written is None:
-            return None
         note = f"; '{key}' may name only questions above it"
-        condition = self.read_condition(at, written, key, note=note)
-        if any(isinstance(leaf, LabBound) for leaf in walk_leaves(condition)):
+        condition = self._read_condition_at(at, entry, key, note)
+        leaves = walk_leaves(condition) if condition is not None else ()
+        if any(isinstance(leaf, LabBound) for leaf in leaves):
             at.note_fault(f"no question waits for a blood test{note}", key)
         return condition
 
+    def _read_condition_at(
+        self, at: WrittenEntry, entry: FileEntry, key: str, note: str = ""
+    ) -> Condition | None:
+        """The condition under a key that may be missing."""
+        written = getattr(entry, key)
+        return None if written is None else self.read_condition(at, written, key, note=note)
+
     def read_named_conditions(self, file: str) -> None:
         """Conditions under a name; each may use the names above it."""
-        for at, entry in self.read_entries(file, NamedEntry):
+        for at, entry in self.read_entries(file, entries.NamedEntry):
             self.named[entry.id] = self.read_condition(at, entry.when, "when")
 
-    def read_rules(self, files: Sequence[str]) -> tuple[Rule, ...]:
+    def read_rules(self, folder: str) -> tuple[Rule, ...]:
         """The urgency rules of all files, in file order; ids are used once over all of them."""
         found = []
-        for file in files:
-            for at, entry in self.read_entries(file, RuleEntry):
-                when, only_with = self.read_condition(at, entry.when, "when"), None
-                if entry.only_with is not None:
-                    only_with = self.read_condition(at, entry.only_with, "only_with")
+        for path in sorted((self.faults.folder / folder).glob("*.yaml")):
+            file = f"{folder}/{path.name}"
+            for at, entry in self.read_entries(file, entries.RuleEntry):
+                when = self.read_condition(at, entry.when, "when")
+                only_with = self._read_condition_at(at, entry, "only_with")
                 found.append(read_rule(at, entry, when, only_with, self.screens))
         return tuple(found)
 
     def read_evidence(self, file: str, look_alike_file: str) -> tuple[EvidenceLine, ...]:
         """Evidence for and against types, then the lines of the look-alikes."""
         lines = []
-        for at, entry in self.read_entries(file, EvidenceEntry):
+        for at, entry in self.read_entries(file, entries.EvidenceEntry):
             when = self.read_condition(at, entry.when, "when")
             lines.append(
                 EvidenceLine(entry.id, when, dict(entry.weights.items()), tuple(entry.sources))
             )
-        for at, alike in self.read_entries(look_alike_file, LookAlikeEntry):
+        for at, alike in self.read_entries(look_alike_file, entries.LookAlikeEntry):
             name, sources = f"like-{alike.id}", tuple(alike.sources)
             for index, part in enumerate(alike.evidence):
                 path = ("evidence", index)
@@ -240,7 +242,7 @@ class RulebookReader:
     def read_conflict_rules(self, file: str) -> tuple[TypeConflict, ...]:
         """The conflict rules, in the order in which they are tried."""
         found = []
-        for at, entry in self.read_entries(file, ConflictEntry):
+        for at, entry in self.read_entries(file, entries.ConflictEntry):
             if entry.lead is None and not entry.cap:
                 at.note_fault("does nothing; give 'lead' or 'cap'")
             if entry.lead is None and entry.only_before:
@@ -253,11 +255,10 @@ class RulebookReader:
 
     def read_scale(self, file: str) -> TypeScale:
         """The numbers of the ranking."""
-        raw = self.faults.read_mapping(file)
-        entry = self.read_one_entry(raw, file, ScaleEntry, "scale")
+        at = self.faults.read_whole(file, "scale")
+        entry = self.read_one_entry(at, entries.ScaleEntry)
         if entry is None:
             return EMPTY_SCALE
-        at = WrittenEntry(file, "scale", raw, self.faults)
         for missing in [kind for kind in get_args(Ranked) if kind not in entry.tie_order]:
             at.note_fault(f"'tie_order' lacks '{missing}'; it holds every type once", "tie_order")
         if entry.likely_at < entry.possible_at:
@@ -270,9 +271,9 @@ class RulebookReader:
     def read_contradictions(self, file: str) -> tuple[Contradiction, ...]:
         """Answers that cannot both be true; they are asked back, never dropped."""
         found = []
-        for at, entry in self.read_entries(file, ContradictionEntry):
+        for at, entry in self.read_entries(file, entries.ContradictionEntry):
             when = self.read_condition(at, entry.when, "when")
-            known = self.where[QuestionEntry]
+            known = self.where[entries.QuestionEntry]
             self.check_known_ids(at, "question", entry.questions, known, "questions")
             found.append(Contradiction(entry.id, when, tuple(entry.questions)))
         return tuple(found)
@@ -280,26 +281,30 @@ class RulebookReader:
     def read_advice_rules(self, file: str, places: Sequence[str]) -> tuple[AdviceRule, ...]:
         """Every piece of advice with its filters; `places` are the options that it may name."""
         found = []
-        broken = {name for model, name in self._broken if model is QuestionEntry}
-        options = {question: ids for question, (_, ids) in self.questions.items()}
-        for at, entry in self.read_entries(file, AdviceEntry):
+        for at, entry in self.read_entries(file, entries.AdviceEntry):
             self.check_known_ids(at, "place", entry.places, places, "places")
-            when = None if entry.when is None else self.read_condition(at, entry.when, "when")
-            found.append(read_advice(at, entry, when, self.changing, options, broken))
+            when = self._read_condition_at(at, entry, "when")
+            found.append(read_advice(at, entry, when, self._known_options))
         return tuple(found)
 
     def read_dangers(self, file: str) -> tuple[Danger, ...]:
         """What must not be missed, with the signs and the rules of each."""
         found = []
-        broken = {name for model, name in self._broken if model is QuestionEntry}
-        options = {question: ids for question, (_, ids) in self.questions.items()}
-        for at, entry in self.read_entries(file, DangerEntry):
+        for at, entry in self.read_entries(file, entries.DangerEntry):
             self.check_known_ids(at, "question", entry.not_asked, entry.signs, "not_asked")
-            found.append(read_danger(at, entry, options, broken))
+            found.append(read_danger(at, entry, self._known_options))
         return tuple(found)
 
-    def read_laboratory_file(self, file: str) -> Laboratory:
+    @property
+    def _known_options(self) -> KnownOptions:
+        broken = {name for model, name in self._broken if model is entries.QuestionEntry}
+        every = {question: options for question, (_, options) in self.questions.items()}
+        return KnownOptions(every, self.changing, broken)
+
+    def read_laboratory_file(self) -> Laboratory:
         """Analytes, corrections and the product."""
-        laboratory = read_laboratory(self, file)
-        self._broken |= {(m, "") for m in (AnalyteEntry, ProductEntry) if not self.where[m]}
+        laboratory = read_laboratory(self)
+        self._broken |= {
+            (m, "") for m in (entries.AnalyteEntry, entries.ProductEntry) if not self.where[m]
+        }
         return laboratory

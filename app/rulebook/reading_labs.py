@@ -1,12 +1,13 @@
 """From labs.yaml to the laboratory: units that fit together, limits in order, no unknown names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.rulebook.entries import (
     AnalyteEntry,
     CorrectionEntry,
+    EntryModel,
     LaboratoryEntry,
     NotWeighedEntry,
     ProductEntry,
@@ -15,14 +16,13 @@ from app.rulebook.entries import (
 )
 from app.rulebook.faults import WrittenEntry
 from app.rulebook.yaml_lines import LinedMapping
+from app.triage.lab_numbers import Limits
 from app.triage.labs import AlbuminCorrection, Analyte, CalciumPhosphateProduct, Laboratory, Unit
 
 if TYPE_CHECKING:
     from app.rulebook.reading import RulebookReader
 
-UnitsByAnalyte = Mapping[str, tuple[str, ...]]
-"""Analyte -> the units in which it may be given."""
-
+LABS_FILE = "labs.yaml"
 NO_PRODUCT = CalciumPhosphateProduct(Analyte("", (), ()), {})
 """Stands in for a product that could not be read."""
 
@@ -34,42 +34,49 @@ COMPUTED_WITH = ("calcium_total", "albumin", *FACTORS)
 """What the correction and the product are computed from, by name."""
 
 
-def read_laboratory(reader: "RulebookReader", file: str) -> Laboratory:
+def read_laboratory(reader: "RulebookReader") -> Laboratory:
     """Analytes, corrections and the product; their units become part of the vocabulary."""
-    whole = reader.faults.read_mapping(file)
-    reader.read_one_entry(whole, file, LaboratoryEntry, "laboratory")
-    raws = reader.faults.list_mappings(whole.get("analytes"), file)
-    analytes = {}
-    for at, entry in reader.read_raw_entries(raws, file, AnalyteEntry):
+    laboratory = reader.faults.read_whole(LABS_FILE, "laboratory")
+    reader.read_one_entry(laboratory, LaboratoryEntry)
+    whole, analytes = laboratory.raw, {}
+    for at, entry in _read_parts(reader, whole.get("analytes"), AnalyteEntry):
         _check_analyte(at, entry)
         analytes[entry.id] = _build_analyte(entry)
         reader.analytes[entry.id] = analytes[entry.id].unit_names
-    units = dict(reader.analytes)
-    at = WrittenEntry(file, "laboratory", whole, reader.faults)
     for name in COMPUTED_WITH:
         if whole and name not in reader.where[AnalyteEntry]:
-            at.note_fault(f"the analyte '{name}' is missing; adjusted calcium needs it", "analytes")
-    corrections = tuple(_read_corrections(reader, whole, file, units))
-    product = _read_product(reader, whole.get("product"), file, units)
-    ages = _read_result_ages(reader, whole.get("age_of_result"), file)
-    declared = dict(_read_unweighed(reader, whole.get("not_weighed"), file, analytes))
-    return Laboratory(analytes, corrections, product, ages, declared)
+            text = f"the analyte '{name}' is missing; adjusted calcium needs it"
+            laboratory.note_fault(text, "analytes")
+    corrections = tuple(_read_corrections(reader, whole))
+    product = _read_product(reader, whole.get("product"))
+    ages = _read_result_ages(reader, whole.get("age_of_result"))
+    not_weighed = {}
+    for at, said in _read_parts(reader, whole.get("not_weighed") or [], NotWeighedEntry):
+        not_weighed[said.id] = said.unless
+        for key in ("id", "unless"):
+            name = getattr(said, key)
+            if name is not None and name not in analytes:
+                at.note_fault(f"unknown analyte '{name}'; allowed: {', '.join(analytes)}", key)
+    return Laboratory(analytes, corrections, product, ages, not_weighed)
 
 
-def _read_corrections(
-    reader: "RulebookReader", whole: LinedMapping, file: str, units: UnitsByAnalyte
-) -> Iterator[AlbuminCorrection]:
+def _read_parts(
+    reader: "RulebookReader", raw: object, model: type[EntryModel]
+) -> Iterator[tuple[WrittenEntry, EntryModel]]:
+    """The entries of one list in the file."""
+    raws = reader.faults.list_mappings(raw, LABS_FILE)
+    return reader.read_raw_entries(raws, LABS_FILE, model)
+
+
+def _read_corrections(reader: "RulebookReader", whole: LinedMapping) -> Iterator[AlbuminCorrection]:
     adjusted = set()
-    for raw in reader.faults.list_mappings(whole.get("correction"), file):
-        entry = reader.read_one_entry(raw, file, CorrectionEntry, "correction")
+    for raw in reader.faults.list_mappings(whole.get("correction"), LABS_FILE):
+        at = WrittenEntry(LABS_FILE, "correction", raw, reader.faults)
+        entry = reader.read_one_entry(at, CorrectionEntry)
         if entry is None:
             return
-        at = WrittenEntry(file, "correction", raw, reader.faults)
-        for key, unit, analyte in (
-            ("calcium", entry.calcium, "calcium_total"),
-            ("albumin", entry.albumin, "albumin"),
-        ):
-            _check_unit(at, unit, units.get(analyte, ()), key)
+        _check_unit(at, entry.calcium, reader.analytes.get("calcium_total", ()), "calcium")
+        _check_unit(at, entry.albumin, reader.analytes.get("albumin", ()), "albumin")
         adjusted.add(entry.calcium)
         numbers = Decimal(entry.slope), Decimal(entry.reference)
         low, high = _parse_limits(entry.reliable)
@@ -78,56 +85,41 @@ def _read_corrections(
             at.note_fault(text, "reliable")
         sources = tuple(entry.sources)
         yield AlbuminCorrection(entry.calcium, entry.albumin, *numbers, sources, (low, high))
-    for missing in [unit for unit in units.get("calcium_adjusted", ()) if unit not in adjusted]:
+    wanted = reader.analytes.get("calcium_adjusted", ())
+    for missing in [unit for unit in wanted if unit not in adjusted]:
         text = f"no correction gives calcium in {missing}; every unit needs one"
-        WrittenEntry(file, "correction", whole, reader.faults).note_fault(text, "correction")
+        WrittenEntry(LABS_FILE, "correction", whole, reader.faults).note_fault(text, "correction")
 
 
-def _read_product(
-    reader: "RulebookReader", raw: object, file: str, units: UnitsByAnalyte
-) -> CalciumPhosphateProduct:
+def _read_product(reader: "RulebookReader", raw: object) -> CalciumPhosphateProduct:
     raws = [raw] if isinstance(raw, LinedMapping) else []
-    for at, entry in reader.read_raw_entries(raws, file, ProductEntry):
+    for at, entry in reader.read_raw_entries(raws, LABS_FILE, ProductEntry):
         if sorted(entry.of) != sorted(FACTORS):
             at.note_fault(f"the product is one of {' and '.join(FACTORS)}; 'of' names others", "of")
         _check_unit(at, entry.si, tuple(entry.units), "si")
         for name, unit in entry.units.items():
             for factor in FACTORS:
-                _check_unit(at, unit.of, units.get(factor, ()), "units", name, "from")
+                _check_unit(at, unit.of, reader.analytes.get(factor, ()), "units", name, "from")
         made = (Unit(n, Decimal(u.factor), tuple(u.also)) for n, u in entry.units.items())
         product = Analyte(entry.id, tuple(made), tuple(entry.sources))
         reader.analytes[entry.id] = product.unit_names
-        return CalciumPhosphateProduct(
-            product, {name: unit.of for name, unit in entry.units.items()}
-        )
+        systems = {name: unit.of for name, unit in entry.units.items()}
+        return CalciumPhosphateProduct(product, systems)
     return NO_PRODUCT
 
 
-def _read_result_ages(reader: "RulebookReader", raw: object, file: str) -> tuple[int, int]:
+def _read_result_ages(reader: "RulebookReader", raw: object) -> tuple[int, int]:
     """Days after which a result is old, and too old; what cannot be read is noted as a fault."""
     if not isinstance(raw, LinedMapping):
         return NO_AGES
-    entry = reader.read_one_entry(raw, file, ResultAgeEntry, "age_of_result")
+    at = WrittenEntry(LABS_FILE, "age_of_result", raw, reader.faults)
+    entry = reader.read_one_entry(at, ResultAgeEntry)
     if entry is None:
         return NO_AGES
     if entry.soft_days > entry.hard_days:
         text = f"'soft_days' is above 'hard_days'; allowed: at most {entry.hard_days}"
-        WrittenEntry(file, "age_of_result", raw, reader.faults).note_fault(text, "soft_days")
+        at.note_fault(text, "soft_days")
     return entry.soft_days, entry.hard_days
-
-
-def _read_unweighed(
-    reader: "RulebookReader", raw: object, file: str, known: Mapping[str, Analyte]
-) -> Iterator[tuple[str, str | None]]:
-    """What is said to be weighed by no rule; a rulebook that says nothing of it names none."""
-    for at, entry in reader.read_raw_entries(
-        reader.faults.list_mappings(raw or [], file), file, NotWeighedEntry
-    ):
-        for key in ("id", "unless"):
-            name = getattr(entry, key)
-            if name is not None and name not in known:
-                at.note_fault(f"unknown analyte '{name}'; allowed: {', '.join(known)}", key)
-        yield entry.id, entry.unless
 
 
 def _check_analyte(at: WrittenEntry, entry: AnalyteEntry) -> None:
@@ -167,16 +159,13 @@ def _check_unit(at: WrittenEntry, unit: str, known: tuple[str, ...], *path: obje
 
 
 def _build_analyte(entry: AnalyteEntry) -> Analyte:
-    units = sorted(entry.units.items(), key=lambda pair: pair[0] != entry.si)
-    made = tuple(_build_unit(name, unit) for name, unit in units)
-    return Analyte(entry.id, made, tuple(entry.sources))
+    units = []
+    for name, unit in sorted(entry.units.items(), key=lambda pair: pair[0] != entry.si):
+        limits = _parse_limits(unit.hard), _parse_limits(unit.soft), _parse_limits(unit.range)
+        units.append(Unit(name, Decimal(unit.factor), tuple(unit.also), *limits))
+    return Analyte(entry.id, tuple(units), tuple(entry.sources))
 
 
-def _build_unit(name: str, entry: UnitEntry) -> Unit:
-    limits = _parse_limits(entry.hard), _parse_limits(entry.soft), _parse_limits(entry.range)
-    return Unit(name, Decimal(entry.factor), tuple(entry.also), *limits)
-
-
-def _parse_limits(pair: list[str | None] | list[str]) -> tuple[Decimal | None, Decimal | None]:
+def _parse_limits(pair: Sequence[str | None]) -> Limits:
     low, high = (None if limit is None else Decimal(limit) for limit in pair)
     return low, high

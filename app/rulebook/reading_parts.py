@@ -2,8 +2,15 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
+from typing import NamedTuple
 
-from app.rulebook.entries import AdviceEntry, DangerEntry, QuestionEntry, RuleEntry
+from app.rulebook.entries import (
+    AdviceEntry,
+    DangerEntry,
+    QuestionEntry,
+    RuleEntry,
+    build_value,
+)
 from app.rulebook.faults import WrittenEntry
 from app.triage.advice import AdviceRule
 from app.triage.conditions import Choice, Condition, walk_leaves
@@ -16,11 +23,22 @@ TIMED = (Urgency.routine, Urgency.soon)
 """Levels of which a rule may shorten the time; the others mean now, today, or no visit."""
 
 OptionsByQuestion = Mapping[str, Sequence[str]]
-"""Question -> options that may newly come true, or end; or some of them."""
+"""Question -> some of its options."""
 
 _UNCHANGING = "option '{option}' of question '{question}' does not change"
 _UNREAL = "option '{option}' of question '{question}' does not exist"
 _UNKNOWN = "unknown option '{option}' of question '{question}'"
+
+
+class KnownOptions(NamedTuple):
+    """The options of which an entry may speak, by question: all, and those that may change.
+
+    `broken`: questions whose own faults are noted elsewhere ("" is all of them).
+    """
+
+    every: OptionsByQuestion
+    changing: OptionsByQuestion
+    broken: Set[str]
 
 
 def read_question(
@@ -29,19 +47,14 @@ def read_question(
     """The question; "none of these" and "not sure" stand last among its options."""
     options = [Option(**option.model_dump()) for option in entry.options]
     tail = [Option(extra) for extra in (entry.none, entry.unsure) if extra is not None]
-    question = Question(
-        id=entry.id,
-        kind=entry.kind,
+    question = build_value(
+        Question,
+        entry,
         options=(*options, *tail),
-        unsure=entry.unsure,
-        none=entry.none,
         unsure_among=frozenset(entry.unsure_among),
         severity=tuple(tuple(chain) for chain in entry.severity),
-        must_ask=entry.must_ask,
-        signs=entry.signs,
         ask_if=ask_if,
         narrows=narrows,
-        instead_of=tuple(entry.instead_of),
     )
     _check_question_options(at, entry)
     _check_severity_order(at, entry, question.option_ids)
@@ -113,17 +126,7 @@ def read_rule(
 
     `screens`: the questions about emergency signs, of which no doubt is passed over.
     """
-    rule = Rule(
-        id=entry.id,
-        when=when,
-        urgency=entry.urgency,
-        sources=tuple(entry.sources),
-        review_by=entry.review_by,
-        file=at.file,
-        if_unsure=entry.if_unsure,
-        only_with=only_with,
-        within=entry.within,
-    )
+    rule = build_value(Rule, entry, when=when, only_with=only_with, file=at.file)
     _check_unsure(at, rule)
     _check_only_with(at, rule, screens)
     if rule.within is not None and rule.urgency not in TIMED:
@@ -158,43 +161,32 @@ def _check_only_with(at: WrittenEntry, rule: Rule, screens: Collection[str]) -> 
 
 
 def read_advice(
-    at: WrittenEntry,
-    entry: AdviceEntry,
-    when: Condition | None,
-    changing: OptionsByQuestion,
-    options: OptionsByQuestion,
-    broken: Set[str],
+    at: WrittenEntry, entry: AdviceEntry, when: Condition | None, known: KnownOptions
 ) -> AdviceRule:
-    """The advice; only a warning says where it leads, and which changes it speaks of.
-
-    `options`: every option by question. `broken`: questions whose own faults are noted elsewhere
-    ("" is all of them).
-    """
+    """The advice; only a warning says where it leads, and which changes it speaks of."""
     if entry.urgency is not None and entry.section != "watch":
         at.note_fault("'urgency' goes only with section watch", "urgency")
     if entry.no_option is not None and entry.section != "watch":
         at.note_fault("'no_option' goes only with section watch", "no_option")
     for key in ("covers", "covered_by"):
-        _check_options(at, (key,), getattr(entry, key), changing, broken, _UNCHANGING)
-    _check_options(at, ("signs",), entry.signs, options, broken, _UNREAL)
+        _check_options(at, (key,), getattr(entry, key), known, _UNCHANGING)
+    _check_options(at, ("signs",), entry.signs, known, _UNREAL)
     for key in ("covers", "covered_by", "signs"):
         if getattr(entry, key) and entry.urgency is None:
             at.note_fault(f"'{key}' needs 'urgency': where the warning leads", key)
     if entry.covers and entry.covered_by:
         at.note_fault("both 'covers' and 'covered_by'; allowed: one of them", "covered_by")
-    return AdviceRule(
+    return build_value(
+        AdviceRule,
+        entry,
         advice=Advice(entry.id, tuple(entry.sources)),
-        section=entry.section,
         types=frozenset() if entry.types == "all" else frozenset(entry.types),
         places=frozenset(entry.places),
         levels=frozenset(level.name for level in entry.levels),
         when=when,
-        urgency=entry.urgency,
         covers=_option_pairs(entry.covers),
         covered_by=_option_pairs(entry.covered_by),
         signs=_option_pairs(entry.signs),
-        no_option=entry.no_option,
-        certain=entry.certain,
     )
 
 
@@ -204,29 +196,18 @@ def _option_pairs(named: OptionsByQuestion) -> frozenset[tuple[str, str]]:
     )
 
 
-def read_danger(
-    at: WrittenEntry,
-    entry: DangerEntry,
-    options: OptionsByQuestion,
-    broken: Set[str],
-) -> Danger:
-    """The danger; its signs are `options` of questions, by question.
-
-    `broken`: questions whose own faults are noted elsewhere ("" is all of them).
-    """
+def read_danger(at: WrittenEntry, entry: DangerEntry, known: KnownOptions) -> Danger:
+    """The danger with its signs."""
     written = {("signs",): entry.signs} | {("also", i): one for i, one in enumerate(entry.also)}
     for path, signs in written.items():
-        _check_options(at, path, signs, options, broken, _UNKNOWN)
-    return Danger(
-        id=entry.id,
+        _check_options(at, path, signs, known, _UNKNOWN)
+    return build_value(
+        Danger,
+        entry,
         signs=_freeze_signs(entry.signs),
         rules=frozenset(entry.rules),
-        not_asked=tuple(entry.not_asked),
-        sources=tuple(entry.sources),
         also=tuple(map(_freeze_signs, entry.also)),
         look_alikes=frozenset(entry.look_alikes),
-        urgency=entry.urgency,
-        no_option=entry.no_option,
     )
 
 
@@ -234,24 +215,24 @@ def _check_options(
     at: WrittenEntry,
     path: tuple[object, ...],
     named: OptionsByQuestion,
-    known: OptionsByQuestion,
-    broken: Set[str],
+    known: KnownOptions,
     fault: str,
 ) -> None:
     """Note a question that is not known, and options that it lacks."""
+    allowed = known.changing if fault == _UNCHANGING else known.every
     for question, options in named.items():
-        if not broken.isdisjoint({question, ""}):
+        if not known.broken.isdisjoint({question, ""}):
             continue
-        if question not in known:
-            text = f"unknown question '{question}'; allowed: {', '.join(known)}"
+        if question not in allowed:
+            text = f"unknown question '{question}'; allowed: {', '.join(allowed)}"
             at.note_fault(text, *path, question)
             continue
         for index, option in enumerate(options):
-            if option not in known[question]:
+            if option not in allowed[question]:
                 text = fault.format(option=option, question=question)
-                allowed = ", ".join(known[question])
-                at.note_fault(f"{text}; allowed: {allowed}", *path, question, index)
+                ids = ", ".join(allowed[question])
+                at.note_fault(f"{text}; allowed: {ids}", *path, question, index)
 
 
-def _freeze_signs(written: Mapping[str, Sequence[str]]) -> Signs:
+def _freeze_signs(written: OptionsByQuestion) -> Signs:
     return {question: frozenset(options) for question, options in written.items()}

@@ -5,9 +5,10 @@ What is no text is left out here, quietly: `checks_words` notes every gap at its
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from app.rulebook.entries import QuestionWordsEntry, RespondentWordsEntry, read_entry
-from app.rulebook.faults import FaultLog
+from app.rulebook.entries import QuestionWordsEntry, RespondentWordsEntry, build_value, read_entry
+from app.rulebook.faults import FaultLog, WrittenEntry
 from app.rulebook.yaml_lines import LinedList, LinedMapping
 from app.triage.sources import Roles
 from app.triage.wording import QuestionWords, TextParts, Wording
@@ -98,28 +99,15 @@ def _read_questions(faults: FaultLog, whole: LinedMapping, file: str) -> dict[st
         if not isinstance(raw, LinedMapping):
             text = "holds no words; 'text', 'why' and 'options' are expected"
             faults.note_fault(file, whole.line_of(question), question, text)
-        elif entry := read_entry(QuestionWordsEntry, raw, file, faults, question):
+        elif entry := read_entry(QuestionWordsEntry, WrittenEntry(file, question, raw, faults)):
             found[question] = _build_question_words(entry)
     return found
 
 
 def _build_question_words(entry: QuestionWordsEntry) -> QuestionWords:
-    own = QuestionWords(
-        text=entry.text,
-        why=entry.why,
-        counted=entry.counted,
-        options=entry.options,
-        hint=entry.hint,
-        short=entry.short,
-        groups=entry.groups,
-        changes=entry.changes,
-        plain=entry.plain,
-    )
-    return replace(
-        own,
-        child=_words_for_respondent(own, entry.child),
-        other=_words_for_respondent(own, entry.other),
-    )
+    own = build_value(QuestionWords, entry, child=None, other=None)
+    child, other = _words_for_respondent(own, entry.child), _words_for_respondent(own, entry.other)
+    return replace(own, child=child, other=other)
 
 
 def _words_for_respondent(
@@ -128,14 +116,8 @@ def _words_for_respondent(
     """The words about another person; what they do not say anew is said as to oneself."""
     if respondent_words is None:
         return None
-    return QuestionWords(
-        text=respondent_words.text or own.text,
-        why=respondent_words.why or own.why,
-        counted=own.counted,
-        options={**own.options, **respondent_words.options},
-        hint=respondent_words.hint or own.hint,
-        short=own.short,
-        groups={**(own.groups or {}), **respondent_words.groups},
-        changes={**own.changes, **respondent_words.changes},
-        plain={**own.plain, **respondent_words.plain},
-    )
+    anew: dict[str, Any] = {}
+    for part, words in respondent_words:
+        if words:
+            anew[part] = {**getattr(own, part), **words} if isinstance(words, dict) else words
+    return replace(own, **anew)

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from app.rulebook.archive import PUBLISHED_FOLDER
+from app.rulebook.load import PUBLISHED_FOLDER
 from app.triage.conditions import (
     Choice,
     Condition,
@@ -22,7 +22,7 @@ from app.triage.conditions import (
     parse_condition,
     walk_leaves,
 )
-from app.triage.questionnaire import Question, Questionnaire
+from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Truth
 
 TRANSLATION_FILE = "translation.yaml"
@@ -103,8 +103,9 @@ class Translation:
                 for question, now in places:
                     translated[question].add(now)
         settled = path.answers.keys() | path.off_path
+        # A list to which nothing leads says "none of these"; a choice is left open.
         given = {
-            question.id: frozenset(translated[question.id] or _none_option(question))
+            question.id: frozenset(translated[question.id] or filter(None, [question.none]))
             for question in self.new
             if self.source_questions[question.id] <= settled
             or (translated[question.id] and (half_told or question.signs))
@@ -155,8 +156,3 @@ def _parse_options(new: Questionnaire, written: list[str]) -> tuple[QuestionOpti
             raise KeyError(text)
         found.append((question, option))
     return tuple(found)
-
-
-def _none_option(question: Question) -> tuple[str, ...]:
-    """What a list to which nothing leads says; a choice is left open."""
-    return (question.none,) if question.none is not None else ()

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from app.triage.conditions import Condition
+from app.triage.conditions import Choice, Condition
 from app.triage.terms import AT_EMERGENCY, SECTIONS, Advice, Truth, Urgency
 
 
@@ -39,20 +40,31 @@ class AdviceRule:
         warns = self.section in ("watch", "do_not") and not self.certain
         return Truth.UNSURE if warns else Truth.TRUE
 
+    def list_requirements(self, place_question: str) -> list[tuple[Condition, Truth]]:
+        """What the answers have to say for it, and how certainly."""
+        when = [] if self.when is None else [(self.when, self.required_truth)]
+        placed = [(Choice(place_question, self.places), Truth.TRUE)] if self.places else []
+        return [*when, *placed]
 
-AdvicePlan = Mapping[str, Sequence[tuple[Advice, int | None, frozenset[str]]]]
-"""Section -> its advice, the index of the condition and the places (any of them) that it needs."""
+
+class AdvicePlan(NamedTuple):
+    """What may be advised with one result, by the place of its rule in the rulebook.
+
+    `always`: what needs nothing of the answers.
+    """
+
+    fitting: Mapping[int, tuple[str, Advice]]
+    always: tuple[int, ...]
 
 
 def select_fitting_advice(
-    rules: Iterable[AdviceRule], urgency: Urgency, likely_type: str
+    rules: Sequence[AdviceRule], urgency: Urgency, likely_type: str
 ) -> tuple[AdviceRule, ...]:
     """The advice that belongs to a level and a type, whatever else was answered."""
-    known = tuple(rules)
-    calm = urgency is not Urgency.emergency or not has_waiting_advice(known)
+    calm = urgency is not Urgency.emergency or not has_waiting_advice(rules)
     return tuple(
         rule
-        for rule in known
+        for rule in rules
         if calm or rule.section in AT_EMERGENCY
         if (not rule.types or likely_type in rule.types)
         if (not rule.levels or urgency.name in rule.levels)
@@ -67,29 +79,24 @@ def has_waiting_advice(rules: Iterable[AdviceRule]) -> bool:
     return any(rule.section == "keep" for rule in rules)
 
 
-def plan_advice(fitting: Iterable[AdviceRule], indices: Mapping[str, int]) -> AdvicePlan:
-    """The advice by section. `indices`: those of the conditions, by id of the advice."""
-    plan: dict[str, list[tuple[Advice, int | None, frozenset[str]]]] = {s: [] for s in SECTIONS}
-    for rule in fitting:
-        plan[rule.section].append((rule.advice, indices.get(rule.advice.id), rule.places))
-    return plan
+def plan_advice(rules: Sequence[AdviceRule], urgency: Urgency, likely_type: str) -> AdvicePlan:
+    """The plan of one result."""
+    ids = {rule.advice.id for rule in select_fitting_advice(rules, urgency, likely_type)}
+    fitting = {i: rule for i, rule in enumerate(rules) if rule.advice.id in ids}
+    return AdvicePlan(
+        {i: (rule.section, rule.advice) for i, rule in fitting.items()},
+        tuple(i for i, rule in fitting.items() if rule.when is None and not rule.places),
+    )
 
 
-def choose_advice(
-    plan: AdvicePlan, matched: Iterable[int], places: frozenset[str]
-) -> Mapping[str, tuple[Advice, ...]]:
+def choose_advice(plan: AdvicePlan, matched: Iterable[int]) -> Mapping[str, tuple[Advice, ...]]:
     """The advice of each section, in the order of the rulebook.
 
-    `matched`: which of the conditions of advice hold, by index.
+    `matched`: the places of the rules of which the answers say what they need.
     """
-    held = {None, *matched}
-    return {
-        section: tuple(
-            [
-                advice
-                for advice, condition, needed in entries
-                if condition in held and (not needed or not needed.isdisjoint(places))
-            ]
-        )
-        for section, entries in plan.items()
-    }
+    chosen: dict[str, list[Advice]] = {section: [] for section in SECTIONS}
+    for place in sorted([*plan.always, *matched]):
+        if place in plan.fitting:
+            section, advice = plan.fitting[place]
+            chosen[section].append(advice)
+    return {section: tuple(some) for section, some in chosen.items()}

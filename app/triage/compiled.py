@@ -1,27 +1,16 @@
-"""Answers as one integer and all rules as a few generated functions of mask tests.
+"""All rules as a few generated functions of one integer, and what stands behind each that holds.
 
-The generated source holds nothing but numbers that are made here, never a word from a rule file.
-`conditions.judge` and `conditions.because` are the reference; property tests hold them equal.
+Judging every condition in turn (`conditions.judge_condition`) says the same; property tests hold
+the two equal.
 """
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, reduce
-from operator import or_
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
-from app.triage.conditions import (
-    AtLeast,
-    Choice,
-    Condition,
-    LabBound,
-    NamedCondition,
-    Situation,
-    judge_condition,
-    walk_leaves,
-)
-from app.triage.labs import Amounts, find_unweighed_analytes
+from app.triage.conditions import AtLeast, Choice, Condition, LabBound, NamedCondition
+from app.triage.labs import Amounts
+from app.triage.masks import AnswerMasks, sum_bits
 from app.triage.questionnaire import Questionnaire
 from app.triage.terms import Answers, Evidence, Truth, Urgency
 
@@ -34,20 +23,13 @@ RuleMatch = tuple[int, bool]
 Requirement = tuple[Condition, Truth]
 """A condition, and how true it has to be at least: UNSURE or TRUE."""
 
-LeafEvidence = tuple[Any, Evidence | None, Evidence, int]
-"""A leaf, what it says when met (if always the same) and when unsure, and its bits."""
-
-ConditionEvidence = tuple[Callable[[int], list[int]], list[LeafEvidence]]
-"""A function that lists by index which leaves carry a condition, and those leaves."""
-
 Requirements = Sequence[Requirement]
 """Conditions that have to hold together."""
 
-Written = TypeVar("Written")
+Matcher = Callable[[int], list[int]]
+"""Lists by index what holds."""
 
-_VARIABLE = re.compile(r"q\d+|labs")
-LEAST_USES = 6
-"""How often a function has to read a question for it to be worth a variable of its own."""
+Written = TypeVar("Written")
 
 
 class CompiledRules:
@@ -57,166 +39,122 @@ class CompiledRules:
         self,
         questionnaire: Questionnaire,
         rules: Sequence["Rule"],
-        groups: Mapping[str, Sequence[Requirement]],
+        groups: Mapping[str, Sequence[Requirements]],
         unread: Mapping[str, str | None] | None = None,
     ) -> None:
         self._questionnaire = questionnaire
-        self._unread = unread or {}
-        self._labs: dict[LabBound, int] = {}
-        self._ticked: dict[tuple[Choice, Truth], tuple[str, int]] = {}
-        others = [condition for group in groups.values() for condition, _ in group]
-        ruled = [condition for rule in rules for condition in _rule_conditions(rule)]
-        self._assign_bits([*ruled, *others])
-        self.level: Callable[[int], int] = self._compile_function(
+        self._conditions: dict[str, list[Condition | None]] = {
+            "rule": [rule.when for rule in rules],
+            "doubt": [rule.only_with for rule in rules],
+            **{name: [e[0][0] if e else None for e in group] for name, group in groups.items()},
+        }
+        conditions = [c for rule in rules for c in (rule.when, rule.only_with) if c is not None]
+        conditions += [c for group in groups.values() for needs in group for c, _ in needs]
+        self.masks = masks = AnswerMasks(questionnaire, conditions, unread)
+        self.encode_answers = masks.encode_answers
+        self.level: Callable[[int], int] = masks.compile_function(
             "level", self._level_source_lines(rules)
         )
-        self.fired: Callable[[int], list[RuleMatch]] = self._compile_function(
+        self.fired: Callable[[int], list[RuleMatch]] = masks.compile_function(
             "fired", self._fired_source_lines(rules)
         )
-        self.matched_groups = self.compile_groups(
-            {name: [[one] for one in group] for name, group in groups.items()}
-        )
-        self._rules, self._groups = rules, groups
+        self.matched_groups = self.compile_groups(groups)
         # Made when first needed: most are never asked for in a rulebook that is only tried out.
-        self._evidence: dict[tuple[str, int], ConditionEvidence] = {}
+        self._carrying: dict[str, list[Matcher | None]] = {
+            group: [None] * len(some) for group, some in self._conditions.items()
+        }
 
-    def _assign_bits(self, conditions: Sequence[Condition]) -> None:
-        """A bit for each option, each question that is not asked and each lab bound."""
-        self._bits: dict[str, dict[str, int]] = {}
-        self._off: dict[str, int] = {}
-        self._places: dict[str, tuple[str, int, int]] = {}
-        position = 0
-        for number, question in enumerate(self._questionnaire):
-            width = len(question.options) + 1
-            self._places[question.id] = f"q{number}", position, (1 << width) - 1
-            self._bits[question.id] = {
-                option: 1 << position + step for step, option in enumerate(question.option_ids)
-            }
-            position += len(question.options)
-            self._off[question.id] = 1 << position
-            position += 1
-        self._unread_value = 1 << position
-        position += 1
-        leaves = (leaf for one in conditions for leaf in walk_leaves(one))
-        for leaf in (leaf for leaf in leaves if isinstance(leaf, LabBound)):
-            self._labs.setdefault(leaf, 1 << position + len(self._labs))
-        self._lab_position = position
-        # The last bits have no end, so that a bound which only a type has changes no other source.
-        self._places[""] = "labs", position, -1
-        nothing = Situation({}, frozenset(), {}, {})
-        self._no_labs = sum(
-            b for leaf, b in self._labs.items() if judge_condition(leaf, nothing) is Truth.TRUE
-        )
-        self._unsure = sum(self._bits[q.id][q.unsure] for q in self._questionnaire)
+    def level_of(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> Urgency:
+        """The level of these answers; see `encode_answers`."""
+        return Urgency(self.level(self.encode_answers(answers, off_path, amounts)))
 
-    def compile_groups(
-        self, groups: Mapping[str, Sequence[Sequence[Requirement]]]
-    ) -> Mapping[str, Callable[[int], list[int]]]:
+    def compile_groups(self, groups: Mapping[str, Sequence[Requirements]]) -> Mapping[str, Matcher]:
         """For each group, a function that lists where all conditions together hold, by index."""
         return {
-            name: self._compile_function(name, self._matched_source_lines(group))
+            name: self.masks.compile_function(name, self._matched_source_lines(group))
             for name, group in groups.items()
         }
 
-    def encode_answers(self, answers: Answers, off_path: Iterable[str], amounts: Amounts) -> int:
-        """The answers on the path, the questions that are not asked and the lab bounds met."""
-        bitset = 0 if amounts else self._no_labs
-        for question, chosen in answers.items():
-            bits = self._bits[question]
-            for option in chosen:
-                bitset |= bits[option]
-        for question in off_path:
-            bitset |= self._off[question]
-        if amounts:
-            situation = Situation({}, frozenset(), {}, amounts)
-            for leaf, bit in self._labs.items():
-                if judge_condition(leaf, situation) is Truth.TRUE:
-                    bitset |= bit
-            if find_unweighed_analytes(self._unread, amounts):
-                bitset |= self._unread_value
-        return bitset
+    def explain_match(self, bitset: int, index: int, *groups: str) -> tuple[Evidence, ...]:
+        """The answers that make the conditions of this index hold, each named once.
 
-    def explain_rule(
-        self, index: int, certain: bool, bitset: int, answers: Answers
-    ) -> tuple[Evidence, ...]:
-        """The answers that make the rule of this index fire, as `conditions` explains them."""
-        rule = self._rules[index]
-        evidence = self._explain(("rule", index), rule.when, bitset, answers)
-        if not certain and rule.only_with is not None:
-            evidence += self._explain(("doubt", index), rule.only_with, bitset, answers)
-        return tuple(dict.fromkeys(evidence))
+        The groups of a rule are "rule" and, for its `only_with`, "doubt".
+        """
+        found: dict[int, Evidence] = {}
+        for group in groups:
+            list_carrying = self._carrying[group][index] or self._compile_carrying(group, index)
+            for bits in list_carrying(bitset):
+                found[bits] = self._ready_evidence.get(bits) or self._read_evidence(bits)
+        return tuple(found.values())
 
-    def explain_match(
-        self, group: str, index: int, bitset: int, answers: Answers
-    ) -> tuple[Evidence, ...]:
-        """The answers that make the condition of this index in the group hold."""
-        condition = self._groups[group][index][0]
-        evidence = self._explain((group, index), condition, bitset, answers)
-        return tuple(dict.fromkeys(evidence) if len(evidence) > 1 else evidence)
-
-    def _explain(
-        self, key: tuple[str, int], condition: Condition, bitset: int, answers: Answers
-    ) -> list[Evidence]:
-        list_carrying, leaves = self._evidence.get(key) or self._make_evidence(key, condition)
-        found = []
-        for leaf, ready, unsure, mask in [leaves[index] for index in list_carrying(bitset)]:
-            if ready is not None and bitset & mask:
-                found.append(ready)
-                continue
-            chosen = answers.get(leaf.question)
-            if chosen is None:
-                continue  # a "not" about a question that is not asked rests on no answer
-            if bool(bitset & mask) is leaf.negated:
-                found.append(unsure)
-            else:
-                telling = chosen if leaf.negated else chosen & leaf.options
-                found.append(Evidence(leaf.question, tuple(sorted(telling))))
-        return found
-
-    def _make_evidence(self, key: tuple[str, int], condition: Condition) -> ConditionEvidence:
-        leaves: dict[Choice | LabBound, int] = {}
-        lines = self._evidence_source_lines(condition, "", leaves)
-        list_carrying = self._compile_function("carrying", ["found = []", *lines, "return found"])
-        made = self._evidence[key] = list_carrying, [self._explain_leaf(leaf) for leaf in leaves]
+    def _compile_carrying(self, group: str, index: int) -> Matcher:
+        """Lists what carries a condition where it holds: bits of answers, or of ready evidence."""
+        condition = self._conditions[group][index]
+        lines = [] if condition is None else self._evidence_source_lines(condition, "", sure=True)
+        made: Matcher = self.masks.compile_function(
+            "carrying", ["found = []", *lines, "return found"]
+        )
+        self._carrying[group][index] = made
         return made
 
-    def _evidence_source_lines(
-        self, condition: Condition, pad: str, leaves: dict[Choice | LabBound, int]
-    ) -> list[str]:
-        """Source that collects the leaves which carry a condition; each gets an index."""
+    def _evidence_source_lines(self, condition: Condition, pad: str, *, sure: bool) -> list[str]:
+        """Source that collects what carries a condition, unless it is `sure` to hold."""
         match condition:
             case NamedCondition():
-                return self._evidence_source_lines(condition.part, pad, leaves)
-            case AtLeast():
-                inner = [
+                return self._evidence_source_lines(condition.part, pad, sure=sure)
+            case AtLeast(count, parts):
+                guarded = not sure and count > 1
+                inner, each_sure = pad + " " * guarded, count == len(parts) and (sure or guarded)
+                lines = [
                     line
-                    for part in condition.parts
-                    for line in self._evidence_source_lines(part, pad + " ", leaves)
+                    for part in parts
+                    for line in self._evidence_source_lines(part, inner, sure=each_sure)
                 ]
-                return [f"{pad}if {self._write_test(condition, Truth.UNSURE)}:", *inner]
-            case LabBound() if condition.negated:
-                return [f"{pad}pass"]  # a value that was not given is no evidence
-            case Choice() | LabBound():
-                index = leaves.setdefault(condition, len(leaves))
-                test = self._write_test(condition, Truth.UNSURE)
-                return [f"{pad}if {test}: found.append({index})"]
+                test = self.masks.write_test(condition, Truth.UNSURE)
+                return [f"{pad}if {test}:", *lines] if guarded else lines
+            case LabBound():
+                test = self.masks.write_test(condition, Truth.UNSURE)
+                found = "pass" if condition.negated else f"found.append({self._lab_key(condition)})"
+                return [f"{pad}if {test}: {found}"]  # no value that was not given is evidence
+            case Choice():
+                return [f"{pad}{self._write_choice_evidence(condition)}"]
 
-    def _explain_leaf(self, leaf: Choice | LabBound) -> LeafEvidence:
-        """The leaf, what it says when met (if always the same) and when unsure, and its bits."""
-        if isinstance(leaf, LabBound):
-            value = Evidence("", (), lab=leaf.analyte)
-            return leaf, value, value, self._labs[leaf]
-        bits = self._bits[leaf.question]
+    def _write_choice_evidence(self, leaf: Choice) -> str:
+        bits = self.masks.bits[leaf.question]
         option, could_be = self._questionnaire.unsure_options[leaf.question]
         doubt = bits[option] if leaf.options & could_be else 0
-        unsure = Evidence(leaf.question, (option,), unsure=True)
-        if leaf.negated:
-            return leaf, None, unsure, doubt
-        alone = Evidence(leaf.question, tuple(leaf.options)) if len(leaf.options) == 1 else None
-        return leaf, alone, unsure, sum_bits(bits[ticked] for ticked in leaf.options)
+        ticked, given = sum_bits(bits[o] for o in leaf.options), sum(bits.values())
+        if leaf.negated:  # of a question that is not asked it holds, but rests on no answer
+            telling = f"-{doubt} if marks & {doubt} else marks & {given}"
+            test = f"marks & {given} and not marks & {ticked}"
+            return f"if {test}: found.append({telling if doubt else f'marks & {given}'})"
+        telling = f"marks & {ticked} or -{doubt}" if doubt else f"marks & {ticked}"
+        return f"if marks & {ticked | doubt}: found.append({telling})"
+
+    @cached_property
+    def _ready_evidence(self) -> Mapping[int, Evidence]:
+        """What one tick says, what a doubt says (a number below 0), and each value."""
+        found: dict[int, Evidence] = {}
+        for question in self._questionnaire:
+            bits, unsure = self.masks.bits[question.id], question.unsure
+            found |= {bits[o]: Evidence(question.id, (o,)) for o in question.option_ids}
+            found[-bits[unsure]] = Evidence(question.id, (unsure,), unsure=True)
+        for leaf in self.masks.lab_bits:
+            found[self._lab_key(leaf)] = Evidence("", (), lab=leaf.analyte)
+        return found
+
+    def _lab_key(self, leaf: LabBound) -> int:
+        """The same number for every bound of an analyte."""
+        return next(-b for one, b in self.masks.lab_bits.items() if one.analyte == leaf.analyte)
+
+    def _read_evidence(self, carrying: int) -> Evidence:
+        """What several ticks of a question say."""
+        question = self.masks.question_at[carrying.bit_length()]
+        bits = self.masks.bits[question].items()
+        return Evidence(question, tuple(sorted([option for option, b in bits if b & carrying])))
 
     def _level_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
-        body = []
+        masks, body = self.masks, []
         for urgency in sorted(Urgency, reverse=True)[:-1]:
             certain = [[(r.when, Truth.TRUE)] for r in rules if r.urgency is urgency]
             unsure = [doubt_requirements(r) for r in rules if r.if_unsure is urgency]
@@ -224,12 +162,11 @@ class CompiledRules:
                 test = self._write_any([*certain, *unsure])
                 body.append(f"if {test}: return {int(urgency)}")
         earned = [
-            self._write_test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care
+            masks.write_test(r.when, Truth.TRUE) for r in rules if r.urgency is Urgency.self_care
         ]
-        complete = [self._places[q.id][0] for q in self._questionnaire]
         if earned:
-            barred = self._unsure | self._unread_value
-            calm = f"not marks & {barred} and {' and '.join(complete)}"
+            complete = [masks.variable_of(question.id) for question in self._questionnaire]
+            calm = f"not marks & {masks.unsure | masks.unread_value} and {' and '.join(complete)}"
             body.append(f"if ({' or '.join(earned)}) and {calm}: return 0")
         return [*body, "return 1"]
 
@@ -255,40 +192,22 @@ class CompiledRules:
         self, tests: Iterable[tuple[Requirements, Written]]
     ) -> list[tuple[str, list[Written]]]:
         """What is written for tests, by source of what has to be ticked for any of them."""
-        masks: dict[str, int] = {}
+        bits: dict[str, int] = {}
         written: dict[str, list[Written]] = {}
         for requirements, source in tests:
             needed: dict[str, int] = {}
             for condition, truth in requirements:
-                needed |= self._needed_bits(condition, truth)
-            name = min(needed, key=lambda one: needed[one].bit_count(), default="")
-            masks[name] = masks.get(name, 0) | needed.get(name, 0)
+                needed |= self.masks.needed_bits(condition, truth)
+            # Most people have no blood tests: what needs one is passed over first of all.
+            name = min(needed, key=lambda n: (n != "labs", needed[n].bit_count()), default="")
+            bits[name] = bits.get(name, 0) | needed.get(name, 0)
             written.setdefault(name, []).append(source)
-        return [(f"{n} & {masks[n]}" if n else "", written[n]) for n in written]
-
-    def _needed_bits(self, condition: Condition, truth: Truth) -> dict[str, int]:
-        """By variable of the source, bits of which one is set wherever the condition is so true."""
-        match condition:
-            case NamedCondition():
-                return self._needed_bits(condition.part, truth)
-            case LabBound():
-                return {"labs": self._labs[condition] >> self._lab_position}
-            case Choice():
-                if condition.negated:
-                    return {}
-                name, bits = self._ticked_bits(condition, truth)
-                return {name: bits}
-            case AtLeast():
-                parts = [self._needed_bits(part, truth) for part in condition.parts]
-                if condition.count == len(parts):
-                    return {name: bits for part in parts for name, bits in part.items()}
-                shared = set(parts[0]).intersection(*parts[1:]) if parts else set()
-                return {name: sum_bits(part[name] for part in parts) for name in shared}
+        return [(f"{n} & {bits[n]}" if n else "", written[n]) for n in written]
 
     def _fired_source_lines(self, rules: Sequence["Rule"]) -> list[str]:
         tests = []
         for index, rule in enumerate(rules):
-            certain = self._write_test(rule.when, Truth.TRUE)
+            certain = self.masks.write_test(rule.when, Truth.TRUE)
             lines = [f"if {certain}: found.append(({index}, True))"]
             if rule.if_unsure is not None:
                 unsure = self._write_joint_test(doubt_requirements(rule))
@@ -297,94 +216,20 @@ class CompiledRules:
             tests.append(([(rule.when, least)], lines))
         return self._write_blocks(tests)
 
-    def _matched_source_lines(self, group: Sequence[Sequence[Requirement]]) -> list[str]:
+    def _matched_source_lines(self, group: Sequence[Requirements]) -> list[str]:
         return self._write_blocks(
             (test, [f"if {self._write_joint_test(test)}: found.append({index})"])
             for index, test in enumerate(group)
+            if test
         )
 
-    def _write_joint_test(self, requirements: Sequence[Requirement]) -> str:
+    def _write_joint_test(self, requirements: Requirements) -> str:
         """Source that is true when all of these conditions are so true."""
-        tests = (self._write_test(condition, truth) for condition, truth in requirements)
+        tests = (self.masks.write_test(condition, truth) for condition, truth in requirements)
         return f"({' and '.join(tests)})"
-
-    def _write_test(self, condition: Condition, truth: Truth) -> str:
-        """Source that is true when the condition is at least so true (UNSURE or TRUE)."""
-        match condition:
-            case NamedCondition():
-                return self._write_test(condition.part, truth)
-            case LabBound():
-                return f"labs & {self._labs[condition] >> self._lab_position}"
-            case Choice():
-                return self._write_choice_test(condition, truth)
-            case AtLeast():
-                parts = [self._write_test(part, truth) for part in condition.parts]
-                if condition.count == 1:
-                    return f"({' or '.join(parts)})"
-                if condition.count == len(parts):
-                    return f"({' and '.join(parts)})"
-                return f"({' + '.join(f'bool({part})' for part in parts)} >= {condition.count})"
-
-    def _write_choice_test(self, leaf: Choice, truth: Truth) -> str:
-        if not leaf.negated:
-            return "{} & {}".format(*self._ticked_bits(leaf, truth))
-        name, ticked = self._ticked_bits(leaf, Truth.TRUE)
-        return f"({name} and not {name} & {ticked})"
-
-    def _ticked_bits(self, leaf: Choice, truth: Truth) -> tuple[str, int]:
-        """The variable of the question, and the bits that make its choice so true."""
-        known = self._ticked.get((leaf, truth))
-        if known is not None:
-            return known
-        name, position, _ = self._places[leaf.question]
-        bits = self._bits[leaf.question]
-        unsure, could_be = self._questionnaire.unsure_options[leaf.question]
-        counted = set(leaf.options)
-        if truth is Truth.UNSURE and leaf.options & could_be:
-            counted.add(unsure)
-        made = name, sum(bits[option] for option in counted) >> position
-        self._ticked[leaf, truth] = made
-        return made
-
-    def _compile_function(self, name: str, body: Sequence[str]) -> Any:
-        """The function of these lines; a question that they read often is cut out of marks once.
-
-        A question alone is a small number, and tests of small numbers take a third of the time.
-        """
-        source = "\n    ".join(body)
-        used = Counter(_VARIABLE.findall(source))
-        cuts = []
-        for short, position, ones in self._places.values():
-            if used[short] >= LEAST_USES:
-                cuts.append(f"{short} = marks >> {position} & {ones}")
-            elif short in used:
-                test = re.compile(rf"\b{short}\b(?: & (\d+))?")
-                for part in reversed(list(test.finditer(source))):
-                    mask = int(part[1] or ones) << position
-                    source = f"{source[: part.start()]}marks & {mask}{source[part.end() :]}"
-        return _compile_source(name, "\n    ".join([f"def {name}(marks):", *cuts, source]))
 
 
 def doubt_requirements(rule: "Rule") -> list[Requirement]:
     """What holds where a "not sure" gives `if_unsure` of a rule, or the rule certainly fires."""
     only_with = [] if rule.only_with is None else [(rule.only_with, Truth.TRUE)]
     return [(rule.when, Truth.UNSURE), *only_with]
-
-
-def sum_bits(some: Iterable[int]) -> int:
-    """All bits that are set in any of them."""
-    return reduce(or_, some, 0)
-
-
-def _rule_conditions(rule: "Rule") -> list[Condition]:
-    return [rule.when] if rule.only_with is None else [rule.when, rule.only_with]
-
-
-@lru_cache(maxsize=512)
-def _compile_source(name: str, source: str) -> Any:
-    """The function of this source; rulebooks that differ in one rule share all others."""
-    space: dict[str, Any] = {}
-    # The source is made of our own words and of numbers: bits stand for all ids, and no text of a
-    # rule file comes into it (a test holds that). Walking the conditions takes sixty times as long.
-    exec(compile(source, f"<rules: {name}>", "exec"), {"bool": bool}, space)  # noqa: S102
-    return space[name]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
-from app.triage.terms import Answers, Evidence, Truth
+from app.triage.terms import Answers, Truth
 
 COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "at_least": Decimal.__ge__,
@@ -104,15 +104,6 @@ def judge_condition(condition: Condition, situation: Situation) -> Truth:
             return truths[condition.count - 1]
 
 
-def explain_condition(condition: Condition, situation: Situation) -> tuple[Evidence, ...]:
-    """The answers that make the condition hold, or keep it open, each named once."""
-    evidence: list[Evidence] = []
-    truth = _collect_evidence(condition, situation, evidence)
-    if truth < Truth.UNSURE:
-        return ()
-    return tuple(dict.fromkeys(evidence)) if len(evidence) > 1 else tuple(evidence)
-
-
 def walk_leaves(condition: Condition) -> Iterator[Choice | LabBound]:
     """Every comparison inside the condition, in reading order."""
     match condition:
@@ -176,47 +167,6 @@ def _negate_truth(truth: Truth, negated: bool) -> Truth:
     if not negated or truth is Truth.OPEN:
         return truth
     return Truth.FALSE if truth is Truth.TRUE else Truth.TRUE
-
-
-def _collect_evidence(
-    condition: Condition, situation: Situation, evidence: list[Evidence]
-) -> Truth:
-    """The truth of a condition; what it rests on is added to `evidence`, in one walk."""
-    if isinstance(condition, NamedCondition):
-        return _collect_evidence(condition.part, situation, evidence)
-    if isinstance(condition, Choice):
-        truth = _judge_choice(condition, situation)
-        if truth >= Truth.UNSURE:
-            _add_answer_evidence(condition, situation, truth, evidence)
-        return truth
-    if isinstance(condition, LabBound):
-        truth = _judge_lab(condition, situation)
-        if truth is Truth.TRUE and not condition.negated:
-            evidence.append(Evidence("", (), lab=condition.analyte))
-        return truth
-    truths = []
-    for part in condition.parts:
-        before = len(evidence)
-        truths.append(_collect_evidence(part, situation, evidence))
-        if truths[-1] < Truth.UNSURE:
-            del evidence[before:]
-    truths.sort(reverse=True)
-    return truths[condition.count - 1]
-
-
-def _add_answer_evidence(
-    leaf: Choice, situation: Situation, truth: Truth, evidence: list[Evidence]
-) -> None:
-    chosen = situation.answers.get(leaf.question)
-    if not chosen:
-        return
-    unsure, could_be = situation.unsure[leaf.question]
-    doubtful = unsure in chosen and not leaf.options.isdisjoint(could_be)
-    if truth is Truth.UNSURE or (leaf.negated and doubtful):
-        evidence.append(Evidence(leaf.question, (unsure,), unsure=True))
-    else:
-        telling = chosen if leaf.negated else chosen & leaf.options
-        evidence.append(Evidence(leaf.question, tuple(sorted(telling))))
 
 
 def _read_group(key: str) -> Callable[[dict[str, object], Vocabulary], Condition]:

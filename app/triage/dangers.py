@@ -106,22 +106,15 @@ def add_todays_signs(
 
 def _group_state(signs: Signs, questionnaire: Questionnaire, path: AnswerPath) -> str:
     """What is known of signs that count only together."""
-    known = (
-        _sign_state(question, options, questionnaire, path) for question, options in signs.items()
-    )
+    known = []
+    for name, options in signs.items():
+        given, question = path.answers.get(name, frozenset()), questionnaire[name]
+        # A closer look that was not asked denies nothing; of two ways for two ages, one was asked.
+        closed = name in path.off_path and question.narrows is None
+        if options & given:
+            known.append(SIGN)
+        elif question.unsure in given:
+            known.append(UNSURE)
+        else:
+            known.append(CLEAR if given or closed else OPEN)
     return min(known, key=_KNOWN.index)
-
-
-def _sign_state(
-    question: str, options: frozenset[str], questionnaire: Questionnaire, path: AnswerPath
-) -> str:
-    given = path.answers.get(question, frozenset())
-    if options & given:
-        return SIGN
-    if questionnaire[question].unsure in given:
-        return UNSURE
-    if given:
-        return CLEAR
-    # A closer look that was not asked denies nothing; of two ways for two ages, one was asked.
-    closed = question in path.off_path and questionnaire[question].narrows is None
-    return CLEAR if closed else OPEN

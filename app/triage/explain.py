@@ -9,8 +9,8 @@ from app.triage.conditions import (
     LabBound,
     NamedCondition,
 )
-from app.triage.open_emergency import OpenEmergency
 from app.triage.questionnaire import Questionnaire
+from app.triage.second_look import OpenEmergency
 from app.triage.wording import QuestionWords, Wording
 
 

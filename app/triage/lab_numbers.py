@@ -15,6 +15,9 @@ _GROUPED = re.compile(
     r"[0-9]{3}(?:(?P=mark)[0-9]{3})?)"
     r"(?:(?!(?P=mark))[.,·](?P<decimals>[0-9]{1,30}))?"
 )
+Limits = tuple[Decimal | None, Decimal | None]
+"""The lowest and the highest amount that is meant, both included."""
+
 _SIGNS = {"≤": "<=", "≥": ">="}
 
 
@@ -52,6 +55,25 @@ def parse_number(text: str) -> TypedNumber | None:
         None if grouped is None else _parse_grouped(grouped),
         "" if grouped is None else grouped["mark"],
     )
+
+
+def is_within(amount: Decimal, limits: Limits) -> bool:
+    """Whether the amount is one of those; a limit that is missing bars nothing."""
+    low, high = limits
+    return (low is None or amount >= low) and (high is None or amount <= high)
+
+
+def find_signed_range(sign: str, amount: Decimal, limits: Limits) -> tuple[Decimal, Decimal]:
+    """The least and the most that fit the sign, as far as anyone can have them."""
+    low, high = limits
+    low, high = Decimal(0) if low is None else low, Decimal("Infinity") if high is None else high
+    return {
+        "": (amount, amount),
+        "<": (low, amount.next_minus()),
+        "<=": (low, amount),
+        ">": (amount.next_plus(), high),
+        ">=": (amount, high),
+    }[sign]
 
 
 def format_unambiguously(amount: Decimal) -> str:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from app.triage.conditions import Condition, LabBound, Situation, judge_condition, walk_leaves
-from app.triage.lab_numbers import TypedNumber, format_unambiguously, parse_number
+from app.triage.lab_numbers import (
+    Limits,
+    TypedNumber,
+    find_signed_range,
+    format_unambiguously,
+    is_within,
+    parse_number,
+)
 
 Amounts = Mapping[str, Mapping[str, Decimal]]
 """Analyte -> unit -> amount in that unit, unrounded."""
@@ -28,9 +35,9 @@ class Unit:
     name: str
     factor: Decimal
     also: tuple[str, ...] = ()
-    hard: tuple[Decimal | None, Decimal | None] = (None, None)
-    soft: tuple[Decimal | None, Decimal | None] = (None, None)
-    range: tuple[Decimal | None, Decimal | None] = (None, None)
+    hard: Limits = (None, None)
+    soft: Limits = (None, None)
+    range: Limits = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class AlbuminCorrection:
     slope: Decimal
     reference: Decimal
     sources: tuple[str, ...]
-    reliable: tuple[Decimal | None, Decimal | None] = (None, None)
+    reliable: Limits = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +118,10 @@ class BadLab(Exception):
     """
 
     def __init__(
-        self,
-        problem: str,
-        analyte: str | None,
-        allowed: tuple[str, ...],
-        bounds: tuple[str, ...] = (),
+        self, problem: str, analyte: str | None, allowed: tuple[str, ...], *bounds: str
     ) -> None:
-        self.problem = problem
-        self.analyte = analyte
-        self.allowed = allowed
-        self.bounds = bounds
+        self.problem, self.analyte = problem, analyte
+        self.allowed, self.bounds = allowed, bounds
         super().__init__(f"{analyte or 'labs'}: {problem}; allowed: {', '.join(allowed)}")
 
 
@@ -172,7 +173,7 @@ def check_typed_labs(laboratory: Laboratory, raw: RawLabs) -> None:
     for ends in _read_ranges(laboratory, raw):
         for name, bounds in _find_spanned_bounds(laboratory, ends).items():
             culprit = name if name in signed else signed[0]
-            raise BadLab("spans", culprit, (_ONE_SIDE.format(" or ".join(bounds)),), bounds)
+            raise BadLab("spans", culprit, (_ONE_SIDE.format(" or ".join(bounds)),), *bounds)
 
 
 def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, ...]:
@@ -182,11 +183,9 @@ def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, 
     point never is. Raises BadLab for what is no number.
     """
     unit, number = _parse_typed(analyte, value)
-    if number.plain is None or number.grouped is None:
+    if number.plain is None or number.grouped is None or not is_within(number.grouped, unit.hard):
         return ()
-    if not _is_within(number.grouped, unit.hard) or number.grouped == _choose_amount(
-        analyte, unit, number
-    ):
+    if number.grouped == _choose_amount(analyte, unit, number):
         return ()
     return format_unambiguously(number.plain), format_unambiguously(number.grouped)
 
@@ -211,9 +210,9 @@ def _read_ranges(laboratory: Laboratory, raw: RawLabs) -> list[Mapping[str, Amou
 def _read_range(analyte: Analyte, value: Mapping[str, str]) -> AmountRange:
     unit, number = _parse_typed(analyte, value)
     amount = _choose_amount(analyte, unit, number)
-    least, most = _signed_range(number.sign, amount, unit)
-    if not _is_within(amount, unit.hard) or least > most:
-        others = [u for u in analyte.units if u is not unit and _is_within(amount, u.hard)]
+    least, most = find_signed_range(number.sign, amount, unit.hard)
+    if not is_within(amount, unit.hard) or least > most:
+        others = [u for u in analyte.units if u is not unit and is_within(amount, u.hard)]
         problem = "other_unit" if others else "outside"
         raise BadLab(problem, analyte.id, tuple(_format_limits(u) for u in [unit, *others]))
     return AmountRange(
@@ -236,23 +235,10 @@ def _choose_amount(analyte: Analyte, unit: Unit, number: TypedNumber) -> Decimal
     plain, grouped = number.plain, number.grouped
     if plain is None or grouped is None:
         return number.possible_amounts[0]
-    plainly = any(_is_within(plain, u.hard) for u in analyte.units)
-    if number.mark == "," and not plainly and _is_within(grouped, unit.hard):
+    plainly = any(is_within(plain, u.hard) for u in analyte.units)
+    if number.mark == "," and not plainly and is_within(grouped, unit.hard):
         return grouped
     return plain
-
-
-def _signed_range(sign: str, amount: Decimal, unit: Unit) -> tuple[Decimal, Decimal]:
-    """The least and the most that fit the sign, as far as anyone can have them."""
-    low, high = unit.hard
-    low, high = Decimal(0) if low is None else low, Decimal("Infinity") if high is None else high
-    return {
-        "": (amount, amount),
-        "<": (low, amount.next_minus()),
-        "<=": (low, amount),
-        ">": (amount.next_plus(), high),
-        ">=": (amount, high),
-    }[sign]
 
 
 def _convert_to_units(analyte: Analyte, unit: Unit, amount: Decimal) -> Mapping[str, Decimal]:
@@ -285,7 +271,7 @@ def is_adjustment_reliable(laboratory: Laboratory, raw: RawLabs) -> bool:
 
 def _is_reliable_albumin(laboratory: Laboratory, albumin: AmountRange) -> bool:
     return all(
-        _is_within(end[c.albumin], c.reliable)
+        is_within(end[c.albumin], c.reliable)
         for c in laboratory.corrections
         for end in (albumin.least, albumin.most)
     )
@@ -334,29 +320,25 @@ def find_unweighed_analytes(
 def is_unusual_value(analyte: Analyte, value: Mapping[str, str]) -> bool:
     """Whether a value that can be used is so far from the usual that it is asked back."""
     unit, amount = _nearest_amount(analyte, value)
-    return not _is_within(amount, unit.soft)
+    return not is_within(amount, unit.soft)
 
 
 def suggest_other_unit(analyte: Analyte, value: Mapping[str, str]) -> str | None:
     """The other unit in which the number of an unusual value would be a usual one."""
     unit, amount = _nearest_amount(analyte, value)
-    if _is_within(amount, unit.soft):
+    if is_within(amount, unit.soft):
         return None
     return next(
-        (u.name for u in analyte.units if u is not unit and _is_within(amount, u.soft)), None
+        (u.name for u in analyte.units if u is not unit and is_within(amount, u.soft)), None
     )
 
 
 def _nearest_amount(analyte: Analyte, value: Mapping[str, str]) -> tuple[Unit, Decimal]:
     """The unit, and the amount; of those that a sign allows the one nearest to what was typed."""
     unit, number = _parse_typed(analyte, value)
-    least, most = _signed_range(number.sign, _choose_amount(analyte, unit, number), unit)
+    amount = _choose_amount(analyte, unit, number)
+    least, most = find_signed_range(number.sign, amount, unit.hard)
     return unit, most if number.sign.startswith("<") else least
-
-
-def _is_within(amount: Decimal, limits: tuple[Decimal | None, Decimal | None]) -> bool:
-    low, high = limits
-    return (low is None or amount >= low) and (high is None or amount <= high)
 
 
 def _format_limits(unit: Unit) -> str:

@@ -4,34 +4,35 @@ A mark is [[term|words]]; this is the one place that knows it. No result rests o
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from app.triage.terms import Urgency
+from pydantic import Field
+
+from app.triage.sources import FileEntry, OptionsOfQuestions, UrgencyLevel
 
 _MARK = re.compile(r"\[\[([A-Za-z0-9_-]+)\|([^\[\]|]+)\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class PageTable:
+class PageTable(FileEntry):
     """A table in words; every row has a cell for each column."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: Annotated[list[str], Field(min_length=2)]
+    rows: Annotated[list[list[str]], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class UrgentClaim:
+class UrgentClaim(FileEntry):
     """What a line says that is to be done in time, and the signs that give at least that level.
 
-    `at` is the place of the line in its section. Each of `signs`: options by question, one of each
-    given together. `no_option`: why no option tells it.
+    `at` is its place in its section: "text 2", "points 1" or "row 3". Each of `signs`: options by
+    question, one of each given together. `no_option`: why no option tells it.
     """
 
-    at: str
-    signs: tuple[Mapping[str, tuple[str, ...]], ...]
-    urgency: Urgency | None
-    no_option: str | None
+    at: Annotated[str, Field(pattern=r"^(text|points|row) [1-9]\d?$")]
+    signs: Sequence[Annotated[OptionsOfQuestions, Field(min_length=1)]] = ()
+    urgency: UrgencyLevel | None = None
+    no_option: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,7 @@ class LearnContent:
 
     def find_page(self, page: str) -> LearnPage:
         """The page of this id. Raises KeyError."""
-        try:
-            return next(p for p in self.pages if p.id == page)
-        except StopIteration:
-            raise KeyError(page) from None
+        return {known.id: known for known in self.pages}[page]
 
 
 def split_term_marks(text: str) -> Iterator[tuple[str, str | None]]:

@@ -1,16 +1,18 @@
-"""Questions in asking order, and the path that a set of answers takes through them.
+"""Questions in asking order, the path that a set of answers takes through them, and replies.
 
 No step is ever stored: the path is replayed from the first question each time, so Back, a changed
-answer and a deep link are the same few lines, and an answer off the path can never count.
+answer and a deep link are the same few lines, and an answer off the path can never count. A reply
+(what a form or the API sent) is read as an answer, and never echoed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from app.triage.conditions import Choice, Condition, Situation, judge_condition, walk_leaves
+from app.triage.conditions import Choice, Condition, walk_leaves
+from app.triage.masks import AnswerMasks
 from app.triage.terms import Answers, Truth
 
 
@@ -100,6 +102,10 @@ class Questionnaire:
     def __contains__(self, question: object) -> bool:
         return question in self._questions_by_id
 
+    def has_option(self, question: str, option: str) -> bool:
+        """Whether there is such a question, and it has this option."""
+        return question in self and option in self[question].option_set
+
     def __iter__(self) -> Iterator[Question]:
         return iter(self.questions)
 
@@ -123,7 +129,7 @@ class Questionnaire:
         return {q.id: (q.unsure, q.unsure_among or frozenset(q.option_ids)) for q in self.questions}
 
     @cached_property
-    def _routing_questions(self) -> tuple[str, ...]:
+    def routing_questions(self) -> tuple[str, ...]:
         """Questions whose answer decides whether another is asked."""
         conditions = (q.ask_if for q in self.questions if q.ask_if is not None)
         found = {
@@ -134,17 +140,22 @@ class Questionnaire:
     def trace_path(self, answers: Answers) -> AnswerPath:
         """Replay the answers from the first question on."""
         off = self._closed_questions(answers)
-        still_open = [question for question in self.questions if question.id not in off]
-        asked = tuple([question for question in still_open if question.id in answers])
-        kept = {question.id: answers[question.id] for question in asked}
+        asked: list[Question] = []
+        kept: dict[str, frozenset[str]] = {}
         following: Question | None = None
+        for name, question in self._questions_by_id.items():
+            if name in off:
+                continue
+            if name in answers:
+                asked.append(question)
+                kept[name] = answers[name]
+            elif following is None:
+                following = question
         ignored: tuple[str, ...] = ()
-        if len(asked) < len(still_open):
-            following = next(question for question in still_open if question.id not in kept)
         if len(kept) < len(answers):
             ignored = tuple(sorted(answers.keys() - kept.keys()))
         remaining = self._count_longest(answers, off) - len(kept)
-        return AnswerPath(asked, kept, following, ignored, off, remaining)
+        return AnswerPath(tuple(asked), kept, following, ignored, off, remaining)
 
     def count_longest_path(self) -> int:
         """The length of the longest path, in questions."""
@@ -152,30 +163,108 @@ class Questionnaire:
 
     def _closed_questions(self, answers: Answers) -> frozenset[str]:
         """The questions that are not asked; a question may wait only for ones above it."""
-        kept: dict[str, frozenset[str]] = {}
-        off: set[str] = set()
-        so_far = Situation(kept, off, self.unsure_options, {})  # it grows with each step
-        for question in self.questions:
-            waits_for = question.ask_if
-            if waits_for is not None and judge_condition(waits_for, so_far) is Truth.FALSE:
-                off.add(question.id)
-            elif question.id in answers:
-                kept[question.id] = answers[question.id]
-        return frozenset(off)
+        bitset = 0
+        for name, bits in self._routing_bits.items():
+            # What is no option of the question is an answer all the same, and opens nothing.
+            for option in (answers[name] or ("",)) if name in answers else ():
+                bitset |= bits.get(option, self._masks.off[name])
+        return frozenset([self.questions[index].id for index in self._list_closed(bitset)])
+
+    @cached_property
+    def _masks(self) -> AnswerMasks:
+        return AnswerMasks(self)
+
+    @cached_property
+    def _routing_bits(self) -> Mapping[str, Mapping[str, int]]:
+        return {name: self._masks.bits[name] for name in self.routing_questions}
+
+    @cached_property
+    def _list_closed(self) -> Callable[[int], list[int]]:
+        """The indices of the questions that the answers close, one after the other."""
+        body = ["found = []"]
+        for index, question in enumerate(self.questions):
+            if question.ask_if is not None:
+                closed = f"found.append({index})"
+                if question.id in self._routing_bits:  # then its own answer opens nothing more
+                    all_bits = sum(self._masks.bits[question.id].values())
+                    closed += f"; marks = marks & {~all_bits} | {self._masks.off[question.id]}"
+                body.append(
+                    f"if not {self._masks.write_test(question.ask_if, Truth.OPEN)}: {closed}"
+                )
+        made: Callable[[int], list[int]] = self._masks.compile_function(
+            "closed", [*body, "return found"], cut=False
+        )
+        return made
 
     def _count_longest(self, answers: Answers, off: frozenset[str]) -> int:
         """The most questions that are asked, however the open routing ones are answered."""
-        closing = [q for q in self._routing_questions if q not in off]
-        known = {q: answers[q] for q in closing if q in answers}
-        still_open = [q for q in closing if q not in known]
+        still_open = [q for q in self.routing_questions if q not in off and q not in answers]
         if not still_open:
             return len(self.questions) - len(off)
-        ways = product(*(self[q].option_ids for q in still_open))
         guesses = (
             dict(zip(still_open, (frozenset([option]) for option in way), strict=True))
-            for way in ways
+            for way in product(*(self[q].option_ids for q in still_open))
         )
-        return max(
-            len(self.questions) - len(self._closed_questions({**known, **guess}))
-            for guess in guesses
-        )
+        fewest = min(len(self._closed_questions({**answers, **guess})) for guess in guesses)
+        return len(self.questions) - fewest
+
+
+ANSWER_PROBLEMS = ("missing", "unknown_option", "two_values", "none_with_others")
+
+
+class BadAnswer(Exception):
+    """A reply that is no answer to its question.
+
+    `problem` is one of PROBLEMS; `allowed` lists the option ids; the reply itself is not kept,
+    since it could be private.
+    """
+
+    def __init__(self, problem: str, question: Question) -> None:
+        self.problem = problem
+        self.question = question.id
+        self.allowed = question.option_ids
+        super().__init__(f"{question.id}: {problem}; allowed: {', '.join(self.allowed)}")
+
+
+def parse_answer(question: Question, reply: Iterable[str]) -> frozenset[str]:
+    """The chosen options. Raises BadAnswer; "none of these" excludes every other tick."""
+    chosen = frozenset(reply)
+    if not chosen:
+        raise BadAnswer("missing", question)
+    if not chosen <= question.option_set:
+        raise BadAnswer("unknown_option", question)
+    if question.kind == "one" and len(chosen) > 1:
+        raise BadAnswer("two_values", question)
+    if question.none in chosen and len(chosen) > 1:
+        raise BadAnswer("none_with_others", question)
+    return chosen
+
+
+class KnownAnswers(NamedTuple):
+    """The answers that a questionnaire knows, and the questions whose answers it does not."""
+
+    answers: dict[str, frozenset[str]]
+    dropped: tuple[str, ...]
+
+
+def keep_known_answers(
+    questionnaire: Questionnaire, answers: Answers, *, keep_empty: bool = False
+) -> KnownAnswers:
+    """The answers as this questionnaire takes them; what it no longer knows is dropped whole.
+
+    Dropped is an answer to a question that is not there, with an option that is not there, two
+    values of one choice, and "none of these" beside a tick: a part of an answer is not the answer.
+    An answer without any option (a question that was not asked then) counts as none, unless
+    `keep_empty`. The order is that of `answers`.
+    """
+    kept: dict[str, frozenset[str]] = {}
+    dropped = []
+    for question, chosen in answers.items():
+        if question in questionnaire and keep_empty and not chosen:
+            kept[question] = chosen
+            continue
+        try:
+            kept[question] = parse_answer(questionnaire[question], sorted(chosen))
+        except (KeyError, BadAnswer):
+            dropped.append(question)
+    return KnownAnswers(kept, tuple(dropped))

@@ -1,10 +1,10 @@
 """`Rulebook`: everything that clinicians decided, as one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.triage.advice import AdvicePlan, AdviceRule, plan_advice, select_fitting_advice
+from app.triage.advice import AdvicePlan, AdviceRule, plan_advice
 from app.triage.compiled import CompiledRules
 from app.triage.conditions import Condition
 from app.triage.dangers import Danger
@@ -49,13 +49,14 @@ class Rulebook:
     @cached_property
     def compiled_rules(self) -> CompiledRules:
         """Every condition of the rulebook as functions of one integer."""
-        groups = {
-            "evidence": [(line.when, Truth.TRUE) for line in self.evidence],
-            "conflicts": [(conflict.when, Truth.TRUE) for conflict in self.conflicts],
-            "contradictions": [(c.when, Truth.TRUE) for c in self.contradictions],
-            "likely": [(self.scale.likely_needs, Truth.TRUE)],
-            "advice": [(a.when, a.required_truth) for a in self.advice if a.when is not None],
+        conditions: Mapping[str, Iterable[Condition]] = {
+            "evidence": (line.when for line in self.evidence),
+            "conflicts": (conflict.when for conflict in self.conflicts),
+            "contradictions": (contradiction.when for contradiction in self.contradictions),
+            "likely": [self.scale.likely_needs],
         }
+        groups = {name: [[(one, Truth.TRUE)] for one in some] for name, some in conditions.items()}
+        groups["advice"] = [rule.list_requirements(self.roles.place) for rule in self.advice]
         return CompiledRules(self.questionnaire, self.rules, groups, self.laboratory.not_weighed)
 
     @cached_property
@@ -66,18 +67,9 @@ class Rulebook:
     @cached_property
     def advice_by_result(self) -> Mapping[tuple[Urgency, str], AdvicePlan]:
         """What advice belongs to each level and likely type."""
-        conditional = [rule.advice.id for rule in self.advice if rule.when is not None]
-        indices = {advice: index for index, advice in enumerate(conditional)}
         kinds = [*TYPES, NOT_CALCINOSIS, CANNOT_TELL]
-        return {
-            (u, kind): plan_advice(select_fitting_advice(self.advice, u, kind), indices)
-            for u in Urgency
-            for kind in kinds
-        }
+        return {(u, kind): plan_advice(self.advice, u, kind) for u in Urgency for kind in kinds}
 
     def find_rule(self, rule: str) -> Rule:
         """The urgency rule of this id. Raises KeyError."""
-        try:
-            return next(r for r in self.rules if r.id == rule)
-        except StopIteration:
-            raise KeyError(rule) from None
+        return {known.id: known for known in self.rules}[rule]

@@ -4,15 +4,15 @@ Conditions only ever raise the level. No match is not "fine": the floor is a rou
 and self-care must be earned by a rule that certainly holds once everything has been answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.triage.advice import choose_advice
-from app.triage.conditions import Condition, Situation, judge_condition
+from app.triage.conditions import Condition
 from app.triage.labs import Amounts, find_unweighed_analytes, list_lab_readings
 from app.triage.questionnaire import AnswerPath
-from app.triage.terms import Answers, Assessment, Evidence, Finding, Truth, Urgency
+from app.triage.terms import Answers, Assessment, Finding, Urgency
 from app.triage.types import rank_types
 
 if TYPE_CHECKING:
@@ -52,12 +52,7 @@ def assess_answers(
     compiled = rulebook.compiled_rules
     bitset = compiled.encode_answers(path.answers, path.off_path, amounts)
     found = [
-        _make_finding(
-            rulebook.rules[index],
-            certain,
-            compiled.explain_rule(index, certain, bitset, path.answers),
-        )
-        for index, certain in compiled.fired(bitset)
+        _make_finding(rulebook, index, certain, bitset) for index, certain in compiled.fired(bitset)
     ]
     urgency = Urgency(compiled.level(bitset))
     leading = sorted(
@@ -66,15 +61,14 @@ def assess_answers(
     )
     held = {group: test(bitset) for group, test in compiled.matched_groups.items()}
     reasons = {
-        rulebook.evidence[index]: compiled.explain_match("evidence", index, bitset, path.answers)
+        rulebook.evidence[index]: compiled.explain_match(bitset, index, "evidence")
         for index in held["evidence"]
     }
     conflicts = [rulebook.conflicts[index] for index in held["conflicts"]]
     types = rank_types(rulebook.scale, reasons, conflicts, likely_enough=bool(held["likely"]))
-    places = path.answers.get(rulebook.roles.place, frozenset())
     return Assessment(
         urgency=urgency,
-        within=_shortest_time(leading, urgency),
+        within=find_shortest_time(f.within for f in leading if f.urgency == urgency and f.certain),
         findings=tuple(leading),
         likely_type=types.likely,
         types=types.standings,
@@ -84,9 +78,7 @@ def assess_answers(
         next_question=path.next.id if path.next else None,
         complete=path.next is None,
         ignored=path.ignored,
-        advice=choose_advice(
-            rulebook.advice_by_result[urgency, types.likely], held["advice"], places
-        ),
+        advice=choose_advice(rulebook.advice_by_result[urgency, types.likely], held["advice"]),
         labs_not_weighed=find_unweighed_analytes(rulebook.laboratory.not_weighed, amounts),
     )
 
@@ -99,10 +91,7 @@ def read_counted_amounts(
     if len(ways) == 1:
         return ways[0]
     compiled = rulebook.compiled_rules
-    return max(
-        ways,
-        key=lambda way: compiled.level(compiled.encode_answers(path.answers, path.off_path, way)),
-    )
+    return max(ways, key=lambda way: compiled.level_of(path.answers, path.off_path, way))
 
 
 def is_certain_emergency(rulebook: "Rulebook", path: AnswerPath) -> bool:
@@ -121,50 +110,15 @@ def find_contradictions(rulebook: "Rulebook", path: AnswerPath) -> tuple[str, ..
     return tuple(rulebook.contradictions[index].id for index in matched)
 
 
-def reference_urgency(
-    rules: tuple[Rule, ...],
-    path: AnswerPath,
-    situation: Situation,
-    unread: Mapping[str, str | None] | None = None,
-) -> Urgency:
-    """The level by judging every condition in turn: the reference that the compiled form equals.
-
-    `unread`: what no rule weighs (see Laboratory); such a value bars self-care.
-    """
-    level = Urgency.routine
-    earned = False
-    for rule in rules:
-        truth = judge_condition(rule.when, situation)
-        if rule.urgency is Urgency.self_care:
-            earned = earned or truth is Truth.TRUE
-        elif truth is Truth.TRUE:
-            level = max(level, rule.urgency)
-        elif (
-            truth is Truth.UNSURE and rule.if_unsure is not None and _doubt_counts(rule, situation)
-        ):
-            level = max(level, rule.if_unsure)
-    quiet = not any(
-        judge_condition(rule.when, situation) is Truth.TRUE
-        for rule in rules
-        if rule.urgency is not Urgency.self_care
-    )
-    sure = not any(situation.unsure[q][0] in chosen for q, chosen in path.answers.items())
-    sure = sure and not find_unweighed_analytes(unread or {}, situation.labs)
-    if earned and quiet and sure and level is Urgency.routine and path.next is None:
-        return Urgency.self_care
-    return level
-
-
-def _doubt_counts(rule: Rule, situation: Situation) -> bool:
-    """Whether what limits the doubt of a rule, if anything does, certainly holds."""
-    return rule.only_with is None or judge_condition(rule.only_with, situation) is Truth.TRUE
-
-
-def _make_finding(rule: Rule, certain: bool, because: tuple[Evidence, ...]) -> Finding:
+def _make_finding(rulebook: "Rulebook", index: int, certain: bool, bitset: int) -> Finding:
+    rule = rulebook.rules[index]
+    doubtful = not certain and rule.only_with is not None
+    groups = ("rule", "doubt") if doubtful else ("rule",)
+    because = rulebook.compiled_rules.explain_match(bitset, index, *groups)
     urgency = rule.urgency if certain or rule.if_unsure is None else rule.if_unsure
     return Finding(rule.id, urgency, certain, because, rule.sources, rule.within)
 
 
-def _shortest_time(findings: list[Finding], urgency: Urgency) -> str | None:
-    times = [f.within for f in findings if f.urgency == urgency and f.certain and f.within]
-    return min(times, key=lambda time: int(time.split()[0])) if times else None
+def find_shortest_time(times: Iterable[str | None]) -> str | None:
+    """The shortest of times such as "48 h"; None where there is none."""
+    return min(filter(None, times), key=lambda time: int(time.split()[0]), default=None)

@@ -8,20 +8,20 @@ then "at least", and never self-care; the change names what it `opens`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.triage.advice import AdviceRule
 from app.triage.compiled import CompiledRules, Requirement, doubt_requirements
-from app.triage.conditions import Choice, Condition, LabBound, walk_leaves
-from app.triage.labs import Amounts
+from app.triage.conditions import Choice, LabBound, walk_leaves
+from app.triage.labs import Amounts, RawLabs
 from app.triage.questionnaire import AnswerPath, Question, Questionnaire
-from app.triage.rules import read_counted_amounts
-from app.triage.terms import Answers, Truth, Urgency
+from app.triage.rules import Rule, find_shortest_time, read_counted_amounts
+from app.triage.terms import Advice, Answers, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
-    from app.triage.rules import Rule
 
-RawLabs = Mapping[str, Mapping[str, str]]
 ANY_BIT = -1
 """The mask of all marks."""
 
@@ -90,12 +90,9 @@ class WatchedChanges:
     """Every change that the questions name, ready to be tried on anyone's answers."""
 
     def __init__(
-        self, questionnaire: Questionnaire, rules: Sequence["Rule"], compiled: CompiledRules
+        self, questionnaire: Questionnaire, rules: Sequence[Rule], compiled: CompiledRules
     ) -> None:
         self._questionnaire, self._rules, self._compiled = questionnaire, rules, compiled
-        self.routing = {
-            name for q in questionnaire if q.ask_if for name in _questions_read_by(q.ask_if)
-        }
         self._steps = [step for question in questionnaire for step in self._list_steps(question)]
         self._outcomes = [self._list_outcomes(step) for step in self._steps]
         groups = {
@@ -114,7 +111,7 @@ class WatchedChanges:
         for step, outcomes, holding in each:
             if not bitset & step.needs or not bitset & step.also or bitset & step.bars:
                 continue
-            if step.question.id in self.routing:
+            if step.question.id in self._questionnaire.routing_questions:
                 change = self._try_rerouting_step(step, path, amounts)
                 found += [change] if change.urgency > now else []
                 continue
@@ -153,7 +150,7 @@ class WatchedChanges:
         opens = tuple(q.id for q in self._questionnaire if q.id in opened)
         return _make_change(step, reached, rules)._replace(opens=opens)
 
-    def _list_outcomes(self, step: WhatIfStep) -> list[tuple["Rule", Urgency, list[Requirement]]]:
+    def _list_outcomes(self, step: WhatIfStep) -> list[tuple[Rule, Urgency, list[Requirement]]]:
         """What each rule that the change can make true gives, and what has to hold for that.
 
         A rule that raises the level did not give it before, so it is among them; the gravest of
@@ -162,14 +159,16 @@ class WatchedChanges:
         """
         found = []
         for rule in self._rules:
-            if any(step.may_satisfy(leaf) for leaf in walk_leaves(rule.when)):
+            if any(map(step.may_satisfy, walk_leaves(rule.when))):
                 found.append((rule, rule.urgency, [(rule.when, Truth.TRUE)]))
-            if rule.if_unsure is not None and _may_satisfy_any(step, doubt_requirements(rule)):
-                found.append((rule, rule.if_unsure, doubt_requirements(rule)))
+            needed = doubt_requirements(rule)
+            leaves = [leaf for condition, _ in needed for leaf in walk_leaves(condition)]
+            if rule.if_unsure is not None and any(map(step.may_satisfy, leaves)):
+                found.append((rule, rule.if_unsure, needed))
         return sorted(found, key=lambda outcome: -outcome[1])
 
     def _list_steps(self, question: Question) -> Iterator[WhatIfStep]:
-        bits = {option: self._option_bit(question.id, option) for option in question.option_ids}
+        bits = self._compiled.masks.bits[question.id]
         all_bits = sum(bits.values())
         none = bits[question.none] if question.none is not None else 0
         for option in question.options:
@@ -185,21 +184,10 @@ class WatchedChanges:
                 yield WhatIfStep(question, option.id, bit, ANY_BIT, others, ~bit, none, ends=True)
                 yield WhatIfStep(question, option.id, bit, others, 0, ~bit, 0, ends=True)
 
-    def _option_bit(self, question: str, option: str) -> int:
-        nothing = self._compiled.encode_answers({}, (), {})
-        return self._compiled.encode_answers({question: frozenset([option])}, (), {}) - nothing
 
-
-def _may_satisfy_any(step: WhatIfStep, requirements: Sequence[Requirement]) -> bool:
-    return any(
-        step.may_satisfy(leaf) for condition, _ in requirements for leaf in walk_leaves(condition)
-    )
-
-
-def _make_change(step: WhatIfStep, reached: Urgency, rules: Iterable["Rule"]) -> SafetyNetChange:
+def _make_change(step: WhatIfStep, reached: Urgency, rules: Iterable[Rule]) -> SafetyNetChange:
     within = {rule.id: rule.within for rule in rules}  # by id: to hash a rule is to walk it
-    times = [time for time in within.values() if time is not None]
-    shortest = min(times, key=lambda time: int(time.split()[0])) if times else None
+    shortest = find_shortest_time(within.values())
     return SafetyNetChange(
         step.question.id, step.option, reached, tuple(within), shortest, step.ends
     )
@@ -211,5 +199,90 @@ def _graver_options(question: Question, option: str) -> set[str]:
     return {option}.union(*after)
 
 
-def _questions_read_by(condition: Condition) -> frozenset[str]:
-    return frozenset(leaf.question for leaf in walk_leaves(condition) if isinstance(leaf, Choice))
+class SafetyNetLine(NamedTuple):
+    """Changes that are told together; `words`: whose words of a change tell all of them."""
+
+    urgency: Urgency
+    question: str
+    words: str
+    changes: tuple[SafetyNetChange, ...]
+
+
+class SafetyNetLayout(NamedTuple):
+    """What is told. What the emergency box says to everyone is not among it.
+
+    `entries`: lines, and warnings that say more than a line can, the gravest first. `remarks`:
+    warnings that lead to no level of their own.
+    """
+
+    entries: tuple[SafetyNetLine | AdviceRule, ...]
+    remarks: tuple[AdviceRule, ...] = ()
+
+
+def arrange_lines(
+    rulebook: "Rulebook", found: SafetyNet, watch: Iterable[Advice]
+) -> SafetyNetLayout:
+    """The net beside the warnings (`watch`) of the same result.
+
+    A warning that is `covered_by` changes is left out where lines tell them, no less gravely. A
+    warning that `covers` changes stands for their lines, but for graver ones.
+    """
+    reached = {(change.question, change.option): change.urgency for change in found.changes}
+    ids = {advice.id for advice in watch}
+    chosen = [rule for rule in rulebook.advice if rule.advice.id in ids]
+    warnings = [rule for rule in chosen if not _is_covered(rule, reached)]
+    said = {pair: rule.urgency for rule in warnings for pair in rule.covers}
+    boxed = rulebook.watched_changes.boxed
+    left = [
+        change
+        for change in found.changes
+        if (pair := (change.question, change.option)) not in boxed
+        and change.urgency > (said.get(pair) or Urgency.self_care)
+    ]
+    entries: list[SafetyNetLine | AdviceRule] = [
+        *_group_lines(rulebook.questionnaire, left),
+        *(w for w in warnings if w.urgency),
+    ]
+    entries.sort(key=lambda entry: -(entry.urgency or 0))
+    return SafetyNetLayout(tuple(entries), tuple(rule for rule in warnings if rule.urgency is None))
+
+
+def collapse_lines(layout: SafetyNetLayout, most: int) -> tuple[SafetyNetLayout, SafetyNetLayout]:
+    """(What is shown at once, what may be folded away): `most` entries, but every emergency."""
+    grave = sum(entry.urgency is Urgency.emergency for entry in layout.entries)
+    first = max(most, grave)
+    return SafetyNetLayout(layout.entries[:first], layout.remarks), SafetyNetLayout(
+        layout.entries[first:]
+    )
+
+
+def _is_covered(rule: AdviceRule, reached: Mapping[tuple[str, str], Urgency]) -> bool:
+    levels = [reached[pair] for pair in rule.covered_by if pair in reached]
+    return levels != [] and rule.urgency is not None and min(levels) >= rule.urgency
+
+
+def _group_lines(
+    questionnaire: Questionnaire, changes: Iterable[SafetyNetChange]
+) -> Iterator[SafetyNetLine]:
+    for (urgency, name), group in groupby(changes, lambda c: (c.urgency, c.question)):
+        left = {change.option: change for change in group}
+        while left:
+            words, options = _next_line_options(questionnaire[name], left)
+            yield SafetyNetLine(urgency, name, words, tuple(left.pop(option) for option in options))
+
+
+def _next_line_options(
+    question: Question, left: Mapping[str, SafetyNetChange]
+) -> tuple[str, list[str]]:
+    """The words that come next, and the options that they tell: all of a line's, or one alone."""
+    first = next(iter(left))
+    if question.kind == "one":  # the mildest step tells the graver ones, which lead no further
+        chain = next(chain for chain in question.severity if first in chain)
+        together = [option for option in chain if option in left]
+        words = together[0]
+    else:
+        words = next(o.told_with for o in question.options if o.id == first) or first
+        together = [o.id for o in question.options if o.told_with == words]
+    whole = together != [] and left.keys() >= {*together}
+    one_time = whole and len({left[option].within for option in together}) == 1
+    return (words, together) if one_time else (first, [first])

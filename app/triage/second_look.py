@@ -1,5 +1,6 @@
 """Looking again: what "I'm not sure" did to a result, and what to ask when all may have changed.
 
+Also what may be an emergency because someone was not sure, and the signs that would settle it.
 Knows no words and no page.
 """
 
@@ -17,11 +18,11 @@ from app.triage.conditions import (
     Situation,
     judge_condition,
 )
-from app.triage.labs import Amounts
+from app.triage.labs import Amounts, RawLabs
 from app.triage.questionnaire import Question
 from app.triage.rules import read_counted_amounts
-from app.triage.safety_net import RawLabs, WhatIfStep
-from app.triage.terms import Answers, Truth, Urgency
+from app.triage.safety_net import WhatIfStep, build_safety_net
+from app.triage.terms import Answers, Assessment, Truth, Urgency
 
 if TYPE_CHECKING:
     from app.triage.rulebook import Rulebook
@@ -82,14 +83,14 @@ def assess_doubts(
 
 def _make_level_finder(rulebook: "Rulebook", amounts: Amounts) -> Callable[[Answers], Urgency]:
     """`level_of_all` for many answers to the same questions: walks a path once for each way."""
-    compiled, routing = rulebook.compiled_rules, sorted(rulebook.watched_changes.routing)
+    compiled, routing = rulebook.compiled_rules, rulebook.questionnaire.routing_questions
     closed: dict[tuple[frozenset[str] | None, ...], frozenset[str]] = {}
 
     def find_level(answers: Answers) -> Urgency:
         way = tuple(answers.get(question) for question in routing)
         if way not in closed:
             closed[way] = rulebook.questionnaire.trace_path(answers).off_path - answers.keys()
-        return Urgency(compiled.level(compiled.encode_answers(answers, closed[way], amounts)))
+        return compiled.level_of(answers, closed[way], amounts)
 
     return find_level
 
@@ -111,7 +112,7 @@ def _calmer_answers(
         if chosen != {question.unsure}:
             return [chosen - {question.unsure}]
         # "None of these" may be what the check is not about: then a lump is the calmer reading.
-        routes = question.id in rulebook.watched_changes.routing
+        routes = question.id in rulebook.questionnaire.routing_questions
         neutral = [option.id for option in question.options if option.neutral and routes]
         return [frozenset([option]) for option in (question.none, *neutral)]
     mildest = [chain[0] for chain in question.severity if question.unsure in chain[1:]]
@@ -128,15 +129,17 @@ def list_recheck_questions(
     """
     path = rulebook.questionnaire.trace_path(answers)
     amounts = read_counted_amounts(rulebook, path, labs)
-    now = rulebook.compiled_rules.level(
-        rulebook.compiled_rules.encode_answers(path.answers, path.off_path, amounts)
-    )
+    now = rulebook.compiled_rules.level_of(path.answers, path.off_path, amounts)
     situation = Situation(
         path.answers, path.off_path, rulebook.questionnaire.unsure_options, amounts
     )
     steps = rulebook.watched_changes.possible_steps(answers)
     changing = {step.question.id for step in steps}
-    asked = changing if now == Urgency.self_care else changing & rulebook.watched_changes.routing
+    asked = (
+        changing
+        if now == Urgency.self_care
+        else changing.intersection(rulebook.questionnaire.routing_questions)
+    )
     for rule in rulebook.rules:
         if rule.urgency > now:
             asked |= _questions_needed(rule.when, Truth.TRUE, situation, steps) or set()
@@ -169,3 +172,36 @@ def _questions_needed(
             return set().union(*ways) if len(ways) >= condition.count else None
         case LabBound():
             return None
+
+
+class OpenEmergency(NamedTuple):
+    """`signs`: (question, option) of which each alone, if it were ticked, is an emergency.
+
+    All of them stand in questions that were answered "not sure". `rules`: open rules that none of
+    them settles, as far as half of them is certain; without any sign, every open rule.
+    """
+
+    signs: tuple[tuple[str, str], ...]
+    rules: tuple[str, ...]
+
+
+def find_open_emergency(
+    rulebook: "Rulebook", answers: Answers, found: Assessment, labs: RawLabs | None = None
+) -> OpenEmergency | None:
+    """What may be an emergency in these answers; None where one is certain, or none is open."""
+    grave = {rule.id for rule in rulebook.rules if rule.urgency is Urgency.emergency}
+    left = [f for f in found.findings if not f.certain and f.rule in grave]
+    if found.urgency is Urgency.emergency or not left:
+        return None
+    unsure = {q.id for q in rulebook.questionnaire if q.unsure in answers.get(q.id, ())}
+    settling = [
+        change
+        for change in build_safety_net(rulebook, answers, labs).changes
+        if change.urgency is Urgency.emergency and change.question in unsure
+    ]
+    settled = {rule for change in settling for rule in change.rules}
+    others = [f for f in left if f.rule not in settled]
+    if settling:
+        others = [f for f in others if any(not piece.unsure for piece in f.because)]
+    signs = tuple((change.question, change.option) for change in settling)
+    return OpenEmergency(signs, tuple(f.rule for f in others))

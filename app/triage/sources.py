@@ -1,29 +1,128 @@
-"""Values that stand in a rule file as they are: sources, regions, pairs to ask back.
+"""Values that stand in a rule file as they are, and the kinds of values that they are made of.
 
-A frozen Pydantic model is the value itself; whoever reads rule files gives it its faults.
+A frozen Pydantic model is the value itself; whoever reads rule files gives it its faults. Each kind
+(an id, a day, a number) says in words what is allowed.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
 from app.triage.conditions import Condition
-from app.triage.terms import Answers
-from app.triage.value_types import (
-    Day,
-    EachOnce,
-    Id,
-    Ids,
-    IdSet,
-    Link,
-    OptionsOfQuestions,
-    SourceIds,
-    Strength,
-    Telephone,
-    Text,
-    Year,
-)
+from app.triage.terms import Answers, Urgency
+
+TypeName = Literal["dystrophic", "metastatic", "idiopathic", "iatrogenic", "calciphylaxis"]
+Ranked = Literal[TypeName, "not_calcinosis"]
+Leading = Literal[Ranked, "cannot_tell"]
+Strength = Literal[
+    "guideline", "national_page", "systematic_review", "cohort", "case_series", "case_report",
+    "review", "textbook", "charity_page", "patient_leaflet", "reference_table", "laboratory",
+    "expert", "source_document",
+]  # fmt: skip
+
+
+def _match_pattern(pattern: str, allowed: str) -> AfterValidator:
+    """Text that matches the pattern; `allowed` says the same in words."""
+
+    def check_pattern(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(allowed)
+        return text
+
+    return AfterValidator(check_pattern)
+
+
+def _require_kind(fits: Callable[[object], bool], allowed: str) -> BeforeValidator:
+    """For a value of two kinds, so that a misfit is one fault and not one for each kind."""
+
+    def check_kind(value: object) -> object:
+        if not fits(value):
+            raise ValueError(allowed)
+        return value
+
+    return BeforeValidator(check_kind)
+
+
+def _refuse_duplicates(ids: list[Any]) -> list[Any]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("each only once")
+    return ids
+
+
+def _check_calendar_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a day that the calendar has") from None
+    return text
+
+
+def _parse_urgency(name: object) -> object:
+    if name not in Urgency.__members__:
+        expected = ", ".join(Urgency.__members__)
+        raise PydanticCustomError("literal_error", "no level", {"expected": expected})
+    return Urgency[str(name)]
+
+
+def _is_year(value: object) -> bool:
+    return value == "undated" or (type(value) is int and 1900 <= value <= 2100)
+
+
+def _is_all_or_types(value: object) -> bool:
+    if not isinstance(value, list):
+        return value == "all"
+    known = [kind for kind in value if kind in get_args(Leading)]
+    return known == value != [] and len(set(known)) == len(known)
+
+
+UrgencyLevel = Annotated[Urgency, BeforeValidator(_parse_urgency)]
+"""A level, written by its name."""
+
+EachOnce = AfterValidator(_refuse_duplicates)
+Text = Annotated[str, _match_pattern(r"(?s).*\S.*", "text that is not empty")]
+ID = r"[A-Za-z][A-Za-z0-9_-]*"
+Id = Annotated[str, _match_pattern(ID, "a letter, then letters, digits, '-' and '_'")]
+Ids = Annotated[list[Id], EachOnce]
+IdSet = Annotated[frozenset[Id], Strict(strict=False), Field(min_length=1)]
+"""A list of ids whose order says nothing."""
+
+OptionsOfQuestions = dict[Id, Annotated[list[Id], Field(min_length=1), EachOnce]]
+SourceIds = Annotated[list[Id], Field(min_length=1), EachOnce]
+
+DAY = r"\d{4}-\d\d-\d\d"
+Day = Annotated[
+    str, _match_pattern(DAY, 'a day such as "2026-11-20"'), AfterValidator(_check_calendar_day)
+]
+Year = Annotated[
+    int | Literal["undated"], _require_kind(_is_year, "a year from 1900 to 2100, or undated")
+]
+Version = Annotated[
+    str, _match_pattern(r"\d{4}\.\d{1,2}\.\d+", 'year.month.number, such as "2026.11.1"')
+]
+Language = Annotated[
+    str, _match_pattern(r"[a-z]{2,3}(-[A-Z]{2})?", "a language code, such as en or pt-BR")
+]
+Hours = Annotated[str, _match_pattern(r"[1-9]\d{0,2} h", "hours, such as 48 h")]
+Link = Annotated[str, _match_pattern(r"https?://\S+|none", "an http or https address, or none")]
+Telephone = Annotated[str, _match_pattern(r"\d{2,6}", 'two to six digits in quotes, such as "112"')]
+
+NumberText = Annotated[str, _match_pattern(r"-?\d+(\.\d+)?", 'a number in quotes, such as "0.5"')]
+Positive = Annotated[
+    str, _match_pattern(r"(?=.*[1-9])\d+(\.\d+)?", 'a number above 0 in quotes, such as "0.5"')
+]
+Limits = Annotated[list[NumberText | None], Field(min_length=2, max_length=2)]
+FirmLimits = Annotated[list[NumberText], Field(min_length=2, max_length=2)]
+
+Weights = Annotated[dict[Ranked, Annotated[int, Field(ge=-3, le=3)]], Field(min_length=1)]
+AdvisedTypes = Annotated[
+    Literal["all"] | list[Leading],
+    _require_kind(_is_all_or_types, f"all, or a list of some of: {', '.join(get_args(Leading))}"),
+]
 
 
 class FileEntry(BaseModel):

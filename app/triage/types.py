@@ -21,7 +21,9 @@ from app.triage.terms import (
 EvidenceByLine = Mapping["EvidenceLine", tuple[Evidence, ...]]
 """The evidence lines that hold, each with the answers behind it."""
 
-_ForAndAgainst = tuple[list[TypeEvidence], list[TypeEvidence]]
+_EvidenceOfTypes = dict[str, list[TypeEvidence]]
+"""Type -> evidence, the strongest first."""
+
 _RANKED = (*TYPES, NOT_CALCINOSIS)
 STANDINGS = ("unlikely", "possible", "likely")
 
@@ -79,39 +81,50 @@ def rank_types(
 ) -> TypeRanking:
     """Weigh the evidence and settle conflicts.
 
+    "Not calcinosis" weighs its own lines plus the best single look-alike.
     `reasons`: the lines that hold; `held`: the conflict rules that hold, in their order;
     `likely_enough`: whether what the scale needs for "likely" holds.
     """
-    scores, evidence, alike = _weigh_evidence(reasons)
+    scores, speaks_for, speaks_against, alike = _weigh_evidence(reasons)
+    likeness = {
+        name: sum(line.weights.get(NOT_CALCINOSIS, 0) for line in lines)
+        for name, lines in alike.items()
+    }
+    scores[NOT_CALCINOSIS] += max(likeness.values(), default=0)
+    named = [name for name in likeness if likeness[name] >= scale.look_alike_at]
+    named.sort(key=likeness.__getitem__, reverse=True)
     # Stable: where scores tie, the tie order stands.
     ranked = sorted(scale.tie_order, key=scores.__getitem__, reverse=True)
     likely, decided = _decide_likely_type(ranked, scores, held, scale)
-    capped = {t: STANDINGS.index(s) for c in held if c.cap for t, s in c.cap.items()}
-    order = [kind for kind in ranked if kind != likely and kind != NOT_CALCINOSIS]
+    capped: dict[str, int] = {}
+    for conflict in held:
+        if conflict.cap:
+            decided.append(conflict.id)
+            capped |= {kind: STANDINGS.index(most) for kind, most in conflict.cap.items()}
+    if likely in TYPES:
+        ranked.remove(likely)
+        ranked.insert(0, likely)
     standings = []
-    for kind in [likely, *order] if likely in TYPES else order:
-        standing = _standing_index(kind == likely, scores[kind], scale, likely_enough)
+    for kind in ranked:
+        if kind == NOT_CALCINOSIS:
+            continue
+        standing = 1 if scores[kind] >= scale.possible_at else 0
+        if kind == likely:
+            standing = 2 if likely_enough and scores[kind] >= scale.likely_at else 1
         shown = STANDINGS[min(standing, capped.get(kind, standing))]
-        speaks_for, against = evidence[kind]
-        standings.append(TypeStanding(kind, shown, tuple(speaks_for), tuple(against)))
-    caps = [c.id for c in held if c.cap]
-    return TypeRanking(
-        likely=likely,
-        standings=tuple(standings),
-        look_alikes=_find_look_alikes(alike, reasons, scale) if alike else (),
-        conflicts=tuple(dict.fromkeys([*decided, *caps])),
-    )
+        favour, against = tuple(speaks_for.get(kind, ())), tuple(speaks_against.get(kind, ()))
+        standings.append(TypeStanding(kind, shown, favour, against))
+    look_alikes = tuple([_make_look_alike(name, alike[name], reasons) for name in named])
+    return TypeRanking(likely, tuple(standings), look_alikes, tuple(dict.fromkeys(decided)))
 
 
 def _weigh_evidence(
     reasons: EvidenceByLine,
-) -> tuple[dict[str, int], Mapping[str, _ForAndAgainst], Mapping[str, list[EvidenceLine]]]:
-    """(Type -> sum of weights, type -> its evidence, look-alike -> its lines).
-
-    "Not calcinosis" weighs its own lines plus the best single look-alike.
-    """
+) -> tuple[dict[str, int], _EvidenceOfTypes, _EvidenceOfTypes, dict[str, list[EvidenceLine]]]:
+    """(Type -> sum of weights, evidence for, against, look-alike -> lines, which are in no sum)."""
     scores = dict.fromkeys(_RANKED, 0)
-    evidence: dict[str, _ForAndAgainst] = {kind: ([], []) for kind in TYPES}
+    speaks_for: _EvidenceOfTypes = {}
+    speaks_against: _EvidenceOfTypes = {}
     alike: dict[str, list[EvidenceLine]] = {}
     for line, behind in reasons.items():
         if line.look_alike is not None:
@@ -120,19 +133,13 @@ def _weigh_evidence(
             if kind != NOT_CALCINOSIS:
                 scores[kind] += weight
                 spoken = TypeEvidence(line.id, weight, behind, line.sources)
-                evidence[kind][weight < 0].append(spoken)
+                (speaks_against if weight < 0 else speaks_for).setdefault(kind, []).append(spoken)
             elif line.look_alike is None:
                 scores[kind] += weight
-    scores[NOT_CALCINOSIS] += max(map(_alike_weight, alike.values()), default=0)
-    for both in evidence.values():
-        for one in both:
-            if len(one) > 1:
-                one.sort(key=_evidence_strength)
-    return scores, evidence, alike
-
-
-def _alike_weight(lines: Sequence[EvidenceLine]) -> int:
-    return sum(line.weights.get(NOT_CALCINOSIS, 0) for line in lines)
+    for some in (*speaks_for.values(), *speaks_against.values()):
+        if len(some) > 1:
+            some.sort(key=lambda one: -abs(one.weight))
+    return scores, speaks_for, speaks_against, alike
 
 
 def _decide_likely_type(
@@ -150,28 +157,9 @@ def _decide_likely_type(
     return best, []
 
 
-def _standing_index(leads: bool, score: int, scale: TypeScale, sure_enough: bool) -> int:
-    """Position among STANDINGS, before any cap."""
-    if leads:
-        return 2 if sure_enough and score >= scale.likely_at else 1
-    return 1 if score >= scale.possible_at else 0
-
-
-def _evidence_strength(evidence: TypeEvidence) -> int:
-    return -abs(evidence.weight)
-
-
-def _find_look_alikes(
-    alike: Mapping[str, list[EvidenceLine]], reasons: EvidenceByLine, scale: TypeScale
-) -> tuple[LookAlike, ...]:
-    """Look-alikes that reach the mark, best first."""
-    weight = {name: _alike_weight(lines) for name, lines in alike.items()}
-    return tuple(
-        LookAlike(
-            id=name,
-            because=tuple(dict.fromkeys(e for line in alike[name] for e in reasons[line])),
-            sources=tuple(dict.fromkeys(s for line in alike[name] for s in line.sources)),
-        )
-        for name in sorted(weight, key=lambda k: -weight[k])
-        if weight[name] >= scale.look_alike_at
-    )
+def _make_look_alike(
+    name: str, lines: Sequence[EvidenceLine], reasons: EvidenceByLine
+) -> LookAlike:
+    because = dict.fromkeys([one for line in lines for one in reasons[line]])
+    sources = dict.fromkeys([source for line in lines for source in line.sources])
+    return LookAlike(name, tuple(because), tuple(sources))

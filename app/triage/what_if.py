@@ -7,11 +7,10 @@ counts as one only where the question was answered without a "not sure". Knows n
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from app.triage.labs import Amounts
+from app.triage.labs import Amounts, RawLabs
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
 from app.triage.rules import read_counted_amounts
-from app.triage.safety_net import RawLabs
 from app.triage.second_look import assess_doubts, level_of_all
 from app.triage.terms import Answers, Urgency
 
@@ -158,7 +157,7 @@ class _AnswerTrial:
     def _level_if_calmer(self, question: Question, chosen: frozenset[str]) -> Urgency:
         """The level with a calmer answer, which takes no other answer away."""
         answers = {**self._answers, question.id: chosen}
-        if question.id in self._rulebook.watched_changes.routing:
+        if question.id in self._rulebook.questionnaire.routing_questions:
             return level_of_all(self._rulebook, answers, self._amounts)
         return self._compute_level(answers, self._path.off_path)
 
@@ -166,14 +165,13 @@ class _AnswerTrial:
         answers: Answers = {**self._answers, question.id: chosen}
         off_path = self._path.off_path
         # Only an answer that another question hangs on leads to another path.
-        if question.id in self._rulebook.watched_changes.routing:
+        if question.id in self._rulebook.questionnaire.routing_questions:
             path = self._rulebook.questionnaire.trace_path(answers)
             answers, off_path = path.answers, path.off_path
         return self._compute_level(answers, off_path)
 
     def _compute_level(self, answers: Answers, off_path: frozenset[str]) -> Urgency:
-        compiled = self._rulebook.compiled_rules
-        return Urgency(compiled.level(compiled.encode_answers(answers, off_path, self._amounts)))
+        return self._rulebook.compiled_rules.level_of(answers, off_path, self._amounts)
 
 
 def _gravest_first(some: Iterable[WhatIfAnswer]) -> list[WhatIfAnswer]:

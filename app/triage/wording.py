@@ -1,4 +1,7 @@
-"""One language's words, by id. Complete or refused; logic never reads a word."""
+"""One language's words, by id, and a condition in these words or as it stands in a rule file.
+
+Complete or refused; logic never reads a word.
+"""
 
 import re
 from collections.abc import Collection, Mapping

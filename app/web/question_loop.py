@@ -23,8 +23,7 @@ from app.presentation.question import (
     find_slipped_signs,
     locate_question,
 )
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import BadAnswer, Question, parse_answer
 from app.web.pages import render_page, see_other
 from app.web.visit import Visit, find_question, open_visit
 from app.web.wire import read_form

@@ -19,8 +19,7 @@ from app.documents.receipt import RulebookArchive
 from app.presentation.question import find_respondent
 from app.presentation.result import ResultPresenter
 from app.store.submission_versions import SubmittedAnswers
-from app.triage.answers import keep_known_answers
-from app.triage.questionnaire import AnswerPath, Question
+from app.triage.questionnaire import AnswerPath, Question, keep_known_answers
 from app.triage.rules import assess_answers, find_contradictions, is_certain_emergency
 from app.triage.terms import Answers, Assessment
 from app.web import journey as journeys

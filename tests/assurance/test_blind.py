@@ -20,10 +20,8 @@ from app.assurance.cases import Case, CaseEntry
 from app.assurance.earlier import EditionTranslations, find_edition_translations
 from app.assurance.figures import clopper_pearson_bounds
 from app.assurance.sets import CaseLibrary, LabelOpening, Reading, read_library
-from app.rulebook.archive import publish_rulebook
-from app.rulebook.load import load_rulebook_folder
-from app.triage.answers import parse_answer
-from app.triage.questionnaire import Option, Questionnaire
+from app.rulebook.load import load_rulebook_folder, publish_rulebook
+from app.triage.questionnaire import Option, Questionnaire, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.wording import QuestionWords
 from tests.assurance.kept_sets import DAY, LATER, Shelf, shelf

@@ -30,8 +30,7 @@ from app.assurance.measured import (
     find_newest_published,
 )
 from app.assurance.safety_case import build_safety_case
-from app.rulebook.archive import publish_rulebook
-from app.rulebook.load import load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder, publish_rulebook
 from app.settings import ROOT
 from tests.builders import RULES, SOAK, rulebook
 

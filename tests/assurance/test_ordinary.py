@@ -17,7 +17,7 @@ from app.assurance.ordinary import (
     load_ordinary_people,
 )
 from app.assurance.proof.answer_space import AnswerSpace
-from app.triage.answers import parse_answer
+from app.triage.questionnaire import parse_answer
 from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from tests.builders import RULES, SOAK, answers, question, rulebook, seeded

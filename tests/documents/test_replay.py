@@ -8,14 +8,14 @@ import pytest
 
 from app.documents.receipt import RulebookArchive
 from app.documents.replay import record_corpus, replay_corpus, write_corpus
-from app.rulebook.archive import (
+from app.rulebook.load import (
     CORPUS_FILE,
     PUBLISHED_FOLDER,
     load_published_versions,
+    load_rulebook_folder,
     publish_rulebook,
     read_corpus,
 )
-from app.rulebook.load import load_rulebook_folder
 from tests.builders import RULES, answers, labs, rulebook
 
 PEOPLE = [

@@ -1,8 +1,11 @@
 """Which advice belongs to a result: by type, place, level and answers; the warnings always."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.triage.advice import AdviceRule, choose_advice, plan_advice, select_fitting_advice
+from app.triage.rules import assess_answers
 from app.triage.terms import (
     AT_EMERGENCY,
     CANNOT_TELL,
@@ -14,7 +17,7 @@ from app.triage.terms import (
     Truth,
     Urgency,
 )
-from tests.builders import Chosen, assessed, rulebook, ticks
+from tests.builders import Chosen, answers, assessed, rulebook, ticks
 
 NEVER = [
     "do-not-pick",
@@ -67,29 +70,29 @@ def test_advice_for_some_levels_is_for_those_levels() -> None:
     assert [urgency.name for urgency in Urgency if fits(rule, urgency)] == ["soon"]
 
 
+def chosen(rules: list[AdviceRule], matched: list[int]) -> dict[str, tuple[Advice, ...]]:
+    return dict(choose_advice(plan_advice(rules, Urgency.routine, "dystrophic"), matched))
+
+
 def test_advice_for_some_places_needs_one_of_them_ticked() -> None:
-    rules = [made_up("placed", places=frozenset({"finger", "toe"})), made_up("plain")]
-    assert choose_advice(plan_advice(rules, {}), (), frozenset({"toe", "back"}))["tests"] == (
-        Advice("placed", ("source",)),
-        Advice("plain", ("source",)),
-    )
-    assert choose_advice(plan_advice(rules, {}), (), frozenset({"back"}))["tests"] == (
-        Advice("plain", ("source",)),
-    )
-    assert choose_advice(plan_advice(rules, {}), (), frozenset())["tests"] == (
-        Advice("plain", ("source",)),
-    )
+    placed = made_up("placed", places=frozenset({"finger", "toe"}))
+    book = replace(rulebook(), advice=(placed, made_up("plain")))
+    for place, ids in (("toe", ["placed", "plain"]), ("back", ["plain"]), ("not_sure", ["plain"])):
+        found = assess_answers(book, answers({"place": [place]}))
+        assert given(found, "tests") == ids
+    off_path = assess_answers(book, answers({"reason": ["none"], "place": ["toe"]}))
+    assert given(off_path, "tests") == ["plain"]
 
 
 def test_advice_with_a_condition_is_given_when_it_holds() -> None:
     condition = next(rule.when for rule in rulebook().advice if rule.when is not None)
-    rule = made_up("conditional", when=condition)
-    assert choose_advice(plan_advice([rule], {"conditional": 0}), [0], frozenset())["tests"]
-    assert not choose_advice(plan_advice([rule], {"conditional": 0}), (), frozenset())["tests"]
+    rules = [made_up("conditional", when=condition), made_up("plain")]
+    assert [advice.id for advice in chosen(rules, [0])["tests"]] == ["conditional", "plain"]
+    assert [advice.id for advice in chosen(rules, [])["tests"]] == ["plain"]
 
 
 def test_every_section_is_there_in_reading_order_even_when_empty() -> None:
-    assert tuple(choose_advice(plan_advice([], {}), (), frozenset())) == SECTIONS
+    assert tuple(chosen([], [])) == SECTIONS
 
 
 # The advice of the real rulebook.

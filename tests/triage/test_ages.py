@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from app.rulebook.checks_ages import list_age_contradictions
+from app.rulebook.roles import list_age_contradictions
 from app.triage.rules import assess_answers
 from tests.builders import answers, rulebook
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.triage.answers import ANSWER_PROBLEMS, BadAnswer, keep_known_answers, parse_answer
+from app.triage.questionnaire import ANSWER_PROBLEMS, BadAnswer, keep_known_answers, parse_answer
 from tests.builders import question, rulebook
 
 

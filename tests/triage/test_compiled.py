@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
@@ -14,13 +15,13 @@ from app.triage.conditions import (
     Condition,
     LabBound,
     Situation,
-    explain_condition,
     judge_condition,
     negate_condition,
+    walk_leaves,
 )
 from app.triage.labs import Amounts
 from app.triage.questionnaire import Option, Question, Questionnaire
-from app.triage.rules import Rule, assess_answers, is_certain_emergency, reference_urgency
+from app.triage.rules import Rule, assess_answers, is_certain_emergency
 from app.triage.safety_net import build_safety_net
 from app.triage.second_look import assess_doubts
 from app.triage.terms import Answers, Truth, Urgency
@@ -37,6 +38,7 @@ from tests.builders import (
     some_values,
     values_as_sent,
 )
+from tests.reference import explain_condition, reference_urgency
 
 any_answers = some_answers() | some_unfinished_answers()
 
@@ -196,9 +198,47 @@ def test_any_rules_at_all_are_compiled_truly(
     compiled = CompiledRules(ASKED, rules, {})
     marks = compiled.encode_answers(path.answers, path.off_path, amounts)
     assert compiled.level(marks) == reference_urgency(tuple(rules), path, facing)
-    assert {i for i, certain in compiled.fired(marks) if certain} == {
+    fired = compiled.fired(marks)
+    assert {i for i, certain in fired if certain} == {
         i for i, rule in enumerate(rules) if judge_condition(rule.when, facing) is Truth.TRUE
     }
+    assert [compiled.explain_match(marks, i, "rule") for i, _ in fired] == [
+        explain_condition(rules[i].when, facing) for i, _ in fired
+    ]
+
+
+def small_routes(*above: str) -> st.SearchStrategy[Condition]:
+    """Conditions on answers to these questions alone."""
+    return small_conditions.filter(
+        lambda when: all(
+            isinstance(leaf, Choice) and leaf.question in above for leaf in walk_leaves(when)
+        )
+    )
+
+
+@examples(500, soak=20_000)
+@given(small_routes("size", "age"), small_routes("size", "age", "feed"), small_answers)
+def test_the_compiled_path_is_the_one_that_walking_gives(
+    feed: Condition, skin: Condition, chosen: Answers
+) -> None:
+    """Also for an answer without an option, and for one that today's question does not have."""
+    waiting = {"feed": feed, "skin": skin}
+    asked = Questionnaire(tuple(replace(q, ask_if=waiting.get(q.id)) for q in ASKED))
+    for given_answers in (
+        chosen,
+        {**chosen, "age": frozenset()},
+        {**chosen, "size": frozenset({"gone"})},
+    ):
+        kept: dict[str, frozenset[str]] = {}
+        off: set[str] = set()
+        for question in asked:
+            facing = Situation(kept, off, asked.unsure_options, {})
+            if question.ask_if and judge_condition(question.ask_if, facing) is Truth.FALSE:
+                off.add(question.id)
+            elif question.id in given_answers:
+                kept[question.id] = given_answers[question.id]
+        path = asked.trace_path(given_answers)
+        assert (path.off_path, path.answers) == (off, kept)
 
 
 def test_the_same_answers_give_the_same_marks_and_others_do_not() -> None:

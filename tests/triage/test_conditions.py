@@ -12,7 +12,6 @@ from app.triage.conditions import (
     Condition,
     Situation,
     Vocabulary,
-    explain_condition,
     judge_condition,
     negate_condition,
     parse_condition,
@@ -22,6 +21,7 @@ from app.triage.explain import serialize_condition
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.terms import Evidence, Truth
 from tests.builders import examples
+from tests.reference import explain_condition
 
 FALSE, OPEN, UNSURE, TRUE = Truth
 TICKS = ("hot", "pus", "none", "unsure")

@@ -78,8 +78,7 @@ def faults_of(folder: Path) -> list[str]:
     """Every fault of the pages in this folder of rules."""
     reader = RulebookReader(folder)
     read = read_learn_content(reader, "en")
-    options = {asked.id: asked.option_ids for asked in rulebook().questionnaire}
-    check_learn_content(read, reader.faults, reader.where, sources(), regions()["uk"], options)
+    check_learn_content(read, rulebook(), reader)
     return reader.faults.fault_lines
 
 

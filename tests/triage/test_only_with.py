@@ -7,7 +7,7 @@ from hypothesis import given
 
 from app.triage.conditions import Choice, judge_condition
 from app.triage.rulebook import Rulebook
-from app.triage.rules import Rule, assess_answers, reference_urgency
+from app.triage.rules import Rule, assess_answers
 from app.triage.safety_net import build_safety_net
 from app.triage.second_look import list_recheck_questions
 from app.triage.terms import Answers, Evidence, Truth, Urgency
@@ -19,6 +19,7 @@ from tests.builders import (
     some_answers,
     some_unfinished_answers,
 )
+from tests.reference import reference_urgency
 
 FEVER = Choice("unwell", frozenset({"fever"}))
 RULE = Rule(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.triage.explain import describe_open_signs
-from app.triage.open_emergency import OpenEmergency, find_open_emergency
 from app.triage.rules import assess_answers
+from app.triage.second_look import OpenEmergency, find_open_emergency
 from app.triage.terms import Answers, Urgency
 from tests.assurance.anyone import anyone
 from tests.builders import SOAK, Chosen, Labs, answers, question, rulebook, seeded, ticks

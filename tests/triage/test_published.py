@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from app.rulebook.archive import (
+from app.rulebook.faults import RulebookFaults
+from app.rulebook.load import (
     PUBLISHED_FOLDER,
     NotPublished,
     find_newest_folder,
     find_published_faults,
     load_published_versions,
+    load_rulebook_folder,
     publish_rulebook,
 )
-from app.rulebook.faults import RulebookFaults
-from app.rulebook.load import load_rulebook_folder
 from tests.builders import RULES, rulebook
 
 PUBLISHED = RULES / PUBLISHED_FOLDER

@@ -17,7 +17,7 @@ from app.assurance.proof.evaluator import read_yaml_strings
 from app.rulebook.load import load_rulebook_folder
 from app.triage.labs import read_lab_amounts
 from app.triage.rulebook import Rulebook
-from app.triage.rules import assess_answers, reference_urgency
+from app.triage.rules import assess_answers
 from app.triage.safety_net import SafetyNet, SafetyNetChange, build_safety_net
 from app.triage.terms import Answers, Urgency
 from tests.builders import (
@@ -34,6 +34,7 @@ from tests.builders import (
     telling_values,
     values_as_sent,
 )
+from tests.reference import reference_urgency
 from tests.triage.test_worked_cases import CASES as WORKED
 
 Person = tuple[Answers, Labs]

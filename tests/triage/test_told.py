@@ -6,11 +6,13 @@ import pytest
 
 from app.triage.advice import AdviceRule
 from app.triage.rules import assess_answers
-from app.triage.safety_net import SafetyNet, SafetyNetChange, build_safety_net
-from app.triage.safety_net_layout import (
+from app.triage.safety_net import (
+    SafetyNet,
+    SafetyNetChange,
     SafetyNetLayout,
     SafetyNetLine,
     arrange_lines,
+    build_safety_net,
     collapse_lines,
 )
 from app.triage.terms import Answers, Urgency

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from app.rulebook.archive import PUBLISHED_FOLDER, load_published_versions
+from app.rulebook.load import PUBLISHED_FOLDER, load_published_versions
 from app.rulebook.reading import RulebookReader
 from app.rulebook.translation import (
     NotTranslated,

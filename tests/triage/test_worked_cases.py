@@ -11,8 +11,8 @@ from functools import cache
 import pytest
 import yaml
 
-from app.triage.answers import parse_answer
 from app.triage.labs import read_lab_amounts
+from app.triage.questionnaire import parse_answer
 from app.triage.rules import assess_answers
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
 from tests.builders import WORKED, Labs, answers, fired, labs, question, rulebook

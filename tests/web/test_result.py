@@ -9,8 +9,7 @@ import pytest
 from app.presentation import result
 from app.presentation.safety_net import MOST_AT_ONCE
 from app.triage.rules import assess_answers
-from app.triage.safety_net import build_safety_net
-from app.triage.safety_net_layout import SafetyNetLine, arrange_lines, collapse_lines
+from app.triage.safety_net import SafetyNetLine, arrange_lines, build_safety_net, collapse_lines
 from app.triage.second_look import assess_doubts
 from tests.builders import SOAK, rulebook
 from tests.documents.test_receipt import published_cases

@@ -14,8 +14,7 @@ from app.main import create_app
 from app.rulebook.load import load_rulebook_folder
 from app.settings import Settings
 from app.triage.rules import assess_answers
-from app.triage.safety_net import build_safety_net
-from app.triage.safety_net_layout import SafetyNetLine, arrange_lines
+from app.triage.safety_net import SafetyNetLine, arrange_lines, build_safety_net
 from tests.builders import RULES, SOAK, answers, rulebook
 from tests.documents.test_receipt import copied, forged, published_cases, receipt_of
 from tests.visitor import Visitor

@@ -22,8 +22,8 @@ from app.store.review_steps import (
 )
 from app.store.worklist import WORKLIST_FILTERS
 from app.store.worklist_rows import PATIENT_FLAGS
-from app.triage.answers import ANSWER_PROBLEMS
 from app.triage.dangers import STATES
+from app.triage.questionnaire import ANSWER_PROBLEMS
 from app.web.reading.safety import PROPERTIES, SHARES, SIDES
 from app.web.reading.safety import STATES as STATES_OF_HAZARDS
 from app.web.reading.trust import STRENGTHS

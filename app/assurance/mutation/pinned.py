@@ -12,7 +12,7 @@ from typing import Any
 from app.assurance.cases import as_list, load_entries
 from app.assurance.plain import read_plain
 from app.assurance.proof.lab_bands import GivenValue
-from app.triage.answers import BadAnswer, parse_answer
+from app.triage.questionnaire import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Assessment

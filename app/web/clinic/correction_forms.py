@@ -20,8 +20,7 @@ from app.presentation.question import (
 from app.presentation.result import ResultPresenter
 from app.store.submission_versions import Labs
 from app.triage import labs
-from app.triage.answers import BadAnswer, parse_answer
-from app.triage.questionnaire import Question
+from app.triage.questionnaire import BadAnswer, Question, parse_answer
 from app.triage.terms import Answers
 from app.web.pages import AppContext, filler_for, translator_for
 

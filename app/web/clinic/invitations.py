@@ -24,7 +24,7 @@ from app.store.people import NameMismatch
 from app.store.shares import ShareGone
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
-from app.triage.answers import keep_known_answers
+from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
 from app.web.clinic.patient_list import PROBLEMS, find_line_number, parse_guest, parse_guest_list
 from app.web.pages import AppContext, see_other

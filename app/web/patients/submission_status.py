@@ -27,7 +27,7 @@ from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import closings_by_two
 from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
-from app.triage.answers import keep_known_answers
+from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 from app.web.pages import app_context, filler_for

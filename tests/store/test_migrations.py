@@ -11,7 +11,12 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
 from app.settings import ROOT
-from app.store.db.database import migration_config, upgrade_schema
+from app.store.db.database import (
+    find_newest_revision,
+    migration_config,
+    read_schema_revision,
+    upgrade_schema,
+)
 from app.store.db.server_records import list_served_rulebooks
 from tests.store.rows import A_ROW_OF, fill
 
@@ -28,6 +33,14 @@ def test_no_migration_imports_the_program_that_goes_on_changing() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             assert not [name for name in (*names, module) if name.split(".")[0] == "app"], file
+
+
+def test_the_newest_migration_is_known_by_its_file(
+    database: Engine, empty_database: Engine
+) -> None:
+    head = ScriptDirectory.from_config(migration_config(database)).get_current_head()
+    assert find_newest_revision() == read_schema_revision(database) == head
+    assert read_schema_revision(empty_database) is None
 
 
 def test_the_migrations_and_the_tables_agree(database: Engine) -> None:

@@ -15,7 +15,6 @@ from typing import Literal
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from zxcvbn import zxcvbn
 
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 128
 _MIN_GUESSES = 10**8  # a password that is found sooner than this is refused
@@ -42,6 +41,9 @@ def find_password_problem(password: str, context: Iterable[str] = ()) -> Passwor
         return "long"
     words = ["calcinosis", "calcinosis check", *(word for word in context if len(word) > 2)]
     words += [part for word in words for part in word.split() if len(part) > 2]
+    # Here, since its lists take a tenth of the server's memory, and few choose a password.
+    from zxcvbn import zxcvbn
+
     # Only the first letters count there: its time grows with the square of the length.
     judged = zxcvbn(plain[:40], user_inputs=words)
     return "common" if judged["guesses"] < _MIN_GUESSES else None

@@ -1,0 +1,99 @@
+"""A server of its own process, asked over one kept connection, and what that costs it."""
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class Server:
+    """A server process and one kept connection to it."""
+
+    process: subprocess.Popen[bytes]
+    connection: http.client.HTTPConnection
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: str = "",
+        cookies: Mapping[str, str] | None = None,
+        kind: str = FORM,
+    ) -> bytes:
+        """The body as sent over the wire; cookies that the answer sets are kept.
+
+        With `cookies`, those are sent alone and none is kept. Raises AssertionError on an error.
+        """
+        sent = self.cookies if cookies is None else cookies
+        headers = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
+        if sent:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in sent.items())
+        if method == "POST":
+            headers["Content-Type"] = kind
+        self.connection.request(method, path, body or None, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        assert answer.status < 400, (method, path, answer.status, content[:500])
+        if cookies is None:
+            for line in answer.headers.get_all("Set-Cookie") or []:
+                if match := re.match(r"([^=]+)=([^;]*)", line):
+                    self.cookies[match[1]] = match[2]
+        return content
+
+    def measure_cpu(self, job: Callable[[], object], repeats: int) -> float:
+        """CPU seconds a call, user and system, so that a slow client does not blur it."""
+        self.connection.close()  # an idle one is dropped by the server; the next call opens another
+        job()
+        began = self._read_cpu()
+        for _ in range(repeats):
+            job()
+        return (self._read_cpu() - began) / repeats
+
+    def read_memory(self) -> float:
+        """MiB of memory that the process holds."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        [kib] = re.findall(r"VmRSS:\s+(\d+) kB", status)
+        return int(kib) / 1024
+
+    def _read_cpu(self) -> float:
+        # Nanoseconds of each thread; /proc/PID/stat counts in steps of 10 ms.
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+
+@contextmanager
+def serving(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT
+) -> Iterator[Server]:
+    """A server of this command, in which %d stands for the port, until the end of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [part.replace("%d", str(port)) for part in command],
+        env=os.environ | environment,
+        cwd=folder,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield Server(process, http.client.HTTPConnection("127.0.0.1", port))
+    finally:
+        process.terminate()
+        process.wait(20)

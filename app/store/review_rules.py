@@ -78,8 +78,8 @@ def _roles_of_others(attempt: StepAttempt) -> frozenset[str]:
 
 def change_owner(attempt: StepAttempt) -> RowChanges:
     """What changes on the row for who takes it: what waits for a second person goes on waiting."""
-    waits = attempt.row.state in SECOND_PERSON_STATES
-    return {"owner_id": attempt.staff.id, "state": attempt.row.state if waits else "claimed"}
+    state, taken = attempt.row.state, attempt.row.state not in SECOND_PERSON_STATES
+    return {"owner_id": attempt.staff.id, "state": "claimed" if taken else state}
 
 
 def is_identified(scope: Scope, submission: str) -> bool:

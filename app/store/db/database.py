@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, inspect, make_url, text
+from sqlalchemy import Engine, String, column, inspect, make_url, select, table
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from app.store.db import record_keys
@@ -71,7 +71,8 @@ def read_schema_revision(engine: Engine) -> str | None:
     with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        newest = select(column("version_num", String)).select_from(table("alembic_version"))
+        revision: str | None = connection.scalar(newest)
         return revision
 
 

@@ -22,7 +22,8 @@ from app.assurance.earlier import EditionTranslation, EditionTranslations, find_
 from app.assurance.figures import MeanFigure, clopper_pearson_bounds
 from app.assurance.reading import READERS_NEEDED, drop_unknown_ids
 from app.assurance.sets import CaseLibrary, CaseSet, LabelOpening, Reading, Reply, Use
-from app.rulebook.load import PUBLISHED_FOLDER, load_published_versions, load_rulebook_folder
+from app.rulebook.load import load_published_versions, load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.questionnaire import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook

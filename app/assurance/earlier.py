@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.assurance.asked import hash_questions
-from app.rulebook.load import PUBLISHED_FOLDER, load_published_versions, load_rulebook_folder
+from app.rulebook.load import load_published_versions, load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.rulebook.translation import NotTranslated, Translation, load_translation
 from app.triage.rulebook import Rulebook
 

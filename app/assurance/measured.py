@@ -26,7 +26,8 @@ from app.assurance.hazards import Hazard
 from app.assurance.proof.certificate import Certificate, certify_rulebook
 from app.assurance.proof.diagram import DiagramReport, examine_rulebook
 from app.assurance.sets import read_library
-from app.rulebook.load import PUBLISHED_FOLDER, load_published_versions
+from app.rulebook.load import load_published_versions
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.triage.rulebook import Rulebook
 
 Progress = Callable[[str], object]

@@ -21,12 +21,12 @@ from app.documents.receipt import RulebookArchive
 from app.documents.replay import record_corpus, replay_corpus
 from app.rulebook.load import (
     CORPUS_FILE,
-    PUBLISHED_FOLDER,
     NotPublished,
     find_newest_folder,
     find_published_faults,
     publish_rulebook,
 )
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.settings import Settings
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers

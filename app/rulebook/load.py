@@ -19,7 +19,12 @@ from app.rulebook.entries import RulebookEntry, build_value, read_entry
 from app.rulebook.faults import RulebookFaults
 from app.rulebook.learn_pages import LEARN_FILES, check_learn_content, read_learn_content
 from app.rulebook.reading import RulebookReader
-from app.rulebook.reading_words import CLINIC_FILE, SERVICE_FILE, read_wording
+from app.rulebook.reading_words import (
+    CLINIC_FILE,
+    PUBLISHED_FOLDER,
+    SERVICE_FILE,
+    read_wording,
+)
 from app.rulebook.roles import ROLES_FILE, check_age_pairs, check_roles, read_age_pairs, read_roles
 from app.triage.labs import with_rule_bounds
 from app.triage.learn import LearnContent
@@ -109,7 +114,6 @@ def _hash_rule_files(folder: Path) -> str:
     return digest.hexdigest()
 
 
-PUBLISHED_FOLDER = "published"
 VERSIONS_FILE = "versions.yaml"
 CORPUS_FILE = "replay.jsonl.gz"
 """Some assessments of that rulebook, packed: a line of JSON each."""

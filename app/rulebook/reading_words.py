@@ -3,8 +3,10 @@
 What is no text is left out here, quietly: `checks_words` notes every gap at its line.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from app.rulebook.entries import QuestionWordsEntry, RespondentWordsEntry, build_value, read_entry
@@ -13,6 +15,7 @@ from app.rulebook.yaml_lines import LinedList, LinedMapping
 from app.triage.sources import Roles
 from app.triage.wording import QuestionWords, TextParts, Wording
 
+PUBLISHED_FOLDER = "published"
 PAGE_FILES = ("pages", "service", "clinic")
 WORD_FILES = (
     "questions", "rules", "types", "look_alikes", "levels", "advice", "dangers", "regions", "labs",
@@ -55,8 +58,26 @@ def read_wording(faults: FaultLog, language: str, roles: Roles) -> Wording:
         labs=_texts_by_id(_mapping_at(labs, "analytes")),
         lab_messages=_only_texts(_mapping_at(labs, "messages")),
         dangers=_texts_by_id(whole["dangers"]),
-        pages={key: text for file in PAGE_FILES for key, text in _only_texts(whole[file]).items()},
+        pages=_earlier_gaps(faults.folder, language) | _page_texts(whole),
     )
+
+
+def _page_texts(whole: Mapping[str, LinedMapping]) -> dict[str, str]:
+    return {key: text for file in PAGE_FILES for key, text in _only_texts(whole[file]).items()}
+
+
+def _earlier_gaps(folder: Path, language: str) -> dict[str, str]:
+    """Today's words of pages, for those that a published rulebook does not know yet."""
+    if folder.parent.name != PUBLISHED_FOLDER:
+        return {}
+    return _read_todays_pages(folder.parents[1], language)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_todays_pages(rules: Path, language: str) -> dict[str, str]:
+    faults = FaultLog(rules)  # what is wrong there is told of where that rulebook itself is read
+    files = {name: read_words_file(faults, f"wording/{language}", name) for name in PAGE_FILES}
+    return _page_texts(files)
 
 
 def read_words_file(faults: FaultLog, folder: str, name: str) -> LinedMapping:

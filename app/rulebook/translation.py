@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from app.rulebook.load import PUBLISHED_FOLDER
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.triage.conditions import (
     Choice,
     Condition,

@@ -11,7 +11,8 @@ from app.assurance.difference import Difference, compare_rulebooks, find_level_c
 from app.assurance.difference_words import format_difference, format_difference_html
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.evaluator import Evaluator
-from app.rulebook.load import PUBLISHED_FOLDER, find_newest_folder, load_rulebook_folder
+from app.rulebook.load import find_newest_folder, load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.triage.rules import assess_answers
 from tests.assurance.rulebooks import changed_copy, small_rulebook
 from tests.builders import RULES, rulebook

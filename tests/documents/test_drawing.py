@@ -1,13 +1,17 @@
 """The drawing shows what the engine runs: every question, every rule, every edge."""
 
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from app.documents.drawing import draw_flowchart
-from app.rulebook.load import load_rulebook_folder
+from app.rulebook.load import load_published_versions, load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
+from app.settings import ROOT
 from app.triage.conditions import Choice, walk_leaves
 
-RULEBOOK = load_rulebook_folder(Path(__file__).resolve().parents[2] / "rules")
+RULES = ROOT / "rules"
+RULEBOOK = load_rulebook_folder(RULES)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -21,6 +25,13 @@ def test_every_question_and_every_rule_is_drawn() -> None:
         assert question.id in shown
     for rule in RULEBOOK.rules:
         assert rule.id in shown
+
+
+@pytest.mark.parametrize("version", load_published_versions(RULES / PUBLISHED_FOLDER))
+def test_an_earlier_rulebook_is_drawn_though_it_knows_fewer_words(version: str) -> None:
+    earlier = load_rulebook_folder(RULES / PUBLISHED_FOLDER / version)
+    drawn = draw_flowchart(earlier)
+    assert all(rule.id in drawn for rule in earlier.rules)
 
 
 def test_the_edges_are_those_of_the_engine() -> None:

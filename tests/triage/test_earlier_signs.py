@@ -4,7 +4,8 @@ from functools import cache
 
 import pytest
 
-from app.rulebook.load import PUBLISHED_FOLDER, load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.rulebook.translation import Translation, load_translation
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.rulebook.load import PUBLISHED_FOLDER, load_rulebook_folder
+from app.rulebook.load import load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.rulebook.translation import load_translation
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers

@@ -7,8 +7,9 @@ from functools import cache
 
 import pytest
 
-from app.rulebook.load import PUBLISHED_FOLDER, load_published_versions
+from app.rulebook.load import load_published_versions
 from app.rulebook.reading import RulebookReader
+from app.rulebook.reading_words import PUBLISHED_FOLDER
 from app.rulebook.translation import (
     NotTranslated,
     Translation,

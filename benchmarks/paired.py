@@ -172,7 +172,8 @@ def _walk_questions(
         unsure = question.unsure or question.option_ids[0]
         given[question.id] = answers.get(question.id, frozenset({unsure}))
         kept[question.id] = dict(server.cookies)
-        form = urlencode({question.id: sorted(given[question.id])}, doseq=True)
+        # "again": that a "not sure" about a grave sign was asked once more.
+        form = urlencode({question.id: sorted(given[question.id]), "again": 1}, doseq=True)
         server.ask("POST", f"/check/{question.id}", form)
     return {**kept, "": dict(server.cookies)}
 

@@ -1,13 +1,20 @@
 """What someone who answers is shown of the questions: as plain data, as a hash, and as a text.
 
 A reading of cases is worth something for as long as these words stand, whatever happens to the
-rules behind them. So nothing of a rule, a reason or a result goes in.
+rules behind them. So nothing of a rule, a reason or a result goes in. What a reader answered to
+other questions is never blind for these; but where a published edition asked those, its answers can
+be translated, so that the reading still says something.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
+from app.rulebook.load import load_published_versions, load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
+from app.rulebook.translation import NotTranslated, Translation, load_translation
 from app.triage.explain import describe_condition, serialize_condition
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
@@ -15,6 +22,19 @@ from app.triage.wording import QuestionWords, Wording
 
 _KINDS = {"one": "(One answer.)", "many": "(One answer or several.)"}
 _VOICES = {"child": "About a child, or someone under 16", "other": "About another adult"}
+
+
+@dataclass(frozen=True, slots=True)
+class EditionTranslation:
+    """From the questions of one published edition to those of another rulebook."""
+
+    edition: str
+    asked_by: Rulebook
+    table: Translation
+
+
+EditionTranslations = Mapping[str, EditionTranslation]
+"""Hash of the questions that were answered -> the way from there."""
 
 
 def canonical_json(value: object) -> str:
@@ -39,6 +59,28 @@ def format_questions(rulebook: Rulebook) -> str:
     return "\n".join(
         line for part in [_heading_lines(), *parts, _lab_lines(rulebook)] for line in part
     )
+
+
+def find_edition_translations(
+    rulebook: Rulebook, rules: Path, wanted: Collection[str]
+) -> EditionTranslations:
+    """The ways from the wanted questions to those of this rulebook, read from the folder `rules`.
+
+    `wanted`: hashes. What no published edition asked, or the table does not speak of, has no way.
+    """
+    found: dict[str, EditionTranslation] = {}
+    missing = {*wanted} - {hash_questions(rulebook)}
+    for edition in load_published_versions(rules / PUBLISHED_FOLDER) if missing else ():
+        old = load_rulebook_folder(rules / PUBLISHED_FOLDER / edition)
+        asked = hash_questions(old)
+        if asked not in missing - found.keys():
+            continue
+        try:
+            table = load_translation(rules, edition, old.questionnaire, rulebook.questionnaire)
+        except (FileNotFoundError, NotTranslated):
+            continue
+        found[asked] = EditionTranslation(edition, old, table)
+    return found
 
 
 def _first_language_words(rulebook: Rulebook) -> Wording:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from app.assurance.plain import read_plain
+from app.assurance.cases import read_plain
 from app.assurance.readability import (
     NAME,
     build_term_pattern,

@@ -14,8 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.assurance.asked import canonical_json, sha256_hex
-from app.assurance.cases import BadCases, Label, format_validation_errors
-from app.assurance.plain import read_plain
+from app.assurance.cases import BadCases, Label, format_validation_errors, read_plain
 
 SETS = "sets"
 READINGS = "readings"

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import yaml
 
+from app.assurance.cases import read_plain
 from app.assurance.mutation.apart_by_diagram import product_constraint
 from app.assurance.mutation.killing import Progress
 from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
 from app.assurance.mutation.pinned import load_quiet_lump, merge_with_quiet
-from app.assurance.ordinary import FOLDER, load_ordinary_answers
-from app.assurance.plain import read_plain
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 
-LISTED = FOLDER / "widened.yaml"
+ORDINARY = Path("cases") / "ordinary"
+"""Made-up people with everyday lumps: their stories, and what readers answered for them."""
+LISTED = ORDINARY / "widened.yaml"
 URGENT = ("same_day", "emergency")
 HEADING = """\
 # Slips that widen a rule of "same day" or "emergency" and that no ordinary person notices, rule
@@ -46,8 +47,7 @@ class OrdinaryPeople:
 
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
-        given = load_ordinary_answers(folder)
-        quiet = load_quiet_lump(folder)
+        given, quiet = read_plain(folder / ORDINARY / "answers.yaml"), load_quiet_lump(folder)
         people = (merge_with_quiet(rulebook, quiet, said) for said in given.values())
         self.people = [(answers, assess_answers(rulebook, answers).urgency) for answers in people]
 
@@ -59,12 +59,6 @@ class OrdinaryPeople:
             level < assess_answers(alone, answers).urgency >= Urgency.same_day
             for answers, level in self.people
         )
-
-
-def read_unnoticed_slips(folder: Path) -> dict[str, list[str]]:
-    """Rule -> the slips that no ordinary person notices."""
-    listed: dict[str, list[str]] = read_plain(folder / LISTED)
-    return listed
 
 
 def refresh_widened_slips(

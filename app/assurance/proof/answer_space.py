@@ -5,18 +5,18 @@ list left empty are its "none of these". Read from the YAML and from rules/READM
 nothing of words, and shares no judging with others.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.assurance.proof.condition_files import list_written_conditions
-from app.assurance.proof.diagram_labs import Bound, LabSpace
-from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.diagrams import Bound, Diagram, LabSpace
 from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
 
 ORDER = Path(__file__).with_name("order.txt")
 """An order of the variables in which the diagrams are small, found by `find_variable_order`."""
+RESULT_FILES = ("questions.yaml", "urgency/*.yaml", "types/*.yaml", "advice.yaml")
+"""The files whose conditions can change a result."""
 
 
 class Meaning(NamedTuple):
@@ -298,3 +298,26 @@ def _mildest_choices(question: dict[str, Any]) -> set[str]:
     if question["kind"] == "many":
         return set()
     return {c[0] for c in question.get("severity", ())} or {o["id"] for o in question["options"]}
+
+
+def list_written_conditions(
+    folder: Path, patterns: tuple[str, ...] = RESULT_FILES
+) -> Iterator[tuple[str, Any]]:
+    """Every condition in these files, with what it belongs to; `places` of advice is one too."""
+    for file in (file for files in patterns for file in sorted(folder.glob(files))):
+        yield from _walk_conditions(read_yaml_strings(file), file.stem)
+
+
+def _walk_conditions(tree: Any, what: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        what = tree.get("id", what)
+        for key, value in tree.items():
+            if key in ("when", "only_with", "ask_if", "likely_needs"):
+                yield what, value
+            elif key == "places":
+                yield what, {"question": "place", "includes_any": value}
+            else:
+                yield from _walk_conditions(value, what)
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _walk_conditions(part, what)

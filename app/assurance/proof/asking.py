@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.assurance.proof.answer_space import AnswerSpace
-from app.assurance.proof.condition_files import list_written_conditions
+from app.assurance.proof.answer_space import AnswerSpace, list_written_conditions
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml_strings
 

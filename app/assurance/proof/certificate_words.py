@@ -55,7 +55,10 @@ def _format_state(holds: bool) -> str:
 
 def _counterexample_lines(proof: Proof, checked: DiagramCheck | None) -> Iterator[str]:
     for broken in proof.counterexamples:
-        yield from ("", *(f"       {line}" for line in broken.format_yaml().splitlines()))
+        yield from (
+            "",
+            *(f"       {line}" for line in broken.format_yaml(proof.letter).splitlines()),
+        )
     if checked is not None and not checked.property_holds:
         yield from ("", *(f"       by decision diagram: {breach}" for breach in checked.breaches))
         yield f"       the smallest: {checked.smallest}"
@@ -106,7 +109,7 @@ def _serialize_proof(proof: Proof, examined: DiagramReport | None) -> dict[str, 
         "sat": {
             "holds": proof.holds,
             "claims": proof.asked,
-            "broken": [broken.as_worked_case() for broken in proof.counterexamples],
+            "broken": [broken.as_worked_case(proof.letter) for broken in proof.counterexamples],
         },
     }
     if examined is not None:

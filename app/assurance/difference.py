@@ -148,7 +148,7 @@ def _compared_people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
             continue
         said, said_too = one.validly_answered([name]), other.validly_answered([name])
         asked, asked_too = one.on_path[name], other.on_path[name]
-        both = (asked & asked_too | ~asked & ~asked_too) & said & said_too
+        both = ~one.where_different(asked, asked_too) & said & said_too
         people &= both | asked & ~asked_too & said | ~asked & asked_too & said_too
         for option in set(one.options[name]) ^ set(other.options[name]):
             known = one if option in one.options[name] else other

@@ -150,19 +150,14 @@ def certify_rulebook(
 
 
 def _reasons_not_asked(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
-    for question in questionnaire:
-        if question.ask_if is None:
-            continue
-        others = [
-            q.id for q in questionnaire if q.id in questionnaire.counterpart_questions[question.id]
-        ]
+    for question in (q for q in questionnaire if q.ask_if is not None):
+        counterparts = questionnaire.counterpart_questions[question.id]
+        others = [q.id for q in questionnaire if q.id in counterparts]
+        narrowed = sorted(questions_in_condition(question.narrows))
         if others:
             yield question.id, f"in its place: {', '.join(others)}"
-        elif question.narrows is not None:
-            yield (
-                question.id,
-                f"narrows {', '.join(sorted(questions_in_condition(question.narrows)))}",
-            )
+        elif narrowed:
+            yield question.id, f"narrows {', '.join(narrowed)}"
         else:
             yield question.id, "no answer raises anyone of whom it is not asked"
 
@@ -181,7 +176,7 @@ def find_disagreements(
 ) -> Iterator[str]:
     """Where the two checkers do not say the same, each in words."""
     for proof in proofs:
-        theirs = examined.holds_by_letter[proof.letter]
+        theirs = examined.checked[proof.letter].property_holds
         if theirs != proof.holds:
             yield f"({proof.letter}) holds: {proof.holds} by SAT, {theirs} by decision diagram"
     if examined.longest != prover.longest_path:
@@ -200,8 +195,7 @@ def find_disagreements(
     if sum(examined.by_level.values()) != examined.answer_sets:
         yield "the counts of the levels do not add up to all answer sets"
     for kind, case in examined.shown.items():
-        assessment = assess_answers(
-            prover.rulebook, {q: frozenset(chosen) for q, chosen in case.items()}
-        )
-        if assessment.likely_type != kind:
-            yield f"type {kind} by decision diagram, {assessment.likely_type} by the engine: {case}"
+        answers = {name: frozenset(chosen) for name, chosen in case.items()}
+        likely = assess_answers(prover.rulebook, answers).likely_type
+        if likely != kind:
+            yield f"type {kind} by decision diagram, {likely} by the engine: {case}"

@@ -115,14 +115,13 @@ def run_benchmark(
     rulebook: Rulebook,
     cases: Sequence[Case],
     conflicts: Iterable[str] = (),
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> BenchmarkReport:
     """Assess every case. `conflicts`: ids of cases whose label contradicts a sourced rule."""
     outcomes, views, aside = [], dict[str, list[CaseOutcome]](), set(conflicts)
     for number, case in enumerate(cases, start=1):
         outcomes.append(_judge_case(rulebook, case, case.answers))
-        if progress is not None:
-            progress(number)
+        progress(number)
     asked = [outcome.questions for outcome in outcomes]
     for confidence in sorted({o.confidence for o in outcomes}):
         views[f"confidence {confidence}"] = [o for o in outcomes if o.confidence == confidence]

@@ -226,7 +226,6 @@ def _keep_known_answers(
 def _reasons_not_blind(
     reading: Reading, case_set: CaseSet, asked_hash: str, library: CaseLibrary
 ) -> Iterator[NotBlind]:
-    """Why a reading may not be called blind."""
     if reading.name not in library.log:
         yield "not_logged"
     elif library.log[reading.name] != reading.content_hash:
@@ -244,7 +243,6 @@ def _reasons_not_blind(
 def _reasons_not_unseen(
     case_set: CaseSet, opening: LabelOpening, rulebook: Rulebook, blind_count: int
 ) -> Iterator[NotUnseen]:
-    """Why a set may not be called unseen by a rulebook."""
     if case_set.use != "unseen":
         yield "building"
     if opening.sha256 != rulebook.sha256:

@@ -20,7 +20,7 @@ from app.assurance.mutation.pinned import WORKED, load_boundary_cases, load_work
 from app.assurance.proof.answer_space import AnswerSpace, level_rank
 from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
+from app.assurance.proof.evaluator import LEVELS, read_entries, read_yaml_strings
 from app.assurance.translated import TranslatedSpace, find_translation_table
 from app.rulebook.load import CORPUS_FILE, load_rulebook_folder, read_corpus
 from app.rulebook.translation import load_translation
@@ -258,8 +258,7 @@ def _find_type_changes(old: Path, new: Path) -> tuple[list[ChangeFigure], int | 
 def _changed_type_entries(old: Path, new: Path) -> Iterator[str]:
     """Ids of the entries about types, and of the named conditions, that are not the same."""
     for file in ("named.yaml", *(f"types/{name}.yaml" for name in TYPE_RULES)):
-        written = (read_yaml_strings(folder / file) for folder in (old, new))
-        entries, entries_too = ({entry["id"]: entry for entry in part} for part in written)
+        entries, entries_too = read_entries(old / file), read_entries(new / file)
         for name in {**entries, **entries_too}:
             if entries.get(name) != entries_too.get(name):
                 yield name

@@ -60,16 +60,15 @@ def certify(as_json: console.AsJson = False) -> None:
     """Prove the rulebook over all answer sets, by two checkers; exit code 1 where it fails."""
     rulebook, rules = console.load_rulebook(), console.read_settings().rules
     with console.stop_without_provers():
-        from app.assurance.proof import certificate_words as words
-        from app.assurance.proof.certificate import PROPERTIES, certify_rulebook
+        from app.assurance.proof import certificate as proved
         from app.assurance.proof.diagram import examine_rulebook
     with console.show_progress("Proving") as progress:
-        step = progress.begin_step("Proving", len(PROPERTIES) + 1)
-        certificate = certify_rulebook(rulebook, lambda: examine_rulebook(rules), step)
+        step = progress.begin_step("Proving", len(proved.PROPERTIES) + 1)
+        certificate = proved.certify_rulebook(rulebook, lambda: examine_rulebook(rules), step)
     if as_json:
-        console.print_json(words.serialize_certificate(certificate))
+        console.print_json(proved.serialize_certificate(certificate))
     else:
-        typer.echo(words.format_certificate(certificate))
+        typer.echo(proved.format_certificate(certificate))
     if not certificate.all_hold:
         raise typer.Exit(1)
 

@@ -13,8 +13,13 @@ from typer.testing import CliRunner
 
 from app.assurance.cases import read_cases
 from app.assurance.proof.asking import QuestionImpact
-from app.assurance.proof.certificate import PROPERTIES, Certificate, certify_rulebook
-from app.assurance.proof.certificate_words import format_certificate, serialize_certificate
+from app.assurance.proof.certificate import (
+    PROPERTIES,
+    Certificate,
+    certify_rulebook,
+    format_certificate,
+    serialize_certificate,
+)
 from app.assurance.proof.diagram import DiagramCheck, DiagramReport, examine_rulebook
 from app.assurance.proof.prover import Counterexample, Prover
 from app.commands import app
@@ -267,7 +272,7 @@ def test_the_command_prints_the_certificate_and_ends_with_1_where_something_fail
     assert len(whole["differences"]) == (0 if agree else 1)
     table = CliRunner().invoke(app, ["rules", "certify"])
     assert table.exit_code == shown.exit_code
-    assert f"{PROPERTIES['a'].title}" in table.stdout
+    assert PROPERTIES["a"] in table.stdout
 
 
 def test_the_command_says_of_each_question_what_it_can_still_change(

@@ -16,6 +16,7 @@ from app.assurance.mutation.pinned import (
     PinnedCase,
     find_failing_cases,
     load_boundary_cases,
+    load_quiet_lump,
     load_worked_cases,
 )
 from app.rulebook.load import load_rulebook_folder
@@ -23,13 +24,14 @@ from app.triage.conditions import Condition, Situation, judge_condition
 from app.triage.labs import list_lab_readings, read_lab_amounts
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import Truth
+from app.triage.terms import Answers, Truth
 
 PROCESSES = 2
 BATCH = 25
 ALONE = 200
 """So many mutants are tried out sooner than another process has read the rules and cases."""
 Progress = Callable[[int], None]
+"""Learns how many are done."""
 ConditionChange = tuple[Condition | None, Condition | None]
 """A condition before and after."""
 
@@ -110,6 +112,8 @@ class MutationBench:
         self.rulebook = load_rulebook_folder(folder)
         self.worked = load_worked_cases(self.rulebook, folder)
         self.boundary = load_boundary_cases(self.rulebook, folder)
+        quiet = load_quiet_lump(folder)
+        self.quiet_lump: Answers = {name: frozenset(chosen) for name, chosen in quiet.items()}
         self._situations: dict[int, Situation] = {}
 
     @property
@@ -177,8 +181,8 @@ def changed_conditions(rulebook: Rulebook, changed: Rulebook) -> list[ConditionC
 def run_mutation_tests(
     folder: Path,
     mutants: Sequence[Mutant],
-    prove: Callable[[Rulebook, Path, Sequence[Mutant]], Iterable[SurvivingMutant]],
-    progress: Progress | None = None,
+    prove: Callable[["MutationBench", Sequence[Mutant]], Iterable[SurvivingMutant]],
+    progress: Progress = lambda _done: None,
 ) -> MutationReport:
     """Try out mutants of the rulebook in this folder; `prove` settles those that survive."""
     begun, bench = perf_counter(), MutationBench(folder)
@@ -189,7 +193,7 @@ def run_mutation_tests(
         rulebook=bench.rulebook.version,
         sha256=bench.rulebook.sha256,
         killed=tuple(killed for killed in tried if killed is not None),
-        survivors=tuple(prove(bench.rulebook, folder, alive)),
+        survivors=tuple(prove(bench, alive)),
         failing=tuple(failing),
         seconds=round(perf_counter() - begun, 1),
         of=len(mutants),
@@ -223,7 +227,7 @@ def format_mutation_report(found: MutationReport) -> str:
 
 
 def _try_all_mutants(
-    bench: MutationBench, every: Sequence[Mutant], progress: Progress | None
+    bench: MutationBench, every: Sequence[Mutant], progress: Progress
 ) -> list[KilledMutant | None]:
     if len(every) <= ALONE:
         return [bench.try_mutant(mutant) for mutant in every]
@@ -232,8 +236,7 @@ def _try_all_mutants(
     with pool:
         for killed in pool.map(_try_in_worker, every, chunksize=BATCH):
             found.append(killed)
-            if progress is not None:
-                progress(len(found))
+            progress(len(found))
     return found
 
 

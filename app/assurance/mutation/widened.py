@@ -35,11 +35,8 @@ HEADING = """\
 def list_urgent_slips(rulebook: Rulebook, folder: Path) -> list[Mutant]:
     """All slips in what the urgent rules ask and in how urgent they are."""
     urgent = {rule.id for rule in rulebook.rules if rule.urgency >= Urgency.same_day}
-    return [
-        m
-        for m in list_mutants(folder)
-        if m.file.startswith("urgency/") and m.key and m.entry in urgent
-    ]
+    slips = [slip for slip in list_mutants(folder) if slip.file.startswith("urgency/")]
+    return [slip for slip in slips if slip.key and slip.entry in urgent]
 
 
 class OrdinaryPeople:
@@ -62,7 +59,7 @@ class OrdinaryPeople:
 
 
 def refresh_widened_slips(
-    rulebook: Rulebook, folder: Path, progress: Progress | None = None
+    rulebook: Rulebook, folder: Path, progress: Progress = lambda _done: None
 ) -> None:
     """Write the list anew. Takes minutes."""
     people, space = OrdinaryPeople(rulebook, folder), AnswerSpace(folder)
@@ -72,8 +69,7 @@ def refresh_widened_slips(
             noticed += 1
         elif widens_urgent_level(space, slip):
             missed.setdefault(slip.entry, []).append(slip.full_name)
-        if progress is not None:
-            progress(done)
+        progress(done)
     head = HEADING.format(noticed=noticed, every=noticed + sum(map(len, missed.values())))
     text = yaml.safe_dump(missed, sort_keys=False, width=10_000, allow_unicode=True)
     (folder / LISTED).write_text(f"{head}\n{text}", "utf-8")

@@ -13,7 +13,7 @@ from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.answer_types import CANNOT_TELL, AnswerTypes
 from app.assurance.proof.diagram_level import Claim, everyone_unless
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
+from app.assurance.proof.evaluator import LEVELS, read_entries, read_yaml_strings
 
 LEVEL_WORDS = ("heading", "action", "when")
 TYPE_WORDS = ("name", "plain", "summary")
@@ -59,9 +59,9 @@ def results_are_whole(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]
         warned = space.any_of(_advice_shown(space, entry) for entry in given)
         about = f"{level}, {kind}: no word on what to watch for"
         yield about, space.exactly_at_level(level) & ~warned
-    sources = {entry["id"] for entry in read_yaml_strings(space.folder / "sources.yaml")}
+    sources = read_entries(space.folder / "sources.yaml").keys()
     for entry in [*space.rules, *advice]:
-        sourced = bool(entry["sources"]) and sources.issuperset(entry["sources"])
+        sourced = bool(entry["sources"]) and sources >= {*entry["sources"]}
         yield f"{entry['id']} has no source", everyone_unless(space, holds=sourced)
     for language in read_yaml_strings(space.folder / "rulebook.yaml")["languages"]:
         for what, said in _list_required_words(space, language, [entry["id"] for entry in advice]):

@@ -53,17 +53,18 @@ def read_yaml_strings(file: Path) -> Any:
     return yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506
 
 
+def read_entries(file: Path) -> dict[str, dict[str, Any]]:
+    """The entries of a file that is a list, by their ids."""
+    return {entry["id"]: entry for entry in read_yaml_strings(file)}
+
+
 class Evaluator:
     """One rulebook, ready to judge answers."""
 
     def __init__(self, folder: Path) -> None:
         self.labs = read_yaml_strings(folder / "labs.yaml")
-        self.questions = {
-            entry["id"]: entry for entry in read_yaml_strings(folder / "questions.yaml")
-        }
-        self.named = {
-            entry["id"]: entry["when"] for entry in read_yaml_strings(folder / "named.yaml")
-        }
+        self.questions = read_entries(folder / "questions.yaml")
+        self.named = read_entries(folder / "named.yaml")
         rules = [rule for file in folder.glob("urgency/*.yaml") for rule in read_yaml_strings(file)]
         self.rules = [(rule, self._compile_condition(rule["when"])) for rule in rules]
         self.only_with = {
@@ -128,7 +129,7 @@ class Evaluator:
             case {"not": part}:
                 return self._compile_condition(part, no=not no)
             case {"named": name}:
-                return self._compile_condition(self.named[name], no=no)
+                return self._compile_condition(self.named[name]["when"], no=no)
             case {"lab": analyte}:
                 [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
                 return _negate_judge(no, _bound_judge(analyte, comparison, limits))

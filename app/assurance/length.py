@@ -154,6 +154,15 @@ def grade_screen(page: Screen, named: re.Pattern[str]) -> float:
     return max(flesch_kincaid_grade(part) for part in (texts, whole) if part)
 
 
+def grade_questions(rulebook: Rulebook) -> dict[str, float]:
+    """Question -> the grade of the hardest of its pages."""
+    named, grades = known_names_pattern(rulebook), dict[str, float]()
+    for page in list_all_screens(rulebook):
+        grade = grade_screen(page, named)
+        grades[page.question] = max(grade, grades.get(page.question, grade))
+    return grades
+
+
 def known_lump_answers(rulebook: Rulebook, worked: Path) -> Answers:
     """Someone whose calcium lump is named, quiet and painless: the shortest usual way.
 

@@ -2,7 +2,7 @@
 
 // "Back" before this file ran: the browser moved to an address of htmx and kept the other page.
 const [opened] = performance.getEntriesByType("navigation");
-if (history.state?.htmx && new URL(opened.name).pathname !== location.pathname) location.reload();
+if (opened && history.state?.htmx && new URL(opened.name).pathname !== location.pathname) location.reload();
 
 // "None of these" leaves no other tick, and any other tick takes "none of these" away.
 // The server enforces the same.

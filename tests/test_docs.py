@@ -21,6 +21,9 @@ TOO_LONG = {
     "make test": "it is what runs this",
     "make run": "it serves until it is stopped; test_setup.py holds its parts",
     "make safety": "it tries every mutant, for half an hour; test_figures.py holds its parts",
+    "CALCINOSIS_REWRITE=1 .venv/bin/python -m pytest -q tests/browser/test_spoken.py": (
+        "it opens every page in a browser; test_spoken.py holds what it writes"
+    ),
     ".venv/bin/calcinosis-check rules mutate --refresh": "half an hour; see test_mutants.py",
     ".venv/bin/calcinosis-check rules certify": "test_certificate.py proves the rulebook",
     ".venv/bin/calcinosis-check rules diff": "test_difference.py compares the rulebooks",

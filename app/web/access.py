@@ -35,10 +35,7 @@ STAFF = "any of staff"
 """Whoever is signed in; every other word is a permission of app/store/permissions.py."""
 BACKGROUND_HEADER = "x-quiet"
 SESSION_COOKIE = "staff"
-_NOT_THERE = (
-    *(NoSuchInvitation, NoSuchPerson, NoSuchRequest, NoSuchStaff, NoSuchSubmission),
-    KeyDestroyed,
-)
+_NOT_THERE = (NoSuchInvitation, NoSuchPerson, NoSuchRequest, NoSuchStaff, NoSuchSubmission)
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 StaffEndpoint = Callable[[StaffRequest], Response]
@@ -111,6 +108,10 @@ def _open_page(
         response = see_other("/sign-in")
         clear_session_cookie(response, request)
         return response
+    except KeyDestroyed:
+        if not request.path_params:  # it is no record in the address whose key is gone
+            raise
+        raise HTTPException(404) from None
     except _NOT_THERE:
         raise HTTPException(404) from None
     except RateLimitExceeded as many:

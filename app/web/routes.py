@@ -26,13 +26,7 @@ from app.web.clinic import (
     worklist_stream,
 )
 from app.web.pages import see_other
-from app.web.patients import (
-    handing_over,
-    result,
-    second_look,
-    self_check,
-    waiting_room,
-)
+from app.web.patients import handing_over, result, second_look, self_check, waiting_room
 from app.web.reading import learn, safety, trust
 
 
@@ -76,10 +70,7 @@ ROUTES = [
     open_route("GET /rules", trust.show_page),
     open_route("GET /rules/types", trust.show_page),
     open_route("GET /rules/evidence", trust.show_page),
-    open_route(
-        "GET /rules/look-alikes",
-        trust.show_page,
-    ),
+    open_route("GET /rules/look-alikes", trust.show_page),
     open_route("GET /rules/sources", trust.show_page),
     open_route("GET /rules/flow.svg", trust.show_flow_drawing),
     open_route("GET /accessibility", trust.show_page),

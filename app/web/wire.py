@@ -5,6 +5,7 @@ app/web/shield.py sees to it) and nothing of it is kept. It must not know what a
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qs
 
@@ -80,8 +81,10 @@ async def _read_form_with_files(request: Request) -> Mapping[str, list[str]]:
             for name, value in form.multi_items():
                 text = value if isinstance(value, str) else _decode_file(await value.read())
                 found.setdefault(name, []).append(text)
-    except HTTPException:  # what cannot be read as a form says nothing
-        return {}
+    except HTTPException as refused:
+        if refused.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        return {}  # what cannot be read as a form says nothing
     return found if sum(map(len, found.values())) <= MOST_FIELDS else {}
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
@@ -201,61 +201,10 @@ class Tab:
                 self.page.wait_for_url(lambda url: not url.endswith("/emergency"))
 
 
-MOST_PROFILES = 3
-"""How many are kept: each holds a process of the browser."""
-
-
-class Profiles:
-    """Browser profiles that are used by test after test: a fresh one takes a second.
-
-    What a closed page leaves behind is left to tests with a `fresh_context`: what it stored, and
-    scripts that come with every page.
-    """
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-        self._kept: dict[str, BrowserContext] = {}
-
-    def having(self, options: Mapping[str, Any]) -> BrowserContext:
-        """The profile with these options."""
-        name = repr(sorted(options.items()))
-        found = self._kept.pop(name, None)
-        if found is None:
-            found = self._browser.new_context(**options)
-        self._kept[name] = found
-        if len(self._kept) > MOST_PROFILES:
-            self._kept.pop(next(iter(self._kept))).close()
-        return found
-
-    def close(self) -> None:
-        """Close them all."""
-        for context in self._kept.values():
-            context.close()
-
-
-@pytest.fixture(scope="session")
-def profiles(browser: Browser) -> Iterator[Profiles]:
-    """Browser profiles that are used again."""
-    profiles = Profiles(browser)
-    yield profiles
-    profiles.close()
-
-
 @pytest.fixture
-def context(profiles: Profiles, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser profile without any cookie; parametrise indirectly to set its options."""
-    context = profiles.having(getattr(request, "param", {}))
-    yield context
-    for page in context.pages:
-        page.close()
-    context.clear_cookies()
-
-
-@pytest.fixture
-def fresh_context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser profile that nobody has used; parametrise `context` to set its options."""
-    callspec = getattr(request.node, "callspec", None)
-    context = browser.new_context(**(callspec.params.get("context", {}) if callspec else {}))
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser profile that nobody has used; parametrise indirectly to set its options."""
+    context = browser.new_context(**getattr(request, "param", {}))
     yield context
     context.close()
 

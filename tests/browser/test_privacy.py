@@ -85,12 +85,6 @@ def carry(context: BrowserContext, base: str, app, clock, given) -> None:
     context.add_cookies([{"name": "journey", "value": sealed, "url": base}])
 
 
-@pytest.fixture
-def context(fresh_context: BrowserContext) -> BrowserContext:
-    """Nothing that an earlier test left may be seen here."""
-    return fresh_context
-
-
 @pytest.fixture(scope="module")
 def crawl(browser: Browser, address: str, app, clock) -> Iterator[Crawl]:
     """Every page, opened once."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import httpx2
 import pytest
-from playwright.sync_api import BrowserContext
 
 from app.triage.rules import assess_answers
 from app.web.journey import Journey, seal_journey
@@ -93,12 +92,6 @@ def load(context, url: str) -> Load:
     assert page.evaluate("() => Boolean(window.htmx)"), "the script came too"
     page.close()
     return found
-
-
-@pytest.fixture
-def context(fresh_context: BrowserContext) -> BrowserContext:
-    """Every file is loaded as by someone who has never been here."""
-    return fresh_context
 
 
 @pytest.fixture(scope="module")

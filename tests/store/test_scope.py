@@ -103,6 +103,7 @@ def test_no_row_is_added_to_or_moved_into_another_clinic(store: Store) -> None:
         select(Person).where(col(Person.clinic_id) == "c2"),
         select(Person).where(col(Person.clinic_id) != "c1"),
         select(Person).where(col(Person.id) == "c1"),
+        select(Person).where(col(Person.clinic_id) == bindparam("other")),
         select(Staff, StaffInvite).where(col(Staff.clinic_id) == "c1"),
         select(Staff)
         .join(StaffInvite, col(StaffInvite.staff_id) == col(Staff.id))

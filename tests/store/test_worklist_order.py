@@ -8,6 +8,7 @@ from sqlalchemy import Engine, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 
+from app.store import worklist
 from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Scope, Store
 from tests.store.rows import A_ROW_OF, KEYRING, THEN, fill
@@ -15,7 +16,7 @@ from tests.store.rows import A_ROW_OF, KEYRING, THEN, fill
 ROWS = 100_000 if os.environ.get("CALCINOSIS_SOAK") else 2_000
 PAGE = 50
 TABLES = SQLModel.metadata.tables
-ORDER = (col(WorklistRow.rank), col(WorklistRow.due_at), col(WorklistRow.arrived))
+ORDER = worklist._WORKLIST_ORDER
 
 
 @pytest.fixture

@@ -34,8 +34,10 @@ def invited_by(house: House, nurse: Member) -> int:
     return house.actions(_clinic(house, nurse)).count("patient_invited")
 
 
-def upload(nurse: Member, content: bytes, lines: str = "", key: str = "many-abc"):
-    """Send the form as a browser does that was given a file."""
+def upload(
+    nurse: Member, content: bytes, lines: str = "", key: str = "many-abc", *, declared: bool = True
+):
+    """Send the form as a browser does that was given a file; or without saying how long it is."""
     parts = [("key", "", key.encode()), ("lines", "", lines.encode())]
     parts.append(("file", '; filename="list.csv"\r\nContent-Type: text/csv', content))
     body = b"".join(
@@ -45,9 +47,10 @@ def upload(nurse: Member, content: bytes, lines: str = "", key: str = "many-abc"
         for name, more, value in parts
     )
     kind = f"multipart/form-data; boundary={BOUNDARY}"
+    body += f"--{BOUNDARY}--\r\n".encode()
     return nurse.client.post(
         "/invitations/batch",
-        content=body + f"--{BOUNDARY}--\r\n".encode(),
+        content=body if declared else iter([body]),
         headers=OWN | {"Content-Type": kind},
     )
 
@@ -137,6 +140,7 @@ def test_two_hundred_long_lines_fit_and_more_is_refused_kindly(nurse: Member) ->
     lines = "".join(f"R{n:058},{'n' * 60},2027-03-31,{'k' * 60}\n" for n in range(200))
     assert len(codes_on(uploaded(nurse, lines.encode()))) == 200
     assert upload(nurse, b"x" * MOST_BODY).status_code == 413
+    assert upload(nurse, b"x" * MOST_BODY, declared=False).status_code == 413
 
 
 def test_a_form_that_is_none_invites_nobody(house: House, nurse: Member) -> None:

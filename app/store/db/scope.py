@@ -309,7 +309,10 @@ def refuse_other_clinics(statement: Executable, clinic: str | None) -> None:
             and part.operator is operators.eq
             and getattr(part.left, "name", "") == "clinic_id"
             and isinstance(part.right, BindParameter)
-            and (part.right.key == SCOPE_CLINIC.key or part.right.value == clinic)
+            and (
+                part.right.key == SCOPE_CLINIC.key
+                or (clinic is not None and part.right.value == clinic)
+            )
         ):
             held.add(part.left.table)
     if named - held:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from app.triage.terms import Answers
-from tests.browser.conftest import Profiles, Tab
+from tests.browser.conftest import Tab
 from tests.browser.test_accessibility import MODES, UNFOLD, WAYS, Findings, add_style
 from tests.browser.test_accessibility_layout import TARGETS
 from tests.builders import SOAK, answers
@@ -52,15 +52,14 @@ def nurse(house: House) -> Member:
 
 
 @pytest.fixture
-def desk(profiles: Profiles, address: str, nurse: Member) -> Iterator[Tab]:
+def desk(browser: Browser, address: str, nurse: Member) -> Iterator[Tab]:
     """The nurse's own tab, signed in, without complaints at the end."""
-    options = {"viewport": DESKTOP, "permissions": ["clipboard-read"]}
-    context = profiles.having(options)
+    context = browser.new_context(viewport=DESKTOP, permissions=["clipboard-read"])
     context.add_cookies([{"name": "staff", "value": nurse.token, "url": address}])
     tab = Tab(context.new_page(), address)
     yield tab
     tab.leave()
-    profiles.empty(context, options, address)
+    context.close()
     assert tab.complaints == []
 
 

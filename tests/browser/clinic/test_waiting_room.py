@@ -37,12 +37,6 @@ def nurse(house: House) -> Member:
 
 
 @pytest.fixture
-def context(fresh_context: BrowserContext) -> BrowserContext:
-    """Back must lead to where this tablet began."""
-    return fresh_context
-
-
-@pytest.fixture
 def result(tab: Tab, context: BrowserContext, house: House, nurse: Member) -> Tab:
     """The tablet with someone's result on it, after they typed their code."""
     mark(context, tab, nurse)

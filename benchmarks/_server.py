@@ -9,7 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from gzip import decompress
 from pathlib import Path
+from urllib.parse import urlencode
+
+from app.triage.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
 FORM = "application/x-www-form-urlencoded"
@@ -97,3 +101,40 @@ def serving(
     finally:
         process.terminate()
         process.wait(20)
+
+
+def walk_questions(
+    server: Server, rulebook: Rulebook, answers: Mapping[str, frozenset[str]]
+) -> dict[str, dict[str, str]]:
+    """The cookies with which each question is asked; under "" those of the end."""
+    server.cookies.clear()
+    start = decompress(server.ask("GET", "/")).decode()
+    radios = re.findall(r'<input[^>]*type="radio"[^>]*>', start)
+    fields: dict[str, str] = {}
+    for radio in radios:
+        name, value = (re.findall(f'{key}="([^"]*)"', radio) for key in ("name", "value"))
+        fields.setdefault(name[0], value[0])
+    server.ask("POST", "/start", urlencode(fields))
+    kept: dict[str, dict[str, str]] = {}
+    given: dict[str, frozenset[str]] = {}
+    while question := rulebook.questionnaire.trace_path(given).next:
+        unsure = question.unsure or question.option_ids[0]
+        given[question.id] = answers.get(question.id, frozenset({unsure}))
+        kept[question.id] = dict(server.cookies)
+        # "again": that a "not sure" about a grave sign was asked once more.
+        form = urlencode({question.id: sorted(given[question.id]), "again": 1}, doseq=True)
+        server.ask("POST", f"/check/{question.id}", form)
+    return {**kept, "": dict(server.cookies)}
+
+
+def make_question_job(
+    server: Server, kept: Mapping[str, Mapping[str, str]], answers: Mapping[str, frozenset[str]]
+) -> Callable[[], Sequence[bytes]]:
+    """Answers one question with many options and opens the next; `kept`: of `walk_questions`."""
+    question = "autoimmune"
+    following = list(kept)[list(kept).index(question) + 1]
+    form = urlencode({question: sorted(answers[question])}, doseq=True)
+    return lambda: [
+        server.ask("POST", f"/check/{question}", form, cookies=kept[question]),
+        server.ask("GET", f"/check/{following}", cookies=kept[following]),
+    ]

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from app.assurance.cases import read_cases
 from app.rulebook.load import load_rulebook_folder
 from app.triage.rulebook import Rulebook
-from benchmarks._server import ROOT, Server, serving
+from benchmarks._server import ROOT, Server, make_question_job, serving, walk_questions
 
 BEFORE = "be1d529"  # the last commit before rooms, names and pages were made anew
 KEPT = Path(__file__).with_suffix(".json")
@@ -117,26 +117,17 @@ def _list_jobs(server: Server, rulebook: Rulebook) -> Iterator[tuple[str, Job]]:
     server.connection.close()
     staff = dict(server.cookies)
     case = read_cases(rulebook, ROOT / "rules" / "cases" / "published")[0]
-    given = _walk_questions(server, rulebook, case.answers)
-    unsure = _walk_questions(server, rulebook, {})[""]
-    asked = list(given)
-    at = asked.index("autoimmune")
-    form = urlencode({"autoimmune": sorted(case.answers["autoimmune"])}, doseq=True)
+    given = walk_questions(server, rulebook, case.answers)
+    unsure = walk_questions(server, rulebook, {})[""]
 
     def page(path: str, cookies: Mapping[str, str]) -> Job:
         return lambda: [server.ask("GET", path, cookies=cookies)]
-
-    def question_answered() -> Sequence[bytes]:
-        return [
-            server.ask("POST", "/check/autoimmune", form, cookies=given["autoimmune"]),
-            server.ask("GET", f"/check/{asked[at + 1]}", cookies=given[asked[at + 1]]),
-        ]
 
     answers = {question: sorted(chosen) for question, chosen in case.answers.items()}
     sent = json.dumps({"answers": answers, "region": "uk"})
     worklist = server.ask("GET", "/worklist", cookies=staff)
     [first, *_] = re.findall(r"/submissions/[\w-]+", decompress(worklist).decode())
-    yield "an answered question", question_answered
+    yield "an answered question", make_question_job(server, given, case.answers)
     yield "check your answers", page("/answers", given[""])
     yield "result", page("/result", given[""])
     yield "result, all unsure", page("/result", unsure)
@@ -152,29 +143,6 @@ def _list_jobs(server: Server, rulebook: Rulebook) -> Iterator[tuple[str, Job]]:
     yield "rules", page("/rules", {})
     yield "safety", page("/safety", {})
     yield "invitations", page("/invitations", staff)
-
-
-def _walk_questions(
-    server: Server, rulebook: Rulebook, answers: Mapping[str, frozenset[str]]
-) -> dict[str, dict[str, str]]:
-    """The cookies with which each question is asked; under "" those of the end."""
-    server.cookies.clear()
-    start = decompress(server.ask("GET", "/")).decode()
-    radios = re.findall(r'<input[^>]*type="radio"[^>]*>', start)
-    fields: dict[str, str] = {}
-    for radio in radios:
-        name, value = (re.findall(f'{key}="([^"]*)"', radio) for key in ("name", "value"))
-        fields.setdefault(name[0], value[0])
-    server.ask("POST", "/start", urlencode(fields))
-    kept: dict[str, dict[str, str]] = {}
-    given: dict[str, frozenset[str]] = {}
-    while question := rulebook.questionnaire.trace_path(given).next:
-        unsure = question.unsure or question.option_ids[0]
-        given[question.id] = answers.get(question.id, frozenset({unsure}))
-        kept[question.id] = dict(server.cookies)
-        form = urlencode({question.id: sorted(given[question.id])}, doseq=True)
-        server.ask("POST", f"/check/{question.id}", form)
-    return {**kept, "": dict(server.cookies)}
 
 
 def _compare(name: str, servers: Sequence[Server], jobs: Sequence[Job]) -> dict[str, object]:

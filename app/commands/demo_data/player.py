@@ -48,6 +48,7 @@ class DemoPlayer:
     words: Mapping[str, Any]
     now: datetime
     show_progress: Callable[[int], None]
+    # The same people each time, by a seed that all may read: nothing secret is made of it.
     chance: Random = field(default_factory=lambda: Random(5))  # noqa: S311
     queue: list[DemoEvent] = field(default_factory=list)
     planned: int = 0

@@ -33,6 +33,7 @@ class ServerTable(DeclarativeBase):
     """A table of the whole server, whose columns are typed both on the class and on a row."""
 
     metadata = SQLModel.metadata
+    # SQLAlchemy reads a plain dict here, once, when a class of tables is made; nobody changes it.
     type_annotation_map = {str: AutoString(), datetime: UTCDateTime()}  # noqa: RUF012
 
 

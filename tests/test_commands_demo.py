@@ -13,7 +13,7 @@ from click.testing import Result
 from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
-from app.commands import app, demo, demo_data
+from app.commands import app, console, demo, demo_data
 from app.main import create_app
 from app.settings import ROOT, Settings
 from app.store.accounts import passwords
@@ -99,7 +99,7 @@ def test_at_whatever_hour_it_starts_something_urgent_waits_for_a_second_person(
 ) -> None:
     monkeypatch.setattr(passwords, "_HASHER", QUICK)
     monkeypatch.setattr(demo, "SUBMISSIONS", NUMBER)
-    monkeypatch.setattr(demo, "current_time", lambda: datetime(2026, 11, 30, hour, tzinfo=UTC))
+    monkeypatch.setattr(console, "current_time", lambda: datetime(2026, 11, 30, hour, tzinfo=UTC))
     assert call(tmp_path, "demo", "fill").exit_code == 0
     store = open_store(f"sqlite:///{tmp_path}/calcinosis.db", tmp_path / "master.key")
     for clinic in store.list_clinic_ids():

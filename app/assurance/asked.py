@@ -1,13 +1,20 @@
 """What someone who answers is shown of the questions: as plain data, as a hash, and as a text.
 
 A reading of cases is worth something for as long as these words stand, whatever happens to the
-rules behind them. So nothing of a rule, a reason or a result goes in.
+rules behind them. So nothing of a rule, a reason or a result goes in. What a reader answered to
+other questions is never blind for these; but where a published edition asked those, its answers can
+be translated, so that the reading still says something.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
+from app.rulebook.load import load_published_versions, load_rulebook_folder
+from app.rulebook.reading_words import PUBLISHED_FOLDER
+from app.rulebook.translation import NotTranslated, Translation, load_translation
 from app.triage.explain import describe_condition, serialize_condition
 from app.triage.questionnaire import Question
 from app.triage.rulebook import Rulebook
@@ -15,6 +22,19 @@ from app.triage.wording import QuestionWords, Wording
 
 _KINDS = {"one": "(One answer.)", "many": "(One answer or several.)"}
 _VOICES = {"child": "About a child, or someone under 16", "other": "About another adult"}
+
+
+@dataclass(frozen=True, slots=True)
+class EditionTranslation:
+    """From the questions of one published edition to those of another rulebook."""
+
+    edition: str
+    asked_by: Rulebook
+    table: Translation
+
+
+EditionTranslations = Mapping[str, EditionTranslation]
+"""Hash of the questions that were answered -> the way from there."""
 
 
 def canonical_json(value: object) -> str:
@@ -35,10 +55,37 @@ def hash_questions(rulebook: Rulebook) -> str:
 def format_questions(rulebook: Rulebook) -> str:
     """Every word of the questions as the pages show them, with the id of each option."""
     words = _first_language_words(rulebook)
-    parts = [_question_lines(q, words) for q in rulebook.questionnaire]
-    return "\n".join(
-        line for part in [_heading_lines(), *parts, _lab_lines(rulebook)] for line in part
-    )
+    lines = [
+        "# The questions",
+        "",
+        "In the order in which they are asked. The `id` of each question and option stands first.",
+        "",
+    ]
+    for question in rulebook.questionnaire:
+        lines += _question_lines(question, words)
+    return "\n".join([*lines, *_lab_lines(rulebook, words)])
+
+
+def find_edition_translations(
+    rulebook: Rulebook, rules: Path, wanted: Collection[str]
+) -> EditionTranslations:
+    """The ways from the wanted questions to those of this rulebook, read from the folder `rules`.
+
+    `wanted`: hashes. What no published edition asked, or the table does not speak of, has no way.
+    """
+    found: dict[str, EditionTranslation] = {}
+    missing = {*wanted} - {hash_questions(rulebook)}
+    for edition in load_published_versions(rules / PUBLISHED_FOLDER) if missing else ():
+        old = load_rulebook_folder(rules / PUBLISHED_FOLDER / edition)
+        asked = hash_questions(old)
+        if asked not in missing - found.keys():
+            continue
+        try:
+            table = load_translation(rules, edition, old.questionnaire, rulebook.questionnaire)
+        except (FileNotFoundError, NotTranslated):
+            continue
+        found[asked] = EditionTranslation(edition, old, table)
+    return found
 
 
 def _first_language_words(rulebook: Rulebook) -> Wording:
@@ -47,47 +94,29 @@ def _first_language_words(rulebook: Rulebook) -> Wording:
 
 def _visible_questions(rulebook: Rulebook) -> Mapping[str, object]:
     words = _first_language_words(rulebook)
-    return {
-        "questions": [
+    questions = []
+    for question in rulebook.questionnaire:
+        own, when = words.questions[question.id], question.ask_if
+        questions.append(
             {
                 "id": question.id,
                 "kind": question.kind,
-                "ask_if": question.ask_if
-                and serialize_condition(question.ask_if, rulebook.questionnaire),
-                **_question_words(question, words.questions[question.id]),
-                **{name: _voice_words(question, words, name) for name in _VOICES},
+                "ask_if": when and serialize_condition(when, rulebook.questionnaire),
+                **(_question_words(question, own) or {}),
+                **{name: _question_words(question, getattr(own, name)) for name in _VOICES},
             }
-            for question in rulebook.questionnaire
-        ],
-        "labs": [
-            [analyte.id, words.labs[analyte.id].name, list(analyte.unit_names)]
-            for analyte in rulebook.laboratory.analytes.values()
-        ],
-    }
+        )
+    analytes = rulebook.laboratory.analytes.values()
+    labs = [[a.id, words.labs[a.id].name, list(a.unit_names)] for a in analytes]
+    return {"questions": questions, "labs": labs}
 
 
-def _voice_words(question: Question, words: Wording, name: str) -> Mapping[str, object] | None:
-    spoken: QuestionWords | None = getattr(words.questions[question.id], name)
-    return _question_words(question, spoken) if spoken else None
-
-
-def _question_words(question: Question, words: QuestionWords) -> Mapping[str, object]:
+def _question_words(question: Question, words: QuestionWords | None) -> Mapping[str, object] | None:
+    if words is None:
+        return None
     groups = words.groups or {}
-    return {
-        "text": words.text,
-        "hint": words.hint,
-        "options": [
-            [option.id, words.options[option.id], groups.get(option.group or "")]
-            for option in question.options
-        ],
-    }
-
-
-def _heading_lines() -> Iterator[str]:
-    yield "# The questions"
-    yield ""
-    yield "In the order in which they are asked. The `id` of each question and option stands first."
-    yield ""
+    options = [[o.id, words.options[o.id], groups.get(o.group or "")] for o in question.options]
+    return {"text": words.text, "hint": words.hint, "options": options}
 
 
 def _question_lines(question: Question, words: Wording) -> Iterator[str]:
@@ -134,8 +163,7 @@ def _changed_voice_lines(
         yield ""
 
 
-def _lab_lines(rulebook: Rulebook) -> Iterator[str]:
-    words = _first_language_words(rulebook)
+def _lab_lines(rulebook: Rulebook, words: Wording) -> Iterator[str]:
     yield "## Blood values that are told with a number"
     yield ""
     for analyte in rulebook.laboratory.analytes.values():

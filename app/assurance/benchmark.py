@@ -3,8 +3,7 @@
 Published cases are regression tests, not patients: every report says so.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from statistics import median
 
@@ -12,7 +11,7 @@ from app.assurance.cases import Case
 from app.assurance.figures import clopper_pearson_bounds
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import NOT_CALCINOSIS, Assessment, Urgency
+from app.triage.terms import NOT_CALCINOSIS, Answers, Urgency
 
 TUNED = (
     "Tuned: the project's own answers to cases with which its questions and rules were sharpened. "
@@ -116,31 +115,20 @@ def run_benchmark(
     rulebook: Rulebook,
     cases: Sequence[Case],
     conflicts: Iterable[str] = (),
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> BenchmarkReport:
     """Assess every case. `conflicts`: ids of cases whose label contradicts a sourced rule."""
-    outcomes = []
+    outcomes, views, aside = [], dict[str, list[CaseOutcome]](), set(conflicts)
     for number, case in enumerate(cases, start=1):
-        outcomes.append(
-            _build_outcome(case, assess_answers(rulebook, case.answers, case.entry.labs))
-        )
-        if progress is not None:
-            progress(number)
-    aside = set(conflicts)
+        outcomes.append(_judge_case(rulebook, case, case.answers))
+        progress(number)
     asked = [outcome.questions for outcome in outcomes]
-    views = {
-        f"confidence {c}": [o for o in outcomes if o.confidence == c]
-        for c in _confidence_levels(outcomes)
-    }
-    if aside & {o.id for o in outcomes}:
-        views["without cases whose label contradicts a sourced rule"] = [
-            o for o in outcomes if o.id not in aside
-        ]
-    again = [
-        _build_outcome(c, assess_answers(rulebook, c.second_reading, c.entry.labs))
-        for c in cases
-        if c.second_reading
-    ]
+    for confidence in sorted({o.confidence for o in outcomes}):
+        views[f"confidence {confidence}"] = [o for o in outcomes if o.confidence == confidence]
+    kept = [o for o in outcomes if o.id not in aside]
+    if len(kept) < len(outcomes):
+        views["without cases whose label contradicts a sourced rule"] = kept
+    again = [_judge_case(rulebook, c, c.second_reading) for c in cases if c.second_reading]
     if again:
         views["second reading of the same cases by another reader"] = again
     for kind in sorted({o.expected_type for o in outcomes if o.expected_type}):
@@ -167,28 +155,14 @@ def format_benchmark(report: BenchmarkReport, explanations: dict[str, str]) -> s
         "",
         f"Questions asked: median {report.questions_median:g}, most {report.questions_most}",
         "",
-        *_miss_lines(
-            "Emergency or same-day cases rated below same day",
-            report,
-            _is_urgent_miss,
-            explanations,
-        ),
-        *_miss_lines(
-            "Rated below the expected level", report, lambda o: o.level_error < 0, explanations
-        ),
-        *_miss_lines(
-            "Rated two or more levels above", report, lambda o: o.level_error > 1, explanations
-        ),
-        *_miss_lines(
-            "Level not exact, above by one", report, lambda o: o.level_error == 1, explanations
-        ),
-        *_type_miss_lines(report),
     ]
-    return "\n".join(lines)
+    for title, is_miss in _MISSES.items():
+        lines += _miss_lines(title, filter(is_miss, report.outcomes), explanations)
+    return "\n".join([*lines, *_type_miss_lines(report)])
 
 
-def _build_outcome(case: Case, assessment: Assessment) -> CaseOutcome:
-    entry = case.entry
+def _judge_case(rulebook: Rulebook, case: Case, answers: Answers) -> CaseOutcome:
+    entry, assessment = case.entry, assess_answers(rulebook, answers, case.entry.labs)
     rules = [f.rule for f in assessment.findings if f.urgency == assessment.urgency]
     return CaseOutcome(
         id=entry.id,
@@ -211,9 +185,7 @@ def _score_outcomes(outcomes: Sequence[CaseOutcome]) -> BenchmarkScore:
     others = [o for o in typed if o.expected_type == NOT_CALCINOSIS]
     return BenchmarkScore(
         exact=_count_share(outcomes, lambda o: o.level_error == 0),
-        acceptable=_count_share(
-            outcomes, lambda o: o.level_error == 0 or o.urgency in o.acceptable
-        ),
+        acceptable=_count_share(outcomes, lambda o: o.urgency in (o.expected, *o.acceptable)),
         within_one=_count_share(outcomes, lambda o: abs(o.level_error) <= 1),
         under=_count_share(outcomes, lambda o: o.level_error < 0),
         over_by_one=_count_share(outcomes, lambda o: o.level_error == 1),
@@ -238,10 +210,12 @@ def _is_type_acceptable(outcome: CaseOutcome) -> bool:
     return outcome.likely_type in (outcome.expected_type, *outcome.acceptable_types)
 
 
-def _confidence_levels(outcomes: Sequence[CaseOutcome]) -> list[str]:
-    return sorted(Counter(o.confidence for o in outcomes))
-
-
+_MISSES: Mapping[str, Callable[[CaseOutcome], bool]] = {
+    "Emergency or same-day cases rated below same day": _is_urgent_miss,
+    "Rated below the expected level": lambda o: o.level_error < 0,
+    "Rated two or more levels above": lambda o: o.level_error > 1,
+    "Level not exact, above by one": lambda o: o.level_error == 1,
+}
 COLUMNS = {
     "level exact": "exact",
     "acceptable": "acceptable",
@@ -258,28 +232,22 @@ COLUMNS = {
 
 def _score_table_lines(report: BenchmarkReport) -> list[str]:
     lines = ["All cases"]
-    lines += [f"  {name:<22}{getattr(report.headline, key)}" for name, key in COLUMNS.items()]
-    for view, score in report.views.items():
-        lines += ["", f"View, never a headline: {view}"]
+    for view, score in {"": report.headline, **report.views}.items():
+        lines += ["", f"View, never a headline: {view}"] if view else []
         lines += [f"  {name:<22}{getattr(score, key)}" for name, key in COLUMNS.items()]
     return lines
 
 
 def _miss_lines(
-    title: str,
-    report: BenchmarkReport,
-    holds: Callable[[CaseOutcome], bool],
-    explanations: dict[str, str],
+    title: str, misses: Iterable[CaseOutcome], explanations: dict[str, str]
 ) -> list[str]:
-    found = [outcome for outcome in report.outcomes if holds(outcome)]
+    found = list(misses)
     lines = [f"{title}: {len(found)}"]
     for o in found:
         rules = ", ".join(o.rules) or "floor"
         mark = "acceptable" if o.urgency in o.acceptable else "not acceptable"
-        lines.append(
-            f"  {o.id}: expected {o.expected} ({o.confidence}), "
-            f"given {o.urgency} ({mark}) by {rules}"
-        )
+        given = f"given {o.urgency} ({mark}) by {rules}"
+        lines.append(f"  {o.id}: expected {o.expected} ({o.confidence}), {given}")
         if o.id in explanations:
             lines.append(f"    {explanations[o.id]}")
     return [*lines, ""]

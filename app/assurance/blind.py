@@ -7,7 +7,7 @@ set that a rulebook was not built with may lead a report.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from math import ceil, floor
 from pathlib import Path
@@ -15,10 +15,14 @@ from typing import Any, Literal
 
 from pydantic_core import to_jsonable_python
 
-from app.assurance.asked import hash_questions
-from app.assurance.benchmark import BenchmarkScore, CaseOutcome, Share, run_benchmark
+from app.assurance.asked import (
+    EditionTranslation,
+    EditionTranslations,
+    find_edition_translations,
+    hash_questions,
+)
+from app.assurance.benchmark import BenchmarkScore, Share, run_benchmark
 from app.assurance.cases import Case, CaseEntry
-from app.assurance.earlier import EditionTranslation, EditionTranslations, find_edition_translations
 from app.assurance.figures import MeanFigure, clopper_pearson_bounds
 from app.assurance.reading import READERS_NEEDED, drop_unknown_ids
 from app.assurance.sets import CaseLibrary, CaseSet, LabelOpening, Reading, Reply, Use
@@ -92,7 +96,7 @@ class BlindReport:
     questions: str
     headline: SetRun | None
     others: tuple[SetRun, ...]
-    closed: Mapping[str, int] = field(default_factory=dict)
+    closed: Mapping[str, int]
 
     def as_json(self) -> dict[str, Any]:
         """The runs as plain values."""
@@ -102,25 +106,19 @@ class BlindReport:
 
 def benchmark_sets(rulebook: Rulebook, rules: Path, library: CaseLibrary) -> BlindReport:
     """Try the rulebook, which was read from the folder `rules`, on every opened set."""
-    found = []
-    translations = find_edition_translations(
-        rulebook, rules, {reading.questions for reading in library.readings}
-    )
+    found, answered = [], {reading.questions for reading in library.readings}
+    translations = find_edition_translations(rulebook, rules, answered)
     for one in library.sets.values():
         if one.opened is not None:
-            opening_rulebooks = _find_opening_rulebooks(one.opened, rulebook, rules)
-            found += [benchmark_set(book, one, one.opened, library) for book in opening_rulebooks]
+            earlier = _find_opening_rulebooks(one.opened, rulebook, rules)
+            found += [benchmark_set(book, one, one.opened, library) for book in earlier]
             found.append(benchmark_set(rulebook, one, one.opened, library, translations))
     leading = [one for one in found if one.mean is not None and one.standing != "built_with"]
     headline = max(leading, key=lambda one: _headline_priority(one, rulebook), default=None)
-    return BlindReport(
-        questions=hash_questions(rulebook),
-        headline=headline,
-        others=tuple(one for one in found if one is not headline),
-        closed={
-            s.name: len(library.readings_of(s.name)) for s in library.sets.values() if not s.opened
-        },
-    )
+    others = tuple(one for one in found if one is not headline)
+    closed = [one.name for one in library.sets.values() if not one.opened]
+    readings = {name: len(library.readings_of(name)) for name in closed}
+    return BlindReport(hash_questions(rulebook), headline, others, readings)
 
 
 def benchmark_set(
@@ -134,20 +132,12 @@ def benchmark_set(
 
     `translations`: how answers to other questions read in those of this rulebook.
     """
-    asked_hash, translations = hash_questions(rulebook), translations or {}
-    scored_readings = [
-        _score_reading(rulebook, case_set, r, translations.get(r.questions))
-        for r in library.readings_of(case_set.name)
-    ]
-    reasons_by_reading = [
-        tuple(_reasons_not_blind(r, case_set, opening, asked_hash, library))
-        for r in library.readings_of(case_set.name)
-    ]
-    blind = [
-        each
-        for each, reasons in zip(scored_readings, reasons_by_reading, strict=True)
-        if not reasons
-    ]
+    asked_hash, scored_readings = hash_questions(rulebook), []
+    for reading in library.readings_of(case_set.name):
+        reasons = tuple(_reasons_not_blind(reading, case_set, asked_hash, library))
+        translation = (translations or {}).get(reading.questions)
+        scored_readings.append(_score_reading(rulebook, case_set, reading, reasons, translation))
+    blind = [each for each in scored_readings if each.run.blind]
     not_unseen = tuple(_reasons_not_unseen(case_set, opening, rulebook, len(blind)))
     open_to_it = case_set.use == "building" and opening.sha256 != rulebook.sha256
     pairs = list(combinations(blind, 2))
@@ -159,15 +149,8 @@ def benchmark_set(
         sha256=rulebook.sha256,
         standing="built_with" if open_to_it else "not_built_with" if not_unseen else "unseen",
         not_unseen=not_unseen,
-        readers=tuple(
-            ReaderRun(
-                r.reader, r.date, reasons, each.edition, len(r.refused), each.left_out, each.score
-            )
-            for r, reasons, each in zip(
-                library.readings_of(case_set.name), reasons_by_reading, scored_readings, strict=True
-            )
-        ),
-        mean=_average_scores([each.score for each in blind]) if blind else None,
+        readers=tuple(each.run for each in scored_readings),
+        mean=_average_scores([each.run.score for each in blind]) if blind else None,
         same_answers=_reader_agreement(pairs, _compare_answers),
         same_level=_reader_agreement(pairs, _compare_levels),
     )
@@ -175,48 +158,51 @@ def benchmark_set(
 
 @dataclass(frozen=True, slots=True)
 class _ScoredReading:
-    """One reading, worked out: its answers as far as this rulebook knows them."""
+    """One reading, worked out; by case its level, and its answers as far as they are known."""
 
-    score: BenchmarkScore
-    outcomes: Mapping[str, CaseOutcome]
+    run: ReaderRun
+    levels: Mapping[str, str]
     answers: Mapping[str, Answers]
-    left_out: int
-    edition: str | None
-    """Whose questions were answered, where they were translated."""
 
 
 def _score_reading(
     rulebook: Rulebook,
     case_set: CaseSet,
     reading: Reading,
-    edition_translation: EditionTranslation | None,
+    reasons: tuple[NotBlind, ...],
+    translation: EditionTranslation | None,
 ) -> _ScoredReading:
     cases, left_out = [], 0
     for case in case_set.cases:
         if case.id in reading.answers and case.expected is not None:
-            answers, labs, lost = _keep_known_answers(
-                rulebook, reading.answers[case.id], edition_translation
-            )
+            reply = reading.answers[case.id]
+            answers, labs, lost = _keep_known_answers(rulebook, reply, translation)
             entry = CaseEntry(id=case.id, answers={}, labs=labs, **case.expected.model_dump())
             cases.append(Case(entry, answers, {}))
             left_out += lost
     report = run_benchmark(rulebook, cases)
-    given = {case.entry.id: case.answers for case in cases}
-    edition = edition_translation.edition if edition_translation is not None else None
-    return _ScoredReading(
-        report.headline, {o.id: o for o in report.outcomes}, given, left_out, edition
+    run = ReaderRun(
+        reader=reading.reader,
+        date=reading.date,
+        not_blind=reasons,
+        translated=translation.edition if translation is not None else None,
+        refused=len(reading.refused),
+        left_out=left_out,
+        score=report.headline,
     )
+    levels = {outcome.id: outcome.urgency for outcome in report.outcomes}
+    return _ScoredReading(run, levels, {case.entry.id: case.answers for case in cases})
 
 
 def _keep_known_answers(
-    rulebook: Rulebook, reply: Reply, edition_translation: EditionTranslation | None
+    rulebook: Rulebook, reply: Reply, translation: EditionTranslation | None
 ) -> tuple[Answers, dict[str, dict[str, str]], int]:
     """The answers and values that this rulebook can read, and how much it cannot.
 
     Nothing is lost where the questions are those that were read, or were translated on the way,
     but a value beyond new limits.
     """
-    asked_by = edition_translation.asked_by if edition_translation is not None else rulebook
+    asked_by = translation.asked_by if translation is not None else rulebook
     known_reply, strange = drop_unknown_ids(asked_by, Reply(answers=reply.answers))
     measured, unknown = drop_unknown_ids(rulebook, Reply(answers={}, labs=reply.labs))
     answers, labs, lost = {}, {}, len(strange) + len(unknown)
@@ -232,23 +218,14 @@ def _keep_known_answers(
             lost += 1
         else:
             labs[name] = value
-    return (
-        edition_translation.table.translate_answers(answers)
-        if edition_translation is not None
-        else answers,
-        labs,
-        lost,
-    )
+    if translation is not None:
+        return translation.table.translate_answers(answers), labs, lost
+    return answers, labs, lost
 
 
 def _reasons_not_blind(
-    reading: Reading,
-    case_set: CaseSet,
-    opening: LabelOpening,
-    asked_hash: str,
-    library: CaseLibrary,
+    reading: Reading, case_set: CaseSet, asked_hash: str, library: CaseLibrary
 ) -> Iterator[NotBlind]:
-    """Why a reading may not be called blind."""
     if reading.name not in library.log:
         yield "not_logged"
     elif library.log[reading.name] != reading.content_hash:
@@ -259,14 +236,13 @@ def _reasons_not_blind(
         yield "other_stories"
     if reading.answers.keys() != case_set.labels_by_id.keys():
         yield "unanswered"
-    if case_set.use == "unseen" and reading.date > opening.date:
+    if case_set.use == "unseen" and case_set.opened and reading.date > case_set.opened.date:
         yield "late"
 
 
 def _reasons_not_unseen(
     case_set: CaseSet, opening: LabelOpening, rulebook: Rulebook, blind_count: int
 ) -> Iterator[NotUnseen]:
-    """Why a set may not be called unseen by a rulebook."""
     if case_set.use != "unseen":
         yield "building"
     if opening.sha256 != rulebook.sha256:
@@ -299,10 +275,8 @@ def _average_scores(scores: Sequence[BenchmarkScore]) -> Mapping[str, MeanFigure
 
 def _average_shares(shares: Sequence[Share]) -> MeanFigure:
     count, of = sum(share.count for share in shares) / len(shares), shares[0].of
-    low, high = (
-        clopper_pearson_bounds(floor(count), of)[0],
-        clopper_pearson_bounds(ceil(count), of)[1],
-    )
+    low, _ = clopper_pearson_bounds(floor(count), of)
+    _, high = clopper_pearson_bounds(ceil(count), of)
     return MeanFigure(count=round(count, 6), of=of, low=round(low, 6), high=round(high, 6))
 
 
@@ -322,5 +296,4 @@ def _compare_answers(one: _ScoredReading, other: _ScoredReading) -> Iterator[boo
 
 
 def _compare_levels(one: _ScoredReading, other: _ScoredReading) -> Iterator[bool]:
-    for case, outcome in one.outcomes.items():
-        yield outcome.urgency == other.outcomes[case].urgency
+    yield from (level == other.levels[case] for case, level in one.levels.items())

@@ -16,12 +16,11 @@ from typing import Any, Literal
 
 from app.assurance.cases import read_cases
 from app.assurance.figures import ChangeFigure
-from app.assurance.mutation.apart_by_diagram import exclusive_or
 from app.assurance.mutation.pinned import WORKED, load_boundary_cases, load_worked_cases
 from app.assurance.proof.answer_space import AnswerSpace, level_rank
 from app.assurance.proof.answer_types import AT_MOST, AnswerTypes
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
+from app.assurance.proof.evaluator import LEVELS, read_entries, read_yaml_strings
 from app.assurance.translated import TranslatedSpace, find_translation_table
 from app.rulebook.load import CORPUS_FILE, load_rulebook_folder, read_corpus
 from app.rulebook.translation import load_translation
@@ -108,10 +107,8 @@ def compare_rulebooks(old: Path, new: Path, progress: Progress = lambda _: None)
     one, other = _build_spaces(old, new)
     translated = isinstance(other, TranslatedSpace)
     people, levels = find_level_changes(one, other)
-    up, down = (
-        _count_answer_sets(other, people & _moved_answer_sets(one, other, way))
-        for way in ("up", "down")
-    )
+    up = _count_answer_sets(other, people & _raised_answer_sets(one, other))
+    down = _count_answer_sets(other, people & _raised_answer_sets(other, one))
     progress("Types")
     types, among = ([], None) if translated else _find_type_changes(old, new)
     progress("Cases")
@@ -151,7 +148,7 @@ def _compared_people(one: AnswerSpace, other: AnswerSpace) -> Diagram:
             continue
         said, said_too = one.validly_answered([name]), other.validly_answered([name])
         asked, asked_too = one.on_path[name], other.on_path[name]
-        both = (asked & asked_too | ~asked & ~asked_too) & said & said_too
+        both = ~one.where_different(asked, asked_too) & said & said_too
         people &= both | asked & ~asked_too & said | ~asked & asked_too & said_too
         for option in set(one.options[name]) ^ set(other.options[name]):
             known = one if option in one.options[name] else other
@@ -177,11 +174,8 @@ def _build_change(
     one: AnswerSpace, other: AnswerSpace, kind: tuple[str, str], way: Way, where: Diagram
 ) -> ChangeFigure:
     picked, giving = other.find_smallest(where), set(_rules_giving_level(one, other, kind))
-    behind = (
-        name
-        for name, differs in _find_differences(one, other, giving)
-        if where & differs != one.bdd.false
-    )
+    differences = _find_differences(one, other, giving)
+    behind = [name for name, differs in differences if where & differs != one.bdd.false]
     return ChangeFigure(
         was=kind[0],
         becomes=kind[1],
@@ -197,9 +191,8 @@ def _exactly_at_level(space: AnswerSpace, level: str) -> Diagram:
     return space.at_least[level] & ~space.any_of(higher)
 
 
-def _moved_answer_sets(one: AnswerSpace, other: AnswerSpace, way: str) -> Diagram:
-    low, high = (one, other) if way == "up" else (other, one)
-    return one.any_of(high.at_least[level] & ~low.at_least[level] for level in LEVELS)
+def _raised_answer_sets(one: AnswerSpace, other: AnswerSpace) -> Diagram:
+    return one.any_of(other.at_least[level] & ~one.at_least[level] for level in LEVELS)
 
 
 def _rules_giving_level(
@@ -223,16 +216,17 @@ def _find_differences(
         if among is not None and name not in among:
             continue
         meant, means = one.meaning.get(name, nowhere), other.meaning.get(name, nowhere)
-        differs = exclusive_or(meant[0], means[0]) | exclusive_or(meant[1], means[1])
+        sides = zip(meant, means, strict=True)
+        differs = one.any_of(one.where_different(*side) for side in sides)
         if name in old and name in new:
-            same = [old[name].get(key) == new[name].get(key) for key in ("urgency", "if_unsure")]
-            differs |= one.bdd.false if same[0] else means[0]
-            differs |= one.bdd.false if same[1] else means[1]
+            for key, where in zip(("urgency", "if_unsure"), means, strict=True):
+                if old[name].get(key) != new[name].get(key):
+                    differs |= where
         if differs != one.bdd.false:
             yield name, differs
-    for name, asked in () if isinstance(other, TranslatedSpace) else one.on_path.items():
+    for name, asked in one.on_path.items() if not isinstance(other, TranslatedSpace) else ():
         if name in other.on_path and asked != other.on_path[name]:
-            yield f"asking {name}", exclusive_or(asked, other.on_path[name])
+            yield f"asking {name}", one.where_different(asked, other.on_path[name])
 
 
 def _classify_rule_changes(one: AnswerSpace, other: AnswerSpace) -> Iterator[tuple[str, str]]:
@@ -264,10 +258,7 @@ def _find_type_changes(old: Path, new: Path) -> tuple[list[ChangeFigure], int | 
 def _changed_type_entries(old: Path, new: Path) -> Iterator[str]:
     """Ids of the entries about types, and of the named conditions, that are not the same."""
     for file in ("named.yaml", *(f"types/{name}.yaml" for name in TYPE_RULES)):
-        entries, entries_too = (
-            {entry["id"]: entry for entry in read_yaml_strings(folder / file)}
-            for folder in (old, new)
-        )
+        entries, entries_too = read_entries(old / file), read_entries(new / file)
         for name in {**entries, **entries_too}:
             if entries.get(name) != entries_too.get(name):
                 yield name
@@ -290,8 +281,7 @@ def _find_case_changes(before: RulebookInFolder, after: RulebookInFolder) -> Ite
     with_cases = [book for book in (after, before) if (book[1] / "cases").is_dir()]
     for name, answers, labs in _load_people(*with_cases[0]) if with_cases else ():
         if all(_are_answers_known(rulebook, answers) for rulebook in books):
-            results = [assess_answers(rulebook, answers, labs) for rulebook in books]
-            was, becomes = ((found.urgency.name, found.likely_type) for found in results)
+            was, becomes = (_judge_case(rulebook, answers, labs) for rulebook in books)
             if was != becomes:
                 yield CaseChange(name, was, becomes)
 
@@ -307,23 +297,25 @@ def _find_recorded_changes(
         body = json.loads(line)["body"]
         answers = {name: frozenset(chosen) for name, chosen in body["answers"].items()}
         labs = body.get("labs", {})
-        then, now = (
-            assess_answers(old, answers, labs),
-            assess_answers(new, read_today.translate_answers(answers), labs),
-        )
-        was, becomes = ((found.urgency.name, found.likely_type) for found in (then, now))
+        was = _judge_case(old, answers, labs)
+        becomes = _judge_case(new, read_today.translate_answers(answers), labs)
         if was != becomes:
             yield CaseChange(f"recorded-{number}", was, becomes)
+
+
+def _judge_case(rulebook: Rulebook, answers: Answers, labs: Labs) -> tuple[str, str]:
+    found = assess_answers(rulebook, answers, labs)
+    return found.urgency.name, found.likely_type
 
 
 def _load_people(rulebook: Rulebook, folder: Path) -> Iterator[tuple[str, Answers, Labs]]:
     """Worked, boundary and published cases, as far as the folder has them."""
     if (folder / WORKED).is_dir():
-        for pinned in (
-            *load_worked_cases(rulebook, folder),
-            *load_boundary_cases(rulebook, folder),
-        ):
-            yield pinned.id, pinned.answers, pinned.labs
+        worked, boundary = (
+            load_worked_cases(rulebook, folder),
+            load_boundary_cases(rulebook, folder),
+        )
+        yield from ((case.id, case.answers, case.labs) for case in (*worked, *boundary))
     if (folder / PUBLISHED_CASES).is_dir():
         for case in read_cases(rulebook, folder / PUBLISHED_CASES):
             yield case.entry.id, case.answers, case.entry.labs

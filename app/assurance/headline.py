@@ -17,7 +17,6 @@ NOT_UNSEEN = {
     "other_rulebook": "the rules were changed after they were opened",
     "few_readers": "fewer than two readers answered for them blind",
 }
-"""Why a set is not called unseen."""
 
 
 class MissingMarkers(Exception):
@@ -45,26 +44,28 @@ def describe_cases(set_figures: SetFigures) -> str:
     return f"{many} that rulebook {set_figures.rulebook} {built}"
 
 
+def describe_not_unseen(set_figures: SetFigures) -> str:
+    """Why a set is not called unseen."""
+    return "; ".join(NOT_UNSEEN[reason] for reason in set_figures.not_unseen)
+
+
 def _headline_paragraphs(figures: Figures) -> Iterator[str]:
-    found = figures.readings.headline if figures.readings is not None else None
-    if found is None:
+    readings = figures.readings
+    if readings is None or readings.headline is None:
         yield "No cases that the rules were not built with have been read blind yet."
     else:
-        yield _headline_sentence(found, figures.sha256)
-    for one in figures.readings.translated_sets if figures.readings is not None else ():
+        yield _headline_sentence(readings.headline, figures.sha256)
+    for one in readings.translated_sets if readings is not None else ():
         yield from _translated_sentences(one)
     yield _tuned_sentence(figures.benchmark)
 
 
 def _headline_sentence(set_figures: SetFigures, today: str) -> str:
-    readers = (
-        "one blind reader"
-        if set_figures.blind_count == 1
-        else f"the mean of {set_figures.blind_count} blind readers"
-    )
+    count = set_figures.blind_count
+    readers = "one blind reader" if count == 1 else f"the mean of {count} blind readers"
     shares = _format_shares(set_figures.mean)
     said = f"{describe_cases(set_figures)} (`{set_figures.sha256[:12]}`), {readers}: {shares}."
-    why = "; ".join(NOT_UNSEEN[reason] for reason in set_figures.not_unseen)
+    why = describe_not_unseen(set_figures)
     unseen = f" They are not called unseen: {why}." if why else ""
     later = " Today's rules are others, and have met no such cases yet."
     return f"**{said}** Bounds: 95 %.{unseen}{later if set_figures.sha256 != today else ''}"

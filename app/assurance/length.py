@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from app.assurance.plain import read_plain
+from app.assurance.cases import as_list, read_plain
 from app.assurance.readability import (
     NAME,
     build_term_pattern,
@@ -23,16 +23,14 @@ from app.assurance.readability import (
 )
 from app.triage.questionnaire import Question, parse_answer
 from app.triage.rulebook import Rulebook
-from app.triage.sources import Roles
 from app.triage.terms import Answers
-from app.triage.wording import QuestionWords
+from app.triage.wording import QuestionWords, Wording
 
 WORDS_A_MINUTE = 150
 """How fast someone reads who is ill, worried, or reads little."""
 Voice = Literal["me", "child", "other"]
 VOICES: tuple[Voice, ...] = ("me", "child", "other")
 """Who answers: the person, a parent or carer, or another adult."""
-"""The option beside which a drawing shows the size."""
 NAMES = (
     "apixaban", "aspirin", "asthma", "diabetes", "dialysis", "insulin", "rivaroxaban",
 )  # fmt: skip
@@ -93,9 +91,12 @@ class ReadingLoadReport:
 
 def measure_reading_load(rulebook: Rulebook, people: Mapping[str, Answers]) -> ReadingLoadReport:
     """How long the questions are for these people, by their ids; at least one."""
-    found = tuple(_measure_load(rulebook, id_, answers) for id_, answers in people.items())
+    found = []
+    for id_, answers in people.items():
+        met = list(walk_screens(rulebook, answers))
+        found.append(ReadingLoad(id_, len(met), sum(page.word_count for page in met)))
     return ReadingLoadReport(
-        of=found,
+        of=tuple(found),
         screens=_median_and_most([one.screens for one in found]),
         words=_median_and_most([one.words for one in found]),
         minutes=_median_and_most([one.reading_minutes for one in found]),
@@ -122,13 +123,9 @@ def build_screen(
     own = wording.questions[question.id]
     spoken = {"me": own, "child": own.child, "other": own.other}[voice] or own
     region = next(iter(wording.regions.values()))
-    texts = _screen_texts(question, spoken, wording.pages, wording.roles, again=again)
-    return Screen(
-        question.id,
-        voice,
-        again,
-        tuple(wording.fill_placeholders(text, region) for text in texts if text),
-    )
+    texts = _screen_texts(question, spoken, wording, again=again)
+    filled = tuple(wording.fill_placeholders(text, region) for text in texts if text)
+    return Screen(question.id, voice, again, filled)
 
 
 def list_all_screens(rulebook: Rulebook) -> Iterator[Screen]:
@@ -143,9 +140,8 @@ def list_all_screens(rulebook: Rulebook) -> Iterator[Screen]:
 def known_names_pattern(rulebook: Rulebook) -> re.Pattern[str]:
     """Finds the words that the glossary explains, and other names of illnesses and medicines."""
     glossary = rulebook.learn[rulebook.languages[0]].glossary.values()
-    return build_term_pattern(
-        [*(form for term in glossary for form in (term.name, *term.also)), *NAMES]
-    )
+    forms = [form for term in glossary for form in (term.name, *term.also)]
+    return build_term_pattern([*forms, *NAMES])
 
 
 def grade_screen(page: Screen, named: re.Pattern[str]) -> float:
@@ -158,25 +154,24 @@ def grade_screen(page: Screen, named: re.Pattern[str]) -> float:
     return max(flesch_kincaid_grade(part) for part in (texts, whole) if part)
 
 
+def grade_questions(rulebook: Rulebook) -> dict[str, float]:
+    """Question -> the grade of the hardest of its pages."""
+    named, grades = known_names_pattern(rulebook), dict[str, float]()
+    for page in list_all_screens(rulebook):
+        grade = grade_screen(page, named)
+        grades[page.question] = max(grade, grades.get(page.question, grade))
+    return grades
+
+
 def known_lump_answers(rulebook: Rulebook, worked: Path) -> Answers:
     """Someone whose calcium lump is named, quiet and painless: the shortest usual way.
 
     `worked`: the folder of worked cases, whose default this is but for what was told.
     """
-    raw = read_plain(worked / "default.yaml")
-    raw_answers = {**raw, "reason": ["lump", "calcinosis"]}
-    answers = {
-        name: parse_answer(
-            rulebook.questionnaire[name], [chosen] if isinstance(chosen, str) else chosen
-        )
-        for name, chosen in raw_answers.items()
-    }
-    return rulebook.questionnaire.trace_path(answers).answers
-
-
-def _measure_load(rulebook: Rulebook, id_: str, answers: Answers) -> ReadingLoad:
-    met = list(walk_screens(rulebook, answers))
-    return ReadingLoad(id_, len(met), sum(page.word_count for page in met))
+    said = {**read_plain(worked / "default.yaml"), "reason": ["lump", "calcinosis"]}
+    questions = rulebook.questionnaire
+    answers = {name: parse_answer(questions[name], as_list(said[name])) for name in said}
+    return questions.trace_path(answers).answers
 
 
 def _median_and_most(counts: list[int] | list[float]) -> MedianAndMost:
@@ -184,18 +179,14 @@ def _median_and_most(counts: list[int] | list[float]) -> MedianAndMost:
 
 
 def _screen_texts(
-    question: Question,
-    spoken: QuestionWords,
-    pages: Mapping[str, str],
-    roles: Roles,
-    *,
-    again: bool,
+    question: Question, spoken: QuestionWords, wording: Wording, *, again: bool
 ) -> Iterator[str]:
     """Every text, "" among them."""
-    apart = (question.none, question.unsure)
+    pages, apart = wording.pages, (question.none, question.unsure)
     yield f"{pages['signs.again']} {spoken.text}" if again else spoken.text
-    yield _hint_text(question, spoken, pages, again=again)
-    group, sized = None, roles.sized.get(question.id, ())
+    hint = spoken.hint or (pages["signs.hint"] if question.signs else "")
+    yield pages["signs.again.hint"] if again else hint
+    group, sized = None, wording.roles.sized.get(question.id, ())
     for option in (option for option in question.options if option.id not in apart):
         if option.group is not None and option.group != group:
             group = option.group
@@ -214,11 +205,3 @@ def _screen_texts(
         yield pages["question.continue"]
     yield pages["question.why"]
     yield spoken.why
-
-
-def _hint_text(
-    question: Question, spoken: QuestionWords, pages: Mapping[str, str], *, again: bool
-) -> str:
-    if again:
-        return pages["signs.again.hint"]
-    return spoken.hint or (pages["signs.hint"] if question.signs else "")

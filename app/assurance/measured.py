@@ -7,24 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.assurance.benchmark import BenchmarkReport, run_benchmark
+from app.assurance import figures
+from app.assurance.benchmark import run_benchmark
 from app.assurance.blind import benchmark_sets
 from app.assurance.cases import read_cases, read_conflicts
 from app.assurance.difference import compare_rulebooks
-from app.assurance.figures import (
-    COMMAND,
-    BenchmarkFigures,
-    CertificateFigures,
-    ChangesFigures,
-    Figures,
-    HazardFigure,
-    MutantFigures,
-    ProofFigure,
-    ReadingsFigures,
-)
 from app.assurance.hazards import Hazard
-from app.assurance.proof.certificate import Certificate, certify_rulebook
-from app.assurance.proof.diagram import DiagramReport, examine_rulebook
+from app.assurance.proof.certificate import certify_rulebook
+from app.assurance.proof.diagram import examine_rulebook
 from app.assurance.sets import read_library
 from app.rulebook.load import load_published_versions
 from app.rulebook.reading_words import PUBLISHED_FOLDER
@@ -41,7 +31,7 @@ def measure_figures(
     made_on: str,
     mutants: Mapping[str, Any] | None = None,
     progress: Progress = lambda _: None,
-) -> Figures:
+) -> figures.Figures:
     """All figures of this rulebook, which was read from the folder `rules`.
 
     `mutants`: what `rules mutate --json` gave, since that takes minutes. Raises RulebookMismatch.
@@ -54,13 +44,13 @@ def measure_figures(
     progress("Judging what others read")
     readings = build_readings_figures(rulebook, rules)
     progress("Judging the published cases")
-    return Figures(
+    return figures.Figures(
         version=rulebook.version,
         date=rulebook.date,
         sha256=rulebook.sha256,
         approvals=list(rulebook.approvals),
         made_on=made_on,
-        command=COMMAND,
+        command=figures.COMMAND,
         certificate=certificate,
         mutants=tried,
         readings=readings,
@@ -70,11 +60,11 @@ def measure_figures(
     )
 
 
-def build_certificate_figures(rulebook: Rulebook, rules: Path) -> CertificateFigures:
+def build_certificate_figures(rulebook: Rulebook, rules: Path) -> figures.CertificateFigures:
     """What the two checkers say, each by itself and together."""
     examined = examine_rulebook(rules)
     certificate = certify_rulebook(rulebook, lambda: examined)
-    return CertificateFigures(
+    return figures.CertificateFigures(
         holds=certificate.all_hold,
         answer_sets=examined.answer_sets,
         by_level=examined.by_level,
@@ -83,35 +73,32 @@ def build_certificate_figures(rulebook: Rulebook, rules: Path) -> CertificateFig
         differences=list(certificate.differences),
         seconds=certificate.seconds,
         peak_mib=certificate.peak_mib,
-        proofs=_build_proof_figures(certificate, examined),
+        proofs=[
+            figures.ProofFigure(
+                letter=proof.letter,
+                title=proof.title,
+                holds=proof.holds,
+                asked=proof.asked,
+                seconds=proof.seconds,
+                twice=proof.letter in examined.checked,
+            )
+            for proof in certificate.proofs
+        ],
     )
-
-
-def _build_proof_figures(certificate: Certificate, examined: DiagramReport) -> list[ProofFigure]:
-    return [
-        ProofFigure(
-            letter=proof.letter,
-            title=proof.title,
-            holds=proof.holds,
-            asked=proof.asked,
-            seconds=proof.seconds,
-            twice=proof.letter in examined.holds_by_letter,
-        )
-        for proof in certificate.proofs
-    ]
 
 
 class RulebookMismatch(Exception):
     """Something was measured of another rulebook."""
 
 
-def build_mutant_figures(rulebook: Rulebook, mutation_report: Mapping[str, Any]) -> MutantFigures:
+def build_mutant_figures(
+    rulebook: Rulebook, mutation_report: Mapping[str, Any]
+) -> figures.MutantFigures:
     """How many mutants were noticed, as `rules mutate --json` tells it. Raises RulebookMismatch."""
-    if mutation_report["sha256"] != rulebook.sha256:
-        raise RulebookMismatch(
-            f"these mutants are of rulebook {mutation_report['sha256'][:12]}; make them again"
-        )
-    return MutantFigures(
+    tried = mutation_report["sha256"]
+    if tried != rulebook.sha256:
+        raise RulebookMismatch(f"these mutants are of rulebook {tried[:12]}; make them again")
+    return figures.MutantFigures(
         made=mutation_report["mutants"],
         killed=mutation_report["killed"],
         equivalent=len(mutation_report["equivalent"]),
@@ -120,13 +107,13 @@ def build_mutant_figures(rulebook: Rulebook, mutation_report: Mapping[str, Any])
     )
 
 
-def build_changes_figures(rulebook: Rulebook, rules: Path) -> ChangesFigures | None:
+def build_changes_figures(rulebook: Rulebook, rules: Path) -> figures.ChangesFigures | None:
     """What moved since the newest published rulebook that is another; None where there is none."""
     earlier = find_newest_published(rulebook, rules)
     if earlier is None:
         return None
     found = compare_rulebooks(earlier, rules)
-    return ChangesFigures(
+    return figures.ChangesFigures(
         old=found.old,
         old_sha256=found.old_sha256,
         up=found.up,
@@ -144,25 +131,23 @@ def find_newest_published(rulebook: Rulebook, rules: Path) -> Path | None:
     return rules / PUBLISHED_FOLDER / others[-1] if others else None
 
 
-def build_benchmark_figures(rulebook: Rulebook, rules: Path) -> BenchmarkFigures:
+def build_benchmark_figures(rulebook: Rulebook, rules: Path) -> figures.BenchmarkFigures:
     """How the rulebook does on the published cases, each share with its bounds."""
     cases = read_cases(rulebook, rules / "cases" / "published")
-    report: BenchmarkReport = run_benchmark(
-        rulebook, cases, read_conflicts(rules / "cases" / "conflicts.yaml")
-    )
-    return BenchmarkFigures.of_result(report)
+    conflicts = read_conflicts(rules / "cases" / "conflicts.yaml")
+    return figures.BenchmarkFigures.of_result(run_benchmark(rulebook, cases, conflicts))
 
 
-def build_readings_figures(rulebook: Rulebook, rules: Path) -> ReadingsFigures:
+def build_readings_figures(rulebook: Rulebook, rules: Path) -> figures.ReadingsFigures:
     """How rulebooks did on every set that others read."""
     runs = benchmark_sets(rulebook, rules, read_library(rules / "cases"))
-    return ReadingsFigures.of_result(runs)
+    return figures.ReadingsFigures.of_result(runs)
 
 
-def build_hazard_figures(hazards: Sequence[Hazard]) -> list[HazardFigure]:
+def build_hazard_figures(hazards: Sequence[Hazard]) -> list[figures.HazardFigure]:
     """Every hazard with the state of its proofs."""
     return [
-        HazardFigure(
+        figures.HazardFigure(
             hazard=hazard,
             state=hazard.proof_state,
             risk_before=hazard.before.risk_rating,

@@ -130,14 +130,13 @@ def build_reading(
     if known.opened is not None and known.use == "unseen":
         raise BadCases(f"{of}: its labels were opened on {known.opened.date}; it is read no more")
     asked = hash_questions(rulebook)
-    faults = [
-        f"{name}: these answers are to {given[:12]}, not to {ours[:12]}"
-        for name, given, ours in [
-            ("questions", handed.questions, asked),
-            ("stories", handed.stories, known.stories),
-        ]
-        if given != ours
-    ]
+    faults = []
+    for name, theirs, ours in (
+        ("questions", handed.questions, asked),
+        ("stories", handed.stories, known.stories),
+    ):
+        if theirs != ours:
+            faults.append(f"{name}: these answers are to {theirs[:12]}, not to {ours[:12]}")
     cases = known.labels_by_id.keys()
     faults += [f"{case}: is not answered" for case in sorted(cases - handed.answers.keys())]
     faults += [f"{case}: is no case of this set" for case in sorted(handed.answers.keys() - cases)]
@@ -146,9 +145,8 @@ def build_reading(
         given = handed.answers[case]
         replies[case], strange = drop_unknown_ids(rulebook, Reply(**given.model_dump()))
         refused += [f"{case}: {id_}" for id_ in strange]
-        faults += [
-            f"{case}: {fault}" for fault in _find_reply_faults(rulebook, replies[case], strange)
-        ]
+        found = _find_reply_faults(rulebook, replies[case], strange)
+        faults += [f"{case}: {fault}" for fault in found]
     if faults:
         raise BadCases("\n".join(faults))
     return Reading(
@@ -188,24 +186,18 @@ def open_labels(
     asked = hash_questions(rulebook)
     readers = {r.reader for r in library.readings_of(of) if r.questions == asked}
     if known.use == "unseen" and len(readers) < READERS_NEEDED:
-        raise BadCases(
-            f"{of}: blind readings kept: {len(readers)}; "
-            f"needed before it is opened: {READERS_NEEDED}"
-        )
+        kept = f"{of}: blind readings kept: {len(readers)}"
+        raise BadCases(f"{kept}; needed before it is opened: {READERS_NEEDED}")
     found = {case.id: case for case in _load_json(TypeAdapter(list[LabelledCase]), labels)}
     if found.keys() != known.labels_by_id.keys():
         raise BadCases(f"{labels}: does not hold the labels of just the cases of {of}")
-    return known.model_copy(
-        update={
-            "opened": LabelOpening(rulebook=rulebook.version, sha256=rulebook.sha256, date=date),
-            "cases": [_label_case(found[case.id]) for case in known.cases],
-        }
-    )
+    opening = LabelOpening(rulebook=rulebook.version, sha256=rulebook.sha256, date=date)
+    labelled = [_label_case(found[case.id]) for case in known.cases]
+    return known.model_copy(update={"opened": opening, "cases": labelled})
 
 
 def _label_case(case: LabelledCase) -> SetCase:
-    facts = case.model_dump()
-    label = Label.model_validate(facts)
+    label = Label.model_validate(case.model_dump())
     return SetCase(id=case.id, source=case.source, diagnosis=case.diagnosis, expected=label)
 
 
@@ -217,14 +209,13 @@ def _find_set(library: CaseLibrary, of: str) -> CaseSet:
 
 def _find_reply_faults(rulebook: Rulebook, reply: Reply, strange: Sequence[str]) -> list[str]:
     """What only the reader can mend: two answers where one is asked, or a question left out."""
+    questions = rulebook.questionnaire
     try:
         read_lab_amounts(rulebook.laboratory, reply.labs)
-        answers = {
-            name: parse_answer(rulebook.questionnaire[name], c) for name, c in reply.answers.items()
-        }
+        answers = {name: parse_answer(questions[name], c) for name, c in reply.answers.items()}
     except (BadAnswer, BadLab) as problem:
         return [str(problem)]
-    following = rulebook.questionnaire.trace_path(answers).next
+    following = questions.trace_path(answers).next
     return [f"{following.id} is not answered"] if following is not None and not strange else []
 
 

@@ -14,8 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.assurance.asked import canonical_json, sha256_hex
-from app.assurance.cases import BadCases, Label, format_validation_errors
-from app.assurance.plain import read_plain
+from app.assurance.cases import BadCases, Label, format_validation_errors, read_plain
 
 SETS = "sets"
 READINGS = "readings"
@@ -63,9 +62,8 @@ class CaseSet(CaseFileModel):
     def _check_labels_opened(self) -> Self:
         for case in self.cases:
             if (case.expected is None) != (self.opened is None):
-                raise ValueError(
-                    f"{case.id}: labels stand in a set that is opened, and in no other"
-                )
+                why = "labels stand in a set that is opened, and in no other"
+                raise ValueError(f"{case.id}: {why}")
         if len(self.labels_by_id) != len(self.cases):
             raise ValueError("an id stands there twice")
         return self
@@ -134,9 +132,8 @@ def read_library(cases: Path) -> CaseLibrary:
 
 def write_set(cases: Path, case_set: CaseSet) -> Path:
     """Write the file of a set, over the one that is there."""
-    return _write_model(
-        cases / SETS / f"{case_set.name}.yaml", case_set, "# See README.md beside this folder.\n"
-    )
+    file = cases / SETS / f"{case_set.name}.yaml"
+    return _write_model(file, case_set, "# See README.md beside this folder.\n")
 
 
 def write_reading(cases: Path, reading: Reading) -> Path:

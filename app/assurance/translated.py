@@ -51,11 +51,8 @@ class TranslatedSpace(AnswerSpace):
     @property
     def unreached_options(self) -> list[tuple[str, str]]:
         """Questions with an option to which no old answer leads."""
-        never = self.bdd.false
         every = [(name, option) for name, options in self.options.items() for option in options]
-        return [
-            (name, option) for name, option in every if self.option_chosen(name, option) == never
-        ]
+        return [pair for pair in every if self.option_chosen(*pair) == self.bdd.false]
 
     def count_answer_sets(self, u: Diagram) -> int:
         """How many old answer sets; `u` must know no laboratory value."""

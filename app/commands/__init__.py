@@ -5,16 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import (
-    benchmark,
-    changes,
-    clinic,
-    demo,
-    records,
-    rules,
-    safety,
-    staff,
-)
+from app.commands import benchmark, clinic, demo, records, rules, safety, staff
 from app.commands.assess import assess, verify
 from app.commands.service import serve
 
@@ -26,8 +17,6 @@ app = typer.Typer(
 )
 for command in (serve, assess, verify):
     app.command()(command)
-for change in (changes.mutate, changes.diff, changes.publish):
-    rules.app.command()(change)
 for name, group in {
     "rules": rules.app,
     "safety": safety.app,

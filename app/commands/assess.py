@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from app.commands.console import load_rulebook, read_settings, stop_command
+from app.commands import console
 from app.documents.exchange import DEFAULT_REGION, BadBody, assess_json_body
-from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive
-from app.documents.receipt import verify_receipt as verify_receipt
+from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive, verify_receipt
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Finding, Urgency
 
@@ -19,14 +18,14 @@ def assess(
     file: Annotated[str, typer.Argument(help="JSON file with answers; - reads standard input.")],
 ) -> None:
     """Assess the answers in FILE: the body of the API in, its answer out."""
-    rulebook = load_rulebook(read_settings())
+    rulebook = console.load_rulebook()
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         answer = assess_json_body(rulebook, text)
     except OSError as problem:
-        raise stop_command(f"{file}: {problem.strerror}", 2) from None
+        raise console.stop_command(f"{file}: {problem.strerror}", 2) from None
     except BadBody as problem:
-        raise stop_command(f"{file}: {problem}", 1) from None
+        raise console.stop_command(f"{file}: {problem}", 1) from None
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
@@ -34,19 +33,18 @@ def verify(
     receipt: Annotated[str, typer.Argument(help="Text of a receipt; - reads standard input.")],
 ) -> None:
     """Work out the assessment of RECEIPT again; exit code 1 where the two differ."""
-    settings = read_settings()
-    rulebook = load_rulebook(settings)
+    settings = console.read_settings()
+    rulebook = console.load_rulebook(settings)
     text = sys.stdin.buffer.read().decode("utf-8", "replace") if receipt == "-" else receipt
     try:
         verdict = verify_receipt(text, RulebookArchive(rulebook, settings.rules / "published"))
     except BadReceipt as problem:
         words = _RECEIPT_PROBLEMS[problem.problem]
-        raise stop_command(words.format(problem.version, problem.fingerprint), 1) from None
+        raise console.stop_command(words.format(problem.version, problem.fingerprint), 1) from None
     typer.echo("\n".join(_describe_verdict(verdict, rulebook)))
     if not verdict.matches_rulebook:
-        raise stop_command(
-            "The receipt was changed, or was made by a program that works differently.", 1
-        )
+        why = "The receipt was changed, or was made by a program that works differently."
+        raise console.stop_command(why, 1)
 
 
 _RECEIPT_PROBLEMS = {
@@ -71,9 +69,9 @@ def _describe_verdict(verdict: ReceiptCheck, today: Rulebook) -> list[str]:
     if not found.complete:
         lines.append("Unfinished        some questions are open, so the level is at least this")
     lines.append("Findings" if found.findings else "No findings: a routine visit is the floor.")
-    return lines + [
-        line for finding in found.findings for line in _describe_finding(finding, made_with)
-    ]
+    for finding in found.findings:
+        lines += _describe_finding(finding, made_with)
+    return lines
 
 
 def _format_level(urgency: Urgency, likely_type: str) -> str:
@@ -82,11 +80,8 @@ def _format_level(urgency: Urgency, likely_type: str) -> str:
 
 def _describe_finding(finding: Finding, rulebook: Rulebook) -> list[str]:
     words = rulebook.wording[rulebook.languages[0]]
-    reason = words.fill_placeholders(
-        words.rules[finding.rule].reason, words.regions[DEFAULT_REGION]
-    )
+    region = words.regions[DEFAULT_REGION]
+    reason = words.fill_placeholders(words.rules[finding.rule].reason, region)
     sure = "" if finding.certain else " (not sure)"
-    evidence_lines = [
-        f"      {evidence.question}: {', '.join(evidence.options)}" for evidence in finding.because
-    ]
-    return [f"  {finding.rule}: {finding.urgency.name}{sure}: {reason}", *evidence_lines]
+    because = [f"      {said.question}: {', '.join(said.options)}" for said in finding.because]
+    return [f"  {finding.rule}: {finding.urgency.name}{sure}: {reason}", *because]

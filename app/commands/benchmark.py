@@ -1,19 +1,16 @@
 """`calcinosis-check benchmark ...`: how the rulebook does on cases that others have judged."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from app.assurance import blind_words
 from app.assurance.asked import hash_questions
 from app.assurance.benchmark import TUNED, BenchmarkReport, format_benchmark, run_benchmark
 from app.assurance.blind import benchmark_sets
-from app.assurance.cases import BadCases, format_validation_errors, read_cases, read_conflicts
+from app.assurance.cases import BadCases, read_cases, read_conflicts
 from app.assurance.reading import (
     build_reading,
     create_case_set,
@@ -22,15 +19,7 @@ from app.assurance.reading import (
     read_stories,
 )
 from app.assurance.sets import Use, read_library, write_reading, write_set
-from app.commands.console import (
-    load_rulebook,
-    print_json,
-    read_settings,
-    show_progress,
-    stderr,
-    stop_command,
-    todays_date,
-)
+from app.commands import console
 from app.triage.rulebook import Rulebook
 
 REPORT = "report"
@@ -56,28 +45,28 @@ def report_benchmark(
     cases: Annotated[
         Path | None, typer.Argument(help="A JSON list or a folder of YAML cases.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: console.AsJson = False,
     hash_only: Annotated[
         bool, typer.Option("--questions-hash", help="Print only the hash of what readers see.")
     ] = False,
 ) -> None:
     """Report on cases (default: all sets that were read blind, then the project's own)."""
-    settings = read_settings()
-    rulebook = load_rulebook(settings)
+    rules = console.read_settings().rules
+    rulebook = console.load_rulebook()
     if hash_only:
         return typer.echo(hash_questions(rulebook))
-    own = settings.rules / "cases" / "published"
-    conflicts = read_conflicts(settings.rules / "cases" / "conflicts.yaml")
-    tuned = _run_benchmark(rulebook, cases or own, conflicts)
+    conflicts = read_conflicts(rules / "cases" / "conflicts.yaml")
+    tuned = _run_benchmark(rulebook, cases or rules / "cases" / "published", conflicts)
     if cases is not None:
         if as_json:
-            return print_json(tuned.as_json())
+            return console.print_json(tuned.as_json())
         return typer.echo(format_benchmark(tuned, conflicts))
-    with _stop_on_bad_cases():
-        runs = benchmark_sets(rulebook, settings.rules, read_library(settings.rules / "cases"))
+    with console.stop_on_bad_cases():
+        runs = benchmark_sets(rulebook, rules, read_library(rules / "cases"))
     if as_json:
-        payload = runs.as_json() | {"tuned": {"says": TUNED, **tuned.as_json()}}
-        return print_json({"rulebook": rulebook.version, "sha256": rulebook.sha256, **payload})
+        made_with = {"rulebook": rulebook.version, "sha256": rulebook.sha256}
+        own = {"tuned": {"says": TUNED, **tuned.as_json()}}
+        return console.print_json(made_with | runs.as_json() | own)
     typer.echo(f"{blind_words.format_blind_report(runs, rulebook.sha256)}\n{TUNED}\n")
     return typer.echo(format_benchmark(tuned, conflicts))
 
@@ -90,18 +79,15 @@ def folder(
     use: Annotated[Use, typer.Option(help="What the new set is for.")] = "unseen",
 ) -> None:
     """Make the folder that a blind reader gets, and print the hashes of what stands in it."""
-    settings = read_settings()
-    rulebook, cases = load_rulebook(settings), settings.rules / "cases"
-    with _stop_on_bad_cases():
+    rulebook, cases = console.load_rulebook(), console.read_settings().rules / "cases"
+    with console.stop_on_bad_cases():
         found = read_stories(stories)
         if name in read_library(cases).sets:
             raise BadCases(f"{name}: there is a set of this name already")
         if name is not None:
-            stderr.print(f"Wrote {write_set(cases, create_case_set(name, use, found))}")
-        questions_digest, stories_hash = make_reader_folder(
-            rulebook, found, cases / "README.md", out
-        )
-    typer.echo(f"questions {questions_digest}\nstories   {stories_hash}")
+            console.stderr.print(f"Wrote {write_set(cases, create_case_set(name, use, found))}")
+        questions_hash, stories_hash = make_reader_folder(rulebook, found, cases / "README.md", out)
+    typer.echo(f"questions {questions_hash}\nstories   {stories_hash}")
 
 
 @app.command("keep")
@@ -111,14 +97,14 @@ def keep_answers(
     reader: Annotated[str, typer.Option(help="A letter.")],
 ) -> None:
     """Keep what a reader handed in, with its hashes, before any label is looked at."""
-    settings = read_settings()
-    rulebook, cases = load_rulebook(settings), settings.rules / "cases"
-    with _stop_on_bad_cases():
-        reading = build_reading(rulebook, read_library(cases), answers, name, reader, todays_date())
+    rulebook, cases = console.load_rulebook(), console.read_settings().rules / "cases"
+    with console.stop_on_bad_cases():
+        library, today = read_library(cases), console.todays_date()
+        reading = build_reading(rulebook, library, answers, name, reader, today)
         written = write_reading(cases, reading)
     for refused in reading.refused:
-        stderr.print(f"Refused: {refused}", markup=False)
-    stderr.print(f"Wrote {written}; commit it before a label is opened or a rule changes")
+        console.stderr.print(f"Refused: {refused}", markup=False)
+    console.stderr.print(f"Wrote {written}; commit it before a label is opened or a rule changes")
     typer.echo(reading.content_hash)
 
 
@@ -127,26 +113,15 @@ def open_set(
     labels: Annotated[Path, typer.Argument(help="A JSON list of the labels.")], name: Named
 ) -> None:
     """Open the labels of a set, once, with the rulebook of today."""
-    settings = read_settings()
-    rulebook, cases = load_rulebook(settings), settings.rules / "cases"
-    with _stop_on_bad_cases():
-        found = open_labels(rulebook, read_library(cases), name, labels, todays_date())
-        stderr.print(f"Wrote {write_set(cases, found)}")
+    rulebook, cases = console.load_rulebook(), console.read_settings().rules / "cases"
+    with console.stop_on_bad_cases():
+        found = open_labels(rulebook, read_library(cases), name, labels, console.todays_date())
+        console.stderr.print(f"Wrote {write_set(cases, found)}")
 
 
 def _run_benchmark(rulebook: Rulebook, cases: Path, conflicts: dict[str, str]) -> BenchmarkReport:
-    with _stop_on_bad_cases():
+    with console.stop_on_bad_cases():
         found = read_cases(rulebook, cases)
-    with show_progress("Cases") as progress:
+    with console.show_progress("Cases") as progress:
         step = progress.begin_step("Cases", len(found))
         return run_benchmark(rulebook, found, conflicts, step)
-
-
-@contextmanager
-def _stop_on_bad_cases() -> Iterator[None]:
-    try:
-        yield
-    except BadCases as problem:
-        raise stop_command(str(problem), 1) from None
-    except ValidationError as problem:
-        raise stop_command(format_validation_errors(problem), 1) from None

@@ -6,16 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from app.commands.console import (
-    COMMAND_ACTOR,
-    current_time,
-    find_clinic_id,
-    load_rulebook,
-    open_store,
-    read_settings,
-    stderr,
-    stop_command,
-)
+from app.commands import console
 from app.store import alarms, clinics
 from app.store.alarms import AlarmDestinations
 from app.store.clinics import NameTaken
@@ -31,31 +22,32 @@ def add(
     time_zone: Annotated[str, typer.Option(help="Its time zone: Europe/London")],
 ) -> None:
     """Add a clinic; print its id. Its people are seen by nobody elsewhere."""
-    settings = read_settings()
-    regions = list(load_rulebook(settings).regions)
+    name, regions = name.strip(), list(console.load_rulebook().regions)
     if region not in regions:
-        raise stop_command(f"No region '{region}'. The regions are: {', '.join(regions)}", 2)
-    if not name.strip():
-        raise stop_command("A clinic needs a name.", 2)
+        why = f"No region '{region}'. The regions are: {', '.join(regions)}"
+        raise console.stop_command(why, 2)
+    if not name:
+        raise console.stop_command("A clinic needs a name.", 2)
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise stop_command(f"No time zone '{time_zone}'. One is: Europe/London", 2) from None
-    store, now = open_store(settings), current_time()
+        why = f"No time zone '{time_zone}'. One is: Europe/London"
+        raise console.stop_command(why, 2) from None
+    store, now = console.open_store(), console.current_time()
     try:
-        clinic = clinics.add_clinic(
-            store, now, name=name.strip(), region=region, time_zone=time_zone
-        )
+        clinic = clinics.add_clinic(store, now, name=name, region=region, time_zone=time_zone)
     except NameTaken:
-        raise stop_command(f"There is a clinic '{name.strip()}' already.", 1) from None
+        raise console.stop_command(f"There is a clinic '{name}' already.", 1) from None
     typer.echo(clinic)
-    stderr.print("Next: calcinosis-check staff invite EMAIL --clinic ID --name NAME --role admin")
+    console.stderr.print(
+        "Next: calcinosis-check staff invite EMAIL --clinic ID --name NAME --role admin"
+    )
 
 
 @app.command("list")
 def list_clinics() -> None:
     """List the clinics: id, region, time zone, name."""
-    for clinic in clinics.list_clinics(open_store()):
+    for clinic in clinics.list_clinics(console.open_store()):
         typer.echo(f"{clinic.clinic_id}  {clinic.region}  {clinic.time_zone}  {clinic.name}")
 
 
@@ -75,20 +67,20 @@ def alarm(
     It is sent until it is taken; whoever gets it twice can tell by the id. A webhook can tell by
     the secret that a message is ours (Standard Webhooks).
     """
-    settings = read_settings()
-    store, now = open_store(settings), current_time()
-    id_ = find_clinic_id(store, clinic)
+    settings = console.read_settings()
+    store, now = console.open_store(settings), console.current_time()
+    id_ = console.find_clinic_id(store, clinic)
     before = alarms.read_destinations(store, id_)
     chosen = AlarmDestinations(
         webhook=before.webhook if webhook is None else webhook.strip(),
         email=before.email if email is None else email.strip(),
     )
     if chosen.webhook and (problem := find_webhook_problem(chosen.webhook)):
-        raise stop_command(f"This webhook cannot be used: {problem}.", 2)
+        raise console.stop_command(f"This webhook cannot be used: {problem}.", 2)
     if chosen.email and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", chosen.email):
-        raise stop_command("This is no e-mail address. One is: lead@clinic.example", 2)
+        raise console.stop_command("This is no e-mail address. One is: lead@clinic.example", 2)
     if chosen != before:
-        with store.writing_scope(id_, now, COMMAND_ACTOR) as scope:
+        with store.writing_scope(id_, now, console.COMMAND_ACTOR) as scope:
             alarms.save_destinations(scope, chosen)
     typer.echo(f"webhook: {chosen.webhook or 'none'}")
     if chosen.webhook:
@@ -97,8 +89,10 @@ def alarm(
     typer.echo(f"e-mail: {chosen.email or 'none'}")
     for message in alarms.list_unsent_alarms(store, id_):
         since, fault = f"{message.made_at:%Y-%m-%d %H:%M} UTC", message.fault or "not tried yet"
-        stderr.print(
+        console.stderr.print(
             f"Waits since {since} to be sent by {message.kind}, try {message.tries}: {fault}"
         )
     if chosen.email and not (settings.mail_server and settings.mail_from):
-        stderr.print("No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM.")
+        console.stderr.print(
+            "No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM."
+        )

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.exc import OperationalError
 
+from app.assurance.cases import BadCases, format_validation_errors
 from app.rulebook.faults import RulebookFaults
 from app.rulebook.load import load_rulebook_folder
 from app.settings import Settings, SettingsFaults, load_settings
@@ -25,6 +28,8 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 """Everything that is not the command's result goes here, to standard error."""
 COMMAND_ACTOR = "command"
 """Who acts, in the audit, where a command does."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OneClinic = Annotated[str | None, typer.Option(help="Only this clinic: id or name.")]
 LINE_SECONDS = 5.0
 """Seconds between two lines of progress where standard error is no terminal."""
 
@@ -37,10 +42,11 @@ def read_settings() -> Settings:
         raise stop_command("\n".join(problem.faults), 2) from None
 
 
-def load_rulebook(settings: Settings) -> Rulebook:
+def load_rulebook(settings: Settings | None = None) -> Rulebook:
     """The rulebook; with faults in it, the command prints them all and stops with code 1."""
-    with stop_on_rulebook_faults(settings):
-        return load_rulebook_folder(settings.rules)
+    chosen = settings or read_settings()
+    with stop_on_rulebook_faults(chosen):
+        return load_rulebook_folder(chosen.rules)
 
 
 def open_store(settings: Settings | None = None) -> Store:
@@ -95,6 +101,17 @@ def stop_on_rulebook_faults(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
+def stop_on_bad_cases() -> Iterator[None]:
+    """Where cases in this block cannot be used, say why and stop with code 1."""
+    try:
+        yield
+    except BadCases as problem:
+        raise stop_command(str(problem), 1) from None
+    except ValidationError as problem:
+        raise stop_command(format_validation_errors(problem), 1) from None
+
+
+@contextmanager
 def stop_without_provers() -> Iterator[None]:
     """Where this block imports the tools of proof and they are not installed, stop with code 2."""
     try:
@@ -134,13 +151,11 @@ class CommandProgress(Progress):
 
 
 @contextmanager
-def show_progress(what: str, total: int | None = None) -> Iterator[CommandProgress]:
+def show_progress(what: str) -> Iterator[CommandProgress]:
     """Show on standard error how far this block is; it begins with this step."""
-    ended = Event()
-    with CommandProgress(
-        console=stderr, transient=True, disable=not stderr.is_terminal
-    ) as progress:
-        progress.begin_step(what, total)
+    ended, quiet = Event(), not stderr.is_terminal
+    with CommandProgress(console=stderr, transient=True, disable=quiet) as progress:
+        progress.begin_step(what)
         writer = Thread(target=_write_progress_lines, args=(progress, ended), daemon=True)
         writer.start()
         try:

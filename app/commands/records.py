@@ -11,22 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.console import (
-    COMMAND_ACTOR,
-    current_time,
-    find_clinic_id,
-    load_rulebook,
-    open_store,
-    print_json,
-    read_settings,
-    show_progress,
-    stderr,
-    stop_command,
-)
+from app.commands import console
 from app.documents.clinic_files import build_person_file
 from app.store import clinics, person_requests, retention, shares
 from app.store.db import audit, record_keys
-from app.store.db.audit import SERVER_CHAIN, AuditAnchor, BadAnchors, ChainFault
+from app.store.db.audit import SERVER_CHAIN, AuditAnchor, BadAnchors
 from app.store.db.encryption import add_master_key, drop_old_master_keys
 from app.store.db.scope import Store
 from app.store.people import PersonIdentity
@@ -54,10 +43,10 @@ def verify_audit(
         Path | None,
         typer.Option("--anchors", help="File of lines from `audit anchor`, kept elsewhere."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: console.AsJson = False,
 ) -> None:
     """Check every clinic's audit; name the first entry that was tampered with, with code 1."""
-    store = open_store()
+    store = console.open_store()
     noted = _read_anchors(anchors_file) if anchors_file else []
     names = {clinic.clinic_id: clinic.name for clinic in clinics.list_clinics(store)}
     # A clinic that was noted and is no more was deleted from the database, audit and all.
@@ -66,7 +55,7 @@ def verify_audit(
         for clinic in dict.fromkeys([SERVER_CHAIN, *names, *(anchor.clinic for anchor in noted)])
     ]
     if as_json:
-        print_json(rows, ascii_only=False)
+        console.print_json(rows, ascii_only=False)
     else:
         for row in rows:
             typer.echo(f"{row['name']}: {_describe_fault(row['fault'], row['entries'])}")
@@ -77,7 +66,7 @@ def verify_audit(
 @audit_app.command("anchor")
 def anchor_audit() -> None:
     """Print the newest entry of each audit, a line each, to be kept outside the database."""
-    for newest in audit.list_newest_anchors(open_store()):
+    for newest in audit.list_newest_anchors(console.open_store()):
         typer.echo(" ".join(map(str, newest)))
 
 
@@ -86,31 +75,27 @@ def _check_chain(
 ) -> dict[str, Any]:
     with store.reading_scope(clinic) as scope:
         newest = audit.read_head(scope)
-    with show_progress(name) as progress:
-        step = progress.begin_step(name, newest.number if newest else 0)
+    entries = newest.number if newest else 0
+    with console.show_progress(name) as progress:
+        step = progress.begin_step(name, entries)
         fault = audit.verify_chain(store, clinic, noted, step)
-    return {
-        "clinic": clinic,
-        "name": name,
-        "entries": newest.number if newest else 0,
-        "fault": fault and fault._asdict(),
-    }
+    found = fault and fault._asdict()
+    return {"clinic": clinic, "name": name, "entries": entries, "fault": found}
 
 
 def _describe_fault(fault: dict[str, Any] | None, entries: int) -> str:
     if fault is None:
         return f"{entries} entries, as they were written"
-    found = ChainFault(**fault)
-    return _PROBLEMS[found.problem].format(found.number)
+    return _PROBLEMS[fault["problem"]].format(fault["number"])
 
 
 def _read_anchors(file: Path) -> list[AuditAnchor]:
     try:
         return audit.read_anchors(file)
     except OSError as problem:
-        raise stop_command(f"{file}: {problem.strerror}", 2) from None
+        raise console.stop_command(f"{file}: {problem.strerror}", 2) from None
     except BadAnchors as problem:
-        raise stop_command(str(problem), 2) from None
+        raise console.stop_command(str(problem), 2) from None
 
 
 @keys_app.command("rotate")
@@ -119,10 +104,10 @@ def rotate_keys() -> None:
 
     Servers that run go on. Keep the file apart from the database's backups, in two copies.
     """
-    settings = read_settings()
-    store = open_store(settings)
+    settings = console.read_settings()
+    store = console.open_store(settings)
     _rewrap_all_keys(Store(store.engine, add_master_key(settings.master_key_file)))
-    stderr.print("Restart the servers, then: calcinosis-check keys forget --restarted")
+    console.stderr.print("Restart the servers, then: calcinosis-check keys forget --restarted")
 
 
 @keys_app.command("forget")
@@ -136,22 +121,22 @@ def forget_keys(
     A backup made before the change needs them: keep the old file as long as the backup.
     """
     if not restarted:
-        raise stop_command(
+        raise console.stop_command(
             "A server that still runs would seal with a key that is about to go.\n"
             "Restart them all, then: calcinosis-check keys forget --restarted",
             2,
         )
-    settings = read_settings()
-    _rewrap_all_keys(open_store(settings))
+    settings = console.read_settings()
+    _rewrap_all_keys(console.open_store(settings))
     drop_old_master_keys(settings.master_key_file)
-    stderr.print("Only the newest master key is left.")
+    console.stderr.print("Only the newest master key is left.")
 
 
 def _rewrap_all_keys(store: Store) -> None:
     done = shares.rewrap_share_keys(store)
-    with show_progress("Wrapping keys") as progress:
+    with console.show_progress("Wrapping keys") as progress:
         step = progress.begin_step("Wrapping keys")
-        for count in record_keys.rewrap_data_keys(store, current_time()):
+        for count in record_keys.rewrap_data_keys(store, console.current_time()):
             done += count
             step(done)
     typer.echo(f"{done} keys wrapped anew")
@@ -160,11 +145,10 @@ def _rewrap_all_keys(store: Store) -> None:
 @person_app.command("export")
 def export_person(clinic: ClinicWord, reference: Reference) -> None:
     """Print all that the clinic keeps of the person as JSON: answers, decisions, notes, looks."""
-    settings = read_settings()
-    rulebook, store = load_rulebook(settings), open_store(settings)
+    rulebook, store = console.load_rulebook(), console.open_store()
     found, person = _find_person(store, clinic, reference)
-    now = current_time()
-    with store.writing_scope(found, now, COMMAND_ACTOR) as scope:
+    now = console.current_time()
+    with store.writing_scope(found, now, console.COMMAND_ACTOR) as scope:
         kept = person_requests.export_person(scope, person.id)
         name = clinics.load_clinic(scope).name
     typer.echo(build_person_file(rulebook, kept, clinic=name, made_at=now.isoformat()))
@@ -180,23 +164,24 @@ def erase_person(
 
     The audit stays: who did what and when, with no answer and no name.
     """
-    store = open_store()
+    store = console.open_store()
     found, person = _find_person(store, clinic, reference)
     if not yes and not typer.confirm(f"Erase all of '{person.reference}'?", err=True):
-        raise stop_command("Nothing was erased.", 1)
-    with store.writing_scope(found, current_time(), COMMAND_ACTOR) as scope:
+        raise console.stop_command("Nothing was erased.", 1)
+    with store.writing_scope(found, console.current_time(), console.COMMAND_ACTOR) as scope:
         counts = person_requests.erase_person(scope, person.id)
     typer.echo(json.dumps(counts))
-    stderr.print("Erased. Backups keep what they hold until they are deleted.")
+    console.stderr.print("Erased. Backups keep what they hold until they are deleted.")
 
 
 def _find_person(store: Store, word: str, reference: str) -> tuple[str, PersonIdentity]:
-    clinic = find_clinic_id(store, word)
+    clinic = console.find_clinic_id(store, word)
     with store.reading_scope(clinic) as scope:
         try:
             return clinic, person_requests.find_person(scope, reference)
         except NoSuchPerson:
-            raise stop_command(f"Nobody has the reference '{reference}' there.", 1) from None
+            why = f"Nobody has the reference '{reference}' there."
+            raise console.stop_command(why, 1) from None
 
 
 @retention_app.callback()
@@ -206,20 +191,20 @@ def require_subcommand() -> None:
 
 @retention_app.command("run")
 def run_retention(
-    clinic: Annotated[str | None, typer.Option(help="Only this clinic: id or name.")] = None,
+    clinic: console.OneClinic = None,
     dry_run: Annotated[bool, typer.Option(help="Only count; forget nothing.")] = False,
 ) -> None:
     """Forget what is due, clinic by clinic; print counts as JSON. The server does it each hour.
 
     There is no way back. Backups keep what they hold: keep them no longer than answers.
     """
-    store = open_store()
-    now = current_time()
-    chosen = [find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids()
+    store = console.open_store()
+    now = console.current_time()
+    chosen = [console.find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids()
     counts = {
-        one: dict(retention.run_retention(store, one, now, COMMAND_ACTOR, dry=dry_run))
+        one: dict(retention.run_retention(store, one, now, console.COMMAND_ACTOR, dry=dry_run))
         for one in chosen
     }
     if not clinic and not dry_run:
         counts["server"] = retention.delete_expired_rows(store, now)
-    print_json(counts)
+    console.print_json(counts)

@@ -4,16 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.commands.console import (
-    COMMAND_ACTOR,
-    current_time,
-    find_clinic_id,
-    open_store,
-    print_json,
-    read_settings,
-    stderr,
-    stop_command,
-)
+from app.commands import console
 from app.store.accounts import staff
 from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
@@ -36,18 +27,17 @@ def invite(
     ],
 ) -> None:
     """Add someone to a clinic's staff; print the link by which they join, once."""
-    settings = read_settings()
-    store = open_store(settings)
+    settings = console.read_settings()
+    store = console.open_store(settings)
     if "@" not in email.strip()[1:-1]:
-        raise stop_command(f"'{email}' is no e-mail address.", 2)
-    found = find_clinic_id(store, clinic)
+        raise console.stop_command(f"'{email}' is no e-mail address.", 2)
+    found = console.find_clinic_id(store, clinic)
     try:
-        with store.writing_scope(found, current_time(), COMMAND_ACTOR) as scope:
+        with store.writing_scope(found, console.current_time(), console.COMMAND_ACTOR) as scope:
             token = staff.invite_staff(scope, email=email, name=name.strip(), role=role)
     except NameTaken:
-        raise stop_command(
-            f"'{email}' has an account. For a new link: calcinosis-check staff link {email}", 1
-        ) from None
+        why = f"'{email}' has an account. For a new link: calcinosis-check staff link {email}"
+        raise console.stop_command(why, 1) from None
     _print_join_link(settings.public_origin, token)
 
 
@@ -57,11 +47,11 @@ def link(email: Email) -> None:
 
     Someone who is disabled comes back by it. Their old password works until the link is used.
     """
-    settings = read_settings()
-    store = open_store(settings)
+    settings = console.read_settings()
+    store = console.open_store(settings)
     clinic, who = _find_account(store, email)
-    now = current_time()
-    with store.writing_scope(clinic, now, COMMAND_ACTOR) as scope:
+    now = console.current_time()
+    with store.writing_scope(clinic, now, console.COMMAND_ACTOR) as scope:
         try:
             token = staff.reinvite_staff(scope, who)
         except NoSuchStaff:
@@ -72,30 +62,27 @@ def link(email: Email) -> None:
 @app.command()
 def disable(email: Email) -> None:
     """Shut someone out at once; what they did stays under their name."""
-    store = open_store()
+    store = console.open_store()
     clinic, who = _find_account(store, email)
-    with store.writing_scope(clinic, current_time(), COMMAND_ACTOR) as scope:
+    with store.writing_scope(clinic, console.current_time(), console.COMMAND_ACTOR) as scope:
         staff.disable_staff(scope, who)
-    stderr.print("Disabled. All their sessions and links have ended.")
+    console.stderr.print("Disabled. All their sessions and links have ended.")
 
 
 @app.command("list")
-def list_staff(
-    clinic: Annotated[str | None, typer.Option(help="Only this clinic: id or name.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_staff(clinic: console.OneClinic = None, as_json: console.AsJson = False) -> None:
     """List the staff of one clinic or of all."""
-    store = open_store()
+    store = console.open_store()
     rows = []
-    for found in [find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids():
+    for found in [console.find_clinic_id(store, clinic)] if clinic else store.list_clinic_ids():
         with store.reading_scope(found) as scope:
             rows += [_describe_member(scope, member) for member in staff.list_staff(scope)]
     if as_json:
-        return print_json(rows, ascii_only=False)
+        return console.print_json(rows, ascii_only=False)
     for row in rows:
         words = (row["clinic"], row["role"], row["state"], row["email"], row["name"])
         typer.echo("  ".join(words))
-    return stderr.print(f"{len(rows)} of staff")
+    return console.stderr.print(f"{len(rows)} of staff")
 
 
 def _describe_member(scope: Scope, member: Staff) -> dict[str, str]:
@@ -113,11 +100,11 @@ def _describe_member(scope: Scope, member: Staff) -> dict[str, str]:
 def _find_account(store: Store, email: str) -> tuple[str, str]:
     found = server_records.resolve_word(store, "staff", staff.normalize_email(email))
     if found is None:
-        raise stop_command(f"Nobody signs in as '{email}'.", 2)
+        raise console.stop_command(f"Nobody signs in as '{email}'.", 2)
     return found
 
 
 def _print_join_link(origin: str, token: str) -> None:
     typer.echo(f"{origin}/join/{token}")
     minutes = int(LINK_LIFETIME.total_seconds() // 60)
-    stderr.print(f"Good once, for {minutes} minutes. Give it to nobody else.")
+    console.stderr.print(f"Good once, for {minutes} minutes. Give it to nobody else.")

@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from app.assurance import blind_words
-from app.assurance.asked import hash_questions
+from app.assurance.asked import EditionTranslations, find_edition_translations, hash_questions
 from app.assurance.benchmark import Share, run_benchmark
 from app.assurance.blind import BlindReport, SetRun, benchmark_set, benchmark_sets
 from app.assurance.cases import Case, CaseEntry
-from app.assurance.earlier import EditionTranslations, find_edition_translations
 from app.assurance.figures import clopper_pearson_bounds
 from app.assurance.sets import CaseLibrary, LabelOpening, Reading, read_library
 from app.rulebook.load import load_rulebook_folder, publish_rulebook

@@ -106,7 +106,7 @@ def test_every_worked_and_boundary_case_holds() -> Counts:
 
 @kept
 def test_every_mutant_is_noticed_or_proved_to_change_nothing() -> Counts:
-    found = run_mutation_tests(RULES, SAMPLE, prove=prove_survivors)
+    found = run_mutation_tests(RULES, SAMPLE, prove_survivors)
     assert [one for one in found.survivors if not one.is_equivalent] == []
     assert found.failing == ()
     assert len(found.killed) + len(found.survivors) == len(SAMPLE)
@@ -119,7 +119,7 @@ def test_the_quick_look_at_a_case_misses_no_mutant_that_a_whole_assessment_sees(
     for mutant in chosen:
         changed_rules = apply_mutant(bench.rulebook, mutant)
         slow = any(find_failing_cases(changed_rules, [case]) for case in bench.all_cases)
-        assert slow == (bench.find_killer(mutant) is not None), mutant.full_name
+        assert slow == (bench.try_mutant(mutant) is not None), mutant.full_name
     return {"mutants tried in full": len(chosen)}
 
 
@@ -130,8 +130,8 @@ def test_the_second_checker_sees_each_change_of_types_that_a_finished_case_shows
     slips = [slip for slip in EVERY if slip.key == "types"]
     shown = 0
     for slip in slips if SOAK else seeded(9).sample(slips, 40):
-        case = bench.find_killer(slip)
-        if case is not None and case.next is None:
+        killed = bench.try_mutant(slip)
+        if killed is not None and killed.case.next is None:
             shown += 1
             assert find_distinguishing_sets(space, slip) != space.bdd.false, slip.full_name
     assert shown > 20
@@ -150,7 +150,7 @@ def test_a_slip_that_no_case_looks_at_is_told(tmp_path: Path) -> Counts:
         m for m in of_entry(folder, "U3")
         if m.change == "without {question: place, includes: back}"
     ]  # fmt: skip
-    found = run_mutation_tests(folder, [slip], prove=prove_survivors)
+    found = run_mutation_tests(folder, [slip], prove_survivors)
     assert not found.all_accounted_for
     assert [(s.by_sat, s.by_diagram) for s in found.survivors] == [(False, False)]
     assert "burn" in str(found.survivors[0].shown)
@@ -166,7 +166,7 @@ def test_a_slip_that_changes_nothing_is_proved_by_both_checkers(tmp_path: Path) 
     )
     folder = with_rules(tmp_path, honest, planted)
     slips = [m for m in of_entry(folder, "U3") if "without {all" in m.change]
-    found = run_mutation_tests(folder, slips, prove=prove_survivors)
+    found = run_mutation_tests(folder, slips, prove_survivors)
     assert len(slips) == len(found.survivors) == 1
     assert found.all_accounted_for
     return {"planted faults": 1}

@@ -1,20 +1,17 @@
 """The ordinary people: enough of them, each told well enough to answer for, each with a source."""
 
-import pytest
-import yaml
-from pydantic import ValidationError
+from typing import Annotated
 
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from app.assurance.cases import UrgencyName, read_plain
 from app.assurance.mutation.widened import (
+    LISTED,
+    ORDINARY,
     OrdinaryPeople,
     list_urgent_slips,
-    read_unnoticed_slips,
     widens_urgent_level,
-)
-from app.assurance.ordinary import (
-    FOLDER,
-    OrdinaryPerson,
-    load_ordinary_answers,
-    load_ordinary_people,
 )
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.questionnaire import parse_answer
@@ -23,11 +20,49 @@ from app.triage.terms import Urgency
 from tests.builders import RULES, SOAK, answers, question, rulebook, seeded
 from tests.kept_proofs import Counts, kept
 
-PEOPLE = load_ordinary_people(RULES)
-ANSWERED = load_ordinary_answers(RULES)
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Origin(BaseModel):
+    """What the level rests on: a page, a row of the evidence base, or expert judgement."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text
+    url: str = ""
+    read: Text
+
+
+class OrdinaryPerson(BaseModel):
+    """One person: the story in the second person, and the levels between which it is right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Text
+    story: Text
+    likely: Text
+    row: str = ""
+    highest: UrgencyName
+    lowest: UrgencyName
+    why: Text
+    source: Origin
+
+    @model_validator(mode="after")
+    def _check_level_order(self) -> "OrdinaryPerson":
+        if Urgency[self.lowest] > Urgency[self.highest]:
+            raise ValueError(f"{self.id}: 'lowest' lies above 'highest'")
+        return self
+
+
+PEOPLE = [
+    OrdinaryPerson.model_validate(entry)
+    for file in sorted((RULES / ORDINARY).glob("people-*.yaml"))
+    for entry in read_plain(file)
+]
+ANSWERED = read_plain(RULES / ORDINARY / "answers.yaml")
 ABOVE = {
     person: one["why"]
-    for one in yaml.safe_load((RULES / FOLDER / "above.yaml").read_text(encoding="utf-8"))
+    for one in read_plain(RULES / ORDINARY / "above.yaml")
     for person in one["people"]
 }
 
@@ -85,7 +120,7 @@ def test_a_level_too_high_has_a_reason_and_hits_no_more_than_a_quarter() -> None
 @kept
 def test_a_slip_that_widens_an_urgent_rule_is_noticed_by_somebody_ordinary_or_listed() -> Counts:
     """After a change that is meant: `calcinosis-check rules mutate --refresh`."""
-    slips, listed = list_urgent_slips(rulebook(), RULES), read_unnoticed_slips(RULES)
+    slips, listed = list_urgent_slips(rulebook(), RULES), read_plain(RULES / LISTED)
     people, space = OrdinaryPeople(rulebook(), RULES), AnswerSpace(RULES)
     assert {name for names in listed.values() for name in names} <= {
         slip.full_name for slip in slips

@@ -13,16 +13,14 @@ from typing import Any, NamedTuple
 from app.assurance.proof.formula import FALSE, TRUE, Model, UnaryNumber
 from app.assurance.proof.lab_bands import ADJUSTED, PHOSPHATE, STEP, GivenValue
 from app.assurance.proof.prover import Prover
-from app.assurance.proof.sat import decode_lab_values
 from app.assurance.proof.sat_types import TypeEncoding
 from app.rulebook.checks import list_conditions
-from app.triage.advice import AdviceRule
 from app.triage.conditions import AtLeast, LabBound, walk_leaves
 from app.triage.labs import BadLab, read_lab_amounts
 from app.triage.rulebook import Rulebook
 from app.triage.rules import Rule
 from app.triage.sources import Contradiction
-from app.triage.terms import AT_EMERGENCY, NOT_CALCINOSIS, TYPES, Answers, Truth, Urgency
+from app.triage.terms import NOT_CALCINOSIS, TYPES, Answers, Truth, Urgency
 from app.triage.types import EvidenceLine
 
 COMPARISONS = ("at_least", "above", "below")
@@ -69,11 +67,9 @@ class MutantDistinguisher:
                 yield from finished or self._find_smallest_witness(*assumed)
         for assumed in self._assume_type_differs(mutant):
             # To look for the smallest takes a minute here; the caller makes who is found smaller.
-            bare = (*assumed, self.world.complete, *self.prover.without_labs)
-            model = self.formula.find_model(*bare) or self.formula.find_model(
-                *assumed, self.world.complete
-            )
-            yield from self._read_witnesses(model)
+            whole = (*assumed, self.world.complete)
+            model = self.formula.find_model(*whole, *self.prover.without_labs)
+            yield from self._read_witnesses(model or self.formula.find_model(*whole))
 
     def proves_equivalent(self, mutant: Rulebook) -> bool:
         """Whether there is no way at all, finished or not, in which the mutant can show."""
@@ -82,23 +78,19 @@ class MutantDistinguisher:
 
     def _find_smallest_witness(self, *assumed: int) -> Iterator[Witness]:
         """Who fits and differs least from the quiet lump, with as few values as can be."""
-        best: Model | None = None
-        model = self.formula.find_model(*assumed)
+        best = model = self.formula.find_model(*assumed)
         while model is not None:
             best, cost = model, sum(step in model for step in self._cost_sum.steps)
-            model = (
-                self.formula.find_model(*assumed, -self._cost_sum.at_least(cost)) if cost else None
-            )
+            cheaper = -self._cost_sum.at_least(cost)
+            model = self.formula.find_model(*assumed, cheaper) if cost else None
         yield from self._read_witnesses(best)
 
     def _read_witnesses(self, model: Model | None) -> Iterator[Witness]:
         """Who a solution is; several, where only a product just at a bound will do."""
         if model is None:
             return
-        answers, labs = (
-            self.world.decode_answers(model),
-            decode_lab_values(self.prover.encoding, model),
-        )
+        answers = self.world.decode_answers(model)
+        labs = self.prover.encoding.labs.decode_values(model)
         if labs is not None:
             yield Witness(answers, labs)
         else:
@@ -146,18 +138,17 @@ class MutantDistinguisher:
     def _assume_level_differs(self, mutant: Rulebook) -> Iterator[list[int]]:
         """A rule differs and no other rule gives its level or a higher one."""
         for old, new in _changed_pairs(self.rulebook.rules, mutant.rules):
-            levels = [r.urgency for r in (old, new) if r is not None]
-            yield [self._rule_differs(old, new), *self._no_other_rule(old or new, max(levels))]
-            unsure = [r.if_unsure for r in (old, new) if r is not None and r.if_unsure]
-            if unsure:
-                yield [self._rule_differs(old, new), *self._no_other_rule(old or new, max(unsure))]
+            rules = [rule for rule in (old, new) if rule is not None]
+            for levels in ([r.urgency for r in rules], [r.if_unsure for r in rules if r.if_unsure]):
+                if levels:
+                    yield [self._rule_differs(old, new), *self._no_other_rule(old, max(levels))]
 
     def _assume_anything_differs(self, mutant: Rulebook) -> Iterator[list[int]]:
         """Any part of a result differs, or what is asked."""
         formula, world = self.formula, self.world
         for old, new in _changed_pairs(self.rulebook.rules, mutant.rules):
-            levels = {r.urgency for r in (old, new) if r is not None}
-            hidden = self._no_other_rule(old or new, Urgency.self_care) if levels == {0} else []
+            levels = {rule.urgency for rule in (old, new) if rule is not None}
+            hidden = self._no_other_rule(old, Urgency.self_care) if levels == {0} else []
             yield [self._rule_differs(old, new), *hidden]
         for question in mutant.questionnaire:
             when = question.ask_if
@@ -166,7 +157,7 @@ class MutantDistinguisher:
                 yield [-formula.iff_gate(asked, world.asked[question.id]), world.complete]
         for line, other in zip(self.rulebook.evidence, mutant.evidence, strict=True):
             if line is not other:
-                differs = [-formula.iff_gate(self._entry_holds(line), self._entry_holds(other))]
+                differs = [self._entry_differs(line, other)]
                 if line.weights != other.weights:
                     differs = [self._entry_holds(line)]
                 if line.look_alike is not None:
@@ -176,38 +167,27 @@ class MutantDistinguisher:
         yield from self._assume_conflict_differs(mutant)
         if mutant.scale != self.rulebook.scale:
             needs = (self.rulebook.scale.likely_needs, mutant.scale.likely_needs)
-            enough = self.prover.types.scores
             for kind in TYPES:
                 leads = self.prover.types.likely[kind]
-                high = enough[kind].at_least(mutant.scale.likely_at)
+                high = self.prover.types.scores[kind].at_least(mutant.scale.likely_at)
                 one, other_one = (world.truth_literal(need, Truth.TRUE) for need in needs)
                 yield [leads, high, -formula.iff_gate(one, other_one)]
-        for contradiction, other_contradiction in _changed_pairs(
-            self.rulebook.contradictions, mutant.contradictions
-        ):
-            yield [
-                -formula.iff_gate(
-                    self._entry_holds(contradiction), self._entry_holds(other_contradiction)
-                )
-            ]
-        for advice, other_advice in zip(self.rulebook.advice, mutant.advice, strict=True):
-            if advice != other_advice:
-                yield [
-                    -formula.iff_gate(self._advice_shown(advice), self._advice_shown(other_advice))
+        for pair in _changed_pairs(self.rulebook.contradictions, mutant.contradictions):
+            yield [self._entry_differs(*pair)]
+        for old, new in zip(self.rulebook.advice, mutant.advice, strict=True):
+            if old != new:
+                shown = [
+                    self.prover.types.advice_literal(rule, kept_clear=True) for rule in (old, new)
                 ]
+                yield [-formula.iff_gate(*shown)]
 
     def _assume_conflict_differs(self, mutant: Rulebook) -> Iterator[list[int]]:
         before: list[int] = []
-        changed = {
-            id(old): new
-            for old, new in _changed_pairs(self.rulebook.conflicts, mutant.conflicts)
-            if old
-        }
+        pairs = _changed_pairs(self.rulebook.conflicts, mutant.conflicts)
+        changed = {id(old): new for old, new in pairs}
         for conflict in self.rulebook.conflicts:
             if id(conflict) in changed:
-                differs = -self.formula.iff_gate(
-                    self._entry_holds(conflict), self._entry_holds(changed[id(conflict)])
-                )
+                differs = self._entry_differs(conflict, changed[id(conflict)])
                 first = self.prover.types.first
                 applies = self.formula.or_gate(first[kind] for kind in conflict.only_before)
                 leading = [*before, applies if conflict.only_before else TRUE]
@@ -235,19 +215,16 @@ class MutantDistinguisher:
 
     def _likely_type_differs(self, mutant: Rulebook) -> int:
         """The same person, weighed by the mutant, has another likely type."""
-        likely, likely_too = (
-            self.prover.types.likely,
-            MutantTypeEncoding(self.prover.types, mutant).likely,
-        )
-        return -self.formula.and_gate(
-            self.formula.iff_gate(likely[k], likely_too[k]) for k in likely
-        )
+        likely = self.prover.types.likely
+        likely_too = MutantTypeEncoding(self.prover.types, mutant).likely
+        alike = (self.formula.iff_gate(likely[kind], likely_too[kind]) for kind in likely)
+        return -self.formula.and_gate(alike)
 
-    def _rule_differs(self, old: Rule | None, new: Rule | None) -> int:
+    def _rule_differs(self, old: Rule, new: Rule | None) -> int:
         formula = self.formula
         (sure, doubt), (sure_too, doubt_too) = self._fired_literals(old), self._fired_literals(new)
         parts = [-formula.iff_gate(sure, sure_too), -formula.iff_gate(doubt, doubt_too)]
-        if old is not None and new is not None:
+        if new is not None:
             parts += [sure] if old.urgency != new.urgency else []
             parts += [doubt] if old.if_unsure != new.if_unsure else []
         return formula.or_gate(parts)
@@ -261,9 +238,9 @@ class MutantDistinguisher:
             return sure, FALSE
         return sure, self.formula.and_gate([self.world.doubt_literal(rule), -sure])
 
-    def _no_other_rule(self, rule: Rule | None, level: Urgency) -> list[int]:
+    def _no_other_rule(self, rule: Rule, level: Urgency) -> list[int]:
         """No other rule gives this level; for the lowest two nothing else stands against it."""
-        others = [r for r in self.rulebook.rules if rule is None or r.id != rule.id]
+        others = [r for r in self.rulebook.rules if r.id != rule.id]
         if level >= Urgency.soon:
             sure = [self._fired_literals(r)[0] for r in others if r.urgency >= level]
             unsure = [self._fired_literals(r)[1] for r in others if (r.if_unsure or 0) >= level]
@@ -273,25 +250,15 @@ class MutantDistinguisher:
         quiet = [-found for found in sure] + [self.world.complete, -self.world.doubt]
         return quiet + ([self.formula.or_gate(earned)] if level is Urgency.routine else [])
 
-    def _advice_shown(self, rule: AdviceRule) -> int:
-        world, formula = self.world, self.formula
-        parts = [TRUE if rule.when is None else world.truth_literal(rule.when, rule.required_truth)]
-        if rule.types:
-            parts.append(formula.or_gate(self.prover.types.likely[kind] for kind in rule.types))
-        if rule.levels:
-            parts.append(formula.or_gate(world.level[Urgency[name]] for name in rule.levels))
-        if rule.places:
-            parts.append(world.any_chosen("place", rule.places))
-        if rule.section not in AT_EMERGENCY:
-            parts.append(-world.level[Urgency.emergency])
-        return formula.and_gate(parts)
+    def _entry_differs(self, one: Any, other: Any) -> int:
+        return -self.formula.iff_gate(self._entry_holds(one), self._entry_holds(other))
 
     def _entry_holds(self, entry: Any) -> int:
         return FALSE if entry is None else self.world.truth_literal(entry.when, Truth.TRUE)
 
 
 def _changed_pairs(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Entries of one id that differ; None for what one side lacks."""
+    """Old entries that differ, each with the new one of its id; None where that is left out."""
     by_id = {entry.id: entry for entry in new}
     for entry in old:
         other = by_id.get(entry.id)

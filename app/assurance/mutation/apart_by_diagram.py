@@ -4,19 +4,17 @@ The second of two checkers: it reads the YAML by itself and shares no code with 
 at the mutant's own condition, over all finished answer sets; nothing there, and it changes nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from app.assurance.mutation.mutants import Mutant
-from app.assurance.proof.answer_space import AnswerSpace, Meaning
+from app.assurance.proof.answer_space import AnswerSpace, Meaning, list_written_conditions
 from app.assurance.proof.answer_types import CANNOT_TELL
-from app.assurance.proof.condition_files import list_written_conditions
-from app.assurance.proof.diagram_labs import Bound
 from app.assurance.proof.diagram_promised import find_speaking_entries
-from app.assurance.proof.diagrams import Diagram
+from app.assurance.proof.diagrams import Bound, Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml_strings
 
 CONDITION_KEYS = ("when", "only_with", "ask_if", "likely_needs")
@@ -38,21 +36,15 @@ def find_distinguishing_sets(space: AnswerSpace, mutant: Mutant) -> Diagram:
     return space.complete_answers & space.plausible_labs() & product_constraint(space) & differs
 
 
-def exclusive_or(one: Diagram, other: Diagram) -> Diagram:
-    """Where just one of the two holds."""
-    return (one & ~other) | (~one & other)
-
-
 def _entry_difference(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, Any]) -> Diagram:
     was = _read_entry_condition(space, entry)
     doubt = mutant.key == "ask_if" or entry.get("section") in CAREFUL or "if_unsure" in entry
     if mutant.key not in CONDITION_KEYS:
         return was.possible if doubt else was.certain
     becomes = _read_entry_condition(space, {**entry, mutant.key: mutant.value})
-    differs = exclusive_or(was.possible, becomes.possible) if doubt else space.bdd.false
-    if not doubt or "if_unsure" in entry:
-        differs |= exclusive_or(was.certain, becomes.certain)
-    return differs
+    sides = [(was.possible, becomes.possible)] if doubt else []
+    sides += [(was.certain, becomes.certain)] if not doubt or "if_unsure" in entry else []
+    return space.any_of(space.where_different(*side) for side in sides)
 
 
 def _named_difference(space: AnswerSpace, mutant: Mutant) -> Diagram:
@@ -63,9 +55,8 @@ def _named_difference(space: AnswerSpace, mutant: Mutant) -> Diagram:
         space.named = changed
         becomes = space.read_condition(when)
         space.named = named
-        found |= exclusive_or(was.certain, becomes.certain) | exclusive_or(
-            was.possible, becomes.possible
-        )
+        for side in zip(was, becomes, strict=True):
+            found |= space.where_different(*side)
     return found
 
 
@@ -86,19 +77,15 @@ def _where_it_matters(space: AnswerSpace, mutant: Mutant, entry: Mapping[str, An
         levels ^= set(mutant.value or LEVELS)
     if entry["section"] not in AT_EMERGENCY:
         levels -= {LEVELS[-1]}
-    places = entry.get("places") if mutant.key != "places" else None
-    there = _read_condition(
-        space, {"question": "place", "includes_any": places} if places else None
-    )
-    typed = space.bdd.true
+    matters = space.any_of(map(space.exactly_at_level, levels))
+    if entry.get("places") and mutant.key != "places":
+        placed = {"question": "place", "includes_any": entry["places"]}
+        matters &= space.read_condition(placed).certain
     if mutant.key == "types":
-        every = [
-            *read_yaml_strings(space.folder / "types" / "scale.yaml")["tie_order"],
-            CANNOT_TELL,
-        ]
-        types = set(entry["types"]) ^ set(mutant.value or every)
-        typed = space.any_of(_may_be_likely(space, kind) for kind in types)
-    return space.any_of(map(space.exactly_at_level, levels)) & there.certain & typed
+        order = read_yaml_strings(space.folder / "types" / "scale.yaml")["tie_order"]
+        types = set(entry["types"]) ^ set(mutant.value or [*order, CANNOT_TELL])
+        matters &= space.any_of(_may_be_likely(space, kind) for kind in types)
+    return matters
 
 
 def _may_be_likely(space: AnswerSpace, kind: str) -> Diagram:
@@ -118,10 +105,8 @@ def product_constraint(space: AnswerSpace) -> Diagram:
     for names in product(*bounds):
         both, one, other = (bound[name] for bound, name in zip(bounds, names, strict=True))
         rising = {both[0], one[0], other[0]} <= {"above", "at_least"}
-        units = labs["units"].items()
-        if rising and all(
-            _is_product_below(both, one, other, unit, e["from"]) for unit, e in units
-        ):
+        units = [(unit, entry["from"]) for unit, entry in labs["units"].items()]
+        if rising and all(_is_product_below(both, one, other, *unit) for unit in units):
             met, met_one, met_other = map(space.bdd.var, names)
             fits &= ~met | met_one | met_other
     return fits
@@ -134,25 +119,19 @@ def _is_product_below(both: Bound, one: Bound, other: Bound, unit: str, of: str)
     return highest < limit or (highest == limit and both[0] == "above")
 
 
-def _read_condition(space: AnswerSpace, when: Any) -> Meaning:
-    return Meaning(space.bdd.true, space.bdd.true) if when is None else space.read_condition(when)
-
-
 def _read_entry_condition(space: AnswerSpace, entry: Mapping[str, Any]) -> Meaning:
     """What the condition of an entry means, with what limits its doubt; None: no such condition."""
     given = {key: entry[key] for key in CONDITION_KEYS if entry.get(key) is not None}
     if "only_with" in given:
         return space.read_rule(given)
-    return _read_condition(space, next(iter(given.values()), None))
+    for when in given.values():
+        return space.read_condition(when)
+    return Meaning(space.bdd.true, space.bdd.true)
 
 
 def _load_entry(folder: Path, mutant: Mutant) -> dict[str, Any]:
-    entries = read_yaml_strings(folder / mutant.file)
-    found: dict[str, Any] = (
-        entries if isinstance(entries, dict) else next(_entries_named(entries, mutant.entry))
-    )
-    return found["evidence"][mutant.line] if mutant.file == "types/look_alikes.yaml" else found
-
-
-def _entries_named(entries: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
-    return (entry for entry in entries if entry["id"] == name)
+    found: Any = read_yaml_strings(folder / mutant.file)
+    if not isinstance(found, dict):
+        [found, *_] = [entry for entry in found if entry["id"] == mutant.entry]
+    entry: dict[str, Any] = found
+    return entry["evidence"][mutant.line] if mutant.file == "types/look_alikes.yaml" else entry

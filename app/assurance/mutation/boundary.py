@@ -18,7 +18,6 @@ from app.assurance.mutation.pinned import (
     find_failing_cases,
     list_fired_rules,
     list_result_lines,
-    load_quiet_lump,
     serialize_case,
 )
 from app.assurance.proof.answer_space import AnswerSpace
@@ -42,7 +41,7 @@ HEADING = """\
 """
 
 
-def refresh_boundary_cases(folder: Path, progress: Progress | None = None) -> int:
+def refresh_boundary_cases(folder: Path, progress: Progress = lambda _done: None) -> int:
     """Write the boundary cases of the rulebook in this folder; how many there are.
 
     Those that still hold stay as they are, so that a reviewer reads only what is new.
@@ -50,13 +49,12 @@ def refresh_boundary_cases(folder: Path, progress: Progress | None = None) -> in
     bench = MutationBench(folder)
     failing = set(find_failing_cases(bench.rulebook, bench.boundary))
     bench.boundary = [case for case in bench.boundary if case.id not in failing]
-    distinguisher = MutantDistinguisher(bench.rulebook, _load_quiet_answers(folder))
+    distinguisher = MutantDistinguisher(bench.rulebook, bench.quiet_lump)
     for done, mutant in enumerate(list_mutants(folder), start=1):
-        if bench.find_killer(mutant) is None:
+        if bench.try_mutant(mutant) is None:
             bench.boundary.extend(_make_boundary_cases(bench, distinguisher, mutant))
             _write_boundary_cases(folder, bench)
-        if progress is not None:
-            progress(done)
+        progress(done)
     _write_boundary_cases(folder, bench)
     return len(bench.boundary)
 
@@ -64,26 +62,21 @@ def refresh_boundary_cases(folder: Path, progress: Progress | None = None) -> in
 def _write_boundary_cases(folder: Path, bench: MutationBench) -> None:
     """Write down what was found so far: it takes long, and a break should lose nothing."""
     head = HEADING.format(version=bench.rulebook.version, sha256=bench.rulebook.sha256)
-    lines = [
-        f"- {format_yaml_line(serialize_case(bench.rulebook, folder, case))}"
-        for case in bench.boundary
-    ]
+    cases = [serialize_case(bench.rulebook, folder, case) for case in bench.boundary]
+    lines = [f"- {format_yaml_line(case)}" for case in cases]
     (folder / BOUNDARY).write_text("\n".join([head, *lines, ""]), "utf-8")
 
 
-def prove_survivors(
-    rulebook: Rulebook, folder: Path, left: Sequence[Mutant]
-) -> Iterator[SurvivingMutant]:
+def prove_survivors(bench: MutationBench, left: Sequence[Mutant]) -> Iterator[SurvivingMutant]:
     """What both checkers say of the mutants that no case noticed."""
     if not left:
         return
-    distinguisher, space = (
-        MutantDistinguisher(rulebook, _load_quiet_answers(folder)),
-        AnswerSpace(folder),
-    )
+    distinguisher = MutantDistinguisher(bench.rulebook, bench.quiet_lump)
+    space = AnswerSpace(bench.folder)
     for mutant in left:
-        shown = next(_find_confirmed_witnesses(rulebook, distinguisher, mutant), None)
-        nobody = shown is None and distinguisher.proves_equivalent(apply_mutant(rulebook, mutant))
+        shown = next(_find_confirmed_witnesses(distinguisher, mutant), None)
+        changed = apply_mutant(bench.rulebook, mutant)
+        nobody = shown is None and distinguisher.proves_equivalent(changed)
         same = find_distinguishing_sets(space, mutant) == space.bdd.false
         words = None if shown is None else str({q: sorted(a) for q, a in shown.answers.items()})
         yield SurvivingMutant(mutant.full_name, nobody, same, words)
@@ -95,11 +88,12 @@ def _make_boundary_cases(
     """A case that notices the mutant, if somebody can."""
     taken = {case.id for case in bench.boundary}
     names = (f"{mutant.entry}-{number}" for number in count(1))
-    for person in _find_confirmed_witnesses(bench.rulebook, distinguisher, mutant):
+    for person in _find_confirmed_witnesses(distinguisher, mutant):
         found = assess_answers(bench.rulebook, person.answers, person.labs)
         other = assess_answers(apply_mutant(bench.rulebook, mutant), person.answers, person.labs)
+        stated = _stated_result(found) != _stated_result(other)
         was, becomes = list_result_lines(found), list_result_lines(other)
-        kinds = [kind for kind in was if was[kind] != becomes[kind]]
+        kinds = [] if stated else [kind for kind in was if was[kind] != becomes[kind]]
         yield PinnedCase(
             id=next(name for name in names if name not in taken),
             about=mutant.entry,
@@ -110,17 +104,16 @@ def _make_boundary_cases(
             fires=tuple(list_fired_rules(found)),
             exactly=True,
             next=found.next_question,
-            result_lines={}
-            if _stated_result(found) != _stated_result(other)
-            else {k: tuple(was[k]) for k in kinds},
+            result_lines={kind: tuple(was[kind]) for kind in kinds},
         )
         return
 
 
 def _find_confirmed_witnesses(
-    rulebook: Rulebook, distinguisher: MutantDistinguisher, mutant: Mutant
+    distinguisher: MutantDistinguisher, mutant: Mutant
 ) -> Iterator[Witness]:
     """People in whom the engine gives another result with the mutant, the best to read first."""
+    rulebook = distinguisher.rulebook
     changed = apply_mutant(rulebook, mutant)
     for person in distinguisher.find_witnesses(changed):
         if _results_differ(rulebook, changed, person):
@@ -132,14 +125,11 @@ def _shrink_witness(
 ) -> Witness:
     """The same with each answer that the difference does not need given as the quiet lump does."""
     for name, chosen in person.answers.items():
-        ways = [
-            quiet_lump.get(name, chosen),
-            *(frozenset({o}) for o in sorted(chosen) if len(chosen) > 1),
-        ]
-        for calm in ways:
+        single = [frozenset({option}) for option in sorted(chosen) if len(chosen) > 1]
+        for calm in (quiet_lump.get(name, chosen), *single):
             fewer = Witness({**person.answers, name: calm}, person.labs)
             path = rulebook.questionnaire.trace_path(fewer.answers)
-            sound = not path.ignored and (path.next is None)
+            sound = not path.ignored and path.next is None
             if calm != chosen and sound and _results_differ(rulebook, changed, fewer):
                 person = fewer
                 break
@@ -147,17 +137,12 @@ def _shrink_witness(
 
 
 def _results_differ(rulebook: Rulebook, changed: Rulebook, person: Witness) -> bool:
-    one, other = (assess_answers(book, person.answers, person.labs) for book in (rulebook, changed))
-    return _stated_result(one) != _stated_result(other) or list_result_lines(
-        one
-    ) != list_result_lines(other)
+    results = [assess_answers(book, person.answers, person.labs) for book in (rulebook, changed)]
+    one, other = ((_stated_result(found), list_result_lines(found)) for found in results)
+    return one != other
 
 
 def _stated_result(found: Assessment) -> tuple[object, ...]:
     """What every boundary case states."""
     asked = found.next_question, found.ignored
     return found.urgency, found.likely_type, list_fired_rules(found), asked
-
-
-def _load_quiet_answers(folder: Path) -> dict[str, frozenset[str]]:
-    return {name: frozenset(chosen) for name, chosen in load_quiet_lump(folder).items()}

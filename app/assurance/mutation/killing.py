@@ -7,24 +7,31 @@ share the work. Knows nothing of how mutants are made.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
-from app.assurance.mutation.pinned import PinnedCase, load_boundary_cases, load_worked_cases
+from app.assurance.mutation.mutants import Mutant, apply_mutant
+from app.assurance.mutation.pinned import (
+    PinnedCase,
+    find_failing_cases,
+    load_boundary_cases,
+    load_quiet_lump,
+    load_worked_cases,
+)
 from app.rulebook.load import load_rulebook_folder
 from app.triage.conditions import Condition, Situation, judge_condition
 from app.triage.labs import list_lab_readings, read_lab_amounts
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import Truth
+from app.triage.terms import Answers, Truth
 
 PROCESSES = 2
 BATCH = 25
 ALONE = 200
 """So many mutants are tried out sooner than another process has read the rules and cases."""
 Progress = Callable[[int], None]
+"""Learns how many are done."""
 ConditionChange = tuple[Condition | None, Condition | None]
 """A condition before and after."""
 
@@ -34,8 +41,7 @@ class KilledMutant:
     """A mutant, the case that noticed it, and whether that case got another level."""
 
     mutant: str
-    case: str
-    boundary: bool
+    case: PinnedCase
     another_level: bool
 
 
@@ -68,7 +74,7 @@ class MutationReport:
     survivors: tuple[SurvivingMutant, ...]
     failing: tuple[str, ...]
     seconds: float
-    of: int = field(default=0)
+    of: int
 
     @property
     def all_accounted_for(self) -> bool:
@@ -77,7 +83,7 @@ class MutationReport:
 
     def as_json(self) -> dict[str, object]:
         """The outcome as plain values; of the killed only the numbers."""
-        by_case = Counter("boundary" if one.boundary else "worked" for one in self.killed)
+        by_case = Counter("boundary" if one.case.exactly else "worked" for one in self.killed)
         return {
             "holds": self.all_accounted_for,
             "rulebook": self.rulebook,
@@ -106,6 +112,8 @@ class MutationBench:
         self.rulebook = load_rulebook_folder(folder)
         self.worked = load_worked_cases(self.rulebook, folder)
         self.boundary = load_boundary_cases(self.rulebook, folder)
+        quiet = load_quiet_lump(folder)
+        self.quiet_lump: Answers = {name: frozenset(chosen) for name, chosen in quiet.items()}
         self._situations: dict[int, Situation] = {}
 
     @property
@@ -113,28 +121,16 @@ class MutationBench:
         """All of them, the worked ones first."""
         return [*self.worked, *self.boundary]
 
-    def find_killer(self, mutant: Mutant) -> PinnedCase | None:
-        """A case that notices the mutant: first those are tried that name its entry."""
-        found = self._find_noticing_case(mutant)
-        return found[0] if found else None
-
     def try_mutant(self, mutant: Mutant) -> KilledMutant | None:
-        """What killed it, if anything did."""
-        found = self._find_noticing_case(mutant)
-        if found is None:
-            return None
-        case, level = found
-        return KilledMutant(mutant.full_name, case.id, case.exactly, level != case.urgency)
-
-    def _find_noticing_case(self, mutant: Mutant) -> tuple[PinnedCase, str] | None:
-        """The case and the level that it then gets."""
+        """The first case that notices it, those that name its entry before the others."""
         changed = apply_mutant(self.rulebook, mutant)
         changes = changed_conditions(self.rulebook, changed)
         for case in sorted(self.all_cases, key=lambda case: not case.is_about(mutant.entry)):
             if self._can_touch_case(case, changes):
                 found = assess_answers(changed, case.answers, case.labs)
                 if not case.matches_assessment(found):
-                    return case, found.urgency.name
+                    another_level = found.urgency.name != case.urgency
+                    return KilledMutant(mutant.full_name, case, another_level)
         return None
 
     def _can_touch_case(self, case: PinnedCase, changes: Sequence[ConditionChange]) -> bool:
@@ -146,22 +142,19 @@ class MutationBench:
             if one is None or other is None:
                 return True
             truth = judge_condition(one, situation)
-            if truth is not judge_condition(other, situation) or (
-                one is other and truth > Truth.FALSE
-            ):
+            if one is other and truth > Truth.FALSE:
+                return True
+            if truth is not judge_condition(other, situation):
                 return True
         return False
 
     def _case_situation(self, case: PinnedCase) -> Situation:
         if id(case) not in self._situations:
             questions = self.rulebook.questionnaire
-            path, amounts = (
-                questions.trace_path(case.answers),
-                read_lab_amounts(self.rulebook.laboratory, case.labs),
-            )
-            self._situations[id(case)] = Situation(
-                path.answers, path.off_path, questions.unsure_options, amounts
-            )
+            path = questions.trace_path(case.answers)
+            amounts = read_lab_amounts(self.rulebook.laboratory, case.labs)
+            situation = Situation(path.answers, path.off_path, questions.unsure_options, amounts)
+            self._situations[id(case)] = situation
         return self._situations[id(case)]
 
 
@@ -187,34 +180,23 @@ def changed_conditions(rulebook: Rulebook, changed: Rulebook) -> list[ConditionC
 
 def run_mutation_tests(
     folder: Path,
-    chosen: Sequence[Mutant] | None = None,
-    progress: Progress | None = None,
-    prove: Callable[[Rulebook, Path, Sequence[Mutant]], Iterable[SurvivingMutant]] | None = None,
+    mutants: Sequence[Mutant],
+    prove: Callable[["MutationBench", Sequence[Mutant]], Iterable[SurvivingMutant]],
+    progress: Progress = lambda _done: None,
 ) -> MutationReport:
-    """Try out every mutant of the rulebook in this folder, or the chosen ones.
-
-    `prove`: what settles the survivors; without it they all count as not proved.
-    """
+    """Try out mutants of the rulebook in this folder; `prove` settles those that survive."""
     begun, bench = perf_counter(), MutationBench(folder)
-    every = list_mutants(folder) if chosen is None else list(chosen)
-    failing = [
-        case.id
-        for case in bench.all_cases
-        if not case.matches_assessment(assess_answers(bench.rulebook, case.answers, case.labs))
-    ]
-    tried = list(zip(every, _try_all_mutants(bench, every, progress), strict=True))
-    alive = [mutant for mutant, killed in tried if killed is None]
-    settle = prove or (
-        lambda _book, _folder, left: [SurvivingMutant(m.full_name, False, False) for m in left]
-    )
+    failing = find_failing_cases(bench.rulebook, bench.all_cases)
+    tried = _try_all_mutants(bench, mutants, progress)
+    alive = [mutant for mutant, killed in zip(mutants, tried, strict=True) if killed is None]
     return MutationReport(
         rulebook=bench.rulebook.version,
         sha256=bench.rulebook.sha256,
-        killed=tuple(killed for _, killed in tried if killed is not None),
-        survivors=tuple(settle(bench.rulebook, folder, alive)),
+        killed=tuple(killed for killed in tried if killed is not None),
+        survivors=tuple(prove(bench, alive)),
         failing=tuple(failing),
         seconds=round(perf_counter() - begun, 1),
-        of=len(every),
+        of=len(mutants),
     )
 
 
@@ -238,26 +220,23 @@ def format_mutation_report(found: MutationReport) -> str:
         if survivor.shown:
             lines.append(f"          told apart by {survivor.shown}")
     lines += [f"FAILS without any mutant: {case}" for case in found.failing]
-    lines += [f"Time                   {found.seconds} s"]
-    lines.append(
+    verdict = (
         "Every mutant is accounted for." if found.all_accounted_for else "Not every mutant is."
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, f"Time                   {found.seconds} s", verdict])
 
 
 def _try_all_mutants(
-    bench: MutationBench, every: Sequence[Mutant], progress: Progress | None
+    bench: MutationBench, every: Sequence[Mutant], progress: Progress
 ) -> list[KilledMutant | None]:
     if len(every) <= ALONE:
         return [bench.try_mutant(mutant) for mutant in every]
     found: list[KilledMutant | None] = []
-    with ProcessPoolExecutor(
-        PROCESSES, initializer=_start_worker, initargs=(bench.folder,)
-    ) as pool:
+    pool = ProcessPoolExecutor(PROCESSES, initializer=_start_worker, initargs=(bench.folder,))
+    with pool:
         for killed in pool.map(_try_in_worker, every, chunksize=BATCH):
             found.append(killed)
-            if progress is not None:
-                progress(len(found))
+            progress(len(found))
     return found
 
 

@@ -6,22 +6,14 @@ Knows nothing of cases and of proofs, and not whether a mutant is noticed.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from app.assurance.cases import load_entries
-from app.assurance.plain import read_plain
-from app.assurance.proof.properties_level import build_vocabulary
-from app.triage.conditions import (
-    AtLeast,
-    Condition,
-    NamedCondition,
-    negate_condition,
-    parse_condition,
-)
+from app.assurance.cases import read_plain
+from app.assurance.proof.properties_level import parse_written_condition
+from app.triage.conditions import AtLeast, Condition, NamedCondition, negate_condition
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Urgency
 
@@ -38,6 +30,14 @@ WITH_CONDITION = {
     "advice.yaml": "when",
 }
 FILTERS = ("types", "places", "levels")
+EVIDENCE_FILES = {"types/evidence.yaml": "", "types/look_alikes.yaml": "like-"}
+"""File -> what stands before the id of an entry where all lines of evidence are one list."""
+PARTS = {
+    "contradictions.yaml": "contradictions",
+    "types/conflicts.yaml": "conflicts",
+    "advice.yaml": "advice",
+}
+"""File -> the part of a rulebook that its entries are; the others hold its urgency rules."""
 MutatedCondition = tuple[str, Any]
 """What was changed, and what then stands there; None, where nothing does."""
 
@@ -58,10 +58,9 @@ class Mutant(NamedTuple):
     @property
     def full_name(self) -> str:
         """The same in one line of words."""
-        where = (
-            f"{self.entry}[{self.line}]" if self.file == "types/look_alikes.yaml" else self.entry
-        )
-        return f"{self.file}: {where}: {f'{self.key}: ' if self.key else ''}{self.change}"
+        line = f"[{self.line}]" if self.file == "types/look_alikes.yaml" else ""
+        key = f"{self.key}: " if self.key else ""
+        return f"{self.file}: {self.entry}{line}: {key}{self.change}"
 
 
 def list_mutants(folder: Path) -> list[Mutant]:
@@ -71,7 +70,7 @@ def list_mutants(folder: Path) -> list[Mutant]:
 
 def _generate_mutants(folder: Path) -> Iterator[Mutant]:
     for file, key in WITH_CONDITION.items():
-        for entry in load_entries(folder / file):
+        for entry in read_plain(folder / file):
             if key in entry:
                 yield from _condition_mutants(file, entry["id"], key, entry[key])
             if file in ("types/conflicts.yaml", "contradictions.yaml"):
@@ -80,17 +79,15 @@ def _generate_mutants(folder: Path) -> Iterator[Mutant]:
                 yield from _advice_mutants(entry)
             yield from _weight_mutants(file, entry["id"], entry.get("weights", {}))
     for path in sorted(folder.glob("urgency/*.yaml")):
-        for rule in load_entries(path):
+        for rule in read_plain(path):
             yield from _rule_mutants(f"urgency/{path.name}", rule)
-    for alike in load_entries(folder / "types/look_alikes.yaml"):
+    for alike in read_plain(folder / "types/look_alikes.yaml"):
         for line, part in enumerate(alike["evidence"]):
             at = "types/look_alikes.yaml", alike["id"]
             yield from _condition_mutants(*at, "when", part["when"], line)
             yield from _weight_mutants(*at, part["weights"], line)
-    scale = read_plain(folder / "types/scale.yaml")
-    yield from _condition_mutants(
-        "types/scale.yaml", "scale", "likely_needs", scale["likely_needs"]
-    )
+    needs = read_plain(folder / "types/scale.yaml")["likely_needs"]
+    yield from _condition_mutants("types/scale.yaml", "scale", "likely_needs", needs)
 
 
 def mutate_condition(when: Any, *, turned: bool = False) -> Iterator[MutatedCondition]:
@@ -128,41 +125,30 @@ def mutate_condition(when: Any, *, turned: bool = False) -> Iterator[MutatedCond
 
 def apply_mutant(rulebook: Rulebook, mutant: Mutant) -> Rulebook:
     """The rulebook with this slip in it."""
-    given = partial(parse_condition, vocabulary=build_vocabulary(rulebook))
     value: Any = mutant.value
     if value is not None and mutant.key in ("when", "only_with", "ask_if", "likely_needs"):
-        value = given(value)
+        value = parse_written_condition(rulebook, value)
+    elif value is not None and mutant.key in ("urgency", "if_unsure"):
+        value = Urgency[value]
+    elif mutant.key in FILTERS:
+        value = frozenset(value)
+    if mutant.file == "named.yaml":
+        return _redefine_name(rulebook, mutant.entry, value)
+    if mutant.file == "types/scale.yaml":
+        return replace(rulebook, scale=replace(rulebook.scale, likely_needs=value))
     change = {} if mutant.key is None else {mutant.key: value}
-    match mutant.file.split("/"):
-        case ["questions.yaml"]:
-            questions = _replace_entry(rulebook.questionnaire.questions, mutant.entry, change)
-            return replace(
-                rulebook, questionnaire=replace(rulebook.questionnaire, questions=questions)
-            )
-        case ["named.yaml"]:
-            return _redefine_name(rulebook, mutant.entry, value)
-        case ["contradictions.yaml"]:
-            return replace(
-                rulebook,
-                contradictions=_replace_entry(rulebook.contradictions, mutant.entry, change),
-            )
-        case ["types", "conflicts.yaml"]:
-            return replace(
-                rulebook, conflicts=_replace_entry(rulebook.conflicts, mutant.entry, change)
-            )
-        case ["types", "scale.yaml"]:
-            return replace(rulebook, scale=replace(rulebook.scale, likely_needs=value))
-        case ["advice.yaml"]:
-            return replace(rulebook, advice=_replace_advice(rulebook, mutant, change))
-        case ["urgency", _]:
-            if mutant.key in ("urgency", "if_unsure") and value is not None:
-                change = {mutant.key: Urgency[value]}
-            return replace(rulebook, rules=_replace_entry(rulebook.rules, mutant.entry, change))
-    name = f"like-{mutant.entry}" if mutant.file == "types/look_alikes.yaml" else mutant.entry
-    [start, *_] = [i for i, line in enumerate(rulebook.evidence) if line.id == name]
-    lines = list(rulebook.evidence)
-    lines[start + mutant.line] = replace(lines[start + mutant.line], **change)
-    return replace(rulebook, evidence=tuple(lines))
+    if mutant.file == "questions.yaml":
+        questions = _replace_entry(rulebook.questionnaire.questions, mutant.entry, change)
+        return replace(rulebook, questionnaire=replace(rulebook.questionnaire, questions=questions))
+    if mutant.file in EVIDENCE_FILES:
+        name = EVIDENCE_FILES[mutant.file] + mutant.entry
+        [start, *_] = [i for i, line in enumerate(rulebook.evidence) if line.id == name]
+        lines = list(rulebook.evidence)
+        lines[start + mutant.line] = replace(lines[start + mutant.line], **change)
+        return replace(rulebook, evidence=tuple(lines))
+    part = PARTS.get(mutant.file, "rules")
+    changed: dict[str, Any] = {part: _replace_entry(getattr(rulebook, part), mutant.entry, change)}
+    return replace(rulebook, **changed)
 
 
 def format_yaml_line(part: Any) -> str:
@@ -186,9 +172,8 @@ def _rule_mutants(file: str, rule: Mapping[str, Any]) -> Iterator[Mutant]:
         for step in (-1, 1) if key in rule else ():
             place = LEVELS.index(rule[key]) + step
             if 0 <= place < len(LEVELS):
-                yield Mutant(
-                    file, rule["id"], key, f"{rule[key]} -> {LEVELS[place]}", LEVELS[place]
-                )
+                level = LEVELS[place]
+                yield Mutant(file, rule["id"], key, f"{rule[key]} -> {level}", level)
     if "if_unsure" in rule:
         yield Mutant(file, rule["id"], "if_unsure", "left out", None)
     if "only_with" in rule:
@@ -234,20 +219,11 @@ def _mutate_parts(parts: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 def _replace_entry(entries: Sequence[Any], name: str, change: Mapping[str, Any]) -> tuple[Any, ...]:
     """The entries, one of them changed; without a change, left out."""
+    # What a piece of advice is and when it is shown are two values; the first has the id.
+    both = [(getattr(entry, "advice", entry).id, entry) for entry in entries]
     if not change:
-        return tuple(entry for entry in entries if entry.id != name)
-    return tuple(replace(entry, **change) if entry.id == name else entry for entry in entries)
-
-
-def _replace_advice(
-    rulebook: Rulebook, mutant: Mutant, change: Mapping[str, Any]
-) -> tuple[Any, ...]:
-    if mutant.key in FILTERS:
-        change = {key: frozenset(value) for key, value in change.items()}
-    return tuple(
-        replace(rule, **change) if rule.advice.id == mutant.entry else rule
-        for rule in rulebook.advice
-    )
+        return tuple(entry for id_, entry in both if id_ != name)
+    return tuple(replace(entry, **change) if id_ == name else entry for id_, entry in both)
 
 
 def _redefine_name(rulebook: Rulebook, name: str, meaning: Condition) -> Rulebook:

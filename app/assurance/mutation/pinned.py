@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.assurance.cases import as_list, load_entries
-from app.assurance.plain import read_plain
+from app.assurance.cases import as_list, read_plain
 from app.assurance.proof.lab_bands import GivenValue
 from app.triage.questionnaire import BadAnswer, parse_answer
 from app.triage.rulebook import Rulebook
@@ -20,6 +19,8 @@ from app.triage.terms import Answers, Assessment
 BOUNDARY = Path("cases") / "boundary.yaml"
 WORKED = Path("cases") / "worked"
 DEFAULT = "default.yaml"
+QuietLump = dict[str, list[str]]
+"""The person whom a case leaves unchanged but for what it says: question -> chosen options."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,8 @@ class PinnedCase:
 
     def matches_assessment(self, found: Assessment) -> bool:
         """Whether the assessment is what is expected."""
-        if (self.urgency, self.next, ()) != (
-            found.urgency.name,
-            found.next_question,
-            found.ignored,
-        ):
+        given = found.urgency.name, found.next_question, found.ignored
+        if given != (self.urgency, self.next, ()):
             return False
         if self.likely_type not in (None, found.likely_type):
             return False
@@ -95,9 +93,7 @@ def load_worked_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
     """The worked cases of a rulebook's folder. Raises KeyError or BadAnswer on a bad one."""
     quiet = load_quiet_lump(folder)
     files = (file for file in sorted((folder / WORKED).glob("*.yaml")) if file.name != DEFAULT)
-    return [
-        _parse_worked_case(rulebook, quiet, raw) for file in files for raw in load_entries(file)
-    ]
+    return [_parse_case(rulebook, quiet, raw) for file in files for raw in read_plain(file)]
 
 
 def load_boundary_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
@@ -106,14 +102,11 @@ def load_boundary_cases(rulebook: Rulebook, folder: Path) -> list[PinnedCase]:
     One that speaks of what the rulebook no longer has is kept as it stands: it can only fail.
     """
     file, quiet = folder / BOUNDARY, load_quiet_lump(folder)
-    return (
-        [_parse_boundary_case(rulebook, quiet, raw) for raw in load_entries(file)]
-        if file.is_file()
-        else []
-    )
+    written = read_plain(file) if file.is_file() else ()
+    return [_parse_case(rulebook, quiet, raw, boundary=True) for raw in written]
 
 
-def load_quiet_lump(folder: Path) -> dict[str, list[str]]:
+def load_quiet_lump(folder: Path) -> QuietLump:
     """The quiet lump."""
     raw = read_plain(folder / WORKED / DEFAULT)
     return {name: as_list(chosen) for name, chosen in raw.items()}
@@ -128,10 +121,14 @@ def serialize_case(rulebook: Rulebook, folder: Path, case: PinnedCase) -> dict[s
         chosen = [o for o in question.option_ids if o in case.answers.get(question.id, ())]
         if chosen != quiet.get(question.id, []) and (chosen or question.id in path.answers):
             given[question.id] = chosen
-    labs = {analyte: f"{v['value']} {v['unit']}" for analyte, v in case.labs.items()}
-    parts: dict[str, Any] = {"id": case.id, "about": case.about, "answers": given, "labs": labs}
-    parts |= {"urgency": case.urgency, "likely_type": case.likely_type, "fires": list(case.fires)}
-    parts |= {
+    parts: dict[str, Any] = {
+        "id": case.id,
+        "about": case.about,
+        "answers": given,
+        "labs": {analyte: f"{v['value']} {v['unit']}" for analyte, v in case.labs.items()},
+        "urgency": case.urgency,
+        "likely_type": case.likely_type,
+        "fires": list(case.fires),
         "next": case.next,
         "told": {kind: list(lines) for kind, lines in case.result_lines.items()},
     }
@@ -145,45 +142,32 @@ def find_failing_cases(rulebook: Rulebook, cases: Iterable[PinnedCase]) -> list[
     ]
 
 
-def _parse_worked_case(
-    rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]
-) -> PinnedCase:
-    return PinnedCase(
-        id=raw["id"],
-        about=raw["about"],
-        answers=merge_with_quiet(rulebook, quiet, raw.get("answers", {})),
-        labs=_parse_labs(raw),
-        urgency=raw["urgency"],
-        likely_type=raw.get("likely_type"),
-        fires=tuple(as_list(raw.get("rule", []))),
-        near_misses=tuple(as_list(raw.get("near_miss", []))),
-    )
-
-
-def _parse_boundary_case(
-    rulebook: Rulebook, quiet: Mapping[str, list[str]], raw: Mapping[str, Any]
+def _parse_case(
+    rulebook: Rulebook, quiet: QuietLump, raw: Mapping[str, Any], *, boundary: bool = False
 ) -> PinnedCase:
     try:
         answers = merge_with_quiet(rulebook, quiet, raw.get("answers", {}))
     except (KeyError, BadAnswer):
+        if not boundary:
+            raise
         answers = {}
+    labs = {analyte: text.split(" ", 1) for analyte, text in raw.get("labs", {}).items()}
     return PinnedCase(
         id=raw["id"],
         about=raw["about"],
         answers=answers,
-        labs=_parse_labs(raw),
+        labs={analyte: {"value": value, "unit": unit} for analyte, (value, unit) in labs.items()},
         urgency=raw["urgency"],
-        likely_type=raw["likely_type"],
-        fires=tuple(raw["fires"]),
-        exactly=True,
+        likely_type=raw.get("likely_type"),
+        fires=tuple(raw["fires"] if boundary else as_list(raw.get("rule", []))),
+        near_misses=tuple(as_list(raw.get("near_miss", []))),
+        exactly=boundary,
         next=raw.get("next"),
         result_lines=raw.get("told", {}),
     )
 
 
-def merge_with_quiet(
-    rulebook: Rulebook, quiet: Mapping[str, list[str]], given: Mapping[str, Any]
-) -> Answers:
+def merge_with_quiet(rulebook: Rulebook, quiet: QuietLump, given: Mapping[str, Any]) -> Answers:
     """The quiet lump with these changes; an empty list leaves a question open.
 
     What is then not asked is left out, unless it is one of the changes.
@@ -193,8 +177,3 @@ def merge_with_quiet(
     answers = {name: parse_answer(questions[name], said) for name, said in merged.items() if said}
     ignored = set(questions.trace_path(answers).ignored) - set(given)
     return {name: chosen for name, chosen in answers.items() if name not in ignored}
-
-
-def _parse_labs(raw: Mapping[str, Any]) -> dict[str, GivenValue]:
-    split = {analyte: text.split(" ", 1) for analyte, text in raw.get("labs", {}).items()}
-    return {analyte: {"value": value, "unit": unit} for analyte, (value, unit) in split.items()}

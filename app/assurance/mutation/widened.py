@@ -10,18 +10,19 @@ from pathlib import Path
 
 import yaml
 
+from app.assurance.cases import read_plain
 from app.assurance.mutation.apart_by_diagram import product_constraint
 from app.assurance.mutation.killing import Progress
 from app.assurance.mutation.mutants import Mutant, apply_mutant, list_mutants
 from app.assurance.mutation.pinned import load_quiet_lump, merge_with_quiet
-from app.assurance.ordinary import FOLDER, load_ordinary_answers
-from app.assurance.plain import read_plain
 from app.assurance.proof.answer_space import AnswerSpace
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Urgency
 
-LISTED = FOLDER / "widened.yaml"
+ORDINARY = Path("cases") / "ordinary"
+"""Made-up people with everyday lumps: their stories, and what readers answered for them."""
+LISTED = ORDINARY / "widened.yaml"
 URGENT = ("same_day", "emergency")
 HEADING = """\
 # Slips that widen a rule of "same day" or "emergency" and that no ordinary person notices, rule
@@ -34,11 +35,8 @@ HEADING = """\
 def list_urgent_slips(rulebook: Rulebook, folder: Path) -> list[Mutant]:
     """All slips in what the urgent rules ask and in how urgent they are."""
     urgent = {rule.id for rule in rulebook.rules if rule.urgency >= Urgency.same_day}
-    return [
-        m
-        for m in list_mutants(folder)
-        if m.file.startswith("urgency/") and m.key and m.entry in urgent
-    ]
+    slips = [slip for slip in list_mutants(folder) if slip.file.startswith("urgency/")]
+    return [slip for slip in slips if slip.key and slip.entry in urgent]
 
 
 class OrdinaryPeople:
@@ -46,8 +44,7 @@ class OrdinaryPeople:
 
     def __init__(self, rulebook: Rulebook, folder: Path) -> None:
         self.rulebook = replace(rulebook, evidence=(), conflicts=(), contradictions=(), advice=())
-        given = load_ordinary_answers(folder)
-        quiet = load_quiet_lump(folder)
+        given, quiet = read_plain(folder / ORDINARY / "answers.yaml"), load_quiet_lump(folder)
         people = (merge_with_quiet(rulebook, quiet, said) for said in given.values())
         self.people = [(answers, assess_answers(rulebook, answers).urgency) for answers in people]
 
@@ -61,14 +58,8 @@ class OrdinaryPeople:
         )
 
 
-def read_unnoticed_slips(folder: Path) -> dict[str, list[str]]:
-    """Rule -> the slips that no ordinary person notices."""
-    listed: dict[str, list[str]] = read_plain(folder / LISTED)
-    return listed
-
-
 def refresh_widened_slips(
-    rulebook: Rulebook, folder: Path, progress: Progress | None = None
+    rulebook: Rulebook, folder: Path, progress: Progress = lambda _done: None
 ) -> None:
     """Write the list anew. Takes minutes."""
     people, space = OrdinaryPeople(rulebook, folder), AnswerSpace(folder)
@@ -78,8 +69,7 @@ def refresh_widened_slips(
             noticed += 1
         elif widens_urgent_level(space, slip):
             missed.setdefault(slip.entry, []).append(slip.full_name)
-        if progress is not None:
-            progress(done)
+        progress(done)
     head = HEADING.format(noticed=noticed, every=noticed + sum(map(len, missed.values())))
     text = yaml.safe_dump(missed, sort_keys=False, width=10_000, allow_unicode=True)
     (folder / LISTED).write_text(f"{head}\n{text}", "utf-8")

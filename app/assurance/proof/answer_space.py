@@ -5,18 +5,19 @@ list left empty are its "none of these". Read from the YAML and from rules/READM
 nothing of words, and shares no judging with others.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.assurance.proof.condition_files import list_written_conditions
-from app.assurance.proof.diagram_labs import Bound, LabSpace
-from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
+from app.assurance.proof.diagrams import Bound, Diagram, LabSpace
+from app.assurance.proof.evaluator import LEVELS, read_entries, read_yaml_strings
 
 ORDER = Path(__file__).with_name("order.txt")
 """An order of the variables in which the diagrams are small, found by `find_variable_order`."""
+CHOICE_KEYS = ("is", "includes", "any_of", "includes_any")
+RESULT_FILES = ("questions.yaml", "urgency/*.yaml", "types/*.yaml", "advice.yaml")
+"""The files whose conditions can change a result."""
 
 
 class Meaning(NamedTuple):
@@ -46,18 +47,11 @@ class AnswerSpace(LabSpace):
         super().__init__(folder, beside)
         self._always = always
         """A question that is asked of everyone, whatever its `ask_if` says."""
-        self.questions = {
-            entry["id"]: entry for entry in read_yaml_strings(folder / "questions.yaml")
-        }
-        self.named = {
-            entry["id"]: entry["when"] for entry in read_yaml_strings(folder / "named.yaml")
-        }
-        self.rules = [
-            r for file in sorted(folder.glob("urgency/*.yaml")) for r in read_yaml_strings(file)
-        ]
-        self.options = {
-            name: self._declare_options(entry) for name, entry in self.questions.items()
-        }
+        self.questions = read_entries(folder / "questions.yaml")
+        self.named = {name: e["when"] for name, e in read_entries(folder / "named.yaml").items()}
+        files = sorted(folder.glob("urgency/*.yaml"))
+        self.rules = [rule for file in files for rule in read_yaml_strings(file)]
+        self.options = {name: self._declare_options(e) for name, e in self.questions.items()}
         """Question -> option -> variable. The "none of these" of a list has no variable."""
         self.on_path: dict[str, Diagram] = {}
         for name in self.questions:
@@ -84,12 +78,8 @@ class AnswerSpace(LabSpace):
 
     def validly_answered(self, names: Iterable[str]) -> Diagram:
         """These questions answered as they may be, or off the path."""
-        return self.all_of(
-            self.bdd.ite(
-                self.on_path[name], self._permitted_answers(name), self._nothing_chosen(name)
-            )
-            for name in names
-        )
+        ite, answered, nothing = self.bdd.ite, self._permitted_answers, self._nothing_chosen
+        return self.all_of(ite(self.on_path[q], answered(q), nothing(q)) for q in names)
 
     def option_chosen(self, name: str, option: str) -> Diagram:
         """This option is chosen."""
@@ -115,9 +105,8 @@ class AnswerSpace(LabSpace):
     @cached_property
     def result_conditions(self) -> list[tuple[str, Meaning]]:
         """All that can change a result: what it is a condition of, and where it holds."""
-        return [
-            (what, self.read_condition(when)) for what, when in list_written_conditions(self.folder)
-        ]
+        written = list_written_conditions(self.folder)
+        return [(what, self.read_condition(when)) for what, when in written]
 
     def every_bound(self) -> dict[str, dict[str, Bound]]:
         """Analyte -> variable -> bound, those of types and advice among them."""
@@ -149,9 +138,8 @@ class AnswerSpace(LabSpace):
     @cached_property
     def self_care_earned(self) -> Diagram:
         """A self-care rule certainly holds."""
-        return self.any_of(
-            self.meaning[r["id"]].certain for r in self.rules if r["urgency"] == LEVELS[0]
-        )
+        earning = [rule["id"] for rule in self.rules if rule["urgency"] == LEVELS[0]]
+        return self.any_of(self.meaning[rule].certain for rule in earning)
 
     @cached_property
     def any_doubt(self) -> Diagram:
@@ -191,11 +179,8 @@ class AnswerSpace(LabSpace):
     @cached_property
     def silent_variables(self) -> set[str]:
         """The variables of choices that count as saying nothing."""
-        return {
-            self.options[q][o]
-            for q, entry in self.questions.items()
-            for o in _mildest_choices(entry)
-        }
+        mildest = {q: _mildest_choices(entry) for q, entry in self.questions.items()}
+        return {self.options[q][o] for q, options in mildest.items() for o in options}
 
     def decode_case(self, picked: dict[str, bool]) -> dict[str, list[str]]:
         """The answers of the questions on the path, and the bounds that the values meet."""
@@ -204,10 +189,10 @@ class AnswerSpace(LabSpace):
             chosen = [option for option, variable in options.items() if picked[variable]]
             if chosen or self.bdd.let(picked, self.on_path[name]) == self.bdd.true:
                 answers[name] = chosen or [self.questions[name]["none"]]
-        met = {
-            a: [v.removeprefix(a + " ") for v in vs if picked[v]] for a, vs in self.bounds.items()
-        }
-        return answers | {analyte: bounds for analyte, bounds in met.items() if bounds}
+        for analyte, bounds in self.bounds.items():
+            met = [bound.removeprefix(f"{analyte} ") for bound in bounds if picked[bound]]
+            answers |= {analyte: met} if met else {}
+        return answers
 
     # Conditions.
 
@@ -235,12 +220,9 @@ class AnswerSpace(LabSpace):
                 found = self.read_lab_bound(analyte, when)
                 meaning = Meaning(found, found)
             case {"question": name} if name in self.options:
-                [wanted] = [
-                    when[k] for k in ("is", "includes", "any_of", "includes_any") if k in when
-                ]
-                meaning = self._read_choice(
-                    name, {wanted} if isinstance(wanted, str) else set(wanted)
-                )
+                [wanted] = [when[k] for k in CHOICE_KEYS if k in when]
+                chosen = {wanted} if isinstance(wanted, str) else set(wanted)
+                meaning = self._read_choice(name, chosen)
             case _:
                 raise ValueError(f"no condition about the answers: {when}")
         return Meaning(~meaning.certain, ~meaning.certain) if no else meaning
@@ -298,3 +280,26 @@ def _mildest_choices(question: dict[str, Any]) -> set[str]:
     if question["kind"] == "many":
         return set()
     return {c[0] for c in question.get("severity", ())} or {o["id"] for o in question["options"]}
+
+
+def list_written_conditions(
+    folder: Path, patterns: tuple[str, ...] = RESULT_FILES
+) -> Iterator[tuple[str, Any]]:
+    """Every condition in these files, with what it belongs to; `places` of advice is one too."""
+    for file in (file for files in patterns for file in sorted(folder.glob(files))):
+        yield from _walk_conditions(read_yaml_strings(file), file.stem)
+
+
+def _walk_conditions(tree: Any, what: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        what = tree.get("id", what)
+        for key, value in tree.items():
+            if key in ("when", "only_with", "ask_if", "likely_needs"):
+                yield what, value
+            elif key == "places":
+                yield what, {"question": "place", "includes_any": value}
+            else:
+                yield from _walk_conditions(value, what)
+    elif isinstance(tree, list):
+        for part in tree:
+            yield from _walk_conditions(part, what)

@@ -42,9 +42,8 @@ class AnswerTypes:
         """Everyone who is looked at."""
         space = self.space
         said = [space.bdd.var(v) for v in space.answer_variables if v not in space.silent_variables]
-        return space.without_labs(space.complete_answers) & ~space.threshold_of(
-            self._at_most + 1, said
-        )
+        too_many = space.threshold_of(self._at_most + 1, said)
+        return space.without_labs(space.complete_answers) & ~too_many
 
     @cached_property
     def likely_types(self) -> dict[str, Diagram]:
@@ -77,9 +76,8 @@ class AnswerTypes:
 
     def _decided_by_score(self, kind: str) -> Diagram:
         """It ranks first with enough; a type is also ahead of every other by the margin."""
-        enough = _where_at_least(
-            self.space, self._cumulative_scores[kind], int(self._scale["possible_at"])
-        )
+        least = int(self._scale["possible_at"])
+        enough = _where_at_least(self.space, self._cumulative_scores[kind], least)
         if kind == NOT_CALCINOSIS:
             return self._ranks_first(kind) & enough
         margin = int(self._scale["margin"])
@@ -100,15 +98,11 @@ class AnswerTypes:
         led: dict[str, Diagram] = {}
         left = self.people_considered
         for conflict in self._conflicts:
-            conflict_applies = left & self._where_certain(conflict["when"])
+            applies, kind = left & self._where_certain(conflict["when"]), conflict["lead"]
             if "only_before" in conflict:
-                conflict_applies &= self.space.any_of(
-                    map(self._ranks_first, conflict["only_before"])
-                )
-            led[conflict["lead"]] = (
-                led.get(conflict["lead"], self.space.bdd.false) | conflict_applies
-            )
-            left &= ~conflict_applies
+                applies &= self.space.any_of(map(self._ranks_first, conflict["only_before"]))
+            led[kind] = led.get(kind, self.space.bdd.false) | applies
+            left &= ~applies
         return led, left
 
     @cached_property
@@ -117,17 +111,23 @@ class AnswerTypes:
 
     @cached_property
     def _cumulative_scores(self) -> dict[str, ScoreDiagrams]:
-        return {
-            kind: _cumulate_score(self.space, score) for kind, score in self._scores_by_kind.items()
-        }
+        """Kind -> each sum that occurs -> where it is that or more."""
+        cumulative: dict[str, ScoreDiagrams] = {}
+        for kind, score in self._scores_by_kind.items():
+            found, above = {}, self.space.bdd.false
+            for value in sorted(score, reverse=True):
+                above = found[value] = above | score[value]
+            cumulative[kind] = found
+        return cumulative
 
     def _score_kind(self, kind: str) -> ScoreDiagrams:
         """The weights of all lines that hold; look-alikes count for "not calcinosis" otherwise."""
         lines = list(self._evidence)
         if kind != NOT_CALCINOSIS:
             lines += [line for alike in self._look_alikes for line in alike["evidence"]]
-            return self._sum_weights(self.people_considered, self._weighted_parts(kind, lines))
         plain = self._sum_weights(self.people_considered, self._weighted_parts(kind, lines))
+        if kind != NOT_CALCINOSIS:
+            return plain
         return _add_scores(self.space, plain, self._best_look_alike())
 
     def _best_look_alike(self) -> ScoreDiagrams:
@@ -173,14 +173,6 @@ def _add_scores(space: AnswerSpace, one: ScoreDiagrams, other: ScoreDiagrams) ->
         for more, v in other.items():
             if u & v != space.bdd.false:
                 found[value + more] = found.get(value + more, space.bdd.false) | (u & v)
-    return found
-
-
-def _cumulate_score(space: AnswerSpace, score: ScoreDiagrams) -> ScoreDiagrams:
-    """Each sum that occurs -> where it is that or more."""
-    found, above = {}, space.bdd.false
-    for value in sorted(score, reverse=True):
-        above = found[value] = above | score[value]
     return found
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.assurance.proof.answer_space import AnswerSpace
-from app.assurance.proof.condition_files import list_written_conditions
+from app.assurance.proof.answer_space import AnswerSpace, list_written_conditions
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import AT_EMERGENCY, LEVELS, read_yaml_strings
 
@@ -55,9 +54,8 @@ def format_impact_table(worth: Mapping[str, QuestionImpact]) -> str:
     ]
     for name, found in worth.items():
         counts = (found.level, found.net, found.advice, found.evidence)
-        lines.append(
-            f"  {name:<12}" + "".join(f"{_format_share(c, found.open):>18}" for c in counts)
-        )
+        shares = [f"{_format_share(count, found.open):>18}" for count in counts]
+        lines.append(f"  {name:<12}{''.join(shares)}")
     return "\n".join([*lines, ""])
 
 
@@ -115,9 +113,8 @@ class ResultDiagrams:
             if "may_happen" in option and question["kind"] == "many":
                 can, after = ~variable, {options[option["id"]]: True}
             elif "may_happen" in option:
-                can = ~space.any_of(
-                    space.bdd.var(options[o]) for o in _graver_choices(question, option)
-                )
+                graver = _graver_choices(question, option)
+                can = ~space.any_of(space.bdd.var(options[o]) for o in graver)
                 after = {name: o == option["id"] for o, name in options.items()}
             elif "may_end" in option:
                 can, after = variable, {options[option["id"]]: False}
@@ -148,38 +145,28 @@ def _count_impact(space: AnswerSpace, result_diagrams: ResultDiagrams, name: str
     moved = _option_variables(space, [name, *space.find_follow_ups(name)])
     asked = space.complete_answers & space.on_path[name]
     calm = asked & ~space.at_least[LEVELS[-1]]
-    elsewhere = (
-        u
-        for other, steps in result_diagrams.safety_net_diagrams.items()
-        if other != name
-        for u in steps
-    )
+    nets = result_diagrams.safety_net_diagrams
+    elsewhere = [u for other, steps in nets.items() if other != name for u in steps]
 
     def count_ways(where: Diagram) -> int:
         variables = _option_variables(space, later)
         distinguished = space.whatever_labs(where).exist(*variables)
         return space.count_answer_sets(distinguished) >> len(variables)
 
+    def count_mattering(people: Diagram, outcomes: Iterable[Diagram]) -> int:
+        """All else being equal, two answers lie on two sides of something that is told."""
+        touched = [u for u in outcomes if not u.support.isdisjoint(moved)]
+        sides = ((people & u).exist(*moved) & (people & ~u).exist(*moved) for u in touched)
+        return count_ways(space.any_of(sides))
+
     return QuestionImpact(
         asked=count_ways(asked),
         open=count_ways(calm),
-        level=count_ways(_where_answer_matters(space, asked, moved, space.at_least.values())),
-        net=count_ways(_where_answer_matters(space, calm, moved, elsewhere)),
-        advice=count_ways(
-            _where_answer_matters(space, calm, moved, result_diagrams.advice_diagrams)
-        ),
-        evidence=count_ways(
-            _where_answer_matters(space, calm, moved, result_diagrams.evidence_diagrams)
-        ),
+        level=count_mattering(asked, space.at_least.values()),
+        net=count_mattering(calm, elsewhere),
+        advice=count_mattering(calm, result_diagrams.advice_diagrams),
+        evidence=count_mattering(calm, result_diagrams.evidence_diagrams),
     )
-
-
-def _where_answer_matters(
-    space: AnswerSpace, people: Diagram, moved: list[str], outcomes: Iterable[Diagram]
-) -> Diagram:
-    """All else being equal, two answers lie on two sides of something that is told."""
-    touched = (u for u in outcomes if not u.support.isdisjoint(moved))
-    return space.any_of((people & u).exist(*moved) & (people & ~u).exist(*moved) for u in touched)
 
 
 def _option_variables(space: AnswerSpace, names: list[str]) -> list[str]:

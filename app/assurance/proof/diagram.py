@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
-from typing import ParamSpec
 
 from app.assurance.proof import diagram_level as level
 from app.assurance.proof import diagram_promised as promised
@@ -19,7 +18,6 @@ from app.assurance.proof.diagram_level import Claim
 from app.assurance.proof.diagrams import Diagram
 from app.assurance.proof.evaluator import LEVELS
 
-P = ParamSpec("P")
 Case = dict[str, list[str]]
 """Question -> chosen options; analyte -> the bounds that its value meets."""
 
@@ -75,41 +73,27 @@ class DiagramReport:
     by_type: dict[str, int]
     shown: dict[str, Case]
 
-    @property
-    def holds_by_letter(self) -> dict[str, bool]:
-        """Property -> whether it holds."""
-        return {letter: checked.property_holds for letter, checked in self.checked.items()}
-
 
 def examine_rulebook(folder: Path) -> DiagramReport:
     """Check every property of the rulebook in this folder over all answer sets."""
     space = AnswerSpace(folder)
-    checked = {letter: _check_property(space, check, space) for letter, check in OF_LEVELS.items()}
-    by_level = {
-        u: space.count_answer_sets(space.without_labs(space.exactly_at_level(u))) for u in LEVELS
-    }
-    fires = {
-        rule["id"]: space.count_answer_sets(
-            space.whatever_labs(reach.where_rule_fires(space, rule))
-        )
-        for rule in space.rules
-    }
+    checked = {letter: _weigh_claims(space, check(space)) for letter, check in OF_LEVELS.items()}
+    count = space.count_answer_sets
+    by_level = {u: count(space.without_labs(space.exactly_at_level(u))) for u in LEVELS}
+    firing = {rule["id"]: reach.where_rule_fires(space, rule) for rule in space.rules}
+    fires = {rule: count(space.whatever_labs(where)) for rule, where in firing.items()}
     types = AnswerTypes(space)  # last: its many diagrams make all others slow
-    checked |= {
-        letter: _check_property(space, check, space, types) for letter, check in OF_TYPES.items()
-    }
-    examples = {
-        kind: _find_smallest_case(space, where) for kind, where in types.likely_types.items()
-    }
+    for letter, check in OF_TYPES.items():
+        checked[letter] = _weigh_claims(space, check(space, types))
+    likely = types.likely_types
+    examples = {kind: _find_smallest_case(space, where) for kind, where in likely.items()}
     return DiagramReport(
-        answer_sets=space.count_answer_sets(space.without_labs(space.complete_answers)),
+        answer_sets=count(space.without_labs(space.complete_answers)),
         by_level=by_level,
         longest=max(level.measure_walk_lengths(space)),
         checked=dict(sorted(checked.items())),
         fires=fires,
-        by_type={
-            kind: space.count_answer_sets(where) for kind, where in types.likely_types.items()
-        },
+        by_type={kind: count(where) for kind, where in likely.items()},
         shown={kind: case for kind, case in examples.items() if case},
     )
 
@@ -118,15 +102,13 @@ def examine_property(folder: Path, letter: str) -> DiagramCheck:
     """Only this property of the rulebook in this folder."""
     space = AnswerSpace(folder)
     if letter in OF_LEVELS:
-        return _check_property(space, OF_LEVELS[letter], space)
-    return _check_property(space, OF_TYPES[letter], space, AnswerTypes(space))
+        return _weigh_claims(space, OF_LEVELS[letter](space))
+    return _weigh_claims(space, OF_TYPES[letter](space, AnswerTypes(space)))
 
 
-def _check_property(
-    space: AnswerSpace, check: Callable[P, Iterator[Claim]], *on: P.args, **more: P.kwargs
-) -> DiagramCheck:
+def _weigh_claims(space: AnswerSpace, claimed: Iterator[Claim]) -> DiagramCheck:
     begun = process_time()
-    claims = list(check(*on, **more))
+    claims = list(claimed)
     broken = [(why, where) for why, where in claims if where != space.bdd.false]
     smallest = _find_smallest_case(space, space.any_of(where for _, where in broken))
     seconds = round(process_time() - begun, 2)

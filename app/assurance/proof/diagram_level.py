@@ -104,19 +104,16 @@ def graver_never_lowers(space: AnswerSpace) -> Iterator[Claim]:
     for name, question in space.questions.items():
         for why, before, after in _severity_moves(space, question):
             for level in LEVELS[1:]:
-                yield (
-                    f"{name}: {why} falls from {level}",
-                    where_level_falls(space, name, level, before, after),
-                )
+                fallen = where_level_falls(space, name, level, before, after)
+                yield f"{name}: {why} falls from {level}", fallen
 
 
 def _severity_moves(space: AnswerSpace, question: dict[str, Any]) -> Iterator[Move]:
     options = space.options[question["id"]]
     for chain in question.get("severity", ()):
         for milder, graver in pairwise(chain):
-            before, after = (
-                {v: o == chosen for o, v in options.items()} for chosen in (milder, graver)
-            )
+            before = {variable: option == milder for option, variable in options.items()}
+            after = {variable: option == graver for option, variable in options.items()}
             yield f"{milder} -> {graver}", before, after
     if question["kind"] == "many":
         raising = [o["id"] for o in question["options"] if not o.keys() & {"neutral", "reassuring"}]

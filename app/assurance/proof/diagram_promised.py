@@ -36,7 +36,6 @@ def usual_or_no_self_care(space: AnswerSpace) -> Iterator[Claim]:
 
 def measured_counts_as_answered(space: AnswerSpace) -> Iterator[Claim]:
     """(m) Whoever has a value beyond its limit loses nothing where they do not also name it."""
-    falls: dict[tuple[str, str], Diagram] = {}
     for promised in read_yaml_strings(PROMISES)["as_told"]:
         name, option = promised["told"]
         [end] = promised.keys() & {"below", "above"}
@@ -52,14 +51,10 @@ def measured_counts_as_answered(space: AnswerSpace) -> Iterator[Claim]:
         if option not in space.options.get(name, {}):
             yield f"{about}: no longer offered", space.complete_answers
             continue
-        option_variable = space.options[name][option]
+        tick = space.options[name][option]
         for level in LEVELS[1:]:
-            key = option_variable, level
-            if key not in falls:
-                falls[key] = where_level_falls(
-                    space, name, level, {option_variable: True}, {option_variable: False}
-                )
-            yield f"{about}: {level}", where & falls[key]
+            fallen = where_level_falls(space, name, level, {tick: True}, {tick: False})
+            yield f"{about}: {level}", where & fallen
 
 
 def types_have_their_level(space: AnswerSpace) -> Iterator[Claim]:
@@ -80,15 +75,11 @@ def find_speaking_entries(folder: Path, kind: str) -> list[dict[str, Any]]:
     """All evidence with a weight for this type, and all conflicts that let it lead."""
     types = folder / "types"
     lines = read_yaml_strings(types / "evidence.yaml")
-    lines += [
-        line
-        for alike in read_yaml_strings(types / "look_alikes.yaml")
-        for line in alike["evidence"]
-    ]
+    for alike in read_yaml_strings(types / "look_alikes.yaml"):
+        lines += alike["evidence"]
     speaking = [line for line in lines if int(line["weights"].get(kind, 0)) > 0]
-    return speaking + [
-        c for c in read_yaml_strings(types / "conflicts.yaml") if c.get("lead") == kind
-    ]
+    conflicts = read_yaml_strings(types / "conflicts.yaml")
+    return speaking + [conflict for conflict in conflicts if conflict.get("lead") == kind]
 
 
 def one_doubt_alarms_nobody(space: AnswerSpace) -> Iterator[Claim]:
@@ -103,17 +94,15 @@ def one_doubt_alarms_nobody(space: AnswerSpace) -> Iterator[Claim]:
     for name, question in space.questions.items():
         about = f"not sure of {name} alone gives more than routine"
         doubt = space.options[name][question["unsure"]]
-        also = promised["opened_by"].get(name, {})
-        known = {
-            space.options.get(q, {}).get(o) for q, o in [*promised["said"].items(), *also.items()]
-        }
+        said = promised["said"] | promised["opened_by"].get(name, {})
+        known = {space.options.get(q, {}).get(o) for q, o in said.items()}
         if None in known:
             yield f"{about}: no longer offered", space.complete_answers
             continue
         telling = {*space.answer_variables, *bounds} - space.silent_variables
-        said = {v: v in known or v == doubt for v in telling}
+        picked = {v: v in known or v == doubt for v in telling}
         if "signs" not in question:
-            yield about, space.bdd.cube(said) & alarmed & space.complete_answers
+            yield about, space.bdd.cube(picked) & alarmed & space.complete_answers
 
 
 def _value_beyond_limit(
@@ -126,11 +115,6 @@ def _value_beyond_limit(
     factors, _ = space.unit_factors(analyte)
     places = [Fraction(limit) * factors[unit] for unit, limit in limits.items()]
     limit = max(places) if end == "below" else min(places)
-    met = {
-        together
-        for value, together in space.list_lab_bands(analyte, limit)
-        if (value < limit if end == "below" else value > limit)
-    }
-    return space.any_of(
-        space.bdd.cube({variable: variable in together for variable in bounds}) for together in met
-    )
+    bands = space.list_lab_bands(analyte, limit)
+    met = {band for value, band in bands if (value < limit if end == "below" else value > limit)}
+    return space.any_of(space.bdd.cube({bound: bound in band for bound in bounds}) for band in met)

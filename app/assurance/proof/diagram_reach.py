@@ -6,14 +6,14 @@ other checker.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, groupby, product
 from typing import Any
 
 from app.assurance.proof.answer_space import AnswerSpace
 from app.assurance.proof.answer_types import CANNOT_TELL, AnswerTypes
 from app.assurance.proof.diagram_level import Claim, everyone_unless
 from app.assurance.proof.diagrams import Diagram
-from app.assurance.proof.evaluator import LEVELS, read_yaml_strings
+from app.assurance.proof.evaluator import LEVELS, read_entries, read_yaml_strings
 
 LEVEL_WORDS = ("heading", "action", "when")
 TYPE_WORDS = ("name", "plain", "summary")
@@ -27,14 +27,8 @@ def everything_is_reached(space: AnswerSpace, types: AnswerTypes) -> Iterator[Cl
         *((f"{name} is never asked", asked) for name, asked in space.on_path.items()),
         *((f"{rule['id']} can never fire", where_rule_fires(space, rule)) for rule in space.rules),
         *((f"{level} is never given", space.exactly_at_level(level)) for level in LEVELS),
-        *(
-            (f"{kind} is never the likely type", where)
-            for kind, where in types.likely_types.items()
-        ),
-        *(
-            (f"a condition of {what} can never hold", read.possible)
-            for what, read in space.result_conditions
-        ),
+        *((f"{k} is never the likely type", where) for k, where in types.likely_types.items()),
+        *((f"a condition of {of} can never hold", m.possible) for of, m in space.result_conditions),
     ]
     people = space.complete_answers & space.plausible_labs()
     for about, where in reached:
@@ -42,10 +36,8 @@ def everything_is_reached(space: AnswerSpace, types: AnswerTypes) -> Iterator[Cl
     read = {v for _, meaning in space.result_conditions for u in meaning for v in u.support}
     for name, options in space.options.items():
         for option, variable in options.items():
-            yield (
-                f"{name}: {option} changes nothing",
-                everyone_unless(space, holds=variable in read),
-            )
+            unread = everyone_unless(space, holds=variable in read)
+            yield f"{name}: {option} changes nothing", unread
 
 
 def where_rule_fires(space: AnswerSpace, rule: dict[str, Any]) -> Diagram:
@@ -62,22 +54,18 @@ def results_are_whole(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]
     advice = read_yaml_strings(space.folder / "advice.yaml")
     watch = [entry for entry in advice if entry["section"] == "watch"]
     for level, kind in product(LEVELS, [*types.kinds, CANNOT_TELL]):
-        given = [e for e in watch if level in e.get("levels", LEVELS) and _applies_to_type(e, kind)]
-        unwarned = space.exactly_at_level(level) & ~space.any_of(
-            _advice_shown(space, entry) for entry in given
-        )
-        yield f"{level}, {kind}: no word on what to watch for", unwarned
-    sources = {entry["id"] for entry in read_yaml_strings(space.folder / "sources.yaml")}
+        given = [e for e in watch if e["types"] == "all" or kind in e["types"]]
+        given = [entry for entry in given if level in entry.get("levels", LEVELS)]
+        warned = space.any_of(_advice_shown(space, entry) for entry in given)
+        about = f"{level}, {kind}: no word on what to watch for"
+        yield about, space.exactly_at_level(level) & ~warned
+    sources = read_entries(space.folder / "sources.yaml").keys()
     for entry in [*space.rules, *advice]:
-        sourced = bool(entry["sources"]) and sources.issuperset(entry["sources"])
+        sourced = bool(entry["sources"]) and sources >= {*entry["sources"]}
         yield f"{entry['id']} has no source", everyone_unless(space, holds=sourced)
     for language in read_yaml_strings(space.folder / "rulebook.yaml")["languages"]:
         for what, said in _list_required_words(space, language, [entry["id"] for entry in advice]):
             yield f"{what} has no words in {language}", everyone_unless(space, holds=said)
-
-
-def _applies_to_type(entry: dict[str, Any], kind: str) -> bool:
-    return entry["types"] == "all" or kind in entry["types"]
 
 
 def _advice_shown(space: AnswerSpace, entry: dict[str, Any]) -> Diagram:
@@ -86,9 +74,8 @@ def _advice_shown(space: AnswerSpace, entry: dict[str, Any]) -> Diagram:
     if "when" in entry:
         shown &= space.read_condition(entry["when"]).possible
     if "places" in entry:
-        shown &= space.read_condition(
-            {"question": "place", "includes_any": entry["places"]}
-        ).certain
+        placed = {"question": "place", "includes_any": entry["places"]}
+        shown &= space.read_condition(placed).certain
     return shown
 
 
@@ -96,10 +83,8 @@ def _list_required_words(
     space: AnswerSpace, language: str, advice: list[str]
 ) -> Iterator[tuple[str, bool]]:
     folder = space.folder / "wording" / language
-    levels, types, rules, advice_words = (
-        read_yaml_strings(folder / f"{name}.yaml")
-        for name in ("levels", "types", "rules", "advice")
-    )
+    files = (folder / f"{name}.yaml" for name in ("levels", "types", "rules", "advice"))
+    levels, types, rules, advice_words = map(read_yaml_strings, files)
     for level, part in product(LEVELS, LEVEL_WORDS):
         yield f"'{part}' of {level}", bool(levels.get(level, {}).get(part))
     for kind, texts in types["types"].items():
@@ -117,10 +102,8 @@ def unasked_changes_nothing(space: AnswerSpace) -> Iterator[Claim]:
         for level in LEVELS[1:]:
             off_path = space.at_least[level] & ~asked
             differs = off_path.exist(*answers) & ~off_path.forall(*answers)
-            yield (
-                f"{name} changes {level} where it is not asked",
-                space.complete_answers & ~asked & differs,
-            )
+            about = f"{name} changes {level} where it is not asked"
+            yield about, space.complete_answers & ~asked & differs
 
 
 def closed_questions_raise_nobody(space: AnswerSpace) -> Iterator[Claim]:
@@ -132,12 +115,9 @@ def closed_questions_raise_nobody(space: AnswerSpace) -> Iterator[Claim]:
     for name, question in space.questions.items():
         others = space.find_counterparts(name)
         for other in question.get("instead_of", ()):
-            both, neither = (
-                space.on_path[name] & space.on_path[other],
-                ~space.on_path[name] & ~space.on_path[other],
-            )
+            alike = ~space.where_different(space.on_path[name], space.on_path[other])
             about = f"{name} and {other} are both asked, or neither"
-            yield about, space.complete_answers & (both | neither)
+            yield about, space.complete_answers & alike
             asked = {v for q in (name, other) for v in space.on_path[q].support}
             deciding = [q for q, options in space.options.items() if asked & {*options.values()}]
             about = f"{name} and {other} wait for more than one answer"
@@ -147,10 +127,8 @@ def closed_questions_raise_nobody(space: AnswerSpace) -> Iterator[Claim]:
             about = f"{name} is not asked of some who said what it narrows"
             yield about, closed & space.read_condition(question["narrows"]).certain
         elif "ask_if" in question and not others:
-            yield (
-                f"{name}: an answer where it is not asked would raise",
-                _raised_if_asked(space, name),
-            )
+            about = f"{name}: an answer where it is not asked would raise"
+            yield about, _raised_if_asked(space, name)
 
 
 def _raised_if_asked(space: AnswerSpace, name: str) -> Diagram:
@@ -158,12 +136,11 @@ def _raised_if_asked(space: AnswerSpace, name: str) -> Diagram:
     asked = AnswerSpace(space.folder, beside=space, always=name)
     free = [v for q in [name, *asked.find_follow_ups(name)] for v in space.options[q].values()]
     closed = space.complete_answers & ~space.on_path[name]
-    return space.any_of(
-        closed
-        & ~space.at_least[level]
-        & (asked.complete_answers & asked.at_least[level]).exist(*free)
-        for level in LEVELS[1:]
-    )
+    raised = space.bdd.false
+    for level in LEVELS[1:]:
+        would_be = (asked.complete_answers & asked.at_least[level]).exist(*free)
+        raised |= closed & ~space.at_least[level] & would_be
+    return raised
 
 
 def types_stay_apart(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
@@ -182,37 +159,31 @@ def types_stay_apart(space: AnswerSpace, types: AnswerTypes) -> Iterator[Claim]:
 def lab_bands_meet(space: AnswerSpace) -> Iterator[Claim]:
     """(j) In every unit the bounds stand in the same order, and every value lies in one band."""
     for analyte, bounds in space.every_bound().items():
-        factors, ends = space.unit_factors(analyte)
         written = [
             {unit: Fraction(limit) for unit, limit in limits.items()}
             for _, limits in bounds.values()
         ]
-        for about, holds in _bounds_in_order(analyte, written, factors, ends):
-            yield about, everyone_unless(space, holds=holds)
-        bands = [met for _, met in space.list_lab_bands(analyte)]
-        row = [met for place, met in enumerate(bands) if met != bands[place - 1] or place == 0]
-        yield (
-            f"{analyte}: a band is left and met again",
-            everyone_unless(space, holds=len(row) == len({*row})),
-        )
+        for about, holds in _bounds_in_order(space, analyte, written):
+            yield f"{analyte}: {about}", everyone_unless(space, holds=holds)
+        row = [met for met, _ in groupby(met for _, met in space.list_lab_bands(analyte))]
+        once = everyone_unless(space, holds=len(row) == len({*row}))
+        yield f"{analyte}: a band is left and met again", once
 
 
 def _bounds_in_order(
-    analyte: str,
-    written: list[dict[str, Fraction]],
-    factors: dict[str, Fraction],
-    ends: tuple[Fraction, Fraction],
+    space: AnswerSpace, analyte: str, written: list[dict[str, Fraction]]
 ) -> Iterator[tuple[str, bool]]:
     """Each bound in every unit, at about the same amount, plausible, and no two change places."""
+    factors, ends = space.unit_factors(analyte)
     for bound in written:
         said = " / ".join(f"{float(limit):g} {unit}" for unit, limit in bound.items())
         whole = bound.keys() == factors.keys()
-        yield f"{analyte}: {said} is not given in every unit", whole
+        yield f"{said} is not given in every unit", whole
         amounts = [limit * factors[unit] for unit, limit in bound.items()]
         near = min(amounts) >= SAME_AMOUNT * max(amounts)
-        yield f"{analyte}: {said} is not one amount in every unit", near
+        yield f"{said} is not one amount in every unit", near
         inside = all(ends[0] < amount < ends[1] for amount in amounts)
-        yield f"{analyte}: {said} is no plausible value, so one side is empty", inside
+        yield f"{said} is no plausible value, so one side is empty", inside
     for one, other in combinations(written, 2):
         ways = {(one[u] > other[u]) - (one[u] < other[u]) for u in one.keys() & other.keys()}
-        yield f"{analyte}: two bounds change places by unit", not {-1, 1} <= ways
+        yield "two bounds change places by unit", not {-1, 1} <= ways

@@ -53,17 +53,18 @@ def read_yaml_strings(file: Path) -> Any:
     return yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506
 
 
+def read_entries(file: Path) -> dict[str, dict[str, Any]]:
+    """The entries of a file that is a list, by their ids."""
+    return {entry["id"]: entry for entry in read_yaml_strings(file)}
+
+
 class Evaluator:
     """One rulebook, ready to judge answers."""
 
     def __init__(self, folder: Path) -> None:
         self.labs = read_yaml_strings(folder / "labs.yaml")
-        self.questions = {
-            entry["id"]: entry for entry in read_yaml_strings(folder / "questions.yaml")
-        }
-        self.named = {
-            entry["id"]: entry["when"] for entry in read_yaml_strings(folder / "named.yaml")
-        }
+        self.questions = read_entries(folder / "questions.yaml")
+        self.named = read_entries(folder / "named.yaml")
         rules = [rule for file in folder.glob("urgency/*.yaml") for rule in read_yaml_strings(file)]
         self.rules = [(rule, self._compile_condition(rule["when"])) for rule in rules]
         self.only_with = {
@@ -77,10 +78,8 @@ class Evaluator:
 
         Where adjusted calcium is not reliable, the total is read too; the first graver one counts.
         """
-        found = [
-            self._judge_lab_reading(answers, amounts)
-            for amounts in self._list_lab_readings(labs or {})
-        ]
+        readings = self._list_lab_readings(labs or {})
+        found = [self._judge_lab_reading(answers, amounts) for amounts in readings]
         return max(found, key=lambda verdict: LEVELS.index(verdict.level))
 
     def _judge_lab_reading(self, answers: Answers, amounts: Amounts) -> EvaluatorVerdict:
@@ -90,9 +89,7 @@ class Evaluator:
             holds = judge(person, False)
             if holds == 2 and rule["urgency"] == "self_care":
                 self_care[rule["id"]] = "certain"
-            elif holds == 2 or (
-                holds == 1 and "if_unsure" in rule and self._doubt_counts(rule, person)
-            ):
+            elif holds == 2 or (holds == 1 and self._doubt_counts(rule, person)):
                 fired[rule["id"]] = "certain" if holds == 2 else "unsure"
                 levels.add(rule["urgency" if holds == 2 else "if_unsure"])
         path = [name for name in self.questions if name not in person.off_path]
@@ -107,9 +104,9 @@ class Evaluator:
         return EvaluatorVerdict(max(levels, key=LEVELS.index), fired, path, to_ask)
 
     def _doubt_counts(self, rule: dict[str, Any], person: EvaluationState) -> bool:
-        """Whether what limits the doubt of a rule, if anything does, certainly holds."""
+        """Whether a doubt gives a level, and what limits it, if anything does, certainly holds."""
         only_with = self.only_with.get(rule["id"])
-        return only_with is None or only_with(person, False) == 2
+        return "if_unsure" in rule and (only_with is None or only_with(person, False) == 2)
 
     def _walk_questions(self, answers: Answers, amounts: Amounts) -> EvaluationState:
         """Walk the questions in order; one that certainly does not apply is left out."""
@@ -127,13 +124,12 @@ class Evaluator:
             case {"all": parts} | {"any": parts} | {"of": parts}:
                 least = int(when.get("at_least", len(parts) if "all" in when else 1))
                 needed = len(parts) + 1 - least if no else least
-                return _threshold_judge(
-                    [self._compile_condition(part, no=no) for part in parts], needed
-                )
+                judges = [self._compile_condition(part, no=no) for part in parts]
+                return _threshold_judge(judges, needed)
             case {"not": part}:
                 return self._compile_condition(part, no=not no)
             case {"named": name}:
-                return self._compile_condition(self.named[name], no=no)
+                return self._compile_condition(self.named[name]["when"], no=no)
             case {"lab": analyte}:
                 [(comparison, limits)] = [(k, when[k]) for k in COMPARE if k in when]
                 return _negate_judge(no, _bound_judge(analyte, comparison, limits))
@@ -147,16 +143,12 @@ class Evaluator:
         amounts = {name: _convert_to_units(units[name], value) for name, value in labs.items()}
         if "calcium_total" not in amounts or "calcium_adjusted" in amounts:
             return [self._add_product(amounts)]
-        total, adjusted, unreliable = (
-            amounts["calcium_total"],
-            dict(amounts["calcium_total"]),
-            False,
-        )
+        total, unreliable = amounts["calcium_total"], False
+        adjusted = dict(total)
         for how in self.labs["correction"] if "albumin" in amounts else ():
             albumin = amounts["albumin"][how["albumin"]]
-            adjusted[how["calcium"]] += Fraction(how["slope"]) * (
-                Fraction(how["reference"]) - albumin
-            )
+            lacking = Fraction(how["reference"]) - albumin
+            adjusted[how["calcium"]] += Fraction(how["slope"]) * lacking
             low, high = map(Fraction, how.get("reliable", (0, 10**9)))
             unreliable = unreliable or not low <= albumin <= high
         ways = [adjusted, total] if unreliable else [adjusted]

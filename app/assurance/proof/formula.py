@@ -44,13 +44,8 @@ class Formula:
         self._solver = Solver(name=SOLVER)
         self._last = TRUE
         self._gates: dict[tuple[int, ...], int] = {}
-        self.clauses = 0
         self.asked = 0
         self.add_clause(TRUE)
-
-    def close_solver(self) -> None:
-        """Free the solver."""
-        self._solver.delete()
 
     def new_variable(self) -> int:
         """A variable that nothing is said of yet."""
@@ -59,7 +54,6 @@ class Formula:
 
     def add_clause(self, *literals: int) -> None:
         """At least one of these holds, always."""
-        self.clauses += 1
         self._solver.add_clause(list(literals))
 
     def and_gate(self, literals: Iterable[int]) -> int:
@@ -142,14 +136,11 @@ class Formula:
         found = UnaryNumber(one.low + other.low, steps)
         for i in range(len(one.steps) + 1):
             for j in range(len(other.steps) + 1):
-                summands = one.low + i, other.low + j
+                mine, theirs = one.low + i, other.low + j
                 if i + j > 0:
-                    reached = found.at_least(sum(summands))
-                    self.add_clause(
-                        -one.at_least(summands[0]), -other.at_least(summands[1]), reached
-                    )
+                    reached = found.at_least(mine + theirs)
+                    self.add_clause(-one.at_least(mine), -other.at_least(theirs), reached)
                 if i + j < len(steps):
-                    past = found.at_least(sum(summands) + 1)
-                    beyond = one.at_least(summands[0] + 1), other.at_least(summands[1] + 1)
-                    self.add_clause(*beyond, -past)
+                    past = found.at_least(mine + theirs + 1)
+                    self.add_clause(one.at_least(mine + 1), other.at_least(theirs + 1), -past)
         return found

@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import pairwise, product
 
 from app.triage.conditions import LabBound, Situation, judge_condition
-from app.triage.labs import Laboratory, read_lab_amounts
+from app.triage.labs import AlbuminCorrection, Laboratory, read_lab_amounts
 from app.triage.terms import Truth
 
 Cut = tuple[Fraction, int]
@@ -83,20 +83,17 @@ class LabBands:
 
     def bounds_in_band(self, analyte: str, band: int) -> MetBounds:
         """The bounds that hold in a band."""
-        past = self.axes[analyte].cuts[:band]
+        past, own = self.axes[analyte].cuts[:band], self.bounds_of(analyte)
         return frozenset(
-            bound
-            for bound in self.bounds_of(analyte)
-            if (self.find_cut(bound) in past) is not (bound.comparison == "below")
+            b for b in own if (self.find_cut(b) in past) is not (b.comparison == "below")
         )
 
     def list_compatible_bands(self) -> Iterator[tuple[int, int, int]]:
         """Bands of adjusted calcium, of phosphate and of their product that can go together."""
         calcium, phosphate, both = (self.axes[n] for n in (ADJUSTED, PHOSPHATE, self.product))
         slack = self.adjustment_slack
-        for (i, one), (j, other) in product(
-            enumerate(calcium.band_spans), enumerate(phosphate.band_spans)
-        ):
+        pairs = product(enumerate(calcium.band_spans), enumerate(phosphate.band_spans))
+        for (i, one), (j, other) in pairs:
             if one[0] < one[1] and other[0] < other[1]:
                 low, high = _multiply_spans(((one[0][0] - slack, 0), (one[1][0] + slack, 1)), other)
                 for k, band in enumerate(both.band_spans):
@@ -106,9 +103,7 @@ class LabBands:
     @cached_property
     def adjustment_slack(self) -> Fraction:
         """How far calcium adjusted in one unit can lie from calcium adjusted in another."""
-        return max(
-            abs(a - b) for shifts in self._correction_shifts() for a in shifts for b in shifts
-        )
+        return max(max(shifts) - min(shifts) for shifts in self._correction_shifts())
 
     def met_bounds(self, sent: Mapping[str, GivenValue]) -> MetBounds:
         """The bounds that hold for these values, as the engine reads and judges them."""
@@ -119,9 +114,8 @@ class LabBands:
         """Plausible values at each bound, just beside it and between bounds, in every unit."""
         for unit in self.laboratory.analytes[analyte].units:
             low, high = unit.hard
-            places = [
-                _to_decimal(place / Fraction(unit.factor)) for place in self._sample_points(analyte)
-            ]
+            points, factor = self._sample_points(analyte), Fraction(unit.factor)
+            places = [_to_decimal(place / factor) for place in points]
             places += [dict(b.bounds)[unit.name] for b in self.bounds_of(analyte)]
             for amount in sorted({p + step for p in places for step in (-STEP, 0 * STEP, STEP)}):
                 if (low is None or amount >= low) and (high is None or amount <= high):
@@ -141,20 +135,17 @@ class LabBands:
             if found is None:
                 return None
             given[name] = found
-        if self.product in wanted:
-            bands = (wanted[name] for name in (*pair, self.product))
-            both = self._value_pairs.get(tuple(bands))
-            return None if both is None else given | dict(zip(pair, both, strict=True))
-        return given
+        if self.product not in wanted:
+            return given
+        both = self._value_pairs.get(tuple(wanted[name] for name in (*pair, self.product)))
+        return None if both is None else given | dict(zip(pair, both, strict=True))
 
     @cached_property
     def value_examples(self) -> Mapping[str, Mapping[MetBounds, GivenValue]]:
         """Analyte -> its bounds that hold -> the first value that was found to meet just these."""
-        every: dict[str, dict[MetBounds, GivenValue]] = {
-            n: {} for n in self.axes if n != self.product
-        }
-        for analyte, found in every.items():
-            own = frozenset(self.bounds_of(analyte))
+        every: dict[str, dict[MetBounds, GivenValue]] = {}
+        for analyte in (name for name in self.axes if name != self.product):
+            found, own = every.setdefault(analyte, {}), frozenset(self.bounds_of(analyte))
             for value in self.sample_values(analyte):
                 found.setdefault(self.met_bounds({analyte: value}) & own, value)
         return every
@@ -222,15 +213,13 @@ class LabBands:
     def _correction_shifts(self) -> list[list[Fraction]]:
         """What each correction adds at the least and at the most plausible albumin, in SI."""
         calcium, albumin = self.unit_factors(ADJUSTED), self.unit_factors(ALBUMIN)
-        return [
-            [
-                Fraction(c.slope)
-                * (Fraction(c.reference) - end / albumin[c.albumin])
-                * calcium[c.calcium]
-                for c in self.laboratory.corrections
-            ]
-            for end, _ in self._plausible_ends(ALBUMIN)
-        ]
+
+        def shift_by(how: AlbuminCorrection, end: Fraction) -> Fraction:
+            lacking = Fraction(how.reference) - end / albumin[how.albumin]
+            return Fraction(how.slope) * lacking * calcium[how.calcium]
+
+        ends, corrections = self._plausible_ends(ALBUMIN), self.laboratory.corrections
+        return [[shift_by(how, end) for how in corrections] for end, _ in ends]
 
 
 def _multiply_spans(one: Span, other: Span) -> Span:

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from app.assurance.plain import read_plain
+from app.assurance.cases import read_plain
 from app.assurance.proof.lab_bands import TOTAL
-from app.assurance.proof.properties_level import PROMISES, build_vocabulary
+from app.assurance.proof.properties_level import PROMISES, parse_written_condition
 from app.assurance.proof.prover import Counterexample, Prover, quiet_options
-from app.triage.conditions import BadCondition, Condition, parse_condition
+from app.triage.conditions import BadCondition
 from app.triage.questionnaire import Question
-from app.triage.rulebook import Rulebook
 from app.triage.terms import Truth, Urgency
 
 
@@ -32,9 +31,8 @@ def usual_or_no_self_care(prover: Prover) -> Iterator[Counterexample]:
                 if limit is not None:
                     beyond = _value_beyond_limit(prover, analyte.id, end, {unit.name: str(limit)})
                     about = f"self-care with {analyte.id} {end} {limit} {unit.name}"
-                    yield from prover.find_counterexamples(
-                        "l", about, prover.first_world.self_care, beyond
-                    )
+                    self_care = prover.first_world.self_care
+                    yield from prover.find_counterexamples(about, self_care, beyond)
 
 
 def measured_counts_as_answered(prover: Prover) -> Iterator[Counterexample]:
@@ -46,39 +44,32 @@ def measured_counts_as_answered(prover: Prover) -> Iterator[Counterexample]:
         said = " / ".join(f"{limit} {unit}" for unit, limit in limits.items())
         about = f"{promised['value']} {end} {said} gives less than {name}: {option}"
         try:
-            of, companion_condition = (
-                _parse_condition(book, promised.get(part)) for part in ("of", "with")
-            )
+            conditions = [
+                (world, parse_written_condition(book, promised[part]))
+                for world, part in ((one, "of"), (two, "with"))
+                if promised.get(part) is not None
+            ]
         except BadCondition as problem:
-            yield Counterexample("m", f"{about}: no longer fits the questions: {problem}")
+            yield Counterexample(f"{about}: no longer fits the questions: {problem}")
             continue
         if name not in book.questionnaire or option not in book.questionnaire[name].option_ids:
-            yield Counterexample("m", f"{about}: no longer offered")
+            yield Counterexample(f"{about}: no longer offered")
             continue
         parts = [_value_beyond_limit(prover, promised["value"], end, limits), two.complete]
-        parts += [one.truth_literal(of, Truth.TRUE)] if of is not None else []
-        parts += (
-            [two.truth_literal(companion_condition, Truth.TRUE)]
-            if companion_condition is not None
-            else []
-        )
-        parts += prover.with_extra_tick(book.questionnaire[name], option)
-        if prover.formula.find_model(one.complete, *parts) is None:
-            yield Counterexample("m", f"{about}: no longer said of anybody")
-        yield from prover.find_counterexamples(
-            "m", about, one.complete, *parts, one.lower_than(two), variant=True
-        )
+        parts += [world.truth_literal(when, Truth.TRUE) for world, when in conditions]
+        parts = [one.complete, *parts, *prover.with_extra_tick(book.questionnaire[name], option)]
+        if prover.formula.find_model(*parts) is None:
+            yield Counterexample(f"{about}: no longer said of anybody")
+        yield from prover.find_counterexamples(about, *parts, one.lower_than(two), variant=True)
 
 
 def types_have_their_level(prover: Prover) -> Iterator[Counterexample]:
     """(n) No type is told with a level below the one that it asks for."""
     one = prover.first_world
     for kind, level in _load_promises()["type_asks_for"].items():
-        lower = -one.at_least[Urgency[level]]
+        lower, likely = -one.at_least[Urgency[level]], prover.types.likely[kind]
         about = f"{kind} is told below {level}"
-        yield from prover.find_counterexamples(
-            "n", about, one.complete, prover.types.likely[kind], lower
-        )
+        yield from prover.find_counterexamples(about, one.complete, likely, lower)
 
 
 def one_doubt_alarms_nobody(prover: Prover) -> Iterator[Counterexample]:
@@ -88,28 +79,26 @@ def one_doubt_alarms_nobody(prover: Prover) -> Iterator[Counterexample]:
     """
     one, book, promised = prover.first_world, prover.rulebook, _load_promises()["quiet_lump"]
     try:
-        of = one.truth_literal(parse_condition(promised["of"], build_vocabulary(book)), Truth.TRUE)
+        of = one.truth_literal(parse_written_condition(book, promised["of"]), Truth.TRUE)
     except BadCondition as problem:
-        yield Counterexample("o", f"the quiet lump no longer fits the questions: {problem}")
+        yield Counterexample(f"the quiet lump no longer fits the questions: {problem}")
         return
     for question in (q for q in book.questionnaire if not q.signs):
         about = f"not sure of {question.id} alone gives more than routine"
         said = {**promised["said"], **promised["opened_by"].get(question.id, {})}
         if any(option not in one.ticks.get(name, {}) for name, option in said.items()):
-            yield Counterexample("o", f"{about}: no longer offered")
+            yield Counterexample(f"{about}: no longer offered")
             continue
         known = {name: one.ticks[name][option] for name, option in said.items()}
         parts = [
             _quietly_answered(prover, q, known, unsure=q is question) for q in book.questionnaire
         ]
         doubt = one.ticks[question.id][question.unsure]
-        parts += [*prover.without_labs, doubt, of]
+        parts = [one.complete, *parts, *prover.without_labs, doubt, of]
         asked = prover.formula.find_model(one.complete, of, doubt) is not None
-        if asked and prover.formula.find_model(one.complete, *parts) is None:
-            yield Counterexample("o", f"{about}: no longer said of anybody")
-        yield from prover.find_counterexamples(
-            "o", about, one.complete, *parts, one.at_least[Urgency.soon]
-        )
+        if asked and prover.formula.find_model(*parts) is None:
+            yield Counterexample(f"{about}: no longer said of anybody")
+        yield from prover.find_counterexamples(about, *parts, one.at_least[Urgency.soon])
 
 
 def _quietly_answered(
@@ -117,12 +106,10 @@ def _quietly_answered(
 ) -> int:
     """The question has its quiet answer, or the known one; or "not sure" in place or beside it."""
     formula, ticks = prover.formula, prover.first_world.ticks[question.id]
-    fixed = known.get(question.id)
-    free = {fixed} if fixed is not None else {ticks[option] for option in quiet_options(question)}
+    needed = [known[question.id]] if question.id in known else []
+    free = {*needed} if needed else {ticks[option] for option in quiet_options(question)}
     free |= {ticks[question.unsure]} if unsure else set()
-    nothing_else = [-tick for tick in ticks.values() if tick not in free]
-    needed = [fixed] if fixed is not None else []
-    return formula.and_gate([*nothing_else, *needed])
+    return formula.and_gate([*(-tick for tick in ticks.values() if tick not in free), *needed])
 
 
 def _value_beyond_limit(prover: Prover, analyte: str, end: str, limits: Mapping[str, str]) -> int:
@@ -144,7 +131,3 @@ def _value_beyond_limit(prover: Prover, analyte: str, end: str, limits: Mapping[
 def _load_promises() -> Mapping[str, Any]:
     promises: Mapping[str, Any] = read_plain(PROMISES)
     return promises
-
-
-def _parse_condition(rulebook: Rulebook, written: object) -> Condition | None:
-    return None if written is None else parse_condition(written, build_vocabulary(rulebook))

@@ -4,7 +4,7 @@ Each is a function from a Prover to what breaks it: nothing, where it is proved.
 possible is shown by a person whom the engine sees in the same way.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, pairwise, product
@@ -36,21 +36,16 @@ def everything_is_reached(prover: Prover) -> Iterator[Counterexample]:
     """(f) Questions can be asked, rules can fire, levels and types are reached, options matter."""
     for about, literal in _list_reach_targets(prover):
         if not prover.is_possible(prover.first_world.complete, literal):
-            yield Counterexample("f", f"{about}: no finished answer set reaches it")
+            yield Counterexample(f"{about}: no finished answer set reaches it")
     yield from _options_matter(prover)
 
 
 def _list_reach_targets(prover: Prover) -> Iterator[tuple[str, int]]:
     one, book = prover.first_world, prover.rulebook
-    conditions = [(f"evidence {line.id}", line.when) for line in book.evidence]
-    conditions += [(f"contradiction {c.id}", c.when) for c in book.contradictions]
-    conditions += [(f"conflict rule {c.id}", c.when) for c in book.conflicts if c.lead is None]
+    options = [(f"{name}: {o}", t) for name, ticks in one.ticks.items() for o, t in ticks.items()]
     for what, found in (
         ("question", one.asked),
-        (
-            "option",
-            {f"{q.id}: {o}": one.ticks[q.id][o] for q, o in list_every_option(book.questionnaire)},
-        ),
+        ("option", dict(options)),
         ("rule", one.certain),
         ("the doubt of rule", one.unsure),
         ("level", {urgency.name: level for urgency, level in one.level.items()}),
@@ -59,9 +54,10 @@ def _list_reach_targets(prover: Prover) -> Iterator[tuple[str, int]]:
         ("advice", prover.advice),
     ):
         yield from ((f"{what} {name}", literal) for name, literal in found.items())
-    yield from (
-        (about, one.truth_literal(condition, Truth.TRUE)) for about, condition in conditions
-    )
+    conditions = [(f"evidence {line.id}", line.when) for line in book.evidence]
+    conditions += [(f"contradiction {c.id}", c.when) for c in book.contradictions]
+    conditions += [(f"conflict rule {c.id}", c.when) for c in book.conflicts if c.lead is None]
+    yield from ((about, one.truth_literal(when, Truth.TRUE)) for about, when in conditions)
 
 
 def _options_matter(prover: Prover) -> Iterator[Counterexample]:
@@ -69,14 +65,12 @@ def _options_matter(prover: Prover) -> Iterator[Counterexample]:
     one, two, formula = prover.first_world, prover.second_world, prover.formula
     types = TypeEncoding(two)
     pairs = ((prover.types.likely, types.likely), (prover.advice, types.encode_advice()))
-    result_differences = [
-        -formula.iff_gate(ours[key], theirs[key]) for ours, theirs in pairs for key in ours
-    ]
+    others = [-formula.iff_gate(ours[key], theirs[key]) for ours, theirs in pairs for key in ours]
     levels = formula.or_gate([one.lower_than(two), two.lower_than(one)])
     read = formula.or_gate(
         -formula.iff_gate(ours, theirs) for ours, theirs in _deciding_literals(one, two)
     )
-    matters = formula.or_gate([levels, *result_differences])
+    matters = formula.or_gate([levels, *others])
     for question, option in list_every_option(prover.rulebook.questionnaire):
         if question.kind == "one" or option == question.none:
             ticked = [-one.ticks[question.id][option], two.ticks[question.id][option]]
@@ -89,8 +83,9 @@ def _options_matter(prover: Prover) -> Iterator[Counterexample]:
         if formula.find_model(*move, levels, *prover.without_labs) is None and (
             formula.find_model(*move, read) is None or formula.find_model(*move, matters) is None
         ):
-            about = f"option {question.id}: {option} changes no level, likely type or advice"
-            yield Counterexample("f", about)
+            yield Counterexample(
+                f"option {question.id}: {option} changes no level, likely type or advice"
+            )
 
 
 def _deciding_literals(one: World, two: World) -> Iterator[tuple[int, int]]:
@@ -117,12 +112,12 @@ def results_are_whole(prover: Prover) -> Iterator[Counterexample]:
         outcome = one.level[urgency], prover.types.likely[kind]
         if prover.is_possible(one.complete, *outcome):
             about = f"{urgency.name}, {kind}: no word on what to watch for"
-            yield from prover.find_counterexamples("g", about, one.complete, *outcome, *unwarned)
+            yield from prover.find_counterexamples(about, one.complete, *outcome, *unwarned)
             for language, words in book.wording.items():
                 for lacking in _missing_words(words, urgency, kind):
-                    yield Counterexample("g", f"{urgency.name}, {kind}: no {lacking} in {language}")
+                    yield Counterexample(f"{urgency.name}, {kind}: no {lacking} in {language}")
     for language in sorted({*book.languages} ^ {*book.wording}):
-        yield Counterexample("g", f"the language {language} has no words, or is not listed")
+        yield Counterexample(f"the language {language} has no words, or is not listed")
     yield from _find_unsourced(book)
 
 
@@ -139,21 +134,17 @@ def _missing_words(words: Wording, urgency: Urgency, kind: str) -> Iterator[str]
 def _find_unsourced(book: Rulebook) -> Iterator[Counterexample]:
     """What a result can show, each with its sources and with its words in every language."""
     words = book.wording.values()
-    for rule in book.rules:
-        worded = all(rule.id in w.rules for w in words)
-        yield from _check_sourced_entry(book, f"rule {rule.id}", rule.sources, worded=worded)
-    for advice in (a.advice for a in book.advice):
-        worded = all(w.advice.get(advice.id) for w in words)
-        yield from _check_sourced_entry(book, f"advice {advice.id}", advice.sources, worded=worded)
-
-
-def _check_sourced_entry(
-    book: Rulebook, what: str, sources: Sequence[str], *, worded: bool
-) -> Iterator[Counterexample]:
-    if not sources or not all(source in book.sources for source in sources):
-        yield Counterexample("g", f"{what} has no source")
-    if not worded:
-        yield Counterexample("g", f"{what} has no words in some language")
+    entries = [
+        (f"rule {r.id}", r.sources, all(r.id in w.rules for w in words)) for r in book.rules
+    ] + [
+        (f"advice {a.id}", a.sources, all(w.advice.get(a.id) for w in words))
+        for a in (rule.advice for rule in book.advice)
+    ]
+    for what, sources, worded in entries:
+        if not sources or not all(source in book.sources for source in sources):
+            yield Counterexample(f"{what} has no source")
+        if not worded:
+            yield Counterexample(f"{what} has no words in some language")
 
 
 def unasked_changes_nothing(prover: Prover) -> Iterator[Counterexample]:
@@ -170,9 +161,8 @@ def unasked_changes_nothing(prover: Prover) -> Iterator[Counterexample]:
                 stuffed = assess_answers(book, {**answers, question.id: frozenset([option])})
                 if stuffed != plain._replace(ignored=(question.id,)):
                     about = f"{question.id}: {option} was not asked for and changes the result"
-                    yield Counterexample(
-                        "h", about, plain.urgency.name, readable_answers(book, answers)
-                    )
+                    person = readable_answers(book, answers)
+                    yield Counterexample(about, person, urgency=plain.urgency.name)
 
 
 def _sample_paths(prover: Prover) -> Iterator[Answers]:
@@ -197,28 +187,21 @@ def closed_questions_raise_nobody(prover: Prover) -> Iterator[Counterexample]:
         for other in map(book.questionnaire.__getitem__, question.instead_of):
             alike = prover.formula.iff_gate(asked, one.asked[other.id])
             about = f"{question.id} and {other.id} are both asked, or neither"
-            yield from prover.find_counterexamples("k", about, one.complete, alike)
-            if (
-                len(questions_in_condition(question.ask_if) | questions_in_condition(other.ask_if))
-                != 1
-            ):
-                yield Counterexample(
-                    "k", f"{question.id} and {other.id} wait for more than one answer"
-                )
+            yield from prover.find_counterexamples(about, one.complete, alike)
+            deciding = [questions_in_condition(q.ask_if) for q in (question, other)]
+            if len(set().union(*deciding)) != 1:
+                yield Counterexample(f"{question.id} and {other.id} wait for more than one answer")
         if question.narrows is not None:
             about = f"{question.id} is not asked of some who said what it narrows"
             said = one.truth_literal(question.narrows, Truth.TRUE)
-            yield from prover.find_counterexamples("k", about, one.complete, -asked, said)
-        elif (
-            question.ask_if is not None
-            and not book.questionnaire.counterpart_questions[question.id]
-        ):
+            yield from prover.find_counterexamples(about, one.complete, -asked, said)
+        elif question.ask_if and not book.questionnaire.counterpart_questions[question.id]:
             yield from _raised_if_asked(prover, question)
 
 
 def _raised_if_asked(prover: Prover, question: Question) -> Iterator[Counterexample]:
     """Somebody not asked this question who would get a higher level if they were."""
-    one, formula = prover.first_world, prover.formula
+    one, formula, book = prover.first_world, prover.formula, prover.rulebook
     other = World(prover.encoding, always=question.id)
     alike = [
         formula.or_gate([-one.asked[name], -other.asked[name], formula.iff_gate(tick, theirs)])
@@ -229,14 +212,10 @@ def _raised_if_asked(prover: Prover, question: Question) -> Iterator[Counterexam
     closed = [one.complete, other.complete, -one.asked[question.id], one.lower_than(other), *alike]
     model = formula.find_model(*closed, *prover.without_labs) or formula.find_model(*closed)
     if model is not None:
-        yield Counterexample(
-            "k",
-            f"{question.id}: an answer where it is not asked would raise",
-            answers=readable_answers(prover.rulebook, one.decode_answers(model)),
-            then=readable_answers(
-                prover.rulebook, {question.id: other.decode_answers(model)[question.id]}
-            ),
-        )
+        about = f"{question.id}: an answer where it is not asked would raise"
+        answers = readable_answers(book, one.decode_answers(model))
+        said = {question.id: other.decode_answers(model)[question.id]}
+        yield Counterexample(about, answers, then=readable_answers(book, said))
 
 
 def types_stay_apart(prover: Prover) -> Iterator[Counterexample]:
@@ -244,11 +223,9 @@ def types_stay_apart(prover: Prover) -> Iterator[Counterexample]:
     book = prover.rulebook
     typeless = CompiledRules(book.questionnaire, book.rules, {}, book.laboratory.not_weighed)
     if typeless.level.__code__ != book.compiled_rules.level.__code__:
-        yield Counterexample(
-            "i", "the level is worked out otherwise when there is evidence for types"
-        )
+        yield Counterexample("the level is worked out otherwise when there is evidence for types")
     about = "a type is told though another has as much evidence, and no conflict rule says why"
-    yield from prover.find_counterexamples("i", about, prover.types.silently_tied())
+    yield from prover.find_counterexamples(about, prover.types.silently_tied())
 
 
 def lab_bands_meet(prover: Prover) -> Iterator[Counterexample]:
@@ -263,16 +240,12 @@ def lab_bands_meet(prover: Prover) -> Iterator[Counterexample]:
             for (low, _), (high, _) in pairwise(line.cuts):
                 if 0 < high - low <= bands.adjustment_slack:
                     about = f"{analyte}: bounds at {float(low):g} and {float(high):g} mmol/L"
-                    yield Counterexample(
-                        "j", f"{about} lie closer than the two ways to adjust it agree"
-                    )
+                    yield Counterexample(f"{about} lie closer than the two ways to adjust it agree")
     for met in bands.list_compatible_bands() if bands.product in bands.axes else ():
         prover.formula.asked += 1
         names = (ADJUSTED, PHOSPHATE, bands.product)
         if bands.find_values(dict(zip(names, met, strict=True))) is None:
-            yield Counterexample(
-                "j", f"calcium, phosphate and product: no values for the bands {met}"
-            )
+            yield Counterexample(f"calcium, phosphate and product: no values for the bands {met}")
 
 
 def _bounds_agree(bands: LabBands, analyte: str) -> Iterator[Counterexample]:
@@ -281,25 +254,20 @@ def _bounds_agree(bands: LabBands, analyte: str) -> Iterator[Counterexample]:
     for one, other in combinations(written, 2):
         ways = {(one[unit] > other[unit]) - (one[unit] < other[unit]) for unit in factors}
         if {-1, 1} <= ways:
-            yield Counterexample(
-                "j",
-                f"{analyte}: {_format_bound(one)} and {_format_bound(other)} change places by unit",
-            )
+            both = f"{_format_bound(one)} and {_format_bound(other)}"
+            yield Counterexample(f"{analyte}: {both} change places by unit")
     for bound in written:
         amounts = [Fraction(bound[unit]) * factor for unit, factor in factors.items()]
         if max(amounts) - min(amounts) > SAME_AMOUNT * max(amounts):
-            yield Counterexample(
-                "j", f"{analyte}: {_format_bound(bound)} is not one amount in every unit"
-            )
+            said = _format_bound(bound)
+            yield Counterexample(f"{analyte}: {said} is not one amount in every unit")
     for unit in bands.laboratory.analytes[analyte].units if analyte != bands.product else ():
         low, high = unit.hard
         for bound in written:
             place = bound[unit.name]
             if (low is not None and place <= low) or (high is not None and place >= high):
-                about = (
-                    f"{analyte}: {place} {unit.name} is no plausible value, so one side is empty"
-                )
-                yield Counterexample("j", about)
+                about = f"{analyte}: {place} {unit.name} is no plausible value"
+                yield Counterexample(f"{about}, so one side is empty")
 
 
 def _one_band_each(bands: LabBands, analyte: str) -> Iterator[Counterexample]:
@@ -309,12 +277,10 @@ def _one_band_each(bands: LabBands, analyte: str) -> Iterator[Counterexample]:
         fitting = expected.count(bands.met_bounds({analyte: value}) & own)
         if fitting != 1:
             said = f"{value['value']} {value['unit']}"
-            yield Counterexample(
-                "j", f"{analyte}: {said} lies in {fitting} bands", labs={analyte: said}
-            )
+            yield Counterexample(f"{analyte}: {said} lies in {fitting} bands", labs={analyte: said})
     for band, (low, high) in enumerate(line.band_spans):
         if low < high and expected[band] not in bands.value_examples[analyte]:
-            yield Counterexample("j", f"{analyte}: no value was found for band {band + 1}")
+            yield Counterexample(f"{analyte}: no value was found for band {band + 1}")
 
 
 def _format_bound(bound: Mapping[str, Decimal]) -> str:

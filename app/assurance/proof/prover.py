@@ -5,14 +5,14 @@ type, rules and advice in it. Knows nothing of particular properties.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TypeVar
 
 import yaml
 
-from app.assurance.proof.formula import Formula, Model, UnaryNumber
-from app.assurance.proof.sat import SatEncoding, World, decode_lab_values
+from app.assurance.proof.formula import Model, UnaryNumber
+from app.assurance.proof.sat import SatEncoding, World
 from app.assurance.proof.sat_types import TypeEncoding
 from app.triage.conditions import Choice, Condition, walk_leaves
 from app.triage.questionnaire import Question
@@ -32,39 +32,31 @@ class Counterexample:
     `then`: what the same person answers differently in the second of two answer sets.
     """
 
-    property: str
     about: str
-    urgency: str | None = None
     answers: Mapping[str, str | list[str]] | None = None
     labs: Mapping[str, str] | None = None
+    urgency: str | None = None
     then: Mapping[str, str | list[str]] | None = None
 
-    def as_worked_case(self) -> dict[str, object]:
-        """In the form of a worked case, without what it lacks."""
-        parts = {
-            "id": self.property,
-            "about": self.about,
-            "answers": self.answers,
-            "labs": self.labs or None,
-            "urgency": self.urgency,
-            "then": self.then,
-        }
+    def as_worked_case(self, letter: str) -> dict[str, object]:
+        """In the form of a worked case, with the property's letter and without what it lacks."""
+        parts = {"id": letter, **asdict(self), "labs": self.labs or None}
         return {name: part for name, part in parts.items() if part is not None}
 
-    def format_yaml(self) -> str:
+    def format_yaml(self, letter: str) -> str:
         """The same as text."""
-        return yaml.safe_dump(
-            [self.as_worked_case()], sort_keys=False, default_flow_style=None, width=100
-        ).rstrip()
+        case = [self.as_worked_case(letter)]
+        return yaml.safe_dump(case, sort_keys=False, default_flow_style=None, width=100).rstrip()
 
 
 class Prover:
     """One rulebook as a formula, with one person in it, or two of whom the second is a variant.
 
-    Ask with literals of `one` and `two` (see World), all of which must hold at once:
+    Ask with literals of both worlds (see World), all of which must hold at once:
 
-        prover.shown(prover.one.complete, prover.one.certain["E4"])  whether anybody is like that
-        prover.never("x", "why", prover.one.self_care, prover.one.doubt)  nobody, or the smallest
+        one = prover.first_world
+        prover.is_possible(one.complete, one.certain["E4"])  whether anybody is like that
+        prover.find_counterexamples("why", one.self_care, one.doubt)  nobody, or the smallest
 
     Where two rulebooks differ is asked of two AnswerSpaces, one made `beside` the other.
     """
@@ -72,13 +64,9 @@ class Prover:
     def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
         self.encoding = SatEncoding(rulebook)
+        self.formula = self.encoding.formula
         self.replayed = 0
         self.engine_differences: list[str] = []
-
-    @property
-    def formula(self) -> Formula:
-        """The formula of all worlds."""
-        return self.encoding.formula
 
     @cached_property
     def is_ordered(self) -> bool:
@@ -113,7 +101,7 @@ class Prover:
             self.formula.find_model(self.first_world.complete, step)
             for step in self.asked_count.steps
         ]
-        return self.asked_count.low + sum(model is not None for model in reached)
+        return self.asked_count.low + len(reached) - reached.count(None)
 
     @cached_property
     def types(self) -> TypeEncoding:
@@ -134,17 +122,13 @@ class Prover:
     def unchanged_ticks(self) -> Mapping[tuple[str, str], int]:
         """(question, option) -> both persons tick it or neither does, unless only one is asked."""
         formula, one, two = self.formula, self.first_world, self.second_world
-        return {
-            (name, option): formula.or_gate(
-                [
-                    -one.asked[name],
-                    -two.asked[name],
-                    formula.iff_gate(tick, two.ticks[name][option]),
-                ]
-            )
-            for name, options in one.ticks.items()
-            for option, tick in options.items()
-        }
+        unchanged = {}
+        for name, options in one.ticks.items():
+            for option, tick in options.items():
+                same = formula.iff_gate(tick, two.ticks[name][option])
+                same = formula.or_gate([-one.asked[name], -two.asked[name], same])
+                unchanged[name, option] = same
+        return unchanged
 
     def same_elsewhere(self, question: Question) -> list[int]:
         """The two answer every other question alike, where both are asked."""
@@ -157,49 +141,37 @@ class Prover:
             for (name, other), same in self.unchanged_ticks.items()
             if name == question.id and other not in (option, question.none)
         ]
-        ticked = [
-            -self.first_world.ticks[question.id][option],
-            self.second_world.ticks[question.id][option],
-        ]
-        return [
-            *self.same_elsewhere(question),
-            self.first_world.answered[question.id],
-            *ticked,
-            *beside,
-        ]
+        one, two = self.first_world, self.second_world
+        ticked = [-one.ticks[question.id][option], two.ticks[question.id][option]]
+        return [*self.same_elsewhere(question), one.answered[question.id], *ticked, *beside]
 
     def with_other_choice(self, question: Question, option: str, other: str) -> list[int]:
         """The first gives one answer, the second the other."""
-        ticked = [
-            self.first_world.ticks[question.id][option],
-            self.second_world.ticks[question.id][other],
-        ]
-        return [*self.same_elsewhere(question), *ticked]
+        one, two = self.first_world.ticks[question.id], self.second_world.ticks[question.id]
+        return [*self.same_elsewhere(question), one[option], two[other]]
 
     def is_possible(self, *assumed: int) -> bool:
         """Whether somebody fits, without laboratory values if possible; the engine must agree."""
-        model = self.formula.find_model(*assumed, *self.without_labs) or self.formula.find_model(
-            *assumed
-        )
+        find_model = self.formula.find_model
+        model = find_model(*assumed, *self.without_labs) or find_model(*assumed)
         if model is not None:
             self.replay_model(model, self.first_world)
         return model is not None
 
     def find_counterexamples(
-        self, name: str, about: str, *assumed: int, variant: bool = False
+        self, about: str, *assumed: int, variant: bool = False
     ) -> list[Counterexample]:
         """Nothing where nobody fits, else the smallest who does, with all answered if possible."""
         if self.formula.find_model(*assumed) is None:
             return []
-        costs, finished = self._cost_literals(variant), (*assumed, self.first_world.complete)
-        model = self.formula.find_smallest_model(
-            costs, *finished
-        ) or self.formula.find_smallest_model(costs, *assumed)
-        return [] if model is None else [self._build_counterexample(name, about, model, variant)]
+        costs, find_smallest = self._cost_literals(variant), self.formula.find_smallest_model
+        finished = find_smallest(costs, *assumed, self.first_world.complete)
+        model = finished or find_smallest(costs, *assumed)
+        return [] if model is None else [self._build_counterexample(about, model, variant)]
 
     def replay_model(self, model: Model, world: World) -> Urgency | None:
         """The level that the engine gives; where it sees anything else than the formula, noted."""
-        given, labs = world.decode_answers(model), decode_lab_values(self.encoding, model)
+        given, labs = world.decode_answers(model), self.encoding.labs.decode_values(model)
         if labs is None:
             self.engine_differences.append(
                 f"no values lie in the bands {self.encoding.labs.decode_bands(model)}"
@@ -207,12 +179,12 @@ class Prover:
             return None
         self.replayed += 1
         assessment = assess_answers(self.rulebook, given, labs)
-        for what, engine, formula in self._compare_with_engine(assessment, model, world):
-            if engine != formula:
-                person = f"{readable_answers(self.rulebook, given)} {labs}"
-                self.engine_differences.append(
-                    f"{what}: engine {engine}, formula {formula}: {person}"
-                )
+        person = f"{readable_answers(self.rulebook, given)} {labs}"
+        self.engine_differences += [
+            f"{what}: engine {engine}, formula {formula}: {person}"
+            for what, engine, formula in self._compare_with_engine(assessment, model, world)
+            if engine != formula
+        ]
         return assessment.urgency
 
     def _compare_with_engine(
@@ -227,23 +199,16 @@ class Prover:
         yield "finished", assessment.complete, world.complete in model
         fired = {f.rule: f.certain for f in assessment.findings if f.urgency > Urgency.self_care}
         rules = {r.id for r in self.rulebook.rules if r.urgency > Urgency.self_care}
-        yield (
-            "rules",
-            {rule for rule, sure in fired.items() if sure},
-            true_names(world.certain) & rules,
-        )
-        yield "doubts", {rule for rule, sure in fired.items() if not sure}, true_names(world.unsure)
+        sure = {rule for rule, certain in fired.items() if certain}
+        yield "rules", sure, true_names(world.certain) & rules
+        yield "doubts", fired.keys() - sure, true_names(world.unsure)
         if world is self.first_world and "types" in self.__dict__:
             yield "likely type", {assessment.likely_type}, true_names(self.types.likely)
         if world is self.first_world and "advice" in self.__dict__:
-            shown_advice = {
-                advice.id for section in assessment.advice.values() for advice in section
-            }
-            yield "advice", shown_advice, true_names(self.advice)
+            shown = {advice.id for section in assessment.advice.values() for advice in section}
+            yield "advice", shown, true_names(self.advice)
 
-    def _build_counterexample(
-        self, name: str, about: str, model: Model, variant: bool
-    ) -> Counterexample:
+    def _build_counterexample(self, about: str, model: Model, variant: bool) -> Counterexample:
         first = self.first_world.decode_answers(model)
         urgency = self.replay_model(model, self.first_world)
         then = None
@@ -253,13 +218,12 @@ class Prover:
             then = {q: chosen for q, chosen in changed.items() if chosen != first.get(q)}
             after = self.replay_model(model, self.second_world)
             about = f"{about} takes {_level_name(urgency)} to {_level_name(after)}"
-        labs = decode_lab_values(self.encoding, model) or {}
+        labs = self.encoding.labs.decode_values(model) or {}
         return Counterexample(
-            property=name,
-            about=about,
-            urgency=_level_name(urgency),
+            about,
             answers=readable_answers(self.rulebook, first),
             labs={analyte: f"{v['value']} {v['unit']}" for analyte, v in labs.items()},
+            urgency=_level_name(urgency),
             then=None if then is None else readable_answers(self.rulebook, then),
         )
 
@@ -286,11 +250,6 @@ def quiet_options(question: Question) -> set[str]:
         return {question.none}
     bottom = {chain[0] for chain in question.severity}
     return bottom or set(question.option_ids) - {question.unsure}
-
-
-def has_no_order(question: Question) -> bool:
-    """A choice of which no answer is graver than another, such as the age."""
-    return question.none is None and not question.severity
 
 
 def readable_answers(rulebook: Rulebook, answers: Answers) -> dict[str, str | list[str]]:

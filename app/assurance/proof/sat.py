@@ -5,7 +5,7 @@ same laboratory values. What a solution says is read back as answers, so that th
 asked about it. Knows nothing of properties.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -28,12 +28,12 @@ class LabEncoding:
 
     def __init__(self, formula: Formula, bands: LabBands) -> None:
         self.bands = bands
+        self._formula = formula
         self.present = {analyte: formula.new_variable() for analyte in bands.axes}
         self._past = {
             analyte: {cut: formula.new_variable() for cut in line.cuts}
             for analyte, line in bands.axes.items()
         }
-        self._formula = formula
         for analyte, line in bands.axes.items():
             chain = [self.present[analyte], *self._past[analyte].values()]
             for before, after in pairwise(chain):
@@ -76,6 +76,10 @@ class LabEncoding:
             if present in model
         }
 
+    def decode_values(self, model: Model) -> dict[str, GivenValue] | None:
+        """Values that lie where a solution has them; None if there are none such."""
+        return self.bands.find_values(self.decode_bands(model))
+
     def _bind_product(self) -> None:
         """The product is there when both its factors are, and lies where they put it."""
         names = (ADJUSTED, PHOSPHATE, self.bands.product)
@@ -85,12 +89,11 @@ class LabEncoding:
         self._formula.add_clause(both, -together)
         allowed: dict[tuple[int, int], list[int]] = {}
         for one, other, of_both in self.bands.list_compatible_bands():
-            allowed.setdefault((one, other), []).append(
-                self.band_literal(self.bands.product, of_both)
-            )
-        for (one, other), of_both_bands in allowed.items():
+            fitting = self.band_literal(self.bands.product, of_both)
+            allowed.setdefault((one, other), []).append(fitting)
+        for (one, other), fitting_bands in allowed.items():
             factors = (self.band_literal(ADJUSTED, one), self.band_literal(PHOSPHATE, other))
-            self._formula.add_clause(*(-factor for factor in factors), *of_both_bands)
+            self._formula.add_clause(*(-factor for factor in factors), *fitting_bands)
 
 
 @dataclass
@@ -138,10 +141,7 @@ class World:
 
     def doubt_literal(self, rule: Rule) -> int:
         """A doubt keeps the rule open, with all that it needs to count; or it certainly fires."""
-        parts = [
-            self.truth_literal(condition, truth) for condition, truth in doubt_requirements(rule)
-        ]
-        return self.formula.and_gate(parts)
+        return self.formula.and_gate(self.truth_literal(*part) for part in doubt_requirements(rule))
 
     def lower_than(self, other: "World") -> int:
         """The level is lower than in the other world."""
@@ -163,14 +163,9 @@ class World:
     def _encode_question(self, question: Question) -> None:
         """A question is asked unless its `ask_if` is false; what is not asked has no answer."""
         formula, name = self.formula, question.id
-        when = question.ask_if
-        everyone = when is None or name == self._always
-        self.asked[name] = (
-            TRUE if when is None or everyone else self.truth_literal(when, Truth.OPEN)
-        )
-        ticks = self.ticks[name] = {
-            option: formula.new_variable() for option in question.option_ids
-        }
+        when = question.ask_if if name != self._always else None
+        self.asked[name] = TRUE if when is None else self.truth_literal(when, Truth.OPEN)
+        ticks = self.ticks[name] = {o: formula.new_variable() for o in question.option_ids}
         for option, tick in ticks.items():
             formula.add_clause(-tick, self.asked[name])
             alone = question.kind == "one" or option == question.none
@@ -225,22 +220,11 @@ class World:
         earned = [self.certain[r.id] for r in rules if r.urgency is Urgency.self_care]
         self.quiet = -formula.or_gate(self.certain[r.id] for r in raising)
         barred = [-self.doubt, -self.encoding.labs.has_unweighed_lab, -found[Urgency.soon]]
-        self.self_care = formula.and_gate(
-            [formula.or_gate(earned), self.quiet, self.complete, *barred]
-        )
-        self.at_least: Mapping[int, int] = {
-            Urgency.self_care: TRUE,
-            Urgency.routine: -self.self_care,
-            **found,
-        }
+        earned = [formula.or_gate(earned), self.quiet, self.complete]
+        self.self_care = formula.and_gate([*earned, *barred])
+        self.at_least: dict[int, int] = {Urgency.self_care: TRUE, Urgency.routine: -self.self_care}
+        self.at_least |= found
         self.level = {
-            urgency: formula.and_gate(
-                [self.at_least[urgency], -self.at_least.get(urgency + 1, FALSE)]
-            )
-            for urgency in Urgency
+            u: formula.and_gate([self.at_least[u], -self.at_least.get(u + 1, FALSE)])
+            for u in Urgency
         }
-
-
-def decode_lab_values(encoding: SatEncoding, model: Model) -> dict[str, GivenValue] | None:
-    """Laboratory values that lie where a solution has them; none if there are none such."""
-    return encoding.labs.bands.find_values(encoding.labs.decode_bands(model))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from app.assurance.proof.formula import TRUE, UnaryNumber
 from app.assurance.proof.sat import World
-from app.triage.advice import has_waiting_advice
+from app.triage.advice import AdviceRule, has_waiting_advice
 from app.triage.terms import AT_EMERGENCY, CANNOT_TELL, NOT_CALCINOSIS, TYPES, Truth, Urgency
 
 KINDS = (*TYPES, NOT_CALCINOSIS)
@@ -29,15 +29,11 @@ class TypeEncoding:
         by_score = {kind: self._decided_by_score(kind) for kind in KINDS}
         by_score[CANNOT_TELL] = -self.formula.or_gate(by_score.values())
         leading = [(c.id, c.lead) for c in world.rulebook.conflicts]
-        self.likely: Mapping[str, int] = {
-            kind: self.formula.or_gate(
-                [
-                    self.formula.and_gate([self.undecided, by_score[kind]]),
-                    *(self.leads[conflict] for conflict, lead in leading if lead == kind),
-                ]
-            )
-            for kind in EVERY_TYPE
-        }
+        self.likely: dict[str, int] = {}
+        for kind in EVERY_TYPE:
+            by_weight = self.formula.and_gate([self.undecided, by_score[kind]])
+            led = [self.leads[conflict] for conflict, lead in leading if lead == kind]
+            self.likely[kind] = self.formula.or_gate([by_weight, *led])
 
     def silently_tied(self) -> int:
         """A type is told by its score alone though another kind has the same score."""
@@ -52,32 +48,32 @@ class TypeEncoding:
 
     def encode_advice(self) -> Mapping[str, int]:
         """Advice id -> it is shown."""
+        kept_clear = has_waiting_advice(self.world.rulebook.advice)
+        return {
+            rule.advice.id: self.advice_literal(rule, kept_clear=kept_clear)
+            for rule in self.world.rulebook.advice
+        }
+
+    def advice_literal(self, rule: AdviceRule, *, kept_clear: bool) -> int:
+        """The advice is shown; `kept_clear`: an emergency leaves no room for what can wait."""
         world, formula = self.world, self.formula
-        shown = {}
-        kept_clear = has_waiting_advice(world.rulebook.advice)
-        for rule in world.rulebook.advice:
-            parts = [
-                TRUE if rule.when is None else world.truth_literal(rule.when, rule.required_truth)
-            ]
-            if rule.types:
-                parts.append(formula.or_gate(self.likely[kind] for kind in rule.types))
-            if rule.levels:
-                parts.append(formula.or_gate(world.level[Urgency[name]] for name in rule.levels))
-            if rule.places:
-                parts.append(world.any_chosen("place", rule.places))
-            if kept_clear and rule.section not in AT_EMERGENCY:
-                parts.append(-world.level[Urgency.emergency])
-            shown[rule.advice.id] = formula.and_gate(parts)
-        return shown
+        parts = [TRUE if rule.when is None else world.truth_literal(rule.when, rule.required_truth)]
+        if rule.types:
+            parts.append(formula.or_gate(self.likely[kind] for kind in rule.types))
+        if rule.levels:
+            parts.append(formula.or_gate(world.level[Urgency[name]] for name in rule.levels))
+        if rule.places:
+            parts.append(world.any_chosen("place", rule.places))
+        if kept_clear and rule.section not in AT_EMERGENCY:
+            parts.append(-world.level[Urgency.emergency])
+        return formula.and_gate(parts)
 
     def _encode_score(self, kind: str) -> UnaryNumber:
         """The sum of weights; for "not calcinosis" with the best single look-alike."""
         plain, alike = [], dict[str, list[tuple[int, int]]]()
         for line in self.world.rulebook.evidence:
-            holds, weight = (
-                self.world.truth_literal(line.when, Truth.TRUE),
-                line.weights.get(kind, 0),
-            )
+            holds = self.world.truth_literal(line.when, Truth.TRUE)
+            weight = line.weights.get(kind, 0)
             if line.look_alike is not None and kind == NOT_CALCINOSIS:
                 alike.setdefault(line.look_alike, []).append((holds, weight))
             elif weight:
@@ -88,10 +84,8 @@ class TypeEncoding:
         """The greatest sum among the groups of which something holds; 0 where nothing does."""
         formula = self.formula
         there = [formula.or_gate(holds for holds, _ in group) for group in groups]
-        sums = [
-            formula.sum_numbers([formula.weigh_literal(*part) for part in group])
-            for group in groups
-        ]
+        weighed = [[formula.weigh_literal(*part) for part in group] for group in groups]
+        sums = [formula.sum_numbers(numbers) for numbers in weighed]
         low = min([0, *(number.low for number in sums)])
         high = max([0, *(number.highest_value for number in sums)])
         nothing = -formula.or_gate(there)
@@ -119,13 +113,10 @@ class TypeEncoding:
         for conflict in self.world.rulebook.conflicts:
             if conflict.lead is not None:
                 applies = self.formula.or_gate(self.first[kind] for kind in conflict.only_before)
-                decided[conflict.id] = self.formula.and_gate(
-                    [
-                        self.world.truth_literal(conflict.when, Truth.TRUE),
-                        applies if conflict.only_before else TRUE,
-                        *(-earlier for earlier in decided.values()),
-                    ]
-                )
+                parts = [self.world.truth_literal(conflict.when, Truth.TRUE)]
+                parts += [applies] if conflict.only_before else []
+                earlier = [-decision for decision in decided.values()]
+                decided[conflict.id] = self.formula.and_gate([*parts, *earlier])
         return decided
 
     def _decided_by_score(self, kind: str) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyotp
-import yaml
 
-from app.commands.demo_data.player import DemoClinic, DemoPlayer
+from app.assurance.cases import read_plain
+from app.commands.demo_data.player import DemoPlayer
+from app.commands.demo_data.reviewing import DemoClinic
 from app.store import clinics
 from app.store.accounts import factors, staff
 from app.store.clinics import Targets
@@ -25,11 +26,7 @@ from app.triage.terms import Answers
 FILLED_ACTION = "demo_filled"
 """What the audit of each made-up clinic tells once everything is there."""
 OPENED_AGO = timedelta(days=30)  # this long ago
-
-
-WORDS: Mapping[str, Any] = yaml.safe_load(
-    Path(__file__).with_name("people.yaml").read_text("utf-8")
-)
+WORDS: Mapping[str, Any] = read_plain(Path(__file__).with_name("people.yaml"))
 
 
 class DemoSignIn(NamedTuple):
@@ -82,9 +79,8 @@ def fill_demo_clinics(
 def is_demo_filled(store: Store) -> bool:
     """Whether everything is there: it was not stopped halfway."""
     made = [clinic.clinic_id for clinic in clinics.list_clinics(store) if clinic.for_show]
-    return len(made) == len(WORDS["clinics"]) and all(
-        _has_filled_entry(store, clinic) for clinic in made
-    )
+    filled = [clinic for clinic in made if _has_filled_entry(store, clinic)]
+    return len(made) == len(filled) == len(WORDS["clinics"])
 
 
 def list_sign_ins(store: Store) -> list[DemoSignIn]:
@@ -121,19 +117,13 @@ def derive_demo_password(keyring: KeyEncryptionKeys) -> str:
 def _open_demo_clinic(store: Store, plan: Mapping[str, Any], now: datetime) -> DemoClinic:
     """Add the clinic and let its staff join, one of whom has left and one has yet to come."""
     then = now - OPENED_AGO
-    clinic = clinics.add_clinic(
-        store,
-        then,
-        name=plan["name"],
-        region=plan["region"],
-        time_zone=plan["time_zone"],
-        for_show=True,
-    )
+    place = {key: plan[key] for key in ("name", "region", "time_zone")}
+    clinic = clinics.add_clinic(store, then, **place, for_show=True)
     ids: dict[str, list[str]] = {}
     for name, role in (*plan["people"].items(), ("Lena Frost", "nurse")):
-        ids.setdefault(role, []).append(
-            _join_demo_member(store, clinic, plan["domain"], (name, role), then)
-        )
+        email = f"{name.lower().replace(' ', '.')}@{plan['domain']}"
+        member = _join_demo_member(store, clinic, then, email=email, name=name, role=role)
+        ids.setdefault(role, []).append(member)
     admin = ids["admin"][0]
     with store.writing_scope(clinic, now, admin) as scope:
         staff.disable_staff(scope.act_as(admin, now - OPENED_AGO / 2), ids["nurse"].pop())
@@ -142,13 +132,9 @@ def _open_demo_clinic(store: Store, plan: Mapping[str, Any], now: datetime) -> D
     return DemoClinic(clinic, plan["region"], ids["nurse"], ids["lead"])
 
 
-def _join_demo_member(
-    store: Store, clinic: str, domain: str, who: tuple[str, str], then: datetime
-) -> str:
-    name, role = who
-    email = f"{name.lower().replace(' ', '.')}@{domain}"
+def _join_demo_member(store: Store, clinic: str, then: datetime, **who: str) -> str:
     with store.writing_scope(clinic, then, "command") as scope:
-        token = staff.invite_staff(scope, email=email, name=name, role=role)
+        token = staff.invite_staff(scope, **who)
     joining = staff.open_staff_invite(store, token, then)
     code = pyotp.TOTP(joining.secret).at(then)
     staff.join_staff(store, token, derive_demo_password(store.keyring), code, then)
@@ -157,10 +143,8 @@ def _join_demo_member(
 
 def _has_filled_entry(store: Store, clinic: str) -> bool:
     with store.reading_scope(clinic) as scope:
-        return any(
-            e.action == FILLED_ACTION
-            for e in audit.list_audit_entries(scope, actor="command", limit=1000)
-        )
+        entries = audit.list_audit_entries(scope, actor="command", limit=1000)
+        return any(entry.action == FILLED_ACTION for entry in entries)
 
 
 def _list_totp_secrets(store: Store, clinic: str) -> Iterator[tuple[Staff, str, str]]:

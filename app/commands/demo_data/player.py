@@ -10,10 +10,11 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from app.commands.console import COMMAND_ACTOR
+from app.commands import console
 from app.commands.demo_data.reviewing import (
     REVIEW_SCRIPTS,
     STAYS_OPEN,
+    DemoClinic,
     DemoReviewer,
     DemoSubmission,
 )
@@ -32,16 +33,6 @@ DAYS_BACK = 12  # days back that what happened goes
 BATCH = 15  # people who are invited together
 DemoEvent = tuple[datetime, int, Callable[[datetime], None]]
 """When, after how many others, and what happens."""
-
-
-@dataclass(frozen=True, slots=True)
-class DemoClinic:
-    """A made-up clinic and those who review there."""
-
-    id: str
-    region: str
-    nurses: list[str]
-    leads: list[str]
 
 
 @dataclass(slots=True)
@@ -72,7 +63,7 @@ class DemoPlayer:
             at, _, do = heapq.heappop(self.queue)
             do(at)
         for clinic, _ in clinic_shares:
-            with self.store.writing_scope(clinic.id, self.now, COMMAND_ACTOR) as scope:
+            with self.store.writing_scope(clinic.id, self.now, console.COMMAND_ACTOR) as scope:
                 self._start_reviews_now(scope, clinic)
                 self._store_question_counts(scope, clinic)
 
@@ -153,16 +144,15 @@ class DemoPlayer:
         self.show_progress(self.sent)
         self._count_questions(clinic, at, [*submitted.answers, "end"])
         fired = [f.rule for f in submitted.assessment.findings if f.urgency == found.urgency]
-        sent = DemoSubmission(clinic.id, found.submission, found.urgency, tuple(fired))
-        worse = (
-            self._worsen_answers(answers, found.urgency) if self.chance.random() < 0.06 else None
-        )
+        sent = DemoSubmission(clinic, found.submission, found.urgency, tuple(fired))
+        comes_back = self.chance.random() < 0.06
+        worse = self._worsen_answers(answers, found.urgency) if comes_back else None
         script = self.words["reviews"][self.sent % len(self.words["reviews"])]
         if worse is not None:
             again = at + timedelta(hours=26)
             self._schedule(again, self._send_answers_again, clinic, invitation, worse)
             script = "note"
-        self._schedule_review(clinic, sent, script, at, comes_back=worse is not None)
+        self._schedule_review(sent, script, at, comes_back=worse is not None)
 
     def _send_answers_again(
         self, clinic: DemoClinic, invitation: str, answers: Answers, at: datetime
@@ -171,8 +161,8 @@ class DemoPlayer:
         submitted = self._submit_answers(clinic, answers)
         with self.store.writing_scope(clinic.id, at, PATIENT) as scope:
             found = submissions.accept_answers(scope, invitation, submitted, self.targets)
-        sent = DemoSubmission(clinic.id, found.submission, found.urgency, ())
-        self._schedule_review(clinic, sent, "decide", at)
+        sent = DemoSubmission(clinic, found.submission, found.urgency, ())
+        self._schedule_review(sent, "decide", at)
 
     def _submit_answers(self, clinic: DemoClinic, answers: Answers) -> SubmittedAnswers:
         kept = self.rulebook.questionnaire.trace_path(answers).answers
@@ -194,64 +184,51 @@ class DemoPlayer:
         return None
 
     def _schedule_review(
-        self,
-        clinic: DemoClinic,
-        sent: DemoSubmission,
-        script: str,
-        at: datetime,
-        *,
-        comes_back: bool = False,
+        self, sent: DemoSubmission, script: str, at: datetime, *, comes_back: bool = False
     ) -> None:
         """Someone looks, mostly within the target. A grave level is seldom left open."""
-        with self.store.reading_scope(clinic.id) as scope:
+        with self.store.reading_scope(sent.clinic.id) as scope:
             kept = load_clinic(scope)
         minutes = max(2, round(self.targets[sent.level] * self.chance.uniform(0.1, 1.15)))
         if sent.level >= Urgency.same_day and script != "lower" and self.chance.random() < 0.6:
             script = "decide"
         opening = add_open_minutes(kept, at, minutes)
-        self._schedule(opening, self._review_submission, clinic, sent, script, comes_back)
+        self._schedule(opening, self._review_submission, sent, script, comes_back)
 
     def _review_submission(
-        self, clinic: DemoClinic, sent: DemoSubmission, script: str, comes_back: bool, at: datetime
+        self, sent: DemoSubmission, script: str, comes_back: bool, at: datetime
     ) -> None:
         """Someone looks, and most often decides; what stays open is looked at again."""
-        with self.store.writing_scope(clinic.id, at, COMMAND_ACTOR) as scope:
+        with self.store.writing_scope(sent.clinic.id, at, console.COMMAND_ACTOR) as scope:
             row = worklist_rows.require_row(scope, sent.id, at)
-            scope = scope.act_as(row.owner_id or self.chance.choice(clinic.nurses))
+            scope = scope.act_as(row.owner_id or self.chance.choice(sent.clinic.nurses))
             reviews.record_view(scope, sent.id, "")
             if self.chance.random() < 0.12:
                 flags = [self.chance.choice(worklist_rows.PATIENT_FLAGS)]
                 worklist_rows.save_patient_flags(scope, sent.id, flags)
             if row.closed:
                 return
-            self._play_script(scope, clinic, sent, script, row.last_entry)
+            self._play_script(scope, sent, script, row.last_entry)
         if script in STAYS_OPEN and not comes_back:
-            self._schedule_review(clinic, sent, "decide", at)
+            self._schedule_review(sent, "decide", at)
 
     def _play_script(
-        self,
-        scope: WritingScope,
-        clinic: DemoClinic,
-        sent: DemoSubmission,
-        script: str,
-        last: int,
+        self, scope: WritingScope, sent: DemoSubmission, script: str, last: int
     ) -> None:
         reviewer = self._make_reviewer(scope, sent, last)
         REVIEW_SCRIPTS[script](reviewer)
         if reviewer.second_at is not None:
-            self._schedule(reviewer.second_at, self._decide_as_lead, clinic, sent, reviewer.last)
+            self._schedule(reviewer.second_at, self._decide_as_lead, sent, reviewer.last)
 
     def _make_reviewer(self, scope: WritingScope, sent: DemoSubmission, last: int) -> DemoReviewer:
         return DemoReviewer(scope, self.targets, self.chance, self.words, self.now, sent, last)
 
-    def _decide_as_lead(
-        self, clinic: DemoClinic, sent: DemoSubmission, last: int, at: datetime
-    ) -> None:
-        with self.store.writing_scope(clinic.id, at, clinic.leads[0]) as scope:
+    def _decide_as_lead(self, sent: DemoSubmission, last: int, at: datetime) -> None:
+        with self.store.writing_scope(sent.clinic.id, at, sent.clinic.leads[0]) as scope:
             reviews.record_view(scope, sent.id, "")
             kind = "second_yes" if self.chance.random() < 0.6 else "second_no"
             self._make_reviewer(scope, sent, last).take_review_step(kind)
-        self._schedule_review(clinic, sent, "decide", at)
+        self._schedule_review(sent, "decide", at)
 
     def _start_reviews_now(self, scope: WritingScope, clinic: DemoClinic) -> None:
         """What nurses do at this moment: some are being read, one waits for a second person."""
@@ -259,17 +236,15 @@ class DemoPlayer:
         waiting = scope.find_all(WorklistRow, closed=False, owner_id=None, order_by=order)
         grave = [row for row in waiting if rank_to_level(row.rank) >= Urgency.same_day]
         soon = [row for row in waiting if rank_to_level(row.rank) is Urgency.soon]
-        for row, script in [
-            *((row, "lower") for row in grave[-1:]),
-            *((r, "note") for r in soon[:2]),
-        ]:
+        lowered = [(row, "lower") for row in grave[-1:]]
+        for row, script in [*lowered, *((row, "note") for row in soon[:2])]:
             id_, number = row.submission_id, row.last_version
             newest = scope.find_one(AssessmentVersion, submission_id=id_, number=number)
             rules = tuple(newest.rules if newest else ())
-            sent = DemoSubmission(clinic.id, id_, rank_to_level(row.rank), rules)
+            sent = DemoSubmission(clinic, id_, rank_to_level(row.rank), rules)
             nurse_scope = scope.act_as(self.chance.choice(clinic.nurses))
             reviews.record_view(nurse_scope, id_, "")
-            self._play_script(nurse_scope, clinic, sent, script, row.last_entry)
+            self._play_script(nurse_scope, sent, script, row.last_entry)
 
     def _count_questions(self, clinic: DemoClinic, at: datetime, reached: Sequence[str]) -> None:
         """Count the questions that someone came to; the last one they left without an answer."""

@@ -14,10 +14,20 @@ from app.triage.terms import Urgency
 
 
 @dataclass(frozen=True, slots=True)
+class DemoClinic:
+    """A made-up clinic and those who review there."""
+
+    id: str
+    region: str
+    nurses: list[str]
+    leads: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoSubmission:
     """What one person sent, as those who review it meet it."""
 
-    clinic: str
+    clinic: DemoClinic
     id: str
     level: Urgency
     rules: tuple[str, ...]

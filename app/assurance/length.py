@@ -6,7 +6,7 @@ and the picture of the body, which says the list once more. It judges no answer.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -148,14 +148,14 @@ def known_names_pattern(rulebook: Rulebook) -> re.Pattern[str]:
     )
 
 
-def grade_screen(page: Screen, named: re.Pattern[str]) -> float:
+def grade_texts(texts: Iterable[str], named: re.Pattern[str]) -> float:
     """The Flesch-Kincaid grade of a page, each name counted as a word of two syllables.
 
     The worse of two: of all its texts, and of its whole sentences alone.
     """
-    texts = [mask_terms(text, named, NAME) for text in page.texts]
-    whole = [line for line in split_sentences(texts) if line.endswith((".", "?", "!"))]
-    return max(flesch_kincaid_grade(part) for part in (texts, whole) if part)
+    masked = [mask_terms(text, named, NAME) for text in texts]
+    whole = [line for line in split_sentences(masked) if line.endswith((".", "?", "!"))]
+    return max(flesch_kincaid_grade(part) for part in (masked, whole) if part)
 
 
 def known_lump_answers(rulebook: Rulebook, worked: Path) -> Answers:

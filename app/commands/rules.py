@@ -9,7 +9,7 @@ from app.assurance.cases import BadCases, read_cases
 from app.assurance.length import (
     WORDS_A_MINUTE,
     ReadingLoadReport,
-    grade_screen,
+    grade_texts,
     known_lump_answers,
     known_names_pattern,
     list_all_screens,
@@ -112,7 +112,7 @@ def length(
     named = known_names_pattern(rulebook)
     grades = {question.id: -99.0 for question in rulebook.questionnaire}
     for page in list_all_screens(rulebook):
-        grades[page.question] = max(grades[page.question], grade_screen(page, named))
+        grades[page.question] = max(grades[page.question], grade_texts(page.texts, named))
     if as_json:
         payload = {"cases": people.as_json(), "known_lump": known.as_json(), "grades": grades}
         print_json({"rulebook": rulebook.version, "sha256": rulebook.sha256, **payload})

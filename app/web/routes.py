@@ -53,6 +53,8 @@ ROUTES = [
     redirect_route("GET /start", "/"),
     open_route("POST /start", self_check.start_check),
     open_route("GET /answers", self_check.show_answers),
+    open_route("GET /answers/{question}", self_check.show_change),
+    open_route("POST /answers/{question}", self_check.submit_change),
     open_route("GET /emergency", self_check.show_emergency),
     open_route("POST /clear", self_check.clear_answers),
     open_route("GET /cleared", self_check.show_cleared),

@@ -46,7 +46,7 @@ HEADERS = words(
 )
 PAGES = words(
     """
-    / /start /check/age /answers /emergency /result /changed /changed/breath /clear /cleared
+    / /start /check/age /answers /answers/age /emergency /result /changed /changed/breath /clear /cleared
     /about /privacy /verify /wrong-advice /learn /rules /healthz /api/v1/questionnaire
     /api/v1/assess /api/v1/openapi.json /static/site.css
     """

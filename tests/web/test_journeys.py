@@ -149,7 +149,7 @@ def test_answers_that_do_not_fit_together_are_asked_back(visitor):
         QUIET | {"conditions": ["kidneys"], "kidney": ["no"], "medicines": ["binder"]}
     )
     assert "do not fit together" in page.text
-    assert page.links.count("/check/kidney") == 2
+    assert page.links.count("/answers/kidney") == 2
     assert "Change: Kidneys" in page.text
 
 

@@ -118,7 +118,7 @@ class SelfCheckLoop(PatientLoop):
         # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
         interrupts = after.is_emergency and visit.journey.warned_at in ("", question)
         warned_at = question if interrupts else visit.journey.warned_at
-        address = "/emergency" if interrupts else after.next_address
+        address = "/emergency" if interrupts else self.next_address(after)
         kept = replace(after.journey, warned_at=warned_at if after.is_emergency else "")
         return redirect_with_journey(self.request, address, kept)
 
@@ -129,21 +129,41 @@ class SelfCheckLoop(PatientLoop):
         if problem or again or self.visit.journey.note or self.visit.is_emergency:
             return super().render_question(ticked, problem, again=again)
         was, back = find_pressed_button(self.question, ticked), self.previous_address()
-        number, more, _ = self.place
+        place = self.progress_values()
 
         def build_values() -> dict[str, Any]:
             view = self.build_view(lambda _: TICK_HOLE, was=was)
             nothing = dict.fromkeys(("note", "alarmed", "alarming_ticks", "problem"), "")
-            return {"question": view, "number": number, "more": more, "back": back, **nothing}
+            return {"question": view, "back": back, **place, **nothing}
 
         return render_cached_page(
             self.request,
             self.page,
             region=self.visit.journey.region,
-            variant=(self.question.id, number, more, back, self.visit.respondent, was),
+            variant=(self.question.id, *place.values(), back, self.visit.respondent, was),
             values=build_values,
             ticks=[option in ticked for option in options_in_order(self.question)],
         )
+
+
+class ChangeLoop(SelfCheckLoop):
+    """One question out of the list of answers, and back to it."""
+
+    start, folder, page = "/answers", "/answers/", "patient/change_question.html"
+
+    def next_address(self, visit: Visit) -> str:
+        """The list of answers, or the question that the new answer has opened."""
+        opens = visit.path.next not in (None, self.visit.path.next)
+        return visit.next_address if opens else self.start
+
+    def previous_address(self) -> str:
+        """The list of answers, whatever was asked before."""
+        return self.start
+
+    def progress_values(self) -> dict[str, int]:
+        """Whether a new answer may open more questions."""
+        questionnaire = self.visit.context.rulebook.questionnaire
+        return {"opens": self.question.id in questionnaire.routing_questions}
 
 
 async def show_question(request: Request) -> Response:
@@ -159,6 +179,16 @@ async def show_question(request: Request) -> Response:
 async def submit_answer(request: Request) -> Response:
     """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
     return await SelfCheckLoop.open_loop(request).submit_form()
+
+
+async def show_change(request: Request) -> Response:
+    """GET /answers/{question}: one question out of the list, with the answer filled in."""
+    return ChangeLoop.open_loop(request).show_question()
+
+
+async def submit_change(request: Request) -> Response:
+    """POST /answers/{question}: take the new answer in, then back to the list."""
+    return await ChangeLoop.open_loop(request).submit_form()
 
 
 async def show_answers(request: Request) -> Response:

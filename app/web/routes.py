@@ -56,6 +56,7 @@ ROUTES = [
     open_route("GET /answers/{question}", self_check.show_change),
     open_route("POST /answers/{question}", self_check.submit_change),
     open_route("GET /emergency", self_check.show_emergency),
+    open_route("GET /clear", self_check.ask_clear),
     open_route("POST /clear", self_check.clear_answers),
     open_route("GET /cleared", self_check.show_cleared),
     open_route("GET /about", self_check.show_about),

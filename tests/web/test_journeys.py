@@ -189,6 +189,39 @@ def test_two_tabs_write_into_one_journey(visitor):
     assert visitor.get("/check/age").ticked == {"older"}
 
 
+def test_clearing_asks_first_and_the_way_out_leads_back_to_where_one_was(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/check/pain")
+    assert not page.all("form", action="/clear"), "one tap clears nothing"
+    assert page.links.count("/clear") == 1
+    page = visitor.get("/clear", Referer="http://testserver/check/pain")
+    assert page.h1 == ["Clear your answers?"]
+    assert page.links.count("/check/pain") == 1
+    assert not page.all("input"), "the button alone does it"
+    assert visitor.get("/check/pain").ticked == {*QUIET["pain"]}, "asking clears nothing"
+    assert visitor.post("/clear").url == "/cleared"
+    assert visitor.get("/check/pain").h1 == ["We cannot find your answers"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        *("", "nonsense", "http://elsewhere.test/check/pain", "https://testserver/check/pain"),
+        *(
+            "http://testserver",
+            "http://testserver//elsewhere.test",
+            "http://testserver/\\elsewhere",
+        ),
+        *("http://testserver/clear", "http://testserver/cleared", "http://testserver/a:b"),
+        "http://[",
+    ],
+)
+def test_who_came_to_clearing_from_elsewhere_is_led_to_the_start(visitor, before):
+    page = visitor.get("/clear", Referer=before)
+    [keep] = page.all("a", **{"class": "nhsuk-button nhsuk-button--secondary"})
+    assert keep["href"] == "/"
+
+
 def test_clearing_leaves_nothing_behind(visitor):
     visitor.walk(QUIET)
     response = visitor.send("/clear")

@@ -4,6 +4,7 @@ Each route replays the answers, asks the engine and shows a page. No step is sto
 deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -225,6 +226,21 @@ async def show_emergency(request: Request) -> Response:
         reasons=presenter.emergency_reasons(assessment),
         onward=visit.next_address,
     )
+
+
+async def ask_clear(request: Request) -> Response:
+    """GET /clear: asks once before all answers go; the way out leads back to where one was."""
+    return render_page(request, "patient/clear.html", before=_find_page_before(request))
+
+
+def _find_page_before(request: Request) -> str:
+    """The path of our own page that the browser says it comes from; else the start."""
+    own = request.scope.get("origin") or f"{request.scope['scheme']}://{request.headers['host']}"
+    came_from = request.headers.get("referer", "")
+    path = came_from.removeprefix(own)
+    # Trap: a path of two slashes, or one that a browser reads so, leads to another site.
+    is_ours = came_from.startswith(own) and re.fullmatch(r"(/[\w.-]+)+", path, re.ASCII)
+    return path if is_ours and path not in ("/clear", "/cleared") else "/"
 
 
 async def clear_answers(request: Request) -> Response:

@@ -63,6 +63,11 @@ class QuestionLoop(ABC):
         questionnaire = self.visit.context.rulebook.questionnaire
         return locate_question(questionnaire, self.visit.path, self.question)
 
+    @property
+    def own_address(self) -> str:
+        """Where the question is, and where its answer goes."""
+        return f"{self.folder}{self.question.id}"
+
     def previous_address(self) -> str:
         """Where "Back" leads."""
         earlier = self.place.previous
@@ -114,7 +119,7 @@ class QuestionLoop(ABC):
             status=422 if problem else 200,
             question=self.build_view(_tick_options(ticked), again=again, was=was),
             problem=find_problem_key(self.question, problem),
-            back=self.previous_address(),
+            back=self.own_address if again and not problem else self.previous_address(),
             alarmed=self.visit.is_emergency,
             alarming_ticks=again and self.visit.would_be_emergency(self.question, ticked),
             **self.progress_values(),
@@ -126,8 +131,8 @@ class QuestionLoop(ABC):
             self.slip_page,
             status=422,
             question=self.build_view(_tick_options(signs)),
-            back=self.previous_address(),
-            action=f"{self.folder}{self.question.id}",
+            back=self.own_address,
+            action=self.own_address,
             alarmed=self.visit.is_emergency,
             alarming_ticks=self.visit.would_be_emergency(self.question, signs),
         )

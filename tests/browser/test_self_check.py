@@ -181,10 +181,24 @@ def test_a_double_tap_without_script_does_not_step_over_the_emergency(tab):
     tab.at("/emergency")
 
 
+@pytest.mark.parametrize("context", [{}, NO_SCRIPT], indirect=True, ids=["script", "no script"])
+def test_who_does_not_want_to_clear_goes_back_to_where_they_were(tab):
+    tab.start()
+    tab.answer("adult")
+    tab.page.click("footer a[href='/clear']")
+    tab.at("/clear")
+    tab.page.click("main a.nhsuk-button--secondary")
+    tab.at("/check/breath")
+    tab.open("/check/age")
+    assert tab.page.locator("input:checked").count() == 1
+
+
 def test_cleared_answers_do_not_come_back(tab):
     tab.start()
     tab.answer("adult")
-    tab.page.click("footer form button")
+    tab.page.click("footer a[href='/clear']")
+    tab.at("/clear")
+    tab.page.click("main form button")
     tab.at("/cleared")
     assert tab.page.context.cookies() == []
     tab.page.go_back()
@@ -287,7 +301,9 @@ def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, 
     page.click("main form button")
     page.wait_for_url(base + "/check/breath")
     assert "sec-fetch-site" not in sent[base + "/start"]
-    page.click("footer form button")
+    page.click("footer a[href='/clear']")
+    page.wait_for_url(base + "/clear")
+    page.click("main form button")
     page.wait_for_url(base + "/cleared")
     assert page.context.cookies() == []
 

@@ -149,7 +149,7 @@ def test_answers_that_do_not_fit_together_are_asked_back(visitor):
         QUIET | {"conditions": ["kidneys"], "kidney": ["no"], "medicines": ["binder"]}
     )
     assert "do not fit together" in page.text
-    assert page.links.count("/check/kidney") == 2
+    assert page.links.count("/answers/kidney") == 2
     assert "Change: Kidneys" in page.text
 
 
@@ -187,6 +187,39 @@ def test_two_tabs_write_into_one_journey(visitor):
     visitor.answer("age", "older")
     assert visitor.answer("breath", "none").url == "/check/limbs"
     assert visitor.get("/check/age").ticked == {"older"}
+
+
+def test_clearing_asks_first_and_the_way_out_leads_back_to_where_one_was(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/check/pain")
+    assert not page.all("form", action="/clear"), "one tap clears nothing"
+    assert page.links.count("/clear") == 1
+    page = visitor.get("/clear", Referer="http://testserver/check/pain")
+    assert page.h1 == ["Clear your answers?"]
+    assert page.links.count("/check/pain") == 1
+    assert not page.all("input"), "the button alone does it"
+    assert visitor.get("/check/pain").ticked == {*QUIET["pain"]}, "asking clears nothing"
+    assert visitor.post("/clear").url == "/cleared"
+    assert visitor.get("/check/pain").h1 == ["We cannot find your answers"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        *("", "nonsense", "http://elsewhere.test/check/pain", "https://testserver/check/pain"),
+        *(
+            "http://testserver",
+            "http://testserver//elsewhere.test",
+            "http://testserver/\\elsewhere",
+        ),
+        *("http://testserver/clear", "http://testserver/cleared", "http://testserver/a:b"),
+        "http://[",
+    ],
+)
+def test_who_came_to_clearing_from_elsewhere_is_led_to_the_start(visitor, before):
+    page = visitor.get("/clear", Referer=before)
+    [keep] = page.all("a", **{"class": "nhsuk-button nhsuk-button--secondary"})
+    assert keep["href"] == "/"
 
 
 def test_clearing_leaves_nothing_behind(visitor):

@@ -10,7 +10,7 @@ document.addEventListener("change", ({ target }) => {
   if (target.type !== "checkbox" || !target.checked) return;
   const exclusive = target.hasAttribute("data-exclusive");
   for (const other of target.form.querySelectorAll('input[type="checkbox"]')) {
-    if (other === target) continue;
+    if (other === target || other.name !== target.name) continue;
     if (exclusive || other.hasAttribute("data-exclusive")) other.checked = false;
   }
 });

@@ -203,10 +203,11 @@ def _screen_texts(
         yield spoken.options[option.id]
         yield spoken.plain.get(option.id, "") if again else ""
         yield pages["size.text"] if option.id in sized else ""
-    if question.signs and question.none is not None:
+    if question.none is not None:
         yield pages["question.continue"]
         yield spoken.options[question.none]
-        yield pages["signs.unsure_again" if again else "signs.unsure"]
+        if question.signs:
+            yield pages["signs.unsure_again" if again else "signs.unsure"]
         yield pages["signs.still_unsure"] if again else spoken.options[question.unsure]
     else:
         yield pages["question.or"]

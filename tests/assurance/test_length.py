@@ -44,7 +44,7 @@ def test_a_page_has_its_heading_hint_groups_options_buttons_and_reason_in_order(
     assert own.groups is not None
     parts = [own.text, own.groups["since"], own.options["weeks"], own.groups["course"]]
     parts += [own.options["over_5cm"], wording.pages["size.text"], own.options["deep"]]
-    parts += ["or", own.options["none"], own.options["not_sure"], "Continue"]
+    parts += ["Continue", own.options["none"], own.options["not_sure"]]
     parts += ["Why we ask", own.why]
     assert [text for text in page_texts if text in parts] == parts
     hinted = wording.questions["conditions"]

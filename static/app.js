@@ -4,17 +4,6 @@
 const [opened] = performance.getEntriesByType("navigation");
 if (opened && history.state?.htmx && new URL(opened.name).pathname !== location.pathname) location.reload();
 
-// "None of these" leaves no other tick, and any other tick takes "none of these" away.
-// The server enforces the same.
-document.addEventListener("change", ({ target }) => {
-  if (target.type !== "checkbox" || !target.checked) return;
-  const exclusive = target.hasAttribute("data-exclusive");
-  for (const other of target.form.querySelectorAll('input[type="checkbox"]')) {
-    if (other === target || other.name !== target.name) continue;
-    if (exclusive || other.hasAttribute("data-exclusive")) other.checked = false;
-  }
-});
-
 // A new page read from its top: to the error summary where there is one, else to the place that
 // the link aimed at, else to the heading.
 // Without this the focus would fall to the body, and a screen reader would say nothing.

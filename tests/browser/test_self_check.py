@@ -146,19 +146,6 @@ def test_no_tick_of_one_question_is_left_in_the_next(tab):
         assert tab.page.locator("main input:checked").count() == 0
 
 
-def test_none_of_these_takes_the_other_ticks_away_and_is_taken_away(tab):
-    tab.start()
-    tab.walk(QUIET)
-    tab.open("/check/medicines")
-    tab.page.check("#medicines-steroids")
-    tab.page.check("#medicines-none")
-    expect(tab.page.locator("#medicines-steroids")).not_to_be_checked()
-    tab.page.check("#medicines-binder")
-    expect(tab.page.locator("#medicines-none")).not_to_be_checked()
-    tab.page.check("#medicines-not_sure")
-    expect(tab.page.locator("#medicines-binder")).to_be_checked()
-
-
 def test_a_double_tap_does_not_step_over_the_emergency(tab):
     tab.start()
     tab.answer("adult")
@@ -354,9 +341,9 @@ def test_none_with_a_tick_is_asked_back_and_either_answer_goes_on(tab):
     at_the_signs(tab)
     tab.page.check("#breath-fit")
     tab.page.click("#breath-none")
-    expect(tab.page.locator("main h1")).to_have_text("Is it there now?")
+    expect(tab.page.locator("main h1")).to_have_text("Which one is right?")
     expect(tab.page.locator("main li")).to_have_text("A fit")
-    tab.page.click("main button:has-text('It is not there')")
+    tab.page.click("main button:has-text('None of these')")
     tab.at("/check/limbs")
     tab.page.check("#limbs-bladder")
     tab.page.click("#limbs-none")
@@ -392,7 +379,7 @@ def test_after_each_of_these_pages_the_focus_is_on_the_new_heading(tab):
     expect(tab.page.locator("main h1")).to_contain_text("Look again.")
     expect(tab.page.locator("main h1")).to_be_focused()
     tab.page.click("#breath-none")
-    expect(tab.page.locator("main h1")).to_have_text("Is it there now?")
+    expect(tab.page.locator("main h1")).to_have_text("Which one is right?")
     expect(tab.page.locator("main h1")).to_be_focused()
 
 
@@ -400,7 +387,7 @@ def test_enter_in_a_tick_box_continues_and_says_nothing_of_none(tab):
     at_the_signs(tab)
     press_until(tab, "#breath-fit")
     tab.page.keyboard.press("Enter")
-    expect(tab.page.locator("#problem")).to_contain_text("press “None of these”")
+    expect(tab.page.locator("#problem")).to_contain_text("choose “None of these”")
     tab.page.click("#problem a")
     assert tab.focused == "INPUT#breath-breathing"
 
@@ -412,7 +399,7 @@ def test_by_keyboard_a_sign_is_ticked_asked_back_and_kept(tab):
     press_until(tab, "#breath-none")
     tab.page.keyboard.press("Enter")
     expect(tab.page.locator("main h1")).to_be_focused()
-    expect(tab.page.locator("main h1")).to_have_text("Is it there now?")
+    expect(tab.page.locator("main h1")).to_have_text("Which one is right?")
     press_until(tab, "main form button")
     tab.page.keyboard.press("Enter")
     tab.at("/emergency")

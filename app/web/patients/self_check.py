@@ -73,7 +73,7 @@ def _render_start_page(
 
 
 async def start_check(request: Request) -> Response:
-    """POST /start: the region is known, the questions begin. Answers already given stay."""
+    """POST /start: the region is known, the questions begin. Answers of the same person stay."""
     context = app_context(request)
     form = await read_form(request)
     chosen = form.get("region", [])
@@ -81,7 +81,9 @@ async def start_check(request: Request) -> Response:
     if len(chosen) != 1 or chosen[0] not in context.rulebook.regions:
         return _refuse_start(request, about)
     try:
-        journey = replace(open_visit(request).journey, region=chosen[0], about=about or ME)
+        journey = replace(open_visit(request).journey, region=chosen[0])
+        if about not in ("", journey.about):
+            journey = journey.begin_afresh(context.unix_time, about)
     except (NoJourney, LostJourney):
         journey = Journey(region=chosen[0], begun=context.unix_time, about=about or ME)
     first = next(iter(context.rulebook.questionnaire))

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
 from app.presentation.dates import LONG_DAY, format_day
-from app.presentation.question import ME, RESPONDENTS
+from app.presentation.question import ME, RESPONDENTS, list_emergency_signs
 from app.store import invitations, shares, submission_reads, submissions
 from app.store.db.record_keys import KeyDestroyed
 from app.store.db.scope import PATIENT
@@ -72,11 +72,12 @@ def show_invitation(request: StaffRequest) -> Response:
     token: str = request.path_params["token"]
     if found.finished:
         return _render_handed_over(request, found, token)
-    language = request.context.language
+    context, language = request.context, request.context.language
     visit = _find_invited_visit(request, _invitation_token(request))
     return request.render_page(
         "patient/invited.html",
         about=visit.journey.about if visit else ME,
+        signs=list_emergency_signs(context.rulebook.questionnaire, context.page_wording),
         region=found.clinic.region,
         token=token,
         clinic=found.clinic.name,

@@ -17,6 +17,7 @@ from app.presentation.question import (
     ME,
     RESPONDENTS,
     find_pressed_button,
+    list_emergency_signs,
     options_in_order,
 )
 from app.store import shares
@@ -59,6 +60,7 @@ def _render_start_page(
 ) -> Response:
     context = app_context(request)
     values: dict[str, Any] = {
+        "signs": list_emergency_signs(context.rulebook.questionnaire, context.page_wording),
         "places": {r: context.page_wording.regions[r] for r in context.rulebook.regions},
         "chosen": visit.journey.region if visit else "",
         "about": visit.journey.about if visit else about,

@@ -179,6 +179,24 @@ def find_respondent(roles: Roles, answers: Answers, about: str) -> str:
     return CHILD if roles.are_children(answers) else about
 
 
+class SignGroup(NamedTuple):
+    """The signs of an emergency that one question asks for, each by the words of its option."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def list_emergency_signs(questionnaire: Questionnaire, words: Wording) -> tuple[SignGroup, ...]:
+    """Every sign that is an emergency whatever else is said, in the order in which it is asked."""
+    found = []
+    for question in questionnaire:
+        spoken = words.questions[question.id]
+        lines = tuple(spoken.options[option.id] for option in question.options if option.box)
+        if lines:
+            found.append(SignGroup(spoken.short or spoken.text, lines))
+    return tuple(found)
+
+
 class QuestionPlace(NamedTuple):
     """Where a question stands: its number from 1, the most that can follow, the one before it."""
 

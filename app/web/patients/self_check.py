@@ -17,6 +17,7 @@ from app.presentation.question import (
     ME,
     RESPONDENTS,
     find_pressed_button,
+    list_emergency_signs,
     options_in_order,
 )
 from app.store import shares
@@ -59,6 +60,7 @@ def _render_start_page(
 ) -> Response:
     context = app_context(request)
     values: dict[str, Any] = {
+        "signs": list_emergency_signs(context.rulebook.questionnaire, context.page_wording),
         "places": {r: context.page_wording.regions[r] for r in context.rulebook.regions},
         "chosen": visit.journey.region if visit else "",
         "about": visit.journey.about if visit else about,
@@ -73,7 +75,7 @@ def _render_start_page(
 
 
 async def start_check(request: Request) -> Response:
-    """POST /start: the region is known, the questions begin. Answers already given stay."""
+    """POST /start: the region is known, the questions begin. Answers of the same person stay."""
     context = app_context(request)
     form = await read_form(request)
     chosen = form.get("region", [])
@@ -81,7 +83,9 @@ async def start_check(request: Request) -> Response:
     if len(chosen) != 1 or chosen[0] not in context.rulebook.regions:
         return _refuse_start(request, about)
     try:
-        journey = replace(open_visit(request).journey, region=chosen[0], about=about or ME)
+        journey = replace(open_visit(request).journey, region=chosen[0])
+        if about not in ("", journey.about):
+            journey = journey.begin_afresh(context.unix_time, about)
     except (NoJourney, LostJourney):
         journey = Journey(region=chosen[0], begun=context.unix_time, about=about or ME)
     first = next(iter(context.rulebook.questionnaire))

@@ -1,7 +1,9 @@
 """The self-check in a real browser: with script, without, by keyboard, and when things break."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.builders import rulebook
 from tests.web.test_journeys import QUIET, SCLERODERMA
@@ -167,6 +169,78 @@ def test_a_double_tap_without_script_does_not_step_over_the_emergency(tab):
     tab.page.check("#breath-breathing")
     tab.page.dblclick("main form button")
     tab.at("/emergency")
+
+
+# What is there right after a tap, asked in the same breath: nothing answers while a page goes.
+TAP = """button => {
+  button.focus();
+  button.click();
+  const said = document.getElementById("working");
+  return [button.textContent, said.textContent, button.disabled, document.activeElement === button];
+}"""
+
+
+def slow_down(tab, latency=1500):
+    """Let everything take so many milliseconds longer on the line."""
+    line = tab.page.context.new_cdp_session(tab.page)
+    line.send("Network.enable")
+    speed = {"downloadThroughput": -1, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **speed})
+
+
+@pytest.mark.parametrize("boosted", [True, False], ids=["swapped", "plain"])
+def test_a_tap_is_answered_at_once_on_a_slow_line(tab, boosted):
+    tab.start()
+    tab.page.check("#age-adult")
+    if not boosted:
+        tab.open("/clear")
+    words = "Continue" if boosted else "Yes, clear them"
+    button = tab.page.locator("main form button").first
+    assert button.inner_text() == words
+    slow_down(tab)
+    found = button.evaluate(TAP)
+    assert found == ["Working…", "Working…", False, True]
+    tab.at("/check/breath" if boosted else "/cleared")
+    expect(tab.page.locator("#working")).to_have_text("")
+
+
+def test_an_answer_by_button_arrives_though_the_button_says_that_it_works(tab):
+    tab.start()
+    tab.answer("adult")
+    slow_down(tab, 300)
+    tab.page.click("#breath-none")
+    tab.at("/check/limbs")
+    tab.page.click("a.nhsuk-back-link", no_wait_after=True)
+    expect(tab.page.locator("a.nhsuk-back-link")).to_have_class(re.compile("working"), timeout=250)
+    tab.at("/check/breath")
+    assert "Your last answer was: “None of these”" in tab.page.inner_text("main")
+
+
+def test_a_line_that_fails_takes_no_second_try_away(tab):
+    tab.start()
+    tab.page.check("#age-adult")
+    tab.page.context.set_offline(True)
+    tab.page.click("main form button", no_wait_after=True)
+    with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+        tab.page.wait_for_url("chrome-error://**")
+    tab.page.context.set_offline(False)
+    tab.complaints.clear()  # the browser's own, of the line
+    tab.page.reload()
+    tab.at("/check/breath")
+
+
+def test_who_taps_twice_on_a_slow_line_sends_once_more_and_arrives(tab):
+    tab.start()
+    tab.page.check("#age-adult")
+    slow_down(tab, 800)
+    button = tab.page.locator("main form button").first
+    button.click(no_wait_after=True)
+    expect(button).to_have_text("Working…", timeout=500)
+    button.click(no_wait_after=True)
+    tab.at("/check/breath")
+    tab.settled()
+    assert tab.path == "/check/breath"
+    expect(tab.page.locator("main form button").first).to_have_text("Continue")
 
 
 @pytest.mark.parametrize("context", [{}, NO_SCRIPT], indirect=True, ids=["script", "no script"])

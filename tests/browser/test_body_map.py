@@ -129,7 +129,7 @@ def test_what_is_tapped_on_the_picture_is_what_is_sent(place):
     open_view(place, "hands")
     part = place.page.evaluate(MAPPED)["parts"]["place-finger"]
     place.page.mouse.click(*points_of(part)[0])
-    place.page.locator("main form button").click()
+    place.page.click("main form button")
     place.at("/check/change")
     place.open("/check/place")
     assert ticked(place) == {"place-finger"}

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.browser.states import States
 
 CHROMIUM = Path("/usr/bin/chromium")
+HEADLESS = Path("/usr/bin/chromium-headless-shell")
+"""The same browser without windows: it opens a profile in a quarter of the time."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PATIENCE = 30_000
 """Milliseconds for what must come, on a machine with other work too; what is there costs none."""
@@ -69,9 +71,9 @@ def playwright() -> Iterator[Playwright]:
 
 
 def launch(playwright: Playwright, *more: str) -> Browser:
-    """Debian's Chromium where it is there, else the one that playwright brought."""
-    own = {"executable_path": str(CHROMIUM)} if CHROMIUM.exists() else {}
-    return playwright.chromium.launch(args=[*ARGUMENTS, *more], **own)
+    """Debian's browser where it is there, else the one that playwright brought."""
+    here = next((browser for browser in (HEADLESS, CHROMIUM) if browser.exists()), None)
+    return playwright.chromium.launch(args=[*ARGUMENTS, *more], executable_path=here)
 
 
 @pytest.fixture(scope="session")

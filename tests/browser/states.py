@@ -184,6 +184,8 @@ class States:
         off = {**answers(), "baby": frozenset({"none"})}
         yield State("answers, some left out", "/answers", off)
         yield State("answers, emergency", "/answers", RESULTS["emergency"])
+        yield State("answers, change", "/answers/pain", answers())
+        yield State("answers, change that may open more", "/answers/conditions", answers())
         yield State("emergency", "/emergency", RESULTS["emergency"])
 
     def _receipts(self) -> Iterator[State]:

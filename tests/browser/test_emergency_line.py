@@ -48,6 +48,25 @@ def faults_of_the_line(tab, begun):
 
 
 @pytest.mark.parametrize("context", [{"viewport": PHONE}], indirect=True)
+@pytest.mark.parametrize("begun", [False, True], ids=["nobody yet", "under way"])
+def test_start_and_buttons_to_call_are_on_the_first_screen(tab, app, clock, begun):
+    if begun:
+        State("under way", "/", {"age": frozenset({"adult"})}).open(tab, app, clock())
+    tab.open("/")
+    start = tab.page.locator("main a.start-button").bounding_box()
+    assert start["y"] + start["height"] <= PHONE["height"]
+    for call in tab.page.locator(".help-line a[href^='tel:']").all():
+        box = call.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+        assert box["y"] + box["height"] <= PHONE["height"] / 2
+        ground = call.evaluate("link => getComputedStyle(link).backgroundColor")
+        assert ground != "rgba(0, 0, 0, 0)", "a button, and no link in a line"
+    tab.page.click("main a.start-button")
+    assert tab.path == "/#begin"
+    assert tab.page.locator("#about-me").bounding_box()["y"] < PHONE["height"] / 2
+
+
+@pytest.mark.parametrize("context", [{"viewport": PHONE}], indirect=True)
 def test_the_question_begins_on_the_first_half_of_the_screen(tab):
     tab.start()
     for question, options in list(QUIET.items())[:6]:

@@ -22,7 +22,9 @@ LAN = "check.clinic.test"
 OTHERWISE = QUIET | {"place": ["finger"], "pain": ["severe"], "medicines": ["steroids"]}
 """Other answers that have the same questions asked."""
 WORDS = rulebook().wording["en"].pages
-KNOWING_NOTHING = {WORDS[key] for key in ("start.heading", "cleared.heading", "lost.heading")}
+KNOWING_NOTHING = {
+    WORDS[key] for key in ("start.heading", "clear.heading", "cleared.heading", "lost.heading")
+}
 SAME_FOR_ALL = ("/static/", "/rules/flow.svg")
 """Files that are no pages, and the same whoever asks."""
 QUESTION_PATHS = {f"/check/{question.id}" for question in rulebook().questionnaire}
@@ -259,7 +261,9 @@ def test_after_clearing_back_and_forward_show_no_answer(shared: Tab) -> None:
     page = shared.page
     assert step(page, -1)[0] == WORDS["result.heading"]
     assert step(page, 1)[1]
-    page.click("footer form button")
+    page.click("footer a[href='/clear']")
+    shared.at("/clear")
+    page.click("main form button")
     shared.at("/cleared")
     assert page.context.cookies() == []
     steps = page.evaluate("() => history.length") - 2  # the first is the empty page

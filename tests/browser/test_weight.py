@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import httpx2
 import pytest
 
+from app.presentation.question import list_emergency_signs
 from app.triage.rules import assess_answers
 from app.web.journey import Journey, seal_journey
 from tests.builders import KNOWN, answers, rulebook
@@ -170,8 +171,9 @@ def test_the_emergency_box_is_among_the_first_bytes(client) -> None:
     box = html.unescape(first[first.index("nhsuk-card--care--emergency") :])
     for region in rulebook().regions.values():
         assert f'href="tel:{region.emergency_number}"' in box
-    for line in rulebook().wording["en"].any_age_box:
-        assert line in box
+    words = rulebook().wording["en"]
+    for group in list_emergency_signs(rulebook().questionnaire, words):
+        assert all(f"<li>{line}</li>" in box for line in group.lines)
 
 
 def test_no_page_is_long(client, app, clock) -> None:

@@ -46,8 +46,8 @@ HEADERS = words(
 )
 PAGES = words(
     """
-    / /start /check/age /answers /emergency /result /changed /changed/breath /clear /cleared
-    /about /privacy /verify /wrong-advice /learn /rules /healthz /api/v1/questionnaire
+    / /start /check/age /answers /answers/age /emergency /result /changed /changed/breath /clear
+    /cleared /about /privacy /verify /wrong-advice /learn /rules /healthz /api/v1/questionnaire
     /api/v1/assess /api/v1/openapi.json /static/site.css
     """
 )
@@ -184,6 +184,7 @@ def fill_headers(to: Sender) -> None:
         for value in ({name: to.canary()}, {f"X-{to.canary()}": to.canary()}):
             to.send("GET", "/check/age", **value)
             to.send("POST", "/check/age", "age=adult", **OWN | value)
+            to.send("GET", "/clear", **value)
             to.send("GET", "/nothing", **value)
             to.send("POST", "/api/v1/assess", '{"answers": {}}', **value)
     to.place = "our own cookies"

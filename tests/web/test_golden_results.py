@@ -13,12 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from app.assurance.length import grade_texts, known_names_pattern
 from app.presentation.question import CHILD, ME, OTHER
 from app.triage.terms import Urgency
 from tests.builders import rulebook
 from tests.visitor import Visitor
 from tests.web.test_journeys import NO_SIGN_OF_A_BABY, QUIET
 
+HARDEST = 7.0
+"""The Flesch-Kincaid grade that no result is above: what a reader of twelve follows."""
+NAMED = known_names_pattern(rulebook())
 GOLDEN = Path(__file__).parent / "golden"
 RENEW = bool(os.environ.get("RENEW_GOLDEN"))
 MASKS = (
@@ -155,6 +159,13 @@ def test_the_result_reads_as_it_was_read_and_found_right(app, name):
         *(kept.splitlines(), text.splitlines()), str(file.name), "now", lineterm="", n=1
     )
     assert kept == text, "\n".join(["read the difference, then renew:", *difference])
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_result_is_easy_to_read(app, name):
+    lines = text_of(result_of(app, name)).splitlines()
+    said = [re.sub(r"^(?:[#>-]+|\[ \]) ", "", line) for line in lines if not line.startswith("  |")]
+    assert grade_texts(said, NAMED) <= HARDEST
 
 
 @pytest.mark.parametrize("name", PEOPLE)

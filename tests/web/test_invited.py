@@ -277,6 +277,16 @@ def test_another_phone_with_the_link_begins_anew(house: House, patient: Patient)
     assert patient.post(patient.link, {"about": "me"}).url == "/answers"
 
 
+def test_the_same_link_for_someone_else_starts_afresh_and_says_so(patient: Patient) -> None:
+    patient.post(patient.link, {"about": "child"})
+    patient.answer("age", "child")
+    assert "child" in patient.get(patient.link).ticked, "nobody is changed by going on"
+    page = patient.post(patient.link, {"about": "me"})
+    assert page.url == "/check/age"
+    assert not page.ticked
+    assert "we start afresh" in page.text
+
+
 def test_answers_of_someone_else_in_this_browser_are_dropped(patient: Patient) -> None:
     patient.walk(TODAY)
     assert patient.post(patient.link, {"about": "me"}).url == "/check/age"

@@ -49,7 +49,12 @@ def test_the_page_before_says_how_many_questions_there_are(quiet):
     page = quiet.get("/changed")
     given = {name: frozenset(options) for name, options in QUIET.items()}
     assert f"We ask {len(list_recheck_questions(rulebook(), given))} questions again" in page.text
-    assert page.ticked == {"uk"}
+
+
+def test_where_someone_is_was_said_and_is_not_asked_again(quiet):
+    assert not quiet.get("/changed").all("input", name="region")
+    quiet.post("/changed")
+    assert "tel:999" in quiet.get("/changed/breath").links
 
 
 def test_the_last_answers_are_filled_in(quiet):
@@ -111,18 +116,20 @@ def test_a_reply_that_cannot_be_taken_is_told_and_changes_nothing(quiet):
     assert quiet.get("/changed/skin").ticked == {"normal"}
 
 
-def test_back_leads_to_the_question_before_and_progress_is_a_true_bound(quiet):
-    page, more = quiet.post("/changed", {"region": "uk"}), []
+@pytest.mark.parametrize("other", [{}, {"skin": ["pus"]}, {"change": ["grown"]}])
+def test_back_leads_to_the_question_before_and_the_questions_left_are_counted(app, other):
+    visitor = Visitor(app)
+    visitor.walk(QUIET | other)
+    asked = int(visitor.get("/changed").text.partition("We ask ")[2].split()[0])
+    page, more = visitor.post("/changed"), []
     previous = "/changed"
     while page.url.startswith("/changed/"):
         assert page.all("a", **{"class": "nhsuk-back-link"})[0]["href"] == previous
         previous, name = page.url, page.url.removeprefix("/changed/")
-        progress_words = page.text.partition("A second look, ")[2].split()
-        more.append(int(progress_words[2]) if progress_words[0] == "at" else 0)
-        page = quiet.post(page.url, {name: as_shown(page)})
-    left = range(len(more) - 1, -1, -1)
-    assert all(bound >= truth for bound, truth in zip(more, left, strict=True))
-    assert more == sorted(more, reverse=True)
+        counted = page.text.partition("A second look: ")[2].split()[0]
+        more.append(0 if counted == "the" else int(counted))
+        page = visitor.post(page.url, {name: as_shown(page)})
+    assert more == list(reversed(range(asked)))
 
 
 def test_without_answers_there_is_nothing_to_look_at_again(app):
@@ -152,7 +159,8 @@ def test_a_receipt_takes_over_where_the_person_said_they_are(visitor):
     visitor.walk(QUIET)
     visitor.post("/verify", {"receipt": receipt_of(answers(skin=["hot"])), "then": "changed"})
     page = visitor.get("/changed")
-    assert page.ticked == {"uk"}
+    assert not page.all("input", name="region")
+    assert "tel:999" in page.links
     assert visitor.get("/result").level == "same_day"
 
 

@@ -8,6 +8,7 @@ import pytest
 from app.presentation.question import CHILD, ME, OTHER
 from app.web.journey import Journey, seal_journey, unseal_journey
 from tests.builders import question, rulebook
+from tests.visitor import Visitor
 from tests.web.test_journeys import QUIET
 
 WORDS = rulebook().wording["en"]
@@ -167,18 +168,14 @@ def test_the_result_says_whom_its_advice_means(visitor, about, line):
     assert (line in text) if line else ("In the advice below" not in text)
 
 
-def test_whom_it_is_about_changes_no_level(visitor):
-    level = walk(visitor, ME, QUIET)[-1].level
-    for about in (CHILD, OTHER):
-        visitor.post("/start", {"region": "uk", "about": about})
-        assert visitor.get("/result").level == level
+def test_whom_it_is_about_changes_no_level(app):
+    levels = {walk(Visitor(app), about, QUIET)[-1].level for about in (ME, CHILD, OTHER)}
+    assert len(levels) == 1
 
 
-def test_another_start_changes_the_voice_and_keeps_the_answers(visitor):
+def test_another_start_for_someone_else_changes_the_voice(visitor):
     visitor.post("/start", {"region": "uk"})
-    visitor.answer("age", "adult")
     page = visitor.post("/start", {"region": "uk", "about": "other"})
-    assert page.ticked == {"adult"}
     assert page.h1 == ["How old is the person?"]
 
 

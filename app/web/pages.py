@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.assurance.figures import Figures
 from app.documents.receipt import RulebookArchive
+from app.settings import Operator
 from app.store.clinics import ClinicPolicy
 from app.store.db.database import DeferredStore
 from app.store.worklist import WorklistCounts
@@ -56,6 +57,7 @@ class AppContext:
     key: bytes
     clock: Callable[[], float]
     store: DeferredStore
+    operator: Operator
     language: str = "en"  # a code such as en or pt-BR: one of the rulebook's
     demo_clinics: dict[str, bool] = field(default_factory=dict)
     """Whether all people of a clinic are made up; asked of the database once."""

@@ -68,6 +68,7 @@ def create_app(
         assets=bundle_assets(ROOT / "static"),
         key=load_journey_key(settings.var / "journey.key"),
         clock=clock,
+        operator=settings.operator,
         # Last, since nobody waits for a database where something else is wrong.
         store=open_deferred_store(
             settings.effective_database_url, settings.master_key_file, prepare, database_timeout

@@ -7,7 +7,7 @@ README.md lists the same names; a test holds the two together.
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +38,14 @@ class SettingsFaults(Exception):
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class Operator(NamedTuple):
+    """Who runs this website and how to reach them; empty where no setting says it."""
+
+    name: str = ""
+    address: str = ""
+    telephone: str = ""
 
 
 class Settings(BaseSettings):
@@ -81,6 +89,18 @@ class Settings(BaseSettings):
         description="The address that alarms by e-mail come from.",
     )
 
+    operator_name: str = Field(
+        "", description="Who runs this website, as patients read it where advice seems wrong."
+    )
+    operator_address: str = Field(
+        "", description="Where they are written to: an e-mail address, or one by post on one line."
+    )
+    operator_telephone: str = Field(
+        "",
+        pattern=r"^(\+?\d[\d ]{2,24})?$",
+        description="Where they are called: digits and spaces, such as +44 20 7946 0000.",
+    )
+
     @field_validator("trusted_proxies")
     @classmethod
     def _check_proxy_addresses(cls, text: str) -> str:
@@ -99,6 +119,11 @@ class Settings(BaseSettings):
             allowed = ", ".join(sorted(known - FOR_TESTS_ONLY))
             raise ValueError(f"unknown setting {', '.join(unknown)}; the settings are {allowed}")
         return self
+
+    @property
+    def operator(self) -> Operator:
+        """Who runs this website."""
+        return Operator(self.operator_name, self.operator_address, self.operator_telephone)
 
     @property
     def effective_database_url(self) -> str:

@@ -26,7 +26,7 @@ from app.web.clinic import (
     worklist_stream,
 )
 from app.web.pages import see_other
-from app.web.patients import handing_over, result, second_look, self_check, waiting_room
+from app.web.patients import handing_over, offline, result, second_look, self_check, waiting_room
 from app.web.reading import learn, safety, trust
 
 
@@ -61,6 +61,7 @@ ROUTES = [
     open_route("GET /cleared", self_check.show_cleared),
     open_route("GET /about", self_check.show_about),
     open_route("GET /privacy", self_check.show_privacy),
+    open_route("GET /offline", offline.show_offline),
     open_route("GET /result", result.show_result),
     open_route("GET /changed", second_look.show_second_look),
     open_route("POST /changed", second_look.start_second_look),
@@ -197,4 +198,5 @@ ROUTES = [
     staff_route("GET /audit/{kind}/{day}/file.csv", auditor.download_audit, "see_audit"),
     staff_route("GET /submissions/{id}/looks", auditor.show_submission_looks, "see_looks"),
     open_route("GET /static/{path:path}", assets.serve_asset),
+    open_route("GET /worker.js", assets.serve_worker),
 ]

@@ -32,7 +32,14 @@ FOR_CHECKING = {f"/rules{page}" for page in ("", "/types", "/evidence", "/look-a
 """Pages for whoever checks us; they hold every rule and need not be easy."""
 MOST_BYTES = 14 * 1024
 MOST_FOR_CHECKING = 30 * 1024  # they grow with the rules and sources, and nobody waits for them
-ROUTES_WITHOUT_PAGE = {"/healthz", "/static/{path:path}", "/start", "/send", "/share/back"}
+ROUTES_WITHOUT_PAGE = {
+    "/healthz",
+    "/static/{path:path}",
+    "/worker.js",
+    "/start",
+    "/send",
+    "/share/back",
+}
 FOR_CLINICS = {
     path
     for key, needed in PERMISSIONS_BY_ROUTE.items()
@@ -110,7 +117,10 @@ def crawl(visitor, begin):
 @pytest.fixture(scope="module")
 def pages(app):
     """All pages as (what was answered, address) -> page."""
-    found = {("nothing", at): page for at, page in crawl(Visitor(app), ["/", "/cleared"]).items()}
+    found = {
+        ("nothing", at): page
+        for at, page in crawl(Visitor(app), ["/", "/cleared", "/offline"]).items()
+    }
     for name, answers in ANSWERED.items():
         visitor = Visitor(app)
         visitor.walk(answers)

@@ -177,4 +177,7 @@ def _name_result(
 
 async def show_wrong_advice(request: Request) -> Response:
     """GET /wrong-advice: whom to tell, without sending any answers."""
-    return render_cached_page(request, "patient/wrong_advice.html")
+    operator = app_context(request).operator
+    return render_cached_page(
+        request, "patient/wrong_advice.html", values=lambda: {"operator": operator}
+    )

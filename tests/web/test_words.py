@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.documents.receipt import RECEIPT_PROBLEMS
+from app.documents.receipt_text import RECEIPT_PROBLEMS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
@@ -89,7 +89,7 @@ MADE_UP |= {
         *(f"{form}{end}" for form in ["at_least", "above", "below"] for end in ["", "_not"]),
         "or",
     },
-    "verify.problem.": {*RECEIPT_PROBLEMS},
+    "verify.problem.": {*RECEIPT_PROBLEMS, "damaged.part"},
     "audit.kind.": {*AUDIT_ACTIONS},
     "audit.done.": {*ACTIONS},
     "audit.by.": {*NOBODY},

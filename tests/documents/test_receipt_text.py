@@ -45,7 +45,7 @@ def test_format_2_is_written_as_its_description_says() -> None:
     code = body[-1]
     groups = ["/".join(body[:-1]), *(code[i : i + 7] for i in range(0, len(code), 7))]
     assert mark == "".join(LETTERS[zlib.crc32(group.encode()) & 31] for group in groups)
-    assert NEW == checked("/".join([*body, mark]))
+    assert checked("/".join([*body, mark])) == NEW
 
 
 def test_the_region_stands_in_the_receipt_and_comes_back() -> None:

@@ -3,15 +3,9 @@
 It replays the answers and shows what the engine makes of them. Nothing is kept. It knows no rule.
 """
 
-from dataclasses import replace
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.documents.receipt import (
-    make_qr_code,
-    write_receipt,
-)
 from app.presentation.result import View
 from app.presentation.safety_net import build_caution_values
 from app.triage.rules import assess_answers
@@ -22,21 +16,17 @@ from app.web.visit import (
     Visit,
     address_before_result,
     open_visit,
-    redirect_with_journey,
+    redirect_unfinished,
 )
-
-UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 
 
 async def show_result(request: Request) -> Response:
     """GET /result: what to do and when, why, and what it might be."""
     visit = open_visit(request)
     if visit.path.next is not None:
-        noted = replace(visit.journey, note=UNFINISHED)
-        return redirect_with_journey(request, visit.next_address, noted)
+        return redirect_unfinished(request, visit)
     assessment, presenter = visit.assessment, visit.presenter
     rulebook = presenter.rulebook
-    receipt = write_receipt(rulebook, visit.path.answers, assessment)
     return render_page(
         request,
         "patient/result.html",
@@ -50,8 +40,6 @@ async def show_result(request: Request) -> Response:
         contradictions=presenter.asked_contradictions(assessment.contradictions),
         sources=presenter.all_sources(assessment),
         rulebook=rulebook,
-        receipt=receipt,
-        code=make_qr_code(receipt),
         learn=rulebook.learn[visit.context.language],
         places=sorted(visit.path.answers.get(rulebook.roles.place, ())),
         **presenter.describe_result(assessment),

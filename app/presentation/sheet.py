@@ -110,7 +110,7 @@ def _list_ticked(presenter: ResultPresenter) -> tuple[str, ...]:
             apart["sheet.unsure"].append(answer.name)
         else:
             lines.append(say("sheet.answer", name=answer.name, chosen="; ".join(answer.chosen)))
-    ending = [say(key, names="; ".join(names)) for key, names in apart.items() if names]
+    ending = [say(key, names=". ".join(names)) for key, names in apart.items() if names]
     return (*lines, *ending)
 
 

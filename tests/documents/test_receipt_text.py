@@ -133,14 +133,14 @@ def test_swapped_lost_and_doubled_letters_of_format_2_are_caught() -> None:
 
 def test_a_wrong_letter_among_the_answers_is_told_to_within_seven() -> None:
     begin = len("/".join(NEW.split("/")[:7])) + 1
-    told = 0
+    named = 0
     for place in range(begin, begin + 49):
         wrong = replaced(NEW, place)
         first = begin + (place - begin) // 7 * 7
         part = damaged_part(wrong)
         assert part in (wrong[first : first + 7], ""), "the right part or none"
-        told += part != ""
-    assert told > 40, "one wrong letter in 32 leaves its mark as it was"
+        named += part != ""
+    assert named > 40, "one wrong letter in 32 leaves its mark as it was"
 
 
 def test_a_wrong_mark_is_told_apart_from_wrong_answers() -> None:

@@ -40,6 +40,7 @@ ROUTES_WITHOUT_PAGE = {
     "/send",
     "/share/back",
 }
+NO_PAGES = (".svg", ".pdf", ".txt")
 FOR_CLINICS = {
     path
     for key, needed in PERMISSIONS_BY_ROUTE.items()
@@ -106,7 +107,7 @@ def crawl(visitor, begin):
         address = waiting.pop()
         if address in found:
             continue
-        if address.endswith(".svg"):
+        if address.endswith(NO_PAGES):
             assert visitor.client.get(address).status_code == 200
             continue
         found[address] = page = visitor.get(address)
@@ -157,7 +158,7 @@ def test_every_page_that_there_is_can_be_reached(app, pages):
         if isinstance(route, Route)
         and "GET" in route.methods
         and not route.path.startswith("/api/")
-        and not route.path.endswith(".svg")
+        and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | FOR_CLINICS
     ]
     reached = {at for _, at in pages}

@@ -4,7 +4,7 @@ import pytest
 
 from app.triage.rules import assess_answers
 from app.web.journey import unseal_journey
-from app.web.patients.result import UNFINISHED
+from app.web.visit import UNFINISHED
 from tests.visitor import Visitor
 
 QUIET = {

@@ -10,7 +10,7 @@ from app.presentation.result import View
 from app.presentation.safety_net import build_caution_values
 from app.triage.rules import assess_answers
 from app.web.page_cache import render_cached_page
-from app.web.pages import render_page
+from app.web.pages import app_context, render_page
 from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.visit import (
     Visit,

@@ -95,6 +95,24 @@ def test_every_result_prints_on_one_sheet_answers_reasons_and_questions_first(ta
 
 
 @pytest.mark.parametrize("context", [PAPER], indirect=True)
+def test_a_printed_result_begins_with_level_reasons_and_answers(tab, app, clock):
+    for changes in ({"breath": "confused"}, {"skin": "pus"}, {}, KNOWN):
+        carry(tab, app, clock, "uk", answers(changes))
+        tab.open("/result")
+        tab.page.emulate_media(media="print")
+        seen = tab.page.evaluate(
+            """() => [...document.querySelectorAll("main > *")]
+              .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 1)
+              .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+              .map((e) => e.getAttribute("aria-labelledby") || e.dataset.level || e.tagName)"""
+        )
+        level = assess_answers(rulebook(), answers(changes)).urgency.name
+        first = [part for part in seen if part not in ("H1", "P")][:3]
+        assert first == [level, "why", "your-answers"], changes
+        tab.page.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize("context", [PAPER], indirect=True)
 def test_the_bullets_of_the_sheet_are_bullets_and_lines_are_there_to_write_on(tab, app, clock):
     carry(tab, app, clock, "uk", answers(skin="pus"))
     tab.open("/result/sheet")

@@ -30,7 +30,7 @@ def build_sheet_pdf(sheet: Sheet, source: str, at: datetime) -> bytes:
                 format="pdf",
                 sys_inputs=inputs,
                 pdf_standards=["ua-1"],
-                timestamp=at,
+                timestamp=at.replace(microsecond=0),  # typst refuses less than a second
             )
         finally:
             compiler.compile(b"", format="svg", sys_inputs={})

@@ -180,21 +180,29 @@ def find_respondent(roles: Roles, answers: Answers, about: str) -> str:
 
 
 class SignGroup(NamedTuple):
-    """The signs of an emergency that one question asks for, each by the words of its option."""
+    """Signs of an emergency under one heading, each by the words of the option that asks for it."""
 
     heading: str
     lines: tuple[str, ...]
 
 
 def list_emergency_signs(questionnaire: Questionnaire, words: Wording) -> tuple[SignGroup, ...]:
-    """Every sign that is an emergency whatever else is said, in the order in which it is asked."""
-    found = []
+    """Every sign that is an emergency whatever else is said: by screen, then what else is one.
+
+    What stands for the screens of everyone else, where the person is a baby, comes last.
+    """
+    screens, also, baby = [], [], []
     for question in questionnaire:
         spoken = words.questions[question.id]
-        lines = tuple(spoken.options[option.id] for option in question.options if option.box)
-        if lines:
-            found.append(SignGroup(spoken.short or spoken.text, lines))
-    return tuple(found)
+        lines = [spoken.options[option.id] for option in question.options if option.box]
+        if question.instead_of:
+            baby += lines
+        elif question.signs:
+            screens.append(SignGroup(spoken.short or spoken.text, tuple(lines)))
+        else:
+            also += lines
+    rest = (("signs.also", also), ("signs.baby", baby))
+    return (*screens, *(SignGroup(words.pages[key], tuple(lines)) for key, lines in rest if lines))
 
 
 class QuestionPlace(NamedTuple):

@@ -180,6 +180,8 @@ class ResultPresenter:
             given, spoken = answers[question.id], self.question_words(question.id)
             chosen = tuple(self.fill(spoken.options[o]) for o in question.option_ids if o in given)
             nothing = question.none in given
+            if nothing and spoken.short_none:
+                chosen = (self.fill(spoken.short_none),)
             listed.append(self._view_answer(question.id, chosen, nothing=nothing))
         return listed
 

@@ -59,6 +59,18 @@ MAPPED = """() => {
 }""".replace("SHOWN", SHOWN)
 
 
+# What a tap in the middle of the lowest edge of a part would reach.
+OVER = """path => {
+  const box = path.getBoundingClientRect();
+  const [x, y] = [box.left + box.width / 2 + 25, box.bottom - 6];
+  return [x, y, document.elementFromPoint(x, y)?.closest("label")?.htmlFor];
+}"""
+# The name that stands in the picture for as long as the pointer is on a part.
+POINTED = """() => [...document.querySelectorAll(".map-part")]
+  .map((part) => getComputedStyle(part, "::after").content)
+  .filter((content) => content !== "none").map((content) => JSON.parse(content)).join()"""
+
+
 @pytest.fixture
 def place(tab, app, clock):
     """The question about the place, and the questions before it answered."""
@@ -188,6 +200,24 @@ def test_a_tick_in_the_list_shows_on_the_picture_in_colour_and_in_words(place):
     expect(page.locator(".map-picked .at-knee")).to_be_visible()
     expect(page.locator(".map-picked .at-thigh")).to_be_hidden()
     expect(page.locator(".map-nothing")).to_be_hidden()
+
+
+@pytest.mark.parametrize("height", [640, 844])
+def test_nothing_lies_over_the_picture(place, height):
+    place.page.set_viewport_size({"width": 390, "height": height})
+    place.page.check("#place-knee")
+    place.page.check("#place-finger")
+    view = place.page.locator(".map-view-front")
+    for part in ("tummy", "hip", "knee", "shin"):
+        target = view.locator(f"[for=place-{part}] path").first
+        target.evaluate("path => path.scrollIntoView({ block: 'end' })")
+        x, y, found = target.evaluate(OVER)
+        assert found == f"place-{part}"
+        place.page.mouse.move(x, y)
+        shown = place.page.evaluate(POINTED)
+        assert shown == place.page.inner_text(f".nhsuk-checkboxes [for=place-{part}]")
+    place.page.mouse.move(1, 1)
+    assert place.page.evaluate(POINTED) == ""
 
 
 def test_a_tick_in_a_close_view_shows_on_the_whole_body(place):

@@ -146,6 +146,14 @@ def test_the_result_waits_for_the_last_answer_and_says_so_once(visitor):
     assert UNFINISHED not in page.html
 
 
+def test_the_list_of_answers_says_what_was_asked_and_none_in_a_noun(visitor):
+    page = visitor.walk(QUIET | {"place": ["nowhere"]})
+    assert "None of these" not in page.text, "these are not in sight there"
+    for said in ("Medicines None", "Illnesses None", "Place Not in one place"):
+        assert f"{said} Change" in page.text
+    assert "Skin Looks and feels normal Change" in page.text
+
+
 def test_answers_that_do_not_fit_together_are_asked_back(visitor):
     page = visitor.walk(
         QUIET | {"conditions": ["kidneys"], "kidney": ["no"], "medicines": ["binder"]}

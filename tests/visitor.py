@@ -72,8 +72,9 @@ class Page(HTMLParser):
 
     @property
     def ticked(self) -> set[str]:
-        """The values of all inputs that are ticked."""
-        return {found["value"] for found in self.all("input") if "checked" in found}
+        """The values of all inputs that are ticked, and of what is chosen from a list."""
+        chosen = {found["value"] for found in self.all("option") if "selected" in found}
+        return chosen | {found["value"] for found in self.all("input") if "checked" in found}
 
     @property
     def links(self) -> list[str]:

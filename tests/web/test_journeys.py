@@ -149,7 +149,7 @@ def test_the_result_waits_for_the_last_answer_and_says_so_once(visitor):
 def test_the_list_of_answers_says_what_was_asked_and_none_in_a_noun(visitor):
     page = visitor.walk(QUIET | {"place": ["nowhere"]})
     assert "None of these" not in page.text, "these are not in sight there"
-    for said in ("Medicines None", "Illnesses None", "Place Not in one place"):
+    for said in ("Medicines None", "Breathing and thinking No sign", "Place Not in one place"):
         assert f"{said} Change" in page.text
     assert "Skin Looks and feels normal Change" in page.text
 

@@ -146,8 +146,13 @@ def walk(page: Page, base: str, given: Given) -> Way:
     """One person's way; what the answers do not speak of is answered with "not sure"."""
     way = Way()
     page.goto(base)
-    page.check("#region-uk")
-    way.taps += 1
+    region = page.locator("#region-uk, #region")
+    if region.evaluate("(element) => element.tagName") == "SELECT":
+        way.taps += 2  # the list is opened, a line of it is chosen
+        region.select_option("uk")
+    else:
+        way.taps += 1
+        region.check()
     way.press(page, "main form button")
     while not page.url.endswith("/result"):
         place = page.url.removeprefix(base)

@@ -24,7 +24,7 @@ from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, receipt_of
 from tests.visitor import Page, Visitor
-from tests.web.test_every_page import FOR_CLINICS, ROUTES_WITHOUT_PAGE, crawl
+from tests.web.test_every_page import FOR_CLINICS, NO_PAGES, ROUTES_WITHOUT_PAGE, crawl
 
 RESULTS = {
     "self_care": answers(reason="calcinosis"),
@@ -255,7 +255,7 @@ def page_routes(app: FastAPI) -> list[Route]:
         and route.methods
         and "GET" in route.methods
         and not route.path.startswith("/api/")
-        and not route.path.endswith(".svg")
+        and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | (FOR_CLINICS - AT_THE_DOOR)
     ]
 

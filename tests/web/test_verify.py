@@ -73,6 +73,7 @@ def test_a_receipt_without_a_region_names_every_number_and_asks_where_the_person
     assert page.all("select", name="region")
     assert [tag["value"] for tag in page.all("option")] == list(rulebook().regions)
     assert page.all("input", type="hidden", name="receipt")[0]["value"] == receipt
+    assert page.all("option", value="international", selected=""), "no place is taken for granted"
     there = visitor.post("/verify", {"receipt": receipt, "region": "us"})
     assert {link for link in there.links if link.startswith("tel:")} == {"tel:911"}
     assert "Call 911" in there.text

@@ -103,7 +103,7 @@ def _render_verified(
         "patient/verified.html",
         region=region,
         asked_places=[] if receipt.region else [(id_, words.regions[id_]["name"]) for id_ in known],
-        place=region,
+        place=region or ANYWHERE,
         sent=sent,
         verdict=verdict,
         said=_name_result(words, receipt.urgency, receipt.likely_type, said_within),

@@ -230,10 +230,9 @@ def _list_emergency_numbers(context: AppContext) -> list[tuple[str, str, str, st
         alike[entry.emergency_number].append(words.regions[id_])
     lines = []
     for number, places in alike.items():
-        names = ", ".join(place["name"] for place in places)
-        short_names = ", ".join(dict.fromkeys(place["name_short"] for place in places))
+        names = ", ".join(dict.fromkeys(place["name_short"] for place in places))
         spoken = places[-1]["local_emergency_words"]
-        short = words.page_text("emergency.short", places=short_names, spoken=spoken)
+        short = words.page_text("emergency.short", places=names, spoken=spoken)
         lines.append((names, spoken, number, short))
     return lines
 

@@ -35,8 +35,11 @@ PATIENCE = 30_000
 """Milliseconds for what must come, on a machine with other work too; what is there costs none."""
 expect.set_options(timeout=PATIENCE)
 TWO_FRAMES = "() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"
-# A refused answer and a missing page are told by the browser too; they are no fault.
-EXPECTED = ("the server responded with a status of 4",)
+# A refused answer, a missing page and a worker that a test keeps away are told by the browser too.
+EXPECTED = (
+    "the server responded with a status of 4",
+    "Service Worker registration blocked by Playwright",
+)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from tests.builders import rulebook
 from tests.web.test_journeys import QUIET
 
 NO_SCRIPT = {"java_script_enabled": False}
+NO_WORKER = {"service_workers": "block"}
+"""What asks goes on the line by itself, and is seen there."""
 LISTS = {q.id: {q.none, q.unsure} for q in rulebook().questionnaire if q.kind == "many"}
 """The buttons of each list to tick."""
 
@@ -113,6 +115,7 @@ def test_a_refused_answer_is_no_new_step_for_back(tab):
     tab.at("/check/age")
 
 
+@pytest.mark.parametrize("context", [NO_WORKER], indirect=True)
 def test_back_pressed_twice_before_the_script_has_come_shows_the_page_of_the_address(tab):
     tab.start()
     tab.answer("adult")
@@ -217,6 +220,7 @@ def test_an_answer_by_button_arrives_though_the_button_says_that_it_works(tab):
     assert "Your last answer was: “None of these”" in tab.page.inner_text("main")
 
 
+@pytest.mark.parametrize("context", [NO_WORKER], indirect=True)
 def test_a_line_that_fails_takes_no_second_try_away(tab):
     tab.start()
     tab.page.check("#age-adult")
@@ -301,6 +305,7 @@ def test_with_the_script_broken_half_way_the_form_still_sends(tab):
     tab.complaints.clear()
 
 
+@pytest.mark.parametrize("context", [NO_WORKER], indirect=True)
 def test_a_reply_that_is_no_page_is_fetched_by_the_browser_itself(tab):
     tab.start()
     served = []

@@ -32,7 +32,7 @@ from tests.builders import rulebook
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
 MADE_UP = {  # keys that a page puts together
     "problem.": {"missing_one", "missing_many"} | set(ANSWER_PROBLEMS) - {"missing"},
-    "question.note.": {"unfinished"},
+    "question.note.": {"afresh", "unfinished"},
     "result.": {"complications", "prevention"},
     "interrupt.heading.": {"child", "other"},
     "error.": {

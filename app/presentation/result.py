@@ -52,13 +52,23 @@ class LevelCard(NamedTuple):
     """The one card that leads: the level, what to do, by when.
 
     `signs` of an emergency may be there, since the person was not sure: they come first.
+    `nobody`: what to do if nobody can be reached or seen in time; "" in editions that say it
+    within `first`.
     """
 
     level: str
     heading: str
-    action: str
+    first: str
     hidden: str
+    badge: str
+    nobody: str = ""
     signs: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str:
+        """All that is to be done, where it is told in one piece."""
+        # Trap: to join would forget that both are HTML already.
+        return self.first + (self.nobody and " " + self.nobody)
 
 
 @dataclass(frozen=True)
@@ -127,8 +137,10 @@ class ResultPresenter:
         return LevelCard(
             level,
             heading=self.fill(spoken[f"heading{ending}"], **more),
-            action=self.fill(spoken[f"action{ending}"], **more),
+            first=self.fill(spoken[f"action{ending}"], **more),
             hidden=spoken["hidden"],
+            badge=self.fill(spoken.get(f"badge{ending}", spoken["badge"]), **more),
+            nobody=self.fill(spoken.get(f"nobody{ending}", "")),
             signs=signs,
         )
 

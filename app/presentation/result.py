@@ -95,6 +95,11 @@ class ResultPresenter:
         """The words of a question, as this person is spoken to."""
         return words_for_respondent(self.words, question, self.respondent)
 
+    def name_question(self, question: str) -> str:
+        """A question in a word or two, or as it is asked where it has no short words."""
+        spoken = self.question_words(question)
+        return self.fill(spoken.short or spoken.text)
+
     def describe_result(self, assessment: Assessment) -> View:
         """What every page of a result shows: the card, why, what it might be, the answers."""
         reasons, also = self.split_reasons(assessment)
@@ -156,21 +161,42 @@ class ResultPresenter:
         level = [f for f in assessment.findings if f.urgency == assessment.urgency]
         leading = [f for f in level if f.certain] or level
         others = [f for f in assessment.findings if f not in leading]
-        return [self._build_reason(f) for f in leading], [self._build_reason(f) for f in others]
+        built = self._build_reasons([*leading, *others])
+        return built[: len(leading)], built[len(leading) :]
 
     def emergency_reasons(self, assessment: Assessment) -> list[View]:
         """The certain signs of an emergency."""
         certain = [f for f in assessment.findings if f.certain]
-        return [self._build_reason(f) for f in certain if f.urgency is Urgency.emergency]
+        return self._build_reasons([f for f in certain if f.urgency is Urgency.emergency])
 
-    def _build_reason(self, finding: Finding) -> View:
-        """Why: a sentence, the answers behind it, and where it comes from."""
-        return {
-            "text": self.fill(self.words.rules[finding.rule].reason),
-            "answers": self._answers_behind(finding.because),
-            "sources": self.find_sources(finding.sources),
-            "certain": finding.certain,
-        }
+    def _build_reasons(self, findings: Iterable[Finding]) -> list[View]:
+        """Why, one after the other: the answers behind each, a sentence, where it comes from.
+
+        `told` are the answers to tell before the sentence. One that speaks of them as "this" has
+        them all before it, unless they are the last that were told; for any other, an answer that
+        was told once is enough.
+        """
+        reasons: list[View] = []
+        told: set[AnswerView] = set()
+        last: tuple[AnswerView, ...] = ()
+        for finding in findings:
+            answers = self._answers_behind(finding.because)
+            words = self.words.rules[finding.rule].parts
+            given = words.get("given") if finding.certain and answers else None
+            again = told if given is None else last if answers == last else ()
+            reasons.append(
+                {
+                    "rule": finding.rule,
+                    "text": self.fill(given or words["reason"]),
+                    "answers": answers,
+                    "told": tuple(answer for answer in answers if answer not in again),
+                    "sources": self.find_sources(finding.sources),
+                    "certain": finding.certain,
+                }
+            )
+            told.update(answers)
+            last = answers
+        return reasons
 
     def _answers_behind(self, evidence: Iterable[Evidence]) -> tuple[AnswerView, ...]:
         """Evidence as question and answer, each question once."""
@@ -199,8 +225,9 @@ class ResultPresenter:
         self, question: str, chosen: tuple[str, ...] = (), **marks: bool
     ) -> AnswerView:
         spoken = self.question_words(question)
-        text, name = self.fill(spoken.text), self.fill(spoken.short or spoken.text)
-        return AnswerView(question, text, name, chosen, **marks)
+        return AnswerView(
+            question, self.fill(spoken.text), self.name_question(question), chosen, **marks
+        )
 
     def advice_by_section(self, assessment: Assessment) -> dict[str, list[str]]:
         """Every section of advice, by its id; a section may be empty."""

@@ -13,10 +13,9 @@ from starlette.responses import Response
 from app.documents.receipt import (
     BadReceipt,
     ReceiptCheck,
-    make_qr_code,
     verify_receipt,
-    write_receipt,
 )
+from app.presentation.call_script import write_call_script
 from app.presentation.question import ME
 from app.presentation.result import ResultPresenter, View
 from app.presentation.safety_net import build_caution_values
@@ -47,7 +46,6 @@ async def show_result(request: Request) -> Response:
         return redirect_with_journey(request, visit.next_address, noted)
     assessment, presenter = visit.assessment, visit.presenter
     rulebook = presenter.rulebook
-    receipt = write_receipt(rulebook, visit.path.answers, assessment)
     return render_page(
         request,
         "patient/result.html",
@@ -59,10 +57,8 @@ async def show_result(request: Request) -> Response:
         advice=presenter.advice_by_section(assessment),
         in_scope=presenter.is_in_scope(),
         contradictions=presenter.asked_contradictions(assessment.contradictions),
-        sources=presenter.all_sources(assessment),
         rulebook=rulebook,
-        receipt=receipt,
-        code=make_qr_code(receipt),
+        script=write_call_script(presenter, assessment),
         learn=rulebook.learn[visit.context.language],
         places=sorted(visit.path.answers.get(rulebook.roles.place, ())),
         **presenter.describe_result(assessment),

@@ -1,0 +1,85 @@
+"""What to say when you call: the result in at most four sentences that can be read aloud.
+
+Whom it is about and why they call; the signs that decided; where and since when; the illnesses
+and medicines that matter. It picks answers and joins them with words by key; it decides nothing.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from app.documents.short_answers import leading_findings
+from app.presentation.result import ResultPresenter
+from app.triage.questionnaire import Question
+from app.triage.terms import Answers, Assessment, Evidence, Urgency
+
+MOST_NAMED = 6  # parts of one sentence; whoever answers the call asks for the rest
+
+
+def write_call_script(presenter: ResultPresenter, assessment: Assessment) -> list[str]:
+    """The sentences, for whoever calls, in the order in which they are asked."""
+    pages, fill = presenter.words.pages, presenter.fill
+    parts = _list_parts(presenter, assessment)
+    joint = fill(pages["say.joint"])  # filled, so that joined HTML stays HTML
+    said = [fill(pages[key], named=joint.join(named[:MOST_NAMED])) for key, named in parts if named]
+    return [_introduce(presenter, assessment), *said]
+
+
+def _introduce(presenter: ResultPresenter, assessment: Assessment) -> str:
+    """Whom the call is about, how old they are, and what this check said."""
+    roles, pages = presenter.rulebook.roles, presenter.words.pages
+    ages = _list_told(presenter, presenter.rulebook.questionnaire[roles.age])
+    key = f"say.{presenter.respondent}" if ages else f"say.{presenter.respondent}.no_age"
+    level = presenter.words.levels[assessment.urgency.name].parts
+    within = assessment.within and presenter.words.times[assessment.within]
+    when = presenter.fill(level["when_within" if within else "when"], within=within or "")
+    calm = assessment.urgency is Urgency.self_care
+    told = presenter.fill(pages["say.told.self_care" if calm else "say.told"], when=when)
+    return presenter.fill(pages[key], age=ages[0] if ages else "", told=told)
+
+
+def _list_parts(
+    presenter: ResultPresenter, assessment: Assessment
+) -> Iterator[tuple[str, list[str]]]:
+    """(Key of a sentence, what it names)."""
+    roles, questionnaire = presenter.rulebook.roles, presenter.rulebook.questionnaire
+    leading = leading_findings(assessment)
+    told_where = [name for name in (roles.place, roles.course) if name]
+    apart = {roles.age, *told_where, *roles.background}
+    certain = _collect_options(e for f in leading if f.certain for e in f.because)
+    yield "say.signs", _name_options(presenter, certain, apart)
+    doubts = {e.question for f in leading if not f.certain for e in f.because if e.unsure}
+    yield "say.unsure", [presenter.name_question(q.id) for q in questionnaire if q.id in doubts]
+    for key, names in (("say.where", told_where), ("say.background", roles.of_a_life)):
+        told = (_list_told(presenter, questionnaire[name]) for name in names)
+        yield key, [text for texts in told for text in texts]
+
+
+def _collect_options(evidence: Iterable[Evidence]) -> Answers:
+    """Question -> the options that were ticked, of all evidence together."""
+    found: dict[str, frozenset[str]] = {}
+    for piece in evidence:
+        if piece.lab is None and not piece.unsure:
+            found[piece.question] = found.get(piece.question, frozenset()) | set(piece.options)
+    return found
+
+
+def _name_options(
+    presenter: ResultPresenter, options: Answers, apart: Collection[str]
+) -> list[str]:
+    """These options as the person read them, in asking order, without some questions."""
+    asked = [q for q in presenter.rulebook.questionnaire if q.id in options and q.id not in apart]
+    return [text for q in asked for text in _list_told(presenter, q, options[q.id])]
+
+
+def _list_told(
+    presenter: ResultPresenter, question: Question, only: Collection[str] | None = None
+) -> list[str]:
+    """What was ticked there, without "none of these" and "not sure", as the person read it."""
+    given = presenter.path.answers.get(question.id, frozenset())
+    words = presenter.question_words(question.id).options
+    return [
+        presenter.fill(words[option])
+        for option in question.option_ids
+        if option in given
+        and option not in (question.none, question.unsure)
+        and (only is None or option in only)
+    ]

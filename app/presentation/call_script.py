@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from app.documents.short_answers import leading_findings
 from app.presentation.result import ResultPresenter
+from app.triage.conditions import Choice, walk_leaves
 from app.triage.questionnaire import Question
 from app.triage.terms import Answers, Assessment, Evidence, Urgency
 
@@ -70,16 +71,28 @@ def _name_options(
     return [text for q in asked for text in _list_told(presenter, q, options[q.id])]
 
 
+def _is_told_closer(presenter: ResultPresenter, question: Question, option: str) -> bool:
+    """Whether a later question asked which of this line it is, and was told."""
+    for closer in presenter.rulebook.questionnaire:
+        given = presenter.path.answers.get(closer.id, frozenset()) - {closer.none, closer.unsure}
+        if given and closer.narrows is not None:
+            leaves = [leaf for leaf in walk_leaves(closer.narrows) if isinstance(leaf, Choice)]
+            if any(leaf.question == question.id and option in leaf.options for leaf in leaves):
+                return True
+    return False
+
+
 def _list_told(
     presenter: ResultPresenter, question: Question, only: Collection[str] | None = None
 ) -> list[str]:
     """What was ticked there, without "none of these" and "not sure", as the person read it."""
     given = presenter.path.answers.get(question.id, frozenset())
     words = presenter.question_words(question.id).options
+    told = [o for o in question.option_ids if o in given and (only is None or o in only)]
+    told = [o for o in told if not _is_told_closer(presenter, question, o)]
+    # A line may explain itself in a second sentence, which nobody needs on the phone.
     return [
-        presenter.fill(words[option])
-        for option in question.option_ids
-        if option in given
-        and option not in (question.none, question.unsure)
-        and (only is None or option in only)
+        presenter.fill(words[option].partition(". ")[0])
+        for option in told
+        if option not in (question.none, question.unsure)
     ]

@@ -3,6 +3,7 @@
 It joins ids with their words, for the person whose answers they are; it decides nothing.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from app.presentation.result import ResultPresenter, View
@@ -56,7 +57,7 @@ def describe_safety_net(presenter: ResultPresenter, assessment: Assessment) -> S
     """What would make this result more urgent."""
     found = build_safety_net(presenter.rulebook, presenter.answers)
     lines = arrange_lines(presenter.rulebook, found, assessment.advice["watch"])
-    held, doubtful = _part_warnings(presenter, lines)
+    held, doubtful = _part_warnings(presenter, _drop_boxed_warnings(presenter, lines))
     first, rest = collapse_lines(held, MOST_AT_ONCE)
     more = SafetyNetLayout((*doubtful, *rest.entries))
     advice = presenter.words.advice
@@ -64,6 +65,18 @@ def describe_safety_net(presenter: ResultPresenter, assessment: Assessment) -> S
     return SafetyNetView(
         _group_by_level(presenter, first), _group_by_level(presenter, more), remarks
     )
+
+
+def _drop_boxed_warnings(presenter: ResultPresenter, lines: SafetyNetLayout) -> SafetyNetLayout:
+    """Without the warnings of which the emergency box, on the same page, tells every sign."""
+    boxed = presenter.rulebook.watched_changes.boxed
+    kept = [e for e in lines.entries if isinstance(e, SafetyNetLine) or not tells_only(e, boxed)]
+    return lines._replace(entries=tuple(kept))
+
+
+def tells_only(warning: AdviceRule, boxed: Collection[tuple[str, str]]) -> bool:
+    """Whether a warning says nothing but these signs, as (question, option)."""
+    return bool(warning.signs) and warning.no_option is None and warning.signs <= {*boxed}
 
 
 def _part_warnings(

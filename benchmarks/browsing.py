@@ -140,7 +140,7 @@ def walk(browser: Browser, base: str) -> tuple[list[Step], StorageState]:
     context, steps = browser.new_context(), []
     page = context.new_page()
     page.goto(base)
-    page.check("#region-uk")
+    page.select_option("#region", "uk")
     page.click("main form button")
     page.wait_for_url("**/check/*")
     while "/check/" in page.url:

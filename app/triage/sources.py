@@ -176,14 +176,18 @@ class RegionLink(SourcedEntry):
 
 
 class Finder(RegionLink):
-    """A page that leads to a place of care; `advice` answers questions about what to do."""
+    """A page that leads to a place of care; `advice` answers questions about what to do.
+
+    `area`: the part of the region that it is for, where there are several of a kind.
+    """
 
     kind: Literal["gp", "advice", "urgent", "emergency", "pharmacy"]
+    area: Annotated[str, _match_pattern("[a-z]+", "small letters")] | None = None
 
     @property
     def words_key(self) -> str:
         """Under which key of the region's words its text stands."""
-        return f"finder_{self.kind}"
+        return "_".join(["finder", self.kind, *filter(None, [self.area])])
 
 
 class Channel(SourcedEntry):

@@ -5,6 +5,7 @@ It knows templates, words and the request; it must not know what a page is about
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -218,16 +219,21 @@ def _make_translator(words: Wording, places: Mapping[str, str]) -> tuple[Transla
 
 
 def _list_emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
-    """(Region, what to call in words, number, all in short), where nobody said where they are."""
-    return [
-        (
-            words["name"],
-            words["local_emergency_words"],
-            context.rulebook.regions[id_].emergency_number,
-            words["emergency_short"],
-        )
-        for id_, words in context.page_wording.regions.items()
-    ]
+    """(Regions, what to call in words, number, all in short), where nobody said where they are.
+
+    Regions with the same number share a line, so that the number is soon found.
+    """
+    words, alike = context.page_wording, defaultdict[str, list[Mapping[str, str]]](list)
+    for id_, entry in context.rulebook.regions.items():
+        alike[entry.emergency_number].append(words.regions[id_])
+    lines = []
+    for number, places in alike.items():
+        names = ", ".join(place["name"] for place in places)
+        short_names = ", ".join(dict.fromkeys(place["name_short"] for place in places))
+        spoken = places[-1]["local_emergency_words"]
+        short = words.page_text("emergency.short", places=short_names, spoken=spoken)
+        lines.append((names, spoken, number, short))
+    return lines
 
 
 def build_template_environment(folder: Path) -> Environment:

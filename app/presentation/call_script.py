@@ -1,7 +1,7 @@
 """What to say when you call: the result in at most four sentences that can be read aloud.
 
-Whom it is about and why they call; the signs that decided; where and since when; the illnesses
-and medicines that matter. It picks answers and joins them with words by key; it decides nothing.
+Whom it is about and what this check said; the signs that decided; what it is, where and since
+when; the illnesses and medicines that matter. It picks answers and joins them with words by key; it decides nothing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -43,13 +43,14 @@ def _list_parts(
     """(Key of a sentence, what it names)."""
     roles, questionnaire = presenter.rulebook.roles, presenter.rulebook.questionnaire
     leading = leading_findings(assessment)
-    told_where = [name for name in (roles.place, roles.course) if name]
-    apart = {roles.age, *told_where, *roles.background}
+    reasons = [name for name in roles.background if name not in roles.of_a_life]
+    about = [*reasons, *(name for name in (roles.place, roles.course) if name)]
+    apart = {roles.age, *about, *roles.of_a_life}
     certain = _collect_options(e for f in leading if f.certain for e in f.because)
     yield "say.signs", _name_options(presenter, certain, apart)
     doubts = {e.question for f in leading if not f.certain for e in f.because if e.unsure}
     yield "say.unsure", [presenter.name_question(q.id) for q in questionnaire if q.id in doubts]
-    for key, names in (("say.where", told_where), ("say.background", roles.of_a_life)):
+    for key, names in (("say.about", about), ("say.background", roles.of_a_life)):
         told = (_list_told(presenter, questionnaire[name]) for name in names)
         yield key, [text for texts in told for text in texts]
 
@@ -85,14 +86,13 @@ def _is_told_closer(presenter: ResultPresenter, question: Question, option: str)
 def _list_told(
     presenter: ResultPresenter, question: Question, only: Collection[str] | None = None
 ) -> list[str]:
-    """What was ticked there, without "none of these" and "not sure", as the person read it."""
+    """What was ticked there, as the person read it, but for what is no sign and "not sure"."""
     given = presenter.path.answers.get(question.id, frozenset())
     words = presenter.question_words(question.id).options
     told = [o for o in question.option_ids if o in given and (only is None or o in only)]
     told = [o for o in told if not _is_told_closer(presenter, question, o)]
+    noes = {question.none, question.unsure, *(chain[0] for chain in question.severity)}
     # A line may explain itself in a second sentence, which nobody needs on the phone.
     return [
-        presenter.fill(words[option].partition(". ")[0])
-        for option in told
-        if option not in (question.none, question.unsure)
+        presenter.fill(words[option].partition(". ")[0]) for option in told if option not in noes
     ]

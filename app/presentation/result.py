@@ -172,7 +172,7 @@ class ResultPresenter:
     def _build_reasons(self, findings: Iterable[Finding]) -> list[View]:
         """Why, one after the other: the answers behind each, a sentence, where it comes from.
 
-        `told` are the answers to tell before the sentence. One that speaks of them as "this" has
+        `told` are the answers to tell before the sentence, but for "none of these". One that speaks of them as "this" has
         them all before it, unless they are the last that were told; for any other, an answer that
         was told once is enough.
         """
@@ -189,7 +189,7 @@ class ResultPresenter:
                     "rule": finding.rule,
                     "text": self.fill(given or words["reason"]),
                     "answers": answers,
-                    "told": tuple(answer for answer in answers if answer not in again),
+                    "told": tuple(a for a in answers if a not in again and not a.nothing),
                     "sources": self.find_sources(finding.sources),
                     "certain": finding.certain,
                 }
@@ -206,7 +206,9 @@ class ResultPresenter:
                 continue
             spoken = self.question_words(piece.question)
             chosen = tuple(self.fill(spoken.options[option]) for option in piece.options)
-            found[piece.question] = self._view_answer(piece.question, chosen, unsure=piece.unsure)
+            nothing = piece.options == (self.rulebook.questionnaire[piece.question].none,)
+            marks = {"unsure": piece.unsure, "nothing": nothing}
+            found[piece.question] = self._view_answer(piece.question, chosen, **marks)
         return tuple(found.values())
 
     def all_answers(self, answers: Answers) -> list[AnswerView]:

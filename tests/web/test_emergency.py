@@ -1,6 +1,5 @@
 """A sign of an emergency stops the questions, once, and stays in sight from then on."""
 
-
 import pytest
 
 from app.triage.rules import assess_answers

@@ -1,7 +1,8 @@
 """What to say when you call: the result in at most four sentences that can be read aloud.
 
 Whom it is about and what this check said; the signs that decided; what it is, where and since
-when; the illnesses and medicines that matter. It picks answers and joins them with words by key; it decides nothing.
+when; the illnesses and medicines that matter. It picks answers and joins them with words by key;
+it decides nothing.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -73,8 +74,9 @@ def _name_options(
 
 
 def _is_told_closer(presenter: ResultPresenter, question: Question, option: str) -> bool:
-    """Whether a later question asked which of this line it is, and was told."""
-    for closer in presenter.rulebook.questionnaire:
+    """Whether another question asked which illness of this line it is, and was told."""
+    questionnaire = presenter.rulebook.questionnaire
+    for closer in (questionnaire[name] for name in presenter.rulebook.roles.of_a_life):
         given = presenter.path.answers.get(closer.id, frozenset()) - {closer.none, closer.unsure}
         if given and closer.narrows is not None:
             leaves = [leaf for leaf in walk_leaves(closer.narrows) if isinstance(leaf, Choice)]
@@ -90,7 +92,8 @@ def _list_told(
     given = presenter.path.answers.get(question.id, frozenset())
     words = presenter.question_words(question.id).options
     told = [o for o in question.option_ids if o in given and (only is None or o in only)]
-    told = [o for o in told if not _is_told_closer(presenter, question, o)]
+    if question.id in presenter.rulebook.roles.of_a_life:
+        told = [o for o in told if not _is_told_closer(presenter, question, o)]
     noes = {question.none, question.unsure, *(chain[0] for chain in question.severity)}
     # A line may explain itself in a second sentence, which nobody needs on the phone.
     return [

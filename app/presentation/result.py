@@ -172,9 +172,9 @@ class ResultPresenter:
     def _build_reasons(self, findings: Iterable[Finding]) -> list[View]:
         """Why, one after the other: the answers behind each, a sentence, where it comes from.
 
-        `told` are the answers to tell before the sentence, but for "none of these". One that speaks of them as "this" has
-        them all before it, unless they are the last that were told; for any other, an answer that
-        was told once is enough.
+        `told` are the answers to tell before the sentence, but for "none of these". One that speaks
+        of them as "this" has them all before it, unless they are the last that were told; for any
+        other, an answer that was told once is enough.
         """
         reasons: list[View] = []
         told: set[AnswerView] = set()
@@ -287,21 +287,6 @@ class ResultPresenter:
         unsure = self.rulebook.questionnaire.unsure_options
         situation = Situation(self.path.answers, self.path.off_path, unsure, {})
         return judge_condition(known, situation) is not Truth.TRUE
-
-    def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
-        """Every source that this result rests on, each once; those of a doubt stand beside it."""
-        ids = [
-            *(id_ for finding in assessment.findings if finding.certain for id_ in finding.sources),
-            *(id_ for alike in assessment.look_alikes for id_ in alike.sources),
-            *(
-                id_
-                for standing in assessment.types
-                for line in (*standing.evidence_for, *standing.evidence_against)
-                for id_ in line.sources
-            ),
-            *(id_ for section in SECTIONS for a in assessment.advice[section] for id_ in a.sources),
-        ]
-        return sorted(self.find_sources(dict.fromkeys(ids)), key=lambda source: source.title)
 
     def find_sources(self, ids: Iterable[str]) -> tuple[SourceEntry, ...]:
         """The sources of these ids."""

@@ -19,7 +19,7 @@ from app.triage.questionnaire import Question
 from app.triage.terms import Answers
 from app.web.journey import Journey, seal_journey
 from app.web.pages import render_html
-from app.web.patients.result import UNFINISHED
+from app.web.visit import UNFINISHED
 from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, receipt_of

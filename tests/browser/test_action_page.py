@@ -6,6 +6,7 @@ from app.web.journey import Journey, seal_journey
 from tests.browser.test_weight import LEVELS
 from tests.builders import answers, rulebook
 from tests.web.test_golden_results import SCLERODERMA, UNSURE
+from tests.web.test_journeys import QUIET
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 WIDE = {"viewport": {"width": 1280, "height": 900}}
@@ -19,10 +20,9 @@ def person(name):
     """The answers of one of these people."""
     if name in LEVELS:
         return answers(LEVELS[name])
-    given, told = {}, UNSURE if name == "unsure" else SCLERODERMA
-    usual = answers()
+    given, told = {}, UNSURE if name == "unsure" else QUIET | SCLERODERMA
     while question := rulebook().questionnaire.trace_path(given).next:
-        given[question.id] = frozenset(told.get(question.id, usual.get(question.id, ())))
+        given[question.id] = frozenset(told.get(question.id, [question.unsure]))
     return given
 
 

@@ -88,7 +88,7 @@ def test_a_sure_answer_keeps_the_card_as_it_was(visitor: Visitor) -> None:
 
 def test_a_receipt_of_such_answers_says_it_too(visitor: Visitor) -> None:
     walk(visitor, UNSURE)
-    page = visitor.get("/result")
+    page = visitor.get("/result/sheet")
     text = page.text[page.text.rindex("CALCINOSIS-CHECK/") :].split()[0]
     checked = visitor.post("/verify", {"receipt": text})
     advice_text = checked.text[checked.text.index("Urgent advice") :]

@@ -141,7 +141,7 @@ def test_a_child_is_spoken_of_from_the_first_question_on(visitor):
 def test_under_16_a_carer_is_spoken_to_whatever_was_said_at_the_start(visitor, about):
     pages = walk(visitor, about, QUIET | {"age": ["child"]})
     assert "your child" in {page.url: page for page in pages}["/check/conditions"].h1[0]
-    assert "This result is about your child." in pages[-1].text
+    assert "This is about a child." in pages[-1].text
 
 
 def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
@@ -158,13 +158,13 @@ def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
     ("about", "line"),
     [
         (ME, None),
-        (CHILD, "This result is about your child."),
-        (OTHER, "This result is about the person you answered for."),
+        (CHILD, "This is about a child."),
+        (OTHER, "This is about someone else."),
     ],
 )
 def test_the_result_says_whom_it_is_about(visitor, about, line):
     text = walk(visitor, about, QUIET)[-1].text
-    assert (line in text) if line else ("This result is about" not in text)
+    assert (line in text) if line else ("This is about" not in text)
 
 
 def test_whom_it_is_about_changes_no_level(visitor):

@@ -68,9 +68,20 @@ def _collect_options(evidence: Iterable[Evidence]) -> Answers:
 def _name_options(
     presenter: ResultPresenter, options: Answers, apart: Collection[str]
 ) -> list[str]:
-    """These options as the person read them, in asking order, without some questions."""
-    asked = [q for q in presenter.rulebook.questionnaire if q.id in options and q.id not in apart]
-    return [text for q in asked for text in _list_told(presenter, q, options[q.id])]
+    """These options as the person read them, in asking order, without some questions.
+
+    A choice of one, such as how bad it is, says little without its question.
+    """
+    pages, named = presenter.words.pages, list[str]()
+    for question in presenter.rulebook.questionnaire:
+        if question.id not in options or question.id in apart:
+            continue
+        told = _list_told(presenter, question, options[question.id])
+        if question.kind == "one":
+            name = presenter.name_question(question.id)
+            told = [presenter.fill(pages["say.answer"], name=name, chosen=one) for one in told]
+        named += told
+    return named
 
 
 def _is_told_closer(presenter: ResultPresenter, question: Question, option: str) -> bool:

@@ -163,11 +163,14 @@ def _describe_watch(
     say, ages = _speaker(presenter), presenter.answers.get(presenter.rulebook.roles.age, ())
     box = map(presenter.fill, presenter.words.emergency_box_for(ages).values())
     box_left = tuple(line for line in box if line not in signs)
+    lines: dict[str, tuple[str, ...]] = {}
+    for group in [*watch.first, *watch.more]:  # a level may stand in both
+        lines[group.heading] = (*lines.get(group.heading, ()), *group.lines)
     return [
         SheetSection("box", say("emergency.heading"), box_left),
         *(
-            SheetSection(f"watch-{number}", say("sheet.watch", then=group.heading), group.lines)
-            for number, group in enumerate([*watch.first, *watch.more], start=1)
+            SheetSection(f"watch-{number}", say("sheet.watch", then=then), found)
+            for number, (then, found) in enumerate(lines.items(), start=1)
         ),
     ]
 

@@ -131,7 +131,7 @@ def test_swapped_lost_and_doubled_letters_of_format_2_are_caught() -> None:
             assert problem_of(NEW[: i + 1] + NEW[i:]) in ("damaged", "not_a_receipt")
 
 
-def test_a_wrong_letter_among_the_answers_is_told_to_within_seven() -> None:
+def test_a_wrong_letter_among_the_answers_is_named_to_within_seven() -> None:
     begin = len("/".join(NEW.split("/")[:7])) + 1
     named = 0
     for place in range(begin, begin + 49):

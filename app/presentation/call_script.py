@@ -28,14 +28,14 @@ def write_call_script(presenter: ResultPresenter, assessment: Assessment) -> lis
 def _introduce(presenter: ResultPresenter, assessment: Assessment) -> str:
     """Whom the call is about, how old they are, and what this check said."""
     roles, pages = presenter.rulebook.roles, presenter.words.pages
-    ages = _list_told(presenter, presenter.rulebook.questionnaire[roles.age])
+    ages = _list_chosen(presenter, presenter.rulebook.questionnaire[roles.age])
     key = f"say.{presenter.respondent}" if ages else f"say.{presenter.respondent}.no_age"
     level = presenter.words.levels[assessment.urgency.name].parts
     within = assessment.within and presenter.words.times[assessment.within]
     when = presenter.fill(level["when_within" if within else "when"], within=within or "")
     calm = assessment.urgency is Urgency.self_care
-    told = presenter.fill(pages["say.told.self_care" if calm else "say.told"], when=when)
-    return presenter.fill(pages[key], age=ages[0] if ages else "", told=told)
+    advised = presenter.fill(pages["say.advised.self_care" if calm else "say.advised"], when=when)
+    return presenter.fill(pages[key], age=ages[0] if ages else "", advised=advised)
 
 
 def _list_parts(
@@ -52,8 +52,8 @@ def _list_parts(
     doubts = {e.question for f in leading if not f.certain for e in f.because if e.unsure}
     yield "say.unsure", [presenter.name_question(q.id) for q in questionnaire if q.id in doubts]
     for key, names in (("say.about", about), ("say.background", roles.of_a_life)):
-        told = (_list_told(presenter, questionnaire[name]) for name in names)
-        yield key, [text for texts in told for text in texts]
+        chosen = (_list_chosen(presenter, questionnaire[name]) for name in names)
+        yield key, [text for texts in chosen for text in texts]
 
 
 def _collect_options(evidence: Iterable[Evidence]) -> Answers:
@@ -76,15 +76,15 @@ def _name_options(
     for question in presenter.rulebook.questionnaire:
         if question.id not in options or question.id in apart:
             continue
-        told = _list_told(presenter, question, options[question.id])
+        chosen = _list_chosen(presenter, question, options[question.id])
         if question.kind == "one":
             name = presenter.name_question(question.id)
-            told = [presenter.fill(pages["say.answer"], name=name, chosen=one) for one in told]
-        named += told
+            chosen = [presenter.fill(pages["say.answer"], name=name, chosen=one) for one in chosen]
+        named += chosen
     return named
 
 
-def _is_told_closer(presenter: ResultPresenter, question: Question, option: str) -> bool:
+def _is_named_closer(presenter: ResultPresenter, question: Question, option: str) -> bool:
     """Whether another question asked which illness of this line it is, and was told."""
     questionnaire = presenter.rulebook.questionnaire
     for closer in (questionnaire[name] for name in presenter.rulebook.roles.of_a_life):
@@ -96,17 +96,17 @@ def _is_told_closer(presenter: ResultPresenter, question: Question, option: str)
     return False
 
 
-def _list_told(
+def _list_chosen(
     presenter: ResultPresenter, question: Question, only: Collection[str] | None = None
 ) -> list[str]:
     """What was ticked there, as the person read it, but for what is no sign and "not sure"."""
     given = presenter.path.answers.get(question.id, frozenset())
     words = presenter.question_words(question.id).options
-    told = [o for o in question.option_ids if o in given and (only is None or o in only)]
+    chosen = [o for o in question.option_ids if o in given and (only is None or o in only)]
     if question.id in presenter.rulebook.roles.of_a_life:
-        told = [o for o in told if not _is_told_closer(presenter, question, o)]
+        chosen = [o for o in chosen if not _is_named_closer(presenter, question, o)]
     noes = {question.none, question.unsure, *(chain[0] for chain in question.severity)}
     # A line may explain itself in a second sentence, which nobody needs on the phone.
     return [
-        presenter.fill(words[option].partition(". ")[0]) for option in told if option not in noes
+        presenter.fill(words[option].partition(". ")[0]) for option in chosen if option not in noes
     ]

@@ -172,29 +172,29 @@ class ResultPresenter:
     def _build_reasons(self, findings: Iterable[Finding]) -> list[View]:
         """Why, one after the other: the answers behind each, a sentence, where it comes from.
 
-        `told` are the answers to tell before the sentence, but for "none of these". One that speaks
-        of them as "this" has them all before it, unless they are the last that were told; for any
-        other, an answer that was told once is enough.
+        `shown` are the answers to tell before the sentence, but for "none of these". One that
+        speaks of them as "this" has them all before it, unless they are the last that were told;
+        for any other, an answer that was told once is enough.
         """
         reasons: list[View] = []
-        told: set[AnswerView] = set()
+        known: set[AnswerView] = set()
         last: tuple[AnswerView, ...] = ()
         for finding in findings:
             answers = self._answers_behind(finding.because)
             words = self.words.rules[finding.rule].parts
             given = words.get("given") if finding.certain and answers else None
-            again = told if given is None else last if answers == last else ()
+            again = known if given is None else last if answers == last else ()
             reasons.append(
                 {
                     "rule": finding.rule,
                     "text": self.fill(given or words["reason"]),
                     "answers": answers,
-                    "told": tuple(a for a in answers if a not in again and not a.nothing),
+                    "shown": tuple(a for a in answers if a not in again and not a.nothing),
                     "sources": self.find_sources(finding.sources),
                     "certain": finding.certain,
                 }
             )
-            told.update(answers)
+            known.update(answers)
             last = answers
         return reasons
 

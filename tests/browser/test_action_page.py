@@ -20,9 +20,9 @@ def person(name):
     """The answers of one of these people."""
     if name in LEVELS:
         return answers(LEVELS[name])
-    given, told = {}, UNSURE if name == "unsure" else QUIET | SCLERODERMA
+    given, said = {}, UNSURE if name == "unsure" else QUIET | SCLERODERMA
     while question := rulebook().questionnaire.trace_path(given).next:
-        given[question.id] = frozenset(told.get(question.id, [question.unsure]))
+        given[question.id] = frozenset(said.get(question.id, [question.unsure]))
     return given
 
 

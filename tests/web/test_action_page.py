@@ -118,8 +118,8 @@ def test_every_card_has_a_way_without_a_voice(app, level, region) -> None:
 def test_what_to_do_if_nobody_can_help_in_time_is_a_part_of_its_own(visitor, level) -> None:
     page = walk(visitor, LEVELS[level])
     part = page.html[page.html.index('id="nobody"') :]
-    told = WORDS.fill_placeholders(WORDS.levels[level].parts["nobody"], WORDS.regions["uk"])
-    assert told in html.unescape(part[: part.index("</section>")])
+    wanted = WORDS.fill_placeholders(WORDS.levels[level].parts["nobody"], WORDS.regions["uk"])
+    assert wanted in html.unescape(part[: part.index("</section>")])
 
 
 def test_a_team_that_knows_the_illness_comes_first_below_an_emergency() -> None:
@@ -202,8 +202,8 @@ def test_no_answer_is_told_twice_among_the_reasons(app) -> None:
 def test_no_sign_stands_twice_in_what_to_watch_for(app) -> None:
     for name in PEOPLE:
         page = result_of(app, name)
-        told = page.html.partition('id="watch"')[2].partition('id="nobody"')[0]
-        lines = re.findall(r"<li>([^<]+)</li>", told)
+        part = page.html.partition('id="watch"')[2].partition('id="nobody"')[0]
+        lines = re.findall(r"<li>([^<]+)</li>", part)
         assert len(lines) == len(set(lines)), name
 
 

@@ -114,8 +114,8 @@ def test_what_may_happen_is_said_to_a_parent_about_their_child(app):
 def test_the_parts_of_a_result_stand_in_their_order(app):
     page = result_of(app, RESULTS["soon"])
     ids = [tag["id"] for name, tag in page.tags if name == "h2" and "id" in tag]
-    assert ids[:4] == ["at-a-glance", "say", "why", "watch"]
-    assert ids[4:] == ["watch-more", "nobody", "type", "home", "visit", "how"]
+    assert ids[:5] == ["at-a-glance", "say", "why", "watch", "watch-more"]
+    assert ids[5:] == ["nobody", "type", "your-answers", "home", "visit", "how"]
 
 
 def test_what_comes_after_what_it_might_be_is_folded_and_headings_stay(app):

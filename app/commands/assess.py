@@ -9,8 +9,9 @@ import typer
 
 from app.commands.console import load_rulebook, read_settings, stop_command
 from app.documents.exchange import DEFAULT_REGION, BadBody, assess_json_body
-from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive
+from app.documents.receipt import ReceiptCheck, RulebookArchive
 from app.documents.receipt import verify_receipt as verify_receipt
+from app.documents.receipt_text import BadReceipt
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Finding, Urgency
 

@@ -19,7 +19,7 @@ from app.triage.questionnaire import Question
 from app.triage.terms import Answers
 from app.web.journey import Journey, seal_journey
 from app.web.pages import render_html
-from app.web.patients.result import UNFINISHED
+from app.web.visit import UNFINISHED
 from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, receipt_of
@@ -178,6 +178,8 @@ class States:
         yield State("result, out of scope", "/result", OUT_OF_SCOPE)
         yield State("result, not calcinosis", "/result", UNLIKELY)
         yield State("result, at odds", "/result", AT_ODDS)
+        yield State("sheet", "/result/sheet", RESULTS["same_day"])
+        yield State("sheet, emergency", "/result/sheet", RESULTS["emergency"])
         yield State("answers", "/answers", answers())
         yield State("answers, unfinished", "/answers", {"age": frozenset({"adult"})})
         yield State("answers, at odds", "/answers", AT_ODDS)
@@ -190,6 +192,7 @@ class States:
         yield State("receipt", "/verify")
         yield State("receipt, refused", "/verify", sends="nothing that we know")
         yield State("receipt, the same", "/verify", sends=receipt_of(RESULTS["same_day"]))
+        yield State("receipt, of a place", "/verify", sends=receipt_of(answers(), "uk"))
         yield State("receipt, emergency", "/verify", sends=receipt_of(RESULTS["emergency"]))
         yield State("receipt, differs", "/verify", sends=forged([("age", "child")], "SELF-CARE"))
         yield State("wrong advice", "/wrong-advice")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.builders import rulebook
-from tests.web.test_journeys import QUIET, SCLERODERMA
+from tests.web.test_journeys import QUIET
 
 NO_SCRIPT = {"java_script_enabled": False}
 SCREENS = {question.id for question in rulebook().questionnaire if question.signs}
@@ -265,14 +265,6 @@ def test_injected_markup_starts_no_request_and_no_script(tab):
     assert tab.page.evaluate("() => window.ran") is None
     assert tab.complaints
     tab.complaints.clear()
-
-
-def test_the_result_prints_on_one_sheet_with_the_level_first(tab):
-    tab.start()
-    tab.walk(QUIET | SCLERODERMA | {"skin": ["pus"]})
-    tab.open("/result")
-    sheet = tab.page.pdf(format="A4")
-    assert sheet.count(b"/Type /Page\n") + sheet.count(b"/Type /Page ") == 1
 
 
 def test_over_plain_http_in_a_local_network_the_journey_works(browser_over_lan, address):

@@ -41,6 +41,7 @@ PAGES = [
     "emergency",
     *(f"result, {level}" for level in RESULTS),
     "result, out of scope",
+    "sheet",
     "second look",
     "second look, question",
     "receipt",

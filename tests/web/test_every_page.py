@@ -33,6 +33,7 @@ FOR_CHECKING = {f"/rules{page}" for page in ("", "/types", "/evidence", "/look-a
 MOST_BYTES = 14 * 1024
 MOST_FOR_CHECKING = 30 * 1024  # they grow with the rules and sources, and nobody waits for them
 ROUTES_WITHOUT_PAGE = {"/healthz", "/static/{path:path}", "/start", "/send", "/share/back"}
+NO_PAGES = (".svg", ".pdf", ".txt")
 FOR_CLINICS = {
     path
     for key, needed in PERMISSIONS_BY_ROUTE.items()
@@ -99,7 +100,7 @@ def crawl(visitor, begin):
         address = waiting.pop()
         if address in found:
             continue
-        if address.endswith(".svg"):
+        if address.endswith(NO_PAGES):
             assert visitor.client.get(address).status_code == 200
             continue
         found[address] = page = visitor.get(address)
@@ -147,7 +148,7 @@ def test_every_page_that_there_is_can_be_reached(app, pages):
         if isinstance(route, Route)
         and "GET" in route.methods
         and not route.path.startswith("/api/")
-        and not route.path.endswith(".svg")
+        and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | FOR_CLINICS
     ]
     reached = {at for _, at in pages}

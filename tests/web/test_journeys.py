@@ -3,7 +3,7 @@
 import pytest
 
 from app.triage.rules import assess_answers
-from app.web.patients.result import UNFINISHED
+from app.web.visit import UNFINISHED
 from tests.visitor import Visitor
 
 QUIET = {

@@ -30,6 +30,8 @@ SHORTER_TIME_PARTS = ("heading_within", "action_within", "when_within", "badge_w
 """Words of a level for a rule that gives a shorter time, which fills {within}."""
 DOUBT_PARTS = ("heading_doubt", "action_doubt", "when_doubt")
 """Words of a level while a "not sure" leaves an emergency open: the call comes first."""
+NOBODY_PARTS = ("nobody", "nobody_within", "nobody_doubt")
+"""What to do if nobody can be reached or seen in time. Older editions say it within `action`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class WordsSection:
 
 SECTIONS = (
     WordsSection("questions", None, "question", (entries.QuestionEntry,)),
-    WordsSection("rules", "rules", "rule", (entries.RuleEntry,), ("reason",)),
+    WordsSection("rules", "rules", "rule", (entries.RuleEntry,), ("reason",), ("given",)),
     WordsSection("rules", "named", "name", (entries.NamedEntry,)),
     WordsSection("rules", "contradictions", "contradiction", (entries.ContradictionEntry,)),
     WordsSection("types", "types", "type", ALL_TYPES, ("name", "plain", "summary")),
@@ -71,7 +73,7 @@ SECTIONS = (
         "level",
         LEVELS,
         LEVEL_PARTS,
-        (*SHORTER_TIME_PARTS, *DOUBT_PARTS),
+        (*SHORTER_TIME_PARTS, *DOUBT_PARTS, *NOBODY_PARTS),
         besides=("box", "net", "times"),
     ),
     WordsSection("levels", "net", "level of the safety net", SAFETY_NET_LEVELS),

@@ -259,15 +259,17 @@ class AgePairEntry(FileEntry):
 class Roles(FileEntry):
     """Ids that code must know: which question or option plays which part.
 
-    `age` and `place` are questions; `children` and `babies` options of `age`; `sized` options of
-    which a drawing shows the size; `out_of_scope` a named condition; `of_a_life` the questions of
-    which each option is thought of for a baby; `background` what is told after the signs.
+    `age`, `place` and `course` are questions (an older edition names no course); `children` and
+    `babies` options of `age`; `sized` options of which a drawing shows the size; `out_of_scope` a
+    named condition; `of_a_life` the questions of which each option is thought of for a baby;
+    `background` what is told after the signs.
     """
 
     age: Id
     children: IdSet
     babies: IdSet
     place: Id
+    course: Id | None = None
     sized: OptionsOfQuestions
     out_of_scope: Id
     of_a_life: Ids

@@ -148,7 +148,7 @@ def test_the_same_link_later_shows_what_became_of_it(
     assert page.h1 == ["Your clinic has looked at your answers"]
     assert "Your visit stays as it is." in page.text
     assert page.level == "routine"
-    assert "What would make it more urgent" in page.text
+    assert "Get help sooner if" in page.text
     assert "Kim Lee" not in page.text
 
 

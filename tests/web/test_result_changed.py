@@ -25,7 +25,7 @@ def look_again(visitor, region="uk", **anew):
     return page, asked
 
 
-def said(page, start="What has changed", end="What would make"):
+def said(page, start="What has changed", end="What to say when"):
     text = page.text[page.text.index(start) :]
     return text[: text.index(end)].replace(" .", ".")
 

@@ -65,6 +65,7 @@ MADE_UP |= {
     "staff.state.": {"disabled", "joined", "invited"},
     "audit.fault.": {"changed", "missing", "added", "head"},
     "submission.by.": {"me", "child", "other"},
+    "say.": {f"{who}{end}" for who in ("me", "child", "other") for end in ("", ".no_age")},
     "submission.version.": {"first", "changed", "nurse"},
     "submission.danger.": {*STATES},
     "result.danger.": {*STATES},

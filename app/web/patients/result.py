@@ -6,6 +6,7 @@ It replays the answers and shows what the engine makes of them. Nothing is kept.
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.presentation.call_script import write_call_script
 from app.presentation.result import View
 from app.presentation.safety_net import build_caution_values
 from app.triage.rules import assess_answers
@@ -38,8 +39,8 @@ async def show_result(request: Request) -> Response:
         advice=presenter.advice_by_section(assessment),
         in_scope=presenter.is_in_scope(),
         contradictions=presenter.asked_contradictions(assessment.contradictions),
-        sources=presenter.all_sources(assessment),
         rulebook=rulebook,
+        script=write_call_script(presenter, assessment),
         learn=rulebook.learn[visit.context.language],
         places=sorted(visit.path.answers.get(rulebook.roles.place, ())),
         **presenter.describe_result(assessment),

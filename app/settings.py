@@ -7,7 +7,7 @@ README.md lists the same names; a test holds the two together.
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,14 +38,6 @@ class SettingsFaults(Exception):
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
-
-
-class Operator(NamedTuple):
-    """Who runs this website and how to reach them; empty where no setting says it."""
-
-    name: str = ""
-    address: str = ""
-    telephone: str = ""
 
 
 class Settings(BaseSettings):
@@ -119,11 +111,6 @@ class Settings(BaseSettings):
             allowed = ", ".join(sorted(known - FOR_TESTS_ONLY))
             raise ValueError(f"unknown setting {', '.join(unknown)}; the settings are {allowed}")
         return self
-
-    @property
-    def operator(self) -> Operator:
-        """Who runs this website."""
-        return Operator(self.operator_name, self.operator_address, self.operator_telephone)
 
     @property
     def effective_database_url(self) -> str:

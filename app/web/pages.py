@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from babel import Locale, negotiate_locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,7 +21,6 @@ from starlette.responses import RedirectResponse, Response
 
 from app.assurance.figures import Figures
 from app.documents.receipt import RulebookArchive
-from app.settings import Operator
 from app.store.clinics import ClinicPolicy
 from app.store.db.database import DeferredStore
 from app.store.worklist import WorklistCounts
@@ -42,6 +41,14 @@ ANYWHERE = "international"  # whose words a page takes before the person has sai
 MOST_FILLED = 5000  # texts of one region; a rulebook has about 2,000
 
 Translate = Callable[..., Markup]
+
+
+class Operator(NamedTuple):
+    """Who runs this website and how to reach them; empty where no setting says it."""
+
+    name: str
+    address: str
+    telephone: str
 
 
 @dataclass(frozen=True, slots=True)

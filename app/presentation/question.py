@@ -65,7 +65,12 @@ class QuestionView:
     @property
     def all_lines(self) -> list[OptionLine]:
         """Every line, in the order of the page."""
-        return [*(line for group in self.groups for line in group.lines), *self.last]
+        return [*self.listed, *self.last]
+
+    @property
+    def listed(self) -> list[OptionLine]:
+        """The lines without "none of these" and "I'm not sure"."""
+        return [line for group in self.groups for line in group.lines]
 
     @property
     def none_text(self) -> str:

@@ -138,7 +138,7 @@ def test_an_unsure_answer_that_made_it_more_careful_is_named_with_what_it_counte
     for name in doubted_questions:
         assert f"You were not sure about: “{WORDS.questions[name].short}”" in page.text
         assert WORDS.questions[name].counted in page.text
-        assert f"/check/{name}" in page.links
+        assert f"/answers/{name}" in page.links
 
 
 def test_where_nothing_was_unsure_or_it_changed_nothing_there_is_no_such_line(app):

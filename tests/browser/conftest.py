@@ -75,8 +75,8 @@ def playwright() -> Iterator[Playwright]:
 
 def launch(playwright: Playwright, *more: str) -> Browser:
     """Debian's browser where it is there, else the one that playwright brought."""
-    here = next((browser for browser in (HEADLESS, CHROMIUM) if browser.exists()), None)
-    return playwright.chromium.launch(args=[*ARGUMENTS, *more], executable_path=here)
+    own = next((browser for browser in (HEADLESS, CHROMIUM) if browser.exists()), None)
+    return playwright.chromium.launch(args=[*ARGUMENTS, *more], executable_path=own)
 
 
 @pytest.fixture(scope="session")

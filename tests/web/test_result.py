@@ -179,7 +179,7 @@ def test_rules_that_do_not_name_it_send_nobody_elsewhere(app, monkeypatch):
 
 def test_answers_are_listed_and_changed_by_the_short_name_of_their_question(visitor):
     listed = visitor.walk(QUIET)
-    assert "Medicines None of these Change your answer to: Medicines" in listed.text
+    assert "Medicines None Change your answer to: Medicines" in listed.text
     assert WORDS.questions["medicines"].text not in listed.text
     assert "/answers" in visitor.get("/result").links
 

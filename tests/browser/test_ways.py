@@ -27,7 +27,7 @@ REFUSED = "place"
 """The question whose first Continue comes too early."""
 BREAKS_AT = "skin"
 """The question at which what can break does."""
-NEXT = "main :is(form button, a.nhsuk-button:not([href^='tel:']))"
+NEXT = "main :is(form button, a.nhsuk-button:not([href^='tel:'], .start-button))"
 FOCUSED = """element => [
   element === document.activeElement, document.activeElement.name, document.activeElement.type,
 ]"""

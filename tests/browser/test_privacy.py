@@ -70,7 +70,8 @@ class Crawl:
             self.pages |= {path, page.url.removeprefix(self.base)}
             self._look(page, path)
             links = page.locator("a[href^='/']").evaluate_all("all => all.map((e) => e.pathname)")
-            waiting |= set(links) - self.pages
+            pages = {link for link in links if not link.endswith((".pdf", ".txt"))}  # downloads
+            waiting |= pages - self.pages
 
     def _look(self, page: Page, path: str) -> None:
         self.kept[path] = page.evaluate(KEPT)
@@ -263,7 +264,7 @@ def step(page: Page, by: int) -> tuple[str, bool]:
 
 def test_after_clearing_back_and_forward_show_no_answer(shared: Tab) -> None:
     page = shared.page
-    assert step(page, -1)[0] == WORDS["result.heading"]
+    assert step(page, -1)[0].startswith("Call ")
     assert step(page, 1)[1]
     page.click("footer a[href='/clear']")
     shared.at("/clear")
@@ -296,6 +297,7 @@ def test_the_browsers_own_files_hold_no_answer(
     context = playwright.chromium.launch_persistent_context(tmp_path, args=ARGUMENTS, **own)
     tab = Tab(context.new_page(), address)
     walk(tab, OTHERWISE)
+    tab.open("/result/sheet")
     receipt = tab.page.locator("#receipt").inner_text()
     tab.open("/verify")
     tab.page.fill("#receipt", receipt)

@@ -28,7 +28,7 @@ from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
 from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
-from app.web.pages import AppContext, build_template_environment
+from app.web.pages import AppContext, Operator, build_template_environment
 from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
 from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
@@ -68,6 +68,9 @@ def create_app(
         assets=bundle_assets(ROOT / "static"),
         key=load_journey_key(settings.var / "journey.key"),
         clock=clock,
+        operator=Operator(
+            settings.operator_name, settings.operator_address, settings.operator_telephone
+        ),
         # Last, since nobody waits for a database where something else is wrong.
         store=open_deferred_store(
             settings.effective_database_url, settings.master_key_file, prepare, database_timeout

@@ -81,6 +81,18 @@ class Settings(BaseSettings):
         description="The address that alarms by e-mail come from.",
     )
 
+    operator_name: str = Field(
+        "", description="Who runs this website, as patients read it where advice seems wrong."
+    )
+    operator_address: str = Field(
+        "", description="Where they are written to: an e-mail address, or one by post on one line."
+    )
+    operator_telephone: str = Field(
+        "",
+        pattern=r"^(\+?\d[\d ]{2,24})?$",
+        description="Where they are called: digits and spaces, such as +44 20 7946 0000.",
+    )
+
     @field_validator("trusted_proxies")
     @classmethod
     def _check_proxy_addresses(cls, text: str) -> str:

@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -101,6 +102,15 @@ def serving(
     finally:
         process.terminate()
         process.wait(20)
+
+
+def unpack_commit(commit: str, folder: Path) -> Path:
+    """The code of an earlier commit in this new folder, with today's built files."""
+    folder.mkdir()
+    packed = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["tar", "-x"], cwd=folder, input=packed.stdout, check=True)
+    shutil.copytree(ROOT / "static" / "vendor", folder / "static" / "vendor")
+    return folder
 
 
 def walk_questions(

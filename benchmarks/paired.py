@@ -21,7 +21,14 @@ from urllib.parse import urlencode
 from app.assurance.cases import read_cases
 from app.rulebook.load import load_rulebook_folder
 from app.triage.rulebook import Rulebook
-from benchmarks._server import ROOT, Server, make_question_job, serving, walk_questions
+from benchmarks._server import (
+    ROOT,
+    Server,
+    make_question_job,
+    serving,
+    unpack_commit,
+    walk_questions,
+)
 
 BEFORE = "be1d529"  # the last commit before rooms, names and pages were made anew
 KEPT = Path(__file__).with_suffix(".json")
@@ -42,7 +49,7 @@ Job = Callable[[], Sequence[bytes]]
 def main(before: str = BEFORE) -> None:
     """Print and keep a line for each kind of page."""
     with tempfile.TemporaryDirectory() as made, ExitStack() as running:
-        old = _unpack_commit(before, Path(made) / "code")
+        old = unpack_commit(before, Path(made) / "code")
         first, second = Path(made) / "before", Path(made) / "now"
         password = _fill_database(old, first)
         shutil.copytree(first, second)
@@ -68,14 +75,6 @@ def main(before: str = BEFORE) -> None:
             rows.append(_compare(name, servers, (one, other)))
             _print_row(rows[-1])
     KEPT.write_text(json.dumps({"commit": before, "rows": rows}, indent=1) + "\n", "utf-8")
-
-
-def _unpack_commit(commit: str, folder: Path) -> Path:
-    folder.mkdir()
-    packed = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
-    subprocess.run(["tar", "-x"], cwd=folder, input=packed.stdout, check=True)
-    shutil.copytree(ROOT / "static" / "vendor", folder / "static" / "vendor")
-    return folder
 
 
 def _run(folder: Path, var: Path, *command: str) -> str:

@@ -4,17 +4,6 @@
 const [opened] = performance.getEntriesByType("navigation");
 if (opened && history.state?.htmx && new URL(opened.name).pathname !== location.pathname) location.reload();
 
-// "None of these" leaves no other tick, and any other tick takes "none of these" away.
-// The server enforces the same.
-document.addEventListener("change", ({ target }) => {
-  if (target.type !== "checkbox" || !target.checked) return;
-  const exclusive = target.hasAttribute("data-exclusive");
-  for (const other of target.form.querySelectorAll('input[type="checkbox"]')) {
-    if (other === target) continue;
-    if (exclusive || other.hasAttribute("data-exclusive")) other.checked = false;
-  }
-});
-
 // A new page read from its top: to the error summary where there is one, else to the place that
 // the link aimed at, else to the heading.
 // Without this the focus would fall to the body, and a screen reader would say nothing.
@@ -76,11 +65,43 @@ document.addEventListener("htmx:before:history:update", ({ detail }) => {
   if (detail.history.path === location.pathname) detail.history.type = "replace";
 });
 
+// A tap is answered at once, however slow the line: its button says so, and a screen reader once.
+// Nothing is switched off: who taps again, or after the line has failed, still sends.
+const working = document.getElementById("working");
+let tapped, leaving;
+const rest = () => {
+  if (!tapped) return;
+  const { button, words } = tapped;
+  button.classList.remove("working");
+  if (words) button.textContent = words;
+  working.textContent = "";
+  tapped = undefined;
+};
+const acknowledge = (button) => {
+  rest();
+  if (!button) return;
+  const words = button.matches(".nhsuk-button") && button.textContent;
+  tapped = { button, words };
+  button.classList.add("working");
+  if (words) button.textContent = working.dataset.said;
+  working.textContent = working.dataset.said;
+};
+document.addEventListener("submit", ({ submitter }) => acknowledge(submitter));
+document.addEventListener("htmx:before:request", ({ detail }) => {
+  if (detail.ctx.sourceElement.matches("a")) acknowledge(detail.ctx.sourceElement);
+});
+document.addEventListener("htmx:finally:request", () => leaving || rest());
+addEventListener("pageshow", () => {
+  leaving = false;
+  rest();
+});
+
 // Whatever keeps htmx from finishing, the browser does the step by itself.
 // Trap: a form that a script submits leaves out the button that was pressed, which may be the answer.
 let pressed;
 document.addEventListener("submit", ({ submitter }) => (pressed = submitter), true);
 const byItself = (element) => {
+  leaving = true;
   const step = element?.closest("form, a[href]");
   if (step?.matches("form")) {
     if (pressed?.name && pressed.form === step) {

@@ -1,10 +1,24 @@
-// Printing and copying by a button; without a script the page says how to do it by hand.
+// Printing, copying and sharing by a button; without a script the page says how to do it by hand.
 document.documentElement.classList.add("scripted");
+if (navigator.share) document.documentElement.classList.add("shares");
 document.addEventListener("click", ({ target }) => {
   if (target.closest?.("[data-print]")) window.print();
   const button = target.closest?.("[data-copy]");
   if (button) copy(button);
+  const sharing = target.closest?.("[data-share]");
+  if (sharing) share(sharing);
 });
+
+// The text alone: a link or a file would lead other people to the person's own page.
+const share = async (button) => {
+  const said = button.parentElement.querySelector("[role=status]");
+  said.textContent = "";
+  try {
+    await navigator.share({ text: document.getElementById(button.dataset.share).value });
+  } catch (error) {
+    if (error.name !== "AbortError") said.textContent = said.dataset.failed; // that is a "no, thanks"
+  }
+};
 
 const copy = async (button) => {
   const source = document.getElementById(button.dataset.copy);

@@ -27,11 +27,23 @@ def call(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 def test_help_names_every_command(call: CliRunner) -> None:
     shown = call.invoke(app, ["--help"]).output
-    for command in ("serve", "assess", "verify", "benchmark", "rules"):
+    for command in ("serve", "doctor", "assess", "verify", "benchmark", "rules"):
         assert command in shown
     shown = call.invoke(app, ["rules", "--help"]).output
     for command in ("check", "show", "draw"):
         assert command in shown
+
+
+def test_doctor_says_what_people_lack_while_a_setting_is_empty(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALCINOSIS_OPERATOR_NAME", "Hill Clinic")
+    result = call.invoke(app, ["doctor"])
+    assert result.exit_code == 1
+    assert "CALCINOSIS_OPERATOR_NAME" not in result.stderr
+    for name in ("OPERATOR_ADDRESS", "OPERATOR_TELEPHONE", "TRUSTED_ORIGIN"):
+        assert f"CALCINOSIS_{name}: is not set; " in result.stderr
+    assert "no clinician has approved it" in result.stderr
 
 
 def test_assess_reads_a_file_and_standard_input(call: CliRunner, tmp_path: Path) -> None:

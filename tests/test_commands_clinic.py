@@ -89,7 +89,7 @@ def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: P
     ("words", "message", "code"),
     [
         ("clinic add Hill --region uk --time-zone UTC", "already", 1),
-        ("clinic add Dale --region mars --time-zone UTC", "The regions are: uk, us", 2),
+        ("clinic add Dale --region mars --time-zone UTC", "The regions are: uk, uk-ni, ie, us", 2),
         ("clinic add Dale --region uk --time-zone Mars/Crater", "No time zone 'Mars/Crater'", 2),
         ("clinic add Dale --region uk --time-zone ../UTC", "No time zone", 2),
         ("staff invite kim --clinic Hill --role nurse --name Kim", "no e-mail address", 2),

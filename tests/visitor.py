@@ -72,8 +72,9 @@ class Page(HTMLParser):
 
     @property
     def ticked(self) -> set[str]:
-        """The values of all inputs that are ticked."""
-        return {found["value"] for found in self.all("input") if "checked" in found}
+        """The values of all inputs that are ticked, and of what is chosen from a list."""
+        chosen = {found["value"] for found in self.all("option") if "selected" in found}
+        return chosen | {found["value"] for found in self.all("input") if "checked" in found}
 
     @property
     def links(self) -> list[str]:
@@ -218,6 +219,7 @@ def _check_body(page: Page) -> None:
         if tag in {"img", "link", "script"}:
             assert found.get("src", found.get("href", "/"))[0] == "/", f"{where}: foreign request"
     if not page.all("form", action="/sign-out") and not where.startswith(AT_THE_DOOR):
-        assert page.all("form", action="/clear"), f"{where}: no way to clear the answers"
+        clears = page.all("form", action="/clear") + page.all("a", href="/clear")
+        assert clears, f"{where}: no way to clear the answers"
     headings = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert min(headings) == 1, where

@@ -6,7 +6,7 @@ and the picture of the body, which says the list once more. It judges no answer.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -144,21 +144,21 @@ def known_names_pattern(rulebook: Rulebook) -> re.Pattern[str]:
     return build_term_pattern([*forms, *NAMES])
 
 
-def grade_screen(page: Screen, named: re.Pattern[str]) -> float:
+def grade_texts(texts: Iterable[str], named: re.Pattern[str]) -> float:
     """The Flesch-Kincaid grade of a page, each name counted as a word of two syllables.
 
     The worse of two: of all its texts, and of its whole sentences alone.
     """
-    texts = [mask_terms(text, named, NAME) for text in page.texts]
-    whole = [line for line in split_sentences(texts) if line.endswith((".", "?", "!"))]
-    return max(flesch_kincaid_grade(part) for part in (texts, whole) if part)
+    masked = [mask_terms(text, named, NAME) for text in texts]
+    whole = [line for line in split_sentences(masked) if line.endswith((".", "?", "!"))]
+    return max(flesch_kincaid_grade(part) for part in (masked, whole) if part)
 
 
 def grade_questions(rulebook: Rulebook) -> dict[str, float]:
     """Question -> the grade of the hardest of its pages."""
     named, grades = known_names_pattern(rulebook), dict[str, float]()
     for page in list_all_screens(rulebook):
-        grade = grade_screen(page, named)
+        grade = grade_texts(page.texts, named)
         grades[page.question] = max(grade, grades.get(page.question, grade))
     return grades
 
@@ -194,10 +194,11 @@ def _screen_texts(
         yield spoken.options[option.id]
         yield spoken.plain.get(option.id, "") if again else ""
         yield pages["size.text"] if option.id in sized else ""
-    if question.signs and question.none is not None:
+    if question.none is not None:
         yield pages["question.continue"]
         yield spoken.options[question.none]
-        yield pages["signs.unsure_again" if again else "signs.unsure"]
+        if question.signs:
+            yield pages["signs.unsure_again" if again else "signs.unsure"]
         yield pages["signs.still_unsure"] if again else spoken.options[question.unsure]
     else:
         yield pages["question.or"]

@@ -7,7 +7,7 @@ import typer
 
 from app.commands import benchmark, clinic, demo, records, rules, safety, staff
 from app.commands.assess import assess, verify
-from app.commands.service import serve
+from app.commands.service import doctor, serve
 
 app = typer.Typer(
     help="Calcinosis Check: when to see a doctor about a hard lump, and what it might be.",
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, assess, verify):
+for command in (serve, doctor, assess, verify):
     app.command()(command)
 for name, group in {
     "rules": rules.app,

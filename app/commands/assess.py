@@ -9,7 +9,8 @@ import typer
 
 from app.commands import console
 from app.documents.exchange import DEFAULT_REGION, BadBody, assess_json_body
-from app.documents.receipt import BadReceipt, ReceiptCheck, RulebookArchive, verify_receipt
+from app.documents.receipt import ReceiptCheck, RulebookArchive, verify_receipt
+from app.documents.receipt_text import BadReceipt
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Finding, Urgency
 

@@ -1,4 +1,4 @@
-"""`calcinosis-check serve`: the pages and the API."""
+"""`calcinosis-check serve` and `doctor`: the pages and the API, and what they still lack."""
 
 from typing import Annotated
 
@@ -6,9 +6,18 @@ import typer
 import uvicorn
 
 from app.commands import console
+from app.settings import PREFIX
 
 DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""
+
+LACKS = {
+    "operator_name": "nobody can see who runs this website",
+    "operator_address": "who finds advice wrong cannot write to you",
+    "operator_telephone": "who finds advice wrong cannot call you",
+    "trusted_origin": "receipts and letters name an address of this machine",
+}
+"""Setting -> what people lack while it is empty."""
 
 
 def serve(
@@ -39,3 +48,18 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
+
+
+def doctor() -> None:
+    """Say what is not set yet and what people then lack; exit code 1 if there is anything."""
+    settings, rulebook = console.read_settings(), console.load_rulebook()
+    lacking = {name: lack for name, lack in LACKS.items() if not getattr(settings, name)}
+    for name, lack in lacking.items():
+        console.stderr.print(f"{PREFIX}{name.upper()}: is not set; {lack}")
+    if not rulebook.approvals:
+        console.stderr.print(
+            f"rulebook {rulebook.version}: no clinician has approved it; pages say so"
+        )
+    if lacking or not rulebook.approvals:
+        raise typer.Exit(1)
+    console.stderr.print("Nothing is lacking.")

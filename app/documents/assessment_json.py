@@ -146,6 +146,7 @@ class AssessmentWriter:
         }
         if not found.complete:
             parts["more"] = texts["more"]
+        parts["action"] = " ".join(filter(None, (parts["action"], texts.get(f"nobody{ending}"))))
         filled = {part: self._fill(text, within=within) for part, text in parts.items()}
         return {**filled, "signs": [self._fill(sign) for sign in signs]}
 

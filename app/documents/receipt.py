@@ -1,16 +1,14 @@
 """The receipt: one assessment as a short text, and that text turned back into the same assessment.
 
-It holds which rulebook, the answers that count, the level and the likely type. It holds no
-identity and no date, so that the same answers always give the same receipt:
-
-    CALCINOSIS-CHECK/1/2026.12.1/44F0B8FF8A93108E/SAME-DAY/DYSTROPHIC/0G4K7...0/1M5ZQ2A
+It holds which rulebook, the region, the answers that count, the level and the likely type. It holds
+no identity and no date, so that the same answers always give the same receipt. How it is written
+down is the business of app/documents/receipt_text.py.
 
 The answers are one bit for each option of each question, in the rulebook's order: 49 letters
 whatever was ticked. Ids would survive a change of the rulebook, but need up to 1,500 letters,
 and no phone reads a QR code of that size from paper. Bits mean something only with the very
 rulebook that they were made with, so its hash stands beside them, and an older receipt is read
-with the published copy of its own rulebook or not at all. The check is a CRC-32: it catches every
-wrong letter and every two neighbours that changed places. A receipt is not signed: what it says
+with the published copy of its own rulebook or not at all. A receipt is not signed: what it says
 is compared with what the rules say, never believed. It has no place for laboratory values.
 
 Every letter is one of those that a QR code packs most tightly. This file knows no page.
@@ -18,66 +16,51 @@ Every letter is one of those that a QR code packs most tightly. This file knows 
 
 import logging
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from zxingcpp import BarcodeFormat, create_barcode
 
+from app.documents.receipt_text import (
+    BITS,
+    FINGERPRINT,
+    BadReceipt,
+    ReceiptParts,
+    decode_letters,
+    encode_letters,
+    find_parts,
+    join_parts,
+)
 from app.rulebook.faults import RulebookFaults
 from app.rulebook.load import load_rulebook_folder
 from app.rulebook.translation import NotTranslated, Translation, load_translation
 from app.triage.questionnaire import BadAnswer, keep_known_answers, parse_answer
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
-from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Answers, Assessment, Urgency
+from app.triage.terms import Answers, Assessment, Urgency
 
 log = logging.getLogger(__name__)
 
-NAME = "CALCINOSIS-CHECK"
-FORMAT = "1"
-RECEIPT_PROBLEMS = ("not_a_receipt", "damaged", "other_rulebook", "unknown_answer")
-
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of Crockford: no I, L, O or U to be mistaken
-_BITS = 5  # in one letter
-_FINGERPRINT = 16  # hexadecimal digits of the rulebook's hash
-_CHECK = 7  # letters that hold the 32 bits of the check
 _RIM = 4  # light squares round a QR code, without which some readers do not find it
 _RUNS = re.compile("\0+|\xff+")
 _LONGEST_ROW = 177  # squares, in the largest code that there is
 _STROKES = {"\0" * n: f"h{n}" for n in range(1, _LONGEST_ROW + 1)} | {
     "\xff" * n: f"m{n} 0" for n in range(1, _LONGEST_ROW + 1)
 }
-_KINDS = (*TYPES, NOT_CALCINOSIS, CANNOT_TELL)
-_FORM = re.compile(
-    rf"{NAME}/{FORMAT}/(?P<version>[0-9]{{4}}\.[0-9]{{1,2}}\.[0-9]{{1,6}})"
-    rf"/(?P<fingerprint>[0-9A-F]{{{_FINGERPRINT}}})/(?P<level>[A-Z-]{{1,20}})/(?P<kind>[A-Z-]{{1,20}})"
-    rf"/(?P<answers>[{_LETTERS}]{{1,200}})/(?P<check>[{_LETTERS}]{{{_CHECK}}})"
-)
-
-
-class BadReceipt(Exception):
-    """A text that cannot be read as a receipt; `problem` is one of RECEIPT_PROBLEMS.
-
-    `version` and `fingerprint` name the rulebook of `other_rulebook`, which is not at hand. The
-    text itself is not kept, since it could be private.
-    """
-
-    def __init__(self, problem: str, version: str = "", fingerprint: str = "") -> None:
-        self.problem = problem
-        self.version = version
-        self.fingerprint = fingerprint
-        super().__init__(problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says, with the rulebook that it was made with."""
+    """What a receipt says, with the rulebook that it was made with.
+
+    `region` is "" where it holds none, or one that its rulebook does not know.
+    """
 
     rulebook: Rulebook
     answers: Answers
     urgency: Urgency
     likely_type: str
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +141,20 @@ class RulebookArchive:
         return self._loaded.get(version)
 
 
-def write_receipt(rulebook: Rulebook, answers: Answers, assessment: Assessment) -> str:
-    """The receipt of an assessment of these answers."""
-    said = (assessment.urgency.name, assessment.likely_type)
-    body = "/".join(
-        [
-            NAME,
-            FORMAT,
-            rulebook.version,
-            _short_fingerprint(rulebook),
-            *(name.upper().replace("_", "-") for name in said),
-            _pack_answers(rulebook, rulebook.questionnaire.trace_path(answers).answers),
-        ]
+def write_receipt(
+    rulebook: Rulebook, answers: Answers, assessment: Assessment, region: str = ""
+) -> str:
+    """The receipt of an assessment of these answers; without a region it is of format 1."""
+    return join_parts(
+        ReceiptParts(
+            version=rulebook.version,
+            fingerprint=_short_fingerprint(rulebook),
+            region=_write_id(region),
+            level=_write_id(assessment.urgency.name),
+            kind=_write_id(assessment.likely_type),
+            answers=_pack_answers(rulebook, rulebook.questionnaire.trace_path(answers).answers),
+        )
     )
-    return f"{body}/{_compute_checksum(body)}"
 
 
 def verify_receipt(text: str, archive: RulebookArchive) -> ReceiptCheck:
@@ -187,30 +170,21 @@ def verify_receipt(text: str, archive: RulebookArchive) -> ReceiptCheck:
 
 
 def parse_receipt(text: str, archive: RulebookArchive) -> Receipt:
-    """What a receipt says, wherever in the text it begins; it must end there. Raises BadReceipt.
-
-    Spaces, line breaks and small letters do no harm.
-    """
-    tight = "".join(text.split()).upper()
-    begin = tight.rfind(f"{NAME}/")
-    if begin < 0:
-        raise BadReceipt("not_a_receipt")
-    tight = tight[begin:]
-    found = _FORM.fullmatch(tight)
-    if found is None or _compute_checksum(tight.rpartition("/")[0]) != found["check"]:
-        raise BadReceipt("damaged")
-    level, kind = (found[part].lower().replace("-", "_") for part in ("level", "kind"))
-    if level not in Urgency.__members__ or kind not in _KINDS:
-        raise BadReceipt("damaged")
-    rulebook = archive.find_rulebook(found["version"], found["fingerprint"])
+    """What the last receipt in a text says, of either format. Raises BadReceipt."""
+    parts = find_parts(text)
+    rulebook = archive.find_rulebook(parts.version, parts.fingerprint)
     if rulebook is None:
-        raise BadReceipt("other_rulebook", found["version"], found["fingerprint"].lower())
-    return Receipt(rulebook, _unpack_answers(rulebook, found["answers"]), Urgency[level], kind)
+        raise BadReceipt("other_rulebook", parts.version, parts.fingerprint.lower())
+    level, kind = (part.lower().replace("-", "_") for part in (parts.level, parts.kind))
+    region = next((id_ for id_ in rulebook.regions if _write_id(id_) == parts.region), "")
+    answers = _unpack_answers(rulebook, parts.answers)
+    return Receipt(rulebook, answers, Urgency[level], kind, region)
 
 
 def make_qr_code(receipt: str) -> QrCode:
-    """The receipt's text, and nothing else, as a QR code with error correction M."""
-    code = create_barcode(receipt, BarcodeFormat.QRCode, ec_level="M")
+    """A text, and nothing else, as one QR code with error correction M."""
+    # Trap: without `eci` a short text with a micro sign is read as katakana by phones.
+    code = create_barcode(receipt, BarcodeFormat.QRCode, ec_level="M", eci="UTF-8")
     image = code.to_image(scale=1, add_quiet_zones=False)
     rows = memoryview(image).tolist()  # type: ignore[arg-type]  # a buffer, not said in its types
     lines = []
@@ -232,13 +206,13 @@ def _pack_answers(rulebook: Rulebook, answers: Answers) -> str:
     """One bit an option; a question without an answer leaves all of its bits at 0."""
     options = _list_options(rulebook)
     bits = "".join("1" if option in answers.get(id_, ()) else "0" for id_, option in options)
-    return _encode_letters(int(bits, 2), -(-len(bits) // _BITS))
+    return encode_letters(int(bits, 2), -(-len(bits) // BITS))
 
 
 def _unpack_answers(rulebook: Rulebook, letters: str) -> Answers:
     places = _list_options(rulebook)
-    number = sum(_LETTERS.index(letter) << _BITS * i for i, letter in enumerate(letters[::-1]))
-    if len(letters) != -(-len(places) // _BITS) or number >> len(places):
+    number = decode_letters(letters)
+    if len(letters) != -(-len(places) // BITS) or number >> len(places):
         raise BadReceipt("unknown_answer")
     ticked: dict[str, list[str]] = {}
     for i, (question, option) in enumerate(reversed(places)):
@@ -258,19 +232,15 @@ def _list_options(rulebook: Rulebook) -> list[tuple[str, str]]:
     return [(q.id, option) for q in rulebook.questionnaire for option in q.option_ids]
 
 
-def _compute_checksum(body: str) -> str:
-    return _encode_letters(zlib.crc32(body.encode()), _CHECK)
-
-
-def _encode_letters(number: int, width: int) -> str:
-    places = range(_BITS * (width - 1), -1, -_BITS)
-    return "".join(_LETTERS[number >> place & 31] for place in places)
+def _write_id(id_: str) -> str:
+    """An id in the letters of a receipt."""
+    return id_.upper().replace("_", "-")
 
 
 def _has_fingerprint(rulebook: Rulebook, version: str, fingerprint: str) -> bool:
-    known = fingerprint[:_FINGERPRINT].upper()
+    known = fingerprint[:FINGERPRINT].upper()
     return (rulebook.version, _short_fingerprint(rulebook)) == (version, known)
 
 
 def _short_fingerprint(rulebook: Rulebook) -> str:
-    return rulebook.sha256[:_FINGERPRINT].upper()
+    return rulebook.sha256[:FINGERPRINT].upper()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from app.documents.exchange import assess_json_body
-from app.documents.receipt import BadReceipt, RulebookArchive, verify_receipt, write_receipt
+from app.documents.receipt import RulebookArchive, verify_receipt, write_receipt
+from app.documents.receipt_text import BadReceipt
 from app.rulebook.load import read_corpus
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers

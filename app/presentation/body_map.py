@@ -39,7 +39,7 @@ class BodyView:
     lines: tuple[str, ...]
     parts: tuple[BodyPart, ...]
     zooms: tuple[BodyPart, ...]
-    names: tuple[tuple[str, Point], ...]  # places that the drawing alone cannot tell apart
+    names: tuple[tuple[str, Point], ...]  # places that the drawing alone cannot tell, and views
 
     @property
     def view_box(self) -> str:

@@ -45,8 +45,9 @@ class OptionGroup:
 class QuestionView:
     """A question, ready to be shown.
 
-    `signs`: "none of these" and "I'm not sure" are buttons of their own. `again`: it comes a second
-    time, with how to find out beside each sign. `was`: which of the two buttons was pressed before.
+    In a tick list "none of these" and "I'm not sure" are buttons of their own; `was`: which of the
+    two was pressed before. `signs`: a screen of emergency signs. `again`: it comes a second time,
+    with how to find out beside each sign.
     """
 
     id: str
@@ -55,7 +56,7 @@ class QuestionView:
     hint: str
     why: str
     groups: tuple[OptionGroup, ...]
-    last: tuple[OptionLine, ...]  # "none of these" and "I'm not sure", after a divider
+    last: tuple[OptionLine, ...]  # "none of these" and "I'm not sure", apart from the rest
     body_map: tuple[BodyView, ...]  # pictures on which the same lines can be ticked; mostly none
     signs: bool = False
     again: bool = False
@@ -64,7 +65,12 @@ class QuestionView:
     @property
     def all_lines(self) -> list[OptionLine]:
         """Every line, in the order of the page."""
-        return [*(line for group in self.groups for line in group.lines), *self.last]
+        return [*self.listed, *self.last]
+
+    @property
+    def listed(self) -> list[OptionLine]:
+        """The lines without "none of these" and "I'm not sure"."""
+        return [line for group in self.groups for line in group.lines]
 
     @property
     def none_text(self) -> str:
@@ -129,17 +135,18 @@ def build_question_view(
 
 
 def find_pressed_button(question: Question, given: Collection[str]) -> str:
-    """Which button of a screen of signs gave this answer; "" for a tick or any other question."""
+    """Which button of a tick list gave this answer; "" for a tick or any other question."""
     pressed = {question.none, question.unsure} & {*given}
-    return next((id_ for id_ in pressed if id_), "") if question.signs and len(given) == 1 else ""
+    many = question.kind == "many" and len(given) == 1
+    return next((id_ for id_ in pressed if id_), "") if many else ""
 
 
-def find_slipped_signs(question: Question, given: Iterable[str], problem: str) -> tuple[str, ...]:
-    """The signs that were sent together with the button "none of these", which says they are not.
+def find_slipped_ticks(question: Question, given: Iterable[str], problem: str) -> tuple[str, ...]:
+    """What was ticked and sent together with the button "none of these", which says it is not.
 
     In the order of the page. Nothing where it is no such slip: then it is a reply like any other.
     """
-    if not question.signs or problem != "none_with_others":
+    if problem != "none_with_others":
         return ()
     sent = frozenset(given)
     return tuple(id_ for id_ in question.option_ids if id_ in sent - {*_separate_options(question)})
@@ -148,7 +155,7 @@ def find_slipped_signs(question: Question, given: Iterable[str], problem: str) -
 def find_problem_key(question: Question | QuestionView, problem: str) -> str:
     """The key of the words for a reply that is no answer; "" where nothing is wrong."""
     if problem == "missing":
-        return f"problem.missing_{'signs' if question.signs else question.kind}"
+        return f"problem.missing_{question.kind}"
     return f"problem.{problem}" if problem else ""
 
 
@@ -156,7 +163,7 @@ def options_in_order(question: Question) -> list[str]:
     """The options that have a box, in the order of the page, as `asked` has them."""
     apart = _separate_options(question)
     ids = question.option_ids
-    last = [] if question.signs else [id_ for id_ in ids if id_ in apart]
+    last = [] if question.kind == "many" else [id_ for id_ in ids if id_ in apart]
     return [*(id_ for id_ in ids if id_ not in apart), *last]
 
 
@@ -175,6 +182,32 @@ def words_for_respondent(words: Wording, question: str, respondent: str) -> Ques
 def find_respondent(roles: Roles, answers: Answers, about: str) -> str:
     """Whom "you" is about: ME, CHILD or OTHER. Under 16 it is a parent or carer who reads."""
     return CHILD if roles.are_children(answers) else about
+
+
+class SignGroup(NamedTuple):
+    """Signs of an emergency under one heading, each by the words of the option that asks for it."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def list_emergency_signs(questionnaire: Questionnaire, words: Wording) -> tuple[SignGroup, ...]:
+    """Every sign that is an emergency whatever else is said: by screen, then what else is one.
+
+    What stands for the screens of everyone else, where the person is a baby, comes last.
+    """
+    screens, also, baby = [], [], []
+    for question in questionnaire:
+        spoken = words.questions[question.id]
+        lines = [spoken.options[option.id] for option in question.options if option.box]
+        if question.instead_of:
+            baby += lines
+        elif question.signs:
+            screens.append(SignGroup(spoken.short or spoken.text, tuple(lines)))
+        else:
+            also += lines
+    rest = (("signs.also", also), ("signs.baby", baby))
+    return (*screens, *(SignGroup(words.pages[key], tuple(lines)) for key, lines in rest if lines))
 
 
 class QuestionPlace(NamedTuple):

@@ -52,13 +52,23 @@ class LevelCard(NamedTuple):
     """The one card that leads: the level, what to do, by when.
 
     `signs` of an emergency may be there, since the person was not sure: they come first.
+    `nobody`: what to do if nobody can be reached or seen in time; "" in editions that say it
+    within `first`.
     """
 
     level: str
     heading: str
-    action: str
+    first: str
     hidden: str
+    badge: str
+    nobody: str = ""
     signs: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str:
+        """All that is to be done, where it is told in one piece."""
+        # Trap: to join would forget that both are HTML already.
+        return self.first + (self.nobody and " " + self.nobody)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,11 @@ class ResultPresenter:
     def question_words(self, question: str) -> QuestionWords:
         """The words of a question, as this person is spoken to."""
         return words_for_respondent(self.words, question, self.respondent)
+
+    def name_question(self, question: str) -> str:
+        """A question in a word or two, or as it is asked where it has no short words."""
+        spoken = self.question_words(question)
+        return self.fill(spoken.short or spoken.text)
 
     def describe_result(self, assessment: Assessment) -> View:
         """What every page of a result shows: the card, why, what it might be, the answers."""
@@ -127,8 +142,10 @@ class ResultPresenter:
         return LevelCard(
             level,
             heading=self.fill(spoken[f"heading{ending}"], **more),
-            action=self.fill(spoken[f"action{ending}"], **more),
+            first=self.fill(spoken[f"action{ending}"], **more),
             hidden=spoken["hidden"],
+            badge=self.fill(spoken.get(f"badge{ending}", spoken["badge"]), **more),
+            nobody=self.fill(spoken.get(f"nobody{ending}", "")),
             signs=signs,
         )
 
@@ -144,21 +161,42 @@ class ResultPresenter:
         level = [f for f in assessment.findings if f.urgency == assessment.urgency]
         leading = [f for f in level if f.certain] or level
         others = [f for f in assessment.findings if f not in leading]
-        return [self._build_reason(f) for f in leading], [self._build_reason(f) for f in others]
+        built = self._build_reasons([*leading, *others])
+        return built[: len(leading)], built[len(leading) :]
 
     def emergency_reasons(self, assessment: Assessment) -> list[View]:
         """The certain signs of an emergency."""
         certain = [f for f in assessment.findings if f.certain]
-        return [self._build_reason(f) for f in certain if f.urgency is Urgency.emergency]
+        return self._build_reasons([f for f in certain if f.urgency is Urgency.emergency])
 
-    def _build_reason(self, finding: Finding) -> View:
-        """Why: a sentence, the answers behind it, and where it comes from."""
-        return {
-            "text": self.fill(self.words.rules[finding.rule].reason),
-            "answers": self._answers_behind(finding.because),
-            "sources": self.find_sources(finding.sources),
-            "certain": finding.certain,
-        }
+    def _build_reasons(self, findings: Iterable[Finding]) -> list[View]:
+        """Why, one after the other: the answers behind each, a sentence, where it comes from.
+
+        `shown` are the answers to tell before the sentence, but for "none of these". One that
+        speaks of them as "this" has them all before it, unless they are the last that were told;
+        for any other, an answer that was told once is enough.
+        """
+        reasons: list[View] = []
+        known: set[AnswerView] = set()
+        last: tuple[AnswerView, ...] = ()
+        for finding in findings:
+            answers = self._answers_behind(finding.because)
+            words = self.words.rules[finding.rule].parts
+            given = words.get("given") if finding.certain and answers else None
+            again = known if given is None else last if answers == last else ()
+            reasons.append(
+                {
+                    "rule": finding.rule,
+                    "text": self.fill(given or words["reason"]),
+                    "answers": answers,
+                    "shown": tuple(a for a in answers if a not in again and not a.nothing),
+                    "sources": self.find_sources(finding.sources),
+                    "certain": finding.certain,
+                }
+            )
+            known.update(answers)
+            last = answers
+        return reasons
 
     def _answers_behind(self, evidence: Iterable[Evidence]) -> tuple[AnswerView, ...]:
         """Evidence as question and answer, each question once."""
@@ -168,7 +206,9 @@ class ResultPresenter:
                 continue
             spoken = self.question_words(piece.question)
             chosen = tuple(self.fill(spoken.options[option]) for option in piece.options)
-            found[piece.question] = self._view_answer(piece.question, chosen, unsure=piece.unsure)
+            nothing = piece.options == (self.rulebook.questionnaire[piece.question].none,)
+            marks = {"unsure": piece.unsure, "nothing": nothing}
+            found[piece.question] = self._view_answer(piece.question, chosen, **marks)
         return tuple(found.values())
 
     def all_answers(self, answers: Answers) -> list[AnswerView]:
@@ -180,6 +220,8 @@ class ResultPresenter:
             given, spoken = answers[question.id], self.question_words(question.id)
             chosen = tuple(self.fill(spoken.options[o]) for o in question.option_ids if o in given)
             nothing = question.none in given
+            if nothing and spoken.short_none:
+                chosen = (self.fill(spoken.short_none),)
             listed.append(self._view_answer(question.id, chosen, nothing=nothing))
         return listed
 
@@ -187,8 +229,9 @@ class ResultPresenter:
         self, question: str, chosen: tuple[str, ...] = (), **marks: bool
     ) -> AnswerView:
         spoken = self.question_words(question)
-        text, name = self.fill(spoken.text), self.fill(spoken.short or spoken.text)
-        return AnswerView(question, text, name, chosen, **marks)
+        return AnswerView(
+            question, self.fill(spoken.text), self.name_question(question), chosen, **marks
+        )
 
     def advice_by_section(self, assessment: Assessment) -> dict[str, list[str]]:
         """Every section of advice, by its id; a section may be empty."""
@@ -246,21 +289,6 @@ class ResultPresenter:
         unsure = self.rulebook.questionnaire.unsure_options
         situation = Situation(self.path.answers, self.path.off_path, unsure, {})
         return judge_condition(known, situation) is not Truth.TRUE
-
-    def all_sources(self, assessment: Assessment) -> list[SourceEntry]:
-        """Every source that this result rests on, each once; those of a doubt stand beside it."""
-        ids = [
-            *(id_ for finding in assessment.findings if finding.certain for id_ in finding.sources),
-            *(id_ for alike in assessment.look_alikes for id_ in alike.sources),
-            *(
-                id_
-                for standing in assessment.types
-                for line in (*standing.evidence_for, *standing.evidence_against)
-                for id_ in line.sources
-            ),
-            *(id_ for section in SECTIONS for a in assessment.advice[section] for id_ in a.sources),
-        ]
-        return sorted(self.find_sources(dict.fromkeys(ids)), key=lambda source: source.title)
 
     def find_sources(self, ids: Iterable[str]) -> tuple[SourceEntry, ...]:
         """The sources of these ids."""

@@ -3,9 +3,12 @@
 It joins ids with their words, for the person whose answers they are; it decides nothing.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from app.presentation.result import ResultPresenter, View
+from app.triage.advice import AdviceRule
+from app.triage.conditions import Situation, judge_condition
 from app.triage.dangers import assess_dangers
 from app.triage.safety_net import (
     SafetyNetLayout,
@@ -15,9 +18,9 @@ from app.triage.safety_net import (
     collapse_lines,
 )
 from app.triage.second_look import assess_doubts
-from app.triage.terms import Assessment, Urgency
+from app.triage.terms import Assessment, Truth, Urgency
 
-MOST_AT_ONCE = 5  # lines to watch for before the rest is folded away, but every emergency
+MOST_AT_ONCE = 0  # lines to watch for before the rest is folded away, but every emergency
 
 
 class NetLevelGroup(NamedTuple):
@@ -29,7 +32,11 @@ class NetLevelGroup(NamedTuple):
 
 
 class SafetyNetView(NamedTuple):
-    """The safety net in words: shown at once, folded away, and what leads to no level."""
+    """The safety net in words: shown at once, folded away, and what leads to no level.
+
+    No sign of an emergency is folded away, but those of an illness or a medicine of which the
+    person was not sure: they come first among `more`.
+    """
 
     first: list[NetLevelGroup]
     more: list[NetLevelGroup]
@@ -50,12 +57,43 @@ def describe_safety_net(presenter: ResultPresenter, assessment: Assessment) -> S
     """What would make this result more urgent."""
     found = build_safety_net(presenter.rulebook, presenter.answers)
     lines = arrange_lines(presenter.rulebook, found, assessment.advice["watch"])
-    first, more = collapse_lines(lines, MOST_AT_ONCE)
+    held, doubtful = _part_warnings(presenter, _drop_boxed_warnings(presenter, lines))
+    first, rest = collapse_lines(held, MOST_AT_ONCE)
+    more = SafetyNetLayout((*doubtful, *rest.entries))
     advice = presenter.words.advice
     remarks = [presenter.fill(advice[rule.advice.id]) for rule in first.remarks]
     return SafetyNetView(
         _group_by_level(presenter, first), _group_by_level(presenter, more), remarks
     )
+
+
+def _drop_boxed_warnings(presenter: ResultPresenter, lines: SafetyNetLayout) -> SafetyNetLayout:
+    """Without the warnings of which the emergency box, on the same page, tells every sign."""
+    boxed = presenter.rulebook.watched_changes.boxed
+    kept = [e for e in lines.entries if isinstance(e, SafetyNetLine) or not tells_only(e, boxed)]
+    return lines._replace(entries=tuple(kept))
+
+
+def tells_only(warning: AdviceRule, boxed: Collection[tuple[str, str]]) -> bool:
+    """Whether a warning says nothing but these signs, as (question, option)."""
+    return bool(warning.signs) and warning.no_option is None and warning.signs <= {*boxed}
+
+
+def _part_warnings(
+    presenter: ResultPresenter, lines: SafetyNetLayout
+) -> tuple[SafetyNetLayout, list[SafetyNetLine | AdviceRule]]:
+    """(What holds for this person, warnings for an illness or a medicine that they doubt)."""
+    unsure = presenter.rulebook.questionnaire.unsure_options
+    situation = Situation(presenter.path.answers, presenter.path.off_path, unsure, {})
+    doubtful = [
+        entry
+        for entry in lines.entries
+        if isinstance(entry, AdviceRule)
+        and entry.when is not None
+        and judge_condition(entry.when, situation) is not Truth.TRUE
+    ]
+    held = tuple(entry for entry in lines.entries if entry not in doubtful)
+    return lines._replace(entries=held), [*doubtful]
 
 
 def _group_by_level(presenter: ResultPresenter, layout: SafetyNetLayout) -> list[NetLevelGroup]:
@@ -89,6 +127,7 @@ def _describe_doubts(presenter: ResultPresenter) -> list[View]:
         {
             "id": doubt.question,
             "question": presenter.fill(presenter.question_words(doubt.question).text),
+            "name": presenter.name_question(doubt.question),
             "counted": presenter.fill(presenter.question_words(doubt.question).counted),
         }
         for doubt in assess_doubts(rulebook, answers).each

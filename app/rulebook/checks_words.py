@@ -15,7 +15,7 @@ from app.rulebook.reading_words import PAGE_FILES, WORD_FILES, read_words_file
 from app.rulebook.yaml_lines import LinedList, LinedMapping
 from app.triage.questionnaire import Question, Questionnaire
 from app.triage.rulebook import Rulebook
-from app.triage.sources import FileEntry, RegionEntry
+from app.triage.sources import PART_WORDS, FileEntry, RegionEntry
 from app.triage.terms import CANNOT_TELL, NOT_CALCINOSIS, TYPES, Urgency
 from app.triage.types import STANDINGS
 from app.triage.wording import find_placeholders
@@ -30,6 +30,8 @@ SHORTER_TIME_PARTS = ("heading_within", "action_within", "when_within", "badge_w
 """Words of a level for a rule that gives a shorter time, which fills {within}."""
 DOUBT_PARTS = ("heading_doubt", "action_doubt", "when_doubt")
 """Words of a level while a "not sure" leaves an emergency open: the call comes first."""
+NOBODY_PARTS = ("nobody", "nobody_within", "nobody_doubt")
+"""What to do if nobody can be reached or seen in time. Older editions say it within `action`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class WordsSection:
 
 SECTIONS = (
     WordsSection("questions", None, "question", (entries.QuestionEntry,)),
-    WordsSection("rules", "rules", "rule", (entries.RuleEntry,), ("reason",)),
+    WordsSection("rules", "rules", "rule", (entries.RuleEntry,), ("reason",), ("given",)),
     WordsSection("rules", "named", "name", (entries.NamedEntry,)),
     WordsSection("rules", "contradictions", "contradiction", (entries.ContradictionEntry,)),
     WordsSection("types", "types", "type", ALL_TYPES, ("name", "plain", "summary")),
@@ -71,7 +73,7 @@ SECTIONS = (
         "level",
         LEVELS,
         LEVEL_PARTS,
-        (*SHORTER_TIME_PARTS, *DOUBT_PARTS),
+        (*SHORTER_TIME_PARTS, *DOUBT_PARTS, *NOBODY_PARTS),
         besides=("box", "net", "times"),
     ),
     WordsSection("levels", "net", "level of the safety net", SAFETY_NET_LEVELS),
@@ -116,6 +118,8 @@ def check_words(
         words.check_keys(file, [s.key for s in sections if s.file == file])
         words.check_texts(file, first)
     words.check_box(rulebook.questionnaire)
+    for region in rulebook.regions.values() if complete else ():
+        words.check_region_parts(region)
     for rule in rulebook.rules if complete else ():
         level = words.files["levels"].get(rule.urgency.name)
         if rule.within is None or not isinstance(level, LinedMapping):
@@ -140,7 +144,8 @@ def list_further_sections(
     yield WordsSection("labs", "messages", "message", ids)
     times = dict.fromkeys(rule.within for rule in rulebook.rules if rule.within is not None)
     yield WordsSection("levels", "times", "time", tuple(times))
-    yield WordsSection("regions", None, "region", (RegionEntry,), words.region_words)
+    parts = words.region_words, words.region_parts
+    yield WordsSection("regions", None, "region", (RegionEntry,), *parts)
     for file in PAGE_FILES:
         yield WordsSection(file, None, "page", tuple(first.files[file]))
 
@@ -154,7 +159,9 @@ class WrittenWords:
         regions = [
             texts for texts in self.files["regions"].values() if isinstance(texts, LinedMapping)
         ]
-        self.region_words = tuple(dict.fromkeys(name for texts in regions for name in texts))
+        names = dict.fromkeys(name for texts in regions for name in texts)
+        self.region_parts = tuple(name for name in names if PART_WORDS.fullmatch(name))
+        self.region_words = tuple(name for name in names if name not in self.region_parts)
 
     def check_section(self, section: WordsSection, wanted: Sequence[str]) -> None:
         """The wanted ids, each with the right parts."""
@@ -246,6 +253,19 @@ class WrittenWords:
         for name in sorted(name for name in given if name not in known):
             fault = f"unknown placeholder '{{{name}}}'; allowed: {', '.join(known) or 'none'}"
             self.note_fault(file, subject, fault, *path)
+
+    def check_region_parts(self, region: RegionEntry) -> None:
+        """The region has words for each of its finders and channels, and for no other."""
+        given = self.files["regions"].get(region.id)
+        if not isinstance(given, LinedMapping):
+            return
+        wanted = [key for _, key, _ in region.list_parts()]
+        for name in [name for name in wanted if name not in given]:
+            text = f"'{name}' is missing; regions.yaml has it for this region"
+            self.note_fault("regions", region.id, text, region.id)
+        for name in [n for n in given if PART_WORDS.fullmatch(n) and n not in wanted]:
+            text = f"'{name}' stands here, but not in regions.yaml for this region"
+            self.note_fault("regions", region.id, text, region.id, name)
 
     def check_box(self, questionnaire: Questionnaire) -> None:
         """The emergency box has the lines that options name, and no other."""

@@ -219,6 +219,7 @@ class QuestionWordsEntry(FileEntry):
     options: dict[str, Text]
     hint: Text | None = None
     short: Text | None = None
+    short_none: Text | None = None
     groups: dict[str, Text] = {}
     changes: dict[str, Text] = {}
     plain: dict[str, Text] = {}

@@ -42,6 +42,7 @@ from app.triage.sources import (
     Contradiction,
     FileEntry,
     Ranked,
+    RegionEntry,
     ReviewedEntry,
     SourcedEntry,
     SourceEntry,
@@ -110,7 +111,10 @@ class RulebookReader:
         entry = entries.read_entry(model, at)
         if isinstance(entry, SourcedEntry):
             known, hint = self.where[SourceEntry], "add it to sources.yaml"
-            self.check_known_ids(at, "source", entry.sources, known, "sources", hint)
+            self.check_known_ids(at, "source", entry.sources, known, "sources", hint=hint)
+        if isinstance(entry, RegionEntry):
+            for path, _, part in entry.list_parts():
+                self.check_known_ids(at, "source", part.sources, known, *path, "sources", hint=hint)
         if isinstance(entry, ReviewedEntry) and entry.review_by < self._date:
             text = f"'{entry.review_by}' lies before the rulebook's date; allowed: {self._date} or"
             at.note_fault(f"{text} later", "review_by")
@@ -122,14 +126,14 @@ class RulebookReader:
         what: str,
         ids: Sequence[str],
         known: Collection[str],
-        key: str,
+        *path: str | int,
         hint: str = "",
     ) -> None:
-        """Note each id under `key` that is unknown; if none is known, another file is at fault."""
+        """Note each id at `path` that is unknown; if none is known, another file is at fault."""
         allowed = hint or f"allowed: {', '.join(known)}"
         for index, one in enumerate(ids if known else ()):
             if one not in known:
-                at.note_fault(f"unknown {what} '{one}'; {allowed}", key, index)
+                at.note_fault(f"unknown {what} '{one}'; {allowed}", *path, index)
 
     def read_condition(
         self, at: WrittenEntry, raw: object, *path: object, note: str = ""
@@ -181,7 +185,9 @@ class RulebookReader:
         if entry.instead_of and entry.ask_if is None:
             at.note_fault("'instead_of' needs 'ask_if': of whom is it asked?", "instead_of")
         hint = "name questions above it that have 'ask_if' too"
-        self.check_known_ids(at, "question", entry.instead_of, waiting or [""], "instead_of", hint)
+        self.check_known_ids(
+            at, "question", entry.instead_of, waiting or [""], "instead_of", hint=hint
+        )
 
     def _read_routing(
         self, at: WrittenEntry, entry: entries.QuestionEntry, key: str

@@ -56,6 +56,7 @@ def check_roles(rulebook: Rulebook, faults: FaultLog) -> None:
     for key, questions in (
         ("age", [roles.age]),
         ("place", [roles.place]),
+        ("course", [roles.course] if roles.course else []),
         ("sized", roles.sized),
         ("of_a_life", roles.of_a_life),
         ("background", roles.background),

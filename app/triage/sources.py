@@ -5,12 +5,20 @@ A frozen Pydantic model is the value itself; whoever reads rule files gives it i
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.triage.conditions import Condition
@@ -109,7 +117,12 @@ Language = Annotated[
 ]
 Hours = Annotated[str, _match_pattern(r"[1-9]\d{0,2} h", "hours, such as 48 h")]
 Link = Annotated[str, _match_pattern(r"https?://\S+|none", "an http or https address, or none")]
+WebLink = Annotated[str, _match_pattern(r"https://[^\s/]+\S*", "an https address")]
 Telephone = Annotated[str, _match_pattern(r"\d{2,6}", 'two to six digits in quotes, such as "112"')]
+LongTelephone = Annotated[
+    str,
+    _match_pattern(r"\d{2,6}( \d{2,4}){0,4}", 'groups of digits in quotes, such as "0800 611 116"'),
+]
 
 NumberText = Annotated[str, _match_pattern(r"-?\d+(\.\d+)?", 'a number in quotes, such as "0.5"')]
 Positive = Annotated[
@@ -156,12 +169,80 @@ class SourceEntry(FileEntry):
     note: Text | None = None
 
 
+class RegionLink(SourcedEntry):
+    """A page of an authority of the region."""
+
+    url: WebLink
+
+
+class Finder(RegionLink):
+    """A page that leads to a place of care; `advice` answers questions about what to do.
+
+    `area`: the part of the region that it is for, where there are several of a kind.
+    """
+
+    kind: Literal["gp", "advice", "urgent", "emergency", "pharmacy"]
+    area: Annotated[str, _match_pattern("[a-z]+", "small letters")] | None = None
+
+    @property
+    def words_key(self) -> str:
+        """Under which key of the region's words its text stands."""
+        return "_".join(["finder", self.kind, *filter(None, [self.area])])
+
+
+class Channel(SourcedEntry):
+    """A way to reach help without a voice: a number to text or dial, or an address."""
+
+    reaches: Literal["emergency", "urgent"] = Field(alias="for")
+    channel: Literal["text", "relay", "video", "web"]
+    number: LongTelephone | None = None
+    url: WebLink | None = None
+
+    @model_validator(mode="after")
+    def _require_one_way(self) -> Self:
+        if (self.number is None) == (self.url is None):
+            raise ValueError("either a number or a url")
+        return self
+
+    @property
+    def words_key(self) -> str:
+        """Under which key of the region's words its text stands."""
+        return f"channel_{self.reaches}_{self.channel}"
+
+
+RegionPart = TypeVar("RegionPart", Finder, Channel)
+
+
+def _refuse_same_words(parts: list[RegionPart]) -> list[RegionPart]:
+    _refuse_duplicates([part.words_key for part in parts])
+    return parts
+
+
+PART_WORDS = re.compile(r"(finder|channel)_[a-z_]+|regulator")
+"""Keys of a region's words that only those regions have whose entry has the part."""
+
+
 class RegionEntry(ReviewedEntry):
-    """A region with the numbers that are called there."""
+    """A region: the numbers that are called there, pages that find care, ways without a voice.
+
+    `regulator` is where a program that harmed, or might have, is reported.
+    """
 
     emergency_number: Telephone
     also: list[Telephone] = []
-    urgent_number: Telephone | None = None
+    urgent_number: LongTelephone | None = None
+    finders: Annotated[list[Finder], AfterValidator(_refuse_same_words)] = []
+    channels: Annotated[list[Channel], AfterValidator(_refuse_same_words)] = []
+    regulator: RegionLink | None = None
+
+    def list_parts(self) -> Iterator[tuple[tuple[str | int, ...], str, SourcedEntry]]:
+        """Where in the entry each of its parts stands, the key of its words, and the part."""
+        for index, finder in enumerate(self.finders):
+            yield ("finders", index), finder.words_key, finder
+        for index, channel in enumerate(self.channels):
+            yield ("channels", index), channel.words_key, channel
+        if self.regulator is not None:
+            yield ("regulator",), "regulator", self.regulator
 
 
 class AgePairEntry(FileEntry):
@@ -178,15 +259,17 @@ class AgePairEntry(FileEntry):
 class Roles(FileEntry):
     """Ids that code must know: which question or option plays which part.
 
-    `age` and `place` are questions; `children` and `babies` options of `age`; `sized` options of
-    which a drawing shows the size; `out_of_scope` a named condition; `of_a_life` the questions of
-    which each option is thought of for a baby; `background` what is told after the signs.
+    `age`, `place` and `course` are questions (an older edition names no course); `children` and
+    `babies` options of `age`; `sized` options of which a drawing shows the size; `out_of_scope` a
+    named condition; `of_a_life` the questions of which each option is thought of for a baby;
+    `background` what is told after the signs.
     """
 
     age: Id
     children: IdSet
     babies: IdSet
     place: Id
+    course: Id | None = None
     sized: OptionsOfQuestions
     out_of_scope: Id
     of_a_life: Ids

@@ -17,8 +17,9 @@ class QuestionWords:
     """A question as a person reads it; `child` and `other` are for who answers about another.
 
     `counted`: what "I'm not sure" is counted as. `changes`: what may newly happen, as it stands
-    after "if", by option or line of options. `short` names it on a list of answers. `plain`: how to
-    find out, sign by sign, for who is not sure about an emergency sign.
+    after "if", by option or line of options. `short` names it on a list of answers, `short_none`
+    says "none of these" there. `plain`: how to find out, sign by sign, for who is not sure about an
+    emergency sign.
     """
 
     text: str
@@ -27,6 +28,7 @@ class QuestionWords:
     options: Mapping[str, str]
     hint: str | None = None
     short: str | None = None
+    short_none: str | None = None
     groups: Mapping[str, str] | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
     plain: Mapping[str, str] = field(default_factory=dict)

@@ -35,7 +35,7 @@ _BUNDLES = {
     ),
     # Beside the first, so that patients do not pay for it.
     "staff.css": ("staff.css", "invitations.css", "findings.css", "submission.css", "sheet.css"),
-    "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js", "copying.js"),
+    "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js", "copying.js", "offline.js"),
     # No form of staff is taken over.
     "staff.js": ("copying.js", "staff.js", "worklist.js", "shared_code.js"),
     "icon.svg": ("images/icon.svg",),
@@ -45,6 +45,7 @@ _KINDS = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
+_WORKER = "worker.js"  # it may guard no path above its own, so it stands at the root
 _COMMENTS = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -64,10 +65,11 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """All served files: by address, and the address of each by name."""
+    """All served files: by address, the address of each by name, and the service worker."""
 
     by_address: Mapping[str, Asset]
     addresses: Mapping[str, str]
+    worker: bytes
 
 
 def bundle_assets(folder: Path) -> Assets:
@@ -80,7 +82,8 @@ def bundle_assets(folder: Path) -> Assets:
         address = f"/static/{stem}.{hashlib.sha256(plain).hexdigest()[:12]}.{ending}"
         by_address[address] = Asset(plain, gzip.compress(plain, 9, mtime=0), _KINDS[ending])
         addresses[name] = address
-    return Assets(by_address, addresses)
+    (worker,) = _read_parts(folder, [_WORKER])
+    return Assets(by_address, addresses, worker)
 
 
 def _read_parts(folder: Path, parts: Iterable[str]) -> Iterable[bytes]:
@@ -105,3 +108,9 @@ async def serve_asset(request: Request) -> Response:
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(asset.packed, headers=headers | {"Content-Encoding": "gzip"})
     return Response(asset.plain, headers=headers)
+
+
+async def serve_worker(request: Request) -> Response:
+    """GET /worker.js: what keeps one page for when the network is gone; never from a cache."""
+    assets: Assets = request.app.state.context.assets
+    return Response(assets.worker, media_type=_KINDS["js"])

@@ -85,6 +85,11 @@ class Journey:
         changed = replace(self, answers={**self.answers, question: chosen}, note="")
         return replace(changed, earlier={**self.earlier, question: before})
 
+    def begin_afresh(self, now: int, about: str) -> Journey:
+        """The journey of another person in the same browser; they are told what became of it."""
+        note = "afresh" if self.answers else ""
+        return Journey(self.region, now, about=about, note=note, invitation=self.invitation)
+
     @property
     def answers_before(self) -> dict[str, frozenset[str]]:
         """The answers as they were before the second look."""

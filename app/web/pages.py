@@ -5,12 +5,13 @@ It knows templates, words and the request; it must not know what a page is about
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from babel import Locale, negotiate_locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -42,6 +43,14 @@ MOST_FILLED = 5000  # texts of one region; a rulebook has about 2,000
 Translate = Callable[..., Markup]
 
 
+class Operator(NamedTuple):
+    """Who runs this website and how to reach them; empty where no setting says it."""
+
+    name: str
+    address: str
+    telephone: str
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """What every page needs, in one language; made once at start."""
@@ -55,6 +64,7 @@ class AppContext:
     key: bytes
     clock: Callable[[], float]
     store: DeferredStore
+    operator: Operator
     language: str = "en"  # a code such as en or pt-BR: one of the rulebook's
     demo_clinics: dict[str, bool] = field(default_factory=dict)
     """Whether all people of a clinic are made up; asked of the database once."""
@@ -218,16 +228,20 @@ def _make_translator(words: Wording, places: Mapping[str, str]) -> tuple[Transla
 
 
 def _list_emergency_numbers(context: AppContext) -> list[tuple[str, str, str, str]]:
-    """(Region, what to call in words, number, all in short), where nobody said where they are."""
-    return [
-        (
-            words["name"],
-            words["local_emergency_words"],
-            context.rulebook.regions[id_].emergency_number,
-            words["emergency_short"],
-        )
-        for id_, words in context.page_wording.regions.items()
-    ]
+    """(Regions, what to call in words, number, all in short), where nobody said where they are.
+
+    Regions with the same number share a line, so that the number is soon found.
+    """
+    words, alike = context.page_wording, defaultdict[str, list[Mapping[str, str]]](list)
+    for id_, entry in context.rulebook.regions.items():
+        alike[entry.emergency_number].append(words.regions[id_])
+    lines = []
+    for number, places in alike.items():
+        names = ", ".join(dict.fromkeys(place["name_short"] for place in places))
+        spoken = places[-1]["local_emergency_words"]
+        short = words.page_text("emergency.short", places=names, spoken=spoken)
+        lines.append((names, spoken, number, short))
+    return lines
 
 
 def build_template_environment(folder: Path) -> Environment:

@@ -20,7 +20,7 @@ from app.presentation.question import (
     build_question_view,
     find_pressed_button,
     find_problem_key,
-    find_slipped_signs,
+    find_slipped_ticks,
     locate_question,
 )
 from app.triage.questionnaire import BadAnswer, Question, parse_answer
@@ -63,6 +63,11 @@ class QuestionLoop(ABC):
         questionnaire = self.visit.context.rulebook.questionnaire
         return locate_question(questionnaire, self.visit.path, self.question)
 
+    @property
+    def own_address(self) -> str:
+        """Where the question is, and where its answer goes."""
+        return f"{self.folder}{self.question.id}"
+
     def previous_address(self) -> str:
         """Where "Back" leads."""
         earlier = self.place.previous
@@ -96,8 +101,8 @@ class QuestionLoop(ABC):
         try:
             chosen = parse_answer(question, given)
         except BadAnswer as bad:
-            if signs := find_slipped_signs(question, given, bad.problem):
-                return self._render_slip(signs)
+            if ticks := find_slipped_ticks(question, given, bad.problem):
+                return self._render_slip(ticks)
             return self.render_question(given, bad.problem, again=again)
         # A "not sure" about a sign is first answered by how to find out, and asked once more.
         if question.signs and question.unsure in chosen and not again:
@@ -114,22 +119,22 @@ class QuestionLoop(ABC):
             status=422 if problem else 200,
             question=self.build_view(_tick_options(ticked), again=again, was=was),
             problem=find_problem_key(self.question, problem),
-            back=self.previous_address(),
+            back=self.own_address if again and not problem else self.previous_address(),
             alarmed=self.visit.is_emergency,
             alarming_ticks=again and self.visit.would_be_emergency(self.question, ticked),
             **self.progress_values(),
         )
 
-    def _render_slip(self, signs: Collection[str]) -> Response:
+    def _render_slip(self, ticks: Collection[str]) -> Response:
         """ "None of these" was pressed while these were ticked: one of the two is a slip."""
         return self.render_page(
             self.slip_page,
             status=422,
-            question=self.build_view(_tick_options(signs)),
-            back=self.previous_address(),
-            action=f"{self.folder}{self.question.id}",
+            question=self.build_view(_tick_options(ticks)),
+            back=self.own_address,
+            action=self.own_address,
             alarmed=self.visit.is_emergency,
-            alarming_ticks=self.visit.would_be_emergency(self.question, signs),
+            alarming_ticks=self.visit.would_be_emergency(self.question, ticks),
         )
 
 

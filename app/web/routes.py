@@ -26,7 +26,16 @@ from app.web.clinic import (
     worklist_stream,
 )
 from app.web.pages import see_other
-from app.web.patients import handing_over, result, second_look, self_check, waiting_room
+from app.web.patients import (
+    handing_over,
+    offline,
+    result,
+    second_look,
+    self_check,
+    sheet,
+    verify,
+    waiting_room,
+)
 from app.web.reading import learn, safety, trust
 
 
@@ -53,12 +62,19 @@ ROUTES = [
     redirect_route("GET /start", "/"),
     open_route("POST /start", self_check.start_check),
     open_route("GET /answers", self_check.show_answers),
+    open_route("GET /answers/{question}", self_check.show_change),
+    open_route("POST /answers/{question}", self_check.submit_change),
     open_route("GET /emergency", self_check.show_emergency),
+    open_route("GET /clear", self_check.ask_clear),
     open_route("POST /clear", self_check.clear_answers),
     open_route("GET /cleared", self_check.show_cleared),
     open_route("GET /about", self_check.show_about),
     open_route("GET /privacy", self_check.show_privacy),
+    open_route("GET /offline", offline.show_offline),
     open_route("GET /result", result.show_result),
+    open_route("GET /result/sheet", sheet.show_sheet),
+    open_route("GET /result/sheet.pdf", sheet.download_pdf),
+    open_route("GET /result/sheet.txt", sheet.download_text),
     open_route("GET /changed", second_look.show_second_look),
     open_route("POST /changed", second_look.start_second_look),
     open_route("GET /changed/{question}", second_look.show_recheck_question),
@@ -76,8 +92,8 @@ ROUTES = [
     open_route("GET /accessibility", trust.show_page),
     open_route("GET /safety", safety.show_safety),
     open_route("GET /safety/hazards", safety.show_hazards),
-    open_route("GET /verify", result.show_receipt_form),
-    open_route("POST /verify", result.submit_receipt),
+    open_route("GET /verify", verify.show_receipt_form),
+    open_route("POST /verify", verify.submit_receipt),
     open_route("GET /wrong-advice", result.show_wrong_advice),
     open_route("GET /healthz", api.show_health),
     # The doors of staff: what is behind a link or a half session is asked for by the page.
@@ -194,4 +210,5 @@ ROUTES = [
     staff_route("GET /audit/{kind}/{day}/file.csv", auditor.download_audit, "see_audit"),
     staff_route("GET /submissions/{id}/looks", auditor.show_submission_looks, "see_looks"),
     open_route("GET /static/{path:path}", assets.serve_asset),
+    open_route("GET /worker.js", assets.serve_worker),
 ]

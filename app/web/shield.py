@@ -26,12 +26,13 @@ _POLICY = b"; ".join(
         b"font-src 'self'",
         b"connect-src 'self'",
         b"manifest-src 'self'",
+        b"worker-src 'self'",
         b"form-action 'self'",
         b"base-uri 'none'",
         b"frame-ancestors 'none'",
         b"object-src 'none'",
         b"require-trusted-types-for 'script'",
-        b"trusted-types htmx",
+        b"trusted-types htmx worker",
     ]
 )
 _ALWAYS = [

@@ -19,7 +19,7 @@ from app.store import alarms, clinics
 from app.store.accounts.sessions import NotSignedIn, SignedIn
 from app.store.db.scope import Scope, WritingScope
 from app.web.pages import app_context, render_page, translator_for
-from app.web.wire import strip_invisible
+from app.web.wire import find_site_address, strip_invisible
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,7 @@ class StaffRequest(Request):
     @property
     def origin(self) -> str:
         """The address that people see before every path, as in links and square codes."""
-        known: str | None = self.scope.get("origin")
-        return known or str(self.base_url).rstrip("/")
+        return find_site_address(self)
 
     @property
     def alarm_cutoff(self) -> datetime:

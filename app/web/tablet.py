@@ -23,7 +23,7 @@ LONGEST = AFTER_RESULT + 10 * MORE
 WIPE_PATH, ASK_PATH = "/i/wiped", "/i/still-there"
 _COOKIE = "tablet"
 _PURPOSE = b"calcinosis-check tablet 1"
-_RESULTS = frozenset({"patient/result.html", "patient/handed_over.html"})
+_RESULTS = frozenset({"patient/result.html", "patient/sheet.html", "patient/handed_over.html"})
 _OF_STAFF = ("staff/", "nurse/")
 _BETWEEN = frozenset({"patient/invitation_code.html", "patient/still_there.html"})
 

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 FIRST_EDITION = "2026.11.1"
 """Whose questions a cookie answers that does not name its edition: they are older than the mark."""
 RECHECK_PATH = "/changed"
+UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 Found = TypeVar("Found")
 
 
@@ -85,6 +86,17 @@ class Visit:
         fill = filler_for(context, journey.region)
         words, answers = context.page_wording, self.path.answers
         return ResultPresenter(context.rulebook, words, fill, answers, journey.about)
+
+    @property
+    def plain_presenter(self) -> ResultPresenter:
+        """The same for what is no HTML: it escapes nothing, and remembers nothing."""
+        words = self.context.page_wording
+        places = words.regions[self.journey.region]
+
+        def fill_text(text: str, **more: str) -> str:
+            return words.fill_placeholders(text, places, **more)
+
+        return replace(self.presenter, fill=fill_text)
 
     @property
     def next_address(self) -> str:
@@ -149,6 +161,13 @@ def redirect_with_journey(
     response = see_other(address)
     journeys.set_journey_cookie(response, request, app_context(request).key, journey, kind)
     return response
+
+
+def redirect_unfinished(request: Request, visit: Visit) -> Response:
+    """Who asks for a result before the last question goes back to it, with a note."""
+    return redirect_with_journey(
+        request, visit.next_address, replace(visit.journey, note=UNFINISHED)
+    )
 
 
 def _translate_journey(archive: RulebookArchive, visit: Visit) -> Journey:

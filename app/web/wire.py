@@ -1,4 +1,4 @@
-"""What goes between a browser and us besides pages: cookies, fields of forms, files, compression.
+"""What goes between a browser and us besides pages: cookies, fields of forms, files, our address.
 
 Cookies are readable by no script, and bound to this host over https. A form is small (the gate of
 app/web/shield.py sees to it) and nothing of it is kept. It must not know what a field is for.
@@ -31,6 +31,12 @@ def cookie_name(request: Request, name: str) -> str:
     Browsers take a `__Host-` cookie over https only; a clinic's own network may have none.
     """
     return f"__Host-{name}" if request.scope["scheme"] == "https" else name
+
+
+def find_site_address(request: Request) -> str:
+    """The address that people see before every path, as in links and on paper."""
+    known: str | None = request.scope.get("origin")
+    return known or str(request.base_url).rstrip("/")
 
 
 def read_cookie(request: Request, name: str) -> str:

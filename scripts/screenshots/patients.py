@@ -24,8 +24,8 @@ PEOPLE = {
     "out of scope": answers(reason="none"),
 }
 STILL = (
-    *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/cleared", "/verify"),
-    *("/safety", "/safety/hazards"),
+    *("/", "/about", "/privacy", "/accessibility", "/wrong-advice", "/clear", "/cleared"),
+    *("/verify", "/safety", "/safety/hazards"),
     *("/learn", "/learn/words", "/rules", "/rules/types", "/rules/evidence"),
     *("/rules/look-alikes", "/rules/sources", "/nothing"),
 )
@@ -58,6 +58,7 @@ def shots(_browser: Browser, server: Running) -> Iterator[Shot]:
             before[question.id] = everything["emergency"][question.id]
     yield Shot("check/place, filled", f"{base}/check/place", carrying(everything["soon"]))
     yield Shot("answers", f"{base}/answers", carrying(everything["soon"]))
+    yield Shot("answers, change", f"{base}/answers/place", carrying(everything["soon"]))
     yield Shot("emergency", f"{base}/emergency", carrying(everything["emergency"]))
     yield Shot("changed", f"{base}/changed", carrying(everything["soon"]))
     yield Shot("no journey", f"{base}/answers")

@@ -10,7 +10,7 @@ from app.assurance.length import (
     ReadingLoadReport,
     Screen,
     build_screen,
-    grade_screen,
+    grade_texts,
     known_lump_answers,
     known_names_pattern,
     list_all_screens,
@@ -44,7 +44,7 @@ def test_a_page_has_its_heading_hint_groups_options_buttons_and_reason_in_order(
     assert own.groups is not None
     parts = [own.text, own.groups["since"], own.options["weeks"], own.groups["course"]]
     parts += [own.options["over_5cm"], wording.pages["size.text"], own.options["deep"]]
-    parts += ["or", own.options["none"], own.options["not_sure"], "Continue"]
+    parts += ["Continue", own.options["none"], own.options["not_sure"]]
     parts += ["Why we ask", own.why]
     assert [text for text in page_texts if text in parts] == parts
     hinted = wording.questions["conditions"]
@@ -106,16 +106,14 @@ def test_a_known_painless_lump_is_the_default_that_a_doctor_has_named() -> None:
 
 
 def test_a_name_counts_as_two_syllables_whatever_it_is_called() -> None:
-    named = [
-        grade_screen(page(f"Do you have {name}?"), NAMED) for name in ("dermatomyositis", "gout")
-    ]
+    named = [grade_texts([f"Do you have {name}?"], NAMED) for name in ("dermatomyositis", "gout")]
     assert named == [pytest.approx(0.39 * 4 + 11.8 * 5 / 4 - 15.59)] * 2
-    assert grade_screen(page("Do you have unreasonability?"), NAMED) > named[0]
+    assert grade_texts(["Do you have unreasonability?"], NAMED) > named[0]
 
 
 def test_lines_do_not_hide_a_hard_sentence() -> None:
     hard = "Considerable deterioration necessitates professional evaluation."
-    assert grade_screen(page("Red", "Hot", "Sore", hard), NAMED) == grade_screen(page(hard), NAMED)
+    assert grade_texts(["Red", "Hot", "Sore", hard], NAMED) == grade_texts([hard], NAMED)
 
 
 # The real pages.
@@ -129,7 +127,7 @@ def id_of(one: Screen) -> str:
 
 @pytest.mark.parametrize("one", SHOWN, ids=id_of)
 def test_every_page_of_a_question_is_easy_to_read(one: Screen) -> None:
-    assert grade_screen(one, NAMED) <= HARDEST
+    assert grade_texts(one.texts, NAMED) <= HARDEST
 
 
 @pytest.mark.parametrize("name", [q.id for q in rulebook().questionnaire if q.signs])
@@ -162,4 +160,4 @@ def test_a_limit_can_be_broken() -> None:
     breath = replace(wording.questions["breath"], why=long)
     worse = replace(wording, questions={**wording.questions, "breath": breath})
     found = build_screen(replace(book, wording={"en": worse}), book.questionnaire["breath"])
-    assert grade_screen(found, NAMED) > HARDEST
+    assert grade_texts(found.texts, NAMED) > HARDEST

@@ -19,12 +19,12 @@ from app.triage.questionnaire import Question
 from app.triage.terms import Answers
 from app.web.journey import Journey, seal_journey
 from app.web.pages import render_html
-from app.web.patients.result import UNFINISHED
+from app.web.visit import UNFINISHED
 from tests.browser.conftest import Tab
 from tests.builders import SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, receipt_of
 from tests.visitor import Page, Visitor
-from tests.web.test_every_page import FOR_CLINICS, ROUTES_WITHOUT_PAGE, crawl
+from tests.web.test_every_page import FOR_CLINICS, NO_PAGES, ROUTES_WITHOUT_PAGE, crawl
 
 RESULTS = {
     "self_care": answers(reason="calcinosis"),
@@ -178,18 +178,23 @@ class States:
         yield State("result, out of scope", "/result", OUT_OF_SCOPE)
         yield State("result, not calcinosis", "/result", UNLIKELY)
         yield State("result, at odds", "/result", AT_ODDS)
+        yield State("sheet", "/result/sheet", RESULTS["same_day"])
+        yield State("sheet, emergency", "/result/sheet", RESULTS["emergency"])
         yield State("answers", "/answers", answers())
         yield State("answers, unfinished", "/answers", {"age": frozenset({"adult"})})
         yield State("answers, at odds", "/answers", AT_ODDS)
         off = {**answers(), "baby": frozenset({"none"})}
         yield State("answers, some left out", "/answers", off)
         yield State("answers, emergency", "/answers", RESULTS["emergency"])
+        yield State("answers, change", "/answers/pain", answers())
+        yield State("answers, change that may open more", "/answers/conditions", answers())
         yield State("emergency", "/emergency", RESULTS["emergency"])
 
     def _receipts(self) -> Iterator[State]:
         yield State("receipt", "/verify")
         yield State("receipt, refused", "/verify", sends="nothing that we know")
         yield State("receipt, the same", "/verify", sends=receipt_of(RESULTS["same_day"]))
+        yield State("receipt, of a place", "/verify", sends=receipt_of(answers(), "uk"))
         yield State("receipt, emergency", "/verify", sends=receipt_of(RESULTS["emergency"]))
         yield State("receipt, differs", "/verify", sends=forged([("age", "child")], "SELF-CARE"))
         yield State("wrong advice", "/wrong-advice")
@@ -250,7 +255,7 @@ def page_routes(app: FastAPI) -> list[Route]:
         and route.methods
         and "GET" in route.methods
         and not route.path.startswith("/api/")
-        and not route.path.endswith(".svg")
+        and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | (FOR_CLINICS - AT_THE_DOOR)
     ]
 

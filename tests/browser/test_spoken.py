@@ -41,6 +41,7 @@ PAGES = [
     "emergency",
     *(f"result, {level}" for level in RESULTS),
     "result, out of scope",
+    "sheet",
     "second look",
     "second look, question",
     "receipt",
@@ -56,8 +57,10 @@ CHANGING = {
     r"\b\d{4}\.\d+\.\d+\b": "VERSION",
     r"\b\d{4}-\d\d-\d\d\b": "DATE",
     r"\b[0-9a-f]{12}\b": "FINGERPRINT",
+    r"127\.0\.0\.1:\d+": "HERE",
+    r"\d+ \w+ \d{4}, \d\d:\d\d": "MOMENT",
 }
-"""What every new version of the rules changes on many pages at once."""
+"""What every new version of the rules, or every run, changes."""
 
 
 WIDTH = 100

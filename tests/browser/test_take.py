@@ -1,5 +1,7 @@
 """Take it with you, in a real browser: the printed sheet, the buttons, and checking a receipt."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,10 +11,6 @@ from tests.builders import FRESH, KNOWN, SOAK, answers, rulebook
 from tests.documents.test_receipt import forged, published_cases, receipt_of
 
 REGIONS = ["uk", "us", "international"]
-NEEDED = {"watch", "why", "type-on-paper", "do-not", "take"}
-"""The parts of the sheet that are never dropped, beside the card."""
-IN_ORDER = ["watch-more", "ask", "your-answers", "self-care", "tests", "treatments"]
-"""The parts that are there as far as they fit, the first first."""
 PAPER = {"viewport": {"width": 718, "height": 1066}}
 """A4 within the margins of the sheet, in CSS pixels."""
 
@@ -62,51 +60,94 @@ def carry(tab, app, clock, region, given):
 
 
 def parts_on_paper(tab):
-    """(Name, on the sheet, reaches over its edge) of every part that paper shows."""
+    """(Name, cut off beside the paper) of each part of the sheet, in its order."""
     return tab.page.evaluate(
         """() => {
-          const sheet = document.querySelector("main").getBoundingClientRect();
-          const end = (name) => name === "take" ? innerHeight : sheet.bottom;
-          return [...document.querySelectorAll("main > *")]
-            .map((e) => [e.getAttribute("aria-labelledby") || e.tagName, e.getBoundingClientRect()])
-            .filter(([, box]) => box.height)
-            .map(([name, box]) =>
-              [name, box.left < sheet.right - 1, box.bottom > end(name) + 0.5]);
+          const sheet = document.querySelector(".one-sheet").getBoundingClientRect();
+          return [...document.querySelectorAll(".one-sheet [aria-labelledby], .one-sheet__level")]
+            .map((e) => [
+              e.getAttribute("aria-labelledby") || "level",
+              e.getBoundingClientRect().left > sheet.right - 1 || !e.checkVisibility(),
+            ]);
         }"""
     )
 
 
 @pytest.mark.parametrize("context", [PAPER], indirect=True)
-def test_every_result_prints_on_one_sheet_with_all_that_matters(tab, app, clock):
+def test_every_result_prints_on_one_sheet_answers_reasons_and_questions_first(tab, app, clock):
     wrong = {}
     for name, region, given in sheets():
         carry(tab, app, clock, region, given)
-        tab.open("/result")
+        tab.open("/result/sheet")
         tab.page.emulate_media(media="print")
         parts = parts_on_paper(tab)
-        on_sheet = [part for part, there, _ in parts if there]
-        dropped = [part for part, there, _ in parts if not there]
-        over = [part for part, there, beyond in parts if there and beyond]
-        left = [part for part in IN_ORDER if part in dropped]
+        names, cut = [part for part, _ in parts], [part for part, gone in parts if gone]
+        first = ["level", *(part for part in ("ticked", "why", "ask") if part in names)]
         pages = tab.page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n")
-        expected = {p for p in NEEDED if tab.page.locator(f"main #{p}").count()}
-        parts_present = [part for part in IN_ORDER if part in on_sheet or part in dropped]
-        if (
-            pages != 1
-            or over
-            or not {*expected, "H1", "DIV"} <= set(on_sheet)
-            or left != parts_present[len(parts_present) - len(left) :]
-        ):
-            wrong[name, region] = (pages, over, dropped)
+        rest = [part for part in names if part not in {*first, "receipt-heading"}]
+        kept = [part for part in rest if part not in cut]
+        if pages != 1 or names[: len(first)] != first or "why" not in first:
+            wrong[name, region] = (pages, names)
+        if set(cut) & {*first, "receipt-heading"} or kept != rest[: len(kept)]:
+            wrong[name, region] = (names, cut)
         tab.page.emulate_media(media="screen")
     assert wrong == {}
+
+
+@pytest.mark.parametrize("context", [PAPER], indirect=True)
+def test_a_printed_result_begins_with_level_reasons_and_answers(tab, app, clock):
+    for changes in ({"breath": "confused"}, {"skin": "pus"}, {}, KNOWN):
+        carry(tab, app, clock, "uk", answers(changes))
+        tab.open("/result")
+        tab.page.emulate_media(media="print")
+        seen = tab.page.evaluate(
+            """() => [...document.querySelectorAll("main > *")]
+              .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 1)
+              .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+              .map((e) => e.getAttribute("aria-labelledby") || e.dataset.level || e.tagName)"""
+        )
+        level = assess_answers(rulebook(), answers(changes)).urgency.name
+        first = [part for part in seen if part not in ("H1", "P")][:3]
+        assert first == [level, "why", "your-answers"], changes
+        tab.page.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize("context", [PAPER], indirect=True)
+def test_the_bullets_of_the_sheet_are_bullets_and_lines_are_there_to_write_on(tab, app, clock):
+    carry(tab, app, clock, "uk", answers(skin="pus"))
+    tab.open("/result/sheet")
+    tab.page.emulate_media(media="print")
+    styles = tab.page.evaluate(
+        """() => [...document.querySelectorAll(".one-sheet li")].map((e) => getComputedStyle(e))
+          .map((s) => [s.display, s.listStyleType].join(" "))"""
+    )
+    assert set(styles) == {"list-item disc"}
+    assert tab.page.locator("h1").bounding_box()["height"] <= 1, "heard, but no room is lost"
+    expect(tab.page.get_by_text("Name:", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text("Date of birth:", exact=True)).to_be_visible()
+    for hidden in (".sheet-ways", ".site-header", ".site-footer", ".help-line"):
+        assert tab.page.locator(hidden).first.is_hidden(), hidden
+
+
+@pytest.mark.parametrize("context", [PAPER], indirect=True)
+def test_what_does_not_fit_on_one_sheet_goes_to_a_second_and_is_never_cut(tab, app, clock):
+    carry(tab, app, clock, "uk", answers(skin="pus"))
+    tab.open("/result/sheet")
+    tab.page.evaluate(
+        """() => { const list = document.querySelector("section[aria-labelledby=why] ul");
+          const more = () => list.firstElementChild.cloneNode(true);
+          list.append(...Array.from({length: 80}, more)); }"""
+    )
+    assert tab.page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") > 1
+    tab.page.emulate_media(media="print")
+    assert "why" not in [part for part, gone in parts_on_paper(tab) if gone]
 
 
 @pytest.mark.parametrize("context", [PAPER], indirect=True)
 def test_the_sheet_is_12_point_black_on_white(tab, app, clock):
     for changes in ({"breath": "confused"}, {"skin": "pus"}, {}):
         carry(tab, app, clock, "uk", answers(changes))
-        tab.open("/result")
+        tab.open("/result/sheet")
         tab.page.emulate_media(media="print")
         poor = tab.page.evaluate(
             """() => [...document.querySelectorAll("header *, main, main *")]
@@ -127,15 +168,76 @@ def test_the_sheet_is_12_point_black_on_white(tab, app, clock):
 def test_the_buttons_copy_the_text_and_the_receipt(tab, app, clock):
     given = answers()
     carry(tab, app, clock, "uk", given)
-    tab.open("/result")
+    tab.open("/result/sheet")
     tab.page.click("text=Copy your result as text")
-    tab.page.click("[data-copy=result-text]")
-    expect(tab.page.locator(".take [role=status]").first).to_have_text("Copied.")
+    tab.page.click("[data-copy=sheet-text]")
+    expect(tab.page.locator(".copy [role=status]").first).to_have_text("Copied.")
     copied = tab.page.evaluate("() => navigator.clipboard.readText()")
-    assert copied == tab.page.locator("#result-text").input_value()
+    assert copied == tab.page.locator("#sheet-text").input_value()
     tab.page.click("[data-copy=receipt]")
-    expect(tab.page.locator(".take [role=status]").last).to_have_text("Copied.")
-    assert tab.page.evaluate("() => navigator.clipboard.readText()") == receipt_of(given)
+    expect(tab.page.locator(".copy [role=status]").last).to_have_text("Copied.")
+    assert tab.page.evaluate("() => navigator.clipboard.readText()") == receipt_of(given, "uk")
+
+
+SHARES = """
+  window.shared = [];
+  navigator.share = async (what) => {
+    window.shared.push(what);
+    if (window.refusal) throw new DOMException("no", window.refusal);
+  };
+"""
+
+
+def test_only_text_is_shared_and_only_where_the_browser_can(tab, app, clock):
+    carry(tab, app, clock, "uk", answers())
+    tab.page.context.add_init_script("delete Navigator.prototype.share")
+    tab.open("/result/sheet")
+    assert tab.page.locator("[data-share]").is_hidden()
+    assert tab.page.locator("#share-what").is_hidden()
+    tab.page.context.add_init_script(SHARES)
+    tab.open("/result/sheet")
+    button, said = tab.page.locator("[data-share]"), tab.page.locator(".with-share [role=status]")
+    button.click()
+    text = tab.page.locator("#sheet-text").input_value()
+    assert tab.page.evaluate("() => window.shared") == [{"text": text}]
+    for refusal, words in [
+        ("AbortError", ""),
+        ("NotAllowedError", "That did not work. Copy the text instead."),
+    ]:
+        tab.page.evaluate("(name) => { window.refusal = name; }", refusal)
+        button.click()
+        expect(said).to_have_text(words)
+
+
+def test_the_files_are_saved_and_the_page_stays(tab, app, clock):
+    carry(tab, app, clock, "uk", answers())
+    tab.open("/result/sheet")
+    for label, name, begin in [
+        ("Save as PDF", "sheet.pdf", b"%PDF-"),
+        ("Save as text", "sheet.txt", b"Calcinosis Check"),
+    ]:
+        with tab.page.expect_download() as waiting:
+            tab.page.click(f"text={label}")
+        assert waiting.value.suggested_filename == name
+        assert Path(waiting.value.path()).read_bytes().startswith(begin)
+        assert tab.path == "/result/sheet"
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_at_twice_the_size_of_text_nothing_scrolls_sideways(tab, app, clock, width):
+    tab.page.set_viewport_size({"width": width, "height": 800})
+    carry(tab, app, clock, "uk", answers(skin="pus"))
+    wide = {}
+    for path in ("/result/sheet", "/verify"):
+        tab.open(path)
+        tab.page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+        wide[path] = tab.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    tab.open("/result/sheet")
+    tab.page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+    code = tab.page.locator(".square-code").bounding_box()
+    assert code["x"] + code["width"] <= width
+    assert abs(code["width"] - code["height"]) < 1
+    assert wide == {"/result/sheet": 0, "/verify": 0}
 
 
 def test_over_plain_http_the_receipt_is_copied_too(browser_over_lan, address, app, clock):
@@ -151,19 +253,19 @@ def test_over_plain_http_the_receipt_is_copied_too(browser_over_lan, address, ap
         ),
     )
     page.context.add_cookies([{"name": "journey", "value": sealed, "url": base}])
-    page.goto(base + "/result")
+    page.goto(base + "/result/sheet")
     assert page.evaluate("() => navigator.clipboard === undefined")
     page.click("[data-copy=receipt]")
-    expect(page.locator(".take [role=status]").last).to_have_text("Copied.")
+    expect(page.locator(".copy [role=status]").last).to_have_text("Copied.")
     page.goto(base + "/verify")
     page.focus("#receipt")
     page.keyboard.press("Control+V")
-    assert page.locator("#receipt").input_value() == receipt_of(answers())
+    assert page.locator("#receipt").input_value() == receipt_of(answers(), "uk")
 
 
 def test_the_button_opens_the_print_dialogue(tab, app, clock):
     carry(tab, app, clock, "uk", answers())
-    tab.open("/result")
+    tab.open("/result/sheet")
     tab.page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     tab.page.click("[data-print]")
     assert tab.page.evaluate("() => window.printed")
@@ -173,12 +275,13 @@ def test_the_button_opens_the_print_dialogue(tab, app, clock):
 @pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
 def test_without_script_there_is_a_hint_instead_of_buttons(tab, app, clock):
     carry(tab, app, clock, "uk", answers())
-    tab.open("/result")
-    assert tab.page.locator("[data-print]").is_hidden()
-    assert tab.page.locator("[data-copy=receipt]").is_hidden()
-    assert tab.page.locator(".take .without-script").is_visible()
+    tab.open("/result/sheet")
+    for button in ("[data-print]", "[data-copy=receipt]", "[data-share]"):
+        assert tab.page.locator(button).is_hidden()
+    assert tab.page.locator(".without-script").is_visible()
+    assert tab.page.locator("a[href='/result/sheet.pdf']").is_visible()
     tab.page.click("text=Copy your result as text")
-    expect(tab.page.locator("#result-text")).to_be_visible()
+    expect(tab.page.locator("#sheet-text")).to_be_visible()
 
 
 @pytest.mark.parametrize("context", [{}, {"java_script_enabled": False}], indirect=True)
@@ -232,7 +335,8 @@ def test_the_pages_pass_the_accessibility_checker_and_fit(tab, axe, app, clock, 
     verify(forged([("age", "adult"), ("breath", "confused")], "SELF-CARE"))
     check("they differ")
     carry(tab, app, clock, "uk", answers())
-    tab.open("/result")
-    tab.page.locator(".take details").evaluate("element => { element.open = true; }")
-    check("result, text unfolded")
+    tab.open("/result/sheet")
+    tab.page.evaluate("() => document.documentElement.classList.add('shares')")
+    tab.page.locator("main details").evaluate("element => { element.open = true; }")
+    check("sheet, text unfolded")
     assert problems == {}

@@ -13,14 +13,13 @@ from hypothesis import given
 
 from app.assurance.cases import Case, read_cases
 from app.documents.receipt import (
-    RECEIPT_PROBLEMS,
-    BadReceipt,
     RulebookArchive,
     make_qr_code,
     parse_receipt,
     verify_receipt,
     write_receipt,
 )
+from app.documents.receipt_text import RECEIPT_PROBLEMS, BadReceipt
 from app.rulebook.load import load_rulebook_folder
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
@@ -43,8 +42,8 @@ BLOCKS = {37: (2, 43), 41: (4, 27)}
 CANARY = "canary-7f3a"
 
 
-def receipt_of(given: Answers) -> str:
-    return write_receipt(rulebook(), given, assess_answers(rulebook(), given))
+def receipt_of(given: Answers, region: str = "") -> str:
+    return write_receipt(rulebook(), given, assess_answers(rulebook(), given), region)
 
 
 def shelf(published: Path = RULES / "published") -> RulebookArchive:
@@ -395,7 +394,9 @@ def decoded(rows: list[list[int]]) -> str:
 
 def segments(stream: str) -> Iterator[str]:
     """The pieces of the text: letters and digits packed in pairs, or digits packed in threes."""
-    at = 0
+    declared = "0111" + format(26, "08b")
+    assert stream.startswith(declared), "the text is declared to be UTF-8"
+    at = len(declared)
     while (mode := stream[at : at + 4]) in ("0010", "0001"):
         count_bits = 9 if mode == "0010" else 10
         count, at = int(stream[at + 4 : at + 4 + count_bits], 2), at + 4 + count_bits

@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
         "invitation": {"link": open_.link, "code": open_.code},
         "revoked": revoked.link,
         "share": shown.client.cookies["__Host-journey"],
-        "receipt": shown.get("/result").html.partition('id="receipt">')[2].partition("<")[0],
+        "receipt": shown.get("/result/sheet").html.partition('id="receipt">')[2].partition("<")[0],
         "journeys": journeys,
     }
     _write(folder, left)

@@ -202,7 +202,7 @@ def test_an_illness_is_named_only_to_who_has_it_or_is_not_sure() -> None:
     assert not of_illnesses & everything()
     words = rulebook().wording["en"].advice
     for one in of_illnesses:
-        assert words[one].startswith("If you ")
+        assert words[one].startswith("With ")
 
 
 def test_insulin_and_filler_have_advice_of_their_own() -> None:

@@ -106,13 +106,13 @@ def test_who_takes_warfarin_is_told_whom_to_tell_and_not_to_wait_with_the_call()
         breath="fit", medicines="warfarin_lately"
     )
     assert "Do not wait with the call" in WORDS["bring-warfarin"]
-    assert "ask the team that sees you" in WORDS["do-not-stop-warfarin"]
-    assert "Ask the team that sees you today" in WORDS["treat-warfarin-swap"]
+    assert "until a doctor changes it, and ask the team" in WORDS["do-not-stop-warfarin"]
+    assert "Ask them today" in WORDS["treat-warfarin-swap"]
 
 
 def test_antibiotics_are_taken_as_they_were_prescribed() -> None:
     assert not [text for text in WORDS.values() if "finish the course" in text]
-    assert "just as you were told" in WORDS["self-antibiotics"]
+    assert "ask before stopping early" in WORDS["self-antibiotics"]
 
 
 # --- Too much calcium ---

@@ -26,7 +26,10 @@ from app.settings import ROOT
 FAULTY = sorted((Path(__file__).parent / "faulty").glob("*.yaml"))
 LINE = re.compile(r"\{line(?:\+(?P<more>\d+)| of (?P<text>[^}]+))?\}")
 LISTED = re.compile(r"\{(?P<what>ids|keys) in (?P<file>[^}]+)\}")
-LIST = {"ids": r"^ *- id: ([\w-]+)", "keys": r"^  (\w+):"}
+LIST = {
+    "ids": r"^ *- id: ([\w-]+)",
+    "keys": r"^  (?!(?:finder|channel)_|regulator)(\w+):",
+}
 
 
 class Edit(BaseModel):

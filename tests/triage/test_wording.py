@@ -141,7 +141,18 @@ def test_every_text_is_whole_in_every_region(region: str) -> None:
 
 
 def test_a_region_never_names_the_number_of_another() -> None:
-    numbers = {"uk": {"999", "111"}, "us": {"911"}, "international": {"112"}}
+    numbers = {
+        "uk": {"999", "111"},
+        "uk-ni": {"999"},
+        "ie": {"999", "112"},
+        "us": {"911"},
+        "ca": {"911", "811"},
+        "au": {"000"},
+        "nz": {"111"},
+        "in": {"112"},
+        "eu": {"112"},
+        "international": {"112"},
+    }
     assert set(numbers) == set(rulebook().regions)
     for region, own in numbers.items():
         others = set().union(*numbers.values()) - own - {"112"}

@@ -29,7 +29,12 @@ OF_A_CLINIC = frozenset(
     }
 )
 """What cannot be done without the database: it is about what a clinic has, or gets."""
-NO_PAGES = frozenset({"/healthz", "/static/{path:path}", "/share/news", "/rules/flow.svg"})
+NO_PAGES = frozenset(
+    {
+        *("/healthz", "/static/{path:path}", "/worker.js", "/share/news", "/rules/flow.svg"),
+        *("/result/sheet.pdf", "/result/sheet.txt"),
+    }
+)
 PLACES = {"question": "age", "page": "types", "token": "c1.nothing"} | {"path:path": "icon.svg"}
 """What stands in an address for each of its parts."""
 

@@ -221,6 +221,7 @@ def _records(scene: Scene) -> None:
         "worklist/after/place": "1-0-0",
         "check/question": "age",
         "changed/question": "breath",
+        "answers/question": "age",
         "learn/page": str(getattr(page, "id", page)),
         "static/path": house.app.state.context.assets.addresses["icon.svg"].removeprefix(
             "/static/"

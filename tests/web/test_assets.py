@@ -46,3 +46,11 @@ def test_our_comments_stay_with_us():
     assert "Our colours as tokens" not in served
     vendor = (STATIC / "vendor" / "nhsuk.css").read_text(encoding="utf-8-sig")
     assert vendor in served
+
+
+def test_nothing_moves_that_nobody_asked_to_move():
+    for path in STATIC.glob("*.css"):
+        moving = re.findall(
+            r"^\s*(?:animation|transition)[\w-]*:.*", path.read_text(), re.MULTILINE
+        )
+        assert moving == [], path.name

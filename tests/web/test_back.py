@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from fastapi import FastAPI
 
+from tests.builders import rulebook
 from tests.visitor import Page, Visitor
 from tests.web.desk import SECURE, TODAY, House, Member
 from tests.web.test_assisted import begin, say
 from tests.web.test_journeys import QUIET
 
 ORDER = list(QUIET)
+OPENING = {*rulebook().questionnaire.routing_questions}
 
 
 def back(page: Page) -> str:
@@ -59,12 +61,67 @@ def test_after_a_change_too(app: FastAPI, visitor: Visitor) -> None:
     assert way_back(visitor, page) == [*asked, "/"]
 
 
-def test_from_a_question_that_is_to_be_changed_back_leads_to_the_one_before(
-    visitor: Visitor,
-) -> None:
+# --- Change: one question, then back ---
+
+
+def test_every_change_is_one_question_and_back_leads_to_the_answers(visitor: Visitor) -> None:
+    page = visitor.walk(QUIET)
+    changes = [link for link in page.links if link.startswith("/answers/")]
+    assert changes == [f"/answers/{question}" for question in ORDER]
+    for address in changes:
+        question = address.removeprefix("/answers/")
+        page = visitor.get(address)
+        assert back(page) == "/answers"
+        assert "1 question, then back to your answers." in page.text
+        assert ("may open more questions" in page.text) == (question in OPENING), question
+        assert visitor.post(address, {question: QUIET[question]}).url == "/answers"
+
+
+def test_a_change_that_is_refused_or_asked_again_stays_a_change(visitor: Visitor) -> None:
     visitor.walk(QUIET)
-    before = ORDER[ORDER.index("pain") - 1]
-    assert back(visitor.get("/check/pain")) == f"/check/{before}"
+    page = visitor.post("/answers/pain", status=422)
+    assert (back(page), len(page.all("form", action="/answers/pain"))) == ("/answers", 1)
+    page = visitor.post("/answers/breath", {"breath": "not_sure"})
+    assert (back(page), len(page.all("form", action="/answers/breath"))) == ("/answers/breath", 1)
+    page = visitor.post("/answers/breath", {"breath": ["fit", "none"]}, 422)
+    assert (back(page), len(page.all("form", action="/answers/breath"))) == ("/answers/breath", 2)
+
+
+def test_a_change_that_opens_questions_leads_to_them_and_then_back(visitor: Visitor) -> None:
+    visitor.walk(QUIET)
+    page = visitor.post("/answers/age", {"age": "under_1"})
+    for question in ("baby_breath", "baby_body", "baby"):
+        assert page.url == f"/check/{question}"
+        page = visitor.answer(question, "none")
+    assert page.url == "/answers"
+
+
+def test_a_change_to_an_emergency_stops_at_once(visitor: Visitor) -> None:
+    visitor.walk(QUIET)
+    page = visitor.post("/answers/breath", {"breath": "confused"})
+    assert page.url == "/emergency"
+    assert "/answers" in page.links
+
+
+def test_a_change_half_way_leads_back_to_the_answers_too(visitor: Visitor) -> None:
+    visitor.begin()
+    assert visitor.post("/answers/age", {"age": "older"}).url == "/answers"
+    assert visitor.get("/answers/kidney").url == "/answers", "not asked yet"
+
+
+def test_what_does_not_fit_together_is_changed_in_one_step_too(visitor: Visitor) -> None:
+    odds = {"conditions": ["kidneys"], "kidney": ["no"], "medicines": ["binder"]}
+    page = visitor.walk(QUIET | odds)
+    assert page.links.count("/answers/kidney") == 2
+
+
+@pytest.mark.parametrize("pressed", [["not_sure"], ["fit", "none"]])
+def test_what_is_asked_back_leads_back_to_its_own_question(
+    visitor: Visitor, pressed: list[str]
+) -> None:
+    visitor.begin()
+    status = 422 if "none" in pressed else 200
+    assert back(visitor.answer("breath", *pressed, status=status, at_first=True)) == "/check/breath"
 
 
 def test_a_second_look_goes_back_over_its_own_questions(visitor: Visitor) -> None:

@@ -19,8 +19,7 @@ def arrive(visitor, question):
         ("age", [], "Choose one answer"),
         ("age", ["adult", "older"], "Choose only one answer"),
         ("age", ["ancient"], "Choose from the answers in the list"),
-        ("skin", [], "or tick “Looks and feels normal”"),
-        ("skin", ["normal", "pus"], "only if nothing else is ticked"),
+        ("skin", [], "or choose “Looks and feels normal”"),
         ("skin", ["pus", "glowing"], "Choose from the answers in the list"),
         ("skin", [""], "Choose from the answers in the list"),
     ],
@@ -50,13 +49,13 @@ def test_the_problem_is_tied_to_the_question(visitor):
 
 def test_ticks_of_a_bad_reply_stay(visitor):
     arrive(visitor, "skin")
-    assert visitor.answer("skin", "normal", "pus", status=422).ticked == {"normal", "pus"}
+    assert visitor.answer("skin", "glowing", "pus", status=422).ticked == {"pus"}
 
 
 def test_a_bad_reply_loses_no_earlier_answer(visitor):
     visitor.walk(QUIET)
     visitor.answer("skin", "glowing", status=422)
-    assert visitor.get("/check/skin").ticked == {"normal"}
+    assert "Your last answer was: “Looks and feels normal”" in visitor.get("/check/skin").text
     assert visitor.get("/result").status == 200
 
 
@@ -101,15 +100,16 @@ def test_not_sure_is_offered_by_every_question(app, visitor):
         assert page.all("input", value=unsure) or page.all("button", value=unsure), question
 
 
-def test_only_none_of_these_is_marked_as_exclusive(app, visitor):
+def test_in_a_tick_list_none_and_not_sure_are_buttons_of_their_own(app, visitor):
     visitor.walk(QUIET)
     for question in app.state.context.rulebook.questionnaire:
-        if question.id not in QUIET:
+        if question.id not in QUIET or question.none is None:
             continue
         page = visitor.get(f"/check/{question.id}")
-        marked = {line["value"] for line in page.all("input") if "data-exclusive" in line}
-        buttons = question.signs or question.none is None
-        assert marked == (set() if buttons else {question.none})
+        ticks = {line["value"] for line in page.all("input") if line.get("name") == question.id}
+        assert ticks == {*question.option_ids} - {question.none, question.unsure}
+        for value in (question.none, question.unsure):
+            assert page.all("button", name=question.id, value=value), (question.id, value)
 
 
 def test_ids_and_names_of_inputs_belong_to_one_question_only(visitor):

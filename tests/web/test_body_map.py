@@ -7,7 +7,7 @@ import pytest
 
 from app.presentation.body_map import load_body_map
 from app.settings import ROOT
-from tests.builders import question
+from tests.builders import question, rulebook
 from tests.web.test_journeys import QUIET
 
 VIEWS = {view.id: view for view in load_body_map()}
@@ -44,6 +44,12 @@ def test_a_zoom_opens_a_view_and_is_coloured_by_what_it_holds():
             assert zoom.signs
 
 
+def test_what_a_tap_opens_is_named_in_the_picture():
+    for view in VIEWS.values():
+        named = {name for name, _ in view.names}
+        assert {zoom.target for zoom in view.zooms} <= named, view.id
+
+
 def test_what_a_zoom_leaves_out_is_drawn_in_the_view_itself():
     for view in VIEWS.values():
         drawn_targets = {part.target for part in view.parts}
@@ -61,6 +67,17 @@ def test_each_part_is_a_label_of_a_line_in_the_list(place_page):
     assert {f["for"] for f in places} <= lines
     assert {f["for"] for f in parts if f not in places} <= views
     assert views == {f"map-{view}" for view in VIEWS}
+
+
+def test_each_part_has_the_words_of_its_line_at_the_pointer(place_page):
+    words = rulebook().wording["en"].questions["place"].options
+    named = re.findall(
+        r'<label class="map-part[^>]*for="(place|map)-(\w+)" data-name="([^"]+)">',
+        place_page.html,
+    )
+    assert len(named) == sum(len(view.parts) + len(view.zooms) for view in VIEWS.values())
+    for kind, target, name in named:
+        assert name == (words[target] if kind == "place" else f"{target.capitalize()}, larger")
 
 
 def test_every_line_of_the_list_is_named_and_coloured_when_it_is_ticked(place_page):

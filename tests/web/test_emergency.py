@@ -1,7 +1,5 @@
 """A sign of an emergency stops the questions, once, and stays in sight from then on."""
 
-import html
-
 import pytest
 
 from app.triage.rules import assess_answers
@@ -70,7 +68,7 @@ def test_what_it_might_be_is_folded_away_for_an_emergency(visitor):
     visitor.walk(QUIET | {"breath": ["breathing"]})
     page = visitor.get("/result")
     assert not page.all("h2", id="type")
-    assert "Read this later" in page.text
+    assert "Read this later" in page.text[page.text.index("What to say when you call") :]
 
 
 def test_there_is_no_emergency_page_without_a_sign(visitor):
@@ -87,7 +85,7 @@ LATER = (
     "What can go wrong",
     "What may help to prevent more",
     "Questions to ask",
-    "What would make it more urgent",
+    "Get help sooner if",
 )
 CALCIUM = QUIET | {"unwell": ["sick"], "medicines": ["vitamin_d_calcium", "warfarin_lately"]}
 
@@ -109,21 +107,17 @@ def advised(answers):
 @pytest.mark.parametrize(
     "answers", [CALCIUM, QUIET | {"breath": ["breathing"]}], ids=["calcium", "breath"]
 )
-def test_the_result_its_text_and_the_api_say_only_what_helps_until_help_comes(visitor, answers):
+def test_the_result_and_the_api_say_only_what_helps_until_help_comes(visitor, answers):
     visitor.walk(answers)
     page = visitor.get("/result")
-    copied = page.html[page.html.index("<textarea") : page.html.index("</textarea>")]
-    copied = " ".join(html.unescape(copied).split())
     advice_by_section = advised(answers)
     assert {section for section, lines in advice_by_section.items() if lines} == {*AT_EMERGENCY}
     for line in [line for lines in advice_by_section.values() for line in lines]:
         assert line in page.text
-        assert line in copied
     for heading in LATER:
         assert heading not in page.text
     for heading in ("While you wait for help", "What to take and say", "What not to do"):
         assert page.text.index("Call 999") < page.text.index(heading)
-        assert heading in copied
     said = visitor.client.post("/api/v1/assess", json={"answers": answers, "region": "uk"}).json()
     assert {
         s: [a["text"] for a in lines] for s, lines in said["advice"].items()
@@ -154,4 +148,4 @@ def test_who_is_sick_from_calcium_tablets_is_told_to_take_no_more_and_nothing_ag
     assert page.level == "emergency"
     assert "Take no more vitamin D, calcium, chalk or antacid tablets from a shop" in page.text
     assert "Do not cut out or top up" not in page.text
-    assert "Tell everyone who treats you at once that you take warfarin" in page.text
+    assert "Tell everyone who gives treatment about the warfarin at once" in page.text

@@ -7,12 +7,13 @@ import re
 import pytest
 from fastapi import FastAPI
 
+from tests.builders import rulebook
 from tests.visitor import Page, Visitor, check_page
 from tests.web.desk import CALM, EMERGENCY, SECURE, House, Member, Patient
 from tests.web.everyones import NO_PAGES, OF_A_CLINIC, PEOPLE, address, everyones, visitor
 from tests.web.test_assisted import ask_all, begin
 
-EVERYWHERE = {"tel:999", "tel:911", "tel:112"}
+EVERYWHERE = {f"tel:{region.emergency_number}" for region in rulebook().regions.values()}
 TO_CALL = re.compile(r'href="(tel:\d+)"')
 PAGES = [
     path
@@ -47,8 +48,21 @@ def test_it_is_the_number_of_where_the_person_is(app: FastAPI, region: str, numb
     person = Visitor(app)
     for page in (person.start(region), person.get("/about"), person.get("/nothing", 404)):
         assert called(page) == [number]
-    assert "your local emergency number" not in person.start("uk").text
+    assert "your local" not in person.start("uk").text
     assert "Call 112 or your local emergency number" in person.start("international").text
+
+
+def test_where_a_check_begins_the_signs_stand_once_and_in_the_words_of_their_questions(
+    app: FastAPI, house: House
+) -> None:
+    words, questions = rulebook().wording["en"], rulebook().questionnaire
+    patient = Patient(house, house.member("nurse", name="Kim Lee"))
+    for page in (Visitor(app).get("/"), patient.get(patient.link)):
+        for question in questions:
+            for option in question.options:
+                line = f"<li>{words.questions[question.id].options[option.id]}</li>"
+                assert (line in page.html) == bool(option.box), f"{question.id}: {option.id}"
+        assert not [line for line in words.any_age_box if line in page.text]
 
 
 def test_errors_say_it_too(app: FastAPI, visitor: Visitor) -> None:

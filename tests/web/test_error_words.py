@@ -33,14 +33,11 @@ def nothing(name: str, person: str = ME) -> str:
     return words_for_respondent(WORDS, name, person).options[asked.none] if asked.none else ""
 
 
-def empty(name: str, person: str = ME, *, boxes: bool = False) -> str:
-    """What has to be said of an empty answer. `boxes`: where signs have no buttons either."""
-    asked = rulebook().questionnaire[name]
-    if asked.kind == "one":
+def empty(name: str, person: str = ME) -> str:
+    """What has to be said of an empty answer."""
+    if rulebook().questionnaire[name].kind == "one":
         return "Choose one answer"
-    if asked.signs and not boxes:
-        return f"Tick what is there now, or press “{nothing(name, person)}”"
-    return f"Tick what applies, or tick “{nothing(name, person)}”"
+    return f"Tick what applies, or choose “{nothing(name, person)}”"
 
 
 def check(page: Page, name: str, said: str, times: int = 2) -> None:
@@ -54,13 +51,10 @@ def check(page: Page, name: str, said: str, times: int = 2) -> None:
     assert "“None”" not in page.text
 
 
-def check_mixed(page: Page, name: str, person: str = ME) -> None:
-    """What is said of "none of these" with another tick: signs are asked back."""
-    if rulebook().questionnaire[name].signs:
-        assert page.h1 == [ASKED_BACK]
-        assert "not sure" not in page.text
-    else:
-        check(page, name, f"Tick “{nothing(name, person)}” only if nothing else is ticked")
+def check_mixed(page: Page) -> None:
+    """What is said of "none of these" with a tick: it is asked back."""
+    assert page.h1 == [ASKED_BACK]
+    assert "not sure" not in page.text
 
 
 def kind_of(name: str) -> str:
@@ -86,7 +80,7 @@ def test_an_error_names_none_of_these_by_its_words_in_every_question_and_voice(
         check(visitor.answer(name, status=422), name, empty(name, person))
         if nothing(name):
             page = visitor.answer(name, *both_ticked(name), status=422)
-            check_mixed(page, name, person)
+            check_mixed(page)
         met.append(name)
         page = visitor.answer(name, *answers[name])
     assert set(met) == set(answers) - (NOT_OF_A_BABY if answers is BABY else set())
@@ -100,7 +94,7 @@ def test_a_second_look_says_the_same(visitor: Visitor) -> None:
         check(visitor.post(page.url, {name: []}, status=422), name, empty(name))
         if nothing(name):
             refused = visitor.post(page.url, {name: both_ticked(name)}, status=422)
-            check_mixed(refused, name)
+            check_mixed(refused)
         met.append(name)
         page = visitor.post(page.url, {name: QUIET[name]})
     assert len(met) > 3
@@ -114,7 +108,7 @@ def test_where_a_nurse_asks_the_error_says_the_same(house: House) -> None:
         check(nurse.post(page.url, hidden(page), 422), name, empty(name))
         if nothing(name):
             refused = nurse.post(page.url, hidden(page) | {name: both_ticked(name)}, 422)
-            check_mixed(refused, name)
+            check_mixed(refused)
         met.append(name)
         page = say(nurse, page, CALM)
     assert set(met) == set(CALM)
@@ -128,7 +122,7 @@ def test_among_findings_the_error_names_the_words_that_stand_on_the_form(house: 
             continue
         field = f"answer__{asked.id}"
         cleared = nurse.post(address, typed(nurse.get(address), **{field: []}), 422)
-        assert empty(asked.id, boxes=True) in cleared.text
+        assert empty(asked.id) in cleared.text
         assert "“None”" not in cleared.text
 
 

@@ -32,7 +32,15 @@ FOR_CHECKING = {f"/rules{page}" for page in ("", "/types", "/evidence", "/look-a
 """Pages for whoever checks us; they hold every rule and need not be easy."""
 MOST_BYTES = 14 * 1024
 MOST_FOR_CHECKING = 30 * 1024  # they grow with the rules and sources, and nobody waits for them
-ROUTES_WITHOUT_PAGE = {"/healthz", "/static/{path:path}", "/start", "/send", "/share/back"}
+ROUTES_WITHOUT_PAGE = {
+    "/healthz",
+    "/static/{path:path}",
+    "/worker.js",
+    "/start",
+    "/send",
+    "/share/back",
+}
+NO_PAGES = (".svg", ".pdf", ".txt")
 FOR_CLINICS = {
     path
     for key, needed in PERMISSIONS_BY_ROUTE.items()
@@ -99,7 +107,7 @@ def crawl(visitor, begin):
         address = waiting.pop()
         if address in found:
             continue
-        if address.endswith(".svg"):
+        if address.endswith(NO_PAGES):
             assert visitor.client.get(address).status_code == 200
             continue
         found[address] = page = visitor.get(address)
@@ -110,7 +118,10 @@ def crawl(visitor, begin):
 @pytest.fixture(scope="module")
 def pages(app):
     """All pages as (what was answered, address) -> page."""
-    found = {("nothing", at): page for at, page in crawl(Visitor(app), ["/", "/cleared"]).items()}
+    found = {
+        ("nothing", at): page
+        for at, page in crawl(Visitor(app), ["/", "/cleared", "/offline"]).items()
+    }
     for name, answers in ANSWERED.items():
         visitor = Visitor(app)
         visitor.walk(answers)
@@ -147,7 +158,7 @@ def test_every_page_that_there_is_can_be_reached(app, pages):
         if isinstance(route, Route)
         and "GET" in route.methods
         and not route.path.startswith("/api/")
-        and not route.path.endswith(".svg")
+        and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | FOR_CLINICS
     ]
     reached = {at for _, at in pages}
@@ -256,7 +267,7 @@ def test_a_kept_question_shows_just_what_this_person_ticked(visitor):
     for question in rulebook().questionnaire:
         if question.id not in QUIET:
             continue
-        pressed = {question.none, question.unsure} if question.signs else set()
+        pressed = {question.none, question.unsure} if question.kind == "many" else set()
         for option in question.option_ids:
             visitor.answer(question.id, option)
             for asked in ("gzip", "identity"):

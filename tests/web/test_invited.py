@@ -148,7 +148,7 @@ def test_the_same_link_later_shows_what_became_of_it(
     assert page.h1 == ["Your clinic has looked at your answers"]
     assert "Your visit stays as it is." in page.text
     assert page.level == "routine"
-    assert "What would make it more urgent" in page.text
+    assert "Get help sooner if" in page.text
     assert "Kim Lee" not in page.text
 
 
@@ -275,6 +275,16 @@ def test_another_phone_with_the_link_begins_anew(house: House, patient: Patient)
     assert other.post(patient.link, {"about": "child"}).url == "/check/age"
     assert other.get("/check/age").ticked == set()
     assert patient.post(patient.link, {"about": "me"}).url == "/answers"
+
+
+def test_the_same_link_for_someone_else_starts_afresh_and_says_so(patient: Patient) -> None:
+    patient.post(patient.link, {"about": "child"})
+    patient.answer("age", "child")
+    assert "child" in patient.get(patient.link).ticked, "nobody is changed by going on"
+    page = patient.post(patient.link, {"about": "me"})
+    assert page.url == "/check/age"
+    assert not page.ticked
+    assert "we start afresh" in page.text
 
 
 def test_answers_of_someone_else_in_this_browser_are_dropped(patient: Patient) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from app.triage.rules import assess_answers
-from app.web.patients.result import UNFINISHED
+from app.web.journey import unseal_journey
+from app.web.visit import UNFINISHED
 from tests.visitor import Visitor
 
 QUIET = {
@@ -22,6 +23,7 @@ QUIET = {
     "medicines": ["none"],
     "before": ["none"],
 }
+AFRESH = "You chose someone else, so we start afresh."
 NO_SIGN_OF_A_BABY = {"baby_breath": ["none"], "baby_body": ["none"], "baby": ["none"]}
 SCLERODERMA = {"conditions": ["immune_illness"], "autoimmune": ["scleroderma"]}
 AT_RISK = SCLERODERMA | {"conditions": ["immune_illness", "kidneys"], "kidney": ["dialysis"]}
@@ -144,12 +146,20 @@ def test_the_result_waits_for_the_last_answer_and_says_so_once(visitor):
     assert UNFINISHED not in page.html
 
 
+def test_the_list_of_answers_says_what_was_asked_and_none_in_a_noun(visitor):
+    page = visitor.walk(QUIET | {"place": ["nowhere"]})
+    assert "None of these" not in page.text, "these are not in sight there"
+    for said in ("Medicines None", "Breathing and thinking No sign", "Place Not in one place"):
+        assert f"{said} Change" in page.text
+    assert "Skin Looks and feels normal Change" in page.text
+
+
 def test_answers_that_do_not_fit_together_are_asked_back(visitor):
     page = visitor.walk(
         QUIET | {"conditions": ["kidneys"], "kidney": ["no"], "medicines": ["binder"]}
     )
     assert "do not fit together" in page.text
-    assert page.links.count("/check/kidney") == 2
+    assert page.links.count("/answers/kidney") == 2
     assert "Change: Kidneys" in page.text
 
 
@@ -181,12 +191,86 @@ def test_a_new_start_in_another_country_keeps_the_answers(visitor):
     assert visitor.start("us").ticked == {"adult"}
 
 
+@pytest.mark.parametrize(("first", "then"), [("me", "child"), ("child", "me"), ("me", "other")])
+def test_who_it_is_about_changed_in_the_same_browser_starts_afresh_and_says_so(
+    visitor, first, then
+):
+    visitor.post("/start", {"region": "uk", "about": first})
+    visitor.answer("age", "adult" if first == "me" else "child")
+    assert "we start afresh" in visitor.get("/").text, "said before it is done"
+    page = visitor.post("/start", {"region": "uk", "about": then})
+    assert page.url == "/check/age"
+    assert not page.ticked
+    assert AFRESH in page.text
+    assert AFRESH not in visitor.get("/check/age").text, "once"
+    assert visitor.get("/answers").text.count("Change") == 0
+    assert visitor.get("/").ticked == {"uk", then}
+
+
+def test_the_same_person_again_or_none_named_keeps_the_answers(visitor):
+    visitor.post("/start", {"region": "uk", "about": "child"})
+    visitor.answer("age", "child")
+    for fields in ({"about": "child"}, {}):
+        page = visitor.post("/start", {"region": "uk", **fields})
+        assert page.ticked == {"child"}
+        assert AFRESH not in page.text
+    assert "your child" in visitor.get("/check/age").h1[0]
+
+
+def test_another_person_takes_over_nothing_of_a_danger_or_of_a_second_look(app, visitor):
+    visitor.walk(QUIET)
+    visitor.post("/changed")
+    visitor.post("/changed/breath", {"breath": "confused"})
+    visitor.post("/start", {"region": "uk", "about": "child"})
+    context = app.state.context
+    kept = unseal_journey(context.key, visitor.client.cookies["journey"], context.unix_time)
+    assert (kept.answers, kept.earlier, kept.warned_at, kept.share) == ({}, {}, "", "")
+
+
+def test_who_only_named_somebody_else_before_any_answer_is_told_nothing(visitor):
+    visitor.start()
+    assert AFRESH not in visitor.post("/start", {"region": "uk", "about": "child"}).text
+
+
 def test_two_tabs_write_into_one_journey(visitor):
     visitor.begin()
     visitor.get("/check/breath")
     visitor.answer("age", "older")
     assert visitor.answer("breath", "none").url == "/check/limbs"
     assert visitor.get("/check/age").ticked == {"older"}
+
+
+def test_clearing_asks_first_and_the_way_out_leads_back_to_where_one_was(visitor):
+    visitor.walk(QUIET)
+    page = visitor.get("/check/pain")
+    assert not page.all("form", action="/clear"), "one tap clears nothing"
+    assert page.links.count("/clear") == 1
+    page = visitor.get("/clear", Referer="http://testserver/check/pain")
+    assert page.h1 == ["Clear your answers?"]
+    assert page.links.count("/check/pain") == 1
+    assert not page.all("input"), "the button alone does it"
+    assert visitor.get("/check/pain").ticked == {*QUIET["pain"]}, "asking clears nothing"
+    assert visitor.post("/clear").url == "/cleared"
+    assert visitor.get("/check/pain").h1 == ["We cannot find your answers"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        *("", "nonsense", "http://elsewhere.test/check/pain", "https://testserver/check/pain"),
+        *(
+            "http://testserver",
+            "http://testserver//elsewhere.test",
+            "http://testserver/\\elsewhere",
+        ),
+        *("http://testserver/clear", "http://testserver/cleared", "http://testserver/a:b"),
+        "http://[",
+    ],
+)
+def test_who_came_to_clearing_from_elsewhere_is_led_to_the_start(visitor, before):
+    page = visitor.get("/clear", Referer=before)
+    [keep] = page.all("a", **{"class": "nhsuk-button nhsuk-button--secondary"})
+    assert keep["href"] == "/"
 
 
 def test_clearing_leaves_nothing_behind(visitor):

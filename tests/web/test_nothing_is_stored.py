@@ -127,7 +127,9 @@ def journey(client: httpx2.Client, chance: Random, **headers: str) -> None:
     """One whole self-check: all its pages, its receipt, the API, and some mistakes."""
     given = answer_all(client, chance, **headers)
     assert client.get("/answers").status_code == 200
-    receipt = RECEIPT.findall(client.get("/result").text)[0]
+    receipt = RECEIPT.findall(client.get("/result/sheet").text)[0]
+    for ending in ("pdf", "txt"):
+        assert client.get(f"/result/sheet.{ending}").status_code == 200
     assert "data-same" in send(client, "/verify", {"receipt": receipt}, 200).text
     assert client.post("/api/v1/assess", json={"answers": given}).status_code == 200
     second_look(client, chance)

@@ -4,15 +4,15 @@ import pytest
 
 from app.triage.second_look import list_recheck_questions
 from app.web.journey import unseal_journey
-from tests.builders import answers, rulebook
+from tests.builders import answers, question, rulebook
 from tests.documents.test_receipt import receipt_of
 from tests.visitor import Visitor
 from tests.web.test_journeys import QUIET
 
 
 def as_shown(page):
-    """What is ticked; on a screen of signs nothing is after "none of these", a button there."""
-    return sorted(page.ticked) or ["none"]
+    """What is ticked; in a list nothing is after "none of these", which is a button."""
+    return sorted(page.ticked) or [question(page.url.removeprefix("/changed/")).none]
 
 
 def look_again(visitor, region="uk", **anew):
@@ -25,7 +25,7 @@ def look_again(visitor, region="uk", **anew):
     return page, asked
 
 
-def said(page, start="What has changed", end="What would make"):
+def said(page, start="What has changed", end="What to say when"):
     text = page.text[page.text.index(start) :]
     return text[: text.index(end)].replace(" .", ".")
 
@@ -49,12 +49,18 @@ def test_the_page_before_says_how_many_questions_there_are(quiet):
     page = quiet.get("/changed")
     given = {name: frozenset(options) for name, options in QUIET.items()}
     assert f"We ask {len(list_recheck_questions(rulebook(), given))} questions again" in page.text
-    assert page.ticked == {"uk"}
+
+
+def test_where_someone_is_was_said_and_is_not_asked_again(quiet):
+    assert not quiet.get("/changed").all("input", name="region")
+    quiet.post("/changed")
+    assert "tel:999" in quiet.get("/changed/breath").links
 
 
 def test_the_last_answers_are_filled_in(quiet):
-    for name in ("skin", "unwell", "change"):
-        assert quiet.get(f"/changed/{name}").ticked == set(QUIET[name])
+    assert quiet.get("/changed/change").ticked == {*QUIET["change"]}
+    for name, was in (("skin", "Looks and feels normal"), ("unwell", "None of these")):
+        assert f"Your last answer was: “{was}”" in quiet.get(f"/changed/{name}").text
 
 
 def test_what_changed_is_shown_with_the_level_before_and_now(quiet):
@@ -108,21 +114,23 @@ def test_a_reply_that_cannot_be_taken_is_told_and_changes_nothing(quiet):
     assert "#skin-dead_skin" in page.links
     quiet.post("/changed/skin", {"skin": ["nonsense"]}, status=422)
     quiet.post("/changed/nothing", {"nothing": ["x"]}, status=404)
-    assert quiet.get("/changed/skin").ticked == {"normal"}
+    assert "Your last answer was: “Looks and feels normal”" in quiet.get("/changed/skin").text
 
 
-def test_back_leads_to_the_question_before_and_progress_is_a_true_bound(quiet):
-    page, more = quiet.post("/changed", {"region": "uk"}), []
+@pytest.mark.parametrize("other", [{}, {"skin": ["pus"]}, {"change": ["grown"]}])
+def test_back_leads_to_the_question_before_and_the_questions_left_are_counted(app, other):
+    visitor = Visitor(app)
+    visitor.walk(QUIET | other)
+    asked = int(visitor.get("/changed").text.partition("We ask ")[2].split()[0])
+    page, more = visitor.post("/changed"), []
     previous = "/changed"
     while page.url.startswith("/changed/"):
         assert page.all("a", **{"class": "nhsuk-back-link"})[0]["href"] == previous
         previous, name = page.url, page.url.removeprefix("/changed/")
-        progress_words = page.text.partition("A second look, ")[2].split()
-        more.append(int(progress_words[2]) if progress_words[0] == "at" else 0)
-        page = quiet.post(page.url, {name: as_shown(page)})
-    left = range(len(more) - 1, -1, -1)
-    assert all(bound >= truth for bound, truth in zip(more, left, strict=True))
-    assert more == sorted(more, reverse=True)
+        counted = page.text.partition("A second look: ")[2].split()[0]
+        more.append(0 if counted == "the" else int(counted))
+        page = visitor.post(page.url, {name: as_shown(page)})
+    assert more == list(reversed(range(asked)))
 
 
 def test_without_answers_there_is_nothing_to_look_at_again(app):
@@ -152,7 +160,8 @@ def test_a_receipt_takes_over_where_the_person_said_they_are(visitor):
     visitor.walk(QUIET)
     visitor.post("/verify", {"receipt": receipt_of(answers(skin=["hot"])), "then": "changed"})
     page = visitor.get("/changed")
-    assert page.ticked == {"uk"}
+    assert not page.all("input", name="region")
+    assert "tel:999" in page.links
     assert visitor.get("/result").level == "same_day"
 
 

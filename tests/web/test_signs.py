@@ -15,7 +15,7 @@ from tests.web.test_assisted import begin
 from tests.web.test_journeys import QUIET
 
 FIND_OUT = "Try to say your name and address in one breath."
-ASKED_BACK = "Is it there now?"
+ASKED_BACK = "Which one is right?"
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def asked(visitor: Visitor) -> Page:
 
 
 def buttons(page: Page) -> list[tuple[str, str]]:
-    """(Name, value) of each button that sends the question; the last one of a page clears it."""
-    found = page.all("button", type="submit")[:-1]
+    """(Name, value) of each button that sends the question."""
+    found = page.all("button", type="submit")
     return [(tag.get("name", ""), tag.get("value", "")) for tag in found]
 
 
@@ -61,7 +61,7 @@ def test_none_of_these_goes_on(visitor: Visitor) -> None:
 @pytest.mark.usefixtures("asked")
 def test_continue_with_nothing_ticked_names_the_button(visitor: Visitor) -> None:
     page = visitor.post("/check/breath", status=422)
-    assert "Tick what is there now, or press “None of these”" in page.text
+    assert "Tick what applies, or choose “None of these”" in page.text
     assert page.all("div", id="problem")
 
 
@@ -156,14 +156,17 @@ def test_back_tells_which_button_was_pressed(visitor: Visitor, asked: Page) -> N
     assert not page.ticked
 
 
-def test_other_questions_keep_none_as_a_box(visitor: Visitor) -> None:
+def test_the_lists_after_the_signs_ask_back_too_and_take_not_sure_at_once(
+    visitor: Visitor,
+) -> None:
     visitor.walk(QUIET)
     page = visitor.get("/check/medicines")
-    assert page.ticked == {"none"}
-    assert "I'm not sure" in page.text
+    assert "Your last answer was: “None of these”" in page.text
     assert visitor.answer("medicines", "not_sure").url == "/answers"
     page = visitor.answer("medicines", "none", "steroids", status=422)
-    assert page.all("div", id="problem")
+    assert page.h1 == [ASKED_BACK]
+    assert visitor.post("/check/medicines", {"medicines": "steroids"}).url == "/answers"
+    assert visitor.get("/check/medicines").ticked == {"steroids"}
 
 
 def test_a_second_look_asks_back_and_shows_how_to_find_out(visitor: Visitor) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.presentation.question import CHILD, ME, OTHER
 from app.web.journey import Journey, seal_journey, unseal_journey
 from tests.builders import question, rulebook
+from tests.visitor import Visitor
 from tests.web.test_journeys import QUIET
 
 WORDS = rulebook().wording["en"]
@@ -147,9 +148,9 @@ def test_under_16_a_carer_is_spoken_to_whatever_was_said_at_the_start(visitor, a
 def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
     answers = QUIET | {"reason": ["lump", "high_calcium", "high_phosphate"]}
     listed, result = walk(visitor, OTHER, answers)[-2:]
+    assert "Their calcium is too high" in listed.text
+    assert "Their phosphate is too high" in listed.text
     for page in (listed, result):
-        assert "Their calcium is too high" in page.text
-        assert "Their phosphate is too high" in page.text
         assert "My calcium" not in page.text
         assert "My phosphate" not in page.text
 
@@ -158,27 +159,23 @@ def test_the_answers_are_read_back_in_the_words_that_were_asked(visitor):
     ("about", "line"),
     [
         (ME, None),
-        (CHILD, "This is about a child. In the advice below, “you” and “I” mean the child."),
-        (OTHER, "This is about someone else. In the advice below, “you” and “I” mean that person."),
+        (CHILD, "This is about a child."),
+        (OTHER, "This is about someone else."),
     ],
 )
-def test_the_result_says_whom_its_advice_means(visitor, about, line):
+def test_the_result_says_whom_it_is_about(visitor, about, line):
     text = walk(visitor, about, QUIET)[-1].text
-    assert (line in text) if line else ("In the advice below" not in text)
+    assert (line in text) if line else ("This is about" not in text)
 
 
-def test_whom_it_is_about_changes_no_level(visitor):
-    level = walk(visitor, ME, QUIET)[-1].level
-    for about in (CHILD, OTHER):
-        visitor.post("/start", {"region": "uk", "about": about})
-        assert visitor.get("/result").level == level
+def test_whom_it_is_about_changes_no_level(app):
+    levels = {walk(Visitor(app), about, QUIET)[-1].level for about in (ME, CHILD, OTHER)}
+    assert len(levels) == 1
 
 
-def test_another_start_changes_the_voice_and_keeps_the_answers(visitor):
+def test_another_start_for_someone_else_changes_the_voice(visitor):
     visitor.post("/start", {"region": "uk"})
-    visitor.answer("age", "adult")
     page = visitor.post("/start", {"region": "uk", "about": "other"})
-    assert page.ticked == {"adult"}
     assert page.h1 == ["How old is the person?"]
 
 

@@ -135,7 +135,7 @@ def test_the_sheet_holds_what_the_page_shows_at_a_glance(house: House, nurse: Me
     page = nurse.get(f"{address}/print")
     for words in ("Net-like purple pattern", "Bring forward", "Not sure", "Calciphylaxis"):
         assert words in page.text
-    assert "CALCINOSIS-CHECK/1/" in page.text
+    assert "CALCINOSIS-CHECK/2/" in page.text
 
 
 def test_the_patients_copy_holds_nothing_that_is_for_staff_alone(

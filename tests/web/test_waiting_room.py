@@ -158,6 +158,18 @@ def test_the_next_person_never_meets_the_one_before(
     assert device.get("/check/age").ticked == set()
 
 
+def test_a_tablet_saves_and_shares_no_sheet(device: Member, patient: Patient) -> None:
+    device.post("/i", {"code": patient.code})
+    answer_all(device, TODAY)
+    page = device.get("/result/sheet")
+    assert not [link for link in page.links if link.endswith((".pdf", ".txt"))]
+    assert "data-share" not in page.html
+    assert "data-copy" not in page.html
+    assert page.all("section", id="tablet")[0]["data-left"] == str(tablet.AFTER_RESULT)
+    for ending in ("pdf", "txt"):
+        assert device.get(f"/result/sheet.{ending}").url == "/result/sheet"
+
+
 def test_a_wrong_code_says_so_on_a_tablet(device: Member) -> None:
     page = device.post("/i", {"code": "23456789"}, 422)
     assert page.h1 == ["Type the code from the desk"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.documents.receipt import RECEIPT_PROBLEMS
+from app.documents.receipt_text import RECEIPT_PROBLEMS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
@@ -31,9 +31,8 @@ from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
 MADE_UP = {  # keys that a page puts together
-    "problem.": {"missing_one", "missing_many", "missing_signs"}
-    | set(ANSWER_PROBLEMS) - {"missing"},
-    "question.note.": {"unfinished"},
+    "problem.": {"missing_one", "missing_many"} | set(ANSWER_PROBLEMS) - {"missing"},
+    "question.note.": {"afresh", "unfinished"},
     "result.": {"complications", "prevention"},
     "interrupt.heading.": {"child", "other"},
     "error.": {
@@ -65,6 +64,7 @@ MADE_UP |= {
     "staff.state.": {"disabled", "joined", "invited"},
     "audit.fault.": {"changed", "missing", "added", "head"},
     "submission.by.": {"me", "child", "other"},
+    "say.": {f"{who}{end}" for who in ("me", "child", "other") for end in ("", ".no_age")},
     "submission.version.": {"first", "changed", "nurse"},
     "submission.danger.": {*STATES},
     "result.danger.": {*STATES},
@@ -89,7 +89,8 @@ MADE_UP |= {
         *(f"{form}{end}" for form in ["at_least", "above", "below"] for end in ["", "_not"]),
         "or",
     },
-    "verify.problem.": {*RECEIPT_PROBLEMS},
+    "verify.problem.": {*RECEIPT_PROBLEMS, "damaged.part"},
+    "sheet.about.": {"child", "other"},
     "audit.kind.": {*AUDIT_ACTIONS},
     "audit.done.": {*ACTIONS},
     "audit.by.": {*NOBODY},
@@ -131,7 +132,7 @@ def used():
 
 
 def test_every_word_that_a_page_uses_is_there_and_none_is_left_over(pages):
-    names = {"invitations.csv", "site.css", "staff.css", "site.js", "icon.svg"}
+    names = {"invitations.csv", "sheet.txt", "site.css", "staff.css", "site.js", "icon.svg"}
     keys = {key for key in used() - names if not key.endswith((".html", ".css", ".js", ".svg"))}
     prefixes = {key.split(".")[0] for key in pages}
     assert {key for key in keys if key.split(".")[0] in prefixes} == set(pages)

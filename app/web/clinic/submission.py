@@ -234,7 +234,9 @@ def show_record_sheet(request: StaffRequest) -> Response:
     receipt = ""
     if view.has_own_rulebook and not view.record.newest_version.lab_results:
         book = presenter.result_presenter.rulebook
-        receipt = write_receipt(book, presenter.counted_answers, presenter.assessment)
+        receipt = write_receipt(
+            book, presenter.counted_answers, presenter.assessment, view.record.region
+        )
     values["entries"] = [
         (*done, _shorten_note(done[0].words)) for done in values["entries"][-_LAST:]
     ]

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
 from app.presentation.dates import LONG_DAY, format_day
-from app.presentation.question import ME, RESPONDENTS
+from app.presentation.question import ME, RESPONDENTS, list_emergency_signs
 from app.store import invitations, shares, submission_reads, submissions
 from app.store.db.record_keys import KeyDestroyed
 from app.store.db.scope import PATIENT
@@ -72,9 +72,12 @@ def show_invitation(request: StaffRequest) -> Response:
     token: str = request.path_params["token"]
     if found.finished:
         return _render_handed_over(request, found, token)
-    language = request.context.language
+    context, language = request.context, request.context.language
+    visit = _find_invited_visit(request, _invitation_token(request))
     return request.render_page(
         "patient/invited.html",
+        about=visit.journey.about if visit else ME,
+        signs=list_emergency_signs(context.rulebook.questionnaire, context.page_wording),
         region=found.clinic.region,
         token=token,
         clinic=found.clinic.name,
@@ -91,14 +94,21 @@ def start_invited_check(request: StaffRequest) -> Response:
     context, token = request.context, _invitation_token(request)
     about = next((who for who in request.form_fields.get("about", []) if who in RESPONDENTS), ME)
     journey = Journey(found.clinic.region, context.unix_time, about=about, invitation=token)
+    if visit := _find_invited_visit(request, token):
+        if about == visit.journey.about:
+            return redirect_with_journey(request, visit.next_address, visit.journey)
+        journey = visit.journey.begin_afresh(context.unix_time, about)
+    first = f"/check/{next(iter(context.rulebook.questionnaire)).id}"
+    return redirect_with_journey(request, first, journey)
+
+
+def _find_invited_visit(request: StaffRequest, token: str) -> Visit | None:
+    """What this browser has answered already by this invitation; None where it has nothing."""
     try:
         visit = open_visit(request)
     except (NoJourney, LostJourney):
-        visit = None
-    if visit is not None and visit.journey.invitation == token and visit.journey.answers:
-        return redirect_with_journey(request, visit.next_address, visit.journey)
-    first = f"/check/{next(iter(context.rulebook.questionnaire)).id}"
-    return redirect_with_journey(request, first, journey)
+        return None
+    return visit if visit.journey.invitation == token and visit.journey.answers else None
 
 
 def send_submission(request: StaffRequest) -> Response:

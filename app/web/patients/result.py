@@ -1,53 +1,33 @@
-"""The result: what to do and when, why, and what it might be; and a receipt turned back into it.
+"""The result: what to do and when, why, and what it might be.
 
-It replays the answers and shows what the engine makes of them. Nothing is kept, and nothing that
-was sent is repeated. It knows no rule and not how a receipt is written.
+It replays the answers and shows what the engine makes of them. Nothing is kept. It knows no rule.
 """
 
-from dataclasses import replace
-
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.documents.receipt import (
-    BadReceipt,
-    ReceiptCheck,
-    make_qr_code,
-    verify_receipt,
-    write_receipt,
-)
-from app.presentation.question import ME
-from app.presentation.result import ResultPresenter, View
+from app.presentation.call_script import write_call_script
+from app.presentation.result import View
 from app.presentation.safety_net import build_caution_values
 from app.triage.rules import assess_answers
-from app.triage.terms import Urgency
-from app.triage.wording import Wording
-from app.web import journey as journeys
-from app.web.journey import Journey, LostJourney, NoJourney
 from app.web.page_cache import render_cached_page
-from app.web.pages import ANYWHERE, app_context, filler_for, read_region_and_alarm, render_page
+from app.web.pages import app_context, render_page
 from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.visit import (
     Visit,
     address_before_result,
     open_visit,
-    redirect_with_journey,
+    redirect_unfinished,
 )
-from app.web.wire import read_form
-
-UNFINISHED = "unfinished"  # the note to who asks for a result before the last question
 
 
 async def show_result(request: Request) -> Response:
     """GET /result: what to do and when, why, and what it might be."""
     visit = open_visit(request)
     if visit.path.next is not None:
-        noted = replace(visit.journey, note=UNFINISHED)
-        return redirect_with_journey(request, visit.next_address, noted)
+        return redirect_unfinished(request, visit)
     assessment, presenter = visit.assessment, visit.presenter
     rulebook = presenter.rulebook
-    receipt = write_receipt(rulebook, visit.path.answers, assessment)
     return render_page(
         request,
         "patient/result.html",
@@ -59,10 +39,8 @@ async def show_result(request: Request) -> Response:
         advice=presenter.advice_by_section(assessment),
         in_scope=presenter.is_in_scope(),
         contradictions=presenter.asked_contradictions(assessment.contradictions),
-        sources=presenter.all_sources(assessment),
         rulebook=rulebook,
-        receipt=receipt,
-        code=make_qr_code(receipt),
+        script=write_call_script(presenter, assessment),
         learn=rulebook.learn[visit.context.language],
         places=sorted(visit.path.answers.get(rulebook.roles.place, ())),
         **presenter.describe_result(assessment),
@@ -90,91 +68,9 @@ def _compare_second_look(visit: Visit) -> View | None:
     }
 
 
-async def show_receipt_form(request: Request) -> Response:
-    """GET /verify: a box for the text of a receipt."""
-    nothing = {"problem": "", "version": "", "fingerprint": ""}
-    return render_cached_page(request, "patient/verify.html", values=lambda: nothing)
-
-
-async def submit_receipt(request: Request) -> Response:
-    """POST /verify: the same result again, or what is wrong with the text."""
-    form = await read_form(request)
-    sent = " ".join(form.get("receipt", []))
-    archive = app_context(request).archive
-    try:
-        # An old rulebook may have to be loaded first, which takes half a second.
-        verdict = await run_in_threadpool(verify_receipt, sent, archive)
-    except BadReceipt as bad:
-        return render_page(
-            request,
-            "patient/verify.html",
-            problem=f"verify.problem.{bad.problem}",
-            version=bad.version,
-            fingerprint=bad.fingerprint,
-            error=True,
-            status=422,
-        )
-    if "then" in form:
-        return _open_second_look(request, verdict)
-    return _render_verified(request, verdict)
-
-
-def _open_second_look(request: Request, verdict: ReceiptCheck) -> Response:
-    """The receipt's answers go into the sealed cookie, from which the second look starts.
-
-    It speaks to the person as the visit under way does, if there is one: a receipt says neither
-    where they are nor who reads it.
-    """
-    context, receipt = app_context(request), verdict.receipt
-    try:
-        current_journey = journeys.open_journey(request, context.key, context.unix_time)
-        region, about = current_journey.region, current_journey.about
-    except (NoJourney, LostJourney):
-        region, about = ANYWHERE, ME
-    edition = receipt.rulebook.version
-    journey = Journey(region, context.unix_time, receipt.answers, about=about, edition=edition)
-    return redirect_with_journey(request, "/changed", journey)
-
-
-def _render_verified(request: Request, verdict: ReceiptCheck) -> Response:
-    """The words are those of the receipt's own rulebook. It holds no region: the cookie may."""
-    context, receipt = app_context(request), verdict.receipt
-    assessment, today = verdict.assessment, verdict.currently
-    receipt_context = replace(context, rulebook=receipt.rulebook)
-    words = receipt_context.page_wording
-    region, _ = read_region_and_alarm(request)
-    fill = filler_for(receipt_context, region if region in words.regions else None)
-    presenter = ResultPresenter(receipt.rulebook, words, fill, receipt.answers)
-    level, likely, within = assessment.urgency, assessment.likely_type, assessment.within
-    # A receipt does not hold a rule's shorter time; with the same level it is that of the rules.
-    said_within = within if receipt.urgency is level else None
-    return render_page(
-        request,
-        "patient/verified.html",
-        verdict=verdict,
-        said=_name_result(words, receipt.urgency, receipt.likely_type, said_within),
-        found=_name_result(words, level, likely, within),
-        today=today
-        and _name_result(context.page_wording, today.urgency, today.likely_type, today.within),
-        rulebook=receipt.rulebook,
-        rulebook_today=context.rulebook,
-        fill_then=fill,
-        **presenter.describe_result(assessment),
-        **build_caution_values(presenter, assessment),
-    )
-
-
-def _name_result(
-    words: Wording, level: Urgency, likely_type: str, within: str | None
-) -> tuple[str, str]:
-    """(The level in a few words, the likely type by its name)."""
-    badges = words.levels[level.name].parts
-    badge = badges["badge"]
-    if within and "badge_within" in badges:
-        badge = words.fill_placeholders(badges["badge_within"], {}, within=words.times[within])
-    return badge, words.types[likely_type].name
-
-
 async def show_wrong_advice(request: Request) -> Response:
     """GET /wrong-advice: whom to tell, without sending any answers."""
-    return render_cached_page(request, "patient/wrong_advice.html")
+    operator = app_context(request).operator
+    return render_cached_page(
+        request, "patient/wrong_advice.html", values=lambda: {"operator": operator}
+    )

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.triage.second_look import list_recheck_questions
-from app.web.pages import render_page, see_other
+from app.web.journey import Journey
+from app.web.pages import ANYWHERE, render_page, see_other
 from app.web.question_loop import PatientLoop
 from app.web.visit import (
     RECHECK_PATH,
@@ -29,16 +30,17 @@ async def show_second_look(request: Request) -> Response:
     visit = open_visit(request)
     if visit.path.next is not None and not visit.journey.earlier:
         return see_other(visit.next_address)
-    rulebook, places = visit.context.rulebook, visit.context.page_wording.regions
+    rulebook, region = visit.context.rulebook, visit.journey.region
+    places = {id_: visit.context.page_wording.regions[id_] for id_ in rulebook.regions}
+    anew = visit.continue_with(_begin_anew(visit.journey))
     return render_page(
         request,
         "patient/changed.html",
-        region=visit.journey.region,
+        region=region,
         alarmed=visit.is_emergency,
-        places={region: places[region] for region in rulebook.regions},
-        chosen=visit.journey.region,
+        places=places if region == ANYWHERE else {},  # a receipt may not say where its person is
         back=RESULT_PATH if not visit.journey.earlier else "/answers",
-        count=len(list_recheck_questions(rulebook, visit.path.answers)),
+        count=len(_list_open_questions(anew)),
     )
 
 
@@ -47,9 +49,13 @@ async def start_second_look(request: Request) -> Response:
     visit, form = open_visit(request), await read_form(request)
     place = next(iter(form.get("region", [])), visit.journey.region)
     region = place if place in visit.context.rulebook.regions else visit.journey.region
-    journey = replace(visit.journey, region=region, earlier={}, note="")
+    journey = replace(_begin_anew(visit.journey), region=region)
     address = next_recheck_address(visit.continue_with(journey))
     return redirect_with_journey(request, address, journey)
+
+
+def _begin_anew(journey: Journey) -> Journey:
+    return replace(journey, earlier={}, note="")
 
 
 class SecondLookLoop(PatientLoop):
@@ -78,16 +84,8 @@ class SecondLookLoop(PatientLoop):
         return f"{self.folder}{before[-1]}" if before else self.start
 
     def progress_values(self) -> dict[str, int]:
-        """How many questions may still come."""
-        visit, own = self.visit, self.question.id
-        left = {
-            question.id
-            for question in visit.path.asked
-            if question.id not in visit.journey.earlier
-            and any(option.may_happen or option.may_end for option in question.options)
-        }
-        left |= {visit.path.next.id} if visit.path.next else set()
-        return {"more": len(left - {own})}
+        """How many questions come after this one as long as no answer changes."""
+        return {"more": len({*_list_open_questions(self.visit)} - {self.question.id})}
 
 
 async def show_recheck_question(request: Request) -> Response:
@@ -102,7 +100,12 @@ async def submit_recheck_answer(request: Request) -> Response:
 
 def next_recheck_address(visit: Visit) -> str:
     """The next question that could raise the level, one that an answer opened, or the result."""
+    left = _list_open_questions(visit)
+    return f"{RECHECK_PATH}/{left[0]}" if left else RESULT_PATH
+
+
+def _list_open_questions(visit: Visit) -> list[str]:
+    """Ids of what is still to be looked at again, as asked; then what an answer opened."""
     again = list_recheck_questions(visit.context.rulebook, visit.path.answers)
     left = [question for question in again if question not in visit.journey.earlier]
-    left += [visit.path.next.id] if visit.path.next else []
-    return f"{RECHECK_PATH}/{left[0]}" if left else RESULT_PATH
+    return left + ([visit.path.next.id] if visit.path.next else [])

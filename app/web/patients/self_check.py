@@ -4,6 +4,7 @@ Each route replays the answers, asks the engine and shows a page. No step is sto
 deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from app.presentation.question import (
     ME,
     RESPONDENTS,
     find_pressed_button,
+    list_emergency_signs,
     options_in_order,
 )
 from app.store import shares
@@ -58,6 +60,7 @@ def _render_start_page(
 ) -> Response:
     context = app_context(request)
     values: dict[str, Any] = {
+        "signs": list_emergency_signs(context.rulebook.questionnaire, context.page_wording),
         "places": {r: context.page_wording.regions[r] for r in context.rulebook.regions},
         "chosen": visit.journey.region if visit else "",
         "about": visit.journey.about if visit else about,
@@ -72,7 +75,7 @@ def _render_start_page(
 
 
 async def start_check(request: Request) -> Response:
-    """POST /start: the region is known, the questions begin. Answers already given stay."""
+    """POST /start: the region is known, the questions begin. Answers of the same person stay."""
     context = app_context(request)
     form = await read_form(request)
     chosen = form.get("region", [])
@@ -80,7 +83,9 @@ async def start_check(request: Request) -> Response:
     if len(chosen) != 1 or chosen[0] not in context.rulebook.regions:
         return _refuse_start(request, about)
     try:
-        journey = replace(open_visit(request).journey, region=chosen[0], about=about or ME)
+        journey = replace(open_visit(request).journey, region=chosen[0])
+        if about not in ("", journey.about):
+            journey = journey.begin_afresh(context.unix_time, about)
     except (NoJourney, LostJourney):
         journey = Journey(region=chosen[0], begun=context.unix_time, about=about or ME)
     first = next(iter(context.rulebook.questionnaire))
@@ -118,7 +123,7 @@ class SelfCheckLoop(PatientLoop):
         # Trap: a stiff hand taps twice. The second tap must not step over the page of the first.
         interrupts = after.is_emergency and visit.journey.warned_at in ("", question)
         warned_at = question if interrupts else visit.journey.warned_at
-        address = "/emergency" if interrupts else after.next_address
+        address = "/emergency" if interrupts else self.next_address(after)
         kept = replace(after.journey, warned_at=warned_at if after.is_emergency else "")
         return redirect_with_journey(self.request, address, kept)
 
@@ -129,21 +134,41 @@ class SelfCheckLoop(PatientLoop):
         if problem or again or self.visit.journey.note or self.visit.is_emergency:
             return super().render_question(ticked, problem, again=again)
         was, back = find_pressed_button(self.question, ticked), self.previous_address()
-        number, more, _ = self.place
+        place = self.progress_values()
 
         def build_values() -> dict[str, Any]:
             view = self.build_view(lambda _: TICK_HOLE, was=was)
             nothing = dict.fromkeys(("note", "alarmed", "alarming_ticks", "problem"), "")
-            return {"question": view, "number": number, "more": more, "back": back, **nothing}
+            return {"question": view, "back": back, **place, **nothing}
 
         return render_cached_page(
             self.request,
             self.page,
             region=self.visit.journey.region,
-            variant=(self.question.id, number, more, back, self.visit.respondent, was),
+            variant=(self.question.id, *place.values(), back, self.visit.respondent, was),
             values=build_values,
             ticks=[option in ticked for option in options_in_order(self.question)],
         )
+
+
+class ChangeLoop(SelfCheckLoop):
+    """One question out of the list of answers, and back to it."""
+
+    start, folder, page = "/answers", "/answers/", "patient/change_question.html"
+
+    def next_address(self, visit: Visit) -> str:
+        """The list of answers, or the question that the new answer has opened."""
+        opens = visit.path.next not in (None, self.visit.path.next)
+        return visit.next_address if opens else self.start
+
+    def previous_address(self) -> str:
+        """The list of answers, whatever was asked before."""
+        return self.start
+
+    def progress_values(self) -> dict[str, int]:
+        """Whether a new answer may open more questions."""
+        questionnaire = self.visit.context.rulebook.questionnaire
+        return {"opens": self.question.id in questionnaire.routing_questions}
 
 
 async def show_question(request: Request) -> Response:
@@ -159,6 +184,16 @@ async def show_question(request: Request) -> Response:
 async def submit_answer(request: Request) -> Response:
     """POST /check/{question}: take the answer in, then go on, or say what is wrong with it."""
     return await SelfCheckLoop.open_loop(request).submit_form()
+
+
+async def show_change(request: Request) -> Response:
+    """GET /answers/{question}: one question out of the list, with the answer filled in."""
+    return ChangeLoop.open_loop(request).show_question()
+
+
+async def submit_change(request: Request) -> Response:
+    """POST /answers/{question}: take the new answer in, then back to the list."""
+    return await ChangeLoop.open_loop(request).submit_form()
 
 
 async def show_answers(request: Request) -> Response:
@@ -195,6 +230,21 @@ async def show_emergency(request: Request) -> Response:
         reasons=presenter.emergency_reasons(assessment),
         onward=visit.next_address,
     )
+
+
+async def ask_clear(request: Request) -> Response:
+    """GET /clear: asks once before all answers go; the way out leads back to where one was."""
+    return render_page(request, "patient/clear.html", before=_find_page_before(request))
+
+
+def _find_page_before(request: Request) -> str:
+    """The path of our own page that the browser says it comes from; else the start."""
+    own = request.scope.get("origin") or f"{request.scope['scheme']}://{request.headers['host']}"
+    came_from = request.headers.get("referer", "")
+    path = came_from.removeprefix(own)
+    # Trap: a path of two slashes, or one that a browser reads so, leads to another site.
+    is_ours = came_from.startswith(own) and re.fullmatch(r"(/[\w.-]+)+", path, re.ASCII)
+    return path if is_ours and path not in ("/clear", "/cleared") else "/"
 
 
 async def clear_answers(request: Request) -> Response:

@@ -16,7 +16,7 @@ COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run demo setup test format check browser postgres soak screenshots bench safety lock image clean
+.PHONY: help run demo setup test format check browser postgres soak screenshots bench journeys safety lock image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ screenshots: setup browser ## Take a picture of every page into screenshots/
 
 bench: setup ## Measure speed (benchmarks/)
 	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) -m benchmarks.$$(basename "$$script" .py); done
+
+journeys: setup browser ## Taps and screens of published patients on a phone, beside an early edition
+	$(PYTHON) -m benchmarks.journeys
 
 safety: setup ## Prove and measure the rules anew; write what /safety shows
 	$(PYTHON) -m app rules mutate --json > .build/mutants.json

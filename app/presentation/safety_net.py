@@ -20,8 +20,6 @@ from app.triage.safety_net import (
 from app.triage.second_look import assess_doubts
 from app.triage.terms import Assessment, Truth, Urgency
 
-MOST_AT_ONCE = 0  # lines to watch for before the rest is folded away, but every emergency
-
 
 class NetLevelGroup(NamedTuple):
     """What leads to one level: what to do then, and the lines that say when."""
@@ -58,7 +56,7 @@ def describe_safety_net(presenter: ResultPresenter, assessment: Assessment) -> S
     found = build_safety_net(presenter.rulebook, presenter.answers)
     lines = arrange_lines(presenter.rulebook, found, assessment.advice["watch"])
     held, doubtful = _part_warnings(presenter, _drop_boxed_warnings(presenter, lines))
-    first, rest = collapse_lines(held, MOST_AT_ONCE)
+    first, rest = collapse_lines(held)
     more = SafetyNetLayout((*doubtful, *rest.entries))
     advice = presenter.words.advice
     remarks = [presenter.fill(advice[rule.advice.id]) for rule in first.remarks]
@@ -126,7 +124,6 @@ def _describe_doubts(presenter: ResultPresenter) -> list[View]:
     return [
         {
             "id": doubt.question,
-            "question": presenter.fill(presenter.question_words(doubt.question).text),
             "name": presenter.name_question(doubt.question),
             "counted": presenter.fill(presenter.question_words(doubt.question).counted),
         }

@@ -247,12 +247,11 @@ def arrange_lines(
     return SafetyNetLayout(tuple(entries), tuple(rule for rule in warnings if rule.urgency is None))
 
 
-def collapse_lines(layout: SafetyNetLayout, most: int) -> tuple[SafetyNetLayout, SafetyNetLayout]:
-    """(What is shown at once, what may be folded away): `most` entries, but every emergency."""
+def collapse_lines(layout: SafetyNetLayout) -> tuple[SafetyNetLayout, SafetyNetLayout]:
+    """(What is shown at once: every emergency and the remarks; what may be folded away)."""
     grave = sum(entry.urgency is Urgency.emergency for entry in layout.entries)
-    first = max(most, grave)
-    return SafetyNetLayout(layout.entries[:first], layout.remarks), SafetyNetLayout(
-        layout.entries[first:]
+    return SafetyNetLayout(layout.entries[:grave], layout.remarks), SafetyNetLayout(
+        layout.entries[grave:]
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.presentation import result
-from app.presentation.safety_net import MOST_AT_ONCE, tells_only
+from app.presentation.safety_net import tells_only
 from app.triage.rules import assess_answers
 from app.triage.safety_net import SafetyNetLine, arrange_lines, build_safety_net, collapse_lines
 from app.triage.second_look import assess_doubts
@@ -45,7 +45,7 @@ def told_of(answers):
     layout = arrange_lines(rulebook(), build_safety_net(rulebook(), answers), found.advice["watch"])
     boxed = rulebook().watched_changes.boxed
     kept = [e for e in layout.entries if isinstance(e, SafetyNetLine) or not tells_only(e, boxed)]
-    return collapse_lines(layout._replace(entries=tuple(kept)), MOST_AT_ONCE)
+    return collapse_lines(layout._replace(entries=tuple(kept)))
 
 
 def said(entry):

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pikepdf
 import pytest
 
+from app.documents import sheet_pdf
 from app.documents.receipt import RulebookArchive, make_qr_code, verify_receipt
 from app.main import create_app
-from app.presentation import sheet_pdf
 from app.presentation.result import ResultPresenter
-from app.presentation.sheet import MOST_TO_ASK, Sheet, SheetSection, build_sheet
+from app.presentation.sheet import MOST_TO_ASK, Sheet, SheetSection, build_sheet, describe_sheet
 from app.settings import ROOT, Settings
 from app.triage.rules import assess_answers
 from tests.builders import KNOWN, RULES, answers, rulebook
@@ -48,7 +48,7 @@ def sheet_of(given) -> Sheet:
 
 
 def pdf_of(sheet: Sheet) -> bytes:
-    return sheet_pdf.build_sheet_pdf(sheet, LAYOUT, NOW)
+    return sheet_pdf.build_sheet_pdf(describe_sheet(sheet), LAYOUT, NOW)
 
 
 def all_unsure():

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.documents.receipt import write_receipt
-from app.presentation.sheet import Sheet, build_sheet, write_sheet_text
-from app.presentation.sheet_pdf import build_sheet_pdf
+from app.documents.sheet_pdf import build_sheet_pdf
+from app.presentation.sheet import Sheet, build_sheet, describe_sheet, write_sheet_text
 from app.web.pages import AppContext, app_context, render_page, see_other
 from app.web.tablet import is_tablet
 from app.web.visit import Visit, open_visit, redirect_unfinished
@@ -43,8 +43,8 @@ async def download_pdf(request: Request) -> Response:
     visit = open_visit(request)
     if is_tablet(request) or visit.path.next is not None:
         return see_other(SHEET_PATH)
-    context, sheet = app_context(request), _make_sheet(request, visit)
-    layout = _read_layout(context)
+    context, layout = app_context(request), _read_layout(app_context(request))
+    sheet = describe_sheet(_make_sheet(request, visit))
     pdf = await run_in_threadpool(build_sheet_pdf, sheet, layout, context.now)
     headers = {"Content-Disposition": 'attachment; filename="sheet.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)

@@ -102,7 +102,7 @@ def _render_verified(
         request,
         "patient/verified.html",
         region=region,
-        asked_places=[] if receipt.region else [(id_, words.regions[id_]["name"]) for id_ in known],
+        asked_places={} if receipt.region else {id_: words.regions[id_] for id_ in known},
         place=region or ANYWHERE,
         sent=sent,
         verdict=verdict,

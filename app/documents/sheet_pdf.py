@@ -6,12 +6,11 @@ it laid out, for its next ten documents: it is made to forget each one at once.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING
-
-from app.presentation.sheet import Sheet, describe_sheet
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typst import Compiler
@@ -20,9 +19,12 @@ _REMEMBERED = 11  # documents until typst has forgotten the first of them
 _one_at_a_time = Lock()
 
 
-def build_sheet_pdf(sheet: Sheet, source: str, at: datetime) -> bytes:
-    """The sheet as the bytes of a PDF. `source`: the layout; `at`: when the document was made."""
-    compiler, inputs = _open_compiler(), {"sheet": json.dumps(describe_sheet(sheet))}
+def build_sheet_pdf(sheet: Mapping[str, Any], source: str, at: datetime) -> bytes:
+    """The bytes of a PDF. `sheet`: values that JSON can hold, as the layout `source` names them.
+
+    `at`: when the document was made.
+    """
+    compiler, inputs = _open_compiler(), {"sheet": json.dumps(sheet)}
     with _one_at_a_time:
         try:
             made = compiler.compile(

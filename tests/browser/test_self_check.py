@@ -67,6 +67,18 @@ def test_the_journey_by_keyboard_alone_ends_in_the_same_result(tab):
     assert result_of(tab) == "routine"
 
 
+def test_what_was_not_ticked_looks_like_every_other_row_of_the_answers(tab):
+    tab.start()
+    tab.walk(QUIET)
+    looks = tab.page.locator(".nhsuk-summary-list__row").evaluate_all(
+        """all => all.map((row) => getComputedStyle(row))
+          .map(({ boxShadow, outlineStyle, backgroundColor, color }) =>
+            [boxShadow, outlineStyle, backgroundColor, color].join())"""
+    )
+    assert len(looks) > 5
+    assert len(set(looks)) == 1
+
+
 def press_until(tab, selector):
     """Tab on, and with the arrows inside a group of radios, until this has the focus."""
     wanted = tab.page.locator(selector).first

@@ -32,6 +32,7 @@ HEAVY = {
     "/result": "here of someone who ticks every box there is; real people's are measured below",
     "/rules/flow.svg": "a picture of all rules, for whoever checks us",
     "/rules": "all rules in words, for whoever checks us; it grows with them",
+    "/rules/evidence": "all lines of evidence, for whoever checks us; it grows with them",
     "/rules/sources": "all sources; it grows with them",
     "/safety/hazards": "the whole log of hazards with its proofs; it grows with them",
 }

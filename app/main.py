@@ -14,7 +14,7 @@ from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
 from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT, Settings
-from app.store import retention
+from app.store import retention, worklist_visits
 from app.store.clinics import load_policy
 from app.store.db import audit
 from app.store.db.database import open_deferred_store
@@ -96,6 +96,7 @@ def _prepare_database(
     """What is done with a database that was just opened."""
     now = datetime.fromtimestamp(clock(), UTC)
     record_served_rulebook(store.engine, rulebook.version, rulebook.sha256, now)
+    worklist_visits.file_visit_days(store, now)
     presence.update_presence(store, now)
     store.engine.dispose()  # what was open stays open no longer than it is needed
 

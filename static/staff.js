@@ -103,3 +103,10 @@ if (desk()) {
   document.getElementById("stay").addEventListener("click", stay);
   leaving.addEventListener("cancel", stay);
 }
+
+// From a box of words on: close it and open the next, without a way to the button.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const quick = event.target.form?.querySelector("[data-quick]");
+  if (quick) event.target.form.requestSubmit(quick);
+});

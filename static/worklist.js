@@ -42,12 +42,14 @@ const hold = (row, top) => {
   const off = () => row.getBoundingClientRect().top - top;
   const scroll = () => window.scrollBy({ top: off(), behavior: "instant" });
   scroll();
-  const rest = off();
-  if (Math.abs(rest) < 1) return;
-  // The page is too short to be scrolled that far: it gets room where it needs it.
-  const side = rest > 0 ? "paddingBlockEnd" : "paddingBlockStart";
-  list.style[side] = `${(Number.parseFloat(list.style[side]) || 0) + Math.abs(rest)}px`;
-  scroll();
+  // Where the page is too short to be scrolled that far, it gets room where it needs it: more than
+  // once, since the first of it only fills the window.
+  for (let tries = 0; tries < 3 && Math.abs(off()) >= 1; tries += 1) {
+    const rest = off();
+    const side = rest > 0 ? "paddingBlockEnd" : "paddingBlockStart";
+    list.style[side] = `${(Number.parseFloat(list.style[side]) || 0) + Math.abs(rest)}px`;
+    scroll();
+  }
 };
 
 // --- Taking over what is new ---
@@ -177,7 +179,12 @@ const STEPS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 const onKey = (event) => {
   const step = STEPS[event.key];
   const rows = event.target.closest?.("#rows");
-  if (!step || !rows || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!rows || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === "/") {
+    event.preventDefault(); // else the box gets it as its first letter
+    document.getElementById("reference").select();
+  }
+  if (!step) return;
   const links = [...rows.querySelectorAll("th[scope=row] a")];
   const at = links.indexOf(event.target.closest("tr")?.querySelector("th a"));
   event.preventDefault();
@@ -217,6 +224,9 @@ const tone = () => {
 
 if (desk() && head()) {
   open();
+  // From the first key on one is in the list; the page stays where it is.
+  if (document.activeElement === document.body)
+    document.getElementById("rows")?.focus({ preventScroll: true });
   showSound();
   showState();
   setInterval(tick, 1_000);

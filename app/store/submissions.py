@@ -256,6 +256,7 @@ def _add_worklist_row(
         arrived_at=scope.now,
         person_id=delivery.person,
         reference_print=print_,
+        visit_on=day,
         rulebook_sha256=submitted.rulebook_sha256,
         line_sealed=seal_payload(scope, submission.id, payload),
         forget_at=scope.now + timedelta(days=clinic.unreviewed_days),

@@ -5,30 +5,38 @@ rows arrive. What is sealed on a line is opened here; it becomes words elsewhere
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, union_all
 
-from app.store import alarms, people
+from app.store import alarms
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import SECOND_PERSON_STATES, WorklistRow
 from app.store.db.scope import Scope, prepare_columns, prepare_statement
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey
-from app.store.worklist_rows import NoSuchSubmission, open_payload, rank_to_level
+from app.store.worklist_rows import (
+    NoSuchSubmission,
+    level_to_rank,
+    open_payload,
+    rank_to_level,
+)
 from app.triage.terms import Urgency
 
 WORKLIST_PAGE_SIZE = 50
-WorklistFilter = Literal["all", "mine", "unassigned", "second", "done"]
-WORKLIST_FILTERS: tuple[WorklistFilter, ...] = ("all", "mine", "unassigned", "second", "done")
+WORKLIST_FILTERS = (
+    *("all", "mine", "unassigned", "second", "late", "visit", "done"),
+    *(level.name for level in Urgency),
+)
+"""What can be asked for. `visit`: who comes on one day; a level: what waits at it."""
 _WORKLIST_COLUMNS = (
     *(WorklistRow.submission_id, WorklistRow.rank, WorklistRow.due_at),
     *(WorklistRow.arrived, WorklistRow.arrived_at, WorklistRow.state),
     *(WorklistRow.owner_id, WorklistRow.first_seen_at, WorklistRow.last_version),
     *(WorklistRow.person_id, WorklistRow.rulebook_sha256, WorklistRow.line_sealed),
 )
-_WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
+WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
 
 class WorklistCursor(NamedTuple):
@@ -88,26 +96,59 @@ def list_worklist_page(
     scope: Scope,
     now: datetime,
     who: str,
-    show: WorklistFilter = "all",
+    show: str = "all",
     after: WorklistCursor | None = None,
     limit: int = WORKLIST_PAGE_SIZE,
     today: datetime | None = None,
+    visit_on: date | None = None,
 ) -> list[ListedSubmission]:
     """The lines of one page, in order. Whatever is asked for, open emergencies are there too.
 
-    `today`: when the clinic's day began; what was closed since then is what is done.
+    `today`: when the clinic's day began; what was closed since then is what is done. `visit_on`:
+    the day of the visits that are asked for.
     """
-    where = [WorklistRow.forget_at > now, *_filter_criteria(show, who, today or now)]
+    kept: list[ColumnElement[bool]] = [WorklistRow.forget_at > now]
     if after is not None:
-        where.append(tuple_(*_WORKLIST_ORDER) > tuple_(*after))
+        kept.append(tuple_(*WORKLIST_ORDER) > tuple_(*after))
+    parts = _filter_parts(show, who, now, today or now, visit_on)
+    return read_lines(scope, [[*kept, *part] for part in parts], WORKLIST_ORDER, limit)
+
+
+def read_lines(
+    scope: Scope, parts: Sequence[Sequence[Any]], order: Sequence[Any], limit: int
+) -> list[ListedSubmission]:
+    """The first lines that fit any of these parts, in this order; no line may fit two of them."""
     # Each with its key: one query less for every page. A join might begin at the keys.
     key = scope.select_columns(RecordKey.wrapped).correlate(WorklistRow)
     key = key.where(RecordKey.record_id == WorklistRow.submission_id).scalar_subquery()
-    asked = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped")).where(*where)
-    rows: list[Any] = list(scope.execute_read(asked.order_by(*_WORKLIST_ORDER).limit(limit)))
+    lines = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped"))
+    asked = [lines.where(*part).order_by(*order).limit(limit) for part in parts]
+    if len(asked) > 1:
+        # Read apart, each part comes from an index in its order; with an OR, all is sorted.
+        both = union_all(*(select(one.subquery()) for one in asked)).subquery()
+        asked = [select(both).order_by(*(both.c[column.key] for column in order)).limit(limit)]
+    rows: list[Any] = list(scope.execute_read(asked[0]))
     unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
     opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}
     return open_rows(rows, opened)
+
+
+def find_next_submission(scope: Scope, now: datetime, who: str, after: str) -> str:
+    """What someone can go on with once `after` is done; "" where nothing is left for them.
+
+    An open emergency that is nobody's goes first, then what stands behind `after`, then the top.
+    """
+    done = scope.require_one(WorklistRow, NoSuchSubmission, submission_id=after)
+    place = tuple_(*WORKLIST_ORDER) > (done.rank, done.due_at, done.arrived)
+    free = or_(WorklistRow.owner_id.is_(None), WorklistRow.owner_id == who)
+    waits = [WorklistRow.forget_at > now, WorklistRow.closed.is_(False), free]
+    waits += [WorklistRow.state.not_in(SECOND_PERSON_STATES)]
+    alarming = [WorklistRow.rank == 0, WorklistRow.owner_id.is_(None)]
+    for where in ([*waits, *alarming], [*waits, place], waits):
+        found = read_lines(scope, [where], WORKLIST_ORDER, 1)
+        if found:
+            return found[0].row.submission_id
+    return ""
 
 
 def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
@@ -116,14 +157,6 @@ def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
     if not lines:
         raise NoSuchSubmission
     return lines[0]
-
-
-def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[ListedSubmission]:
-    """All that the person of this reference sent, closed or not, the newest first."""
-    theirs = WorklistRow.reference_print == people.hash_reference(scope, reference)
-    kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
-    rows = scope.find_all(WorklistRow, theirs, kept, order_by=newest, limit=WORKLIST_PAGE_SIZE)
-    return _load_listed_submissions(scope, rows)
 
 
 _FRESH = WorklistRow.first_seen_at.is_(None)
@@ -166,18 +199,26 @@ def count_waiting(
     )
 
 
-def _filter_criteria(show: WorklistFilter, who: str, today: datetime) -> list[ColumnElement[bool]]:
-    """What a filter lets through; an open emergency passes all of them."""
+def _filter_parts(
+    show: str, who: str, now: datetime, today: datetime, visit_on: date | None
+) -> list[list[ColumnElement[bool]]]:
+    """What a filter lets through, in parts; an open emergency passes all of them."""
     waits, emergency = WorklistRow.closed.is_(False), WorklistRow.rank == 0
     if show == "done":
         closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
-        return [or_(closed, and_(waits, emergency))]
+        return [[or_(closed, and_(waits, emergency))]]
+    if show in Urgency.__members__:
+        return [[waits, WorklistRow.rank.in_({0, level_to_rank(Urgency[show])})]]
+    apart = {"late": WorklistRow.due_at <= now, "visit": WorklistRow.visit_on == visit_on}
+    if show in apart:
+        others = WorklistRow.rank.in_(range(1, len(Urgency)))
+        return [[waits, emergency], [waits, others, apart[show]]]
     wanted = {
         "mine": WorklistRow.owner_id == who,
         "unassigned": WorklistRow.owner_id.is_(None),
         "second": WorklistRow.state.in_(SECOND_PERSON_STATES),
     }.get(show)
-    return [waits] if wanted is None else [waits, or_(wanted, emergency)]
+    return [[waits] if wanted is None else [waits, or_(wanted, emergency)]]
 
 
 def _load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[ListedSubmission]:

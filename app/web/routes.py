@@ -155,7 +155,8 @@ ROUTES = [
         "GET /worklist/live", worklist_stream.stream_worklist, "see_worklist", background=True
     ),
     staff_route("GET /worklist", worklist.show_worklist, "see_worklist"),
-    staff_route("POST /worklist/find", worklist.search_by_reference, "see_worklist"),
+    staff_route("POST /worklist/find", worklist.search_worklist, "see_worklist"),
+    staff_route("POST /worklist/day", worklist.choose_day, "see_worklist"),
     staff_route("GET /worklist/{show}", worklist.show_worklist, "see_worklist"),
     staff_route("GET /worklist/{show}/after/{place}", worklist.show_worklist, "see_worklist"),
     staff_route("GET /assisted", assisted.show_assisted_start, "review"),

@@ -13,6 +13,7 @@ from app.store import (
     submissions,
     worklist,
     worklist_rows,
+    worklist_search,
 )
 from app.store.db.patient_tables import ReviewEntry
 from app.store.db.scope import Store
@@ -327,9 +328,8 @@ def test_what_is_nobodys_is_tied_once_it_is_known_who_it_is(work: Work) -> None:
     with work.store.reading_scope("c1") as scope:
         known = people.find_by_reference(scope, "R-9")
         assert known is not None
-        assert [
-            line.row.submission_id for line in worklist.list_by_reference(scope, MONDAY, "R-9")
-        ] == [shared]
+        (line,) = worklist_search.search_worklist(scope, MONDAY, "R-9").lines
+        assert line.row.submission_id == shared
     assert work.row(shared).person_id == known.id
 
 
@@ -352,7 +352,7 @@ def test_the_wrong_person_unties_it_and_it_cannot_be_closed_as_theirs(
     assert (row.person_id, row.reference_print) == (None, None)
     with work.store.reading_scope("c1") as scope:
         assert worklist.find_listed_submission(scope, sent).payload["wrong_person"] is True
-        assert worklist.list_by_reference(scope, MONDAY, "R-1") == []
+        assert worklist_search.search_worklist(scope, MONDAY, "R-1").lines == []
     work.do("kim", sent, "agree")
     assert refused(work, "kim", sent, "close", outcome="seen_today") == "unidentified"
     work.do("kim", sent, "identify", **KNOWN, reference="R-2", name="Lu")

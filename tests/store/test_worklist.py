@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from app.store import reviews, worklist
+from app.store import reviews, worklist, worklist_search, worklist_visits
+from app.store.db import record_keys
+from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Store
 from app.triage.terms import Urgency
 from tests.store.kim import times_rung
@@ -64,15 +66,16 @@ def test_an_emergency_is_never_filtered_away(work: Work) -> None:
     work.do("lee", alarm, "claim")
     free = work.send("soon").submission
     asked = {
-        show: [line.row.submission_id for line in page(work, show=show)]
+        show: [line.row.submission_id for line in page(work, show=show, visit_on=MONDAY.date())]
         for show in worklist.WORKLIST_FILTERS
     }
     assert asked == {
         "all": [alarm, mine, theirs, free],
         "mine": [alarm, mine],
         "unassigned": [alarm, free],
-        "second": [alarm],
-        "done": [alarm],
+        "soon": [alarm, mine, theirs, free],
+        **{show: [alarm] for show in ("second", "late", "visit", "done")},
+        **{show: [alarm] for show in ("emergency", "same_day", "routine", "self_care")},
     }
 
 
@@ -122,19 +125,96 @@ def test_the_head_counts_levels_the_late_and_the_oldest_unseen(work: Work) -> No
     assert counts.oldest_unseen == MONDAY + MINUTE
 
 
-def test_a_person_is_found_by_the_reference(work: Work) -> None:
+def found(work: Work, words: str) -> list[str]:
+    with work.store.reading_scope("c1") as scope:
+        matches = worklist_search.search_worklist(scope, MONDAY, words)
+    return [line.row.submission_id for line in matches.lines]
+
+
+@pytest.mark.parametrize("words", [" r-1 ", "r1", "R-1"])
+def test_a_person_is_found_by_the_reference(work: Work, words: str) -> None:
     sent = work.send("soon").submission
     work.send("soon")
+    assert found(work, words) == [sent]
+
+
+def test_a_submission_is_found_by_what_its_person_was_told(work: Work) -> None:
+    work.send("soon")
+    sent = work.send("soon")
+    for words in (sent.reference, sent.reference.lower().replace("-", " ")):
+        assert found(work, words) == [sent.submission]
+
+
+@pytest.mark.parametrize("words", ["józef", "JOZ", "bq-4", "q47"])
+def test_a_part_or_a_name_finds_what_was_sent_and_who_is_only_invited(
+    work: Work, words: str
+) -> None:
+    of = {"reference": "BQ-471", "name": "Józef"}
+    sent = work.hand_in(work.invite(**of), "soon").submission
+    work.send("soon")
+    work.invite(**of)
     with work.store.reading_scope("c1") as scope:
-        found = worklist.list_by_reference(scope, MONDAY, " r-1 ")
-    assert [line.row.submission_id for line in found] == [sent]
+        matches = worklist_search.search_worklist(scope, MONDAY, words)
+    assert [line.row.submission_id for line in matches.lines] == [sent]
+    assert [one.person.reference for one in matches.invited] == ["BQ-471"]
+    assert matches.complete
+
+
+def test_what_is_not_looked_through_is_said_and_a_whole_reference_still_finds_it(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist_search, "OPEN_LOOKED_THROUGH", 1)
+    for level in ("emergency", "soon"):
+        work.send(level)
+    with work.store.reading_scope("c1") as scope:
+        by_name = worklist_search.search_worklist(scope, MONDAY, "patient")
+        by_reference = worklist_search.search_worklist(scope, MONDAY, "R-2")
+    assert (len(by_name.lines), by_name.complete) == (1, False)
+    assert len(by_reference.lines) == 1
+
+
+def test_one_letter_looks_for_nobody(work: Work) -> None:
+    work.send("soon")
+    assert found(work, "p-") == []
+
+
+def test_the_visits_of_a_day_are_shown_with_every_open_emergency(work: Work) -> None:
+    tomorrow = MONDAY.date() + timedelta(days=1)
+    theirs = [
+        work.hand_in(work.invite(appointment_on=day), level).submission
+        for day, level in [(tomorrow, "soon"), (tomorrow, "same_day"), (MONDAY.date(), "soon")]
+    ]
+    alarm = work.send("emergency").submission
+    lines = page(work, show="visit", visit_on=tomorrow)
+    assert [line.row.submission_id for line in lines] == [alarm, theirs[1], theirs[0]]
+    (last,) = page(work, show="visit", visit_on=tomorrow, after=lines[1].page_cursor)
+    assert last.row.submission_id == theirs[0]
+
+
+def test_days_of_visits_that_only_sealed_lines_hold_are_filed_once(work: Work) -> None:
+    tomorrow = MONDAY.date() + timedelta(days=1)
+    sent = work.hand_in(work.invite(appointment_on=tomorrow), "soon").submission
+    without, gone = (work.send("soon").submission for _ in range(2))
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        scope.update_rows(WorklistRow, to={"visit_on": worklist_visits.NOT_FILED})
+        record_keys.destroy_data_keys(scope, [gone])
+    assert worklist_visits.file_visit_days(work.store, MONDAY) == 3
+    assert worklist_visits.file_visit_days(work.store, MONDAY) == 0
+    assert [work.row(one).visit_on for one in (sent, without, gone)] == [tomorrow, None, None]
+
+
+def test_the_late_are_those_whose_time_is_over_in_their_order(work: Work) -> None:
+    late = [work.send(level, MONDAY).submission for level in ("routine", "soon")]
+    work.send("soon", MONDAY + timedelta(days=30))
+    lines = page(work, show="late", now=MONDAY + timedelta(days=20))
+    assert [line.row.submission_id for line in lines] == late[::-1]
 
 
 def test_another_clinic_sees_nothing(work: Work) -> None:
     work.send("emergency")
     with work.store.reading_scope("c2") as scope:
         assert worklist.list_worklist_page(scope, MONDAY, "kim") == []
-        assert worklist.list_by_reference(scope, MONDAY, "R-1") == []
+        assert worklist_search.search_worklist(scope, MONDAY, "R-1").lines == []
         assert worklist.count_waiting(scope, MONDAY).by_level == {}
 
 

@@ -16,7 +16,7 @@ from tests.store.rows import A_ROW_OF, KEYRING, THEN, fill
 ROWS = 100_000 if os.environ.get("CALCINOSIS_SOAK") else 2_000
 PAGE = 50
 TABLES = SQLModel.metadata.tables
-ORDER = worklist._WORKLIST_ORDER
+ORDER = worklist.WORKLIST_ORDER
 
 
 @pytest.fixture

@@ -175,11 +175,11 @@ def test_it_stays_open_until_a_second_person_agrees(
     address = handed(house, nurse, EMERGENCY)
     page = ask(nurse, address)
     assert page.url == address
-    assert "Needs a second person to close: Kim Lee" in glance(page)
+    assert "Second look, to close: Kim Lee" in glance(page)
     assert "You asked a second person to close it: Could not be reached." in page.text
     assert "Signed in now: Lou Park." in page.text
     for show in ("all", "second"):
-        assert "Needs a second person to close" in nurse.get(f"/worklist/{show}").text
+        assert "Second look, to close" in nurse.get(f"/worklist/{show}").text
     refused = nurse.post(
         f"{address}/second", {"after": "3", "key": "k", "about": "close", "answer": "yes"}, 422
     )

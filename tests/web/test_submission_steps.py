@@ -208,3 +208,36 @@ def test_a_look_needs_at_most_six_queries_beside_the_door_the_frame_and_the_audi
         s for s in seen[begin : end + 1] if s.startswith("SELECT") and "FROM audit_head" not in s
     ]
     assert len(read) <= 6, "\n".join(read)
+
+
+# --- Going on ---
+
+
+def test_closing_can_open_the_next_and_says_what_was_done(house: House) -> None:
+    nurse = house.member("nurse", clinic="Next", name="Nia Next")
+    done, following = (checked(house, nurse, reference=f"N-{n}") for n in (1, 2))
+    taken = handed(house, nurse, reference="N-3")
+    act(house.member("nurse", clinic="Next", name="Olu Other"), taken, "claim")
+    fields = hidden(nurse.get(done), f"{done}/close") | {"outcome": "seen_today"}
+    page = nurse.post(f"{done}/agree-close", fields | {"then": "next"})
+    assert page.url == following
+    assert "N-1 is done. This is the next." in page.text
+    fields = hidden(nurse.get(following), f"{following}/close") | {"outcome": "seen_today"}
+    assert nurse.post(f"{following}/agree-close", fields | {"then": "next"}).url == "/worklist"
+    assert "is done" not in nurse.get(f"{taken}?done={following}x").text
+
+
+def test_an_emergency_of_nobody_is_the_next_wherever_one_was(house: House) -> None:
+    nurse = house.member("nurse", clinic="Next first", name="Nia Next")
+    urgent = handed(house, nurse, EMERGENCY)
+    done, _ = (checked(house, nurse, CALM) for _ in range(2))
+    fields = hidden(nurse.get(done), f"{done}/close") | {"outcome": "seen_today"}
+    assert nurse.post(f"{done}/agree-close", fields | {"then": "next"}).url == urgent
+
+
+def test_what_is_refused_stays_open_though_the_next_was_asked_for(house: House) -> None:
+    nurse = house.member("nurse", clinic="Next not", name="Nia Next")
+    address = handed(house, nurse)
+    fields = hidden(nurse.get(address), f"{address}/close") | {"outcome": "seen_today"}
+    page = nurse.post(f"{address}/agree-close", fields | {"then": "next"}, 422)
+    assert "First check who it is" in page.text

@@ -37,12 +37,17 @@ def test_the_list_counts_and_marks_and_finds(house: House, nurse: Member) -> Non
     assert page.level == "emergency"
     assert "Eve" in nurse.post("/worklist/find", {"reference": "e 9"}).text
     assert "Nothing was sent" in nurse.post("/worklist/find", {"reference": "none"}).text
+    assert "at least two letters" in nurse.post("/worklist/find", {"reference": " - e"}).text
 
 
 @pytest.mark.parametrize(
     "address",
     [
         "/worklist/else",
+        "/worklist/visit",
+        "/worklist/visit-",
+        "/worklist/visit-2027-02-30",
+        "/worklist/mine-2027-02-03",
         *(f"/worklist/all/after/{at}" for at in ("1", "9-1-1", "1-1-99999999999", "1-²-1")),
         "/worklist/all/after/1-99999999999999999-1",
     ],
@@ -56,17 +61,15 @@ def test_the_list_goes_on_page_by_page(house: House, monkeypatch: pytest.MonkeyP
     for _ in range(5):
         sent(house, clinic, CALM)
     monkeypatch.setattr(kept, "WORKLIST_PAGE_SIZE", 2)
-    monkeypatch.setattr(kept.list_worklist_page, "__kwdefaults__", None)
-    monkeypatch.setattr(kept.list_worklist_page, "__defaults__", ("all", None, 2))
     seen: list[str] = []
-    page = clinic.get("/worklist")
-    for _ in range(9):
+    more, asked = ["/worklist"], 0
+    while more and asked < 9:
+        page, own = clinic.get(more[0]), more[0]
         seen += [a for a in page.links if a.startswith("/submissions/")]
-        more = [a for a in page.links if "/after/" in a]
-        if not more:
-            break
-        page = clinic.get(more[0])
+        more = [a for a in page.links if "/after/" in a and a != own]
+        asked += 1
     assert len(seen) == len(set(seen)) == 5
+    assert asked == 3
 
 
 @pytest.mark.parametrize(

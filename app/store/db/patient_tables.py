@@ -191,6 +191,10 @@ class WorklistRow(ClinicTable):
         Index("ix_worklist_row_done", "clinic_id", "closed_at"),
         Index("ix_worklist_row_reference", "clinic_id", "reference_print"),
         Index("ix_worklist_row_person", "clinic_id", "person_id"),
+        Index(
+            "ix_worklist_row_visit",
+            *("clinic_id", "closed", "visit_on", "rank", "due_at", "arrived"),
+        ),
         # Trap: with the clinic first, SQLite would read the worklist by it, and sort all of it.
         Index("ix_worklist_row_forget", "forget_at", "clinic_id"),
         word_check("state", STATES),
@@ -206,6 +210,7 @@ class WorklistRow(ClinicTable):
     owner_id: Mapped[str | None]
     person_id: Mapped[str | None]
     reference_print: Mapped[str | None]
+    visit_on: Mapped[date | None]  # the day of the visit that counts now
     first_seen_at: Mapped[datetime | None]
     alarmed_at: Mapped[datetime | None]
     waits_since: Mapped[datetime | None]  # since when a second person is asked to close it

@@ -7,6 +7,7 @@ answers, and knows no rule.
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +20,12 @@ from app.presentation.result import View
 from app.presentation.review_words import OUTCOMES, problem_key
 from app.presentation.safety_net import NetLevelGroup
 from app.presentation.submission_view import SubmissionView
-from app.store import review_steps
+from app.store import review_steps, worklist
 from app.store.db.patient_tables import SECOND_PERSON_STATES
 from app.store.permissions import role_allows
 from app.store.review_rules import CLOSING_KINDS, DECISION_KINDS
 from app.store.submission_reads import ReviewAction
+from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from app.web.clinic.submission_reading import (
     OpenedSubmission,
@@ -73,6 +75,7 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
         assessed=assessed,
         given=view.trace_answer_history(),
         shown=describe_patient_result(view),
+        done_before=_find_done_reference(request) if "done" in request.query_params else "",
         sbar=sbar,
         sbar_full=sbar_full,
         **_describe_form(request, opened),
@@ -135,7 +138,27 @@ def submit_review_step(request: StaffRequest) -> Response:
         raise HTTPException(404)
     *earlier, last = (read_review_step(request, kind) for kind in kinds)
     before = read_identity_check(request) if last.kind == "close" else []
-    return submit_steps(request, [*before, *map(strip_form_words, earlier), last], _show_refusal)
+    steps = [*before, *map(strip_form_words, earlier), last]
+    answer = submit_steps(request, steps, _show_refusal)
+    kept = answer.status_code == 303
+    return _open_next(request) if kept and request.typed_field("then") == "next" else answer
+
+
+def _open_next(request: StaffRequest) -> Response:
+    """To what there is to do next, which says what was done; else back to the worklist."""
+    done = request.path_id
+    with request.reading_scope() as scope:
+        found = worklist.find_next_submission(scope, request.now, request.staff_id, done)
+    return see_other(f"/submissions/{found}?done={done}" if found else "/worklist")
+
+
+def _find_done_reference(request: StaffRequest) -> str:
+    """What was closed before this was opened, as the clinic calls it; "" where nothing was."""
+    done = request.query_params.get("done", "")
+    with suppress(NoSuchSubmission), request.reading_scope() as scope:
+        line = worklist.find_listed_submission(scope, done)
+        return str(line.payload["reference"]) if line.row.closed else ""
+    return ""
 
 
 def submit_second_decision(request: StaffRequest) -> Response:

@@ -1,21 +1,26 @@
 """The worklist as a page: what waits, the most urgent first. It knows no rule."""
 
-from datetime import UTC, datetime, time, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.store import worklist
+from app.store import worklist, worklist_search
 from app.store.accounts import staff
 from app.store.db.scope import Scope
 from app.store.worklist import ClinicSnapshot, ListedSubmission, WorklistCounts, WorklistCursor
 from app.triage.terms import Urgency
 from app.web.clinic.submission_reading import make_row_presenter
+from app.web.pages import see_other
 from app.web.staff_request import StaffRequest, build_staff_frame
 
-_SHOW_WORDS = {show: f"worklist.{show}" for show in worklist.WORKLIST_FILTERS}
+_TABS = {show: f"worklist.{show}" for show in ("all", "mine", "unassigned", "second", "done")}
+_VISIT = "visit-"
+"""An address that shows the visits of one day goes on with the day."""
+_DAYS = {0: "worklist.visit.today", 1: "worklist.visit.tomorrow"}
 _CANNOT_WAIT = (Urgency.emergency, Urgency.same_day)
 _COUNTS_LAST = timedelta(seconds=5)  # for what becomes late while nothing rings
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,35 +29,65 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def show_worklist(request: StaffRequest) -> Response:
     """GET /worklist/{show}/after/{place}: one page of what waits; all of it to begin with."""
-    show = request.path_params.get("show", "all")
-    if show not in worklist.WORKLIST_FILTERS:
-        raise HTTPException(404)
+    asked = request.path_params.get("show", "all")
+    show, day = _parse_filter(asked)
     after = _parse_place(request.path_params.get("place"))
     with request.reading_scope() as scope:
         clinic = worklist.read_clinic_snapshot(scope)
         zone, now = ZoneInfo(clinic.time_zone), request.now
         midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
         lines = worklist.list_worklist_page(
-            scope, now, request.staff_id, show, after, today=midnight
+            scope,
+            now,
+            request.staff_id,
+            show,
+            after,
+            limit=worklist.WORKLIST_PAGE_SIZE,
+            today=midnight,
+            visit_on=day,
         )
         values = _load_page_values(request, scope, clinic, lines)
     own = request.scope["path"]
     is_full = len(lines) == worklist.WORKLIST_PAGE_SIZE
-    more = _page_address(show, lines[-1].page_cursor) if is_full else ""
+    more = _page_address(asked, lines[-1].page_cursor) if is_full else ""
     return request.render_page(
-        "nurse/worklist.html", show=show, own=own, more=more, found="", **values
+        "nurse/worklist.html",
+        show=asked,
+        own=own,
+        more=more,
+        found=None,
+        words="",
+        day=day,
+        **values,
     )
 
 
-def search_by_reference(request: StaffRequest) -> Response:
-    """POST /worklist/find: all that the person of this reference sent."""
-    reference = request.typed_field("reference")
+def choose_day(request: StaffRequest) -> Response:
+    """POST /worklist/day: the day whose visits are shown, or all where no day was said."""
+    try:
+        day = date.fromisoformat(request.typed_field("day"))
+    except ValueError:
+        return see_other("/worklist")
+    return see_other(f"/worklist/{_VISIT}{day.isoformat()}")
+
+
+def search_worklist(request: StaffRequest) -> Response:
+    """POST /worklist/find: all that was sent, or is invited, under these words."""
+    words = request.typed_field("reference")
     with request.reading_scope() as scope:
         clinic = worklist.read_clinic_snapshot(scope)
-        lines = worklist.list_by_reference(scope, request.now, reference)
-        values = _load_page_values(request, scope, clinic, lines)
+        found = worklist_search.search_worklist(scope, request.now, words)
+        values = _load_page_values(request, scope, clinic, found.lines)
     return request.render_page(
-        "nurse/worklist.html", show="", own="", more="", found=reference, **values
+        "nurse/worklist.html",
+        show="",
+        own="",
+        more="",
+        found=found,
+        words=words,
+        day=None,
+        too_short=len(worklist_search.fold_letters(words)) < worklist_search.MIN_LETTERS,
+        **values,
     )
 
 
@@ -63,9 +98,13 @@ def _load_page_values(
     names = staff.find_staff_names(scope, owners)
     counts = _cached_counts(request, scope, clinic.change_version)
     presenter, zone = make_row_presenter(request, clinic), clinic.time_zone
+    today = presenter.local_day(request.now)
     badges = {level: presenter.level_badge(level) for level in Urgency}
     return {
-        "shows": _SHOW_WORDS,
+        "tabs": [
+            *_TABS.items(),
+            *((f"{_VISIT}{today + timedelta(days=n)}", words) for n, words in _DAYS.items()),
+        ],
         "rows": [presenter.build_row(names, line) for line in lines],
         "head": {
             "counts": [(level.name, badges[level], n) for level, n in counts.by_level.items()],
@@ -94,6 +133,15 @@ def _cached_counts(request: StaffRequest, scope: Scope, version: int) -> Worklis
 def _page_address(show: str, place: WorklistCursor) -> str:
     due = (place.due_at - _EPOCH) // _MICROSECOND
     return f"/worklist/{show}/after/{place.rank}-{due}-{place.arrived}"
+
+
+def _parse_filter(asked: str) -> tuple[str, date | None]:
+    """(What is asked for, on which day), from an address. Raises HTTPException for any other."""
+    name, _, day = asked.partition("-") if asked.startswith(_VISIT) else (asked, "", "")
+    with suppress(ValueError):
+        if name in worklist.WORKLIST_FILTERS and (name == "visit") == bool(day):
+            return name, date.fromisoformat(day) if day else None
+    raise HTTPException(404)
 
 
 def _parse_place(text: str | None) -> WorklistCursor | None:

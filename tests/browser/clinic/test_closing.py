@@ -84,7 +84,7 @@ def test_alone_by_keyboard_she_reads_what_she_can_do_and_nothing_is_closed(
     tab_to(tab, "a[href$='#close-outcome']")
     keyed(tab, "Enter")
     tab.page.wait_for_url(lambda url: url.endswith("#close-outcome"))
-    assert "Needs a second person" not in tab.page.inner_text("main")
+    assert "Second look" not in tab.page.inner_text("main")
 
 
 def test_two_close_it_by_keyboard(
@@ -102,7 +102,7 @@ def test_two_close_it_by_keyboard(
     tab.page.keyboard.type("Rang three times.")
     keyed(tab, "Tab", "Enter")
     tab.at(address)
-    assert "Needs a second person to close" in tab.page.inner_text(".glance")
+    assert "Second look, to close" in tab.page.inner_text(".glance")
     second = opened(colleague)
     second.open(address)
     assert "“Rang three times.”" in second.page.inner_text(".actions")

@@ -19,7 +19,7 @@ from app.triage.rules import assess_answers
 from tests.browser.conftest import Tab
 from tests.builders import rulebook
 from tests.running import serving
-from tests.web.desk import CALM, EMERGENCY, House, Member
+from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member
 
 MINUTE = timedelta(minutes=1)
 SOON = 10_000  # milliseconds that a busy machine may need; the aim is 5 seconds
@@ -113,14 +113,36 @@ def test_keys_lead_from_row_to_row_and_open_one(house: House, nurse: Member, tab
         for number in range(3):
             _add(scope, house, f"C-{number}", CALM)
     tab.open("/worklist")
-    tab.page.keyboard.press("j")  # not in the list yet: no key is taken from anyone
-    assert tab.focused.startswith("BODY")
-    tab.page.locator("#rows").focus()
     for key, name in [("j", "C-0"), ("ArrowDown", "C-1"), ("j", "C-2"), ("j", "C-2"), ("k", "C-1")]:
         tab.page.keyboard.press(key)
         expect(row(tab.page, name).locator("a")).to_be_focused()
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url("**/submissions/*")
+
+
+def test_any_reference_is_found_by_two_keys_and_the_typing(
+    house: House, nurse: Member, tab: Tab
+) -> None:
+    send(house, nurse, "C-77", CALM)
+    tab.open("/worklist")
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type("c7")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/worklist/find")
+    expect(row(tab.page, "C-77")).to_be_visible()
+
+
+def test_eight_rows_are_in_sight_above_the_alarm(house: House, nurse: Member, tab: Tab) -> None:
+    with house.store.writing_scope(nurse.clinic, house.now, "kim") as scope:
+        for number in range(12):
+            _add(scope, house, f"C-{number}", EMERGENCY if number % 2 else TODAY)
+    move(tab, nurse, 6)
+    tab.open("/worklist")
+    alarm = tab.page.locator(".alarm").bounding_box()
+    assert alarm is not None
+    ends = "rows => rows.map(row => row.getBoundingClientRect().bottom)"
+    shown = tab.page.locator("#list tbody tr").evaluate_all(ends)
+    assert sum(end <= alarm["y"] for end in shown) >= 8
 
 
 def test_silence_is_told_and_the_page_is_whole_again_afterwards(

@@ -58,7 +58,12 @@ def add_clinic(
         raise NameTaken
     clinic = "".join(secrets.choice(_CLINIC_ID_ALPHABET) for _ in range(8))
     with store.writing_scope(clinic, now, "command") as scope:
-        where = {"name": name, "region": region, "time_zone": time_zone, "telephone": telephone}
+        where = {
+            "name": name,
+            "region": region,
+            "time_zone": time_zone,
+            "telephone": telephone or None,
+        }
         hours = _DEFAULT_OPENING_HOURS
         scope.add_row(Clinic, **where, opening_hours=hours, for_show=for_show, made_at=now)
         # For what the clinic itself seals, such as where alarms go.

@@ -35,7 +35,7 @@ DAYS_KEPT = {
     "reviewed_days": (7, 3650),
 }
 """The least and the most days of each."""
-_TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,28}[0-9]")
+_TELEPHONE = re.compile(r"[+(]{0,2}[0-9][0-9 ()./-]{3,28}[0-9]")
 
 
 class BadSettings(Exception):

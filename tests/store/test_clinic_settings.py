@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.store import clinic_settings
-from app.store.clinic_settings import WEEKDAYS, BadSettings
+from app.store.clinic_settings import WEEKDAYS, BadSettings, is_telephone
 from app.store.clinics import load_clinic, load_policy
 from app.store.db import audit
 from app.store.db.scope import Store, WritingScope
@@ -66,6 +66,21 @@ def test_name_number_and_address_are_kept_and_the_audit_holds_what_was_and_is(st
         "address_was": "",
         "address_is": "1 Hill Street, London N1",
     }
+
+
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        *((number, True) for number in ("020 7946 0000", "(212) 555-0147", "+44 (0)20 7946.0000")),
+        *((number, True) for number in ("999 111", "01234/56789")),
+        *(
+            (text, False)
+            for text in ("12", "+", "call 020 7946 0000", "020 7946 0000 ext. 5", "1" * 40)
+        ),
+    ],
+)
+def test_numbers_are_taken_as_people_write_them(typed: str, fits: bool) -> None:
+    assert is_telephone(typed) is fits
 
 
 def test_what_changes_nothing_leaves_no_trace(store: Store) -> None:

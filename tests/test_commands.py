@@ -46,6 +46,19 @@ def test_doctor_says_what_people_lack_while_a_setting_is_empty(
     assert "no clinician has approved it" in result.stderr
 
 
+def test_doctor_names_each_clinic_that_patients_cannot_call(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CALCINOSIS_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("CALCINOSIS_DATABASE_URL", "")
+    place = ["--region", "uk", "--time-zone", "Europe/London"]
+    call.invoke(app, ["clinic", "add", "Silent Clinic", *place])
+    call.invoke(app, ["clinic", "add", "Other Clinic", *place, "--telephone", "020 7946 0000"])
+    said = call.invoke(app, ["doctor"]).stderr
+    assert "clinic Silent Clinic: has no telephone" in said
+    assert "Other Clinic" not in said
+
+
 def test_assess_reads_a_file_and_standard_input(call: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "case.json"
     file.write_text(json.dumps(CASE))

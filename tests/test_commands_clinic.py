@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,44 @@ def test_a_clinic_chooses_where_its_alarms_go_and_takes_it_back() -> None:
     assert call("clinic alarm Hill").stdout == nothing
 
 
+@pytest.mark.usefixtures("clinic")
+def test_a_clinic_is_set_and_shown_on_the_command_line_as_on_its_page() -> None:
+    # Any day of next year is fit, whatever the zone.
+    day = f"{date.today().year + 1}-12-24"  # noqa: DTZ011
+    done = call(
+        f"clinic set Hill --hours monday=9-12,14-17 --hours friday= --close {day} --target soon=240"
+        " --may-lower lead --second-person-from soon --invitation-days 21 --telephone",
+        "020 7946 0000",
+        "--address",
+        "1 Hill Street; London",
+    )
+    assert done.exit_code == 0, done.output
+    shown = call("clinic show Hill").stdout
+    for line in (
+        "020 7946 0000\n  1 Hill Street\n  London\n",
+        "Monday, 09:00 to 12:00 and 14:00 to 17:00",
+        "Tuesday to Thursday, 09:00 to 17:00",
+        "24 December",
+        "Within 2 weeks: 240 open minutes",
+        "Lead nurses alone",
+        "An invitation works for 21 days.",
+    ):
+        assert line in shown
+    call(f"clinic set Hill --reopen {day} --target soon=")
+    again = call("clinic show Hill").stdout
+    assert "24 December" not in again
+    assert "Within 2 weeks: 480 open minutes" in again
+
+
+@pytest.mark.usefixtures("clinic")
+def test_a_call_that_is_wrong_in_part_changes_nothing() -> None:
+    before = call("clinic show Hill").stdout
+    result = call("clinic set Hill --invitation-days 21 --target soon=1")
+    assert result.exit_code == 2
+    assert "Nothing was changed." in result.stderr
+    assert call("clinic show Hill").stdout == before
+
+
 def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: Path) -> None:
     call("clinic alarm Hill --webhook https://hook.example/x")
     var = tmp_path / "var"
@@ -102,6 +141,16 @@ def test_the_command_says_what_waits_to_be_sent_and_why(clinic: str, tmp_path: P
         ("audit verify --anchors README.md", "a line is", 2),
         ("keys forget", "Restart them all", 2),
         ("clinic alarm Dale", "The clinics are: Hill", 2),
+        ("clinic show Dale", "The clinics are: Hill", 2),
+        ("clinic set Hill --telephone ask", "telephone: Type digits, spaces", 2),
+        ("clinic set Hill --hours monday=9am", "monday: Type times such as 09:00-12:30", 2),
+        ("clinic set Hill --hours someday=9-5", "one of monday, tuesday", 2),
+        ("clinic set Hill --target emergency=99", "An emergency cannot wait longer", 2),
+        ("clinic set Hill --target panic=1", "one of self_care, routine", 2),
+        ("clinic set Hill --second-person-from never", "Choose one of these", 2),
+        ("clinic set Hill --close 24/12/2027", "first: Type a day that there is", 2),
+        ("clinic set Hill --reviewed-days 2", "reviewed_days: Type 7 to 3650 days", 2),
+        ("clinic add Dale --region uk --time-zone UTC --telephone x", "no number to call", 2),
         ("clinic alarm Hill --webhook http://hook.example/x", "must start with https", 2),
         ("clinic alarm Hill --webhook https://a:b@hook.example/x", "without a name", 2),
         ("clinic alarm Hill --email lead", "no e-mail address", 2),

@@ -1,18 +1,23 @@
 """`calcinosis-check clinic ...`: the clinics of this server."""
 
-import re
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from app.commands import console
+from app.commands import clinic_settings, console
 from app.store import alarms, clinics
 from app.store.alarms import AlarmDestinations
+from app.store.clinic_settings import is_telephone
 from app.store.clinics import NameTaken
 from app.web.outgoing_messages import find_webhook_problem, show_webhook_secret
 
-app = typer.Typer(help="Add a clinic, list them, or say where alarms go.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add a clinic, list them, change what one has chosen, or say where alarms go.",
+    no_args_is_help=True,
+)
+app.command("set")(clinic_settings.change)
+app.command("show")(clinic_settings.show)
 
 
 @app.command()
@@ -20,6 +25,7 @@ def add(
     name: Annotated[str, typer.Argument(help="What patients and staff call it.")],
     region: Annotated[str, typer.Option(help="Region of the rulebook: uk")],
     time_zone: Annotated[str, typer.Option(help="Its time zone: Europe/London")],
+    telephone: Annotated[str, typer.Option(help="What patients call.")] = "",
 ) -> None:
     """Add a clinic; print its id. Its people are seen by nobody elsewhere."""
     name, regions = name.strip(), list(console.load_rulebook().regions)
@@ -28,20 +34,30 @@ def add(
         raise console.stop_command(why, 2)
     if not name:
         raise console.stop_command("A clinic needs a name.", 2)
+    if telephone and not is_telephone(telephone.strip()):
+        why = "This is no number to call. One is: 020 7946 0000"
+        raise console.stop_command(why, 2)
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         why = f"No time zone '{time_zone}'. One is: Europe/London"
         raise console.stop_command(why, 2) from None
     store, now = console.open_store(), console.current_time()
+    number = telephone.strip()
     try:
-        clinic = clinics.add_clinic(store, now, name=name, region=region, time_zone=time_zone)
+        clinic = clinics.add_clinic(
+            store, now, name=name, region=region, time_zone=time_zone, telephone=number
+        )
     except NameTaken:
         raise console.stop_command(f"There is a clinic '{name}' already.", 1) from None
     typer.echo(clinic)
     console.stderr.print(
         "Next: calcinosis-check staff invite EMAIL --clinic ID --name NAME --role admin"
     )
+    if not telephone:
+        console.stderr.print(
+            "Patients are shown no number: calcinosis-check clinic set ID --telephone"
+        )
 
 
 @app.command("list")
@@ -77,7 +93,7 @@ def alarm(
     )
     if chosen.webhook and (problem := find_webhook_problem(chosen.webhook)):
         raise console.stop_command(f"This webhook cannot be used: {problem}.", 2)
-    if chosen.email and not re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", chosen.email):
+    if chosen.email and not alarms.is_mailbox(chosen.email):
         raise console.stop_command("This is no e-mail address. One is: lead@clinic.example", 2)
     if chosen != before:
         with store.writing_scope(id_, now, console.COMMAND_ACTOR) as scope:

@@ -6,7 +6,8 @@ import typer
 import uvicorn
 
 from app.commands import console
-from app.settings import PREFIX
+from app.settings import PREFIX, Settings
+from app.store import clinics
 
 DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""
@@ -53,6 +54,7 @@ def serve(
 def doctor() -> None:
     """Say what is not set yet and what people then lack; exit code 1 if there is anything."""
     settings, rulebook = console.read_settings(), console.load_rulebook()
+    silent = _list_clinics_without_number(settings)
     lacking = {name: lack for name, lack in LACKS.items() if not getattr(settings, name)}
     for name, lack in lacking.items():
         console.stderr.print(f"{PREFIX}{name.upper()}: is not set; {lack}")
@@ -60,6 +62,16 @@ def doctor() -> None:
         console.stderr.print(
             f"rulebook {rulebook.version}: no clinician has approved it; pages say so"
         )
-    if lacking or not rulebook.approvals:
+    for name in silent:
+        console.stderr.print(f"clinic {name}: has no telephone; its patients cannot call it")
+    if lacking or silent or not rulebook.approvals:
         raise typer.Exit(1)
     console.stderr.print("Nothing is lacking.")
+
+
+def _list_clinics_without_number(settings: Settings) -> list[str]:
+    """The names of clinics that patients cannot call; none where there is no database yet."""
+    if not settings.master_key_file.exists():
+        return []
+    known = clinics.list_clinics(console.open_store(settings))
+    return [clinic.name for clinic in known if not clinic.telephone]

@@ -44,8 +44,8 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "staff": (
         *("clinic_added", "demo_filled", "staff_invited", "staff_invited_again", "staff_joined"),
-        *("staff_disabled", "staff_enabled", "alarm_places_chosen", "alarm_raised", "alarm_sent"),
-        *("alarm_not_sent", "alarm_stopped"),
+        *("staff_disabled", "staff_enabled", "clinic_changed", "alarm_places_chosen"),
+        *("alarm_raised", "alarm_sent", "alarm_not_sent", "alarm_stopped"),
     ),
     "refused": ("page_refused", "sign_in_refused", "second_factor_refused"),
     "keeping": (

@@ -93,10 +93,13 @@ class SubmissionView:
             key = "submission.needed.home"
         else:
             key = "submission.needed.routine"
+        # An emergency is late by its minutes: it may be new on a day on which its person sent.
+        counts_days = line.level is not Urgency.emergency
+        passed = counts_days and day is not None and day < rows.local_day(rows.now)
         return VisitDeadline(
             key,
             format_day(day, rows.words.language, WEEKDAY),
-            late=day is not None and day < rows.local_day(rows.now) and line.row.state != "closed",
+            late=passed and line.row.state != "closed",
             visit=format_day(visit, rows.words.language, WEEKDAY),
             forward=visit is not None and day is not None and visit > day,
         )

@@ -5,7 +5,7 @@ It decides nothing but what a line shows.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
@@ -41,20 +41,20 @@ class RowPresenter:
         """One line in words; `names`: who is who of the staff.
 
         `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that
-        is soon enough, where the clinic looks later than that.
+        is soon enough, where it ends before the clinic could look, and has not ended yet.
         """
         row, payload = line.row, line.payload
         ages = self.words.questions["age"].options
         reasons = [self.words.rules[r].reason for r in payload["rules"] if r in self.words.rules]
         visit, last = self.visit_day(line), self.last_timely_day(line)
-        missed = last is not None and last < self.local_day(row.due_at) and row.state != "closed"
+        late = row.due_at <= self.now and row.state != "closed"
         return {
             "submission": row.submission_id,
             "level": line.level.name,
             "badge": self.level_badge(line.level),
             "time": self.format_time_left(row.due_at),
-            "late": row.due_at <= self.now and row.state != "closed",
-            "needed": format_day(last if missed else None, self.words.language, MONTH_DAY),
+            "late": late,
+            "needed": "" if late else self._describe_last_day(line),
             "appointment": format_day(visit, self.words.language, SHORT_DAY),
             "forward": visit is not None and last is not None and visit > last,
             "reference": payload["reference"],
@@ -67,6 +67,15 @@ class RowPresenter:
             "owner": names.get(row.owner_id or "", ""),
             "markers": self._marker_keys(line),
         }
+
+    def _describe_last_day(self, line: ListedSubmission) -> str:
+        """The last day that is soon enough, where it is what ends the time to look."""
+        due = line.row.due_at.astimezone(ZoneInfo(self.time_zone))
+        counts_days = line.level is not Urgency.emergency and line.row.state != "closed"
+        # What is due by opening hours never falls on the midnight at which such a day ends.
+        if not counts_days or due.time() != time.min:
+            return ""
+        return format_day(due.date() - timedelta(days=1), self.words.language, MONTH_DAY)
 
     def local_day(self, at: datetime) -> date:
         """The day on the clinic's calendar."""

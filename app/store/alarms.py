@@ -10,6 +10,7 @@ for nothing else, and an alarm that comes too late teaches people to trust alarm
 are to be seen again and so raise an alarm of their own.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -250,6 +251,11 @@ def read_webhook_secret(store: Store, clinic: str) -> bytes:
     """What messages to the chosen webhook are signed with: 32 bytes, others for each address."""
     with store.reading_scope(clinic) as scope:
         return _webhook_secret(scope, _open_destinations(scope).webhook)
+
+
+def is_mailbox(typed: str) -> bool:
+    """Whether it looks like the address of one mailbox."""
+    return re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", typed) is not None
 
 
 def save_destinations(scope: WritingScope, chosen: AlarmDestinations) -> None:

@@ -20,12 +20,23 @@ from app.store.db.tables import Clinic
 from app.triage.sources import ReviewedEntry, SourceEntry
 from app.triage.terms import Urgency
 
-Targets = Mapping[Urgency, int]
-"""Minutes until a nurse looks: of opening hours, for an emergency by the clock."""
 Hundredth = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 _CLINIC_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _DEFAULT_OPENING_HOURS = [[["09:00", "17:00"]]] * 5 + [[], []]
+
+
+class Targets(dict[Urgency, int]):
+    """Minutes until a nurse looks: of opening hours, for an emergency by the clock.
+
+    `visit_days`: within how long a level wants a visit, after which nothing is soon enough.
+    """
+
+    def __init__(
+        self, minutes: Mapping[Urgency, int], visit_days: Mapping[Urgency, timedelta]
+    ) -> None:
+        super().__init__(minutes)
+        self.visit_days = visit_days
 
 
 class NameTaken(Exception):
@@ -33,14 +44,26 @@ class NameTaken(Exception):
 
 
 def add_clinic(
-    store: Store, now: datetime, *, name: str, region: str, time_zone: str, for_show: bool = False
+    store: Store,
+    now: datetime,
+    *,
+    name: str,
+    region: str,
+    time_zone: str,
+    telephone: str = "",
+    for_show: bool = False,
 ) -> str:
     """Add a clinic that is open on weekdays, 9 to 5; give its id. Raises NameTaken."""
     if find_clinic(store, name) is not None:
         raise NameTaken
     clinic = "".join(secrets.choice(_CLINIC_ID_ALPHABET) for _ in range(8))
     with store.writing_scope(clinic, now, "command") as scope:
-        where = {"name": name, "region": region, "time_zone": time_zone}
+        where = {
+            "name": name,
+            "region": region,
+            "time_zone": time_zone,
+            "telephone": telephone or None,
+        }
         hours = _DEFAULT_OPENING_HOURS
         scope.add_row(Clinic, **where, opening_hours=hours, for_show=for_show, made_at=now)
         # For what the clinic itself seals, such as where alarms go.
@@ -124,12 +147,9 @@ def load_policy(folder: Path) -> ClinicPolicy:
     alarm = targets[Urgency.emergency].alarm if Urgency.emergency in targets else None
     if reader.faults.fault_lines or alarm is None:
         raise RulebookFaults(tuple(reader.faults.fault_lines))
-    return ClinicPolicy(
-        {level: entry.minutes for level, entry in targets.items()},
-        {lvl: timedelta(days=e.days) for lvl, e in targets.items() if e.days is not None},
-        timedelta(minutes=alarm),
-        limits[0],
-    )
+    minutes = {level: entry.minutes for level, entry in targets.items()}
+    days = {lvl: timedelta(days=e.days) for lvl, e in targets.items() if e.days is not None}
+    return ClinicPolicy(Targets(minutes, days), days, timedelta(minutes=alarm), limits[0])
 
 
 def _read_targets(reader: RulebookReader) -> dict[Urgency, TargetEntry]:

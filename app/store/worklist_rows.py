@@ -4,10 +4,9 @@ It is changed in the transaction of what it tells of, by whoever brings that abo
 what staff need to know of them stand on the row, and with the person where the clinic knows them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.store import people
 from app.store.clinics import Targets
@@ -16,11 +15,11 @@ from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Clinic
+from app.store.opening_hours import add_open_minutes, end_of_day
 from app.triage.terms import Urgency
 
 PATIENT_FLAGS = ("interpreter", "access", "safeguarding")
 """What staff need to know of a person before they call. For staff alone: no patient reads it."""
-_MAX_DAYS_AHEAD = 400  # days; a clinic that is closed for so long has no opening hours
 
 
 class NoSuchSubmission(Exception):
@@ -40,12 +39,16 @@ def rank_and_due(
 ) -> dict[str, object]:
     """Where a level stands on the worklist, and by when it is due at this clinic.
 
-    An emergency is due by the clock: no closed clinic makes it less late.
+    An emergency is due by the clock: no closed clinic makes it less late. Nothing is due after
+    the last day that is soon enough for its level, though nobody may be there to look by then.
     """
     minutes = int(clinic.targets.get(level.name, targets[level]))
     if level is Urgency.emergency:
         return {"rank": 0, "due_at": now + timedelta(minutes=minutes)}
-    return {"rank": level_to_rank(level), "due_at": add_open_minutes(clinic, now, minutes)}
+    due = add_open_minutes(clinic, now, minutes)
+    if level in targets.visit_days:
+        due = min(due, end_of_day(clinic, now, targets.visit_days[level]))
+    return {"rank": level_to_rank(level), "due_at": due}
 
 
 def rank_to_level(rank: int) -> Urgency:
@@ -79,40 +82,6 @@ def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -
 def _reseal_payload(scope: Scope, row: WorklistRow, changes: Mapping[str, object]) -> bytes:
     """What stands on a line, sealed again with these changes."""
     return seal_payload(scope, row.submission_id, row_payload(scope, row) | dict(changes))
-
-
-def add_open_minutes(clinic: Clinic, start: datetime, minutes: int) -> datetime:
-    """The moment by which so many open minutes have passed since the start.
-
-    Where the clinic never opens, all minutes count.
-    """
-    left = timedelta(minutes=minutes)
-    for opens, closes in _opening_windows(clinic, start):
-        begins = max(opens, start)
-        if begins >= closes:
-            continue
-        if left <= closes - begins:
-            return begins + left
-        left -= closes - begins
-    return start + timedelta(minutes=minutes)
-
-
-def _opening_windows(clinic: Clinic, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Opening and closing times from the day of the start on.
-
-    In UTC: within one zone, Python counts hours by the clock on the wall, which jumps twice a year.
-    """
-    zone = ZoneInfo(clinic.time_zone)
-    first = start.astimezone(zone).date()
-
-    def local_to_utc(day: date, clock: str) -> datetime:
-        return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
-
-    for later in range(_MAX_DAYS_AHEAD):
-        day = first + timedelta(days=later)
-        if day.isoformat() not in clinic.closed_days:
-            for opens, closes in clinic.opening_hours[day.weekday()]:
-                yield local_to_utc(day, opens), local_to_utc(day, closes)
 
 
 def tie_person(

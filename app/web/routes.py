@@ -16,6 +16,7 @@ from app.web.clinic import (
     agreement,
     assisted,
     auditor,
+    clinic_settings,
     corrections,
     invitations,
     people,
@@ -118,6 +119,18 @@ ROUTES = [
     staff_route("GET /staff/{id}", staff.show_staff_member, "change_staff"),
     staff_route("POST /staff/{id}/link", staff.renew_join_link, "change_staff", fresh_code=True),
     staff_route("POST /staff/{id}/disable", staff.disable_member, "change_staff", fresh_code=True),
+    staff_route("GET /clinic", clinic_settings.show_clinic, STAFF),
+    staff_route("GET /clinic/{part}", clinic_settings.show_part, "change_clinic"),
+    staff_route(
+        "POST /clinic/{part}", clinic_settings.submit_part, "change_clinic", fresh_code=True
+    ),
+    staff_route("GET /clinic/holidays/{year}", clinic_settings.show_holiday_year, "change_clinic"),
+    staff_route(
+        "POST /clinic/holidays/{year}",
+        clinic_settings.submit_holiday_year,
+        "change_clinic",
+        fresh_code=True,
+    ),
     # A tablet that patients pass on to each other.
     staff_route("GET /waiting-room", waiting_room.show_waiting_room, "invite_patients"),
     staff_route("POST /waiting-room", waiting_room.start_tablet_mode, "invite_patients"),

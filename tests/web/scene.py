@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import event
 from sqlmodel import col
 
-from app.store import person_requests, reviews, submission_reads
+from app.store import clinic_settings, person_requests, reviews, submission_reads
 from app.store.accounts import staff
 from app.store.db import audit
 from app.store.db.patient_tables import ReviewEntry, WorklistRow
@@ -197,6 +197,7 @@ def _records(scene: Scene) -> None:
         targets = house.app.state.context.policy.targets
         reviews.perform_step(scope, other, ReviewStep("raise", 0, "scene"), targets)
         raised = scope.find_one(ReviewEntry, submission_id=other, kind="raise")
+        clinic_settings.save_holiday_area(scope, "GB-ENG")
         wish = person_requests.add_request(scope.act_as(scene.expired.id), EXPORT, person)
     waiting = Patient(house, nurse)
     nurse.sign_in()
@@ -215,6 +216,8 @@ def _records(scene: Scene) -> None:
         "audit/kind": "all",
         "audit/day": house.now.date().isoformat(),
         "audit/before/number": "5",
+        "clinic/part": "hours",
+        "clinic/holidays/year": str(house.now.year),
         "staff/id": Member(house, "nurse", HERE, "Target").id,
         "join/token": house.link("nurse", HERE).removeprefix("/join/"),
         "worklist/show": "mine",

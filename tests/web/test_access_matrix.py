@@ -49,6 +49,7 @@ AT_MOST = {
     "waiting-room":     "x     x    -     -",
     "people":           "-     x    x     -",
     "staff":            "-     x    x     -",
+    "clinic":           "x     x    x     x",  # all read it, an admin changes it
     "agreement":        "-     x    -     -",
     "audit":            "-     -    -     x",
 }  # fmt: skip

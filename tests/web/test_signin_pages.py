@@ -348,6 +348,11 @@ def test_the_pages_of_staff_are_easy_to_read(house: House, admin: Member) -> Non
         admin.get(f"/staff/{someone.id}"),
         someone.get("/staff", 403),
     ]
+    easy_to_read(pages)
+
+
+def easy_to_read(pages: list[Page]) -> None:
+    """Each of these pages reads as one of patients does."""
     for page in pages:
         texts = Blocks(page.html).texts
         whole = [text for text in texts if text.endswith((".", "?", "!"))] or texts

@@ -72,6 +72,15 @@ def test_a_day_that_is_over_is_said(house: House, nurse: Member) -> None:
     assert "this day has passed" not in glance(nurse.get(handed(house, nurse)))
 
 
+def test_an_emergency_that_is_new_is_not_said_to_have_had_its_day(
+    house: House, nurse: Member
+) -> None:
+    """What was sent days ago may be an emergency since a minute."""
+    page = glance(nurse.get(handed(house, nurse, EMERGENCY, days_ago=2)))
+    assert "Needs help now." in page
+    assert "this day has passed" not in page
+
+
 def test_answers_that_cannot_all_be_right_are_shown(house: House, nurse: Member) -> None:
     given = answers(change=["under_2_weeks", "growing_slowly"])
     assert "Cannot all be right Course" in glance(nurse.get(handed(house, nurse, given)))

@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from app.documents.receipt_text import RECEIPT_PROBLEMS
+from app.presentation.clinic_settings import PARTS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
+from app.store.clinic_settings import DATE_ORDERS, DAYS_KEPT, MAY_LOWER
 from app.store.db.patient_tables import REVIEW_KINDS
 from app.store.db.tables import ROLES
 from app.store.review_steps import (
@@ -45,6 +47,10 @@ MADE_UP = {  # keys that a page puts together
         "button.text",
     },
 }
+SETTINGS = {
+    *("name", "telephone", "address", "date_order", "first", "last", "reason", "may_lower"),
+    *("second_person_from", "email", "webhook", *DAYS_KEPT),
+}
 MADE_UP["nurse."] = {
     *(f"question.{question.id}" for question in rulebook().questionnaire),
     *(
@@ -62,6 +68,20 @@ MADE_UP |= {
     "role.": {*ROLES},
     "password.problem.": {"short", "long", "common"},
     "staff.state.": {"disabled", "joined", "invited"},
+    "clinic.part.": {*PARTS},
+    "clinic.text.": {*PARTS} - {"holidays"},
+    "clinic.field.": {*SETTINGS, "area"},
+    "clinic.hint.": {*SETTINGS},
+    "clinic.order.": {*DATE_ORDERS},
+    "clinic.may_lower.": {*MAY_LOWER},
+    "clinic.line.": {*DAYS_KEPT},
+    "clinic.problem.": {
+        *DAYS_KEPT,
+        *("name", "name_taken", "telephone", "address", "choose", "reason", "email", "webhook"),
+        *("hours_text", "hours_clock", "hours_order", "hours_overlap", "hours_many", "hours_none"),
+        *("day", "day_range", "day_order", "day_span"),
+        *("minutes", "minutes_emergency", "minutes_order"),
+    },
     "audit.fault.": {"changed", "missing", "added", "head"},
     "submission.by.": {"me", "child", "other"},
     "say.": {f"{who}{end}" for who in ("me", "child", "other") for end in ("", ".no_age")},

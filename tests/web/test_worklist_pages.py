@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -103,6 +104,25 @@ def test_what_nobody_looks_at_in_time_says_by_when_it_is_needed(
     sent(house, nurse, TODAY)
     due_text = f"Needed by {begin.day} {begin:%b}"
     assert (due_text in nurse.get("/worklist").text) is needed
+
+
+def test_a_row_is_late_once_the_day_that_is_soon_enough_has_passed(house: House) -> None:
+    """Also while the clinic is closed; and the count above the list says the same."""
+    begin = house.now.replace(hour=15, minute=0)
+    begin += timedelta(days=(5 - begin.weekday()) % 7 + 7)
+    house.clock.seconds = begin.timestamp()
+    nurse = house.member("nurse", clinic="Two clocks")
+    sent(house, nurse, TODAY)
+    before = nurse.get("/worklist")
+    assert "8 h left" in before.text
+    assert "Late:" not in before.text
+    house.clock.seconds = (begin + timedelta(hours=9, minutes=1)).timestamp()
+    nurse.sign_in()
+    after = nurse.get("/worklist")
+    assert "Late: 1" in after.text
+    assert "Needed by" not in after.text
+    assert not re.search(r"\d+ (?:h|min|days) left", after.text)
+    assert after.html.count('class="overdue"') == 2  # above the list, and in the row
 
 
 def test_an_empty_list_says_what_to_do_next(house: House) -> None:

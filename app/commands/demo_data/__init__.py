@@ -13,13 +13,14 @@ import pyotp
 from app.assurance.cases import read_plain
 from app.commands.demo_data.player import DemoPlayer
 from app.commands.demo_data.reviewing import DemoClinic
-from app.store import clinics
+from app.store import clinic_settings, clinics
 from app.store.accounts import factors, staff
 from app.store.clinics import Targets
 from app.store.db import audit, record_keys
 from app.store.db.encryption import KeyEncryptionKeys
-from app.store.db.scope import Store
+from app.store.db.scope import Store, WritingScope
 from app.store.db.tables import Staff
+from app.store.public_holidays import propose_holidays
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
 
@@ -125,11 +126,24 @@ def _open_demo_clinic(store: Store, plan: Mapping[str, Any], now: datetime) -> D
         member = _join_demo_member(store, clinic, then, email=email, name=name, role=role)
         ids.setdefault(role, []).append(member)
     admin = ids["admin"][0]
+    with store.writing_scope(clinic, then, admin) as scope:
+        _choose_settings(scope, plan)
     with store.writing_scope(clinic, now, admin) as scope:
         staff.disable_staff(scope.act_as(admin, now - OPENED_AGO / 2), ids["nurse"].pop())
         email = f"milo.berg@{plan['domain']}"
         staff.invite_staff(scope, email=email, name="Milo Berg", role="nurse")
     return DemoClinic(clinic, plan["region"], ids["nurse"], ids["lead"])
+
+
+def _choose_settings(scope: WritingScope, plan: Mapping[str, Any]) -> None:
+    """What an admin chose on the first day: contact, hours, and this year's public holidays."""
+    contact = {name: text.replace("; ", "\n") for name, text in plan["contact"].items()}
+    clinic_settings.save_contact(scope, {"name": plan["name"], **contact})
+    weekdays = dict.fromkeys(clinic_settings.WEEKDAYS[:5], plan["hours"])
+    clinic_settings.save_hours(scope, dict.fromkeys(clinic_settings.WEEKDAYS, "") | weekdays)
+    clinic_settings.save_holiday_area(scope, plan["holiday_area"])
+    proposal = propose_holidays(plan["holiday_area"], scope.now.year)
+    clinic_settings.confirm_holidays(scope, proposal, list(proposal.days))
 
 
 def _join_demo_member(store: Store, clinic: str, then: datetime, **who: str) -> str:

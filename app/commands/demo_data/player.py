@@ -23,8 +23,9 @@ from app.store.clinics import Targets, load_clinic
 from app.store.db.patient_tables import AssessmentVersion, Tally, WorklistRow
 from app.store.db.scope import PATIENT, Store, WritingScope
 from app.store.invitations import Invitee
+from app.store.opening_hours import add_open_minutes
 from app.store.submission_versions import SubmittedAnswers
-from app.store.worklist_rows import add_open_minutes, rank_to_level
+from app.store.worklist_rows import rank_to_level
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency

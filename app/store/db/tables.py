@@ -71,6 +71,8 @@ class Clinic(ClinicTable):
 
     `opening_hours` holds seven lists, Monday first, of ["09:00", "17:00"]; `closed_days` dates.
     `targets` holds, by level, the minutes to a review that the clinic chose over the rulebook's.
+    `closed_reasons` says why, by closed day; `holidays_checked` holds, by year, what was proposed
+    as public holidays when someone went through them.
     """
 
     __tablename__ = "clinic"
@@ -79,8 +81,14 @@ class Clinic(ClinicTable):
     name: Mapped[str] = mapped_column(unique=True)
     region: Mapped[str]
     time_zone: Mapped[str]
+    telephone: Mapped[str | None]  # as patients read it
+    address: Mapped[str | None]  # lines
+    date_order: Mapped[str] = mapped_column(default="day_first", server_default="day_first")
     opening_hours: Mapped[list[Any]] = mapped_column(JSON)
     closed_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    closed_reasons: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    holiday_area: Mapped[str | None]
+    holidays_checked: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     targets: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     may_lower: Mapped[str] = mapped_column(default="nurse")
     # Lowering from this level or above needs two; None: never.

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.documents.receipt import QrCode, make_qr_code
+from app.presentation.clinic_contact import ClinicContact
 from app.presentation.dates import LONG_DAY, format_day
 from app.store import clinics, invitations, shares
 from app.store.db import audit
@@ -124,10 +125,10 @@ def show_batch_slips(request: StaffRequest) -> Response:
     """GET /invitations/batch/{key}/slips: one slip of paper for each; printing is noted."""
     with request.writing_scope() as scope:
         ways = _load_batch(request, scope, squares=True)
-        clinic = clinics.load_clinic(scope).name
+        contact = ClinicContact.from_clinic(clinics.load_clinic(scope))
         _audit_batch_use(request, scope, "printed", len(ways))
     return request.render_page(
-        "nurse/slips.html", ways=ways, clinic=clinic, enter=f"{request.origin}/i"
+        "nurse/slips.html", ways=ways, contact=contact, enter=f"{request.origin}/i"
     )
 
 

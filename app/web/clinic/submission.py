@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation import review_words
+from app.presentation.clinic_contact import ClinicContact
 from app.presentation.result import View
 from app.presentation.review_words import OUTCOMES, problem_key
 from app.presentation.safety_net import NetLevelGroup
@@ -291,7 +292,7 @@ def show_patient_copy(request: StaffRequest) -> Response:
         frame=opened.frame,
         region=record.region,
         id=record.row.submission_id,
-        clinic=opened.clinic.name,
+        contact=ClinicContact.from_clinic(opened.clinic),
         reference=record.sent_as,
         card=view.build_patient_card(),
         same=level == own.urgency,

@@ -14,6 +14,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
+from app.presentation.clinic_contact import ClinicContact
 from app.presentation.dates import LONG_DAY, format_day
 from app.presentation.question import ME, RESPONDENTS, list_emergency_signs
 from app.store import invitations, shares, submission_reads, submissions
@@ -80,7 +81,7 @@ def show_invitation(request: StaffRequest) -> Response:
         signs=list_emergency_signs(context.rulebook.questionnaire, context.page_wording),
         region=found.clinic.region,
         token=token,
-        clinic=found.clinic.name,
+        contact=ClinicContact.from_clinic(found.clinic),
         appointment=format_day(found.appointment_on, language, LONG_DAY),
     )
 

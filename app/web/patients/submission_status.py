@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from app.presentation.clinic_contact import ClinicContact, describe_promise
 from app.presentation.dates import (
     LONG_DAY,
     describe_opening_hours,
@@ -62,15 +63,14 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
 
     return {
         "region": region,
-        "clinic": clinic.name,
+        "contact": ClinicContact.from_clinic(clinic),
         "hours": describe_opening_hours(clinic.opening_hours, words),
         "reference": receipt.reference,
         "calls": calls,
         "appointment": format_day(day, words.language, LONG_DAY),
         "too_late": too_far and not receipt.closed_at and not calls,
         "sent": format_time(receipt.at),
-        "due": format_time(receipt.due_at),
-        "late": receipt.due_at <= now,
+        "look": describe_promise(clinic, receipt.due_at, receipt.urgency, now, words.language),
         "seen": format_time(receipt.seen_at),
         "closed": format_time(receipt.closed_at),
         "decided": decided,

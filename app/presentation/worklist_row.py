@@ -63,6 +63,7 @@ class RowPresenter:
             "headline": self.fill(reasons[0]) if reasons else "",
             "flags": payload["flags"],
             "unsure": payload["unsure"],
+            "stopped": bool(payload.get("stopped")),
             "state": f"worklist.state.{row.state}",
             "owner": names.get(row.owner_id or "", ""),
             "markers": self._marker_keys(line),
@@ -120,6 +121,7 @@ class RowPresenter:
         own = line.row.last_version - line.payload.get("found", 0)  # without what a nurse found
         worse = bool(line.payload.get("worse"))
         found = {
+            "worklist.marker.stopped": bool(line.payload.get("stopped")),
             "worklist.marker.worse": worse,
             "worklist.marker.changed": own > 1 and not worse,
             "worklist.marker.other": line.payload["about"] != "me",

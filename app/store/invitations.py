@@ -16,7 +16,7 @@ from app.store.db import audit, encryption, rate_limits, record_keys, server_rec
 from app.store.db.encryption import DataKey, KeyEncryptionKeys
 from app.store.db.patient_tables import Invitation
 from app.store.db.rate_limits import RateLimit, network_prefix
-from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.scope import PATIENT, Scope, Store, WritingScope
 from app.store.db.tables import Clinic
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks or sounds like another
@@ -191,6 +191,15 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
             raise InvitationGone
         clinic, finished = load_clinic(scope), found.finished_at is not None
         return OpenedInvitation(clinic, found.id, person.name, found.appointment_on, finished)
+
+
+def note_beginning(store: Store, clinic: str, invitation: str, now: datetime) -> None:
+    """Note that its person began to answer; only the first time counts."""
+    with store.reading_scope(clinic) as scope:
+        if scope.find_one(Invitation, id=invitation, begun_at=None) is None:
+            return
+    with store.writing_scope(clinic, now, PATIENT) as scope:
+        scope.update_rows(Invitation, id=invitation, begun_at=None, to={"begun_at": now})
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:

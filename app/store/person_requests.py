@@ -27,7 +27,7 @@ EXPORT_LIFETIME = timedelta(days=1)
 """How long an agreed export can be taken."""
 _MAX_AUDIT_ENTRIES = 10_000  # of the audit on one record; more than anyone does with it
 _EXPORTED_COLUMNS = {
-    "invitation": ("made_at", "made_by", "expires_at", "revoked_at", "appointment_on"),
+    "invitation": ("made_at", "made_by", "expires_at", "revoked_at", "begun_at", "appointment_on"),
     "submission": ("reference", "arrived_at", "source"),
     "version": ("made_at", "kind", "author", "rulebook_version", "rulebook_sha256"),
     "review": ("at", "by", "kind", "urgency", "reason", "rule", "outcome", "words"),

@@ -22,7 +22,10 @@ Labs = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class SubmittedAnswers:
-    """What is handed over: answers, blood results, and what the rules made of them."""
+    """What is handed over: answers, blood results, and what the rules made of them.
+
+    `stopped`: an emergency stopped the questions, and the others were not asked yet.
+    """
 
     answers: Answers
     about: str
@@ -32,6 +35,7 @@ class SubmittedAnswers:
     rulebook_version: str
     rulebook_sha256: str
     labs: Labs = field(default_factory=dict)
+    stopped: bool = False
 
     @classmethod
     def from_rulebook(
@@ -43,11 +47,12 @@ class SubmittedAnswers:
         about: str,
         region: str,
         labs: Labs | None = None,
+        stopped: bool = False,
     ) -> Self:
         """What this rulebook made of answers that stand on its path."""
         unsure = sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items())
         made_by = (unsure, rulebook.version, rulebook.sha256)
-        return cls(answers, about, region, assessment, *made_by, labs or {})
+        return cls(answers, about, region, assessment, *made_by, labs or {}, stopped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,4 +281,5 @@ def summarize_answers(submitted: SubmittedAnswers) -> dict[str, object]:
         "unsure": submitted.unsure,
         "age": next(iter(sorted(submitted.answers.get("age", ()))), ""),
         "about": submitted.about,
+        "stopped": submitted.stopped,
     }

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -135,7 +135,21 @@ class Visit:
             self.assessment,
             about=self.journey.about,
             region=self.journey.region,
+            stopped=self.path.next is not None,
         )
+
+
+def describe_emergency(visit: Visit) -> dict[str, Any]:
+    """What the page shows that stops the questions."""
+    assessment, presenter = visit.assessment, visit.presenter
+    return {
+        "region": visit.journey.region,
+        "about": visit.respondent,
+        "card": presenter.build_level_card("emergency"),
+        "advice": presenter.advice_by_section(assessment),
+        "reasons": presenter.emergency_reasons(assessment),
+        "onward": visit.next_address,
+    }
 
 
 def open_visit(request: Request, kind: str = OWN) -> Visit:

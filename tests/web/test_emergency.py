@@ -1,10 +1,15 @@
 """A sign of an emergency stops the questions, once, and stays in sight from then on."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from app.triage.rules import assess_answers
 from app.triage.terms import AT_EMERGENCY
 from tests.builders import rulebook
+from tests.visitor import Visitor
+from tests.web.desk import SECURE, House, Member, Patient
 from tests.web.test_journeys import QUIET
 
 LINE = "Your answers can be a sign of an emergency"
@@ -149,3 +154,88 @@ def test_who_is_sick_from_calcium_tablets_is_told_to_take_no_more_and_nothing_ag
     assert "Take no more vitamin D, calcium, chalk or antacid tablets from a shop" in page.text
     assert "Do not cut out or top up" not in page.text
     assert "Tell everyone who gives treatment about the warfarin at once" in page.text
+
+
+# --- An invited person lets their clinic know ---
+
+
+@pytest.fixture
+def nurse(house: House, request: pytest.FixtureRequest) -> Member:
+    return house.member("nurse", clinic=request.node.name, name="Kim Told")
+
+
+@pytest.fixture
+def stopped(house: House, nurse: Member) -> Patient:
+    """An invited person whom the fourth question stopped."""
+    monday = house.now.replace(hour=11, minute=0) + timedelta(days=7 - house.now.weekday())
+    house.clock.seconds = monday.timestamp()
+    nurse.sign_in()
+    patient = Patient(house, nurse, reference="T-9", name="Tom")
+    patient.post(patient.link, {"about": "me"})
+    for question in ("age", "reason", "place"):
+        patient.answer(question, *QUIET[question])
+    assert patient.answer("breath", "breathing").url == "/emergency"
+    return patient
+
+
+def test_the_clinic_is_told_below_the_call_and_the_page_goes_on_saying_call(
+    stopped: Patient, nurse: Member
+) -> None:
+    page = stopped.get("/emergency")
+    assert page.html.index('href="tel:999"') < page.html.index('action="/emergency/clinic"')
+    assert "this does not call help" in page.text
+    page = stopped.post("/emergency/clinic")
+    assert page.url == "/emergency/clinic"
+    assert page.level == "emergency"
+    assert page.html.index('href="tel:999"') < page.html.index("Your clinic has your message")
+    assert "It has not called help." in page.text
+    assert "Nobody there reads this before" not in page.text
+    listed = nurse.get("/worklist")
+    assert listed.level == "emergency"
+    assert "Stopped at an emergency, not all answered" in listed.text
+    reference = re.search(r"[A-Z2-9]{3}-[A-Z2-9]{3}", page.text)
+    assert "T-9" in nurse.post("/worklist/find", {"reference": reference[0]}).text
+
+
+def test_a_closed_clinic_says_from_when_on_somebody_reads_it(
+    house: House, stopped: Patient
+) -> None:
+    house.clock.seconds += 8 * 60 * 60
+    tuesday = house.now + timedelta(days=1)
+    page = stopped.post("/emergency/clinic")
+    opens = f"{tuesday.day} {tuesday:%B} {tuesday.year}, 09:00"
+    assert f"Nobody there reads this before {opens}." in page.text
+
+
+def test_who_goes_on_and_sends_all_answers_has_sent_one_submission(
+    stopped: Patient, nurse: Member
+) -> None:
+    for _ in range(3):
+        stopped.post("/emergency/clinic")
+    page = nurse.get("/worklist")
+    (address,) = {a for a in page.links if a.startswith("/submissions/")}
+    assert "were not asked yet" in nurse.get(address).text
+    assert "were not asked yet" in nurse.get(f"{address}/print").text
+    stopped.answer_all({**QUIET, "breath": ["breathing"]}, begin=False)
+    stopped.post("/send")
+    assert "were not asked yet" not in nurse.get(address).text
+    assert nurse.get("/worklist").level == "emergency"
+
+
+def test_a_message_without_a_link_or_an_emergency_goes_nowhere(
+    house: House, stopped: Patient
+) -> None:
+    visitor = Visitor(house.app, SECURE)
+    visitor.begin()
+    visitor.answer("breath", "breathing")
+    assert "/emergency/clinic" not in visitor.get("/emergency").html
+    assert visitor.post("/emergency/clinic").url == "/emergency"
+    stopped.answer("breath", "none")
+    assert stopped.post("/emergency/clinic").url.startswith("/check/")
+
+
+def test_a_link_that_ended_says_so_below_the_call(nurse: Member, stopped: Patient) -> None:
+    nurse.post(f"/invitations/{stopped.invitation}/revoke")
+    page = stopped.post("/emergency/clinic", status=404)
+    assert page.level == "emergency"
+    assert "This could not be sent." in page.text

@@ -22,10 +22,10 @@ from app.store.review_steps import (
     IDENTITY_OUTCOMES,
     LOWER_REASONS,
 )
-from app.store.worklist import WORKLIST_FILTERS
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.dangers import STATES
 from app.triage.questionnaire import ANSWER_PROBLEMS
+from app.web.clinic.worklist import WORKLIST_TABS
 from app.web.reading.safety import PROPERTIES, SHARES, SIDES
 from app.web.reading.safety import STATES as STATES_OF_HAZARDS
 from app.web.reading.trust import STRENGTHS
@@ -61,7 +61,7 @@ MADE_UP["nurse."] = {
     ),
 }
 MADE_UP |= {
-    "worklist.": {*WORKLIST_FILTERS}
+    "worklist.": {*WORKLIST_TABS}
     | {f"{which}.{unit}" for which in ["late", "left"] for unit in ["minutes", "hours", "days"]},
     "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
     "marks.": {*PATIENT_FLAGS},

@@ -71,6 +71,7 @@ class Invitation(ClinicTable):
     made_by: Mapped[str]
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]  # when its person first pressed "Start"
     revoked_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     idempotency_key: Mapped[str]

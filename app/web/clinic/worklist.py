@@ -17,7 +17,10 @@ from app.web.clinic.submission_reading import make_row_presenter
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest, build_staff_frame
 
-_TABS = {show: f"worklist.{show}" for show in ("all", "mine", "unassigned", "second", "done")}
+WORKLIST_TABS = {
+    show: f"worklist.{show}" for show in ("all", "mine", "unassigned", "second", "done")
+}
+"""What is asked for most -> the key of its words."""
 _VISIT = "visit-"
 """An address that shows the visits of one day goes on with the day."""
 _DAYS = {0: "worklist.visit.today", 1: "worklist.visit.tomorrow"}
@@ -102,7 +105,7 @@ def _load_page_values(
     badges = {level: presenter.level_badge(level) for level in Urgency}
     return {
         "tabs": [
-            *_TABS.items(),
+            *WORKLIST_TABS.items(),
             *((f"{_VISIT}{today + timedelta(days=n)}", words) for n, words in _DAYS.items()),
         ],
         "rows": [presenter.build_row(names, line) for line in lines],

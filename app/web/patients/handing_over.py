@@ -15,12 +15,14 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
 from app.presentation.clinic_contact import ClinicContact
-from app.presentation.dates import LONG_DAY, format_day
+from app.presentation.dates import LONG_DAY, format_day, format_local_time
 from app.presentation.question import ME, RESPONDENTS, list_emergency_signs
 from app.store import invitations, shares, submission_reads, submissions
+from app.store.clinics import load_clinic
 from app.store.db.record_keys import KeyDestroyed
 from app.store.db.scope import PATIENT
 from app.store.invitations import InvitationGone, OpenedInvitation
+from app.store.opening_hours import find_opening_state
 from app.store.shares import ShareGone, ShareStatus
 from app.store.submission_versions import SubmittedAnswers
 from app.store.worklist_rows import NoSuchSubmission
@@ -32,7 +34,7 @@ from app.web.patients.clinic_presence import has_reachable_clinic
 from app.web.patients.submission_status import build_status_values
 from app.web.staff_request import StaffRequest
 from app.web.tablet import is_tablet
-from app.web.visit import Visit, open_visit, redirect_with_journey
+from app.web.visit import Visit, describe_emergency, open_visit, redirect_with_journey
 from app.web.wire import cookie_name
 
 CURRENT_LINK = "here"
@@ -94,6 +96,7 @@ def start_invited_check(request: StaffRequest) -> Response:
         return request.render_page(_GONE, status=404)
     context, token = request.context, _invitation_token(request)
     about = next((who for who in request.form_fields.get("about", []) if who in RESPONDENTS), ME)
+    invitations.note_beginning(request.store, found.clinic.clinic_id, found.id, request.now)
     journey = Journey(found.clinic.region, context.unix_time, about=about, invitation=token)
     if visit := _find_invited_visit(request, token):
         if about == visit.journey.about:
@@ -119,14 +122,64 @@ def send_submission(request: StaffRequest) -> Response:
     if visit.path.next is not None or not token:
         return see_other(visit.next_address if visit.path.next else "/result")
     try:
-        clinic, invitation = invitations.resolve_token(request.store, token)
-        targets, submitted = request.context.policy.targets, visit.collect_submitted_answers()
-        with request.store.writing_scope(clinic, request.now, PATIENT) as scope:
-            submissions.accept_answers(scope, invitation, submitted, targets)
+        _hand_over(request, visit)
     except InvitationGone:
         region = visit.journey.region
         return request.render_page("patient/not_sent.html", status=404, region=region)
     return see_other(f"/i/{CURRENT_LINK if is_tablet(request) else token}")
+
+
+def _hand_over(request: StaffRequest, visit: Visit) -> None:
+    """Give what was answered to the clinic that invites. Raises InvitationGone."""
+    clinic, invitation = invitations.resolve_token(request.store, visit.journey.invitation)
+    targets, submitted = request.context.policy.targets, visit.collect_submitted_answers()
+    with request.store.writing_scope(clinic, request.now, PATIENT) as scope:
+        submissions.accept_answers(scope, invitation, submitted, targets)
+
+
+def tell_clinic(request: StaffRequest) -> Response:
+    """POST /emergency/clinic: the clinic gets what was answered so far. It calls no help."""
+    visit = open_visit(request)
+    if not visit.is_emergency or not visit.journey.invitation:
+        return see_other("/emergency")  # which goes on where there is none
+    try:
+        _hand_over(request, visit)
+    except InvitationGone:
+        return _render_emergency(request, visit, failed=True)
+    return see_other("/emergency/clinic")
+
+
+def show_clinic_told(request: StaffRequest) -> Response:
+    """GET /emergency/clinic: to call comes first; then what the clinic has, and when it looks."""
+    visit = open_visit(request)
+    if not visit.is_emergency:
+        return see_other("/emergency")
+    try:
+        clinic, invitation = invitations.resolve_token(request.store, visit.journey.invitation)
+        with request.store.reading_scope(clinic) as scope:
+            sent = submission_reads.find_invitation_receipt(scope, invitation, request.now)
+            opens = find_opening_state(load_clinic(scope), request.now).opens
+            zone = load_clinic(scope).time_zone
+    except (InvitationGone, NoSuchSubmission):
+        return see_other("/emergency")
+    language = request.context.language
+    when = format_local_time(opens, zone, language) if opens else ""
+    return _render_emergency(request, visit, reference=sent.reference, opens=when)
+
+
+def _render_emergency(
+    request: StaffRequest,
+    visit: Visit,
+    *,
+    reference: str = "",
+    opens: str = "",
+    failed: bool = False,
+) -> Response:
+    """The stop page with what became of the message. `opens`: from when on somebody reads it."""
+    values = describe_emergency(visit)
+    clinic = {"reference": reference, "opens": opens, "failed": failed}
+    status = 404 if failed else 200
+    return request.render_page("patient/emergency.html", status=status, tells=clinic, **values)
 
 
 def _invitation_token(request: StaffRequest) -> str:

@@ -29,7 +29,7 @@ from app.web.page_cache import TICK_HOLE, render_cached_page
 from app.web.pages import app_context, render_page, see_other
 from app.web.patients.clinic_presence import count_answer, has_reachable_clinic
 from app.web.question_loop import PatientLoop
-from app.web.visit import Visit, open_visit, redirect_with_journey
+from app.web.visit import Visit, describe_emergency, open_visit, redirect_with_journey
 from app.web.wire import read_form
 
 
@@ -219,17 +219,9 @@ async def show_emergency(request: Request) -> Response:
     visit = open_visit(request)
     if not visit.is_emergency:
         return see_other(visit.next_address)
-    assessment, presenter = visit.assessment, visit.presenter
-    return render_page(
-        request,
-        "patient/emergency.html",
-        region=visit.journey.region,
-        about=visit.respondent,
-        card=presenter.build_level_card("emergency"),
-        advice=presenter.advice_by_section(assessment),
-        reasons=presenter.emergency_reasons(assessment),
-        onward=visit.next_address,
-    )
+    # Of a message to the clinic it asks no database: the page is there whatever happens to one.
+    tells = {"reference": "", "opens": "", "failed": False} if visit.journey.invitation else None
+    return render_page(request, "patient/emergency.html", tells=tells, **describe_emergency(visit))
 
 
 async def ask_clear(request: Request) -> Response:

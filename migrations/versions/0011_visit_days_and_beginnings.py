@@ -1,6 +1,6 @@
-"""the day of the visit on the worklist
+"""the day of the visit on the worklist, and when an invited person began
 
-Revision 0011, after 0006.
+Revision 0011, after 0007.
 
 What came by an invitation gets the day of it. Of what came otherwise only the sealed line knows
 the day: such a row gets a day that nobody can have, and the server files the true one when it
@@ -8,10 +8,11 @@ starts (app/store/worklist_visits.py).
 """
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -19,6 +20,8 @@ COLUMNS = ["clinic_id", "closed", "visit_on", "rank", "due_at", "arrived"]
 
 
 def upgrade() -> None:
+    began = sa.Column("begun_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True)
+    op.add_column("invitation", began)
     op.add_column("worklist_row", sa.Column("visit_on", sa.Date(), nullable=True))
     op.execute(
         "UPDATE worklist_row SET visit_on = (SELECT i.appointment_on FROM submission s"
@@ -36,3 +39,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_worklist_row_visit", table_name="worklist_row")
     op.drop_column("worklist_row", "visit_on")
+    op.drop_column("invitation", "begun_at")

@@ -36,6 +36,7 @@ class Crowd:
     house: House
     nurse: Member
     lead: Member
+    admin: Member
     sent: int = 0
 
     def submission(self) -> str:
@@ -69,7 +70,7 @@ def crowd(
         settings = Settings(var=tmp_path_factory.mktemp("crowd"), database_url=address)
         clock = Clock()
         house = House(create_app(settings, clock=clock), clock)
-        yield Crowd(house, house.member("nurse"), house.member("lead"))
+        yield Crowd(house, house.member("nurse"), house.member("lead"), house.member("admin"))
         house.store.engine.dispose()
     passwords._decoy_hash.cache_clear()
 
@@ -106,6 +107,18 @@ def share(crowd: Crowd) -> Post:
     anyone.walk(TODAY)
     anyone.get("/result")
     return Post(anyone, "/share", {"key": "k" * 32}, {"share_code": 1})
+
+
+def change_settings(crowd: Crowd) -> Post:
+    crowd.admin.sign_in()
+    fields = {"invitation_days": "21", "unreviewed_days": "31", "reviewed_days": "91"}
+    return Post(crowd.admin, "/clinic/keeping", fields, {"audit_entry": 1})
+
+
+def close_days(crowd: Crowd) -> Post:
+    crowd.admin.sign_in()
+    fields = {"first": "2027-12-24", "last": "2027-12-26", "reason": "Training"}
+    return Post(crowd.admin, "/clinic/closed", fields, {"audit_entry": 1})
 
 
 @dataclass(frozen=True)
@@ -165,6 +178,8 @@ FORMS: Mapping[str, Callable[[Crowd], Post]] = {
     "invite many": invite_many,
     "send": send,
     "share": share,
+    "change settings": change_settings,
+    "close days": close_days,
     **STEPS,
 }
 

@@ -7,8 +7,9 @@ database holds only their hashes. Opening uses nothing up, finishing does, once.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from app.store import people
 from app.store.clinics import load_clinic
@@ -24,6 +25,7 @@ CODE_LENGTH = 8
 GRACE_PERIOD = timedelta(days=1)
 """How long after its end an invitation still takes answers that were begun before it."""
 MAX_PER_BATCH = 200
+LONGEST_VALIDITY = timedelta(days=366)
 CODE_ATTEMPT_LIMIT = RateLimit("codes of invitations from one address", 20, timedelta(hours=1))
 GLOBAL_CODE_LIMIT = RateLimit("codes of invitations", 1000, timedelta(hours=1))
 INVITING_LIMIT = RateLimit("invitations by one of the staff", 400, timedelta(hours=1))
@@ -83,8 +85,7 @@ def invite_patients(
         before = _find_batch_rows(scope, key)
         if before:
             return [row.id for row in before]
-        ends, numbered = _expiry_time(scope), enumerate(invitees)
-        return [_add_invitation(scope, invitee, f"{key}:{n}", ends) for n, invitee in numbered]
+        return [_add_invitation(scope, one, f"{key}:{n}") for n, one in enumerate(invitees)]
 
 
 def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitation: str) -> str:
@@ -105,7 +106,7 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
             raise NoSuchInvitation  # it is finished: there is nothing left to ask for
         name, reference = known.person.name, known.person.reference
         invitee = Invitee(reference, name, known.appointment_on, known.appointment_kind)
-        return _add_invitation(scope, invitee, key, _expiry_time(scope))
+        return _add_invitation(scope, invitee, key)
 
 
 def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
@@ -114,11 +115,18 @@ def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
     return sorted(rows, key=lambda row: order[row.idempotency_key])
 
 
-def _expiry_time(scope: WritingScope) -> datetime:
-    return scope.now + timedelta(days=load_clinic(scope).invitation_days)
+def find_expiry(clinic: Clinic, now: datetime, appointment_on: date | None) -> datetime:
+    """When an invitation ends: after the clinic's days, yet not before the visit is over."""
+    ends = now + timedelta(days=clinic.invitation_days)
+    if appointment_on is None or appointment_on - now.date() > LONGEST_VALIDITY:
+        return min(ends, now + LONGEST_VALIDITY)
+    midnight = datetime.combine(appointment_on, time(), ZoneInfo(clinic.time_zone))
+    # A day later by the calendar: on two days of the year that is 23 or 25 hours.
+    visit_over = (midnight + timedelta(days=1)).astimezone(UTC)
+    return min(max(ends, visit_over), now + LONGEST_VALIDITY)
 
 
-def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datetime) -> str:
+def _add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
     person = people.ensure_person(scope, invitee.reference, invitee.name)
     while True:
         invitation = secrets.token_urlsafe(12)
@@ -140,7 +148,7 @@ def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datet
         appointment_kind_sealed=sealed,
         made_by=scope.who,
         made_at=scope.now,
-        expires_at=ends,
+        expires_at=find_expiry(load_clinic(scope), scope.now, invitee.appointment_on),
         idempotency_key=key,
     )
     audit.record_event(scope, "patient_invited", ("invitation", invitation), person=person)

@@ -120,7 +120,7 @@ def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
 
 def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[ListedSubmission]:
     """All that the person of this reference sent, closed or not, the newest first."""
-    theirs = WorklistRow.reference_print == people.hash_reference(scope, reference)
+    theirs = WorklistRow.reference_print.in_(people.list_hashes(scope, reference))
     kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
     rows = scope.find_all(WorklistRow, theirs, kept, order_by=newest, limit=WORKLIST_PAGE_SIZE)
     return _load_listed_submissions(scope, rows)

@@ -25,6 +25,7 @@ CODE_LENGTH = 8
 GRACE_PERIOD = timedelta(days=1)
 """How long after its end an invitation still takes answers that were begun before it."""
 MAX_PER_BATCH = 200
+MOST_UNFINISHED = 2000
 LONGEST_VALIDITY = timedelta(days=366)
 CODE_ATTEMPT_LIMIT = RateLimit("codes of invitations from one address", 20, timedelta(hours=1))
 GLOBAL_CODE_LIMIT = RateLimit("codes of invitations", 1000, timedelta(hours=1))
@@ -82,10 +83,10 @@ def invite_patients(
     inviter = f"{clinic} {by}"
     rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, inviter, now, tries=len(invitees))
     with store.writing_scope(clinic, now, by) as scope:
-        before = _find_batch_rows(scope, key)
+        before = find_batch_rows(scope, key)
         if before:
             return [row.id for row in before]
-        return [_add_invitation(scope, one, f"{key}:{n}") for n, one in enumerate(invitees)]
+        return [add_invitation(scope, one, f"{key}:{n}") for n, one in enumerate(invitees)]
 
 
 def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitation: str) -> str:
@@ -106,10 +107,11 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
             raise NoSuchInvitation  # it is finished: there is nothing left to ask for
         name, reference = known.person.name, known.person.reference
         invitee = Invitee(reference, name, known.appointment_on, known.appointment_kind)
-        return _add_invitation(scope, invitee, key)
+        return add_invitation(scope, invitee, key)
 
 
-def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
+def find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
+    """Those that were made under this key, in their order, whatever became of them."""
     order = {f"{key}:{number}": number for number in range(MAX_PER_BATCH)}
     rows = scope.find_all(Invitation, Invitation.idempotency_key.in_(order))
     return sorted(rows, key=lambda row: order[row.idempotency_key])
@@ -126,7 +128,8 @@ def find_expiry(clinic: Clinic, now: datetime, appointment_on: date | None) -> d
     return min(max(ends, visit_over), now + LONGEST_VALIDITY)
 
 
-def _add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
+def add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
+    """Add an invitation, and its person where they are new; give its id. Raises NameMismatch."""
     person = people.ensure_person(scope, invitee.reference, invitee.name)
     while True:
         invitation = secrets.token_urlsafe(12)
@@ -165,24 +168,23 @@ def revoke_invitation(scope: WritingScope, invitation: str) -> None:
 
 def list_batch_invitations(scope: Scope, now: datetime, key: str) -> list[InvitationSummary]:
     """Those that were invited together under this key, in their order, but who is taken back."""
-    rows = [row for row in _find_batch_rows(scope, key) if row.revoked_at is None]
-    return _summarize_invitations(scope, now, rows)
+    rows = [row for row in find_batch_rows(scope, key) if row.revoked_at is None]
+    return summarize_invitations(scope, now, rows)
 
 
-def list_unfinished_invitations(
-    scope: Scope, now: datetime, limit: int = 200
-) -> list[InvitationSummary]:
-    """The invitations that nobody has finished or taken back, the newest first."""
+def list_unfinished_invitations(scope: Scope, now: datetime) -> list[InvitationSummary]:
+    """The invitations that nobody has finished or taken back: by the day of the visit, by name."""
     still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
-    newest = [Invitation.made_at.desc(), Invitation.id]
-    rows = scope.find_all(Invitation, *still, order_by=newest, limit=limit)
-    return _summarize_invitations(scope, now, rows)
+    by_day = [Invitation.appointment_on.is_(None), Invitation.appointment_on, Invitation.id]
+    rows = scope.find_all(Invitation, *still, order_by=by_day, limit=MOST_UNFINISHED)
+    found = summarize_invitations(scope, now, rows)
+    return sorted(found, key=lambda one: (one.appointment_on or date.max, one.person.name.lower()))
 
 
 def find_invitation(scope: Scope, now: datetime, invitation: str) -> InvitationSummary:
     """One invitation that is not taken back. Raises NoSuchInvitation."""
     found = scope.find_one(Invitation, id=invitation, revoked_at=None)
-    shown = _summarize_invitations(scope, now, [found] if found else [])
+    shown = summarize_invitations(scope, now, [found] if found else [])
     if not shown:
         raise NoSuchInvitation
     return shown[0]
@@ -252,9 +254,10 @@ def normalize_code(code: str) -> str:
     return "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
 
 
-def _summarize_invitations(
+def summarize_invitations(
     scope: Scope, now: datetime, rows: Sequence[Invitation]
 ) -> list[InvitationSummary]:
+    """These rows as staff see them, without those whose person is forgotten."""
     known = people.find_people(scope, {row.person_id for row in rows})
     opened = record_keys.load_data_keys(scope, known)
     return [

@@ -80,7 +80,7 @@ _ALL_NONE: dict[str, int | None] = dict.fromkeys(COLUMN_FIELDS)
 def _match_headings(line: TableLine) -> dict[str, int]:
     """Field -> column, for each that a heading of this line names; the surest word wins."""
     words = [_plain_heading(cell) for cell in line.cells]
-    found = {}
+    found: dict[str, int] = {}
     for field, known in _HEADINGS.items():
         column = next((words.index(word) for word in known if word in words), None)
         if column is not None and column not in found.values():

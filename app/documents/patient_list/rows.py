@@ -40,7 +40,13 @@ def read_file(content: bytes) -> ListTable:
 
 
 def read_patient(
-    reference: str, name: str, day: str, kind: str, *, line: int = 0, month_first: bool = False
+    reference: str,
+    name: str,
+    day: str = "",
+    kind: str = "",
+    *,
+    line: int = 0,
+    month_first: bool = False,
 ) -> ListedPatient:
     """One patient as typed, with what is wrong."""
     reference, name, day, kind = map(clean_text, (reference, name, day, kind))

@@ -15,6 +15,18 @@ from app.store.invitation_lists import KnownPatient
 from app.store.invitations import Invitee
 from app.store.people import is_same_name, normalize_identifier
 
+FILE_WORDS = {
+    "empty": "list.file.empty",
+    "encoding": "list.file.encoding",
+    "size": "list.file.size",
+    "lines": "list.file.lines",
+    "columns": "list.file.columns",
+    "kind": "list.file.kind",
+    "password": "list.file.password",
+    "broken": "list.file.broken",
+    "slow": "list.file.slow",
+}
+"""The words for a file that cannot be read as a list."""
 LINE_WORDS = {
     "reference": "invitations.reference.problem",
     "name": "invitations.name.problem",

@@ -15,12 +15,14 @@ from app.documents.patient_list.columns import ListLayout, find_layout
 from app.documents.patient_list.days import BadDay, find_day_order, parse_day
 from app.documents.patient_list.rows import ListedPatient, find_list_order, list_patients
 from app.documents.patient_list.table import (
+    FILE_PROBLEMS,
     MAX_FILE_BYTES,
     UnreadableList,
     clean_text,
     restore_table,
     write_table,
 )
+from app.presentation.invitation_checks import FILE_WORDS, LINE_WORDS
 
 MARCH = date(2027, 3, 31)
 # A sheet knows no time zone.
@@ -294,3 +296,8 @@ def test_a_table_goes_into_a_form_and_comes_back() -> None:
     for text in ("", "x", "\t0\nx\t\ta", "\t0\n1\tbad\ta"):
         with pytest.raises(UnreadableList):
             restore_table(text)
+
+
+def test_every_problem_of_a_file_or_a_line_has_words() -> None:
+    assert set(FILE_WORDS) == set(FILE_PROBLEMS)
+    assert set(LINE_WORDS) == set(rows.LINE_PROBLEMS)

@@ -8,17 +8,9 @@ MAX_LINES = 2000
 MAX_COLUMNS = 40
 MAX_CELL = 200
 """Letters of a cell that are kept; what is longer is refused wherever it is used."""
-FILE_PROBLEMS = {
-    "empty": "list.file.empty",
-    "encoding": "list.file.encoding",
-    "size": "list.file.size",
-    "lines": "list.file.lines",
-    "columns": "list.file.columns",
-    "kind": "list.file.kind",
-    "password": "list.file.password",
-    "broken": "list.file.broken",
-    "slow": "list.file.slow",
-}
+FILE_PROBLEMS = (
+    *("empty", "encoding", "size", "lines", "columns", "kind", "password", "broken", "slow"),
+)
 _JOINERS = "\u200c\u200d"
 """They cannot be seen, and a Persian or Bengali name is misspelt without them."""
 _SCALE = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)

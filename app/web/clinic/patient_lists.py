@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from app.documents.patient_list import columns, rows, table
 from app.documents.patient_list.columns import COLUMN_FIELDS, ListLayout
-from app.documents.patient_list.table import FILE_PROBLEMS, ListTable, UnreadableList
+from app.documents.patient_list.table import ListTable, UnreadableList
 from app.documents.patient_list.text_file import read_text
 from app.presentation.dates import format_day
-from app.presentation.invitation_checks import CheckedPatient
+from app.presentation.invitation_checks import FILE_WORDS, CheckedPatient
 from app.store import clinics, invitations
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
@@ -64,7 +64,7 @@ def submit_list(request: StaffRequest) -> Response:
     try:
         reading = _read_list(request)
     except UnreadableList as refused:
-        return show_list_form(request, FILE_PROBLEMS[refused.problem])
+        return show_list_form(request, FILE_WORDS[refused.problem])
     layout = reading.layout
     lacking = [name for name in ("reference", "name") if getattr(layout, name) is None]
     patients = rows.list_patients(reading.table, layout, month_first=reading.order == "month_first")

@@ -357,7 +357,7 @@ def test_the_list_names_who_has_not_done_it_with_the_end_and_the_steps(
         ({"reference": " "}, "#reference"),
         ({"name": ""}, "#name"),
         ({"day": "31/31/2027"}, "#day"),
-        ({"day": "2020-01-01"}, "#day"),
+        ({"day": "2020-01-01"}, "#asked"),
         ({"kind": "x" * 61}, "#kind"),
     ],
 )

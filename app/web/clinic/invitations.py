@@ -85,9 +85,11 @@ def submit_invitation(request: StaffRequest) -> Response:
         note for note in checked.notes if note.weight == "refused" or note.kind not in sure
     ]
     if open_notes and not again:
-        field = FIELD_OF_NOTE.get(open_notes[0].kind, open_notes[0].kind)
-        problem = open_notes[0].words if patient.problem else "invitations.asked"
-        return show_invitations(request, {field: problem}, notes=checked.notes)
+        kind, problems = patient.problem, {"asked": "invitations.asked"}
+        if kind:
+            problems = {FIELD_OF_NOTE.get(kind, kind): LINE_WORDS[kind]}
+        notes = () if kind else checked.notes
+        return show_invitations(request, problems, notes=notes)
     who = request.signed_in_staff
     (made,) = again or invitations.invite_patients(
         request.store, who.clinic, request.now, who.staff, [checked.invitee], key

@@ -13,7 +13,13 @@ from app.commands import console
 from app.documents.patient_list import columns, rows
 from app.documents.patient_list.rows import ListedPatient
 from app.documents.patient_list.table import MAX_FILE_BYTES, UnreadableList
-from app.presentation.invitation_checks import FILE_WORDS, CheckedPatient, CheckNote, ListChecker
+from app.presentation.invitation_checks import (
+    FILE_WORDS,
+    IMPORT_WORDS,
+    CheckedPatient,
+    CheckNote,
+    ListChecker,
+)
 from app.store import clinics, invitation_lists, invitations
 from app.store.accounts import staff
 from app.store.db import server_records
@@ -79,10 +85,10 @@ class ListImporter(NamedTuple):
             raise ListRefused([say(FILE_WORDS[bad.problem])]) from None
         layout = columns.find_layout(table)
         if layout.reference is None or layout.name is None:
-            raise ListRefused([say("list.file.unknown")])
+            raise ListRefused([say(IMPORT_WORDS["unknown"])])
         order = rows.find_list_order(table, layout)
         if order == "unclear" and self.order is None:
-            raise ListRefused([say("list.file.order")])
+            raise ListRefused([say(IMPORT_WORDS["order"])])
         month_first = self.order == "month-first" if order == "unclear" else order == "month_first"
         patients = rows.list_patients(table, layout, month_first=month_first)
         if not patients:
@@ -115,7 +121,7 @@ class ListImporter(NamedTuple):
 
     def _describe_fault(self, line: int, note: CheckNote) -> str:
         problem = self.words.page_text(note.words, **note.values)
-        return self.words.page_text("list.file.line", number=str(line), problem=problem)
+        return self.words.page_text(IMPORT_WORDS["line"], number=str(line), problem=problem)
 
 
 @app.command("import")

@@ -27,6 +27,12 @@ FILE_WORDS = {
     "slow": "list.file.slow",
 }
 """The words for a file that cannot be read as a list."""
+IMPORT_WORDS = {
+    "unknown": "list.file.unknown",
+    "order": "list.file.order",
+    "line": "list.file.line",
+}
+"""The words for a file that nobody is there to ask about."""
 LINE_WORDS = {
     "reference": "invitations.reference.problem",
     "name": "invitations.name.problem",

@@ -5,6 +5,7 @@ database holds only their hashes. Opening uses nothing up, finishing does, once.
 """
 
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -250,8 +251,9 @@ def spell_code(fingerprint: str) -> str:
 
 
 def normalize_code(code: str) -> str:
-    """A code without what people put between its letters."""
-    return "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
+    """A code without what people put between its letters, in whatever width they were typed."""
+    plain = unicodedata.normalize("NFKC", code).upper()
+    return "".join(letter for letter in plain if letter in CODE_LETTERS)
 
 
 def summarize_invitations(

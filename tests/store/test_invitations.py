@@ -334,3 +334,8 @@ def test_a_plain_reference_is_looked_for_as_it_always_was(work: Work) -> None:
     with work.store.reading_scope("c1") as scope:
         for reference in ("NHS 12", "r-1", "943 476 5919", "A/B.(7)_'x'"):
             assert people.hash_reference(scope, reference) == _hash_as_before(scope, reference)
+
+
+def test_a_code_counts_in_the_letters_of_any_keyboard() -> None:
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "ABCD2345")
+    assert invitations.normalize_code(f"{wide[:4].lower()}\u00a0{wide[4:]}") == "ABCD2345"

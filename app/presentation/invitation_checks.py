@@ -115,8 +115,8 @@ class ListChecker:
         return checked
 
     def _check_patient(self, patient: ListedPatient, reference: str) -> list[CheckNote]:
-        if patient.problem:
-            return [CheckNote(patient.problem, "refused", LINE_WORDS[patient.problem])]
+        if patient.problems:
+            return [CheckNote(kind, "refused", LINE_WORDS[kind]) for kind in patient.problems]
         notes, known = [], self.known.get(reference)
         if known is not None and not is_same_name(known.name, patient.name):
             notes.append(self._note_other_name(patient))

@@ -301,3 +301,9 @@ def test_a_table_goes_into_a_form_and_comes_back() -> None:
 def test_every_problem_of_a_file_or_a_line_has_words() -> None:
     assert set(FILE_WORDS) == set(FILE_PROBLEMS)
     assert set(LINE_WORDS) == set(rows.LINE_PROBLEMS)
+
+
+def test_all_that_is_wrong_with_a_line_is_told_at_once() -> None:
+    assert rows.read_patient("", "", "soon", "x" * 61).problems == (
+        *("reference", "name", "kind", "day"),
+    )

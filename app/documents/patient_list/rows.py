@@ -21,7 +21,7 @@ LINE_PROBLEMS = ("reference", "name", "kind", "day", "serial", "weekday", "quote
 
 @dataclass(frozen=True, slots=True)
 class ListedPatient:
-    """One line, as typed and as read. `problem`: "" or one of LINE_PROBLEMS."""
+    """One line, as typed and as read. `problems`: those of LINE_PROBLEMS that it has."""
 
     line: int
     reference: str
@@ -29,7 +29,12 @@ class ListedPatient:
     day: str
     kind: str
     appointment_on: date | None = None
-    problem: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """The first of its problems; "" where there is none."""
+        return self.problems[0] if self.problems else ""
 
 
 def read_file(content: bytes) -> ListTable:
@@ -50,17 +55,16 @@ def read_patient(
 ) -> ListedPatient:
     """One patient as typed, with what is wrong."""
     reference, name, day, kind = map(clean_text, (reference, name, day, kind))
-    problem, on = "", None
+    lengths = (("reference", reference, 1), ("name", name, 1), ("kind", kind, 0))
+    problems = [field for field, text, least in lengths if not least <= len(text) <= LONGEST]
+    if is_cut_number(reference):
+        problems.append("cut_number")
+    on = None
     try:
         on = parse_day(day, month_first=month_first) if day else None
     except BadDay as bad:
-        problem = bad.problem
-    for field, text, least in (("kind", kind, 0), ("name", name, 1), ("reference", reference, 1)):
-        if not least <= len(text) <= LONGEST:
-            problem = field
-    if is_cut_number(reference):
-        problem = "cut_number"
-    return ListedPatient(line, reference, name, day, kind, on, problem)
+        problems.append(bad.problem)
+    return ListedPatient(line, reference, name, day, kind, on, tuple(problems))
 
 
 def list_patients(
@@ -72,7 +76,7 @@ def list_patients(
     found = []
     for line in below:
         if line.problem:
-            found.append(ListedPatient(line.number, "", "", "", "", problem=line.problem))
+            found.append(ListedPatient(line.number, "", "", "", "", problems=(line.problem,)))
         elif line.cells != headings:
             texts = read_cells(line.cells, layout)
             if any(texts):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 MAX_FILE_BYTES = 1024 * 1024
 MAX_LINES = 2000
 MAX_COLUMNS = 40
-MAX_CELL = 200
+MAX_CELL = 80
 """Letters of a cell that are kept; what is longer is refused wherever it is used."""
 FILE_PROBLEMS = (
     *("empty", "encoding", "size", "lines", "columns", "kind", "password", "broken", "slow"),

@@ -85,11 +85,10 @@ def submit_invitation(request: StaffRequest) -> Response:
         note for note in checked.notes if note.weight == "refused" or note.kind not in sure
     ]
     if open_notes and not again:
-        kind, problems = patient.problem, {"asked": "invitations.asked"}
-        if kind:
-            problems = {FIELD_OF_NOTE.get(kind, kind): LINE_WORDS[kind]}
-        notes = () if kind else checked.notes
-        return show_invitations(request, problems, notes=notes)
+        problems = {FIELD_OF_NOTE.get(one, one): LINE_WORDS[one] for one in patient.problems}
+        if problems:
+            return show_invitations(request, problems)
+        return show_invitations(request, {"asked": "invitations.asked"}, notes=checked.notes)
     who = request.signed_in_staff
     (made,) = again or invitations.invite_patients(
         request.store, who.clinic, request.now, who.staff, [checked.invitee], key

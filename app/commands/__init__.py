@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import benchmark, clinic, demo, records, rules, safety, staff
+from app.commands import benchmark, clinic, demo, invitations, records, rules, safety, staff
 from app.commands.assess import assess, verify
 from app.commands.service import doctor, serve
 
@@ -23,6 +23,7 @@ for name, group in {
     "benchmark": benchmark.app,
     "clinic": clinic.app,
     "staff": staff.app,
+    "invitations": invitations.app,
     "audit": records.audit_app,
     "keys": records.keys_app,
     "demo": demo.app,

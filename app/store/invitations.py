@@ -5,10 +5,12 @@ database holds only their hashes. Opening uses nothing up, finishing does, once.
 """
 
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from app.store import people
 from app.store.clinics import load_clinic
@@ -24,6 +26,8 @@ CODE_LENGTH = 8
 GRACE_PERIOD = timedelta(days=1)
 """How long after its end an invitation still takes answers that were begun before it."""
 MAX_PER_BATCH = 200
+MOST_UNFINISHED = 2000
+LONGEST_VALIDITY = timedelta(days=366)
 CODE_ATTEMPT_LIMIT = RateLimit("codes of invitations from one address", 20, timedelta(hours=1))
 GLOBAL_CODE_LIMIT = RateLimit("codes of invitations", 1000, timedelta(hours=1))
 INVITING_LIMIT = RateLimit("invitations by one of the staff", 400, timedelta(hours=1))
@@ -58,6 +62,7 @@ class InvitationSummary(NamedTuple):
     code: str
     expires_at: datetime
     expired: bool
+    begun_at: datetime | None
 
 
 class OpenedInvitation(NamedTuple):
@@ -80,11 +85,10 @@ def invite_patients(
     inviter = f"{clinic} {by}"
     rate_limits.acquire_tokens(store.engine, INVITING_LIMIT, inviter, now, tries=len(invitees))
     with store.writing_scope(clinic, now, by) as scope:
-        before = _find_batch_rows(scope, key)
+        before = find_batch_rows(scope, key)
         if before:
             return [row.id for row in before]
-        ends, numbered = _expiry_time(scope), enumerate(invitees)
-        return [_add_invitation(scope, invitee, f"{key}:{n}", ends) for n, invitee in numbered]
+        return [add_invitation(scope, one, f"{key}:{n}") for n, one in enumerate(invitees)]
 
 
 def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitation: str) -> str:
@@ -105,20 +109,29 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
             raise NoSuchInvitation  # it is finished: there is nothing left to ask for
         name, reference = known.person.name, known.person.reference
         invitee = Invitee(reference, name, known.appointment_on, known.appointment_kind)
-        return _add_invitation(scope, invitee, key, _expiry_time(scope))
+        return add_invitation(scope, invitee, key)
 
 
-def _find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
+def find_batch_rows(scope: Scope, key: str) -> list[Invitation]:
+    """Those that were made under this key, in their order, whatever became of them."""
     order = {f"{key}:{number}": number for number in range(MAX_PER_BATCH)}
     rows = scope.find_all(Invitation, Invitation.idempotency_key.in_(order))
     return sorted(rows, key=lambda row: order[row.idempotency_key])
 
 
-def _expiry_time(scope: WritingScope) -> datetime:
-    return scope.now + timedelta(days=load_clinic(scope).invitation_days)
+def find_expiry(clinic: Clinic, now: datetime, appointment_on: date | None) -> datetime:
+    """When an invitation ends: after the clinic's days, yet not before the visit is over."""
+    ends = now + timedelta(days=clinic.invitation_days)
+    if appointment_on is None or appointment_on - now.date() > LONGEST_VALIDITY:
+        return min(ends, now + LONGEST_VALIDITY)
+    midnight = datetime.combine(appointment_on, time(), ZoneInfo(clinic.time_zone))
+    # A day later by the calendar: on two days of the year that is 23 or 25 hours.
+    visit_over = (midnight + timedelta(days=1)).astimezone(UTC)
+    return min(max(ends, visit_over), now + LONGEST_VALIDITY)
 
 
-def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datetime) -> str:
+def add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
+    """Add an invitation, and its person where they are new; give its id. Raises NameMismatch."""
     person = people.ensure_person(scope, invitee.reference, invitee.name)
     while True:
         invitation = secrets.token_urlsafe(12)
@@ -140,7 +153,7 @@ def _add_invitation(scope: WritingScope, invitee: Invitee, key: str, ends: datet
         appointment_kind_sealed=sealed,
         made_by=scope.who,
         made_at=scope.now,
-        expires_at=ends,
+        expires_at=find_expiry(load_clinic(scope), scope.now, invitee.appointment_on),
         idempotency_key=key,
     )
     audit.record_event(scope, "patient_invited", ("invitation", invitation), person=person)
@@ -157,24 +170,23 @@ def revoke_invitation(scope: WritingScope, invitation: str) -> None:
 
 def list_batch_invitations(scope: Scope, now: datetime, key: str) -> list[InvitationSummary]:
     """Those that were invited together under this key, in their order, but who is taken back."""
-    rows = [row for row in _find_batch_rows(scope, key) if row.revoked_at is None]
-    return _summarize_invitations(scope, now, rows)
+    rows = [row for row in find_batch_rows(scope, key) if row.revoked_at is None]
+    return summarize_invitations(scope, now, rows)
 
 
-def list_unfinished_invitations(
-    scope: Scope, now: datetime, limit: int = 200
-) -> list[InvitationSummary]:
-    """The invitations that nobody has finished or taken back, the newest first."""
+def list_unfinished_invitations(scope: Scope, now: datetime) -> list[InvitationSummary]:
+    """The invitations that nobody has finished or taken back: by the day of the visit, by name."""
     still = (Invitation.finished_at.is_(None), Invitation.revoked_at.is_(None))
-    newest = [Invitation.made_at.desc(), Invitation.id]
-    rows = scope.find_all(Invitation, *still, order_by=newest, limit=limit)
-    return _summarize_invitations(scope, now, rows)
+    by_day = [Invitation.appointment_on.is_(None), Invitation.appointment_on, Invitation.id]
+    rows = scope.find_all(Invitation, *still, order_by=by_day, limit=MOST_UNFINISHED)
+    found = summarize_invitations(scope, now, rows)
+    return sorted(found, key=lambda one: (one.appointment_on or date.max, one.person.name.lower()))
 
 
 def find_invitation(scope: Scope, now: datetime, invitation: str) -> InvitationSummary:
     """One invitation that is not taken back. Raises NoSuchInvitation."""
     found = scope.find_one(Invitation, id=invitation, revoked_at=None)
-    shown = _summarize_invitations(scope, now, [found] if found else [])
+    shown = summarize_invitations(scope, now, [found] if found else [])
     if not shown:
         raise NoSuchInvitation
     return shown[0]
@@ -249,13 +261,15 @@ def spell_code(fingerprint: str) -> str:
 
 
 def normalize_code(code: str) -> str:
-    """A code without what people put between its letters."""
-    return "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
+    """A code without what people put between its letters, in whatever width they were typed."""
+    plain = unicodedata.normalize("NFKC", code).upper()
+    return "".join(letter for letter in plain if letter in CODE_LETTERS)
 
 
-def _summarize_invitations(
+def summarize_invitations(
     scope: Scope, now: datetime, rows: Sequence[Invitation]
 ) -> list[InvitationSummary]:
+    """These rows as staff see them, without those whose person is forgotten."""
     known = people.find_people(scope, {row.person_id for row in rows})
     opened = record_keys.load_data_keys(scope, known)
     return [
@@ -268,6 +282,7 @@ def _summarize_invitations(
             derive_invitation_code(scope.keyring, row.id),
             row.expires_at,
             now >= row.expires_at,
+            row.begun_at,
         )
         for row in rows
         if row.person_id in known

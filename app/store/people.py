@@ -4,12 +4,19 @@ All of it is sealed under the person's own key; a reference is found again by it
 """
 
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.store.db import record_keys
 from app.store.db.patient_tables import Person
 from app.store.db.scope import Scope, WritingScope
+
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_APOSTROPHES = "\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`"
+_ONE_KIND = {ord(c): "-" for c in _DASHES} | {ord(c): "'" for c in _APOSTROPHES}
+_FULL_WIDTH = {n: n + 0xFEE0 for n in range(0x21, 0x7F)}
+"""What keyboards in East Asia write for the letters and digits of ASCII."""
 
 
 class NameMismatch(Exception):
@@ -50,12 +57,26 @@ def ensure_person(scope: WritingScope, reference: str, name: str, *, sure: bool 
 
 def find_by_reference(scope: Scope, reference: str) -> PersonIdentity | None:
     """Who has this reference; None where nobody does."""
-    found = scope.find_one(Person, reference_print=hash_reference(scope, reference))
-    return find_people(scope, [found.id]).get(found.id) if found else None
+    return find_by_references(scope, [reference]).get(normalize_identifier(reference))
+
+
+def find_by_references(scope: Scope, references: Iterable[str]) -> dict[str, PersonIdentity]:
+    """Who has these references, each under the reference as it is compared."""
+    forms = {normalize_identifier(one): list_hashes(scope, one) for one in references}
+    prints = {print_ for hashes in forms.values() for print_ in hashes}
+    rows = scope.find_all(Person, Person.reference_print.in_(prints)) if prints else []
+    by_print = {row.reference_print: row.id for row in rows}
+    known = find_people(scope, by_print.values())
+    found = {}
+    for reference, hashes in forms.items():
+        ids = (by_print[print_] for print_ in hashes if print_ in by_print)
+        if (person := next((id_ for id_ in ids if id_ in known), None)) is not None:
+            found[reference] = known[person]
+    return found
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether two names are the same but for capitals and spaces. "J" and "Jo" are not."""
+    """Whether two names are the same to who reads them. "J" and "Jo" are not."""
     return normalize_identifier(one) == normalize_identifier(other)
 
 
@@ -91,10 +112,33 @@ def find_people(scope: Scope, ids: Iterable[str]) -> dict[str, PersonIdentity]:
 
 
 def hash_reference(scope: Scope, reference: str) -> str:
-    """The reference as it is looked for: capitals and spaces do not count."""
-    return scope.keyring.keyed_hash("reference", scope.clinic, normalize_identifier(reference))
+    """The reference as it is kept to be found again, by `normalize_identifier`."""
+    return _hash_text(scope, normalize_identifier(reference))
+
+
+def list_hashes(scope: Scope, reference: str) -> list[str]:
+    """All under which the reference may stand, the surest first.
+
+    Trap: what was kept before letters and dashes were unified stands under the form in which it
+    was typed, and nobody can work that out from a hash. So the forms are tried.
+    """
+    plain = normalize_identifier(reference)
+    typed = "".join(reference.split()).casefold()
+    forms = [plain, typed, *(plain.replace("-", dash) for dash in _DASHES)]
+    forms.append(plain.translate(_FULL_WIDTH).casefold())
+    return [_hash_text(scope, form) for form in dict.fromkeys(forms)]
 
 
 def normalize_identifier(text: str) -> str:
-    """A reference or a name as it is compared: capitals and spaces do not count."""
-    return "".join(text.split()).casefold()
+    """A reference or a name as it is compared: as it reads, whatever keyboard wrote it.
+
+    Capitals, spaces, what cannot be seen, and the kind of dash or apostrophe do not count.
+    """
+    # Trap: NFKC makes a space of a lone accent, so what stands for an apostrophe goes first.
+    unified = unicodedata.normalize("NFKC", text.translate(_ONE_KIND)).translate(_ONE_KIND)
+    letters = unicodedata.normalize("NFKC", unified.casefold())
+    return "".join(c for c in letters if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+def _hash_text(scope: Scope, text: str) -> str:
+    return scope.keyring.keyed_hash("reference", scope.clinic, text)

@@ -55,7 +55,7 @@ def search_worklist(scope: Scope, now: datetime, words: str) -> WorklistMatches:
 
 def _find_by_whole_reference(scope: Scope, kept: Any, words: str) -> list[ListedSubmission]:
     """By the hash of the clinic's own reference, or by the one that the person was given."""
-    theirs = [WorklistRow.reference_print == people.hash_reference(scope, words)]
+    theirs: list[Any] = [WorklistRow.reference_print.in_(people.list_hashes(scope, words))]
     letters = normalize_code(words)
     sent = scope.find_one(Submission, reference=f"{letters[:3]}-{letters[3:]}")
     parts = [theirs, [WorklistRow.submission_id == sent.id]] if sent is not None else [theirs]

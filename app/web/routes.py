@@ -19,6 +19,7 @@ from app.web.clinic import (
     clinic_settings,
     corrections,
     invitations,
+    patient_lists,
     people,
     signin,
     staff,
@@ -156,12 +157,22 @@ ROUTES = [
     staff_route("POST /send", handing_over.send_submission, ANYONE),
     staff_route("GET /invitations", invitations.show_invitations, "invite_patients"),
     staff_route("POST /invitations", invitations.submit_invitation, "invite_patients"),
-    staff_route("POST /invitations/batch", invitations.submit_batch, "invite_patients"),
-    staff_route("GET /invitations/batch/{key}", invitations.show_batch, "invite_patients"),
+    staff_route("GET /invitations/find", invitations.show_invitations, "invite_patients"),
+    staff_route("GET /invitations/ticked", invitations.show_invitations, "invite_patients"),
+    staff_route("GET /invitations/batch", patient_lists.show_list_form, "invite_patients"),
+    staff_route("POST /invitations/find", invitations.find_invitations, "invite_patients"),
+    staff_route("POST /invitations/ticked", invitations.change_ticked, "invite_patients"),
     staff_route(
-        "GET /invitations/batch/{key}/slips", invitations.show_batch_slips, "invite_patients"
+        "GET /invitations/show/{show}/{page}", invitations.show_invitations, "invite_patients"
     ),
-    staff_route("GET /invitations/batch/{key}/csv", invitations.export_batch, "invite_patients"),
+    staff_route("GET /invitations/list", patient_lists.show_list_form, "invite_patients"),
+    staff_route("POST /invitations/list", patient_lists.submit_list, "invite_patients"),
+    staff_route("POST /invitations/batch", patient_lists.submit_batch, "invite_patients"),
+    staff_route("GET /invitations/batch/{key}", patient_lists.show_batch, "invite_patients"),
+    staff_route(
+        "GET /invitations/batch/{key}/slips", patient_lists.show_batch_slips, "invite_patients"
+    ),
+    staff_route("GET /invitations/batch/{key}/csv", patient_lists.export_batch, "invite_patients"),
     staff_route("GET /invitations/{id}", invitations.show_invitation, "invite_patients"),
     staff_route("POST /invitations/{id}/again", invitations.renew_invitation, "invite_patients"),
     staff_route("POST /invitations/{id}/revoke", invitations.revoke_invitation, "invite_patients"),

@@ -14,8 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.documents.patient_list.table import unify_spaces
+
 LONGEST_LIFETIME = 400 * 24 * 60 * 60  # seconds; browsers keep no cookie longer
-MOST_FIELDS = 250
+MOST_FIELDS = 1300  # a list of 200 patients has six for each
 WORTH_PACKING = 1000  # bytes; below that the answer is one packet either way
 PLAIN_HEADERS = {"Vary": "Accept-Encoding"}
 GZIP_HEADERS = {**PLAIN_HEADERS, "Content-Encoding": "gzip"}
@@ -23,6 +25,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would work out rather than show."""
 _GZIP = 31  # the window bits by which zlib's calls know that a gzip file is wanted
 _WITH_FILES = "multipart/form-data"
+_FILES = "uploaded_files"
 
 
 def cookie_name(request: Request, name: str) -> str:
@@ -65,7 +68,10 @@ def set_cookie(
 
 
 async def read_form_fields(request: Request) -> Mapping[str, list[str]]:
-    """The fields by name; none where the body is no form, or one of too many fields."""
+    """The fields by name; none where the body is no form, or one of too many fields.
+
+    Files stand in the scope of the request, for `find_file`.
+    """
     if request.headers.get("content-type", "").startswith(_WITH_FILES):
         return await _read_form_with_files(request)
     return await read_form(request, MOST_FIELDS)
@@ -82,11 +88,15 @@ async def read_form(request: Request, most: int = 200) -> dict[str, list[str]]:
 
 async def _read_form_with_files(request: Request) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
+    files: dict[str, bytes] = {}
+    request.scope[_FILES] = files
     try:
         async with request.form(max_files=MOST_FIELDS, max_fields=MOST_FIELDS) as form:
             for name, value in form.multi_items():
-                text = value if isinstance(value, str) else _decode_file(await value.read())
-                found.setdefault(name, []).append(text)
+                if isinstance(value, str):
+                    found.setdefault(name, []).append(value)
+                else:
+                    files[name] = await value.read()
     except HTTPException as refused:
         if refused.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise
@@ -94,17 +104,15 @@ async def _read_form_with_files(request: Request) -> Mapping[str, list[str]]:
     return found if sum(map(len, found.values())) <= MOST_FIELDS else {}
 
 
-def _decode_file(content: bytes) -> str:
-    """What a file says: UTF-8, or what spreadsheets on Windows write."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
+def find_file(request: Request, name: str) -> bytes:
+    """The content of the file that was sent under this name; nothing where there is none."""
+    files: dict[str, bytes] = request.scope.get(_FILES, {})
+    return files.get(name, b"")
 
 
 def strip_invisible(text: str) -> str:
-    """The text without what cannot be seen, such as ends of lines."""
-    return "".join(letter for letter in text if letter.isprintable())
+    """The text as one line with one kind of space, and without what cannot be seen."""
+    return unify_spaces(text)
 
 
 def accepts_gzip(request: Request) -> bool:

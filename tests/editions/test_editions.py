@@ -19,8 +19,9 @@ import yaml
 from app.documents.receipt import RulebookArchive, parse_receipt
 from app.main import create_app
 from app.settings import Settings
-from app.store import shares, submission_versions, worklist
+from app.store import people, shares, submission_versions, worklist
 from app.store.db import audit
+from app.store.db.patient_tables import Person
 from app.store.submission_versions import SubmittedAnswers
 from app.triage.rulebook import Rulebook
 from app.triage.rules import assess_answers
@@ -364,3 +365,11 @@ def answered(person: Visitor, page: Page, options: Iterable[str]) -> Page:
     # The second time round, a screen of emergency signs takes "not sure".
     fields |= {"again": "1"} if "not_sure" in options else {}
     return person.post(page.url, fields | ({"of": of} if of else {}))
+
+
+def test_every_person_is_found_by_the_reference_that_was_typed_then(left: Left) -> None:
+    with left.house.store.reading_scope(left.manifest["clinics"]["Hill"]) as scope:
+        known = people.find_people(scope, [row.id for row in scope.find_all(Person)])
+        assert known
+        for person in known.values():
+            assert people.find_by_reference(scope, person.reference) == person

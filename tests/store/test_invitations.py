@@ -11,7 +11,7 @@ from app.store import invitations, people, submission_reads, worklist_rows
 from app.store.db import rate_limits
 from app.store.db.patient_tables import Invitation, Person
 from app.store.db.rate_limits import RateLimitExceeded
-from app.store.db.scope import Store
+from app.store.db.scope import Scope, Store
 from app.store.invitations import CODE_LETTERS, InvitationGone, Invitee, NoSuchInvitation
 from app.store.people import NameMismatch
 from tests.store.kim import actions
@@ -247,3 +247,95 @@ def test_those_who_were_invited_together_can_be_shown_together(work: Work) -> No
     assert [found.id for found in shown] == made[:3] + made[4:]
     with work.store.reading_scope("c2") as scope:
         assert invitations.list_batch_invitations(scope, MONDAY, "k") == []
+
+
+def test_an_invitation_does_not_end_before_the_visit_is_over(work: Work) -> None:
+    in_eight_weeks = replace(GUEST, appointment_on=MONDAY.date() + timedelta(weeks=8))
+    (invitation,) = invite(work, in_eight_weeks)
+    with work.store.reading_scope("c1") as scope:
+        ends = invitations.find_invitation(scope, MONDAY, invitation).expires_at
+    # 27 April is over at midnight in London, where it is summer by then.
+    assert ends.isoformat() == "2026-04-27T23:00:00+00:00"
+    last = ends - timedelta(seconds=1)
+    assert invitations.open_invitation(work.store, token(work, invitation), last)
+    with pytest.raises(InvitationGone):
+        invitations.open_invitation(work.store, token(work, invitation), ends)
+
+
+def test_no_invitation_is_good_for_more_than_a_year(work: Work) -> None:
+    day = MONDAY.date()
+    made = invite(
+        work,
+        *(
+            Invitee(f"R{n}", "Jo", on)
+            for n, on in enumerate(
+                [None, day, day + timedelta(days=366), day + timedelta(days=400), date.max]
+            )
+        ),
+    )
+    with work.store.reading_scope("c1") as scope:
+        ends = [invitations.find_invitation(scope, MONDAY, id_).expires_at - MONDAY for id_ in made]
+    year = timedelta(days=366)
+    assert ends == [FORTNIGHT, FORTNIGHT, year, FORTNIGHT, FORTNIGHT]
+
+
+SAME = [
+    "R-9001",
+    "r 9001".replace(" ", "\u2013"),
+    "R\u20119001",
+    "\uff32\uff0d\uff19\uff10\uff10\uff11",
+]
+
+
+def test_a_reference_is_the_same_whatever_keyboard_wrote_it(work: Work) -> None:
+    invite(work, Invitee("R-9001", "Ann"))
+    for number, reference in enumerate([*SAME, "R-9\u200b001", "R\u22129001"]):
+        with pytest.raises(NameMismatch):
+            invite(work, Invitee(reference, "Bob"), key=f"other{number}")
+    with work.store.reading_scope("c1") as scope:
+        assert scope.count_rows(Person) == 1
+
+
+def test_a_name_is_the_same_however_its_accents_apostrophes_and_dashes_are_written() -> None:
+    for one, other in (
+        ("Jos\u00e9", "Jose\u0301"),
+        ("O'Neil", "o\u2019neil"),
+        ("Anne-Marie", "Anne\u2013Marie"),
+        ("\u0628\u0647\u0632\u200c\u0631\u0636\u06cc", "\u0628\u0647\u0632\u0631\u0636\u06cc"),
+        ("D\u00b4Arcy", "D'Arcy"),
+    ):
+        assert people.is_same_name(one, other)
+    assert not people.is_same_name("Jos\u00e9", "Jose")
+    assert not people.is_same_name("J", "Jo")
+
+
+def _hash_as_before(scope: Scope, reference: str) -> str:
+    """The reference as earlier editions looked for it: capitals and spaces alone did not count."""
+    plain = "".join(reference.split()).casefold()
+    return scope.keyring.keyed_hash("reference", scope.clinic, plain)
+
+
+@pytest.mark.parametrize("kept", [*SAME, "NHS 12", "\u00c51"])
+def test_who_was_kept_by_an_earlier_edition_is_found_however_the_reference_is_typed(
+    work: Work, kept: str
+) -> None:
+    (invitation,) = invite(work, Invitee(kept, "Ann"))
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        person = invitations.find_invitation(scope, MONDAY, invitation).person.id
+        scope.update_rows(Person, id=person, to={"reference_print": _hash_as_before(scope, kept)})
+        for typed in SAME if kept in SAME else [kept]:
+            found = people.find_by_reference(scope, typed)
+            assert found is not None, typed
+            assert found.id == people.ensure_person(scope, typed, "ann") == person
+        assert people.find_by_reference(scope, "someone else") is None
+
+
+def test_a_plain_reference_is_looked_for_as_it_always_was(work: Work) -> None:
+    with work.store.reading_scope("c1") as scope:
+        for reference in ("NHS 12", "r-1", "943 476 5919", "A/B.(7)_'x'"):
+            assert people.hash_reference(scope, reference) == _hash_as_before(scope, reference)
+
+
+def test_a_code_counts_in_the_letters_of_any_keyboard() -> None:
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "ABCD2345")
+    assert invitations.normalize_code(f"{wide[:4].lower()}\u00a0{wide[4:]}") == "ABCD2345"

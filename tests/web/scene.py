@@ -201,7 +201,18 @@ def _records(scene: Scene) -> None:
         wish = person_requests.add_request(scope.act_as(scene.expired.id), EXPORT, person)
     waiting = Patient(house, nurse)
     nurse.sign_in()
-    batch = nurse.post("/invitations/batch", {"key": "together", "lines": "R-77, Jo"})
+    batch = nurse.post(
+        "/invitations/batch",
+        {
+            "key": "together",
+            "line": "1",
+            "reference": "R-77",
+            "name": "Jo",
+            "day": "",
+            "kind": "",
+            "invite": "0",
+        },
+    )
     page = next(iter(house.app.state.context.rulebook.learn["en"].pages))
     scene.records = {
         "submissions/id": submission,
@@ -209,6 +220,8 @@ def _records(scene: Scene) -> None:
         "people/id": person,
         "people/requests/id": wish,
         "invitations/id": waiting.invitation,
+        "invitations/show/show": "all",
+        "invitations/show/page": "1",
         "invitations/batch/key": batch.url.rsplit("/", 1)[1],
         "i/token": waiting.link.removeprefix("/i/"),
         "agreement/cases/entry": raised.id,

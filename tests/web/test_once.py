@@ -91,7 +91,15 @@ def invite_one(crowd: Crowd) -> Post:
 
 
 def invite_many(crowd: Crowd) -> Post:
-    fields = {"key": "many", "lines": "N-2, Cy\nN-3, Di\nN-4, Ed"}
+    fields = {
+        "key": "many",
+        "line": ["1", "2", "3"],
+        "reference": ["N-2", "N-3", "N-4"],
+        "name": ["Cy", "Di", "Ed"],
+        "day": ["", "", ""],
+        "kind": ["", "", ""],
+        "invite": ["0", "1", "2"],
+    }
     return Post(crowd.nurse, "/invitations/batch", fields, {"invitation": 3, "person": 3})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.documents.patient_list.columns import COLUMN_FIELDS
 from app.documents.receipt_text import RECEIPT_PROBLEMS
 from app.presentation.clinic_settings import PARTS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
@@ -65,6 +66,7 @@ MADE_UP |= {
     | {f"{which}.{unit}" for which in ["late", "left"] for unit in ["minutes", "hours", "days"]},
     "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
     "marks.": {*PATIENT_FLAGS},
+    "list.column.": {*COLUMN_FIELDS, "none"},
     "role.": {*ROLES},
     "password.problem.": {"short", "long", "common"},
     "staff.state.": {"disabled", "joined", "invited"},

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from app.documents.patient_list.rows import LONGEST
 from app.presentation.correction_result import StandingSubmission, preview_corrections
 from app.presentation.result import View
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
@@ -39,7 +40,6 @@ from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from app.web.clinic import correction_forms
-from app.web.clinic.patient_list import LONGEST
 from app.web.clinic.submission_reading import (
     make_row_presenter,
     read_review_step,

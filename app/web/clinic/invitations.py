@@ -3,161 +3,123 @@
 Only what a clinic calls a person is asked for, never how to reach them. It knows no rule.
 """
 
-import csv
-import io
-import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.documents.receipt import QrCode, make_qr_code
-from app.presentation.clinic_contact import ClinicContact
-from app.presentation.dates import LONG_DAY, format_day
-from app.store import clinics, invitations, shares
-from app.store.db import audit
-from app.store.db.scope import Scope, WritingScope
-from app.store.invitations import MAX_PER_BATCH, InvitationSummary, Invitee
-from app.store.people import NameMismatch
+from app.documents.patient_list.rows import read_patient
+from app.presentation.dates import WEEKDAY
+from app.presentation.invitation_checks import FIELD_OF_NOTE, LINE_WORDS, CheckNote
+from app.store import clinics, invitation_lists, invitations, shares
+from app.store.invitations import InvitationSummary
+from app.store.people import normalize_identifier
 from app.store.shares import ShareGone
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
 from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
-from app.web.clinic.patient_list import PROBLEMS, find_line_number, parse_guest, parse_guest_list
+from app.web.clinic.invitation_cards import build_cards, load_list_checker, read_batch_key
 from app.web.pages import AppContext, see_other
 from app.web.staff_request import StaffRequest
-from app.web.wire import build_download, escape_formula
 
-MOST_FAULTS_SHOWN = 10
+PAGE_SIZE = 50
+SHOWN = {"all": "invitations.all", "open": "invitations.open", "ended": "invitations.over"}
 _SHARED_FIELDS = ("reference", "name", "day")
 _FIELDS = (*_SHARED_FIELDS, "kind")
-
-
-@dataclass(frozen=True, slots=True)
-class InvitationCard:
-    """The ways in of one invitation, in words. `square` is None where it is not shown."""
-
-    invited: InvitationSummary
-    link: str
-    until: str
-    day: str
-    square: QrCode | None = None
 
 
 def show_invitations(
     request: StaffRequest,
     problems: dict[str, str] | None = None,
-    about: str = "",
-    faults: Sequence[str] = (),
-    more: int = 0,
+    notes: Sequence[CheckNote] = (),
+    find: str = "",
 ) -> Response:
-    """GET /invitations: a form for one, a form for many, and who has not done it yet.
+    """GET /invitations: a form for one, and who has not done it yet, by the day of the visit.
 
-    `about`: a reference that is someone else's; `faults`: those of lines, and `more` of them.
+    `notes`: what is asked back about the one; `find`: a part of a reference or a name.
     """
+    show, page = request.path_params.get("show", "all"), request.path_params.get("page", "1")
+    if show not in SHOWN or not (page.isascii() and page.isdecimal() and len(page) < 4):
+        raise HTTPException(404)
     with request.reading_scope() as scope:
-        found = invitations.list_unfinished_invitations(scope, request.now)
-        waiting = _build_cards(request, scope, found)
+        every = invitations.list_unfinished_invitations(scope, request.now)
+        found = [one for one in every if _is_shown(one, show, normalize_identifier(find))]
+        start = (int(page) - 1) * PAGE_SIZE
+        waiting = build_cards(request, scope, found[start : start + PAGE_SIZE], pattern=WEEKDAY)
     return request.render_page(
         "nurse/invitations.html",
         waiting=waiting,
+        shown=SHOWN,
+        show=show,
+        page=int(page),
+        more=len(found) > start + PAGE_SIZE and not find,
+        left=max(len(found) - start - PAGE_SIZE, 0),
+        find=find,
+        number=len(found),
         key=secrets.token_urlsafe(12),
-        typed={name: request.raw_field(name) for name in (*_FIELDS, "lines")},
+        typed={name: request.raw_field(name) for name in _FIELDS},
         problems=problems,
-        about=about,
-        faults=faults,
-        more=more,
-        most=MAX_PER_BATCH,
+        notes=notes,
+        sure=request.chosen_values("sure"),
     )
+
+
+def find_invitations(request: StaffRequest) -> Response:
+    """POST /invitations/find: those whose reference or name has this in it."""
+    return show_invitations(request, find=request.typed_field("find"))
 
 
 def submit_invitation(request: StaffRequest) -> Response:
-    """POST /invitations: one person; then the page with the link."""
-    guest = parse_guest([*request.typed_fields(*_FIELDS).values()])
-    if isinstance(guest, str):
-        return show_invitations(request, {guest: PROBLEMS[guest]})
-    try:
-        (made,) = _invite_guests(request, [guest], _read_batch_key(request))
-    except NameMismatch as other:
-        return show_invitations(
-            request, {"reference": "invitations.other_name"}, about=other.reference
-        )
+    """POST /invitations: one person; then the page with the link. What may be a slip is asked."""
+    patient = read_patient(*request.typed_fields(*_FIELDS).values())
+    key = f"{request.staff_id}:{read_batch_key(request)}"
+    with request.reading_scope() as scope:
+        again = [row.id for row in invitations.find_batch_rows(scope, key)]
+    (checked,) = load_list_checker(request, [patient.reference]).check_patients([patient])
+    sure = request.chosen_values("sure")
+    open_notes = [
+        note for note in checked.notes if note.weight == "refused" or note.kind not in sure
+    ]
+    if open_notes and not again:
+        problems = {FIELD_OF_NOTE.get(one, one): LINE_WORDS[one] for one in patient.problems}
+        if problems:
+            return show_invitations(request, problems)
+        return show_invitations(request, {"asked": "invitations.asked"}, notes=checked.notes)
+    who = request.signed_in_staff
+    (made,) = again or invitations.invite_patients(
+        request.store, who.clinic, request.now, who.staff, [checked.invitee], key
+    )
     return see_other(f"/invitations/{made}")
 
 
-def submit_batch(request: StaffRequest) -> Response:
-    """POST /invitations/batch: many, typed or as a file, a line for each; all of them or none."""
-    typed, t = request.raw_field("file") or request.raw_field("lines"), request.translate
-    guests, wrong, lines = parse_guest_list(typed)
-    refused = {"lines": "invitations.lines.problem"}
-    if wrong:
-        faults = [
-            t("invitations.line", number=fault.line, problem=t(PROBLEMS[fault.problem]))
-            for fault in wrong[:MOST_FAULTS_SHOWN]
-        ]
-        return show_invitations(request, refused, faults=faults, more=len(wrong) - len(faults))
-    if not 0 < len(guests) <= MAX_PER_BATCH:
-        return show_invitations(request, {"lines": "invitations.lines.number"})
-    key = _read_batch_key(request)
-    try:
-        _invite_guests(request, guests, key)
-    except NameMismatch as other:
-        problem = t("invitations.other_name", name=other.reference)
-        number = find_line_number(lines, other.reference)
-        faults = [t("invitations.line", number=number, problem=problem)]
-        return show_invitations(request, refused, faults=faults)
-    return see_other(f"/invitations/batch/{key}")
-
-
-def show_batch(request: StaffRequest) -> Response:
-    """GET /invitations/batch/{key}: link and code of each who was invited together."""
-    key = request.path_params["key"]
-    with request.reading_scope() as scope:
-        ways = _load_batch(request, scope)
-    return request.render_page("nurse/batch.html", ways=ways, key=key, enter=f"{request.origin}/i")
-
-
-def show_batch_slips(request: StaffRequest) -> Response:
-    """GET /invitations/batch/{key}/slips: one slip of paper for each; printing is noted."""
-    with request.writing_scope() as scope:
-        ways = _load_batch(request, scope, squares=True)
-        contact = ClinicContact.from_clinic(clinics.load_clinic(scope))
-        _audit_batch_use(request, scope, "printed", len(ways))
-    return request.render_page(
-        "nurse/slips.html", ways=ways, contact=contact, enter=f"{request.origin}/i"
+def change_ticked(request: StaffRequest) -> Response:
+    """POST /invitations/ticked: new links for all who are ticked, or all of them taken back."""
+    ticked = request.chosen_values("shown" if request.raw_field("everyone") else "ticked")
+    ids, who, key = ticked[:PAGE_SIZE], request.signed_in_staff, read_batch_key(request)
+    if not ids:
+        return show_invitations(request, {"ticked": "invitations.ticked.none"})
+    if request.raw_field("step") == "revoke":
+        invitation_lists.revoke_invitations(request.store, who.clinic, request.now, who.staff, ids)
+        return see_other("/invitations")
+    made = invitation_lists.renew_invitations(
+        request.store, who.clinic, request.now, who.staff, ids, f"{who.staff}:{key}"
     )
-
-
-def export_batch(request: StaffRequest) -> Response:
-    """GET /invitations/batch/{key}/csv: the same as a file for the clinic's own system; noted."""
-    with request.writing_scope() as scope:
-        ways = _load_batch(request, scope)
-        _audit_batch_use(request, scope, "exported", len(ways))
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["reference", "name", "day", "visit", "link", "code", "good_until"])
-    for way in ways:
-        found = way.invited
-        day = found.appointment_on.isoformat() if found.appointment_on else ""
-        words = [found.person.reference, found.person.name, day, found.appointment_kind]
-        ends = found.expires_at.isoformat(timespec="minutes")
-        rows.writerow([*map(escape_formula, words), way.link, found.code, ends])
-    # A mark at the start, without which spreadsheets on Windows misread letters with accents.
-    marked = text.getvalue().encode("utf-8-sig")
-    return build_download(request, marked, "text/csv", "invitations.csv")
+    return see_other(f"/invitations/batch/{key}" if made else "/invitations")
 
 
 def show_invitation(request: StaffRequest) -> Response:
     """GET /invitations/{id}: link, code and square to give to this person."""
     with request.reading_scope() as scope:
         found = invitations.find_invitation(scope, request.now, request.path_id)
-        (way,) = _build_cards(request, scope, [found], squares=True)
+        (way,) = build_cards(request, scope, [found], squares=True)
+        clinic = clinics.load_clinic(scope).name
+    enter = f"{request.origin}/i"
     return request.render_page(
-        "nurse/invitation.html", way=way, invited=found, enter=f"{request.origin}/i"
+        "nurse/invitation.html", way=way, invited=found, enter=enter, clinic=clinic
     )
 
 
@@ -184,9 +146,10 @@ def show_shared_form(request: StaffRequest, problems: dict[str, str] | None = No
 
 def submit_shared_code(request: StaffRequest) -> Response:
     """POST /shared: what was shown becomes a submission, on the worklist like any other."""
-    guest = parse_guest([*request.typed_fields(*_SHARED_FIELDS).values()])
-    if isinstance(guest, str):
-        return show_shared_form(request, {guest: PROBLEMS[guest]})
+    guest = read_patient(*request.typed_fields(*_FIELDS).values())
+    if guest.problem:
+        field = FIELD_OF_NOTE.get(guest.problem, guest.problem)
+        return show_shared_form(request, {field: LINE_WORDS[guest.problem]})
     # Who is meant is made sure of on the submission's own page.
     delivery = Delivery(
         source="share",
@@ -212,47 +175,11 @@ def submit_shared_code(request: StaffRequest) -> Response:
     return see_other(f"/submissions/{submission_id}")
 
 
-def _invite_guests(request: StaffRequest, guests: list[Invitee], key: str) -> list[str]:
-    """Raises NameMismatch."""
-    who = request.signed_in_staff
-    own_key = f"{who.staff}:{key}"
-    return invitations.invite_patients(
-        request.store, who.clinic, request.now, who.staff, guests, own_key
-    )
-
-
-def _load_batch(
-    request: StaffRequest, scope: Scope, *, squares: bool = False
-) -> list[InvitationCard]:
-    """Raises HTTPException where nobody was invited under this key by who asks."""
-    own_key = f"{request.staff_id}:{request.path_params['key']}"
-    found = invitations.list_batch_invitations(scope, request.now, own_key)
-    if not found:
-        raise HTTPException(404)
-    return _build_cards(request, scope, found, squares=squares)
-
-
-def _build_cards(
-    request: StaffRequest, scope: Scope, found: list[InvitationSummary], *, squares: bool = False
-) -> list[InvitationCard]:
-    zone, language = clinics.load_clinic(scope).time_zone, request.context.language
-    cards = []
-    for one in found:
-        link, until = f"{request.origin}/i/{one.token}", request.format_time(one.expires_at, zone)
-        day = format_day(one.appointment_on, language, LONG_DAY)
-        cards.append(InvitationCard(one, link, until, day, make_qr_code(link) if squares else None))
-    return cards
-
-
-def _audit_batch_use(request: StaffRequest, scope: WritingScope, action: str, number: int) -> None:
-    subject = ("invitations", request.path_params["key"])
-    audit.record_event(scope, action, subject, request.client_address, number=number)
-
-
-def _read_batch_key(request: StaffRequest) -> str:
-    """What tells this form from others, in letters that an address can hold."""
-    typed = re.sub(r"[^A-Za-z0-9_-]", "", request.typed_field("key"))[:50]
-    return typed or secrets.token_urlsafe(12)
+def _is_shown(one: InvitationSummary, show: str, find: str) -> bool:
+    if show != "all" and one.expired != (show == "ended"):
+        return False
+    words = (one.person.reference, one.person.name)
+    return any(find in normalize_identifier(word) for word in words)
 
 
 def _reassess_today(context: AppContext, submitted: SubmittedAnswers) -> SubmittedAnswers | None:

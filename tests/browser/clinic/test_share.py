@@ -78,15 +78,17 @@ def _share(patient: Tab, nurse: Tab, look: Look) -> list[str]:
 
 
 def _invitations(nurse: Tab, look: Look) -> None:
-    nurse.open("/invitations")
-    nurse.page.click("summary")
+    nurse.open("/invitations/list")
+    look(nurse, "list form")
     lines = {"name": "list.csv", "mimeType": "text/csv", "buffer": b"R-1,Ann\nR-2,Bob,soon\n"}
     nurse.page.set_input_files("#file", lines)
     nurse.page.click("form[enctype] button")
-    look(nurse, "invitations, refused")
-    assert "Line 2" in nurse.page.inner_text("main")
-    nurse.page.set_input_files("#file", {**lines, "buffer": b"R-1,Ann\nR-2,Bob\n"})
-    nurse.page.click("form[enctype] button")
+    look(nurse, "list, to be looked at")
+    nurse.page.check("#invite-1", force=True)
+    nurse.page.click("#rows > button")
+    look(nurse, "list, refused")
+    nurse.page.fill("#day-1", "31 Mar 2027")
+    nurse.page.click("#rows > button")
     nurse.page.wait_for_url("**/invitations/batch/*")
     look(nurse, "batch")
     nurse.page.click("text=Print a slip")

@@ -1,0 +1,100 @@
+"""Each patient of a list, with what is wrong, as far as a line alone can tell."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.documents.patient_list.columns import ListLayout
+from app.documents.patient_list.days import BadDay, DayOrder, find_day_order, parse_day
+from app.documents.patient_list.spreadsheet import is_spreadsheet, read_spreadsheet
+from app.documents.patient_list.table import (
+    MAX_FILE_BYTES,
+    ListTable,
+    UnreadableList,
+    clean_text,
+    is_cut_number,
+)
+from app.documents.patient_list.text_file import read_text_file
+
+LONGEST = 60  # letters of a reference, a name or a kind of visit
+LINE_PROBLEMS = ("reference", "name", "kind", "day", "serial", "weekday", "quote", "cut_number")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPatient:
+    """One line, as typed and as read. `problems`: those of LINE_PROBLEMS that it has."""
+
+    line: int
+    reference: str
+    name: str
+    day: str
+    kind: str
+    appointment_on: date | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """The first of its problems; "" where there is none."""
+        return self.problems[0] if self.problems else ""
+
+
+def read_file(content: bytes) -> ListTable:
+    """The table of a file of any kind that we read. Raises UnreadableList."""
+    if len(content) > MAX_FILE_BYTES:
+        raise UnreadableList("size")
+    return read_spreadsheet(content) if is_spreadsheet(content) else read_text_file(content)
+
+
+def read_patient(
+    reference: str,
+    name: str,
+    day: str = "",
+    kind: str = "",
+    *,
+    line: int = 0,
+    month_first: bool = False,
+) -> ListedPatient:
+    """One patient as typed, with what is wrong."""
+    reference, name, day, kind = map(clean_text, (reference, name, day, kind))
+    lengths = (("reference", reference, 1), ("name", name, 1), ("kind", kind, 0))
+    problems = [field for field, text, least in lengths if not least <= len(text) <= LONGEST]
+    if is_cut_number(reference):
+        problems.append("cut_number")
+    on = None
+    try:
+        on = parse_day(day, month_first=month_first) if day else None
+    except BadDay as bad:
+        problems.append(bad.problem)
+    return ListedPatient(line, reference, name, day, kind, on, tuple(problems))
+
+
+def list_patients(
+    table: ListTable, layout: ListLayout, *, month_first: bool = False
+) -> list[ListedPatient]:
+    """Every line below the headings as a patient; headings that come again are passed over."""
+    above, below = table.lines[: layout.lines_above], table.lines[layout.lines_above :]
+    headings = above[-1].cells if above else None
+    found = []
+    for line in below:
+        if line.problem:
+            found.append(ListedPatient(line.number, "", "", "", "", problems=(line.problem,)))
+        elif line.cells != headings:
+            texts = read_cells(line.cells, layout)
+            if any(texts):
+                found.append(read_patient(*texts, line=line.number, month_first=month_first))
+    return found
+
+
+def read_cells(cells: tuple[str, ...], layout: ListLayout) -> tuple[str, str, str, str]:
+    """(Reference, name, day, what the visit is) of a line; two names are joined."""
+
+    def pick_cell(column: int | None) -> str:
+        return cells[column] if column is not None and column < len(cells) else ""
+
+    name = f"{pick_cell(layout.name)} {pick_cell(layout.surname)}".strip()
+    return pick_cell(layout.reference), name, pick_cell(layout.day), pick_cell(layout.kind)
+
+
+def find_list_order(table: ListTable, layout: ListLayout) -> DayOrder:
+    """In which order the days of the list are written."""
+    below = table.lines[layout.lines_above :]
+    return find_day_order(read_cells(line.cells, layout)[2] for line in below)

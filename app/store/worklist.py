@@ -20,13 +20,16 @@ from app.store.worklist_rows import NoSuchSubmission, open_payload, rank_to_leve
 from app.triage.terms import Urgency
 
 WORKLIST_PAGE_SIZE = 50
-WorklistFilter = Literal["all", "mine", "unassigned", "second", "done"]
-WORKLIST_FILTERS: tuple[WorklistFilter, ...] = ("all", "mine", "unassigned", "second", "done")
+WorklistFilter = Literal["all", "mine", "unassigned", "second", "moves", "done"]
+WORKLIST_FILTERS: tuple[WorklistFilter, ...] = (
+    *("all", "mine", "unassigned", "second", "moves", "done"),
+)
 _WORKLIST_COLUMNS = (
     *(WorklistRow.submission_id, WorklistRow.rank, WorklistRow.due_at),
     *(WorklistRow.arrived, WorklistRow.arrived_at, WorklistRow.state),
     *(WorklistRow.owner_id, WorklistRow.first_seen_at, WorklistRow.last_version),
     *(WorklistRow.person_id, WorklistRow.rulebook_sha256, WorklistRow.line_sealed),
+    WorklistRow.move_due_at,
 )
 _WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
@@ -172,6 +175,8 @@ def _filter_criteria(show: WorklistFilter, who: str, today: datetime) -> list[Co
     if show == "done":
         closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
         return [or_(closed, and_(waits, emergency))]
+    if show == "moves":
+        return [or_(WorklistRow.move_due_at.is_not(None), and_(waits, emergency))]
     wanted = {
         "mine": WorklistRow.owner_id == who,
         "unassigned": WorklistRow.owner_id.is_(None),

@@ -16,6 +16,7 @@ from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Clinic
+from app.store.review_details import MovedVisit
 from app.triage.terms import Urgency
 
 PATIENT_FLAGS = ("interpreter", "access", "safeguarding")
@@ -38,14 +39,19 @@ def require_row(scope: Scope, submission: str, now: datetime) -> WorklistRow:
 def rank_and_due(
     clinic: Clinic, now: datetime, level: Urgency, targets: Targets
 ) -> dict[str, object]:
-    """Where a level stands on the worklist, and by when it is due at this clinic.
+    """Where a level stands on the worklist, and by when it is due at this clinic."""
+    return {"rank": level_to_rank(level), "due_at": due_time(clinic, now, level, targets)}
+
+
+def due_time(clinic: Clinic, now: datetime, level: Urgency, targets: Targets) -> datetime:
+    """By when a level is due at this clinic.
 
     An emergency is due by the clock: no closed clinic makes it less late.
     """
     minutes = int(clinic.targets.get(level.name, targets[level]))
     if level is Urgency.emergency:
-        return {"rank": 0, "due_at": now + timedelta(minutes=minutes)}
-    return {"rank": level_to_rank(level), "due_at": add_open_minutes(clinic, now, minutes)}
+        return now + timedelta(minutes=minutes)
+    return add_open_minutes(clinic, now, minutes)
 
 
 def rank_to_level(rank: int) -> Urgency:
@@ -79,6 +85,25 @@ def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -
 def _reseal_payload(scope: Scope, row: WorklistRow, changes: Mapping[str, object]) -> bytes:
     """What stands on a line, sealed again with these changes."""
     return seal_payload(scope, row.submission_id, row_payload(scope, row) | dict(changes))
+
+
+def seal_moved_visit(scope: Scope, row: WorklistRow, visit: MovedVisit) -> bytes:
+    """What stands on a line whose visit has moved to that day, sealed. Raises KeyDestroyed."""
+    day = visit.day.isoformat() if visit.day else None
+    at = {"appointment_time": visit.time, "appointment_kind": visit.kind}
+    return _reseal_payload(scope, row, {"appointment_on": day, **at})
+
+
+def local_day(clinic: Clinic, at: datetime) -> date:
+    """The day on the clinic's calendar."""
+    return at.astimezone(ZoneInfo(clinic.time_zone)).date()
+
+
+def is_closed_day(clinic: Clinic, day: date) -> bool:
+    """Whether the clinic is closed all that day; one that never opens tells nothing by it."""
+    never = not any(clinic.opening_hours)
+    shut = day.isoformat() in clinic.closed_days or not clinic.opening_hours[day.weekday()]
+    return shut and not never
 
 
 def add_open_minutes(clinic: Clinic, start: datetime, minutes: int) -> datetime:

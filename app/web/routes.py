@@ -181,6 +181,7 @@ ROUTES = [
     staff_route(
         "POST /submissions/{id}/second", submission.submit_second_decision, "second_person"
     ),
+    staff_route("POST /submissions/{id}/draft", submission.show_draft, "review"),
     staff_route("POST /submissions/{id}/{step}", submission.submit_review_step, "review"),
     # All of a person, and what is counted and noted of the clinic's work.
     staff_route("GET /people", people.show_person_search, "export_person"),

@@ -195,7 +195,7 @@ def _records(scene: Scene) -> None:
             scope, scene.other_patient.invitation, house.now
         ).submission
         targets = house.app.state.context.policy.targets
-        reviews.perform_step(scope, other, ReviewStep("raise", 0, "scene"), targets)
+        reviews.perform_step(scope, other, ReviewStep("raise", 0, "scene", reason="told"), targets)
         raised = scope.find_one(ReviewEntry, submission_id=other, kind="raise")
         wish = person_requests.add_request(scope.act_as(scene.expired.id), EXPORT, person)
     waiting = Patient(house, nurse)

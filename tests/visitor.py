@@ -61,7 +61,7 @@ class Page(HTMLParser):
             self.title += data
         elif "script" not in self._open:
             # What is set apart only for its direction stands in the line that it is in.
-            apart = "bdi" in (self._open[-1:] + [self._closed])
+            apart = "bdi" in [*self._open[-1:], self._closed]
             before = self._said.pop() if apart and self._said else ""
             self._said.append(before + data)
         self._closed = ""

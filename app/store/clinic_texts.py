@@ -36,11 +36,12 @@ def find_text_problems(scope: Scope, text: str, title: str, body: str, outcome: 
 
     `text`: its id, or "" for a new one.
     """
-    others = [one for one in list_texts(scope) if one.id != text]
-    found = []
+    others, found = [one for one in list_texts(scope) if one.id != text], []
     if not 0 < len(title) <= _MAX_TITLE_LETTERS:
         found.append("title")
-    elif any(one.title.casefold() == title.casefold() for one in others):
+    elif any(one.title.casefold() == title.casefold() for one in others) and (
+        text or not find_same_text(scope, title, body, outcome)
+    ):
         found.append("taken")
     if not 0 < len(body) <= MAX_TOLD_LETTERS:
         found.append("body")
@@ -50,16 +51,29 @@ def find_text_problems(scope: Scope, text: str, title: str, body: str, outcome: 
 
 
 def save_text(scope: WritingScope, text: str, title: str, body: str, outcome: str) -> str:
-    """Keep a new text, or a known one as it reads now; give its id. Raises NoSuchText."""
+    """Keep a new text, or a known one as it reads now; give its id. Raises NoSuchText.
+
+    A new one that is the same as another is kept once.
+    """
     values: dict[str, Any] = {"title": title, "body": body, "outcome": outcome or None}
     values |= {"changed_by": scope.who, "changed_at": scope.now}
     if text:
         find_text(scope, text)
         scope.update_rows(ClinicText, id=text, to=values)
         return _record(scope, "text_changed", text)
+    added = find_same_text(scope, title, body, outcome)
+    if added:
+        return added
     added = secrets.token_urlsafe(12)
     scope.add_row(ClinicText, id=added, **values)
     return _record(scope, "text_added", added)
+
+
+def find_same_text(scope: Scope, title: str, body: str, outcome: str) -> str:
+    """The id of the text that reads just so; "" where there is none."""
+    same = (title, body, outcome or None)
+    known = (one.id for one in list_texts(scope) if (one.title, one.body, one.outcome) == same)
+    return next(known, "")
 
 
 def retire_text(scope: WritingScope, text: str) -> None:

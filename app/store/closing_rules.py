@@ -62,7 +62,8 @@ def _find_reach_conflict(attempt: StepAttempt, *, said: bool) -> str:
     compared = find_newest_entry(scope, submission, kind="identify", at=scope.now)
     if not 0 < failed == len(calls) or compared is None or compared.author_id != scope.who:
         return ""
-    return "compared" if compared.outcome == SAME_PERSON else ""
+    after = compared.number > max(call.number for call in calls)
+    return "compared" if after and compared.outcome == SAME_PERSON else ""
 
 
 def _find_visit_conflict(attempt: StepAttempt, outcome: str) -> str:

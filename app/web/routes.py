@@ -22,6 +22,7 @@ from app.web.clinic import (
     signin,
     staff,
     submission,
+    texts,
     worklist,
     worklist_stream,
 )
@@ -118,6 +119,11 @@ ROUTES = [
     staff_route("GET /staff/{id}", staff.show_staff_member, "change_staff"),
     staff_route("POST /staff/{id}/link", staff.renew_join_link, "change_staff", fresh_code=True),
     staff_route("POST /staff/{id}/disable", staff.disable_member, "change_staff", fresh_code=True),
+    staff_route("GET /texts", texts.show_texts, "change_texts"),
+    staff_route("POST /texts", texts.add_text, "change_texts"),
+    staff_route("GET /texts/{id}", texts.show_text, "change_texts"),
+    staff_route("POST /texts/{id}", texts.change_text, "change_texts"),
+    staff_route("POST /texts/{id}/retire", texts.retire_text, "change_texts"),
     # A tablet that patients pass on to each other.
     staff_route("GET /waiting-room", waiting_room.show_waiting_room, "invite_patients"),
     staff_route("POST /waiting-room", waiting_room.start_tablet_mode, "invite_patients"),

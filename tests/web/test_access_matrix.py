@@ -33,6 +33,7 @@ MAY = {
     "see_staff":         "-     x    x     -",
     "change_staff":      "-     -    x     -",
     "change_clinic":     "-     -    x     -",
+    "change_texts":      "-     x    x     -",
     "see_audit":         "-     -    -     x",
     "see_looks":         "x     x    -     x",
     STAFF:               "x     x    x     x",
@@ -49,6 +50,7 @@ AT_MOST = {
     "waiting-room":     "x     x    -     -",
     "people":           "-     x    x     -",
     "staff":            "-     x    x     -",
+    "texts":            "-     x    x     -",
     "agreement":        "-     x    -     -",
     "audit":            "-     -    -     x",
 }  # fmt: skip

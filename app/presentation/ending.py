@@ -35,7 +35,7 @@ class EndingFacts:
     """What is kept of an end. `outcome`: "" while it is open. `visit`: the one that counts.
 
     `moved`: whether that one was typed by a nurse. `move_due_at`: by when the day of a move is to
-    be told. `told`: (when, words) for the person; what a reopening took back is not among them.
+    be told. `patient_words`: (when, words) for the person, without what a reopening took back.
     """
 
     level: Urgency
@@ -43,7 +43,7 @@ class EndingFacts:
     visit: MovedVisit | None
     moved: bool
     move_due_at: datetime | None
-    told: tuple[tuple[datetime, str], ...]
+    patient_words: tuple[tuple[datetime, str], ...]
     reopened_at: datetime | None
 
 
@@ -66,14 +66,18 @@ def collect_ending(
     # What a second person has not agreed to is not said.
     asked = {one.number for one in actions if one.kind == "ask_close"}
     unsaid = asked - {one.answers_number for one in actions if one.kind == "close_yes"}
-    told = [one for one in actions if one.told and one.number > begun and one.number not in unsaid]
+    patient_words = [
+        one
+        for one in actions
+        if one.patient_words and one.number > begun and one.number not in unsaid
+    ]
     return EndingFacts(
         level=level,
         outcome=str(last.outcome) if last and ended else "",
         visit=find_booked_visit(payload),
         moved="appointment_time" in payload,
         move_due_at=row.move_due_at,
-        told=tuple((one.at, one.told) for one in told),
+        patient_words=tuple((one.at, one.patient_words) for one in patient_words),
         reopened_at=last.at if last and last.kind == "reopen" and not row.closed else None,
     )
 
@@ -110,7 +114,7 @@ class EndingPresenter:
             "to_book_late": late,
             "fits": kept and (in_time or bool(to_book and not late)),
             "too_late": visit is not None and self._is_too_late(facts.visit),
-            "told": [(self._format(at), words) for at, words in facts.told],
+            "told": [(self._format(at), words) for at, words in facts.patient_words],
             "reopened": self._format(facts.reopened_at),
         }
 

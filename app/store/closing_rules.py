@@ -96,7 +96,7 @@ def find_meant_visit(attempt: StepAttempt) -> MovedVisit | None:
 
 def find_length_conflict(step: ReviewStep) -> str:
     """Which words of the step are too long to keep, in a word; "" where none are."""
-    if len(step.told) > MAX_TOLD_LETTERS:
+    if len(step.patient_words) > MAX_TOLD_LETTERS:
         return "told_long"
     return "long" if len(step.words) > MAX_LETTERS else ""
 
@@ -114,7 +114,7 @@ def need_traces(attempt: StepAttempt) -> str:
 
 def need_some_words(attempt: StepAttempt) -> str:
     """What words that are added afterwards lack: at least one of the two boxes."""
-    return "" if attempt.step.words.strip() or attempt.step.told.strip() else "addendum"
+    return "" if attempt.step.words.strip() or attempt.step.patient_words.strip() else "addendum"
 
 
 def need_why(attempt: StepAttempt) -> str:

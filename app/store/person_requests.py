@@ -48,7 +48,12 @@ _EXPORTED_COLUMNS = {
 _EXPORTED_NAMES = {
     "invitation": {"expires_at": "good_until", "revoked_at": "taken_back_at"},
     "version": {"author": "by", "rulebook_version": "rulebook"},
-    "review": {"kind": "what", "urgency": "level", "words": "note", "told": "told_the_person"},
+    "review": {
+        "kind": "what",
+        "urgency": "level",
+        "words": "note",
+        "patient_words": "told_the_person",
+    },
     "alarm": {"kind": "by"},
 }
 """What of each record an export holds, in its order; and under which name, where it is another."""

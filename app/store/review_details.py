@@ -23,9 +23,9 @@ class MovedVisit(NamedTuple):
 
 
 class ReviewDetails(NamedTuple):
-    """`told`: the words that the person reads. `visit`: where their visit is moved to."""
+    """`patient_words`: the words that the person reads. `visit`: where their visit is moved to."""
 
-    told: str = ""
+    patient_words: str = ""
     visit: MovedVisit | None = None
 
 
@@ -34,7 +34,10 @@ def seal_details(key: DataKey, entry: str, details: ReviewDetails) -> bytes | No
     if details == ReviewDetails():
         return None
     visit = details.visit
-    content = {"told": details.told, "visit": None if visit is None else visit_to_json(visit)}
+    content = {
+        "patient_words": details.patient_words,
+        "visit": None if visit is None else visit_to_json(visit),
+    }
     return key.seal_json("review_entry", entry, "details", content)
 
 
@@ -43,7 +46,7 @@ def open_details(key: DataKey, row: ReviewEntry) -> ReviewDetails:
     if row.details_sealed is None:
         return ReviewDetails()
     content: Any = key.open_json("review_entry", row.id, "details", row.details_sealed)
-    return ReviewDetails(content["told"], visit_from_json(content["visit"]))
+    return ReviewDetails(content["patient_words"], visit_from_json(content["visit"]))
 
 
 def visit_to_json(visit: MovedVisit) -> dict[str, str | None]:

@@ -61,9 +61,9 @@ class ReviewStep:
 
     `after`: the number of the last entry that they saw. `level`: to which to lower. `reason`: why
     lowered or raised, which identifiers were compared, or what was tried. `words`: for colleagues;
-    `told`: for the person. `visit`: where their visit moves. `reference`, `name`: whose submission
-    it is, where it is nobody's yet; `sure`: also if the clinic knows the reference under another
-    name.
+    `patient_words`: for the person. `visit`: where their visit moves. `reference`, `name`: whose
+    submission it is, where it is nobody's yet; `sure`: also if the clinic knows the reference under
+    another name.
     """
 
     kind: str
@@ -78,7 +78,7 @@ class ReviewStep:
     reference: str = ""
     name: str = ""
     sure: bool = False
-    told: str = ""
+    patient_words: str = ""
     visit: MovedVisit | None = None
 
 

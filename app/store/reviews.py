@@ -147,7 +147,9 @@ def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
         to_staff_id=step.to_staff,
         answers_number=answered.number if answered else None,
         words_sealed=key.seal_field("review_entry", entry, "words", words) if words else None,
-        details_sealed=seal_details(key, entry, ReviewDetails(step.told.strip(), step.visit)),
+        details_sealed=seal_details(
+            key, entry, ReviewDetails(step.patient_words.strip(), step.visit)
+        ),
         idempotency_key=step.key,
     )
     scope.update_rows(WorklistRow, submission_id=submission, to={"last_entry": number})

@@ -38,7 +38,7 @@ _VERSIONS = prepare_statement(
 
 
 class ReviewAction(NamedTuple):
-    """One thing that was done, readable. `words`: for colleagues; `told`: for the person."""
+    """One thing that was done, readable; `patient_words` are for the person, `words` are not."""
 
     number: int
     kind: str
@@ -51,7 +51,7 @@ class ReviewAction(NamedTuple):
     outcome: str | None
     answers_number: int | None
     words: str
-    told: str = ""
+    patient_words: str = ""
     visit: MovedVisit | None = None
 
 

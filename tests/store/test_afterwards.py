@@ -92,7 +92,7 @@ def test_the_new_day_stands_on_the_line_and_the_entry_and_the_old_one_with_the_i
 
 
 def test_what_is_told_and_with_whom_the_visit_is_stands_nowhere_in_clear(work: Work) -> None:
-    sent = closed(work, told=TOLD)
+    sent = closed(work, patient_words=TOLD)
     with work.store.reading_scope("c1") as scope:
         rows = scope.find_all(ReviewEntry, submission_id=sent)
         rows += scope.find_all(WorklistRow, submission_id=sent)
@@ -171,9 +171,9 @@ def test_a_closed_day_is_a_weekday_without_hours_or_a_day_that_was_named(work: W
 
 
 def test_words_for_the_person_and_for_colleagues_are_two(work: Work) -> None:
-    sent = closed(work, words="Daughter rang.", told=TOLD)
+    sent = closed(work, words="Daughter rang.", patient_words=TOLD)
     last = done(work, sent)[-1]
-    assert (last.words, last.told) == ("Daughter rang.", TOLD)
+    assert (last.words, last.patient_words) == ("Daughter rang.", TOLD)
 
 
 def test_after_closing_words_are_added_and_nothing_else_changes(work: Work) -> None:
@@ -181,7 +181,7 @@ def test_after_closing_words_are_added_and_nothing_else_changes(work: Work) -> N
     before = read_columns(work.row(sent))
     assert refused(work, "lee", sent, "addendum") == "addendum"
     work.do("lee", sent, "addendum", words="He rang back.")
-    work.do("lee", sent, "addendum", told=TOLD)
+    work.do("lee", sent, "addendum", patient_words=TOLD)
     after = read_columns(work.row(sent))
     assert {name for name in before if before[name] != after[name]} == {"last_entry"}
     assert [one.kind for one in done(work, sent)][-2:] == ["addendum", "addendum"]

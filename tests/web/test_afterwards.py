@@ -18,7 +18,7 @@ from tests.web.test_told_of_closing import link_of, step
 
 SOON = answers(change="grown")
 LEVELS = {"emergency": EMERGENCY, "same_day": TODAY, "soon": SOON, "routine": CALM}
-WORDS = {"told": "Please bring your tablets.\nCome to door B.", "words": "Daughter rang."}
+WORDS = {"patient_words": "Please bring your tablets.\nCome to door B.", "words": "Daughter rang."}
 
 
 @pytest.fixture(scope="module")
@@ -284,8 +284,8 @@ def test_what_is_typed_keeps_its_lines_and_turns_nothing_around_it(
     house: House, nurse: Member
 ) -> None:
     address = checked(house, nurse, CALM)
-    told = "\u202eabc\u202c\u200f \u05d0\u200f\r\nLine\u200b two\x07 <b>"
-    page = close(nurse, address, "advice_given", told=told, words=told)
+    patient_words = "\u202eabc\u202c\u200f \u05d0\u200f\r\nLine\u200b two\x07 <b>"
+    page = close(nurse, address, "advice_given", patient_words=patient_words, words=patient_words)
     clean = "abc\u200f \u05d0\u200f\nLine two &lt;b&gt;"
     assert f'<bdi class="typed">{clean}</bdi>' in page.html
     read = patient_page(house, nurse, address)
@@ -294,7 +294,7 @@ def test_what_is_typed_keeps_its_lines_and_turns_nothing_around_it(
 
 def test_words_that_are_too_long_are_refused_and_stay(house: House, nurse: Member) -> None:
     address = checked(house, nurse, CALM)
-    page = close(nurse, address, "advice_given", 422, told="x" * 1001)
+    page = close(nurse, address, "advice_given", 422, patient_words="x" * 1001)
     assert "Use at most 1,000 letters" in page.text
     assert "x" * 1001 in page.html
     page = act(nurse, address, "note", 422, words="y" * 5001)
@@ -342,7 +342,9 @@ def test_a_text_of_the_clinic_is_put_into_the_box_without_losing_what_was_typed(
     nurse.sign_in()
     address = checked(house, nurse, CALM)
     form = hidden(nurse.get(address), f"{address}/close")
-    page = nurse.post(f"{address}/draft", form | {"choose": "yes", "told": "Hello.", "words": "W."})
+    page = nurse.post(
+        f"{address}/draft", form | {"choose": "yes", "patient_words": "Hello.", "words": "W."}
+    )
     text = re.search(r'id="draft-text".*?value="([^"]+)"', page.html, re.DOTALL)[1]
     page = nurse.post(
         f"{address}/draft",
@@ -350,7 +352,7 @@ def test_a_text_of_the_clinic_is_put_into_the_box_without_losing_what_was_typed(
         | {
             "put_in": "yes",
             "text": text,
-            "told": "Hello.",
+            "patient_words": "Hello.",
             "words": "W.",
             "outcome": "advice_given",
         },

@@ -53,7 +53,7 @@ def read_typed_step(request: StaffRequest, kind: str) -> TypedStep:
     """The step of this kind as the form says it, with all that it can say."""
     step = replace(
         read_review_step(request, kind),
-        told=read_typed_lines(request, "told"),
+        patient_words=read_typed_lines(request, "patient_words"),
         reason=" ".join(request.chosen_values("reason")) or None,
     )
     if kind not in _STEPS_WITH_VISIT or not _says_visit(request, step):
@@ -93,7 +93,7 @@ def describe_typed(request: StaffRequest) -> View:
     chosen = request.typed_fields("outcome", *_VISIT_FIELDS)
     return {
         **chosen,
-        "told": read_typed_lines(request, "told"),
+        "told": read_typed_lines(request, "patient_words"),
         "words": read_typed_lines(request, "words"),
         "to_book": bool(request.typed_field("to_book")),
         "compared": bool(request.typed_field("compared")),
@@ -179,6 +179,9 @@ def mean_ending(
         visit=visit if booked else facts.visit,
         moved=facts.moved or booked,
         move_due_at=due if visit is not None and not booked else None,
-        told=(*facts.told, *([(request.now, step.told)] if step.told else [])),
+        patient_words=(
+            *facts.patient_words,
+            *([(request.now, step.patient_words)] if step.patient_words else []),
+        ),
         reopened_at=None,
     )

@@ -181,7 +181,7 @@ def read_review_step(request: StaffRequest, kind: str) -> ReviewStep:
 
 def strip_form_words(step: ReviewStep) -> ReviewStep:
     """Without what a form says besides: it belongs to its last step alone."""
-    return replace(step, words="", outcome=None, told="", visit=None, reason=None)
+    return replace(step, words="", outcome=None, patient_words="", visit=None, reason=None)
 
 
 def read_identity_check(request: StaffRequest) -> list[ReviewStep]:

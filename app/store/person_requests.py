@@ -32,16 +32,8 @@ _EXPORTED_COLUMNS = {
     "submission": ("reference", "arrived_at", "source"),
     "version": ("made_at", "kind", "author", "rulebook_version", "rulebook_sha256"),
     "review": (
-        "at",
-        "by",
-        "kind",
-        "urgency",
-        "reason",
-        "rule",
-        "outcome",
-        "words",
-        "told",
-        "visit",
+        *("at", "by", "kind", "urgency", "reason", "rule", "outcome", "words"),
+        *("patient_words", "visit"),
     ),
     "alarm": ("made_at", "kind", "tries", "ended", "ended_at"),
 }

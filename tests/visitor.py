@@ -38,6 +38,7 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._open: list[str] = []
         self._said: list[str] = []
+        self._closed = ""
         self.feed(self.html)
         self.close()
         self.h1 = [" ".join(heading.split()) for heading in self.h1]
@@ -53,12 +54,17 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self._open, f"{self.url}: </{tag}> closes nothing"
         assert self._open.pop() == tag, f"{self.url}: </{tag}> closes another tag"
+        self._closed = tag
 
     def handle_data(self, data: str) -> None:
         if "title" in self._open:
             self.title += data
         elif "script" not in self._open:
-            self._said.append(data)
+            # What is set apart only for its direction stands in the line that it is in.
+            apart = "bdi" in [*self._open[-1:], self._closed]
+            before = self._said.pop() if apart and self._said else ""
+            self._said.append(before + data)
+        self._closed = ""
         if "h1" in self._open:
             self.h1[-1] += data
 

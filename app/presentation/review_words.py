@@ -7,6 +7,8 @@ from app.store.review_steps import (
     IDENTIFIERS,
     IDENTITY_OUTCOMES,
     LOWER_REASONS,
+    RAISE_REASONS,
+    TRACES,
 )
 from app.triage.terms import Urgency
 
@@ -23,7 +25,10 @@ INSTEAD = {level: f"handed.instead.{level}" for level in ("emergency", "same_day
 """What its person is told besides, by level: that the end changes nothing for them."""
 AGREED = {end: f"copy.agreed.{end}" for end in DISPOSITIONS}
 """What was agreed, on the sheet that a person takes home."""
-REASONS = {reason: f"review.lower.{reason}" for reason in LOWER_REASONS}
+RAISE_REASON_WORDS = {reason: f"review.raise.{reason}" for reason in RAISE_REASONS}
+REASONS = RAISE_REASON_WORDS | {reason: f"review.lower.{reason}" for reason in LOWER_REASONS}
+"""Why a level was lowered or raised; "other" is one word for both."""
+TRACE_WORDS = {trace: f"review.trace.{trace}" for trace in TRACES}
 IDENTIFIER_WORDS = {identifier: f"identify.{identifier}" for identifier in IDENTIFIERS}
 FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today"}}
 """How an end is named where the level asks for more than its usual words say."""
@@ -46,6 +51,7 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
         *("clinic_added", "demo_filled", "staff_invited", "staff_invited_again", "staff_joined"),
         *("staff_disabled", "staff_enabled", "clinic_changed", "alarm_places_chosen"),
         *("alarm_raised", "alarm_sent", "alarm_not_sent", "alarm_stopped"),
+        *("text_added", "text_changed", "text_retired"),
     ),
     "refused": ("page_refused", "sign_in_refused", "second_factor_refused"),
     "keeping": (

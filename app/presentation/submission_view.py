@@ -12,8 +12,9 @@ from typing import NamedTuple
 from app.documents.receipt import RulebookArchive
 from app.documents.sbar import AssessedAnswers, ClinicFacts, write_sbar_texts
 from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, format_local_time
+from app.presentation.ending import EndingFacts, EndingPresenter, collect_ending
 from app.presentation.result import LevelCard, ResultPresenter, View
-from app.presentation.review_words import OUTCOMES, REASONS
+from app.presentation.review_words import OUTCOMES, REASONS, TRACE_WORDS
 from app.presentation.submission import (
     FiredRule,
     SubmissionPresenter,
@@ -22,7 +23,7 @@ from app.presentation.worklist_row import RowPresenter
 from app.store.db.tables import Staff
 from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import count_failed_calls
-from app.store.submission_reads import SubmissionRecord
+from app.store.submission_reads import ReviewAction, SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.triage.terms import Answers, Assessment, Urgency
 
@@ -31,13 +32,19 @@ _ENDS = (*CLOSING_KINDS, "ask_close", "close_no")
 
 
 class VisitDeadline(NamedTuple):
-    """By when, in words; whether that is over; the visit; whether it should come sooner."""
+    """By when, in words; whether that is over; the visit; whether it should come sooner.
+
+    `kind`: what was typed of the visit. `to_book`: by when to tell the day of one that moves.
+    """
 
     words: str
     day: str
     late: bool
     visit: str
     forward: bool
+    kind: str
+    to_book: str
+    to_book_late: bool
 
 
 class UnmetNeeds(NamedTuple):
@@ -84,7 +91,8 @@ class SubmissionView:
     def visit_deadline(self) -> VisitDeadline:
         """By when the patient should be seen, and whether the visit that is booked fits that."""
         line, rows = self.record.listed, self.row_presenter
-        day, visit = self._last_timely_day(), rows.visit_day(line)
+        day, visit = self.last_timely_day(), rows.visit_day(line)
+        due = line.row.move_due_at
         if line.level is Urgency.emergency:
             key = "submission.needed.now"
         elif day is not None:
@@ -100,17 +108,33 @@ class SubmissionView:
             key,
             format_day(day, rows.words.language, WEEKDAY),
             late=passed and line.row.state != "closed",
-            visit=format_day(visit, rows.words.language, WEEKDAY),
-            forward=visit is not None and day is not None and visit > day,
+            visit="" if due else rows.format_visit(line, WEEKDAY),
+            forward=not due and visit is not None and day is not None and visit > day,
+            kind=line.payload.get("appointment_kind", ""),
+            to_book=self.format_time(due) if due else "",
+            to_book_late=due is not None and due <= rows.now,
         )
 
-    def _last_timely_day(self) -> date | None:
+    def last_timely_day(self) -> date | None:
         """The last day that is soon enough; None where the level names none."""
         line, assessment = self.record.listed, self.presenter.assessment
         if line.level == assessment.urgency and assessment.within is not None:
             within = timedelta(hours=int(assessment.within.split()[0]))
             return self.row_presenter.local_day(line.row.arrived_at + within)
         return self.row_presenter.last_timely_day(line)
+
+    def describe_ending(self, facts: EndingFacts | None = None) -> View:
+        """What the patient reads of how it ended; `facts`: of an end that is only meant yet."""
+        listed, rows = self.record.listed, self.row_presenter
+        presenter = EndingPresenter(
+            rows.now, rows.time_zone, rows.words.language, rows.last_timely_day(listed)
+        )
+        return presenter.describe(facts or self.collect_ending())
+
+    def collect_ending(self) -> EndingFacts:
+        """What is kept of how it ended, if it did."""
+        listed = self.record.listed
+        return collect_ending(listed.row, listed.level, listed.payload, self.record.actions)
 
     def trace_answer_history(self) -> list[View]:
         """Every answer as it was read, with the version it is from and what was ticked before."""
@@ -169,6 +193,8 @@ class SubmissionView:
         if by_when.visit:
             forward = self._say("sbar.forward" if by_when.forward else "sbar.in_time")
             visit = f"{self._say('sbar.visit', day=by_when.visit)}, {forward}"
+        elif by_when.to_book:
+            visit = self._say("sbar.to_book")
         facts = ClinicFacts(
             reference=listed.payload["reference"],
             name=listed.payload["name"],
@@ -238,8 +264,17 @@ class SubmissionView:
                 for a in record.actions
             ],
             "outcomes": OUTCOMES,
+            "moved": {a.number: self._visit_day(a) for a in record.actions if a.visit},
             "reason_words": REASONS,
+            "trace_words": TRACE_WORDS,
         }
+
+    def _visit_day(self, action: ReviewAction) -> str:
+        """The day and time to which an entry moves the visit; "" while nobody has booked it."""
+        visit, language = action.visit, self.row_presenter.words.language
+        if visit is None:
+            return ""
+        return ", ".join(filter(None, [format_day(visit.day, language, WEEKDAY), visit.time]))
 
     @property
     def _respondent_key(self) -> str:

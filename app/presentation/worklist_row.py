@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
+    DAY_TIME,
     MONTH_DAY,
     SHORT_DAY,
     format_day,
@@ -41,13 +42,15 @@ class RowPresenter:
         """One line in words; `names`: who is who of the staff.
 
         `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that
-        is soon enough, where it ends before the clinic could look, and has not ended yet.
+        is soon enough, where it ends before the clinic could look, and has not ended yet;
+        `to_book`: by when to tell the day of a visit that is to move.
         """
         row, payload = line.row, line.payload
         ages = self.words.questions["age"].options
         reasons = [self.words.rules[r].reason for r in payload["rules"] if r in self.words.rules]
         visit, last = self.visit_day(line), self.last_timely_day(line)
         late = row.due_at <= self.now and row.state != "closed"
+        move_due = row.move_due_at
         return {
             "submission": row.submission_id,
             "level": line.level.name,
@@ -55,8 +58,10 @@ class RowPresenter:
             "time": self.format_time_left(row.due_at),
             "late": late,
             "needed": "" if late else self._describe_last_day(line),
-            "appointment": format_day(visit, self.words.language, SHORT_DAY),
-            "forward": visit is not None and last is not None and visit > last,
+            "appointment": "" if move_due else self.format_visit(line, SHORT_DAY),
+            "to_book": self.short_time(move_due),
+            "to_book_late": move_due is not None and move_due <= self.now,
+            "forward": not move_due and visit is not None and last is not None and visit > last,
             "reference": payload["reference"],
             "name": payload["name"],
             "age": self.fill(ages[payload["age"]]) if payload["age"] in ages else "",
@@ -86,6 +91,15 @@ class RowPresenter:
         """The day of the visit that is booked."""
         booked = line.payload["appointment_on"]
         return date.fromisoformat(booked) if booked else None
+
+    def format_visit(self, line: ListedSubmission, pattern: str) -> str:
+        """The visit that is booked, with its time where that is known; "" where there is none."""
+        day = format_day(self.visit_day(line), self.words.language, pattern)
+        return ", ".join(filter(None, [day, line.payload.get("appointment_time")]))
+
+    def short_time(self, at: datetime | None) -> str:
+        """A time in short, "2 Nov, 14:05"; "" for none."""
+        return format_local_time(at, self.time_zone, self.words.language, DAY_TIME) if at else ""
 
     def last_timely_day(self, line: ListedSubmission) -> date | None:
         """The last day that is soon enough; None where the level names none."""

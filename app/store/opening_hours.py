@@ -99,6 +99,18 @@ def end_of_day(clinic: Clinic, now: datetime, within: timedelta) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
+def local_day(clinic: Clinic, at: datetime) -> date:
+    """The day on the clinic's calendar."""
+    return at.astimezone(ZoneInfo(clinic.time_zone)).date()
+
+
+def is_closed_day(clinic: Clinic, day: date) -> bool:
+    """Whether the clinic is closed all that day; one that never opens tells nothing by it."""
+    never = not any(clinic.opening_hours)
+    shut = day.isoformat() in clinic.closed_days or not clinic.opening_hours[day.weekday()]
+    return shut and not never
+
+
 def _parse_span(typed: str) -> list[str]:
     found = _SPAN.fullmatch(typed.strip())
     if found is None:

@@ -20,6 +20,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "export_cases": frozenset({LEAD}),
         "see_staff": frozenset({LEAD, ADMIN}),
         "change_staff": frozenset({ADMIN}),
+        "change_texts": frozenset({LEAD, ADMIN}),
         "change_clinic": frozenset({ADMIN}),
         "see_audit": frozenset({AUDITOR}),
         "see_looks": frozenset({NURSE, LEAD, AUDITOR}),  # who looked at one submission

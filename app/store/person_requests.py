@@ -19,6 +19,7 @@ from app.store.db.tables import Staff
 from app.store.invitations import open_appointment_kind
 from app.store.permissions import PERMISSIONS
 from app.store.retention import erase_person_records, list_person_submissions
+from app.store.review_details import MovedVisit, visit_to_json
 from app.triage.terms import Urgency
 
 EXPORT, ERASE = "export", "erase"
@@ -30,13 +31,21 @@ _EXPORTED_COLUMNS = {
     "invitation": ("made_at", "made_by", "expires_at", "revoked_at", "begun_at", "appointment_on"),
     "submission": ("reference", "arrived_at", "source"),
     "version": ("made_at", "kind", "author", "rulebook_version", "rulebook_sha256"),
-    "review": ("at", "by", "kind", "urgency", "reason", "rule", "outcome", "words"),
+    "review": (
+        *("at", "by", "kind", "urgency", "reason", "rule", "outcome", "words"),
+        *("patient_words", "visit"),
+    ),
     "alarm": ("made_at", "kind", "tries", "ended", "ended_at"),
 }
 _EXPORTED_NAMES = {
     "invitation": {"expires_at": "good_until", "revoked_at": "taken_back_at"},
     "version": {"author": "by", "rulebook_version": "rulebook"},
-    "review": {"kind": "what", "urgency": "level", "words": "note"},
+    "review": {
+        "kind": "what",
+        "urgency": "level",
+        "words": "note",
+        "patient_words": "told_the_person",
+    },
     "alarm": {"kind": "by"},
 }
 """What of each record an export holds, in its order; and under which name, where it is another."""
@@ -211,6 +220,8 @@ class _RecordExporter:
             return self.names.get(value or "", "")
         if isinstance(value, Urgency):
             return value.name
+        if isinstance(value, MovedVisit):
+            return visit_to_json(value)
         return value.isoformat() if isinstance(value, date) else value
 
     def export_submission(self, submission: str) -> dict[str, Any]:

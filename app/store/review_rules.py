@@ -6,26 +6,24 @@ rule, and of words for people only their keys.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from app.store import people, review_steps, worklist_rows
+from app.store import closing_rules, people, review_steps, worklist_rows
 from app.store.clinics import load_clinic
-from app.store.db.patient_tables import SECOND_PERSON_STATES, ReviewEntry
-from app.store.db.scope import Scope
+from app.store.closing_rules import RowChanges, close_row, move_meant_visit, reopen_row
+from app.store.db.patient_tables import SECOND_PERSON_STATES
 from app.store.db.tables import Staff
 from app.store.permissions import LEAD, NURSE, role_allows
 from app.store.review_steps import SAME_PERSON, StepAttempt
 from app.triage.terms import Urgency
 
-RowChanges = Mapping[str, Any]
-"""Columns of the row with their new values."""
 _QUIET = ("new", "claimed")
 """The states in which no second person is asked about anything."""
 _LOWERING, _CLOSING = ("second_look",), ("second_close",)
 _OPEN = (*_QUIET, *_LOWERING, *_CLOSING)
 _HELPING = (*_QUIET, *_CLOSING)
 """While a second person is asked about a closing, whatever gets help goes on."""
+_AFTERWARDS = ("closed",)
 _NOBODYS: RowChanges = {"owner_id": None, "state": "new"}
 _BACK_TO_CLAIMED: RowChanges = {"state": "claimed", "waits_since": None}
 """Nobody is asked for a second word any more."""
@@ -40,14 +38,16 @@ def find_conflict(attempt: StepAttempt) -> str:
     if rule is None:
         return "kind"
     if attempt.row.state not in rule.states:
-        return "second_look"
+        return "open" if rule.states == _AFTERWARDS else "second_look"
     if rule.answers:
         asked = attempt.asked[rule.answers]
         if asked is None or asked.author_id == attempt.staff.id:
             return "own"
     if not role_allows(attempt.staff.role, rule.who.permission):
         return "role"
-    return rule.needs(attempt) if rule.needs else ""
+    return closing_rules.find_length_conflict(attempt.step) or (
+        rule.needs(attempt) if rule.needs else ""
+    )
 
 
 def find_changes(attempt: StepAttempt) -> RowChanges:
@@ -58,7 +58,8 @@ def find_changes(attempt: StepAttempt) -> RowChanges:
 
 def find_actor_conflict(attempt: StepAttempt) -> str:
     """Why this person may do nothing of this kind here, whatever it says; "" if they may."""
-    if attempt.row.closed:
+    rule = STEPS.get(attempt.step.kind)
+    if attempt.row.closed and (rule is None or "closed" not in rule.states):
         return "closed"
     if not role_allows(attempt.staff.role, "review"):
         return "role"
@@ -80,18 +81,6 @@ def change_owner(attempt: StepAttempt) -> RowChanges:
     """What changes on the row for who takes it: what waits for a second person goes on waiting."""
     state, taken = attempt.row.state, attempt.row.state not in SECOND_PERSON_STATES
     return {"owner_id": attempt.staff.id, "state": "claimed" if taken else state}
-
-
-def is_identified(scope: Scope, submission: str) -> bool:
-    """Whether someone compared two identifiers last, and they fitted."""
-    last = find_newest_entry(scope, submission, kind="identify")
-    return last is not None and last.outcome == SAME_PERSON
-
-
-def find_newest_entry(scope: Scope, submission: str, **equals: object) -> ReviewEntry | None:
-    """The last thing that was done with a submission, of those that fit."""
-    newest = [ReviewEntry.number.desc()]
-    return scope.find_first(ReviewEntry, order_by=newest, submission_id=submission, **equals)
 
 
 def _need_words(attempt: StepAttempt) -> str:
@@ -127,7 +116,11 @@ def _need_colleague(attempt: StepAttempt) -> str:
 
 
 def _need_higher_level(attempt: StepAttempt) -> str:
-    return "" if attempt.current_level < Urgency.emergency else "highest"
+    if attempt.current_level >= Urgency.emergency:
+        return "highest"
+    step = attempt.step
+    unsaid = step.reason == "other" and not step.words.strip()
+    return "raise" if unsaid or step.reason not in review_steps.RAISE_REASONS else ""
 
 
 def _need_lower_level(attempt: StepAttempt) -> str:
@@ -164,21 +157,9 @@ def _need_agreed_disposition(attempt: StepAttempt) -> str:
 
 
 def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bool) -> str:
-    """What speaks against an end, whoever brings it about. `said`: words tell why."""
-    if outcome not in review_steps.DISPOSITIONS:
-        return "outcome"
-    scope, submission = attempt.scope, attempt.row.submission_id
-    decided = ReviewEntry.kind.in_(DECISION_KINDS)
-    of_it = {"submission_id": submission, "version_id": attempt.version.id}
-    if not scope.count_rows(ReviewEntry, decided, **of_it):
-        return "undecided"
-    if outcome == "not_reached" and not said:
-        calls = scope.find_all(ReviewEntry, submission_id=submission, kind="call")
-        failed = review_steps.count_failed_calls((call.kind, call.outcome) for call in calls)
-        if failed < review_steps.MIN_FAILED_CALLS:
-            return "tries"
-    known = outcome in review_steps.UNIDENTIFIED_DISPOSITIONS or is_identified(scope, submission)
-    return "" if known else "unidentified"
+    return closing_rules.find_disposition_conflict(
+        attempt, outcome, said=said, decision_kinds=DECISION_KINDS
+    )
 
 
 def _hand_over(attempt: StepAttempt) -> RowChanges:
@@ -221,12 +202,6 @@ def _await_closing(attempt: StepAttempt) -> RowChanges:
     return {"state": "second_close", "waits_since": attempt.scope.now, "alarmed_at": None}
 
 
-def _close(attempt: StepAttempt) -> RowChanges:
-    forget = attempt.scope.now + timedelta(days=load_clinic(attempt.scope).reviewed_days)
-    done = {"closed": True, "closed_at": attempt.scope.now, "state": "closed", "waits_since": None}
-    return {**done, "forget_at": forget}
-
-
 class StepActor(NamedTuple):
     """Who may take a step. Everyone needs the permission "review" besides this one.
 
@@ -240,6 +215,7 @@ class StepActor(NamedTuple):
 
 _OWNER, _LOWERING_OWNER = StepActor(), StepActor("lower")
 _ANY_LEAD = StepActor(others=frozenset({LEAD}))
+_ANYONE = StepActor(others=frozenset({NURSE, LEAD}))
 _SECOND_PERSON = StepActor("second_person", frozenset({NURSE, LEAD}))
 
 
@@ -281,12 +257,25 @@ STEPS: Mapping[str, StepRule] = {
     "second_no": StepRule(
         _SECOND_PERSON, _LOWERING, effect=_BACK_TO_CLAIMED, answers="lower", decides=True
     ),
-    "close": StepRule(_OWNER, _HELPING, _need_own_disposition, _close, closes=True, form="close"),
+    "close": StepRule(
+        _OWNER, _HELPING, _need_own_disposition, close_row, closes=True, form="close"
+    ),
     "ask_close": StepRule(_OWNER, _HELPING, _need_asked_disposition, _await_closing),
     "close_yes": StepRule(
-        _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close, answers="ask_close", closes=True
+        _SECOND_PERSON,
+        _CLOSING,
+        _need_agreed_disposition,
+        close_row,
+        answers="ask_close",
+        closes=True,
     ),
     "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=_BACK_TO_CLAIMED, answers="ask_close"),
+    "visit": StepRule(
+        _ANYONE, (*_HELPING, *_AFTERWARDS), closing_rules.need_visit, move_meant_visit
+    ),
+    "trace": StepRule(_OWNER, _OPEN, closing_rules.need_traces),
+    "addendum": StepRule(_ANYONE, _AFTERWARDS, closing_rules.need_some_words, form="addendum"),
+    "reopen": StepRule(_ANYONE, _AFTERWARDS, closing_rules.need_why, reopen_row, form="reopen"),
 }
 """Every step, in the order of the words that the database takes for it."""
 DECISION_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.decides)

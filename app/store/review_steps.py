@@ -11,6 +11,7 @@ from app.store.clinics import Targets
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
 from app.store.db.scope import WritingScope
 from app.store.db.tables import Staff
+from app.store.review_details import MovedVisit
 from app.triage.terms import Urgency
 
 LOWER_REASONS = (
@@ -21,14 +22,26 @@ LOWER_REASONS = (
     "wrong_person",  # the answers are about someone else
     "other",
 )
+RAISE_REASONS = (
+    "told",  # what was said on the phone or at the desk
+    "seen",  # what someone saw of it
+    "results",  # blood or other results
+    "worse",  # it got worse
+    "unsure",  # nobody can be sure, and higher is safer
+    "other",
+)
 CALL_OUTCOMES = ("answered", "no_answer", "wrong_number")
 FAILED_CALLS = ("no_answer", "wrong_number")
 MIN_FAILED_CALLS = 3
 """Calls in vain after which someone counts as not reached, as the services do that call people."""
+TRACES = ("second_number", "next_of_kin", "letter", "welfare_check")
+"""What else is tried for someone whom no call reaches."""
 DISPOSITIONS = (
     *("appointment_kept", "brought_forward", "other_service", "emergency_service"),
     *("seen_today", "advice_given", "not_reached"),
 )
+BROUGHT_FORWARD = "brought_forward"
+"""The one end that names a new day, or says that it is still to be booked."""
 DISPOSITIONS_BY_ONE: Mapping[Urgency, frozenset[str]] = {
     Urgency.emergency: frozenset({"emergency_service"}),
     Urgency.same_day: frozenset({"emergency_service", "seen_today", "other_service"}),
@@ -47,8 +60,10 @@ class ReviewStep:
     """One thing that someone wants to do.
 
     `after`: the number of the last entry that they saw. `level`: to which to lower. `reason`: why
-    lowered, or which identifiers were compared. `reference`, `name`: whose submission it is, where
-    it is nobody's yet; `sure`: also if the clinic knows the reference under another name.
+    lowered or raised, which identifiers were compared, or what was tried. `words`: for colleagues;
+    `patient_words`: for the person. `visit`: where their visit moves. `reference`, `name`: whose
+    submission it is, where it is nobody's yet; `sure`: also if the clinic knows the reference under
+    another name.
     """
 
     kind: str
@@ -63,6 +78,8 @@ class ReviewStep:
     reference: str = ""
     name: str = ""
     sure: bool = False
+    patient_words: str = ""
+    visit: MovedVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from datetime import datetime
 
 from app.store import review_rules
 from app.store.clinics import Targets
+from app.store.closing_rules import find_newest_entry
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
 from app.store.db.scope import WritingScope
 from app.store.db.tables import Staff
+from app.store.review_details import ReviewDetails, seal_details
 from app.store.review_steps import ReviewStep, StepAttempt
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
 from app.triage.terms import Urgency
@@ -145,6 +147,9 @@ def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
         to_staff_id=step.to_staff,
         answers_number=answered.number if answered else None,
         words_sealed=key.seal_field("review_entry", entry, "words", words) if words else None,
+        details_sealed=seal_details(
+            key, entry, ReviewDetails(step.patient_words.strip(), step.visit)
+        ),
         idempotency_key=step.key,
     )
     scope.update_rows(WorklistRow, submission_id=submission, to={"last_entry": number})
@@ -168,6 +173,6 @@ def _load_attempt(
     version = scope.require_one(AssessmentVersion, NoSuchSubmission, **newest)
     staff = scope.require_one(Staff, NoSuchSubmission, id=scope.who, disabled_at=None)
     kinds = {rule.answers for rule in review_rules.STEPS.values() if rule.answers}
-    asked = {kind: review_rules.find_newest_entry(scope, submission, kind=kind) for kind in kinds}
-    last = review_rules.find_newest_entry(scope, submission)
+    asked = {kind: find_newest_entry(scope, submission, kind=kind) for kind in kinds}
+    last = find_newest_entry(scope, submission)
     return StepAttempt(scope, step, targets, row, version, last, asked, staff)

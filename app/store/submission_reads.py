@@ -16,6 +16,7 @@ from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
 from app.store.db.scope import Scope, prepare_columns, prepare_statement
 from app.store.invitations import InvitationGone
+from app.store.review_details import MovedVisit, open_details
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist import ListedSubmission
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
@@ -37,7 +38,7 @@ _VERSIONS = prepare_statement(
 
 
 class ReviewAction(NamedTuple):
-    """One thing that was done, readable."""
+    """One thing that was done, readable; `patient_words` are for the person, `words` are not."""
 
     number: int
     kind: str
@@ -50,6 +51,8 @@ class ReviewAction(NamedTuple):
     outcome: str | None
     answers_number: int | None
     words: str
+    patient_words: str = ""
+    visit: MovedVisit | None = None
 
 
 class SubmissionRecord(NamedTuple):
@@ -128,7 +131,8 @@ def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     place, sealed = ("review_entry", row.id, "words"), row.words_sealed
     done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
     said = (row.reason, row.rule, row.outcome, row.answers_number)
-    return ReviewAction(*done, *said, key.open_field(*place, sealed) if sealed else "")
+    words = key.open_field(*place, sealed) if sealed else ""
+    return ReviewAction(*done, *said, words, *open_details(key, row))
 
 
 def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:

@@ -26,15 +26,17 @@ from app.triage.terms import Urgency
 
 WORKLIST_PAGE_SIZE = 50
 WORKLIST_FILTERS = (
-    *("all", "mine", "unassigned", "second", "late", "visit", "done"),
+    *("all", "mine", "unassigned", "second", "late", "moves", "visit", "done"),
     *(level.name for level in Urgency),
 )
-"""What can be asked for. `visit`: who comes on one day; a level: what waits at it."""
+"""What can be asked for. `moves`: visits that are to move to a day that is not booked yet;
+`visit`: who comes on one day; a level: what waits at it."""
 _WORKLIST_COLUMNS = (
     *(WorklistRow.submission_id, WorklistRow.rank, WorklistRow.due_at),
     *(WorklistRow.arrived, WorklistRow.arrived_at, WorklistRow.state),
     *(WorklistRow.owner_id, WorklistRow.first_seen_at, WorklistRow.last_version),
     *(WorklistRow.person_id, WorklistRow.rulebook_sha256, WorklistRow.line_sealed),
+    WorklistRow.move_due_at,
 )
 WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
@@ -207,6 +209,8 @@ def _filter_parts(
     if show == "done":
         closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
         return [[or_(closed, and_(waits, emergency))]]
+    if show == "moves":
+        return [[or_(WorklistRow.move_due_at.is_not(None), and_(waits, emergency))]]
     if show in Urgency.__members__:
         return [[waits, WorklistRow.rank.in_({0, level_to_rank(Urgency[show])})]]
     apart = {"late": WorklistRow.due_at <= now, "visit": WorklistRow.visit_on == visit_on}

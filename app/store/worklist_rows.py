@@ -16,6 +16,7 @@ from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Clinic
 from app.store.opening_hours import add_open_minutes, end_of_day
+from app.store.review_details import MovedVisit
 from app.triage.terms import Urgency
 
 PATIENT_FLAGS = ("interpreter", "access", "safeguarding")
@@ -37,18 +38,23 @@ def require_row(scope: Scope, submission: str, now: datetime) -> WorklistRow:
 def rank_and_due(
     clinic: Clinic, now: datetime, level: Urgency, targets: Targets
 ) -> dict[str, object]:
-    """Where a level stands on the worklist, and by when it is due at this clinic.
+    """Where a level stands on the worklist, and by when it is due at this clinic."""
+    return {"rank": level_to_rank(level), "due_at": due_time(clinic, now, level, targets)}
+
+
+def due_time(clinic: Clinic, now: datetime, level: Urgency, targets: Targets) -> datetime:
+    """By when a level is due at this clinic.
 
     An emergency is due by the clock: no closed clinic makes it less late. Nothing is due after
     the last day that is soon enough for its level, though nobody may be there to look by then.
     """
     minutes = int(clinic.targets.get(level.name, targets[level]))
     if level is Urgency.emergency:
-        return {"rank": 0, "due_at": now + timedelta(minutes=minutes)}
+        return now + timedelta(minutes=minutes)
     due = add_open_minutes(clinic, now, minutes)
     if level in targets.visit_days:
         due = min(due, end_of_day(clinic, now, targets.visit_days[level]))
-    return {"rank": level_to_rank(level), "due_at": due}
+    return due
 
 
 def rank_to_level(rank: int) -> Urgency:
@@ -82,6 +88,13 @@ def seal_payload(scope: Scope, submission: str, payload: Mapping[str, object]) -
 def _reseal_payload(scope: Scope, row: WorklistRow, changes: Mapping[str, object]) -> bytes:
     """What stands on a line, sealed again with these changes."""
     return seal_payload(scope, row.submission_id, row_payload(scope, row) | dict(changes))
+
+
+def seal_moved_visit(scope: Scope, row: WorklistRow, visit: MovedVisit) -> bytes:
+    """What stands on a line whose visit has moved to that day, sealed. Raises KeyDestroyed."""
+    day = visit.day.isoformat() if visit.day else None
+    at = {"appointment_time": visit.time, "appointment_kind": visit.kind}
+    return _reseal_payload(scope, row, {"appointment_on": day, **at})
 
 
 def tie_person(

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from app.store.accounts import passwords, sessions
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import NoSuchStaff
+from app.store.clinic_texts import NoSuchText
 from app.store.db import audit
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.record_keys import KeyDestroyed
@@ -35,7 +36,10 @@ STAFF = "any of staff"
 """Whoever is signed in; every other word is a permission of app/store/permissions.py."""
 BACKGROUND_HEADER = "x-quiet"
 SESSION_COOKIE = "staff"
-_NOT_THERE = (NoSuchInvitation, NoSuchPerson, NoSuchRequest, NoSuchStaff, NoSuchSubmission)
+_NOT_THERE = (
+    *(NoSuchInvitation, NoSuchPerson, NoSuchRequest, NoSuchStaff, NoSuchSubmission),
+    NoSuchText,
+)
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 StaffEndpoint = Callable[[StaffRequest], Response]

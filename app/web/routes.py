@@ -24,6 +24,7 @@ from app.web.clinic import (
     signin,
     staff,
     submission,
+    texts,
     worklist,
     worklist_stream,
 )
@@ -132,6 +133,11 @@ ROUTES = [
         "change_clinic",
         fresh_code=True,
     ),
+    staff_route("GET /texts", texts.show_texts, "change_texts"),
+    staff_route("POST /texts", texts.add_text, "change_texts"),
+    staff_route("GET /texts/{id}", texts.show_text, "change_texts"),
+    staff_route("POST /texts/{id}", texts.change_text, "change_texts"),
+    staff_route("POST /texts/{id}/retire", texts.retire_text, "change_texts"),
     # A tablet that patients pass on to each other.
     staff_route("GET /waiting-room", waiting_room.show_waiting_room, "invite_patients"),
     staff_route("POST /waiting-room", waiting_room.start_tablet_mode, "invite_patients"),
@@ -208,6 +214,7 @@ ROUTES = [
     staff_route(
         "POST /submissions/{id}/second", submission.submit_second_decision, "second_person"
     ),
+    staff_route("POST /submissions/{id}/draft", submission.show_draft, "review"),
     staff_route("POST /submissions/{id}/{step}", submission.submit_review_step, "review"),
     # All of a person, and what is counted and noted of the clinic's work.
     staff_route("GET /people", people.show_person_search, "export_person"),

@@ -23,6 +23,8 @@ PLAIN_HEADERS = {"Vary": "Accept-Encoding"}
 GZIP_HEADERS = {**PLAIN_HEADERS, "Content-Encoding": "gzip"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would work out rather than show."""
+_NEEDED_INVISIBLE = "\t\u00a0\u061c\u200c\u200d\u200e\u200f\u202f\u3000"
+"""Invisible, and yet part of what people write: spaces, joiners, marks of direction."""
 _GZIP = 31  # the window bits by which zlib's calls know that a gzip file is wanted
 _WITH_FILES = "multipart/form-data"
 _FILES = "uploaded_files"
@@ -113,6 +115,19 @@ def find_file(request: Request, name: str) -> bytes:
 def strip_invisible(text: str) -> str:
     """The text as one line with one kind of space, and without what cannot be seen."""
     return unify_spaces(text)
+
+
+def clean_lines(text: str) -> str:
+    """Typed lines without what cannot be seen, empty ones and space around them.
+
+    Joiners and marks of direction stay, since scripts need them; what turns the text after it does
+    not.
+    """
+    lines = []
+    for line in text.splitlines():
+        kept = (letter for letter in line if letter.isprintable() or letter in _NEEDED_INVISIBLE)
+        lines.append("".join(" " if letter == "\t" else letter for letter in kept).strip())
+    return "\n".join(filter(None, lines))
 
 
 def accepts_gzip(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """A clinic at work, for tests: staff, invited people, and what they hand in."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.store.db.patient_tables import WorklistRow
 from app.store.db.scope import PATIENT, Store
 from app.store.db.tables import Staff
 from app.store.invitations import Invitee
+from app.store.review_details import MovedVisit
 from app.store.review_steps import ReviewStep
 from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import SubmittedAnswers
@@ -21,6 +22,12 @@ from tests.store.rows import A_ROW_OF
 KNOWN = {"outcome": "same_person", "reason": "full_name born_on"}
 """What a step "identify" says of someone whom the clinic invited."""
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+BOOKED, MOVED = date(2026, 6, 1), MovedVisit(date(2026, 3, 9), "10:30", "Dr Hill")
+USUAL: dict[str, dict[str, Any]] = {
+    "raise": {"reason": "told"},
+    "brought_forward": {"visit": MOVED},
+}
+"""What a step says besides, by its kind or by how it ends."""
 TARGETS = load_policy(RULES).targets
 BY_LEVEL: dict[str, Answers] = {
     "routine": answers(),
@@ -55,9 +62,10 @@ class Work:
             scope.add_rows(Staff, [row | {"id": n, "role": r} for n, r in roles.items()])
 
     def invite(self, now: datetime = MONDAY, **more: Any) -> str:
-        """The id of a new invitation of someone new."""
+        """The id of a new invitation of someone new, who has a visit booked."""
         n = next(self.numbers)
-        guest = Invitee(**{"reference": f"R-{n}", "name": f"Patient {n}"} | more)
+        usual = {"reference": f"R-{n}", "name": f"Patient {n}", "appointment_on": BOOKED}
+        guest = Invitee(**usual | more)
         return invitations.invite_patients(self.store, self.clinic, now, "kim", [guest], f"key{n}")[
             0
         ]
@@ -73,7 +81,11 @@ class Work:
             return submissions.accept_answers(scope, invitation, handed(level), TARGETS)
 
     def do(self, who: str, submission: str, kind: str, now: datetime = MONDAY, **more: Any) -> int:
-        """One step after all that was done so far, unless `after` says otherwise."""
+        """One step after all that was done so far, unless `after` says otherwise.
+
+        A raised level has its reason and a visit that is brought forward its day, unless said.
+        """
+        more = USUAL.get(str(more.get("outcome", kind)), {}) | more
         with self.store.writing_scope(self.clinic, now, who) as scope:
             row = scope.find_one(WorklistRow, submission_id=submission)
             last = row.last_entry if row else 0

@@ -56,6 +56,14 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
         "made_at": THEN,
         "expires_at": THEN,
     },
+    "clinic_text": {
+        **HERE,
+        "id": "t1",
+        "title": "Bring your tablets",
+        "body": "Bring all your tablets with you.",
+        "changed_by": "s1",
+        "changed_at": THEN,
+    },
     "recovery_code": {**HERE, "staff_id": "s1", "code_print": HASH},
     "staff_session": {
         **HERE,

@@ -18,7 +18,13 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import event
 from sqlmodel import col
 
-from app.store import clinic_settings, person_requests, reviews, submission_reads
+from app.store import (
+    clinic_settings,
+    clinic_texts,
+    person_requests,
+    reviews,
+    submission_reads,
+)
 from app.store.accounts import staff
 from app.store.db import audit
 from app.store.db.patient_tables import ReviewEntry, WorklistRow
@@ -148,7 +154,7 @@ class Scene:
 
 OF_A_CLINIC = {
     *("submissions/id", "invitations/id", "invitations/batch/key", "staff/id"),
-    *("people/id", "people/requests/id", "agreement/cases/entry"),
+    *("people/id", "people/requests/id", "texts/id", "agreement/cases/entry"),
 }
 """The parts of addresses that name a record of one clinic."""
 
@@ -195,9 +201,10 @@ def _records(scene: Scene) -> None:
             scope, scene.other_patient.invitation, house.now
         ).submission
         targets = house.app.state.context.policy.targets
-        reviews.perform_step(scope, other, ReviewStep("raise", 0, "scene"), targets)
+        reviews.perform_step(scope, other, ReviewStep("raise", 0, "scene", reason="told"), targets)
         raised = scope.find_one(ReviewEntry, submission_id=other, kind="raise")
         clinic_settings.save_holiday_area(scope, "GB-ENG")
+        text = clinic_texts.save_text(scope, "", "Tablets", "Bring your tablets.", "")
         wish = person_requests.add_request(scope.act_as(scene.expired.id), EXPORT, person)
     waiting = Patient(house, nurse)
     nurse.sign_in()
@@ -217,6 +224,7 @@ def _records(scene: Scene) -> None:
     scene.records = {
         "submissions/id": submission,
         "submissions/step": "agree",
+        "texts/id": text,
         "people/id": person,
         "people/requests/id": wish,
         "invitations/id": waiting.invitation,

@@ -33,6 +33,7 @@ MAY = {
     "see_staff":         "-     x    x     -",
     "change_staff":      "-     -    x     -",
     "change_clinic":     "-     -    x     -",
+    "change_texts":      "-     x    x     -",
     "see_audit":         "-     -    -     x",
     "see_looks":         "x     x    -     x",
     STAFF:               "x     x    x     x",
@@ -50,6 +51,7 @@ AT_MOST = {
     "people":           "-     x    x     -",
     "staff":            "-     x    x     -",
     "clinic":           "x     x    x     x",  # all read it, an admin changes it
+    "texts":            "-     x    x     -",
     "agreement":        "-     x    -     -",
     "audit":            "-     -    -     x",
 }  # fmt: skip

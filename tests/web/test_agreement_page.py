@@ -99,7 +99,7 @@ def test_a_disagreement_becomes_a_case_that_the_loader_reads(
     house: House, lead: Member, tmp_path: Path
 ) -> None:
     submission = lowered(house, lead, **NAMES)
-    decide(house, lead, sent(house, lead, CALM, **NAMES), "raise")
+    decide(house, lead, sent(house, lead, CALM, **NAMES), "raise", reason="seen")
     decide(house, lead, sent(house, lead), "agree")
     links = [a for a in lead.get("/agreement").links if a.startswith("/agreement/cases/")]
     assert len(links) == 2

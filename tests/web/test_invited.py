@@ -23,6 +23,7 @@ from app.store import (
     worklist,
     worklist_rows,
 )
+from app.store.review_details import MovedVisit
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from app.web.journey import MOST_BYTES, Journey, seal_journey
 from tests.builders import rulebook
@@ -126,7 +127,7 @@ def test_what_a_nurse_raised_to_an_emergency_says_so_too(
     house: House, nurse: Member, patient: Patient
 ) -> None:
     patient.send_all(TODAY)
-    step(house, nurse, patient, "raise")
+    step(house, nurse, patient, "raise", reason="told")
     assert patient.get(patient.link).level == "emergency"
     assert patient.get(patient.link).h1[0].startswith("Get help now")
 
@@ -195,9 +196,11 @@ def test_every_outcome_is_told_in_plain_words(
     if outcome == "not_reached":
         for _ in range(3):
             step(house, nurse, patient, "call", outcome="no_answer")
-    step(house, nurse, patient, "close", outcome=outcome)
-    page = patient.get(patient.link)
-    words = house.app.state.context.page_wording.pages[f"handed.decided.{outcome}"]
+    moved = outcome == "brought_forward"
+    more = {"visit": MovedVisit(date(2027, 1, 20))} if moved else {}
+    step(house, nurse, patient, "close", outcome=outcome, **more)
+    page, said = patient.get(patient.link), "moved" if moved else outcome
+    words = house.app.state.context.page_wording.pages[f"handed.decided.{said}"]
     assert words.partition("{")[0] in page.text
     assert page.level == ("emergency" if outcome == "emergency_service" else "routine")
 
@@ -207,7 +210,7 @@ def test_the_level_that_a_nurse_decided_is_the_one_that_is_told(
 ) -> None:
     patient.send_all(CALM)
     step(house, nurse, patient, "identify", **KNOWN)
-    step(house, nurse, patient, "raise")
+    step(house, nurse, patient, "raise", reason="told")
     step(house, nurse, patient, "close", outcome="appointment_kept")
     assert patient.get(patient.link).level == "soon"
 

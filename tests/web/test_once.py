@@ -161,7 +161,7 @@ STEPS = {
     "note": Does("note", (("words", "Called her."),), adds=2),
     "call": Does("call", (("outcome", "no_answer"),), adds=2),
     "agree": Does("agree", adds=2),
-    "raise": Does("raise", adds=2),
+    "raise": Does("raise", (("reason", "told"),), adds=2),
     "identify": Does(
         "identify", (("outcome", "same_person"), ("which", ("full_name", "born_on"))), adds=2
     ),

@@ -13,7 +13,7 @@ from app.presentation.review_words import (
     REASONS,
     problem_key,
 )
-from app.store import review_rules, submission_reads
+from app.store import closing_rules, review_rules, submission_reads
 from app.store.db.patient_tables import REVIEW_KINDS
 from tests.builders import rulebook
 from tests.visitor import Visitor
@@ -165,7 +165,7 @@ def test_handing_over_calling_raising_and_letting_go(
 ) -> None:
     address, patient = sent(house, nurse)
     act(nurse, address, "call", outcome="no_answer", words="Rang twice.\n\x00Again <b>")
-    page = act(nurse, address, "raise")
+    page = act(nurse, address, "raise", reason="told")
     assert page.all("span", **{"data-level": "emergency"})
     assert "No answer. “Rang twice. Again <b>”" in page.text
     assert patient.get(patient.link).level == "emergency"
@@ -202,7 +202,8 @@ def test_one_form_sent_twenty_times_counts_once(house: House, nurse: Member) -> 
 
 
 def test_every_problem_of_a_step_has_its_words() -> None:
-    problems = Path(review_rules.__file__).read_text("utf-8")
+    files = (review_rules.__file__, closing_rules.__file__)
+    problems = "".join(Path(file).read_text("utf-8") for file in files)
     problem_ids = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
     problem_ids |= set(re.findall(r'return "([a-z_]+)" if', problems))
     pages = rulebook().wording["en"].pages

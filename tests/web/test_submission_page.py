@@ -88,7 +88,7 @@ def test_answers_that_cannot_all_be_right_are_shown(house: House, nurse: Member)
 
 def test_a_raised_level_stands_beside_what_the_rules_say(house: House, nurse: Member) -> None:
     address = handed(house, nurse)
-    page = act(nurse, address, "raise")
+    page = act(nurse, address, "raise", reason="told")
     assert "The rules say: Today. Your clinic changed it." in glance(page)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from app.assurance.readability import coleman_liau_grade, flesch_kincaid_grade
 from app.store import invitations, review_steps, reviews, submission_reads, worklist_rows
+from app.store.review_details import MovedVisit
 from app.store.review_steps import DISPOSITIONS, ReviewStep
 from tests.store.patients import KNOWN
 from tests.visitor import Visitor
@@ -42,7 +43,9 @@ def step(house: House, who: Member, address: str, kind: str, **more: Any) -> Non
     sent = address.rpartition("/")[2]
     with house.store.writing_scope(who.clinic, house.now, who.id) as scope:
         after = worklist_rows.require_row(scope, sent, house.now).last_entry
-        whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **more)
+        moved = MovedVisit(house.now.date() + timedelta(days=3), "10:30", "Dr Hill")
+        usual = {"visit": moved} if more.get("outcome") == "brought_forward" else {}
+        whole = ReviewStep(kind, after, f"{kind}{after}{sent}", **usual | more)
         reviews.perform_step(scope, sent, whole, house.app.state.context.policy.targets)
 
 
@@ -83,8 +86,9 @@ def test_what_was_closed_without_its_help_still_tells_to_get_it(
     check(page.text, level, "Do not wait for the clinic" if level == "emergency" else today)
     check(copy.text, level, "The clinic closed this on")
     assert ("call the clinic" in copy.text) is (level == "same_day")
+    # A day that was typed is soon enough only for what can wait until then.
     assert "Do not wait for this visit." in page.text
-    if outcome == "appointment_kept":
+    if outcome in ("appointment_kept", "brought_forward"):
         assert "Do not wait for this visit." in copy.text
     texts = Blocks(page.html).texts
     whole = [text for text in texts if text.endswith((".", "?", "!"))]
@@ -137,8 +141,8 @@ def test_a_shared_check_is_told_the_same(house: House, nurse: Member, other: Mem
     address = take(nurse, code_on(share(person))).url
     step(house, nurse, address, "identify", **KNOWN, **WHO)
     step(house, nurse, address, "agree")
-    step(house, nurse, address, "ask_close", outcome="appointment_kept", words="On the ward.")
+    step(house, nurse, address, "ask_close", outcome="advice_given", words="On the ward.")
     step(house, other, address, "close_yes")
     for page in (person.get("/share"), person.get("/share/news")):
         assert page.level == "emergency"
-        check(page.text, "emergency", "It noted the visit that is booked for you.")
+        check(page.text, "emergency", "It noted that a nurse gave you advice.")

@@ -22,6 +22,8 @@ from app.store.review_steps import (
     IDENTIFIERS,
     IDENTITY_OUTCOMES,
     LOWER_REASONS,
+    RAISE_REASONS,
+    TRACES,
 )
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.dangers import STATES
@@ -95,11 +97,16 @@ MADE_UP |= {
     "review.call.": {*CALL_OUTCOMES},
     "review.close.": {*DISPOSITIONS},
     "review.lower.": {*LOWER_REASONS},
+    "review.raise.": {*RAISE_REASONS},
+    "review.trace.": {*TRACES},
+    "typed_day.problem.": {"form", "year", "month", "name", "none"},
     "review.identify.": {*IDENTITY_OUTCOMES},
     "review.problem.": {
         *("first", "closed", "role", "owned", "second_look", "words", "outcome", "to_staff"),
         *("highest", "level", "reason", "rule", "own", "undecided", "second_person", "why"),
         *("tries", "unidentified", "identifiers", "person", "other_name"),
+        *("raise", "open", "visit", "visit_past", "visit_other", "no_visit", "compared"),
+        *("traces", "addendum", "reopen", "long", "told_long"),
     },
     "identify.": {*IDENTIFIERS},
     "copy.agreed.": {*DISPOSITIONS},

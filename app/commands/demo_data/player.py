@@ -232,13 +232,14 @@ class DemoPlayer:
         self._schedule_review(sent, "decide", at)
 
     def _start_reviews_now(self, scope: WritingScope, clinic: DemoClinic) -> None:
-        """What nurses do at this moment: some are being read, one waits for a second person."""
+        """What nurses do at this moment: some are read, one waits for a second, one moves."""
         order = [WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived]
         waiting = scope.find_all(WorklistRow, closed=False, owner_id=None, order_by=order)
         grave = [row for row in waiting if rank_to_level(row.rank) >= Urgency.same_day]
         soon = [row for row in waiting if rank_to_level(row.rank) is Urgency.soon]
         lowered = [(row, "lower") for row in grave[-1:]]
-        for row, script in [*lowered, *((row, "note") for row in soon[:2])]:
+        others = zip(soon, ("note", "note", "move", "reopen"), strict=False)
+        for row, script in [*lowered, *others]:
             id_, number = row.submission_id, row.last_version
             newest = scope.find_one(AssessmentVersion, submission_id=id_, number=number)
             rules = tuple(newest.rules if newest else ())

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from app.store import reviews
-from app.store.clinics import Targets
+from app.store import opening_hours, reviews, worklist_rows
+from app.store.clinics import Targets, load_clinic
 from app.store.db.scope import WritingScope
-from app.store.review_steps import SAME_PERSON, ReviewStep
+from app.store.review_details import MovedVisit
+from app.store.review_steps import BROUGHT_FORWARD, SAME_PERSON, ReviewStep
 from app.triage.terms import Urgency
+
+_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class DemoReviewer:
             words = self.chance.choice([*self.words["notes"], "", ""])
             self.take_review_step("call", outcome="answered", words=words)
         if level in (Urgency.routine, Urgency.soon) and self.chance.random() < 0.08:
-            self.take_review_step("raise")
+            self.take_review_step("raise", reason=self.chance.choice(self.words["raise_reasons"]))
             level = Urgency(level + 1)
         else:
             self.take_review_step("agree")
@@ -104,8 +107,45 @@ class DemoReviewer:
     def _identify_and_close(self, level: Urgency) -> None:
         """Close it, once two facts about the person were compared."""
         self.take_review_step("identify", outcome=SAME_PERSON, reason="full_name born_on")
-        ends = self.words["closings"][level.name]
-        self.take_review_step("close", outcome=self.chance.choice(ends))
+        outcome = self.chance.choice(self.words["closings"][level.name])
+        if outcome == "appointment_kept" and not self._has_visit_in_time(level):
+            outcome = BROUGHT_FORWARD if level is Urgency.soon else "advice_given"
+        more: dict[str, object] = {}
+        if outcome == BROUGHT_FORWARD:
+            more["visit"] = self._make_earlier_visit()
+        if self.chance.random() < 0.4:
+            more["patient_words"] = self.chance.choice(self.words["patient_words"])
+        self.take_review_step("close", outcome=outcome, **more)
+
+    def _has_visit_in_time(self, level: Urgency) -> bool:
+        """Whether a visit is booked that the level can wait for."""
+        row = worklist_rows.require_row(self.scope, self.sent.id, self.scope.now)
+        booked = worklist_rows.row_payload(self.scope, row)["appointment_on"]
+        last = row.arrived_at.date() + _SOON if level is Urgency.soon else date.max
+        return bool(booked) and date.fromisoformat(booked) <= last
+
+    def _make_earlier_visit(self) -> MovedVisit:
+        """A day on which the clinic is open, mostly within two weeks; some are not booked yet."""
+        if self.chance.random() < 0.25:
+            return MovedVisit(None)
+        clinic = load_clinic(self.scope)
+        today = opening_hours.local_day(clinic, self.scope.now)
+        day = today + timedelta(days=self.chance.randint(2, 8))
+        while opening_hours.is_closed_day(clinic, day):
+            day += timedelta(days=1)
+        return MovedVisit(day, self.chance.choice(("09:20", "11:40", "14:00")), "Dr Hill")
+
+    def move_later(self) -> None:
+        """Close it with a visit that is to move and has no day yet."""
+        self.take_review_step("agree")
+        self.take_review_step("identify", outcome=SAME_PERSON, reason="full_name born_on")
+        self.take_review_step("close", outcome=BROUGHT_FORWARD, visit=MovedVisit(None))
+
+    def reopen_and_add(self) -> None:
+        """Close it, add words, and open it again, since it was the wrong outcome."""
+        self.decide_and_close()
+        self.take_review_step("addendum", words=self.chance.choice(self.words["notes"]))
+        self.take_review_step("reopen", words="This was closed with the wrong outcome.")
 
 
 REVIEW_SCRIPTS: Mapping[str, Callable[[DemoReviewer], None]] = {
@@ -114,6 +154,8 @@ REVIEW_SCRIPTS: Mapping[str, Callable[[DemoReviewer], None]] = {
     "call": DemoReviewer.call_in_vain,
     "look": DemoReviewer.look_only,
     "lower": DemoReviewer.lower_level,
+    "reopen": DemoReviewer.reopen_and_add,
+    "move": DemoReviewer.move_later,
 }
 """What can come of a look, by the names of people.yaml."""
 STAYS_OPEN = ("note", "call", "look")

@@ -22,6 +22,7 @@ VERSION_KINDS = ("first", "changed", "nurse")
 REVIEW_KINDS = (
     *("claim", "release", "hand_over", "note", "call", "identify", "agree", "raise", "lower"),
     *("second_yes", "second_no", "close", "ask_close", "close_yes", "close_no"),
+    *("visit", "trace", "addendum", "reopen"),
 )
 SECOND_PERSON_STATES = ("second_look", "second_close")
 """What waits for a second person: a lowering, or a closing."""
@@ -163,13 +164,14 @@ class ReviewEntry(ClinicTable):
     version_id: Mapped[str]  # the assessment that was looked at
     rulebook_sha256: Mapped[str]
     urgency: Mapped[int]  # the level that counts from here on
-    reason: Mapped[str | None]  # coded: why lowered
+    reason: Mapped[str | None]  # coded: why lowered or raised, what was compared or tried
     rule: Mapped[str | None]  # the rule whose finding is set aside
     outcome: Mapped[str | None]  # of a call, or the disposition that is meant or agreed to
     to_staff_id: Mapped[str | None]  # handed over to
     answers_number: Mapped[int | None]  # the entry that a second person speaks to
     words_sealed: Mapped[bytes | None]
     idempotency_key: Mapped[str]
+    details_sealed: Mapped[bytes | None]  # what the person reads of it, and a visit that moves
 
 
 class WorklistRow(ClinicTable):
@@ -196,6 +198,7 @@ class WorklistRow(ClinicTable):
             "ix_worklist_row_visit",
             *("clinic_id", "closed", "visit_on", "rank", "due_at", "arrived"),
         ),
+        Index("ix_worklist_row_move", "clinic_id", "move_due_at"),
         # Trap: with the clinic first, SQLite would read the worklist by it, and sort all of it.
         Index("ix_worklist_row_forget", "forget_at", "clinic_id"),
         word_check("state", STATES),
@@ -216,6 +219,7 @@ class WorklistRow(ClinicTable):
     alarmed_at: Mapped[datetime | None]
     waits_since: Mapped[datetime | None]  # since when a second person is asked to close it
     closed_at: Mapped[datetime | None]
+    move_due_at: Mapped[datetime | None]  # by when to tell the day of a visit that is to move
     last_version: Mapped[int] = mapped_column(default=1)
     last_entry: Mapped[int] = mapped_column(default=0)
     rulebook_sha256: Mapped[str]

@@ -215,6 +215,21 @@ class AuditHead(ClinicTable):
     seal: Mapped[str]
 
 
+class ClinicText(ClinicTable):
+    """A text of the clinic's own that a nurse can begin with. For one outcome, or for any."""
+
+    __tablename__ = "clinic_text"
+    __table_args__ = (row_foreign_key("staff", "changed_by"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    body: Mapped[str]
+    outcome: Mapped[str | None]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
 class ServedRulebook(ServerTable):
     """A rulebook that this server has answered with, and since when."""
 

@@ -21,8 +21,8 @@ from app.presentation.result import View
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
 from app.store import (
     clinics,
+    closing_rules,
     people,
-    review_rules,
     reviews,
     submission_reads,
     submission_versions,
@@ -261,7 +261,7 @@ def _load_form_values(request: StaffRequest) -> dict[str, Any]:
         line = worklist.find_listed_submission(scope, request.path_id)
         names = staff.find_staff_names(scope, {line.row.owner_id or ""})
         presenter = make_row_presenter(request, clinics.load_clinic(scope))
-        known = review_rules.is_identified(scope, request.path_id)
+        known = closing_rules.is_identified(scope, request.path_id)
     return {
         "id": request.path_id,
         "row": presenter.build_row(names, line),

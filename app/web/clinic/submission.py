@@ -22,12 +22,22 @@ from app.presentation.review_words import OUTCOMES, problem_key
 from app.presentation.safety_net import NetLevelGroup
 from app.presentation.submission_view import SubmissionView
 from app.store import review_steps, worklist
+from app.store.clinic_texts import list_texts
 from app.store.db.patient_tables import SECOND_PERSON_STATES
 from app.store.permissions import role_allows
 from app.store.review_rules import CLOSING_KINDS, DECISION_KINDS
+from app.store.review_steps import BROUGHT_FORWARD, ReviewStep
 from app.store.submission_reads import ReviewAction
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
+from app.web.clinic.closing_forms import (
+    PROBLEM_FIELDS,
+    describe_typed,
+    find_kept_late,
+    mean_ending,
+    read_typed_step,
+    split_steps,
+)
 from app.web.clinic.submission_reading import (
     OpenedSubmission,
     describe_assessment,
@@ -52,23 +62,48 @@ _STEPS = {
     "raise": ("raise",),
     "close": ("close",),
     "agree-close": ("agree", "close"),
+    "visit": ("visit",),
+    "trace": ("trace",),
+    "addendum": ("addendum",),
+    "reopen": ("reopen",),
 }
 """The address of a form -> what it does, all of it or nothing."""
+_WITH_VISIT = ("", "appointment_kept", BROUGHT_FORWARD)
+"""The ends after which the copy for the patient names the visit; "" is none yet."""
 _LAST = 6  # things that were done, on paper
 _NOTE = 200  # letters of a note, on paper
 _DENSE_NET = 1000  # letters of a safety net from which on the copy is set smaller
 _ROOMY, _DENSE = 2000, 2600  # letters up to which the sheet is set larger, or from which smaller
 
 
-def show_submission(request: StaffRequest, problem: str = "", first: str = "") -> Response:
-    """GET /submissions/{id}: all that is known; looking is noted in the audit."""
-    opened = open_submission(request)
+def show_submission(
+    request: StaffRequest,
+    problem: str = "",
+    first: str = "",
+    *,
+    problems: Mapping[str, str] | None = None,
+    meant: ReviewStep | None = None,
+    drafting: bool = False,
+    **more: Any,
+) -> Response:
+    """GET /submissions/{id}: all that is known; looking is noted in the audit.
+
+    `meant`: an end of which it shows what the patient would read. `drafting`: whether the texts of
+    the clinic are offered. `more`: what stands in the forms in the place of what was typed.
+    """
+    opened = open_submission(request, with_texts=drafting)
     view, level = opened.view, opened.view.record.listed.level
-    assessed = describe_assessment(view)
+    assessed, forms = (
+        describe_assessment(view),
+        _describe_closing(request, opened, drafting=drafting) | more,
+    )
+    if meant is not None:
+        facts = mean_ending(request, opened.clinic, view.collect_ending(), meant)
+        forms["preview"] = view.describe_ending(facts)
     sbar, sbar_full = view.write_sbar_texts(assessed)
     return request.render_page(
         "nurse/submission.html",
-        problems={"actions": problem_key(problem)} if problem else None,
+        problems=problems or _place_problem(problem),
         first=first,
         calls=_translate_codes(request, review_steps.CALL_OUTCOMES, OUTCOMES),
         dispositions=_translate_endings(request, level),
@@ -79,8 +114,28 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
         done_before=_find_done_reference(request) if "done" in request.query_params else "",
         sbar=sbar,
         sbar_full=sbar_full,
+        contact=ClinicContact.from_clinic(opened.clinic),
         **_describe_form(request, opened),
+        **forms,
     )
+
+
+def show_draft(request: StaffRequest) -> Response:
+    """POST /submissions/{id}/draft: texts to start from, or what the patient would read.
+
+    The same page with all that was typed; nothing is kept.
+    """
+    typed, form = read_typed_step(request, "close"), describe_typed(request)
+    if request.typed_field("put_in"):
+        with request.reading_scope() as scope:
+            known = {text.id: text.body for text in list_texts(scope)}
+        chosen = known.get(request.typed_field("text"), "")
+        form["told"] = "\n".join(filter(None, [form["told"], chosen]))
+    elif request.typed_field("look"):
+        return show_submission(
+            request, problems=typed.problems or None, flags=typed.flags, meant=typed.step
+        )
+    return show_submission(request, drafting=True, closing=form)
 
 
 def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> Response:
@@ -104,7 +159,14 @@ def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> 
     )
 
 
-def show_ask_close(request: StaffRequest, problem: str = "", first: str = "") -> Response:
+def show_ask_close(
+    request: StaffRequest,
+    problem: str = "",
+    first: str = "",
+    *,
+    problems: Mapping[str, str] | None = None,
+    flags: Sequence[str] = (),
+) -> Response:
     """GET /submissions/{id}/ask-close: stops, and names what would be left without help."""
     opened = open_submission(request, asks_colleagues=True)
     listed = opened.view.record.listed
@@ -113,10 +175,13 @@ def show_ask_close(request: StaffRequest, problem: str = "", first: str = "") ->
         return see_other(f"/submissions/{listed.row.submission_id}")
     return request.render_page(
         "nurse/ask_close.html",
-        problems={"ask-close": problem_key(problem)} if problem else None,
+        problems=problems or ({"ask-close": problem_key(problem)} if problem else None),
         first=first,
-        chosen=request.typed_field("outcome"),
-        ticked=bool(request.typed_field("compared")),
+        closing=describe_typed(request),
+        flags=flags,
+        raise_reasons=_translate_codes(
+            request, review_steps.RAISE_REASONS, review_words.RAISE_REASON_WORDS
+        ),
         ends=_translate_codes(request, ends, OUTCOMES),
         alone=_translate_endings(request, listed.level),
         **_describe_form(request, opened),
@@ -125,7 +190,10 @@ def show_ask_close(request: StaffRequest, problem: str = "", first: str = "") ->
 
 def submit_ask_close(request: StaffRequest) -> Response:
     """POST /submissions/{id}/ask-close: with how it is to end, and words why."""
-    asked = read_review_step(request, "ask_close")
+    typed = read_typed_step(request, "ask_close")
+    if typed.problems:
+        return show_ask_close(request, problems=typed.problems, flags=typed.flags)
+    asked = typed.step
     agrees = bool(request.typed_field("agree"))
     decided = [strip_form_words(replace(asked, kind="agree"))] if agrees else []
     steps = [*read_identity_check(request), *decided, asked]
@@ -137,9 +205,12 @@ def submit_review_step(request: StaffRequest) -> Response:
     kinds = _STEPS.get(request.path_params["step"])
     if kinds is None:
         raise HTTPException(404)
-    *earlier, last = (read_review_step(request, kind) for kind in kinds)
-    before = read_identity_check(request) if last.kind == "close" else []
-    steps = [*before, *map(strip_form_words, earlier), last]
+    typed, closes = read_typed_step(request, kinds[-1]), kinds[-1] == "close"
+    late = find_kept_late(request, typed.step.outcome) if closes else {}
+    if problems := typed.problems or late:
+        return show_submission(request, problems=problems, flags=typed.flags)
+    before = read_identity_check(request) if closes else []
+    steps = [*before, *split_steps(request, kinds, typed.step)]
     answer = submit_steps(request, steps, _show_refusal)
     kept = answer.status_code == 303
     return _open_next(request) if kept and request.typed_field("then") == "next" else answer
@@ -186,6 +257,31 @@ def _show_refusal(request: StaffRequest, problem: str, first: str) -> Response:
     if problem == "second_person":
         return show_ask_close(request, problem)
     return show_submission(request, problem, first)
+
+
+def _place_problem(problem: str) -> dict[str, str] | None:
+    """The id of the field that a refused step is about, and the key of the words for why."""
+    if not problem:
+        return None
+    return {PROBLEM_FIELDS.get(problem, "actions"): problem_key(problem)}
+
+
+def _describe_closing(
+    request: StaffRequest, opened: OpenedSubmission, *, drafting: bool
+) -> dict[str, Any]:
+    """What the forms of closing and of afterwards hold, and what the patient reads now."""
+    return {
+        "closing": describe_typed(request),
+        "flags": (),
+        "preview": None,
+        "drafting": drafting,
+        "texts": [(text.id, text.title) for text in opened.texts],
+        "ending": opened.view.describe_ending(),
+        "raise_reasons": _translate_codes(
+            request, review_steps.RAISE_REASONS, review_words.RAISE_REASON_WORDS
+        ),
+        "traces": _translate_codes(request, review_steps.TRACES, review_words.TRACE_WORDS),
+    }
 
 
 def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str, Any]:
@@ -286,7 +382,8 @@ def show_patient_copy(request: StaffRequest) -> Response:
     level, own = record.listed.level, view.patient_assessment
     closed = record.last_action(*CLOSING_KINDS) if record.row.state == "closed" else None
     agreed = str(closed.outcome) if closed else ""
-    noted, by_when = agreed in review_steps.closings_by_two(level), view.visit_deadline
+    ending = view.describe_ending()
+    noted = agreed in review_steps.closings_by_two(level)
     return request.render_page(
         "nurse/copy.html",
         frame=opened.frame,
@@ -298,9 +395,10 @@ def show_patient_copy(request: StaffRequest) -> Response:
         same=level == own.urgency,
         agreed=(review_words.NOTED if noted else review_words.AGREED).get(agreed, ""),
         instead=review_words.INSTEAD[level.name] if noted else "",
-        wait_for_visit=not (level >= Urgency.same_day and by_when.forward),
+        ending=ending,
+        wait_for_visit=not (level >= Urgency.same_day and ending["too_late"]),
         decided=view.format_time(closed.at) if closed else "",
-        visit=by_when.visit if agreed in ("", "appointment_kept") else "",
+        visit=ending["visit"] if agreed in _WITH_VISIT else None,
         likely=own.likely_type,
         likely_words=view.patient_presenter.words.types[own.likely_type],
         **_graver_safety_net(view, level),

@@ -16,10 +16,10 @@ from app.presentation.safety_net import build_caution_values
 from app.presentation.submission import SubmissionPresenter
 from app.presentation.submission_view import SubmissionView
 from app.presentation.worklist_row import RowPresenter
-from app.store import clinics, reviews, submission_reads
+from app.store import clinic_texts, clinics, reviews, submission_reads
 from app.store.accounts import sessions, staff
 from app.store.db import audit
-from app.store.db.tables import Clinic
+from app.store.db.tables import Clinic, ClinicText
 from app.store.permissions import role_allows
 from app.store.review_steps import SAME_PERSON, ReviewStep
 from app.store.reviews import EditConflict, StepNotAllowed
@@ -32,8 +32,8 @@ from app.triage.what_if import try_other_answers
 from app.web.pages import filler_for, see_other, translator_for
 from app.web.patients.submission_status import present_version
 from app.web.staff_request import StaffFrame, StaffRequest, read_staff_frame
+from app.web.wire import clean_lines
 
-LONGEST = 5000  # letters of a note
 USUAL_IDENTIFIERS = ("full_name", "born_on")
 """The two facts that a form of closing names; others are ticked on the page for it."""
 
@@ -57,6 +57,7 @@ class OpenedSubmission:
     clinic: Clinic
     frame: StaffFrame
     colleagues: SecondPeople | None
+    texts: tuple[ClinicText, ...]
 
     def is_free_for(self, staff_id: str) -> bool:
         """Whether it is nobody else's."""
@@ -64,11 +65,16 @@ class OpenedSubmission:
 
 
 def open_submission(
-    request: StaffRequest, also: str = "", *, asks_colleagues: bool = False
+    request: StaffRequest,
+    also: str = "",
+    *,
+    asks_colleagues: bool = False,
+    with_texts: bool = False,
 ) -> OpenedSubmission:
     """The submission in the address; `also`: what is done with it beside looking.
 
-    `asks_colleagues`: whether a second person may be asked. Raises NoSuchSubmission or
+    `asks_colleagues`: whether a second person may be asked. `with_texts`: whether the clinic's own
+    texts are offered. Raises NoSuchSubmission or
     KeyDestroyed.
     """
     id_, address = request.path_id, request.client_address
@@ -77,6 +83,7 @@ def open_submission(
         reviews.record_view(scope, id_, address, record.row)
         if also:
             audit.record_event(scope, also, ("submission", id_), address)
+        texts = tuple(clinic_texts.list_texts(scope)) if with_texts else ()
         clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
         frame = read_staff_frame(request, scope, clinic.time_zone)
         asks = asks_colleagues or record.row.state == "second_close"
@@ -99,7 +106,7 @@ def open_submission(
     view = SubmissionView(
         record, members, row_presenter, presenter, own, assessment, at_hand, request.context.archive
     )
-    return OpenedSubmission(view, clinic, frame, colleagues)
+    return OpenedSubmission(view, clinic, frame, colleagues, texts)
 
 
 def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -> RowPresenter:
@@ -173,8 +180,8 @@ def read_review_step(request: StaffRequest, kind: str) -> ReviewStep:
 
 
 def strip_form_words(step: ReviewStep) -> ReviewStep:
-    """Without the words and the outcome of a form: they belong to its last step alone."""
-    return replace(step, words="", outcome=None)
+    """Without what a form says besides: it belongs to its last step alone."""
+    return replace(step, words="", outcome=None, patient_words="", visit=None, reason=None)
 
 
 def read_identity_check(request: StaffRequest) -> list[ReviewStep]:
@@ -187,8 +194,7 @@ def read_identity_check(request: StaffRequest) -> list[ReviewStep]:
 
 def read_typed_lines(request: StaffRequest, name: str) -> str:
     """What was typed in lines, without what cannot be seen."""
-    lines = request.raw_field(name)[:LONGEST].replace("\0", "").splitlines()
-    return "\n".join(filter(None, map(str.strip, lines)))
+    return clean_lines(request.raw_field(name))
 
 
 def read_typed_number(request: StaffRequest, name: str) -> int:

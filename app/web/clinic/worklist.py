@@ -18,7 +18,7 @@ from app.web.pages import see_other
 from app.web.staff_request import StaffRequest, build_staff_frame
 
 WORKLIST_TABS = {
-    show: f"worklist.{show}" for show in ("all", "mine", "unassigned", "second", "done")
+    show: f"worklist.{show}" for show in ("all", "mine", "unassigned", "second", "moves", "done")
 }
 """What is asked for most -> the key of its words."""
 _VISIT = "visit-"

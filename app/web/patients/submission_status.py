@@ -4,28 +4,26 @@ When a nurse looks, whether the visit may be too late, what was decided, and wha
 emergency is always told to call, and never to wait. It knows no rule.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 
 from app.presentation.clinic_contact import ClinicContact, describe_promise
 from app.presentation.dates import (
-    LONG_DAY,
     describe_opening_hours,
-    format_day,
     format_local_time,
     last_timely_day,
 )
+from app.presentation.ending import EndingFacts, EndingPresenter, collect_ending
 from app.presentation.result import ResultPresenter
-from app.presentation.review_words import DECIDED, INSTEAD, NOTED
 from app.presentation.safety_net import describe_safety_net
 from app.store import submission_reads, submission_versions, worklist_rows
 from app.store.clinics import load_clinic
 from app.store.db.scope import Scope
-from app.store.review_rules import CLOSING_KINDS
-from app.store.review_steps import closings_by_two
+from app.store.review_steps import BROUGHT_FORWARD
 from app.store.submission_reads import SubmissionReceipt
 from app.store.submission_versions import AnswersVersion
 from app.triage.questionnaire import keep_known_answers
@@ -43,16 +41,14 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
     versions = submission_versions.list_versions(scope, submission_id)
     newest = next(version for version in reversed(versions) if version.kind != "nurse")
     row = worklist_rows.require_row(scope, submission_id, now)
-    booked = worklist_rows.row_payload(scope, row)["appointment_on"]
-    day = date.fromisoformat(booked) if booked else None
+    payload = worklist_rows.row_payload(scope, row)
     actions = submission_reads.list_actions(scope, submission_id)
-    endings = [action.outcome or "" for action in actions if action.kind in CLOSING_KINDS]
-    outcome = endings[-1] if endings and receipt.closed_at else ""
+    facts = collect_ending(row, receipt.urgency, payload, actions)
     within = request.context.policy.visit_days.get(receipt.urgency)
     last_day = last_timely_day(within, receipt.at, clinic.time_zone)
-    too_far = day is not None and last_day is not None and day > last_day
-    calls = _must_call_now(receipt, outcome)
-    decided, instead = _find_ending_keys(receipt.urgency, outcome)
+    language = request.context.page_wording.language
+    ending = EndingPresenter(now, clinic.time_zone, language, last_day).describe(facts)
+    calls = _must_call_now(receipt, facts.outcome)
     about, region = submission.about, submission.region
     presenter, _ = present_version(request, newest, about, region)
     assessment = assess_answers(presenter.rulebook, presenter.path.answers)
@@ -67,15 +63,13 @@ def build_status_values(request: StaffRequest, scope: Scope, submission_id: str)
         "hours": describe_opening_hours(clinic.opening_hours, words),
         "reference": receipt.reference,
         "calls": calls,
-        "appointment": format_day(day, words.language, LONG_DAY),
-        "too_late": too_far and not receipt.closed_at and not calls,
+        "ending": ending,
+        "too_late": ending["too_late"] and not receipt.closed_at and not calls,
         "sent": format_time(receipt.at),
         "look": describe_promise(clinic, receipt.due_at, receipt.urgency, now, words.language),
         "seen": format_time(receipt.seen_at),
         "closed": format_time(receipt.closed_at),
-        "decided": decided,
-        "instead": instead,
-        "wait_for_visit": not calls and not (instead and too_far),
+        "wait_for_visit": not calls and not (ending["too_late"] and _is_told_late(facts, ending)),
         "card": presenter.build_card(assessment)
         if receipt.urgency is assessment.urgency
         else presenter.build_level_card(receipt.urgency.name),
@@ -90,15 +84,9 @@ def _must_call_now(receipt: SubmissionReceipt, outcome: str) -> bool:
     return own or receipt.urgency is Urgency.emergency or outcome == "emergency_service"
 
 
-def _find_ending_keys(level: Urgency, outcome: str) -> tuple[str, str]:
-    """(What was agreed, what it does not stand in for), as keys of words; "" where there is none.
-
-    An end that leaves this level without its help is never told as if it were that help.
-    """
-    if outcome not in closings_by_two(level):
-        return DECIDED.get(outcome, ""), ""
-    reached = level is Urgency.emergency or outcome != "not_reached"
-    return (NOTED if reached else DECIDED)[outcome], INSTEAD[level.name]
+def _is_told_late(facts: EndingFacts, ending: Mapping[str, Any]) -> bool:
+    """Whether the end leaves a visit that the person must not wait for."""
+    return bool(ending["instead"]) or facts.outcome == BROUGHT_FORWARD
 
 
 def present_version(

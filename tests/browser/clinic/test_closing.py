@@ -100,7 +100,7 @@ def test_two_close_it_by_keyboard(
     keyed(tab, "Tab")
     assert tab.focused == "TEXTAREA#words"
     tab.page.keyboard.type("Rang three times.")
-    keyed(tab, "Tab", "Enter")
+    keyed(tab, "Tab", "Tab", "Enter")
     tab.at(address)
     assert "Second look, to close" in tab.page.inner_text(".glance")
     second = opened(colleague)
@@ -121,13 +121,13 @@ def test_two_close_it_without_scripts(
     tab.page.check("#ask-advice_given")
     tab.page.check("#compared")
     tab.page.fill("#words", "On the ward already.")
-    tab.page.click("#ask-close button")
+    tab.page.click("#ask-close > button")
     assert "You asked a second person to close it" in tab.page.inner_text(".actions")
     second.open(address)
     second.page.click("button[name=answer][value=no]")
     assert "kept it open" in second.page.inner_text("#done-part")
     tab.open(f"{address}/ask-close")
-    tab.page.click("#ask-close button")
+    tab.page.click("#ask-close > button")
     assert "Choose what came of it" in tab.page.inner_text(".nhsuk-error-summary")
 
 

@@ -24,6 +24,7 @@ INSTEAD = {level: f"handed.instead.{level}" for level in ("emergency", "same_day
 AGREED = {end: f"copy.agreed.{end}" for end in DISPOSITIONS}
 """What was agreed, on the sheet that a person takes home."""
 REASONS = {reason: f"review.lower.{reason}" for reason in LOWER_REASONS}
+LAPSE_REASONS = {why: f"review.lapse.{why}" for why in ("signed_out", "idle", "worse")}
 IDENTIFIER_WORDS = {identifier: f"identify.{identifier}" for identifier in IDENTIFIERS}
 FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today"}}
 """How an end is named where the level asks for more than its usual words say."""

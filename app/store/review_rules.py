@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from app.store import people, review_steps, worklist_rows
+from app.store import level_changes, ownership, people, review_steps, worklist_rows
 from app.store.clinics import load_clinic
-from app.store.db.patient_tables import SECOND_PERSON_STATES, ReviewEntry
+from app.store.db.patient_tables import ReviewEntry
 from app.store.db.scope import Scope
-from app.store.db.tables import Staff
 from app.store.permissions import LEAD, NURSE, role_allows
-from app.store.review_steps import SAME_PERSON, StepAttempt
-from app.triage.terms import Urgency
+from app.store.review_steps import BACK_TO_CLAIMED, SAME_PERSON, StepAttempt
 
 RowChanges = Mapping[str, Any]
 """Columns of the row with their new values."""
@@ -26,9 +24,6 @@ _LOWERING, _CLOSING = ("second_look",), ("second_close",)
 _OPEN = (*_QUIET, *_LOWERING, *_CLOSING)
 _HELPING = (*_QUIET, *_CLOSING)
 """While a second person is asked about a closing, whatever gets help goes on."""
-_NOBODYS: RowChanges = {"owner_id": None, "state": "new"}
-_BACK_TO_CLAIMED: RowChanges = {"state": "claimed", "waits_since": None}
-"""Nobody is asked for a second word any more."""
 
 
 def find_conflict(attempt: StepAttempt) -> str:
@@ -53,7 +48,8 @@ def find_conflict(attempt: StepAttempt) -> str:
 def find_changes(attempt: StepAttempt) -> RowChanges:
     """What the step changes on the row."""
     effect = STEPS[attempt.step.kind].effect
-    return effect(attempt) if callable(effect) else effect
+    changes = effect(attempt) if callable(effect) else effect
+    return {**ownership.note_act(attempt), **changes}
 
 
 def find_actor_conflict(attempt: StepAttempt) -> str:
@@ -74,12 +70,6 @@ def needs_claim(attempt: StepAttempt) -> bool:
 def _roles_of_others(attempt: StepAttempt) -> frozenset[str]:
     rule = STEPS.get(attempt.step.kind)
     return rule.who.others if rule else frozenset()
-
-
-def change_owner(attempt: StepAttempt) -> RowChanges:
-    """What changes on the row for who takes it: what waits for a second person goes on waiting."""
-    state, taken = attempt.row.state, attempt.row.state not in SECOND_PERSON_STATES
-    return {"owner_id": attempt.staff.id, "state": "claimed" if taken else state}
 
 
 def is_identified(scope: Scope, submission: str) -> bool:
@@ -118,28 +108,6 @@ def _need_identifiers(attempt: StepAttempt) -> str:
     known = people.find_by_reference(attempt.scope, step.reference)
     other = known is not None and not people.is_same_name(known.name, step.name)
     return "other_name" if other and not step.sure else ""
-
-
-def _need_colleague(attempt: StepAttempt) -> str:
-    to = attempt.scope.find_one(Staff, id=attempt.step.to_staff, disabled_at=None)
-    fits = to and to.id != attempt.staff.id and role_allows(to.role, "review")
-    return "" if fits else "to_staff"
-
-
-def _need_higher_level(attempt: StepAttempt) -> str:
-    return "" if attempt.current_level < Urgency.emergency else "highest"
-
-
-def _need_lower_level(attempt: StepAttempt) -> str:
-    step = attempt.step
-    if step.level is None or not Urgency.self_care <= step.level < attempt.current_level:
-        return "level"
-    unsaid = step.reason == "other" and not step.words.strip()
-    if unsaid or step.reason not in review_steps.LOWER_REASONS:
-        return "reason"
-    if attempt.version.rules and step.rule not in attempt.version.rules:
-        return "rule"
-    return "role" if load_clinic(attempt.scope).may_lower == LEAD != attempt.staff.role else ""
 
 
 def _need_own_disposition(attempt: StepAttempt) -> str:
@@ -181,10 +149,6 @@ def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bo
     return "" if known else "unidentified"
 
 
-def _hand_over(attempt: StepAttempt) -> RowChanges:
-    return {"owner_id": attempt.step.to_staff}
-
-
 def _change_person(attempt: StepAttempt) -> RowChanges:
     scope, row, step = attempt.scope, attempt.row, attempt.step
     if step.outcome != SAME_PERSON:
@@ -194,29 +158,6 @@ def _change_person(attempt: StepAttempt) -> RowChanges:
     return worklist_rows.tie_person(scope, row, step.reference, step.name)
 
 
-def _raise_level(attempt: StepAttempt) -> RowChanges:
-    return _set_level(attempt, Urgency(attempt.current_level + 1))
-
-
-def _lower_level(attempt: StepAttempt) -> RowChanges:
-    second = load_clinic(attempt.scope).second_person_from
-    if second is not None and attempt.current_level >= second:
-        return {"state": "second_look", "waits_since": None}
-    return _set_level(attempt, Urgency(attempt.step.level or 0))
-
-
-def _lower_as_asked(attempt: StepAttempt) -> RowChanges:
-    asked = attempt.asked["lower"]
-    level = Urgency[str(asked.outcome)] if asked else attempt.current_level
-    return _set_level(attempt, level)
-
-
-def _set_level(attempt: StepAttempt, level: Urgency) -> RowChanges:
-    clinic = load_clinic(attempt.scope)
-    placed = worklist_rows.rank_and_due(clinic, attempt.scope.now, level, attempt.targets)
-    return {**placed, **_BACK_TO_CLAIMED}
-
-
 def _await_closing(attempt: StepAttempt) -> RowChanges:
     return {"state": "second_close", "waits_since": attempt.scope.now, "alarmed_at": None}
 
@@ -224,7 +165,7 @@ def _await_closing(attempt: StepAttempt) -> RowChanges:
 def _close(attempt: StepAttempt) -> RowChanges:
     forget = attempt.scope.now + timedelta(days=load_clinic(attempt.scope).reviewed_days)
     done = {"closed": True, "closed_at": attempt.scope.now, "state": "closed", "waits_since": None}
-    return {**done, "forget_at": forget}
+    return {**done, "forget_at": forget, "handed_to_id": None}
 
 
 class StepActor(NamedTuple):
@@ -240,6 +181,7 @@ class StepActor(NamedTuple):
 
 _OWNER, _LOWERING_OWNER = StepActor(), StepActor("lower")
 _ANY_LEAD = StepActor(others=frozenset({LEAD}))
+_ANY_REVIEWER = StepActor(others=frozenset({NURSE, LEAD}))
 _SECOND_PERSON = StepActor("second_person", frozenset({NURSE, LEAD}))
 
 
@@ -264,29 +206,79 @@ class StepRule:
 
 
 STEPS: Mapping[str, StepRule] = {
-    "claim": StepRule(_ANY_LEAD, _OPEN, effect=change_owner, form="claim"),
-    "release": StepRule(_OWNER, _QUIET, effect=_NOBODYS, form="release"),
-    "hand_over": StepRule(_OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"),
+    "claim": StepRule(
+        _ANY_LEAD,
+        _OPEN,
+        ownership.find_claim_conflict,
+        ownership.take_submission,
+        form="claim",
+    ),
+    "release": StepRule(_OWNER, _QUIET, effect=ownership.RELEASED, form="release"),
+    "hand_over": StepRule(
+        _OWNER,
+        _QUIET,
+        ownership.find_colleague_conflict,
+        ownership.hand_over,
+        form="hand-over",
+    ),
     "note": StepRule(_OWNER, _OPEN, _need_words, form="note"),
     "call": StepRule(_OWNER, _OPEN, _need_call_outcome, form="call"),
     "identify": StepRule(_OWNER, _OPEN, _need_identifiers, _change_person),
     "agree": StepRule(_OWNER, _QUIET, decides=True, form="agree"),
     "raise": StepRule(
-        _OWNER, _HELPING, _need_higher_level, _raise_level, decides=True, form="raise"
+        _OWNER,
+        _HELPING,
+        level_changes.find_raising_conflict,
+        level_changes.raise_level,
+        decides=True,
+        form="raise",
     ),
-    "lower": StepRule(_LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level, decides=True),
+    "lower": StepRule(
+        _LOWERING_OWNER,
+        _HELPING,
+        level_changes.find_lowering_conflict,
+        level_changes.lower_level,
+        decides=True,
+    ),
     "second_yes": StepRule(
-        _SECOND_PERSON, _LOWERING, effect=_lower_as_asked, answers="lower", decides=True
+        _SECOND_PERSON,
+        _LOWERING,
+        effect=level_changes.lower_as_asked,
+        answers="lower",
+        decides=True,
     ),
     "second_no": StepRule(
-        _SECOND_PERSON, _LOWERING, effect=_BACK_TO_CLAIMED, answers="lower", decides=True
+        _SECOND_PERSON, _LOWERING, effect=BACK_TO_CLAIMED, answers="lower", decides=True
     ),
     "close": StepRule(_OWNER, _HELPING, _need_own_disposition, _close, closes=True, form="close"),
     "ask_close": StepRule(_OWNER, _HELPING, _need_asked_disposition, _await_closing),
     "close_yes": StepRule(
         _SECOND_PERSON, _CLOSING, _need_agreed_disposition, _close, answers="ask_close", closes=True
     ),
-    "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=_BACK_TO_CLAIMED, answers="ask_close"),
+    "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=BACK_TO_CLAIMED, answers="ask_close"),
+    "take_over": StepRule(
+        _ANY_REVIEWER,
+        _OPEN,
+        ownership.find_take_over_conflict,
+        ownership.take_submission,
+        form="take-over",
+    ),
+    "hand_accept": StepRule(
+        _ANY_REVIEWER,
+        _OPEN,
+        ownership.find_acceptance_conflict,
+        ownership.take_submission,
+        form="hand-accept",
+    ),
+    "hand_refuse": StepRule(
+        _ANY_REVIEWER,
+        _OPEN,
+        ownership.find_acceptance_conflict,
+        {"handed_to_id": None},
+        form="hand-refuse",
+    ),
+    # Nobody takes it: it is what is noted where a claim ends by itself.
+    "lapse": StepRule(_OWNER, (), effect=ownership.LET_GO),
 }
 """Every step, in the order of the words that the database takes for it."""
 DECISION_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.decides)

@@ -37,7 +37,10 @@ _VERSIONS = prepare_statement(
 
 
 class ReviewAction(NamedTuple):
-    """One thing that was done, readable."""
+    """One thing that was done, readable.
+
+    `rules`: whose signs were set aside. `to_staff`: who is asked to take it, or had it before.
+    """
 
     number: int
     kind: str
@@ -45,9 +48,11 @@ class ReviewAction(NamedTuple):
     at: datetime
     version: str
     urgency: Urgency
+    level_before: Urgency | None
     reason: str | None
-    rule: str | None
+    rules: tuple[str, ...]
     outcome: str | None
+    to_staff: str | None
     answers_number: int | None
     words: str
 
@@ -127,7 +132,9 @@ def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
     place, sealed = ("review_entry", row.id, "words"), row.words_sealed
     done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
-    said = (row.reason, row.rule, row.outcome, row.answers_number)
+    before = None if row.urgency_before is None else Urgency(row.urgency_before)
+    rules = tuple(row.rules_set_aside or filter(None, [row.rule]))
+    said = (before, row.reason, rules, row.outcome, row.to_staff_id, row.answers_number)
     return ReviewAction(*done, *said, key.open_field(*place, sealed) if sealed else "")
 
 

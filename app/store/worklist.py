@@ -27,6 +27,8 @@ _WORKLIST_COLUMNS = (
     *(WorklistRow.arrived, WorklistRow.arrived_at, WorklistRow.state),
     *(WorklistRow.owner_id, WorklistRow.first_seen_at, WorklistRow.last_version),
     *(WorklistRow.person_id, WorklistRow.rulebook_sha256, WorklistRow.line_sealed),
+    *(WorklistRow.handed_to_id, WorklistRow.viewer_id, WorklistRow.viewed_at),
+    *(WorklistRow.lowered_from, WorklistRow.lowered_reason),
 )
 _WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
@@ -112,7 +114,7 @@ def list_worklist_page(
 
 def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
     """The line of one submission. Raises NoSuchSubmission."""
-    lines = _load_listed_submissions(scope, scope.find_all(WorklistRow, submission_id=submission))
+    lines = load_listed_submissions(scope, scope.find_all(WorklistRow, submission_id=submission))
     if not lines:
         raise NoSuchSubmission
     return lines[0]
@@ -123,7 +125,7 @@ def list_by_reference(scope: Scope, now: datetime, reference: str) -> list[Liste
     theirs = WorklistRow.reference_print == people.hash_reference(scope, reference)
     kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
     rows = scope.find_all(WorklistRow, theirs, kept, order_by=newest, limit=WORKLIST_PAGE_SIZE)
-    return _load_listed_submissions(scope, rows)
+    return load_listed_submissions(scope, rows)
 
 
 _FRESH = WorklistRow.first_seen_at.is_(None)
@@ -173,14 +175,15 @@ def _filter_criteria(show: WorklistFilter, who: str, today: datetime) -> list[Co
         closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
         return [or_(closed, and_(waits, emergency))]
     wanted = {
-        "mine": WorklistRow.owner_id == who,
+        "mine": or_(WorklistRow.owner_id == who, WorklistRow.handed_to_id == who),
         "unassigned": WorklistRow.owner_id.is_(None),
         "second": WorklistRow.state.in_(SECOND_PERSON_STATES),
     }.get(show)
     return [waits] if wanted is None else [waits, or_(wanted, emergency)]
 
 
-def _load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[ListedSubmission]:
+def load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[ListedSubmission]:
+    """Rows with what is sealed on them, in their order."""
     return open_rows(rows, record_keys.load_data_keys(scope, [row.submission_id for row in rows]))
 
 

@@ -21,7 +21,8 @@ from tests.store.rows import A_ROW_OF
 KNOWN = {"outcome": "same_person", "reason": "full_name born_on"}
 """What a step "identify" says of someone whom the clinic invited."""
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-TARGETS = load_policy(RULES).targets
+POLICY = load_policy(RULES)
+TARGETS, CLAIM_MINUTES = POLICY.targets, POLICY.claim_minutes
 BY_LEVEL: dict[str, Answers] = {
     "routine": answers(),
     "soon": answers(change="grown"),
@@ -87,8 +88,10 @@ class Work:
     ) -> int:
         """Lower with all that it needs."""
         with self.store.reading_scope(self.clinic) as scope:
-            rule = submission_versions.list_versions(scope, submission)[-1].body["findings"][0][0]
-        whole = {"level": to, "reason": "examined", "rule": rule} | more
+            findings = submission_versions.list_versions(scope, submission)[-1].body["findings"]
+        words = "Seen at the desk."
+        rules = tuple(rule for rule, *_ in findings)
+        whole = {"level": to, "reason": "examined", "rules": rules, "words": words} | more
         return self.do(who, submission, "lower", **whole)
 
     def row(self, submission: str) -> WorklistRow:

@@ -3,7 +3,9 @@
 It joins what is kept with the words of the rules; it decides nothing.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.presentation.review_words import LAPSE_REASONS, REASONS
 from app.presentation.submission import FiredRule
@@ -35,7 +37,7 @@ def list_held_signs(view: SubmissionView) -> list[FiredRule]:
     found = view.record.newest_version.body["findings"]
     held = [one for one in found if Urgency[one[1]] > Urgency.self_care]
     held.sort(key=lambda one: -Urgency[one[1]])
-    return [_find_sign(view, rule, level, certain=certain) for rule, level, certain in held]
+    return _find_signs(view, held)
 
 
 def describe_lowering(view: SubmissionView, lowered: ReviewAction) -> LoweringRequest:
@@ -55,8 +57,7 @@ def list_signs_set_aside(view: SubmissionView, lowered: ReviewAction) -> list[Fi
     """The signs that a lowering sets aside, as far as their rules are known."""
     levels = {rule: (level, sure) for rule, level, sure in _all_findings(view)}
     unknown = (lowered.urgency.name, True)
-    known = [(rule, *levels.get(rule, unknown)) for rule in lowered.rules]
-    return [_find_sign(view, rule, level, certain=certain) for rule, level, certain in known]
+    return _find_signs(view, [(rule, *levels.get(rule, unknown)) for rule in lowered.rules])
 
 
 def detail_entries(view: SubmissionView) -> dict[int, list[str]]:
@@ -68,9 +69,9 @@ def detail_entries(view: SubmissionView) -> dict[int, list[str]]:
         elif action.kind == "lapse":
             details[action.number] = [_say(view, LAPSE_REASONS[action.reason or "signed_out"])]
         elif action.to_staff:
-            key = "from" if action.kind in ("take_over", "hand_accept") else "to"
-            name = view.staff_name(action.to_staff)
-            details[action.number] = [f"{_say(view, f'review.other.{key}')} {name}."]
+            taken = action.kind in ("take_over", "hand_accept")
+            how = _say(view, "review.other.from" if taken else "review.other.to")
+            details[action.number] = [f"{how} {view.staff_name(action.to_staff)}."]
     return details
 
 
@@ -93,15 +94,16 @@ def _all_findings(view: SubmissionView) -> list[tuple[str, str, bool]]:
     return [tuple(one) for version in view.record.versions for one in version.body["findings"]]
 
 
-def _find_sign(view: SubmissionView, rule: str, level: str, *, certain: bool) -> FiredRule:
-    """The sign of a rule; where its rules are not at hand, under its id alone."""
+def _find_signs(view: SubmissionView, found: Iterable[Sequence[Any]]) -> list[FiredRule]:
+    """The signs of (rule, level, sure)s; where their rules are not at hand, under the ids alone."""
     fired = {one.id: one for one in view.presenter.fired_rules()}
-    badge, words = view.presenter.level_badge(Urgency[level]), view.presenter.result_presenter
-    if rule in fired:
-        return fired[rule]._replace(level=level, badge=badge)
-    known = words.words.rules.get(rule)
-    reason = words.fill(known.reason) if known else rule
-    return FiredRule(rule, level, badge, reason, [], certain, ())
+    words, signs = view.presenter.result_presenter, []
+    for rule, level, certain in found:
+        badge, known = view.presenter.level_badge(Urgency[level]), words.words.rules.get(rule)
+        reason = words.fill(known.reason) if known else rule
+        sign = fired.get(rule, FiredRule(rule, level, badge, reason, [], certain, ()))
+        signs.append(sign._replace(level=level, badge=badge))
+    return signs
 
 
 def _say(view: SubmissionView, key: str) -> str:

@@ -157,7 +157,7 @@ def test_below_the_clinics_line_one_person_lowers(work: Work) -> None:
         ({"rules": ()}, "signs"),
     ],
 )
-def test_lowering_names_the_level_the_reason_and_the_signs_set_aside(
+def test_lowering_names_the_level_the_reason_and_the_sign_set_aside(
     work: Work, sent: str, more: dict[str, object], problem: str
 ) -> None:
     assert refused(work, "kim", sent, "lower", **more) == problem

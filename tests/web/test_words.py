@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from app.documents.receipt_text import RECEIPT_PROBLEMS
-from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, LAPSE_REASONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
 from app.store.db.patient_tables import REVIEW_KINDS
@@ -73,10 +73,12 @@ MADE_UP |= {
     "review.call.": {*CALL_OUTCOMES},
     "review.close.": {*DISPOSITIONS},
     "review.lower.": {*LOWER_REASONS},
+    "review.lapse.": {*LAPSE_REASONS},
     "review.identify.": {*IDENTITY_OUTCOMES},
     "review.problem.": {
         *("first", "closed", "role", "owned", "second_look", "words", "outcome", "to_staff"),
-        *("highest", "level", "reason", "rule", "own", "undecided", "second_person", "why"),
+        *("signs", "lower_words", "nobodys", "not_handed", "take_over_words"),
+        *("highest", "level", "reason", "own", "undecided", "second_person", "why"),
         *("tries", "unidentified", "identifiers", "person", "other_name"),
     },
     "identify.": {*IDENTIFIERS},

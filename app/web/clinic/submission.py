@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code, write_receipt
 from app.presentation import review_log, review_words
+from app.presentation.record_text import write_record_texts
 from app.presentation.result import View
 from app.presentation.review_words import OUTCOMES, problem_key
 from app.presentation.safety_net import NetLevelGroup
@@ -68,7 +69,6 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
     opened = open_submission(request)
     view, level = opened.view, opened.view.record.listed.level
     assessed = describe_assessment(view)
-    sbar, sbar_full = view.write_sbar_texts(assessed)
     return request.render_page(
         "nurse/submission.html",
         problems={"actions": problem_key(problem)} if problem else None,
@@ -79,8 +79,8 @@ def show_submission(request: StaffRequest, problem: str = "", first: str = "") -
         assessed=assessed,
         given=view.trace_answer_history(),
         shown=describe_patient_result(view),
-        sbar=sbar,
-        sbar_full=sbar_full,
+        sbar=write_record_texts(view, assessed),
+        sbar_plain=write_record_texts(view, assessed, plain=True),
         **_describe_form(request, opened),
     )
 

@@ -35,8 +35,8 @@ class ClinicFacts:
     """What the clinic knows beside the answers, in words for people.
 
     `origin`: from which level it was lowered or raised, and why. `visit`: the appointment, and
-    whether to bring it forward. `changes`: each change of the level, with signs set aside and
-    words. `calls` and `notes`: what was noted of them. `asked`: what was decided so far, how it
+    whether to bring it forward. `changes`: each change of the level, with its words;
+    `set_aside`: the signs of the last lowering, the gravest first. `calls` and `notes`: what was noted of them. `asked`: what was decided so far, how it
     ended, and what is asked of whoever reads it.
     """
 
@@ -51,6 +51,7 @@ class ClinicFacts:
     origin: str = ""
     visit: str = ""
     changes: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
@@ -178,6 +179,7 @@ def _build_lines(
         _SbarLine(0, "sbar.situation", [who, clinic.answered_by, clinic.sent], stays=True),
         _SbarLine(0, "sbar.level", level, stays=True),
         _SbarLine(4, "sbar.changes", _shorten_words(clinic.changes)),
+        _SbarLine(4, "review.set_aside", [*clinic.set_aside]),
         _SbarLine(9, "sbar.background", _format_answers(background)),
         _SbarLine(6, "sbar.labs", [*clinic.labs]),
         _SbarLine(1, "sbar.why", why, stays=True),

@@ -6,7 +6,7 @@ It joins what is kept with its words; `app.documents.sbar` writes the text and c
 from app.documents.sbar import AssessedAnswers, ClinicFacts, write_sbar_texts
 from app.presentation.dates import DAY_TIME
 from app.presentation.result import View
-from app.presentation.review_log import detail_entries
+from app.presentation.review_log import describe_sign, detail_entries, list_signs_set_aside
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.presentation.submission_view import SubmissionView
 from app.store.review_rules import CLOSING_KINDS
@@ -37,6 +37,7 @@ def write_record_texts(view: SubmissionView, assessed: View, *, plain: bool = Fa
         origin=_describe_origin(view),
         visit=visit,
         changes=_describe_actions(view, *_CHANGES),
+        set_aside=_list_set_aside(view),
         calls=_describe_actions(view, "call"),
         notes=_describe_actions(view, "note"),
         asked=tuple(_list_next_steps(view, assessed)),
@@ -79,13 +80,23 @@ def _describe_actions(view: SubmissionView, *kinds: str) -> tuple[str, ...]:
     return tuple(_describe_action(view, one) for one in reversed(done))
 
 
+def _list_set_aside(view: SubmissionView) -> tuple[str, ...]:
+    """The signs that the last lowering sets aside, each once; none where the level was kept."""
+    last = view.record.last_action(*_CHANGES)
+    lowered = view.record.last_action("lower")
+    if lowered is None or last is None or last.kind == "second_no":
+        return ()
+    return tuple(dict.fromkeys(map(describe_sign, list_signs_set_aside(view, lowered))))
+
+
 def _describe_action(view: SubmissionView, action: ReviewAction) -> str:
     """Who did what and when, with all that was chosen and typed."""
     at, ending = view.format_time(action.at, DAY_TIME), OUTCOMES.get(action.outcome or "")
     done = _say(view, f"review.{action.kind}.done").rstrip(".")
     reason = REASONS.get(action.reason or "") if action.kind == "lower" else None
     said = [_say(view, key) for key in (ending, reason) if key]
-    said += [one.rstrip(".") for one in detail_entries(view)[action.number]]
+    # The signs of a lowering stand by themselves, so that they never take the room of its words.
+    said += [one.rstrip(".") for one in detail_entries(view)[action.number][:1]]
     words = f" \u201c{action.words}\u201d" if action.words else ""
     tail = f": {', '.join(said)}" if said else ""
     return f"{view.staff_name(action.by)} {done} ({at}){tail}{words}"

@@ -35,9 +35,9 @@ class ClinicFacts:
     """What the clinic knows beside the answers, in words for people.
 
     `origin`: from which level it was lowered or raised, and why. `visit`: the appointment, and
-    whether to bring it forward. `changes`: each change of the level, with its words;
-    `set_aside`: the signs of the last lowering, the gravest first. `calls` and `notes`: what was noted of them. `asked`: what was decided so far, how it
-    ended, and what is asked of whoever reads it.
+    whether to bring it forward. `changes`: each change of the level, with its words; `set_aside`:
+    the signs of the last lowering, the gravest first. `calls` and `notes`: what was noted of them.
+    `asked`: what was decided so far, how it ended, and what is asked of whoever reads it.
     """
 
     reference: str

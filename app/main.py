@@ -14,7 +14,7 @@ from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
 from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT, Settings
-from app.store import retention, worklist_visits
+from app.store import claim_lapse, retention, worklist_visits
 from app.store.clinics import load_policy
 from app.store.db import audit
 from app.store.db.database import open_deferred_store
@@ -103,11 +103,13 @@ def _prepare_database(
 
 def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     """What the server does again and again by itself; each round is done by one server."""
-    hour = timedelta(hours=1)
+    minute, hour = timedelta(minutes=1), timedelta(hours=1)
+    lapse = functools.partial(claim_lapse.lapse_all_claims, minutes=context.policy.claim_minutes)
     mail = MailServer(settings.mail_server, settings.mail_from)
     messenger = AlarmSender(context, f"{settings.public_origin}/worklist", mail)
     return [
         Job("alarm", EVERY, messenger),
+        Job("claims", minute, lapse),
         Job("retention", hour, retention.run_all_retention),
         Job("audit anchors", hour, lambda store, _: audit.append_anchors(store, settings.var)),
     ]

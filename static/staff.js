@@ -92,10 +92,35 @@ const watch = async () => {
   if (!gone.open && !leaving.open && endsAt - Date.now() <= WARN_BEFORE) leaving.showModal();
 };
 
+// Words that were typed are sent only while someone is signed in and we are reached: else the page
+// stays as it is, with them.
+const sent = new WeakSet();
+const guard = async (event) => {
+  const form = event.target;
+  if (sent.delete(form) || form.getAttribute("action") === "/sign-out") return;
+  if (![...form.querySelectorAll("textarea:not([readonly])")].some((box) => box.value.trim())) return;
+  event.preventDefault();
+  const { submitter } = event;
+  try {
+    await look();
+  } catch {
+    return document.getElementById("unreached").showModal();
+  }
+  if (isCovered()) return;
+  sent.add(form);
+  form.requestSubmit(submitter);
+};
+
+// Who signs out in one tab is signed out in all of them, and they show it at once.
+const tabs = new BroadcastChannel("desk");
+
 if (desk()) {
   countFrom(desk());
   setInterval(watch, 5_000);
-  document.addEventListener("visibilitychange", () => document.hidden || watch());
+  document.addEventListener("visibilitychange", () => document.hidden || gone.open || look().catch(watch));
+  tabs.addEventListener("message", () => gone.open || look().catch(() => {}));
+  document.addEventListener("submit", guard);
+  document.getElementById("reached").addEventListener("click", () => document.getElementById("unreached").close());
   // The worklist looks by itself, and more often.
   if (!document.getElementById("list-head")) setInterval(() => gone.open || look().catch(() => {}), LOOK_EVERY);
   gone.addEventListener("close", () => isCovered() && gone.showModal()); // Escape opens nothing
@@ -103,6 +128,8 @@ if (desk()) {
   document.getElementById("stay").addEventListener("click", stay);
   leaving.addEventListener("cancel", stay);
 }
+// The page after signing out, and the sign-in itself, have no desk.
+else tabs.postMessage("out");
 
 // From a box of words on: close it and open the next, without a way to the button.
 document.addEventListener("keydown", (event) => {

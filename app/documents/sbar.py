@@ -1,13 +1,14 @@
-"""SBAR: a submission as a short text for any other record, in plain ASCII and never too long.
+"""SBAR: a submission as a short text for any other record, never too long, and with nothing lost.
 
-Situation, background, assessment, recommendation. What matters most is written first, and what
-has no more room is left to the record, which the text says. It knows no page and no store.
+Situation, background, assessment, recommendation. What matters most takes its room first: the level
+with where it came from and why, then the answers that decide it. Whole items give way in a stated
+order, and the text names what it left out. It knows no page and no store.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.documents.plain_text import clean_line, to_plain_ascii
 from app.documents.short_answers import (
     ShortAnswer,
     ShortWording,
@@ -23,24 +24,20 @@ from app.triage.what_if import WhatIfResults
 MAX_LETTERS = 1499
 """Letters. Some records cut a text off at 1,500, and a text that was cut says nothing of it."""
 _LONGEST = 60  # letters of a reference or a name
-_SHARE = 450  # letters of one line, so that none takes the room of all that follow
-_PLAIN = {  # what has a plain form that Unicode does not know of
-    **dict.fromkeys("\u201c\u201d", '"'),
-    **dict.fromkeys("\u2018\u2019", "'"),
-    **dict.fromkeys("\u2013\u2014", "-"),
-    **dict.fromkeys("\u00b5\u03bc", "u"),  # a question mark before "mol/L" would be no unit
-    "\u2265": ">=",
-    "\u2264": "<=",
-    "\u00b7": ".",  # a decimal mark: a question mark in its place would hide the number
-}
+_WORDS = 300  # letters of what someone typed; the rest stays in the record
+_SHARE = 450  # letters of one line at first, so that none takes the room of all that follow
+_WHOLE = 700  # letters up to which a line that stays is never cut; no real answers decide by more
+_TRIES = 4  # what is cut makes room for its own names
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicFacts:
     """What the clinic knows beside the answers, in words for people.
 
-    `visit`: the appointment, and whether to bring it forward. `asked`: what was decided so far,
-    and what is asked of whoever reads it.
+    `origin`: from which level it was lowered or raised, and why. `visit`: the appointment, and
+    whether to bring it forward. `changes`: each change of the level, with its words; `set_aside`:
+    the signs of the last lowering, the gravest first. `calls` and `notes`: what was noted of them.
+    `asked`: what was decided so far, how it ended, and what is asked of whoever reads it.
     """
 
     reference: str
@@ -51,7 +48,12 @@ class ClinicFacts:
     level: str
     needed: str
     emergency_number: str
+    origin: str = ""
     visit: str = ""
+    changes: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     labs: tuple[str, ...] = ()
 
@@ -69,35 +71,88 @@ class AssessedAnswers:
 
 @dataclass(slots=True)
 class _SbarLine:
-    """One line: `rank` 0 is written first, wherever it stands; `full_only`: in the full text."""
+    """One line: what has a lower `rank` takes its room first; `full_only`: in the full text.
+
+    What `stays` is never cut, up to 700 letters.
+    """
 
     rank: int
     label: str
     facts: list[str]
     full_only: bool = False
+    stays: bool = False
 
 
 def write_sbar_texts(
-    assessed: AssessedAnswers, clinic: ClinicFacts, short: ShortWording
+    assessed: AssessedAnswers, clinic: ClinicFacts, short: ShortWording, *, plain: bool = False
 ) -> tuple[str, str]:
-    """(The text, the text that also tells what was answered no); both below 1,500 letters."""
+    """(The text, the text that also tells what was answered no); both below 1,500 letters.
+
+    `plain`: in ASCII, for records that know no other letters.
+    """
     pages, rulebook = short.pages, assessed.rulebook
-    head = _truncate_text(
-        f"{pages['sbar.heading']} {clinic.reference} ({clinic.sent_as})", 2 * _LONGEST
-    )
+    head = f"{pages['sbar.heading']} {clinic.reference} ({clinic.sent_as})"
     last = pages["sbar.rules"].format(version=rulebook.version, fingerprint=rulebook.sha256[:12])
-    fixed = (_to_ascii(head), _to_ascii(last), pages["sbar.more"])
     lines = [line for line in _build_lines(assessed, clinic, short) if line.facts]
+    for line in lines:
+        line.label = _write(line.label, plain=plain)
+        line.facts = [_write(fact, plain=plain) for fact in line.facts]
+    fixed = (_truncate_text(_write(head, plain=plain), 2 * _LONGEST), _write(last, plain=plain))
     shorter = [line for line in lines if not line.full_only]
-    return _join_lines(shorter, *fixed), _join_lines(lines, *fixed)
+    cut = _write(pages["sbar.more"], plain=plain)
+    return _join_lines(shorter, *fixed, cut), _join_lines(lines, *fixed, cut)
 
 
-def _join_lines(parts: list[_SbarLine], head: str, last: str, more: str) -> str:
-    lines = _fit_lines(parts, MAX_LETTERS - sum(len(line) + 1 for line in (head, last, more)))
-    cut = any(
-        line != _format_line(part, part.facts) for part, line in zip(parts, lines, strict=True)
-    )
-    return "\n".join([head, *filter(None, lines), *([more] if cut else []), last])
+def _write(text: str, *, plain: bool) -> str:
+    line = clean_line(text)
+    return clean_line(to_plain_ascii(line)) if plain else line
+
+
+def _join_lines(parts: list[_SbarLine], head: str, last: str, cut: str) -> str:
+    room, missing = MAX_LETTERS - len(head) - len(last) - 1, ""
+    kept = _fit_lines(parts, room)
+    for _ in range(_TRIES):
+        named = _name_what_is_cut(parts, kept)
+        if len(named) <= len(missing):
+            break
+        missing = named
+        kept = _fit_lines(parts, room - len(f"{cut} {missing}.") - 1)
+    lines = [_format_line(part, n) for part, n in zip(parts, kept, strict=True) if n]
+    named = _name_what_is_cut(parts, kept)
+    return "\n".join([head, *lines, *([f"{cut} {named}."] if named else []), last])
+
+
+def _name_what_is_cut(parts: list[_SbarLine], kept: list[int]) -> str:
+    """What was left out, by line, as "Answered no 2"."""
+    left = [
+        f"{part.label.rstrip(':')} {len(part.facts) - number}"
+        for part, number in zip(parts, kept, strict=True)
+        if number < len(part.facts)
+    ]
+    return ", ".join(left)
+
+
+def _fit_lines(parts: list[_SbarLine], room: int) -> list[int]:
+    """How many facts of each line there is room for, the most important line first."""
+    kept, order = [0] * len(parts), sorted(range(len(parts)), key=lambda i: parts[i].rank)
+    for share in (_SHARE, room):
+        for index in order:
+            part, before = parts[index], kept[index]
+            free = room - sum(_line_length(parts[i], kept[i]) for i in order if i != index)
+            whole = part.stays and _line_length(part, len(part.facts)) <= _WHOLE
+            longest = free if whole else min(free, share + 1)
+            fits = (n for n in range(len(part.facts), before, -1))
+            kept[index] = next((n for n in fits if _line_length(part, n) <= longest), before)
+    return kept
+
+
+def _line_length(part: _SbarLine, number: int) -> int:
+    """Letters of a line with so many facts, and the end of the line; none for no facts."""
+    return len(_format_line(part, number)) + 1 if number else 0
+
+
+def _format_line(part: _SbarLine, number: int) -> str:
+    return f"{part.label} {'; '.join(part.facts[:number])}."
 
 
 def _build_lines(
@@ -114,31 +169,40 @@ def _build_lines(
     rules = ", ".join(finding.rule for finding in leading)
     by_rules = f"{pages['sbar.by_rules']} {rules}" if rules else pages["sbar.floor"]
     age = [option for s in positives if s.id == roles.age for option in s.options]
-    who = ", ".join(filter(None, [clinic.name[:_LONGEST], *age]))
+    who = ", ".join(filter(None, [_truncate_text(clinic.name, _LONGEST), *age]))
     path, tried = assessed.rulebook.questionnaire.trace_path(answers), assessed.tried
     denied = [*((one.question, one.option) for one in tried.raises), *tried.denied]
+    why = [*_format_answers(short.group_options(leading_answers)), by_rules]
+    level = [clinic.level, clinic.origin, clinic.needed, clinic.visit]
     lines = [
-        _SbarLine(0, "sbar.open", _list_open_signs(assessed, short)),
-        _SbarLine(0, "sbar.situation", [who, clinic.answered_by, clinic.sent]),
-        _SbarLine(0, "sbar.level", [clinic.level, clinic.needed, clinic.visit]),
-        _SbarLine(6, "sbar.background", _format_answers(background)),
-        _SbarLine(5, "sbar.labs", [*clinic.labs]),
-        _SbarLine(
-            2, "sbar.why", [*_format_answers(short.group_options(leading_answers)), by_rules]
-        ),
-        _SbarLine(3, "sbar.unsure", short.list_unsure_questions(answers)),
-        _SbarLine(7, "sbar.signs", _format_answers(signs)),
-        _SbarLine(8, "sbar.type", [_describe_type(assessed, short)]),
-        _SbarLine(4, "sbar.dangers", _describe_dangers(assessed, short)),
-        _SbarLine(9, "sbar.denied", _format_answers(short.group_options(denied)), full_only=True),
+        _SbarLine(0, "sbar.open", _list_open_signs(assessed, short), stays=True),
+        _SbarLine(0, "sbar.situation", [who, clinic.answered_by, clinic.sent], stays=True),
+        _SbarLine(0, "sbar.level", level, stays=True),
+        _SbarLine(4, "sbar.changes", _shorten_words(clinic.changes)),
+        _SbarLine(4, "review.set_aside", [*clinic.set_aside]),
+        _SbarLine(9, "sbar.background", _format_answers(background)),
+        _SbarLine(6, "sbar.labs", [*clinic.labs]),
+        _SbarLine(1, "sbar.why", why, stays=True),
+        _SbarLine(5, "sbar.unsure", short.list_unsure_questions(answers)),
+        _SbarLine(10, "sbar.signs", _format_answers(signs)),
+        _SbarLine(11, "sbar.type", [_describe_type(assessed, short)]),
+        _SbarLine(3, "sbar.dangers", _describe_dangers(assessed, short)),
+        _SbarLine(12, "sbar.denied", _format_answers(short.group_options(denied)), full_only=True),
         # What other answers closed, so that nobody reads it as a "no".
-        _SbarLine(10, "sbar.not_asked", short.list_unasked_questions(path), full_only=True),
-        _SbarLine(1, "sbar.recommendation", [*clinic.asked]),
+        _SbarLine(13, "sbar.not_asked", short.list_unasked_questions(path), full_only=True),
+        _SbarLine(7, "sbar.calls", _shorten_words(clinic.calls)),
+        _SbarLine(8, "sbar.notes", _shorten_words(clinic.notes)),
+        _SbarLine(2, "sbar.recommendation", _shorten_words(clinic.asked)),
     ]
     for line in lines:
         line.label = pages[line.label].format(number=clinic.emergency_number)
-        line.facts = [_to_ascii(thing) for thing in line.facts if thing]
+        line.facts = [fact for fact in line.facts if fact]
     return lines
+
+
+def _shorten_words(some: Iterable[str]) -> list[str]:
+    lines = [clean_line(words) for words in some]
+    return [f"{w[:_WORDS].rstrip()} [...]" if len(w) > _WORDS else w for w in lines]
 
 
 def _list_open_signs(assessed: AssessedAnswers, short: ShortWording) -> list[str]:
@@ -176,37 +240,5 @@ def _describe_dangers(assessed: AssessedAnswers, short: ShortWording) -> list[st
     ]
 
 
-def _fit_lines(parts: list[_SbarLine], room: int) -> list[str]:
-    """The lines, the most important first to take its room; "" where none was left."""
-    lines = [""] * len(parts)
-    for index in sorted(range(len(parts)), key=lambda i: parts[i].rank):
-        part, longest = parts[index], min(room - 1, _SHARE)
-        shorter = (_format_line(part, part.facts[:kept]) for kept in range(len(part.facts), 0, -1))
-        line = next((line for line in shorter if len(line) <= longest), "")
-        if not line and longest > _LONGEST:
-            line = _truncate_text(_format_line(part, part.facts[:1]), longest)
-        lines[index] = line
-        room -= len(line) + bool(line)
-    return lines
-
-
-def _format_line(part: _SbarLine, facts: list[str]) -> str:
-    left = len(part.facts) - len(facts)
-    rest = f"; +{left}" if left else ""
-    return f"{part.label} {'; '.join(facts)}{rest}."
-
-
 def _truncate_text(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
-
-
-def _to_ascii(text: str) -> str:
-    """The same in plain ASCII; a letter that has no such form becomes a question mark."""
-    line = " ".join(text.split())
-    if line.isascii() and line.isprintable():
-        return line.rstrip(".")
-    replaced = "".join(_PLAIN.get(letter, letter) for letter in line)
-    apart = unicodedata.normalize("NFKD", replaced)
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    ascii_ = plain.encode("ascii", "replace").decode("ascii")
-    return "".join(filter(str.isprintable, ascii_)).rstrip(".")

@@ -29,6 +29,7 @@ RAISE_REASON_WORDS = {reason: f"review.raise.{reason}" for reason in RAISE_REASO
 REASONS = RAISE_REASON_WORDS | {reason: f"review.lower.{reason}" for reason in LOWER_REASONS}
 """Why a level was lowered or raised; "other" is one word for both."""
 TRACE_WORDS = {trace: f"review.trace.{trace}" for trace in TRACES}
+LAPSE_REASONS = {why: f"review.lapse.{why}" for why in ("signed_out", "idle", "worse")}
 IDENTIFIER_WORDS = {identifier: f"identify.{identifier}" for identifier in IDENTIFIERS}
 FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today"}}
 """How an end is named where the level asks for more than its usual words say."""

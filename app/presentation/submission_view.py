@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from app.documents.receipt import RulebookArchive
-from app.documents.sbar import AssessedAnswers, ClinicFacts, write_sbar_texts
 from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, format_local_time
 from app.presentation.ending import EndingFacts, EndingPresenter, collect_ending
 from app.presentation.result import LevelCard, ResultPresenter, View
@@ -21,14 +20,10 @@ from app.presentation.submission import (
 )
 from app.presentation.worklist_row import RowPresenter
 from app.store.db.tables import Staff
-from app.store.review_rules import CLOSING_KINDS
 from app.store.review_steps import count_failed_calls
 from app.store.submission_reads import ReviewAction, SubmissionRecord
 from app.store.submission_versions import AnswersVersion
 from app.triage.terms import Answers, Assessment, Urgency
-
-_ENDS = (*CLOSING_KINDS, "ask_close", "close_no")
-"""The last of these says how it ends, or that a second person is asked about it."""
 
 
 class VisitDeadline(NamedTuple):
@@ -185,54 +180,6 @@ class SubmissionView:
             return self.patient_presenter.build_card(own)
         return self.patient_presenter.build_level_card(level.name)
 
-    def write_sbar_texts(self, assessed: View) -> tuple[str, str]:
-        """SBAR in the words of today: (the text, the text with what was answered no)."""
-        presenter, by_when = self.presenter, self.visit_deadline
-        book, listed = presenter.result_presenter.rulebook, self.record.listed
-        visit = ""
-        if by_when.visit:
-            forward = self._say("sbar.forward" if by_when.forward else "sbar.in_time")
-            visit = f"{self._say('sbar.visit', day=by_when.visit)}, {forward}"
-        elif by_when.to_book:
-            visit = self._say("sbar.to_book")
-        facts = ClinicFacts(
-            reference=listed.payload["reference"],
-            name=listed.payload["name"],
-            sent_as=self.record.sent_as,
-            sent=self._say("sbar.sent", time=self.format_time(self.record.row.arrived_at)),
-            answered_by=self._say(self._respondent_key),
-            level=presenter.level_badge(listed.level),
-            needed=self._say(by_when.words, day=by_when.day),
-            emergency_number=book.regions[self.record.region].emergency_number,
-            visit=visit,
-            asked=tuple(self._next_steps(assessed)),
-            labs=tuple(self._describe_labs()),
-        )
-        answers, states = presenter.counted_answers, assessed["danger_states"]
-        known = AssessedAnswers(book, answers, presenter.assessment, assessed["tried"], states)
-        return write_sbar_texts(known, facts, presenter.short)
-
-    def _next_steps(self, assessed: View) -> list[str]:
-        """What was decided so far, or what is left to do; and what the patient knows."""
-        left = ["sbar.nothing_agreed", *(["sbar.ask_back"] if assessed["unsure"] else [])]
-        shown = [] if self.record.source == "assisted" else [self._say("sbar.net")]
-        return [*(self._decisions() or map(self._say, left)), *shown]
-
-    def _decisions(self) -> list[str]:
-        """What was decided so far, and by whom, without any words that were typed."""
-        lines = []
-        for kinds in (("agree", "raise", "lower"), ("second_yes", "second_no"), _ENDS):
-            action = self.record.last_action(*kinds)
-            if action is not None:
-                ending = OUTCOMES.get(action.outcome or "")
-                done = self._say(f"review.{action.kind}.done").rstrip(".")
-                said = [self.staff_name(action.by), done, self._say(ending) if ending else ""]
-                lines.append(" ".join(filter(None, said)))
-        return lines
-
-    def _say(self, key: str, **more: str) -> str:
-        return self.row_presenter.words.page_text(key, **more)
-
     def describe(self) -> View:
         """What every page and paper about a submission says of it."""
         record, presenter = self.record, self.presenter
@@ -243,7 +190,7 @@ class SubmissionView:
             "id": listed.row.submission_id,
             "row": self.row_presenter.build_row(self.staff_names, listed),
             "needed": self.visit_deadline,
-            "answered_by": self._respondent_key,
+            "answered_by": self.respondent_key,
             "arrived": self.format_time(record.row.arrived_at),
             "patient_reference": record.sent_as,
             "level": listed.level,
@@ -258,7 +205,7 @@ class SubmissionView:
                 for a in assessment.look_alikes
             ],
             "versions": [self._summarize_version(version) for version in record.versions],
-            "labs": self._describe_labs(),
+            "labs": self.describe_labs(),
             "entries": [
                 (a, self.staff_name(a.by), self.format_time(a.at), f"review.{a.kind}.done")
                 for a in record.actions
@@ -277,7 +224,7 @@ class SubmissionView:
         return ", ".join(filter(None, [format_day(visit.day, language, WEEKDAY), visit.time]))
 
     @property
-    def _respondent_key(self) -> str:
+    def respondent_key(self) -> str:
         """The key of the words for who answered."""
         if self.record.source == "assisted":
             return "submission.by.nurse"
@@ -296,7 +243,7 @@ class SubmissionView:
             "likely": types[likely].name if likely in types else "",
         }
 
-    def _describe_labs(self) -> list[str]:
+    def describe_labs(self) -> list[str]:
         """Blood results as a nurse typed them; some are said to be weighed by no rule."""
         # The names are those of the rulebook that judged it; an older one has not all page words.
         short, unread = self.presenter.short, self.presenter.assessment.labs_not_weighed

@@ -6,6 +6,7 @@ It decides nothing but what a line shows.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.presentation.dates import (
@@ -17,17 +18,27 @@ from app.presentation.dates import (
     last_timely_day,
 )
 from app.presentation.result import Fill, View
+from app.presentation.review_words import REASONS
+from app.store.reviews import is_viewed
 from app.store.worklist import ListedSubmission
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.terms import Urgency
 from app.triage.wording import Wording
 
 
+class LoweredMark(NamedTuple):
+    """The level from which it was lowered, and the key of the words for why."""
+
+    badge: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class RowPresenter:
     """Puts lines of one clinic into words; `translate` takes a key, `fill` a text of the rules.
 
-    `visit_days`: level -> the time within which a visit is soon enough.
+    `visit_days`: level -> the time within which a visit is soon enough. `reader`: for whom of the
+    staff it is.
     """
 
     words: Wording
@@ -37,6 +48,7 @@ class RowPresenter:
     now: datetime
     visit_days: Mapping[Urgency, timedelta]
     rulebook_sha256: str
+    reader: str = ""
 
     def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> View:
         """One line in words; `names`: who is who of the staff.
@@ -71,6 +83,9 @@ class RowPresenter:
             "stopped": bool(payload.get("stopped")),
             "state": f"worklist.state.{row.state}",
             "owner": names.get(row.owner_id or "", ""),
+            "handed_to": names.get(row.handed_to_id or "", ""),
+            "viewer": self._find_viewer(names, line),
+            "lowered": self.describe_lowered(line),
             "markers": self._marker_keys(line),
         }
 
@@ -82,6 +97,20 @@ class RowPresenter:
         if not counts_days or due.time() != time.min:
             return ""
         return format_day(due.date() - timedelta(days=1), self.words.language, MONTH_DAY)
+
+    def describe_lowered(self, line: ListedSubmission) -> LoweredMark | None:
+        """From which level someone lowered it, and why; None where it was not lowered."""
+        row = line.row
+        if row.lowered_from is None:
+            return None
+        reason = REASONS.get(row.lowered_reason or "", "")
+        return LoweredMark(self.level_badge(Urgency(row.lowered_from)), reason)
+
+    def _find_viewer(self, names: Mapping[str, str], line: ListedSubmission) -> str:
+        """Who else is looking at it, as far as that is known; "" for nobody."""
+        row = line.row
+        seen = row.viewer_id not in (None, self.reader) and row.state != "closed"
+        return names.get(row.viewer_id or "", "") if seen and is_viewed(row, self.now) else ""
 
     def local_day(self, at: datetime) -> date:
         """The day on the clinic's calendar."""

@@ -80,17 +80,17 @@ def count_by_nurse(scope: Scope) -> dict[str, DecisionCounts]:
 
 
 def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
-    """Decisions by the rule that gave the level; of a lowering, by the rule that was set aside."""
+    """Decisions by the rule that gave the level; of a lowering, by each rule that it set aside."""
     kind, of = ReviewEntry.kind, AssessmentVersion.clinic_id
     # By submission too: that way there is an index, else each row would look at all others.
     same = (
         ReviewEntry.submission_id == AssessmentVersion.submission_id,
         ReviewEntry.version_id == AssessmentVersion.id,
     )
-    rule, aside = _json_elements(scope, AssessmentVersion.rules), ReviewEntry.rule
+    rule = _json_elements(scope, AssessmentVersion.rules)
     # Trap: PostgreSQL knows the table inside `rule` only if it stands before it.
     firing = _count_groups(scope, (of, rule, kind), *same, kind.in_((AGREE, RAISE)))
-    lowered = _count_groups(scope, (aside, kind), kind == LOWER, aside.is_not(None))
+    lowered = [(aside, LOWER, number) for aside, _, number in _count_set_aside(scope) if aside]
     empty = func.json_array_length(AssessmentVersion.rules) == 0
     none = _count_groups(scope, (of, kind), *same, empty, _IS_DECISION)
     by_rule = [row[1:] for row in firing]
@@ -99,9 +99,18 @@ def count_by_rule(scope: Scope) -> dict[str, DecisionCounts]:
 
 def count_lowering_reasons(scope: Scope) -> dict[tuple[str, str], int]:
     """How often a rule was set aside for a coded reason: (rule, reason) -> number."""
-    by = (func.coalesce(ReviewEntry.rule, NO_RULE), ReviewEntry.reason, ReviewEntry.kind)
-    rows = _count_groups(scope, by, ReviewEntry.kind == LOWER, ReviewEntry.reason.is_not(None))
-    return {(rule, reason): number for rule, reason, _, number in rows}
+    return {(rule, reason): number for rule, reason, number in _count_set_aside(scope) if reason}
+
+
+def _count_set_aside(scope: Scope) -> list[tuple[str, str | None, int]]:
+    """(rule, coded reason, how often it was set aside for it); a lowering may set aside several."""
+    make_list = func.json_array if scope.dialect_name == "sqlite" else func.json_build_array
+    # Older entries name one rule alone.
+    all_ = func.coalesce(ReviewEntry.rules_set_aside, make_list(ReviewEntry.rule))
+    # Trap: PostgreSQL knows the table inside `each` only if it stands before it.
+    of, each, reason = ReviewEntry.clinic_id, _json_elements(scope, all_), ReviewEntry.reason
+    rows = _count_groups(scope, (of, each, reason), ReviewEntry.kind == LOWER)
+    return [(rule or NO_RULE, why, number) for _, rule, why, number in rows]
 
 
 class ClosingRequestCounts(NamedTuple):

@@ -5,9 +5,12 @@ place that the clinic chose is put into the outbox, so none is lost with a serve
 claimed for one try at a time; a server that dies with it lets the claim run out, and it is sent
 again under the same id. So it arrives at least once, and whoever gets it twice can tell.
 
-A message whose emergency somebody has looked at meanwhile stops untaken: it asks for that look and
-for nothing else, and an alarm that comes too late teaches people to trust alarms less. New answers
-are to be seen again and so raise an alarm of their own.
+Only what someone does with an emergency ends its alarm: a look alone does not, and who takes it has
+as long as if it had just come, then it alarms again. What is let go, or whose claim lapsed, alarms.
+
+A message whose emergency somebody has acted on meanwhile stops untaken: it asks for that and for
+nothing else, and an alarm that comes too late teaches people to trust alarms less. New answers are
+to be seen again and so raise an alarm of their own.
 """
 
 import re
@@ -17,12 +20,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_
+from sqlalchemy import bindparam, func, or_
 
 from app.store.clinics import load_clinic
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import (
     DESTINATION_KINDS,
+    SECOND_PERSON_STATES,
     AssessmentVersion,
     OutboxMessage,
     Submission,
@@ -47,11 +51,9 @@ MESSAGE_RETENTION = timedelta(days=7)
 _AUDIT_EVERY_TRIES = 10
 """How many tries in vain make one entry of the audit, after the first."""
 _IS_UNSENT = OutboxMessage.ended_at.is_(None)
-_AWAITS_SECOND_CLOSE = WorklistRow.state == "second_close"
-_WAITING_SINCE = case(
-    (_AWAITS_SECOND_CLOSE, WorklistRow.waits_since), else_=AssessmentVersion.made_at
-)
-"""When the newest answers came, which wait anew, or a second person was asked to close them."""
+_AWAITS_SECOND = WorklistRow.state.in_(SECOND_PERSON_STATES)
+_WAITING_SINCE = func.coalesce(WorklistRow.waits_since, AssessmentVersion.made_at)
+"""When someone took it or asked a second person, else when the newest answers came."""
 
 NOW, _BEFORE, _OVERDUE = (
     bindparam(name, type_=OutboxMessage.made_at.type) for name in ("now", "before", "overdue")
@@ -59,7 +61,7 @@ NOW, _BEFORE, _OVERDUE = (
 
 
 def _waiting_emergencies(*columns: Any, before: Any = _BEFORE) -> Any:
-    """A select of emergencies that nobody saw, or closed where one wanted to, since that time."""
+    """A select of emergencies with which nobody did anything, or a second person, since then."""
     waiting = prepare_columns(*columns).where(
         WorklistRow.clinic_id == SCOPE_CLINIC,
         AssessmentVersion.clinic_id == SCOPE_CLINIC,
@@ -68,7 +70,7 @@ def _waiting_emergencies(*columns: Any, before: Any = _BEFORE) -> Any:
         WorklistRow.closed.is_(False),
         WorklistRow.forget_at > NOW,
         WorklistRow.rank == 0,
-        or_(WorklistRow.first_seen_at.is_(None), _AWAITS_SECOND_CLOSE),
+        or_(WorklistRow.acted_at.is_(None), _AWAITS_SECOND),
         before >= _WAITING_SINCE,
     )
     return waiting.correlate(None)  # left to itself, it takes its rows from a select around it
@@ -131,7 +133,7 @@ class DueDestination(NamedTuple):
 
 
 def find_oldest_emergency(scope: Scope, now: datetime, before: datetime) -> datetime | None:
-    """Since when the oldest emergency waits unseen or to be closed, if since before that time."""
+    """Since when the oldest emergency waits for an act, if since before that time."""
     first: datetime | None = scope.execute_read(_OLDEST, now=now, before=before).scalar()
     return first
 
@@ -148,7 +150,7 @@ def alarm_times(now: datetime, before: datetime) -> dict[str, datetime]:
 
 
 def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
-    """Raise what is unseen since before that time, each once and with its messages; give which."""
+    """Raise what waits since before that time, each once and with its messages; give which."""
     with store.reading_scope(clinic) as scope:
         if not _list_due_alarms(scope, now, before):
             return []

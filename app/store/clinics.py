@@ -101,6 +101,7 @@ class TargetEntry(ReviewedEntry):
     minutes: Annotated[int, Field(ge=1, le=10_000)]
     days: Annotated[int, Field(ge=0, le=365)] | None = None  # until a visit that is soon enough
     alarm: Annotated[int, Field(ge=1, le=60)] | None = None  # minutes by the clock
+    claim: Annotated[int, Field(ge=1, le=10_000)]  # minutes that a claim holds without an act
 
 
 class Reliance(ReviewedEntry):
@@ -125,12 +126,14 @@ class Reliance(ReviewedEntry):
 class ClinicPolicy(NamedTuple):
     """The numbers. `visit_days`: within how long a level wants a visit; not every level does.
 
-    `alarm_delay`: how long an emergency may wait unseen before it alarms.
+    `alarm_delay`: how long an emergency may wait for an act before it alarms.
+    `claim_minutes`: how long a claim holds without an act.
     """
 
     targets: Targets
     visit_days: Mapping[Urgency, timedelta]
     alarm_delay: timedelta
+    claim_minutes: Mapping[Urgency, int]
     reliance: Reliance
 
 
@@ -149,7 +152,13 @@ def load_policy(folder: Path) -> ClinicPolicy:
         raise RulebookFaults(tuple(reader.faults.fault_lines))
     minutes = {level: entry.minutes for level, entry in targets.items()}
     days = {lvl: timedelta(days=e.days) for lvl, e in targets.items() if e.days is not None}
-    return ClinicPolicy(Targets(minutes, days), days, timedelta(minutes=alarm), limits[0])
+    return ClinicPolicy(
+        Targets(minutes, days),
+        days,
+        timedelta(minutes=alarm),
+        {level: entry.claim for level, entry in targets.items()},
+        limits[0],
+    )
 
 
 def _read_targets(reader: RulebookReader) -> dict[Urgency, TargetEntry]:

@@ -132,7 +132,8 @@ def close_row(attempt: StepAttempt) -> RowChanges:
     """What an end changes on the row: it leaves the list, and its visit moves if it is to."""
     scope = attempt.scope
     forget = scope.now + timedelta(days=load_clinic(scope).reviewed_days)
-    done = {"closed": True, "closed_at": scope.now, "state": "closed", "waits_since": None}
+    done = {"closed": True, "closed_at": scope.now, "state": "closed"}
+    done |= dict.fromkeys(("waits_since", "handed_to_id"))
     visit = find_meant_visit(attempt)
     moved = {"move_due_at": None} if visit is None else move_visit(attempt, visit)
     return {**done, "forget_at": forget, **moved}

@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.store import closing_rules, people, review_steps, worklist_rows
-from app.store.clinics import load_clinic
+from app.store import (
+    closing_rules,
+    level_changes,
+    ownership,
+    people,
+    review_steps,
+    worklist_rows,
+)
 from app.store.closing_rules import RowChanges, close_row, move_meant_visit, reopen_row
-from app.store.db.patient_tables import SECOND_PERSON_STATES
-from app.store.db.tables import Staff
 from app.store.permissions import LEAD, NURSE, role_allows
-from app.store.review_steps import SAME_PERSON, StepAttempt
-from app.triage.terms import Urgency
+from app.store.review_steps import BACK_TO_CLAIMED, SAME_PERSON, StepAttempt
 
 _QUIET = ("new", "claimed")
 """The states in which no second person is asked about anything."""
@@ -24,9 +27,6 @@ _OPEN = (*_QUIET, *_LOWERING, *_CLOSING)
 _HELPING = (*_QUIET, *_CLOSING)
 """While a second person is asked about a closing, whatever gets help goes on."""
 _AFTERWARDS = ("closed",)
-_NOBODYS: RowChanges = {"owner_id": None, "state": "new"}
-_BACK_TO_CLAIMED: RowChanges = {"state": "claimed", "waits_since": None}
-"""Nobody is asked for a second word any more."""
 
 
 def find_conflict(attempt: StepAttempt) -> str:
@@ -53,7 +53,8 @@ def find_conflict(attempt: StepAttempt) -> str:
 def find_changes(attempt: StepAttempt) -> RowChanges:
     """What the step changes on the row."""
     effect = STEPS[attempt.step.kind].effect
-    return effect(attempt) if callable(effect) else effect
+    changes = effect(attempt) if callable(effect) else effect
+    return {**ownership.note_act(attempt), **changes}
 
 
 def find_actor_conflict(attempt: StepAttempt) -> str:
@@ -75,12 +76,6 @@ def needs_claim(attempt: StepAttempt) -> bool:
 def _roles_of_others(attempt: StepAttempt) -> frozenset[str]:
     rule = STEPS.get(attempt.step.kind)
     return rule.who.others if rule else frozenset()
-
-
-def change_owner(attempt: StepAttempt) -> RowChanges:
-    """What changes on the row for who takes it: what waits for a second person goes on waiting."""
-    state, taken = attempt.row.state, attempt.row.state not in SECOND_PERSON_STATES
-    return {"owner_id": attempt.staff.id, "state": "claimed" if taken else state}
 
 
 def _need_words(attempt: StepAttempt) -> str:
@@ -107,32 +102,6 @@ def _need_identifiers(attempt: StepAttempt) -> str:
     known = people.find_by_reference(attempt.scope, step.reference)
     other = known is not None and not people.is_same_name(known.name, step.name)
     return "other_name" if other and not step.sure else ""
-
-
-def _need_colleague(attempt: StepAttempt) -> str:
-    to = attempt.scope.find_one(Staff, id=attempt.step.to_staff, disabled_at=None)
-    fits = to and to.id != attempt.staff.id and role_allows(to.role, "review")
-    return "" if fits else "to_staff"
-
-
-def _need_higher_level(attempt: StepAttempt) -> str:
-    if attempt.current_level >= Urgency.emergency:
-        return "highest"
-    step = attempt.step
-    unsaid = step.reason == "other" and not step.words.strip()
-    return "raise" if unsaid or step.reason not in review_steps.RAISE_REASONS else ""
-
-
-def _need_lower_level(attempt: StepAttempt) -> str:
-    step = attempt.step
-    if step.level is None or not Urgency.self_care <= step.level < attempt.current_level:
-        return "level"
-    unsaid = step.reason == "other" and not step.words.strip()
-    if unsaid or step.reason not in review_steps.LOWER_REASONS:
-        return "reason"
-    if attempt.version.rules and step.rule not in attempt.version.rules:
-        return "rule"
-    return "role" if load_clinic(attempt.scope).may_lower == LEAD != attempt.staff.role else ""
 
 
 def _need_own_disposition(attempt: StepAttempt) -> str:
@@ -162,10 +131,6 @@ def _disposition_conflict(attempt: StepAttempt, outcome: str | None, *, said: bo
     )
 
 
-def _hand_over(attempt: StepAttempt) -> RowChanges:
-    return {"owner_id": attempt.step.to_staff}
-
-
 def _change_person(attempt: StepAttempt) -> RowChanges:
     scope, row, step = attempt.scope, attempt.row, attempt.step
     if step.outcome != SAME_PERSON:
@@ -173,29 +138,6 @@ def _change_person(attempt: StepAttempt) -> RowChanges:
     if row.person_id is not None:
         return {}
     return worklist_rows.tie_person(scope, row, step.reference, step.name)
-
-
-def _raise_level(attempt: StepAttempt) -> RowChanges:
-    return _set_level(attempt, Urgency(attempt.current_level + 1))
-
-
-def _lower_level(attempt: StepAttempt) -> RowChanges:
-    second = load_clinic(attempt.scope).second_person_from
-    if second is not None and attempt.current_level >= second:
-        return {"state": "second_look", "waits_since": None}
-    return _set_level(attempt, Urgency(attempt.step.level or 0))
-
-
-def _lower_as_asked(attempt: StepAttempt) -> RowChanges:
-    asked = attempt.asked["lower"]
-    level = Urgency[str(asked.outcome)] if asked else attempt.current_level
-    return _set_level(attempt, level)
-
-
-def _set_level(attempt: StepAttempt, level: Urgency) -> RowChanges:
-    clinic = load_clinic(attempt.scope)
-    placed = worklist_rows.rank_and_due(clinic, attempt.scope.now, level, attempt.targets)
-    return {**placed, **_BACK_TO_CLAIMED}
 
 
 def _await_closing(attempt: StepAttempt) -> RowChanges:
@@ -240,22 +182,49 @@ class StepRule:
 
 
 STEPS: Mapping[str, StepRule] = {
-    "claim": StepRule(_ANY_LEAD, _OPEN, effect=change_owner, form="claim"),
-    "release": StepRule(_OWNER, _QUIET, effect=_NOBODYS, form="release"),
-    "hand_over": StepRule(_OWNER, _QUIET, _need_colleague, _hand_over, form="hand-over"),
+    "claim": StepRule(
+        _ANY_LEAD,
+        _OPEN,
+        ownership.find_claim_conflict,
+        ownership.take_submission,
+        form="claim",
+    ),
+    "release": StepRule(_OWNER, _QUIET, effect=ownership.RELEASED, form="release"),
+    "hand_over": StepRule(
+        _OWNER,
+        _QUIET,
+        ownership.find_colleague_conflict,
+        ownership.hand_over,
+        form="hand-over",
+    ),
     "note": StepRule(_OWNER, _OPEN, _need_words, form="note"),
     "call": StepRule(_OWNER, _OPEN, _need_call_outcome, form="call"),
     "identify": StepRule(_OWNER, _OPEN, _need_identifiers, _change_person),
     "agree": StepRule(_OWNER, _QUIET, decides=True, form="agree"),
     "raise": StepRule(
-        _OWNER, _HELPING, _need_higher_level, _raise_level, decides=True, form="raise"
+        _OWNER,
+        _HELPING,
+        level_changes.find_raising_conflict,
+        level_changes.raise_level,
+        decides=True,
+        form="raise",
     ),
-    "lower": StepRule(_LOWERING_OWNER, _HELPING, _need_lower_level, _lower_level, decides=True),
+    "lower": StepRule(
+        _LOWERING_OWNER,
+        _HELPING,
+        level_changes.find_lowering_conflict,
+        level_changes.lower_level,
+        decides=True,
+    ),
     "second_yes": StepRule(
-        _SECOND_PERSON, _LOWERING, effect=_lower_as_asked, answers="lower", decides=True
+        _SECOND_PERSON,
+        _LOWERING,
+        effect=level_changes.lower_as_asked,
+        answers="lower",
+        decides=True,
     ),
     "second_no": StepRule(
-        _SECOND_PERSON, _LOWERING, effect=_BACK_TO_CLAIMED, answers="lower", decides=True
+        _SECOND_PERSON, _LOWERING, effect=BACK_TO_CLAIMED, answers="lower", decides=True
     ),
     "close": StepRule(
         _OWNER, _HELPING, _need_own_disposition, close_row, closes=True, form="close"
@@ -269,13 +238,36 @@ STEPS: Mapping[str, StepRule] = {
         answers="ask_close",
         closes=True,
     ),
-    "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=_BACK_TO_CLAIMED, answers="ask_close"),
+    "close_no": StepRule(_SECOND_PERSON, _CLOSING, effect=BACK_TO_CLAIMED, answers="ask_close"),
     "visit": StepRule(
         _ANYONE, (*_HELPING, *_AFTERWARDS), closing_rules.need_visit, move_meant_visit
     ),
     "trace": StepRule(_OWNER, _OPEN, closing_rules.need_traces),
     "addendum": StepRule(_ANYONE, _AFTERWARDS, closing_rules.need_some_words, form="addendum"),
     "reopen": StepRule(_ANYONE, _AFTERWARDS, closing_rules.need_why, reopen_row, form="reopen"),
+    "take_over": StepRule(
+        _ANYONE,
+        _OPEN,
+        ownership.find_take_over_conflict,
+        ownership.take_submission,
+        form="take-over",
+    ),
+    "hand_accept": StepRule(
+        _ANYONE,
+        _OPEN,
+        ownership.find_acceptance_conflict,
+        ownership.take_submission,
+        form="hand-accept",
+    ),
+    "hand_refuse": StepRule(
+        _ANYONE,
+        _OPEN,
+        ownership.find_acceptance_conflict,
+        {"handed_to_id": None},
+        form="hand-refuse",
+    ),
+    # Nobody takes it: it is what is noted where a claim ends by itself.
+    "lapse": StepRule(_OWNER, (), effect=ownership.LET_GO),
 }
 """Every step, in the order of the words that the database takes for it."""
 DECISION_KINDS = tuple(kind for kind, rule in STEPS.items() if rule.decides)

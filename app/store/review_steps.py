@@ -5,6 +5,7 @@ Which steps there are, and who may take them when, stands in `review_rules`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.store import worklist_rows
 from app.store.clinics import Targets
@@ -53,17 +54,19 @@ SAME_PERSON, WRONG_PERSON = "same_person", "wrong_person"
 IDENTITY_OUTCOMES = (SAME_PERSON, WRONG_PERSON)
 UNIDENTIFIED_DISPOSITIONS = ("not_reached", "emergency_service")
 """How it can be closed though nobody knows for certain who it is."""
+BACK_TO_CLAIMED: Mapping[str, Any] = {"state": "claimed", "waits_since": None}
+"""What changes on a row: nobody is asked for a second word any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewStep:
     """One thing that someone wants to do.
 
-    `after`: the number of the last entry that they saw. `level`: to which to lower. `reason`: why
-    lowered or raised, which identifiers were compared, or what was tried. `words`: for colleagues;
-    `patient_words`: for the person. `visit`: where their visit moves. `reference`, `name`: whose
-    submission it is, where it is nobody's yet; `sure`: also if the clinic knows the reference under
-    another name.
+    `after`: the number of the last entry that they saw. `level`: to which to lower; `rules`: whose
+    signs that sets aside. `reason`: why lowered or raised, which identifiers were compared, or what
+    was tried. `words`: for colleagues; `patient_words`: for the person. `visit`: where their visit
+    moves. `reference`, `name`: whose submission it is, where it is nobody's yet; `sure`: also if
+    the clinic knows the reference under another name.
     """
 
     kind: str
@@ -72,7 +75,7 @@ class ReviewStep:
     words: str = ""
     level: Urgency | None = None
     reason: str | None = None
-    rule: str | None = None
+    rules: tuple[str, ...] = ()
     outcome: str | None = None
     to_staff: str | None = None
     reference: str = ""

@@ -7,19 +7,22 @@ row on the worklist in the same transaction. Which steps there are: `review_rule
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from app.store import review_rules
+from app.store import level_changes, ownership, review_rules
 from app.store.clinics import Targets
 from app.store.closing_rules import find_newest_entry
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, WorklistRow
-from app.store.db.scope import WritingScope
+from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Staff
 from app.store.review_details import ReviewDetails, seal_details
 from app.store.review_steps import ReviewStep, StepAttempt
 from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
 from app.triage.terms import Urgency
+
+LOOK_LASTS = timedelta(minutes=5)
+"""How long after opening a submission someone counts as looking at it."""
 
 
 class StepNotAllowed(Exception):
@@ -40,6 +43,11 @@ class EditConflict(Exception):
         self.at = at
 
 
+def is_viewed(row: WorklistRow, now: datetime) -> bool:
+    """Whether someone opened it so lately that they may still be reading it."""
+    return row.viewed_at is not None and now - row.viewed_at < LOOK_LASTS
+
+
 def record_view(
     scope: WritingScope, submission: str, address: str, row: WorklistRow | None = None
 ) -> None:
@@ -48,8 +56,12 @@ def record_view(
     `row`: its line, where it was read already. Raises NoSuchSubmission.
     """
     row = row or require_row(scope, submission, scope.now)
-    if row.first_seen_at is None:
-        scope.update_rows(WorklistRow, submission_id=submission, to={"first_seen_at": scope.now})
+    first = row.first_seen_at is None
+    viewed = {"viewer_id": scope.who, "viewed_at": scope.now}
+    to = {**viewed, "first_seen_at": scope.now} if first else viewed
+    scope.update_rows(WorklistRow, submission_id=submission, to=to)
+    # Who looks is news where it is someone else than before; the same look again is none.
+    if first or row.viewer_id != scope.who or not is_viewed(row, scope.now):
         change_notifications.notify_change(scope)
     audit.record_event(scope, "submission_viewed", ("submission", submission), address)
 
@@ -82,7 +94,7 @@ def perform_step(scope: WritingScope, submission: str, step: ReviewStep, targets
         return known.number
     attempt = _load_attempt(scope, submission, step, targets)
     newest = attempt.newest_entry
-    if newest is not None and attempt.row.last_entry != step.after:
+    if newest is not None and not newest.number <= step.after <= attempt.row.last_entry:
         raise EditConflict(newest.author_id, newest.kind, newest.at)
     problem = review_rules.find_conflict(attempt)
     if problem:
@@ -118,7 +130,7 @@ def _claim_submission(attempt: StepAttempt) -> StepAttempt:
     claim = replace(attempt, step=ReviewStep("claim", row.last_entry, f"{step.key}:claim"))
     _add_review_entry(claim, attempt.current_level)
     scope.update_rows(
-        WorklistRow, submission_id=row.submission_id, to=review_rules.change_owner(attempt)
+        WorklistRow, submission_id=row.submission_id, to=ownership.take_submission(attempt)
     )
     return _load_attempt(scope, row.submission_id, step, attempt.targets)
 
@@ -130,6 +142,7 @@ def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
     number, words = attempt.row.last_entry + 1, step.words.strip()
     key = record_keys.load_data_key(scope, submission)
     answered = attempt.asked.get(review_rules.STEPS[step.kind].answers)
+    set_aside = level_changes.select_signs_set_aside(attempt) if step.kind == "lower" else []
     scope.add_row(
         ReviewEntry,
         id=entry,
@@ -141,10 +154,12 @@ def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
         version_id=attempt.version.id,
         rulebook_sha256=attempt.version.rulebook_sha256,
         urgency=int(level),
+        urgency_before=int(attempt.current_level),
         reason=step.reason,
-        rule=step.rule,
+        rule=next(iter(set_aside), None),
+        rules_set_aside=set_aside or None,
         outcome=_stored_outcome(step, answered),
-        to_staff_id=step.to_staff,
+        to_staff_id=ownership.name_other_staff(attempt),
         answers_number=answered.number if answered else None,
         words_sealed=key.seal_field("review_entry", entry, "words", words) if words else None,
         details_sealed=seal_details(
@@ -158,11 +173,47 @@ def _add_review_entry(attempt: StepAttempt, level: Urgency) -> int:
     return number
 
 
+def end_claim(scope: WritingScope, row: WorklistRow, reason: str) -> None:
+    """Note that a claim ended by itself, under the name of whose it was; the row is nobody's.
+
+    Who is asked to take it stays asked. `reason`: a word for why.
+    """
+    submission, number = row.submission_id, row.last_entry + 1
+    version = scope.require_one(
+        AssessmentVersion, NoSuchSubmission, submission_id=submission, number=row.last_version
+    )
+    scope.add_row(
+        ReviewEntry,
+        id=secrets.token_urlsafe(12),
+        submission_id=submission,
+        number=number,
+        kind="lapse",
+        author_id=row.owner_id,
+        at=scope.now,
+        version_id=version.id,
+        rulebook_sha256=version.rulebook_sha256,
+        urgency=int(rank_to_level(row.rank)),
+        reason=reason,
+        idempotency_key=f"lapse:{submission}:{number}",
+    )
+    to = {"last_entry": number, **ownership.LET_GO}
+    scope.update_rows(WorklistRow, submission_id=submission, to=to)
+    audit.record_event(scope, "review_lapse", ("submission", submission), number=number, by=reason)
+    change_notifications.notify_change(scope)
+
+
 def _stored_outcome(step: ReviewStep, answered: ReviewEntry | None) -> str | None:
     """The level to which to lower; of a word on a closing how it is to end; else as it was said."""
     if step.kind == "lower" and step.level is not None:
         return step.level.name
     return answered.outcome if answered and answered.kind == "ask_close" else step.outcome
+
+
+def _find_last_act(scope: Scope, submission: str) -> ReviewEntry | None:
+    """The last thing that someone did; a claim that lapsed by itself comes before nobody."""
+    newest = [ReviewEntry.number.desc()]
+    by_someone = ReviewEntry.kind != "lapse"
+    return scope.find_first(ReviewEntry, by_someone, order_by=newest, submission_id=submission)
 
 
 def _load_attempt(
@@ -174,5 +225,5 @@ def _load_attempt(
     staff = scope.require_one(Staff, NoSuchSubmission, id=scope.who, disabled_at=None)
     kinds = {rule.answers for rule in review_rules.STEPS.values() if rule.answers}
     asked = {kind: find_newest_entry(scope, submission, kind=kind) for kind in kinds}
-    last = find_newest_entry(scope, submission)
+    last = _find_last_act(scope, submission)
     return StepAttempt(scope, step, targets, row, version, last, asked, staff)

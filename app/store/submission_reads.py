@@ -38,7 +38,10 @@ _VERSIONS = prepare_statement(
 
 
 class ReviewAction(NamedTuple):
-    """One thing that was done, readable; `patient_words` are for the person, `words` are not."""
+    """One thing that was done, readable; `patient_words` are for the person, `words` are not.
+
+    `rules`: whose signs were set aside. `to_staff`: who is asked to take it, or had it before.
+    """
 
     number: int
     kind: str
@@ -46,9 +49,11 @@ class ReviewAction(NamedTuple):
     at: datetime
     version: str
     urgency: Urgency
+    level_before: Urgency | None
     reason: str | None
-    rule: str | None
+    rules: tuple[str, ...]
     outcome: str | None
+    to_staff: str | None
     answers_number: int | None
     words: str
     patient_words: str = ""
@@ -130,7 +135,9 @@ def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     """One thing that was done, opened."""
     place, sealed = ("review_entry", row.id, "words"), row.words_sealed
     done = (row.number, row.kind, row.author_id, row.at, row.version_id, Urgency(row.urgency))
-    said = (row.reason, row.rule, row.outcome, row.answers_number)
+    before = None if row.urgency_before is None else Urgency(row.urgency_before)
+    rules = tuple(row.rules_set_aside or filter(None, [row.rule]))
+    said = (before, row.reason, rules, row.outcome, row.to_staff_id, row.answers_number)
     words = key.open_field(*place, sealed) if sealed else ""
     return ReviewAction(*done, *said, words, *open_details(key, row))
 

@@ -144,7 +144,8 @@ def add_corrections(
 
     What a second person had not spoken to yet was about other answers: it ends here.
     """
-    ends = {"state": "claimed", "waits_since": None} if row.state in SECOND_PERSON_STATES else {}
+    state = "claimed" if row.state in SECOND_PERSON_STATES else row.state
+    ends = {"state": state, "waits_since": None, "acted_at": scope.now}
     payload = row_payload(scope, row)
     if submitted.assessment.urgency >= rank_to_level(row.rank):
         payload |= summarize_answers(submitted)  # else the line goes on to say why it stands there
@@ -160,7 +161,9 @@ def add_corrections(
 def _add_changed_answers(
     scope: WritingScope, found: Submission, submitted: SubmittedAnswers, targets: Targets
 ) -> None:
-    """Answers that are to be seen again, also where it was closed; its owner keeps it.
+    """Answers that are to be seen again, also where it was closed.
+
+    Its owner keeps it, but not what came back worse: that is for whoever is there first.
 
     What a second person had not spoken to yet was about other answers: it ends here.
     """
@@ -168,14 +171,16 @@ def _add_changed_answers(
     own = [version for version in list_versions(scope, found.id) if version.kind != "nurse"]
     if own[-1].answers == submitted.answers:
         return
-    owner = None if row.closed else row.owner_id
+    worse = submitted.assessment.urgency > rank_to_level(row.rank)
+    owner = None if row.closed or worse else row.owner_id
+    if worse and row.owner_id and not row.closed:
+        reviews.end_claim(scope, row, "worse")
     anew = {
         "state": "claimed" if owner else "new",
         "owner_id": owner,
         "closed": False,
-        **dict.fromkeys(("closed_at", "first_seen_at", "alarmed_at", "waits_since")),
+        **dict.fromkeys(("closed_at", "first_seen_at", "acted_at", "alarmed_at", "waits_since")),
     }
-    worse = submitted.assessment.urgency > rank_to_level(row.rank)
     payload = {**row_payload(scope, row), **summarize_answers(submitted), "worse": worse}
     add_version(scope, found.id, submitted, row.last_version + 1, "changed")
     _update_row(scope, row, submitted, targets, payload, anew)
@@ -195,9 +200,11 @@ def _update_row(
     """What another version changes on the row; a worse level counts, a lower one does not."""
     level = submitted.assessment.urgency
     worse = level > rank_to_level(row.rank)
+    risen = worse and row.lowered_from is not None and level >= row.lowered_from
     changed = {
         **changes,
         **(rank_and_due(load_clinic(scope), scope.now, level, targets) if worse else {}),
+        **(dict.fromkeys(("lowered_from", "lowered_reason")) if risen else {}),
         "last_version": row.last_version + 1,
         "rulebook_sha256": submitted.rulebook_sha256,
         "line_sealed": seal_payload(scope, row.submission_id, payload),

@@ -37,6 +37,8 @@ _WORKLIST_COLUMNS = (
     *(WorklistRow.owner_id, WorklistRow.first_seen_at, WorklistRow.last_version),
     *(WorklistRow.person_id, WorklistRow.rulebook_sha256, WorklistRow.line_sealed),
     WorklistRow.move_due_at,
+    *(WorklistRow.handed_to_id, WorklistRow.viewer_id, WorklistRow.viewed_at),
+    *(WorklistRow.lowered_from, WorklistRow.lowered_reason),
 )
 WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
@@ -155,7 +157,7 @@ def find_next_submission(scope: Scope, now: datetime, who: str, after: str) -> s
 
 def find_listed_submission(scope: Scope, submission: str) -> ListedSubmission:
     """The line of one submission. Raises NoSuchSubmission."""
-    lines = _load_listed_submissions(scope, scope.find_all(WorklistRow, submission_id=submission))
+    lines = load_listed_submissions(scope, scope.find_all(WorklistRow, submission_id=submission))
     if not lines:
         raise NoSuchSubmission
     return lines[0]
@@ -218,14 +220,15 @@ def _filter_parts(
         others = WorklistRow.rank.in_(range(1, len(Urgency)))
         return [[waits, emergency], [waits, others, apart[show]]]
     wanted = {
-        "mine": WorklistRow.owner_id == who,
+        "mine": or_(WorklistRow.owner_id == who, WorklistRow.handed_to_id == who),
         "unassigned": WorklistRow.owner_id.is_(None),
         "second": WorklistRow.state.in_(SECOND_PERSON_STATES),
     }.get(show)
     return [[waits] if wanted is None else [waits, or_(wanted, emergency)]]
 
 
-def _load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[ListedSubmission]:
+def load_listed_submissions(scope: Scope, rows: Sequence[WorklistRow]) -> list[ListedSubmission]:
+    """Rows with what is sealed on them, in their order."""
     return open_rows(rows, record_keys.load_data_keys(scope, [row.submission_id for row in rows]))
 
 

@@ -1,6 +1,6 @@
 """the day of the visit on the worklist, and when an invited person began
 
-Revision 0011, after 0008.
+Revision 0011, after 0009.
 
 What came by an invitation gets the day of it. Of what came otherwise only the sealed line knows
 the day: such a row gets a day that nobody can have, and the server files the true one when it
@@ -12,7 +12,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -28,7 +28,8 @@ USUAL: dict[str, dict[str, Any]] = {
     "brought_forward": {"visit": MOVED},
 }
 """What a step says besides, by its kind or by how it ends."""
-TARGETS = load_policy(RULES).targets
+POLICY = load_policy(RULES)
+TARGETS, CLAIM_MINUTES = POLICY.targets, POLICY.claim_minutes
 BY_LEVEL: dict[str, Answers] = {
     "routine": answers(),
     "soon": answers(change="grown"),
@@ -99,8 +100,10 @@ class Work:
     ) -> int:
         """Lower with all that it needs."""
         with self.store.reading_scope(self.clinic) as scope:
-            rule = submission_versions.list_versions(scope, submission)[-1].body["findings"][0][0]
-        whole = {"level": to, "reason": "examined", "rule": rule} | more
+            findings = submission_versions.list_versions(scope, submission)[-1].body["findings"]
+        words = "Seen at the desk."
+        rules = tuple(rule for rule, *_ in findings)
+        whole = {"level": to, "reason": "examined", "rules": rules, "words": words} | more
         return self.do(who, submission, "lower", **whole)
 
     def row(self, submission: str) -> WorklistRow:

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.store import alarms, reviews
+from app.store import alarms, claim_lapse, reviews
 from app.store.alarms import AlarmDestinations, AlarmMessage
 from app.store.db import record_keys
 from app.store.db.scope import Store
+from app.triage.terms import Urgency
 from tests.store.kim import actions, times_rung
-from tests.store.patients import MONDAY, Work
+from tests.store.patients import CLAIM_MINUTES, MONDAY, Work
 
 MINUTE = timedelta(minutes=1)
 FIVE = 5 * MINUTE
@@ -55,11 +56,43 @@ def test_an_emergency_alarms_after_its_time_and_not_before(work: Work) -> None:
     assert (due(work), oldest(work)) == ([sent], MONDAY)
 
 
-def test_one_that_someone_saw_does_not_alarm(work: Work) -> None:
+def test_a_look_alone_ends_no_alarm_and_an_act_does(work: Work) -> None:
     sent = work.send("emergency").submission
     with work.store.writing_scope("c1", MONDAY + MINUTE, "kim") as scope:
         reviews.record_view(scope, sent, "")
-    assert (due(work), oldest(work)) == ([], None)
+    assert (due(work), oldest(work)) == ([sent], MONDAY)
+    work.do("kim", sent, "call", MONDAY + FIVE, outcome="no_answer")
+    assert oldest(work) is None
+    assert due(work, 9 * FIVE) == []
+
+
+def test_who_takes_an_emergency_has_as_long_again_and_then_it_alarms_anew(work: Work) -> None:
+    sent = work.send("emergency").submission
+    assert due(work) == [sent]
+    taken = MONDAY + FIVE + MINUTE
+    work.do("kim", sent, "claim", taken)
+    assert (due(work, 2 * FIVE), oldest(work, 2 * FIVE)) == ([], None)
+    assert (due(work, 2 * FIVE + MINUTE), oldest(work, 2 * FIVE + MINUTE)) == ([sent], taken)
+
+
+@pytest.mark.parametrize("kind", ["release", "lapse"])
+def test_an_emergency_that_is_nobodys_again_alarms_at_once(work: Work, kind: str) -> None:
+    sent = work.send("emergency").submission
+    work.do("kim", sent, "call", MONDAY + MINUTE, outcome="no_answer")
+    if kind == "release":
+        work.do("kim", sent, "release", MONDAY + FIVE)
+    else:
+        now = MONDAY + FIVE
+        assert claim_lapse.lapse_claims(work.store, "c1", now, CLAIM_MINUTES) == 1
+    assert due(work) == [sent]
+
+
+def test_an_emergency_that_waits_for_a_second_person_to_lower_it_alarms(work: Work) -> None:
+    sent = work.send("emergency").submission
+    work.lower("kim", sent, to=Urgency.same_day)
+    assert (due(work), oldest(work)) == ([sent], MONDAY)
+    work.do("lee", sent, "second_no")
+    assert oldest(work) is None
 
 
 def test_it_is_told_once_and_stays_on_the_pages_until_someone_looks(work: Work) -> None:

@@ -94,7 +94,7 @@ def test_nor_where_agreeing_and_closing_are_one_form(work: Work, level: str) -> 
 
 def test_not_even_a_lead_can(work: Work) -> None:
     sent = ready(work)
-    work.do("ada", sent, "claim")
+    work.do("ada", sent, "take_over")
     assert refused(work, "ada", sent, "close", outcome="appointment_kept") == "second_person"
 
 
@@ -169,7 +169,7 @@ def test_nobody_answers_what_they_asked(work: Work, kind: str) -> None:
     sent = ready(work)
     ask(work, sent)
     assert refused(work, "kim", sent, kind) == "own"
-    work.do("ada", sent, "claim")
+    work.do("ada", sent, "take_over")
     assert refused(work, "kim", sent, kind) == "own"
 
 
@@ -238,7 +238,7 @@ def test_whatever_gets_help_goes_on_meanwhile(work: Work) -> None:
     lowered = ready(work, "same_day")
     ask(work, lowered)
     work.lower("kim", lowered)
-    assert (work.row(lowered).state, work.row(lowered).waits_since) == ("second_look", None)
+    assert (work.row(lowered).state, work.row(lowered).waits_since) == ("second_look", MONDAY)
 
 
 def test_asking_again_puts_the_new_question_in_the_place_of_the_old(work: Work) -> None:
@@ -265,7 +265,7 @@ def test_a_yes_is_not_given_to_answers_that_have_changed(work: Work) -> None:
     work.hand_in(invitation, "emergency", MONDAY)
     assert refused(work, "lee", sent, "close_yes") == "second_look"
     row = work.row(sent)
-    assert (row.state, row.waits_since, row.first_seen_at) == ("claimed", None, None)
+    assert (row.state, row.waits_since, row.first_seen_at) == ("new", None, None)
 
 
 def test_what_a_nurse_finds_meanwhile_ends_the_question_too(work: Work) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.store import alarms, retention, reviews
+from app.store import alarms, retention
 from app.store.alarms import AlarmDestinations, AlarmMessage
 from app.store.db import audit, record_keys
 from app.store.db.patient_tables import OutboxMessage, WorklistRow
@@ -64,9 +64,8 @@ def undelivered(work: Work, now: datetime) -> datetime | None:
         return alarms.find_undelivered_since(scope, now)
 
 
-def look(work: Work, submission: str, now: datetime) -> None:
-    with work.store.writing_scope("c1", now, "kim") as scope:
-        reviews.record_view(scope, submission, "")
+def act(work: Work, submission: str, now: datetime) -> None:
+    work.do("kim", submission, "call", now, outcome="answered")
 
 
 def test_each_place_gets_a_message_together_with_the_mark(work: Work) -> None:
@@ -178,10 +177,10 @@ def test_the_audit_tells_of_the_first_try_in_vain_and_of_every_tenth(work: Work)
     assert '"fault":"answered with 500"' in said[0]
 
 
-def test_a_message_about_an_emergency_that_someone_saw_meanwhile_stops(work: Work) -> None:
+def test_a_message_about_an_emergency_with_which_someone_did_something_stops(work: Work) -> None:
     sent = alarm(work)
     try_in_vain(work, ALARM)
-    look(work, sent, ALARM + SECOND)
+    act(work, sent, ALARM + SECOND)
     assert claim(work, ALARM + MINUTE) is None
     assert kept(work)[1] == ("webhook", 1, "answered with 500", "stopped")
     assert actions(work.store)[-1] == "alarm_stopped"
@@ -231,7 +230,7 @@ def test_a_new_place_is_told_of_what_still_alarms_and_of_nothing_else(work: Work
     choose(work, AlarmDestinations())
     seen, waits = alarm(work), alarm(work, ALARM + SECOND)
     work.send("emergency", ALARM)  # not due yet
-    look(work, seen, ALARM + SECOND)
+    act(work, seen, ALARM + SECOND)
     choose(work, AlarmDestinations(BOTH.webhook), ALARM + 2 * SECOND)
     message = claim(work, ALARM + 2 * SECOND)
     assert message is not None
@@ -239,13 +238,13 @@ def test_a_new_place_is_told_of_what_still_alarms_and_of_nothing_else(work: Work
     assert claim(work, ALARM + 2 * SECOND) is None
 
 
-def test_what_waits_for_two_minutes_is_told_until_it_is_taken_or_seen(work: Work) -> None:
+def test_what_waits_for_two_minutes_is_told_until_it_is_taken_or_acted_on(work: Work) -> None:
     choose(work, AlarmDestinations(BOTH.webhook))
     sent = alarm(work)
     try_in_vain(work, ALARM)
     assert undelivered(work, ALARM + alarms.OVERDUE_AFTER - SECOND) is None
     assert undelivered(work, ALARM + alarms.OVERDUE_AFTER) == ALARM
-    look(work, sent, ALARM + alarms.OVERDUE_AFTER)
+    act(work, sent, ALARM + alarms.OVERDUE_AFTER)
     assert undelivered(work, ALARM + alarms.OVERDUE_AFTER) is None
     later = ALARM + timedelta(hours=1)
     alarm(work, later)

@@ -135,7 +135,8 @@ def test_a_worse_look_moves_it_up_and_is_to_be_seen_again(work: Work) -> None:
         None,
     )
     shown = line(work, submission_receipt.submission)
-    assert (shown.row.state, shown.row.owner_id, shown.row.last_version) == ("claimed", "kim", 2)
+    # Whoever is there first takes it, not who had it before.
+    assert (shown.row.state, shown.row.owner_id, shown.row.last_version) == ("new", None, 2)
     assert shown.payload["worse"] is True
 
 

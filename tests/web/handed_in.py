@@ -34,17 +34,19 @@ def hidden(page: Page, action: str) -> dict[str, str]:
     return {name: re.search(f'name="{name}" value="([^"]*)"', form)[1] for name in ("after", "key")}
 
 
-def act(nurse: Member, address: str, step: str, status: int = 200, **fields: str) -> Page:
+def act(nurse: Member, address: str, step: str, status: int = 200, **fields: Any) -> Page:
     """Open the submission and take one step."""
     own_page = step in ("lower", "identify")
     opened = nurse.get(f"{address}/{step}" if own_page else address)
     return nurse.post(f"{address}/{step}", hidden(opened, f"{address}/{step}") | fields, status)
 
 
-def lowering(nurse: Member, address: str) -> dict[str, str]:
+def lowering(nurse: Member, address: str) -> dict[str, Any]:
+    """All that a lowering needs: every sign is set aside, with a reason and words."""
     page = nurse.get(f"{address}/lower")
-    rule = page.all("input", name="rule")[0]["value"]
-    return {"rule": rule, "level": "routine", "reason": "examined"}
+    rules = [box["value"] for box in page.all("input", name="rule")]
+    said = {"reason": "examined", "words": "Seen at the desk."}
+    return {"rule": rules, "level": "routine", **said}
 
 
 def handed(

@@ -56,8 +56,9 @@ def decide(house: House, lead: Member, submission: str, kind: str, **more: Any) 
 def lowered(house: House, lead: Member, **more: object) -> str:
     submission = sent(house, lead, **more)
     with house.store.reading_scope(lead.clinic) as scope:
-        rule = submission_versions.list_versions(scope, submission)[0].body["findings"][0][0]
-    how = {"reason": "misread", "rule": rule, "words": "Canary wording"}
+        found = submission_versions.list_versions(scope, submission)[0].body["findings"]
+    rules = tuple(rule for rule, *_ in found)
+    how = {"reason": "misread", "rules": rules, "words": "Canary wording"}
     decide(house, lead, submission, "lower", level=Urgency.routine, **how)
     return submission
 

@@ -28,6 +28,7 @@ from tests.far_ends import (
     webhook,
 )
 from tests.web.desk import EMERGENCY, House, Member, Patient
+from tests.web.handed_in import act
 
 pytestmark = pytest.mark.alone
 
@@ -162,6 +163,8 @@ def test_every_page_says_since_when_the_alarm_could_not_be_delivered(house: Hous
     assert "could not be delivered" not in elsewhere.get("/worklist").text
     waiting = next(link for link in nurse.get("/worklist").links if "/submissions/" in link)
     nurse.get(waiting)
+    assert "could not be delivered" in nurse.get("/account").text, "a look alone ends nothing"
+    act(nurse, waiting, "call", outcome="no_answer")
     assert "could not be delivered" not in nurse.get("/account").text
 
 

@@ -129,6 +129,19 @@ def close_days(crowd: Crowd) -> Post:
     return Post(crowd.admin, "/clinic/closed", fields, {"audit_entry": 1})
 
 
+def hand_over_all(crowd: Crowd) -> Post:
+    STEPS["release"](crowd)  # someone has one, and what earlier tests left
+    mine = [a for a in crowd.nurse.get("/hand-over").links if a.startswith("/submissions/")]
+    fields = {"to_staff": crowd.lead.id, "key": "all", "words": "Off now."}
+    return Post(crowd.nurse, "/hand-over", fields, {"review_entry": len(mine)})
+
+
+def accept_all(crowd: Crowd) -> Post:
+    crowd.lead.post("/hand-over/accept", {"key": "before"})
+    STEPS["hand-accept"](crowd)
+    return Post(crowd.lead, "/hand-over/accept", {"key": "all"}, {"review_entry": 1})
+
+
 @dataclass(frozen=True)
 class Does:
     """A step of a review; `before` names steps that come first."""
@@ -167,6 +180,9 @@ STEPS = {
     ),
     "release": Does("release", before=("claim",)),
     "hand-over": Does("hand-over", before=("claim",)),
+    "take-over": Does("take-over", (("words", "She is off."),), before=("claim",), by_lead=True),
+    "hand-accept": Does("hand-accept", before=("claim", "hand-over"), by_lead=True),
+    "hand-refuse": Does("hand-refuse", before=("claim", "hand-over"), by_lead=True),
     "close": Does("close", (("outcome", "emergency_service"),), before=("agree",)),
     "ask-close": Does(
         "ask-close", (("outcome", "not_reached"), ("words", "Moved away.")), before=("agree",)
@@ -178,7 +194,16 @@ STEPS = {
         by_lead=True,
     ),
     "agree-close": Does("agree-close", (("outcome", "seen_today"),), before=("identify",), adds=2),
-    "lower": Does("lower", (("level", "routine"), ("reason", "examined"), ("rule", "U3")), adds=2),
+    "lower": Does(
+        "lower",
+        (
+            ("level", "soon"),
+            ("reason", "examined"),
+            ("rule", ("U3", "U4c", "U6", "U11")),
+            ("words", "Seen."),
+        ),
+        adds=2,
+    ),
     "second": Does("second", (("answer", "yes"),), before=("lower",), by_lead=True),
 }
 FORMS: Mapping[str, Callable[[Crowd], Post]] = {
@@ -188,6 +213,8 @@ FORMS: Mapping[str, Callable[[Crowd], Post]] = {
     "share": share,
     "change settings": change_settings,
     "close days": close_days,
+    "hand over all": hand_over_all,
+    "accept all": accept_all,
     **STEPS,
 }
 

@@ -13,7 +13,13 @@ from app.presentation.review_words import (
     REASONS,
     problem_key,
 )
-from app.store import closing_rules, review_rules, submission_reads
+from app.store import (
+    closing_rules,
+    level_changes,
+    ownership,
+    review_rules,
+    submission_reads,
+)
 from app.store.db.patient_tables import REVIEW_KINDS
 from tests.builders import rulebook
 from tests.visitor import Visitor
@@ -116,7 +122,7 @@ def test_what_someone_has_taken_others_only_read(
     assert "Taken: Kim Lee" in act(nurse, address, "claim").text
     page = other.get(address)
     assert "Kim Lee has taken this" in page.text
-    assert [f["action"] for f in page.all("form")] == ["/sign-out"]
+    assert [f["action"] for f in page.all("form")] == ["/sign-out", f"{address}/take-over"]
     refused = other.post(f"{address}/agree", {"after": "1", "key": "k"}, 422)
     assert "Someone else has taken this" in refused.text
 
@@ -169,7 +175,11 @@ def test_handing_over_calling_raising_and_letting_go(
     assert page.all("span", **{"data-level": "emergency"})
     assert "No answer. “Rang twice. Again <b>”" in page.text
     assert patient.get(patient.link).level == "emergency"
-    act(nurse, address, "hand-over", to_staff=other.id)
+    page = act(nurse, address, "hand-over", to_staff=other.id)
+    assert "Taken: Kim Lee" in page.text
+    assert "asked to hand it over to Lou Park." in page.text
+    assert "Kim Lee asks you to take this" in other.get(address).text
+    assert "Taken: Lou Park" in act(other, address, "hand-accept").text
     assert "Taken: Lou Park" in act(other, address, "call", outcome="answered").text
     assert "New" in act(other, address, "release").text
 
@@ -202,8 +212,8 @@ def test_one_form_sent_twenty_times_counts_once(house: House, nurse: Member) -> 
 
 
 def test_every_problem_of_a_step_has_its_words() -> None:
-    files = (review_rules.__file__, closing_rules.__file__)
-    problems = "".join(Path(file).read_text("utf-8") for file in files)
+    rules = (review_rules, closing_rules, level_changes, ownership)
+    problems = "\n".join(Path(rule.__file__).read_text("utf-8") for rule in rules)
     problem_ids = set(re.findall(r'(?:return|else) "([a-z_]+)"', problems))
     problem_ids |= set(re.findall(r'return "([a-z_]+)" if', problems))
     pages = rulebook().wording["en"].pages

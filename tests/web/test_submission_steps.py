@@ -96,14 +96,10 @@ def test_the_second_person_reads_which_sign_would_be_set_aside(
     assert "Skin: Pus, bad smell or known infection." in nurse.get(f"{address}/lower").text
     act(nurse, address, "lower", **lowering(nurse, address))
     page = other.get(address)
-    assert "Lower to: Routine visit. It sets this aside: Pus, a bad smell" in page.text
-
-
-def test_a_lead_can_take_what_someone_else_has(house: House, nurse: Member) -> None:
-    lead = house.member("lead", name="Ada Hill")
-    address = handed(house, nurse)
-    act(nurse, address, "claim")
-    assert "Taken: Ada Hill" in act(lead, address, "claim").text
+    assert "Lower it from Today to Routine visit. Someone looked at it in person." in page.text
+    assert "“Seen at the desk.”" in page.text
+    assert "This would be set aside:" in page.text
+    assert "Skin: Pus, bad smell or known infection. Pus, a bad smell" in page.text
 
 
 # --- On paper and as text ---
@@ -162,9 +158,7 @@ def test_a_copy_after_lowering_does_not_say_what_is_no_longer_so(
     house: House, nurse: Member, other: Member
 ) -> None:
     address = handed(house, nurse, EMERGENCY)
-    page = nurse.get(f"{address}/lower")
-    rule = page.all("input", name="rule")[0]["value"]
-    act(nurse, address, "lower", rule=rule, level="self_care", reason="examined")
+    act(nurse, address, "lower", **lowering(nurse, address) | {"level": "self_care"})
     act(other, address, "second", answer="yes")
     page = nurse.get(f"{address}/copy")
     assert page.level == "self_care"

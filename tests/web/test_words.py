@@ -10,7 +10,7 @@ import yaml
 from app.documents.patient_list.columns import COLUMN_FIELDS
 from app.documents.receipt_text import RECEIPT_PROBLEMS
 from app.presentation.clinic_settings import PARTS
-from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
+from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, LAPSE_REASONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
 from app.store.clinic_settings import DATE_ORDERS, DAYS_KEPT, MAY_LOWER
@@ -100,10 +100,12 @@ MADE_UP |= {
     "review.raise.": {*RAISE_REASONS},
     "review.trace.": {*TRACES},
     "typed_day.problem.": {"form", "year", "month", "name", "none"},
+    "review.lapse.": {*LAPSE_REASONS},
     "review.identify.": {*IDENTITY_OUTCOMES},
     "review.problem.": {
         *("first", "closed", "role", "owned", "second_look", "words", "outcome", "to_staff"),
-        *("highest", "level", "reason", "rule", "own", "undecided", "second_person", "why"),
+        *("signs", "lower_words", "nobodys", "not_handed", "take_over_words"),
+        *("highest", "level", "reason", "own", "undecided", "second_person", "why"),
         *("tries", "unidentified", "identifiers", "person", "other_name"),
         *("raise", "open", "visit", "visit_past", "visit_other", "no_visit", "compared"),
         *("traces", "addendum", "reopen", "long", "told_long"),

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from app.store import opening_hours, reviews, worklist_rows
+from app.store import level_changes, opening_hours, reviews, worklist_rows
 from app.store.clinics import Targets, load_clinic
 from app.store.db.scope import WritingScope
 from app.store.review_details import MovedVisit
@@ -96,10 +96,10 @@ class DemoReviewer:
             "lower",
             level=Urgency(level - 1),
             reason=self.chance.choice(self.words["lower_reasons"]),
-            rule=next(iter(self.sent.rules), None),
-            words="Seen at the desk today." if self.chance.random() < 0.4 else "",
+            rules=self.sent.rules,
+            words="Seen at the desk today.",
         )
-        if level < Urgency.same_day:
+        if level < level_changes.WORDS_FROM:
             return self._identify_and_close(Urgency(level - 1))
         self.second_at = self.scope.now + timedelta(hours=self.chance.choice([1, 24, 48]))
         return None

@@ -23,6 +23,7 @@ REVIEW_KINDS = (
     *("claim", "release", "hand_over", "note", "call", "identify", "agree", "raise", "lower"),
     *("second_yes", "second_no", "close", "ask_close", "close_yes", "close_no"),
     *("visit", "trace", "addendum", "reopen"),
+    *("take_over", "hand_accept", "hand_refuse", "lapse"),
 )
 SECOND_PERSON_STATES = ("second_look", "second_close")
 """What waits for a second person: a lowering, or a closing."""
@@ -164,20 +165,24 @@ class ReviewEntry(ClinicTable):
     version_id: Mapped[str]  # the assessment that was looked at
     rulebook_sha256: Mapped[str]
     urgency: Mapped[int]  # the level that counts from here on
-    reason: Mapped[str | None]  # coded: why lowered or raised, what was compared or tried
-    rule: Mapped[str | None]  # the rule whose finding is set aside
+    reason: Mapped[str | None]  # coded: why lowered, raised or let go; what was compared or tried
+    rule: Mapped[str | None]  # the gravest rule whose finding is set aside
     outcome: Mapped[str | None]  # of a call, or the disposition that is meant or agreed to
-    to_staff_id: Mapped[str | None]  # handed over to
+    to_staff_id: Mapped[str | None]  # handed over to, or taken over from
     answers_number: Mapped[int | None]  # the entry that a second person speaks to
     words_sealed: Mapped[bytes | None]
     idempotency_key: Mapped[str]
     details_sealed: Mapped[bytes | None]  # what the person reads of it, and a visit that moves
+    urgency_before: Mapped[int | None]  # the level that counted until then; older rows have none
+    # Of all signs that are set aside; older rows name one alone, in `rule`.
+    rules_set_aside: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class WorklistRow(ClinicTable):
     """A submission as the worklist shows it, kept in step in the transaction of each change.
 
     Order: `rank` (0 is emergency), `due_at`, `arrived`. `line` holds, sealed, the words shown.
+    What alarms, alarms until `acted_at`: a look or a claim alone is no act (app/store/alarms.py).
     """
 
     __tablename__ = "worklist_row"
@@ -185,11 +190,13 @@ class WorklistRow(ClinicTable):
         row_foreign_key("submission", "submission_id"),
         row_foreign_key("person", "person_id"),
         row_foreign_key("staff", "owner_id"),
+        row_foreign_key("staff", "handed_to_id"),
+        row_foreign_key("staff", "viewer_id"),
         # Five give the order; by the others, counts and filters need not read the rows.
         Index(
             "ix_worklist_row_order",
             *("clinic_id", "closed", "rank", "due_at", "arrived"),
-            *("arrived_at", "first_seen_at", "forget_at", "owner_id", "state"),
+            *("arrived_at", "first_seen_at", "acted_at", "forget_at", "owner_id", "state"),
         ),
         Index("ix_worklist_row_done", "clinic_id", "closed_at"),
         Index("ix_worklist_row_reference", "clinic_id", "reference_print"),
@@ -217,7 +224,13 @@ class WorklistRow(ClinicTable):
     visit_on: Mapped[date | None]  # the day of the visit that counts now
     first_seen_at: Mapped[datetime | None]
     alarmed_at: Mapped[datetime | None]
-    waits_since: Mapped[datetime | None]  # since when a second person is asked to close it
+    acted_at: Mapped[datetime | None]  # when someone who has it last did something with it
+    waits_since: Mapped[datetime | None]  # since when a second person, or who took it, is awaited
+    handed_to_id: Mapped[str | None]  # who is asked to take it; it stays its owner's until then
+    viewer_id: Mapped[str | None]  # who opened it last
+    viewed_at: Mapped[datetime | None]
+    lowered_from: Mapped[int | None]  # the highest level from which someone lowered it
+    lowered_reason: Mapped[str | None]  # coded: why
     closed_at: Mapped[datetime | None]
     move_due_at: Mapped[datetime | None]  # by when to tell the day of a visit that is to move
     last_version: Mapped[int] = mapped_column(default=1)

@@ -6,11 +6,12 @@ Whoever is refused reads the same words, whatever the reason. It knows no patien
 from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
-from app.store import clinics
+from app.store import claim_lapse, clinics
 from app.store.accounts import factors, sessions, staff
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import BadPassword, LinkGone, WrongCode
 from app.store.db import audit
+from app.store.db.encryption import parse_clinic_id
 from app.store.permissions import role_allows
 from app.web import journey as journeys
 from app.web.access import clear_session_cookie, read_session_token, set_session_cookie
@@ -142,8 +143,16 @@ def remember_device(response: Response, request: StaffRequest, clinic: str, memb
 
 def submit_sign_out(request: StaffRequest) -> Response:
     """POST /sign-out: the session ends here and in the browser, with all that it kept."""
-    sessions.sign_out(request.store, read_session_token(request), request.now)
+    token = read_session_token(request)
+    sessions.sign_out(request.store, token, request.now)
+    _end_claims(request, parse_clinic_id(token))
     return end_browser_session(request)
+
+
+def _end_claims(request: StaffRequest, clinic: str) -> None:
+    """What someone had who is now signed out everywhere is free for colleagues at once."""
+    minutes = request.context.policy.claim_minutes
+    claim_lapse.lapse_claims(request.store, clinic, request.now, minutes)
 
 
 def end_browser_session(request: StaffRequest) -> Response:
@@ -216,6 +225,7 @@ def change_password(request: StaffRequest) -> Response:
         return show_account(request, {"new": f"password.problem.{bad.problem}"})
     if not changed:
         return show_account(request, {"old": "account.old.problem"})
+    _end_claims(request, who.clinic)
     response = end_browser_session(request)
     remember_device(response, request, who.clinic, who.staff)  # by the new password
     return response
@@ -227,6 +237,7 @@ def end_session(request: StaffRequest) -> Response:
     with request.writing_scope() as scope:
         if sessions.end_one_session(scope, who.staff, chosen):
             audit.record_event(scope, "session_ended", ("staff", who.staff))
+    _end_claims(request, who.clinic)
     return end_browser_session(request) if chosen == who.token_hash else see_other("/account")
 
 

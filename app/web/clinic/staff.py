@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.store import claim_lapse
 from app.store.accounts import staff
 from app.store.accounts.staff import LINK_LIFETIME
 from app.store.clinics import NameTaken
@@ -81,6 +82,8 @@ def disable_member(request: StaffRequest) -> Response:
         return show_staff_member(request, {"disable": "staff.disable.own"})
     with request.writing_scope() as scope:
         staff.disable_staff(scope, member["id"])
+    minutes = request.context.policy.claim_minutes
+    claim_lapse.lapse_claims(request.store, request.clinic, request.now, minutes)
     return see_other(f"/staff/{request.path_id}")
 
 

@@ -9,14 +9,17 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code, write_receipt
-from app.presentation import review_words
+from app.presentation import review_log, review_words
 from app.presentation.clinic_contact import ClinicContact
+from app.presentation.record_text import write_record_texts
 from app.presentation.result import View
 from app.presentation.review_words import OUTCOMES, problem_key
 from app.presentation.safety_net import NetLevelGroup
@@ -24,10 +27,11 @@ from app.presentation.submission_view import SubmissionView
 from app.store import review_steps, worklist
 from app.store.clinic_texts import list_texts
 from app.store.db.patient_tables import SECOND_PERSON_STATES
+from app.store.level_changes import WORDS_FROM, needs_second_person
+from app.store.ownership import is_grave
 from app.store.permissions import role_allows
 from app.store.review_rules import CLOSING_KINDS, DECISION_KINDS
 from app.store.review_steps import BROUGHT_FORWARD, ReviewStep
-from app.store.submission_reads import ReviewAction
 from app.store.worklist_rows import NoSuchSubmission
 from app.triage.terms import Urgency
 from app.web.clinic.closing_forms import (
@@ -66,6 +70,9 @@ _STEPS = {
     "trace": ("trace",),
     "addendum": ("addendum",),
     "reopen": ("reopen",),
+    "take-over": ("take_over",),
+    "hand-accept": ("hand_accept",),
+    "hand-refuse": ("hand_refuse",),
 }
 """The address of a form -> what it does, all of it or nothing."""
 _WITH_VISIT = ("", "appointment_kept", BROUGHT_FORWARD)
@@ -100,7 +107,6 @@ def show_submission(
     if meant is not None:
         facts = mean_ending(request, opened.clinic, view.collect_ending(), meant)
         forms["preview"] = view.describe_ending(facts)
-    sbar, sbar_full = view.write_sbar_texts(assessed)
     return request.render_page(
         "nurse/submission.html",
         problems=problems or _place_problem(problem),
@@ -112,8 +118,8 @@ def show_submission(
         given=view.trace_answer_history(),
         shown=describe_patient_result(view),
         done_before=_find_done_reference(request) if "done" in request.query_params else "",
-        sbar=sbar,
-        sbar_full=sbar_full,
+        sbar=write_record_texts(view, assessed),
+        sbar_plain=write_record_texts(view, assessed, plain=True),
         contact=ClinicContact.from_clinic(opened.clinic),
         **_describe_form(request, opened),
         **forms,
@@ -139,22 +145,27 @@ def show_draft(request: StaffRequest) -> Response:
 
 
 def show_lowering(request: StaffRequest, problem: str = "", first: str = "") -> Response:
-    """GET /submissions/{id}/lower: stops, and names the signs that would be set aside."""
-    opened = open_submission(request)
+    """GET /submissions/{id}/lower: stops, and names each sign that would be set aside."""
+    opened = open_submission(request, asks_colleagues=True)
     view, level = opened.view, opened.view.record.listed.level
     below = [lower for lower in reversed(Urgency) if lower < level]
     if not below:
         return see_other(f"/submissions/{view.record.row.submission_id}")
-    deciding_level = view.presenter.assessment.urgency.name
-    least = opened.clinic.second_person_from
+    ticked, signs = request.chosen_values("rule"), review_log.list_held_signs(view)
+    to = Urgency.__members__.get(request.typed_field("level"), level)
+    above = [sign for sign in signs if Urgency[sign.level] > to]
     return request.render_page(
         "nurse/lower.html",
         problems={"lower": problem_key(problem)} if problem else None,
         first=first,
-        decides=[rule for rule in view.presenter.fired_rules() if rule.level == deciding_level],
+        missing=[s for s in above if s.id not in ticked] if problem == "signs" else [],
+        signs=[(badge, [*of]) for badge, of in groupby(signs, attrgetter("badge"))],
+        ticked=ticked,
         levels=[(lower.name, view.presenter.level_badge(lower)) for lower in below],
         lower_reasons=_translate_codes(request, review_steps.LOWER_REASONS, review_words.REASONS),
-        second_needed=least is not None and level >= least,
+        chosen=request.typed_fields("level", "reason"),
+        second_always=needs_second_person(opened.clinic, level, below[0]),
+        words_needed=level >= WORDS_FROM,
         **_describe_form(request, opened),
     )
 
@@ -241,13 +252,13 @@ def submit_second_decision(request: StaffRequest) -> Response:
 
 
 def submit_lowering(request: StaffRequest) -> Response:
-    """POST /submissions/{id}/lower: with level, coded reason, and the sign that is set aside."""
+    """POST /submissions/{id}/lower: with level, coded reason, and each sign that is set aside."""
     chosen = request.typed_field("level")
     asked = replace(
         read_review_step(request, "lower"),
         level=Urgency[chosen] if chosen in Urgency.__members__ else None,
         reason=request.typed_field("reason") or None,
-        rule=request.typed_field("rule") or None,
+        rules=tuple(request.chosen_values("rule")),
     )
     return submit_steps(request, [asked], show_lowering)
 
@@ -299,8 +310,13 @@ def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str,
         "left_open": needs,
         "mine": opened.is_free_for(own_id),
         "owner": record.row.owner_id,
+        "at_once": is_grave(record.row, record.listed.payload),
+        "handed_to_me": record.row.handed_to_id == own_id,
+        "taken_over": _find_take_over(view, own_id),
         "own_lowering": lowered is not None and lowered.by == own_id,
-        "lowering": _describe_lowering(view, lowered) if lowered else None,
+        "lowering": review_log.describe_lowering(view, lowered) if lowered else None,
+        "kept": _find_refused_lowering(view),
+        "details": review_log.detail_entries(view),
         "own_asking": asked is not None and asked.by == own_id,
         "asked": asked,
         "asked_by": view.staff_name(asked.by) if asked else "",
@@ -322,14 +338,20 @@ def _describe_form(request: StaffRequest, opened: OpenedSubmission) -> dict[str,
     }
 
 
-def _describe_lowering(view: SubmissionView, lowered: ReviewAction) -> dict[str, str]:
-    """To which level someone wants to lower, and which sign would be set aside."""
-    result, rule = view.presenter.result_presenter, lowered.rule or ""
-    known = rule in result.words.rules
-    return {
-        "badge": view.presenter.level_badge(Urgency[str(lowered.outcome)]),
-        "reason": result.fill(result.words.rules[rule].reason) if known else "",
-    }
+def _find_take_over(view: SubmissionView, own_id: str) -> dict[str, str] | None:
+    """Who took it over from the reader, when and why; None where nobody did lately."""
+    last = view.record.last_action("claim", "take_over", "hand_accept")
+    if last is None or last.kind != "take_over" or last.to_staff != own_id:
+        return None
+    return {"by": view.staff_name(last.by), "at": view.format_time(last.at), "words": last.words}
+
+
+def _find_refused_lowering(view: SubmissionView) -> dict[str, str] | None:
+    """Who kept the level last, and in which words; None where the last word on it is another."""
+    last = view.record.last_action(*DECISION_KINDS)
+    if last is None or last.kind != "second_no":
+        return None
+    return {"by": view.staff_name(last.by), "words": last.words}
 
 
 def _translate_endings(request: StaffRequest, level: Urgency) -> list[tuple[str, str]]:
@@ -369,6 +391,7 @@ def show_record_sheet(request: StaffRequest) -> Response:
         printed=view.format_time(request.now),
         clinic=opened.clinic.name,
         earlier=max(0, len(view.record.actions) - _LAST),
+        details=review_log.detail_entries(view),
         size=_choose_print_size(assessed, [*values["entries"], *values["versions"]]),
         assessed=assessed,
         **values,

@@ -19,6 +19,7 @@ from app.presentation.worklist_row import RowPresenter
 from app.store import clinic_texts, clinics, reviews, submission_reads
 from app.store.accounts import sessions, staff
 from app.store.db import audit
+from app.store.db.patient_tables import SECOND_PERSON_STATES
 from app.store.db.tables import Clinic, ClinicText
 from app.store.permissions import role_allows
 from app.store.review_steps import SAME_PERSON, ReviewStep
@@ -86,7 +87,7 @@ def open_submission(
         texts = tuple(clinic_texts.list_texts(scope)) if with_texts else ()
         clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
         frame = read_staff_frame(request, scope, clinic.time_zone)
-        asks = asks_colleagues or record.row.state == "second_close"
+        asks = asks_colleagues or record.row.state in SECOND_PERSON_STATES
         present = sessions.list_present_staff(scope, request.now) if asks else None
     colleagues = None
     if present is not None:
@@ -120,6 +121,7 @@ def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -
         now=request.now,
         visit_days=request.context.policy.visit_days,
         rulebook_sha256=context.rulebook.sha256,
+        reader=request.staff_id,
     )
 
 

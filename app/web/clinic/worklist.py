@@ -97,8 +97,9 @@ def search_worklist(request: StaffRequest) -> Response:
 def _load_page_values(
     request: StaffRequest, scope: Scope, clinic: ClinicSnapshot, lines: list[ListedSubmission]
 ) -> dict[str, Any]:
-    owners = {line.row.owner_id for line in lines if line.row.owner_id}
-    names = staff.find_staff_names(scope, owners)
+    rows = [line.row for line in lines]
+    named = {id_ for row in rows for id_ in (row.owner_id, row.handed_to_id, row.viewer_id) if id_}
+    names = staff.find_staff_names(scope, named)
     counts = _cached_counts(request, scope, clinic.change_version)
     presenter, zone = make_row_presenter(request, clinic), clinic.time_zone
     today = presenter.local_day(request.now)

@@ -252,6 +252,9 @@ def test_an_emergency_that_nobody_saw_alarms_every_open_page(
     move(tab, nurse, 1)
     assert tab.page.evaluate("window.tones") == sounded
     tab.page.click("#list th a")
+    expect(tab.page.locator("#actions")).to_be_visible()
+    assert tab.page.locator(".alarm").count() == 1, "a look alone ends no alarm"
+    tab.page.click("text=Agree only")
     expect(tab.page.locator(".alarm")).to_have_count(0)
 
 

@@ -174,6 +174,10 @@ STEPS = {
     "note": Does("note", (("words", "Called her."),), adds=2),
     "call": Does("call", (("outcome", "no_answer"),), adds=2),
     "agree": Does("agree", adds=2),
+    "trace": Does("trace", (("reason", "letter"),), adds=2),
+    "visit": Does("visit", (("to_book", "yes"),), before=("claim",)),
+    "addendum": Does("addendum", (("patient_words", "Ring us."),), before=("agree", "close")),
+    "reopen": Does("reopen", (("words", "Wrong."),), before=("agree", "close")),
     "raise": Does("raise", (("reason", "told"),), adds=2),
     "identify": Does(
         "identify", (("outcome", "same_person"), ("which", ("full_name", "born_on"))), adds=2

@@ -100,8 +100,8 @@ def seen(browser: Browser, address: str, house: House, lead: Member, axe: str):
         act(lead, open_one, "call", outcome="no_answer")
     done = checked(house, lead, SOON, appointment_on=visit)
     act(lead, done, "agree")
-    told = {"patient_words": "Bring your tablets.\nUse door B.", "words": "Daughter rang."}
-    act(lead, done, "close", outcome="brought_forward", to_book="yes", **told)
+    words = {"patient_words": "Bring your tablets.\nUse door B.", "words": "Daughter rang."}
+    act(lead, done, "close", outcome="brought_forward", to_book="yes", **words)
     context = browser.new_context(viewport=DESKTOP)
     context.add_cookies([{"name": "staff", "value": lead.token, "url": address}])
     tab = Tab(context.new_page(), address)

@@ -6,6 +6,7 @@ Run by `spreadsheet.py` as a file of its own; it imports nothing of ours, and ha
 import io
 import json
 import sys
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -20,8 +21,9 @@ def limit_process() -> None:
         import resource  # not on Windows
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR))
+    with suppress(ValueError):  # macOS refuses this limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def read_sheet(content: bytes, most_rows: int, most_columns: int) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.documents.patient_list.rows import read_patient
+from app.documents.patient_list.rows import ListedPatient, read_patient
 from app.presentation.dates import WEEKDAY
-from app.presentation.invitation_checks import FIELD_OF_NOTE, LINE_WORDS, CheckNote
+from app.presentation.invitation_checks import FIELD_OF_NOTE, LINE_WORDS, CheckedPatient, CheckNote
 from app.store import clinics, invitation_lists, invitations, shares
 from app.store.invitations import InvitationSummary
-from app.store.people import normalize_identifier
+from app.store.people import NameMismatch, normalize_identifier
 from app.store.shares import ShareGone
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
@@ -77,23 +77,24 @@ def submit_invitation(request: StaffRequest) -> Response:
     """POST /invitations: one person; then the page with the link. What may be a slip is asked."""
     patient = read_patient(*request.typed_fields(*_FIELDS).values())
     key = f"{request.staff_id}:{read_batch_key(request)}"
+    sure, who = request.chosen_values("sure"), request.signed_in_staff
+    checked = _check_patient(request, patient)
+    unsure = [one for one in checked.notes if one.weight == "refused" or one.kind not in sure]
+    # Trap: this comes second. The same form sent twice at once made the one that is found above.
     with request.reading_scope() as scope:
-        again = [row.id for row in invitations.find_batch_rows(scope, key)]
-    (checked,) = load_list_checker(request, [patient.reference]).check_patients([patient])
-    sure = request.chosen_values("sure")
-    open_notes = [
-        note for note in checked.notes if note.weight == "refused" or note.kind not in sure
-    ]
-    if open_notes and not again:
-        problems = {FIELD_OF_NOTE.get(one, one): LINE_WORDS[one] for one in patient.problems}
-        if problems:
-            return show_invitations(request, problems)
-        return show_invitations(request, {"asked": "invitations.asked"}, notes=checked.notes)
-    who = request.signed_in_staff
-    (made,) = again or invitations.invite_patients(
-        request.store, who.clinic, request.now, who.staff, [checked.invitee], key
-    )
-    return see_other(f"/invitations/{made}")
+        made = [row.id for row in invitations.find_batch_rows(scope, key)]
+    problems = {FIELD_OF_NOTE.get(one, one): LINE_WORDS[one] for one in patient.problems}
+    if unsure and not made:
+        asked = {"asked": "invitations.asked"}
+        return show_invitations(request, problems or asked, () if problems else checked.notes)
+    try:
+        made = made or invitations.invite_patients(
+            request.store, who.clinic, request.now, who.staff, [checked.invitee], key
+        )
+    except NameMismatch:  # a colleague added the other person just now
+        notes = _check_patient(request, patient).notes
+        return show_invitations(request, {"asked": "invitations.asked"}, notes)
+    return see_other(f"/invitations/{made[0]}")
 
 
 def change_ticked(request: StaffRequest) -> Response:
@@ -173,6 +174,11 @@ def submit_shared_code(request: StaffRequest) -> Response:
     except ShareGone:
         return show_shared_form(request, {"code": "shared.code.problem"})
     return see_other(f"/submissions/{submission_id}")
+
+
+def _check_patient(request: StaffRequest, patient: ListedPatient) -> CheckedPatient:
+    (checked,) = load_list_checker(request, [patient.reference]).check_patients([patient])
+    return checked
 
 
 def _is_shown(one: InvitationSummary, show: str, find: str) -> bool:

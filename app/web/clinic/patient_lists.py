@@ -107,7 +107,9 @@ def submit_batch(request: StaffRequest) -> Response:
         invitations.invite_patients(
             request.store, who.clinic, request.now, who.staff, guests, own_key
         )
-    except NameMismatch:  # someone else added that person just now
+    except NameMismatch:  # a colleague added the other person just now
+        checker = load_list_checker(request, [one.reference for one in patients])
+        checked = checker.check_patients(patients)
         return _show_preview(request, checked, ticked, problems={"rows": "list.refused"})
     return _see_batch(key)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
@@ -86,7 +87,9 @@ def invited(tab: Tab, reference: str) -> str:
     tab.open("/invitations")
     tab.page.fill("#reference", reference)
     tab.page.fill("#name", "Jo")
-    tab.page.fill("#day", "2099-06-30")
+    later = datetime.now(UTC).date() + timedelta(days=90)
+    monday = later + timedelta(days=-later.weekday() % 7)
+    tab.page.fill("#day", monday.isoformat())
     tab.page.click("main form[action='/invitations'] button")
     return re.search(r"https?://[^/\s]+(/i/\S+)", tab.page.inner_text("main"))[1]
 

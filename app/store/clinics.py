@@ -101,7 +101,7 @@ class TargetEntry(ReviewedEntry):
     minutes: Annotated[int, Field(ge=1, le=10_000)]
     days: Annotated[int, Field(ge=0, le=365)] | None = None  # until a visit that is soon enough
     alarm: Annotated[int, Field(ge=1, le=60)] | None = None  # minutes by the clock
-    claim: Annotated[int, Field(ge=1, le=10_000)]  # minutes that a claim holds without an act
+    claim: Annotated[int, Field(ge=1, le=10_000)] = 60  # minutes that a claim holds without an act
 
 
 class Reliance(ReviewedEntry):

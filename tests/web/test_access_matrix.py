@@ -44,6 +44,7 @@ AT_MOST = {
     "desk":             "x     x    x     x",
     "worklist":         "x     x    -     -",
     "submissions":      "x     x    -     x",  # an auditor sees who looked, and no answers
+    "hand-over":        "x     x    -     -",
     "invitations":      "x     x    -     -",
     "assisted":         "x     x    -     -",
     "shared":           "x     x    -     -",
@@ -73,6 +74,8 @@ EXCEPT: dict[str, dict[str, str]] = {
 """What differs from the rule, by route and person, each with its reason."""
 KEPT_ON_A_LOOK = {"audit_entry", "audit_head", "staff_session"}
 """All that reading may write: that it happened, and that the session is in use."""
+WHO_LOOKS = {"worklist_row", "doorbell"}
+"""What a look at answers writes besides: who looks, which colleagues are shown."""
 WITHOUT_ANSWERS = {
     *("GET /submissions/{id}/identify", "GET /submissions/{id}/marks"),
     "GET /submissions/{id}/looks",
@@ -95,6 +98,11 @@ def split(key: str) -> tuple[str, str]:
 def of_a_clinic(key: str) -> bool:
     """Whether the address names a record that only one clinic has."""
     return any(part in OF_A_CLINIC for part in parts_of(split(key)[1]))
+
+
+def shows_answers(key: str) -> bool:
+    """Whether it is a page that shows the answers of one submission."""
+    return key.startswith("GET /submissions/{id}") and key not in WITHOUT_ANSWERS
 
 
 def expected(key: str, who: str) -> str:
@@ -140,6 +148,8 @@ def test_each_person_is_let_in_sent_away_or_refused_as_written(scene: Scene, key
         got[who] = scene.knock(who, method, scene.address(path)).outcome
         refusals[who] = [e.action for e in scene.audit_entries].count("page_refused")
         wrote[who] = scene.written - KEPT_ON_A_LOOK
+        if shows_answers(key) and got[who] == "opens":
+            wrote[who] -= WHO_LOOKS
     assert got == {who: expected(key, who) for who in PEOPLE}
     assert refusals == {who: int(got[who] == "refused" and who in ROLES) for who in PEOPLE}
     if method == "GET":

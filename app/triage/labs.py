@@ -177,7 +177,7 @@ def check_typed_labs(laboratory: Laboratory, raw: RawLabs) -> None:
 
 
 def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, ...]:
-    """The two amounts that the value may mean, each as it can be typed; () where it is clear.
+    """The two amounts that the value may mean, as they can be typed, each with its sign; or ().
 
     A comma is read as a mark for thousands only where nothing else is plausible, in any unit; a
     point never is. Raises BadLab for what is no number.
@@ -187,7 +187,8 @@ def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, 
         return ()
     if number.grouped == _choose_amount(analyte, unit, number):
         return ()
-    return format_unambiguously(number.plain), format_unambiguously(number.grouped)
+    ways = (number.plain, number.grouped)
+    return tuple(f"{number.sign}{format_unambiguously(way)}" for way in ways)
 
 
 def _read_ranges(laboratory: Laboratory, raw: RawLabs) -> list[Mapping[str, AmountRange]]:

@@ -204,7 +204,9 @@ REFUSED = [
     ({"value-phosphate": "12", "unit-phosphate": "mmol/L"}, "Is it in mg/dL?"),
     ({"value-phosphate": "99", "unit-phosphate": "mmol/L"}, "between 0.1 and 6.0 mmol/L"),
     ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": ""}, "Type the day of the test"),
-    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "10/01/2027"}, "Type the day"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "01/13/2027"}, "in this order"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "10/01/27"}, "all four digits"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "30 Feb 2026"}, "Type the day"),
     ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "2027-01-16"}, "in the past"),
 ]
 
@@ -227,6 +229,49 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_typed_is_lost(
     assert page.all("input", name=field)[0]["value"] == fields[field]
     assert filled(page)["answer-skin"] == ["pus"]
     assert len(versions(house, nurse, calm)) == 1
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_chosen_and_never_taken_silently(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    lab = {"on": "2027-01-10", "value-ck": ">1.250", "unit-ck": "U/L"}
+    page = nurse.post(address, filled(nurse.get(address)) | lab, 422)
+    choices = page.all("input", name="read-ck")
+    assert [choice["id"] for choice in choices] == ["read-ck-1", "read-ck-2"]
+    assert ">1.25 U/L" in page.text
+    assert ">1250 U/L" in page.text
+    assert not any("checked" in choice for choice in choices)
+    other = {"value-ck": "1.260", "read-ck": choices[1]["value"]}
+    nurse.post(address, filled(page) | other, 422)  # the choice was for another value
+    page = nurse.post(address, filled(page) | {"value-ck": "1.250"}, 422)
+    page = nurse.post(
+        address, filled(page) | {"read-ck": page.all("input", name="read-ck")[1]["value"]}, 422
+    )
+    assert filled(page)["value-ck"] == ["1250"]
+    assert "This value is unusual" in page.text  # as any value of that size
+
+
+def test_a_value_is_typed_with_all_signs_of_the_keyboard_and_never_on_a_keypad(
+    nurse: Member, calm: str
+) -> None:
+    """A keypad for decimals has one decimal mark, which may be the other one, and no < or >."""
+    boxes = [box for box in nurse.get(calm).all("input") if box.get("id", "").startswith("value-")]
+    assert len(boxes) > 10
+    assert {box["type"] for box in boxes} == {"text"}
+    assert not any("inputmode" in box or "pattern" in box for box in boxes)
+
+
+@pytest.mark.parametrize("day", ["10/01/2027", "10 Jan 2027", "January 10, 2027", "2027-01-10"])
+def test_the_day_of_a_blood_test_is_typed_as_the_clinic_writes_days(
+    nurse: Member, calm: str, day: str
+) -> None:
+    lab = {"value-egfr": "less than 15", "unit-egfr": "mL/min/1.73 m²", "on-egfr": day}
+    page = nurse.post(calm, filled(nurse.get(calm)) | lab, 422)
+    assert page.all("input", name="on-egfr")[0]["value"] == day
+    token = page.all("input", name="right-egfr")[0]["value"]
+    page = nurse.post(calm, filled(page) | {"right-egfr": token})
+    assert "less than 15 mL/min/1.73 m², 10 January 2027" in page.text
 
 
 @pytest.mark.parametrize(

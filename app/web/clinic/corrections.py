@@ -18,6 +18,7 @@ from starlette.responses import Response
 from app.presentation.correction_result import StandingSubmission, preview_corrections
 from app.presentation.result import View
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
+from app.presentation.typed_days import find_date_order
 from app.store import (
     clinics,
     people,
@@ -38,7 +39,7 @@ from app.store.submissions import AnswersChanged
 from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
-from app.web.clinic import correction_forms
+from app.web.clinic import correction_forms, lab_forms
 from app.web.clinic.patient_list import LONGEST
 from app.web.clinic.submission_reading import (
     make_row_presenter,
@@ -61,10 +62,10 @@ class CorrectionPage:
     newest: AnswersVersion
     level: Urgency  # the one that counts
     answers: correction_forms.AnswerForm
-    lab_form: correction_forms.LabForm
+    lab_form: lab_forms.LabForm
     shown: Mapping[str, Any]
     filled: list[correction_forms.QuestionField]
-    fields: list[correction_forms.LabField]
+    fields: list[lab_forms.LabField]
 
     def render_form(
         self,
@@ -87,6 +88,7 @@ class CorrectionPage:
             questions=self.filled,
             labs=self.fields,
             common=request.typed_field("on"),
+            example_day=self.lab_form.format_example_day(),
             found=found,
             seal=seal,
             version=self.newest.number,
@@ -134,7 +136,7 @@ def submit_corrections(request: StaffRequest) -> Response:
     page = replace(kept, filled=filled, fields=fields)
     if any(f.problem for f in filled) or any(f.needs_fixing for f in fields):
         return page.render_form()
-    answers, labs = page.answers.merge_changes(filled), correction_forms.collect_labs(fields)
+    answers, labs = page.answers.merge_changes(filled), lab_forms.collect_labs(fields)
     if answers == dict(page.answers.answers) and labs == page.lab_form.before:
         return page.render_form("findings.nothing")
     rulebook, submission = request.context.rulebook, page.submission
@@ -171,7 +173,9 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
     given = context.archive.translate_to_current(newest.rulebook_version, newest.answers)
     labs = next((v.lab_results for v in reversed(versions) if v.kind == "nurse"), {})
     answers = correction_forms.AnswerForm(context, given, submission.about, submission.region)
-    lab_form = correction_forms.LabForm(context, submission.region, today, labs)
+    lab_form = lab_forms.LabForm(
+        context, submission.region, today, find_date_order(clinic.region), labs
+    )
     shown = {
         "id": id_,
         "row": make_row_presenter(request, clinic).build_row(names, line),

@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 from app.documents.receipt import RulebookArchive
 from app.documents.sbar import AssessedAnswers, ClinicFacts, write_sbar_texts
-from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, format_local_time
+from app.presentation.dates import (
+    DAY_TIME,
+    FULL_TIME,
+    WEEKDAY,
+    format_day,
+    format_local_time,
+)
+from app.presentation.lab_lines import describe_labs, list_deciding_labs
 from app.presentation.result import LevelCard, ResultPresenter, View
 from app.presentation.review_words import OUTCOMES, REASONS
 from app.presentation.submission import (
@@ -177,7 +184,7 @@ class SubmissionView:
             emergency_number=book.regions[self.record.region].emergency_number,
             visit=visit,
             asked=tuple(self._next_steps(assessed)),
-            labs=tuple(self._describe_labs()),
+            labs=tuple(self._describe_labs().values()),
         )
         answers, states = presenter.counted_answers, assessed["danger_states"]
         known = AssessedAnswers(book, answers, presenter.assessment, assessed["tried"], states)
@@ -229,7 +236,8 @@ class SubmissionView:
                 for a in assessment.look_alikes
             ],
             "versions": [self._summarize_version(version) for version in record.versions],
-            "labs": self._describe_labs(),
+            "labs": [*self._describe_labs().values()],
+            "deciding_labs": list_deciding_labs(presenter, self._describe_labs()),
             "entries": [
                 (a, self.staff_name(a.by), self.format_time(a.at), f"review.{a.kind}.done")
                 for a in record.actions
@@ -258,16 +266,6 @@ class SubmissionView:
             "likely": types[likely].name if likely in types else "",
         }
 
-    def _describe_labs(self) -> list[str]:
-        """Blood results as a nurse typed them; some are said to be weighed by no rule."""
-        # The names are those of the rulebook that judged it; an older one has not all page words.
-        short, unread = self.presenter.short, self.presenter.assessment.labs_not_weighed
-        names, found = short.words.labs, []
-        for analyte, lab in self.record.newest_version.lab_results.items():
-            if analyte not in names:
-                continue
-            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
-            not_weighed = short.pages["labs.not_weighed"] if analyte in unread else None
-            beside = ", ".join(filter(None, [lab.get("on"), not_weighed]))
-            found.append(f"{value} ({beside})" if beside else value)
-        return found
+    def _describe_labs(self) -> dict[str, str]:
+        labs = self.record.newest_version.lab_results
+        return describe_labs(self.presenter, labs, self.row_presenter.words.language)

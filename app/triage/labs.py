@@ -310,6 +310,21 @@ def _find_spanned_bounds(
     return found
 
 
+def trace_measured_analytes(
+    laboratory: Laboratory, analyte: str, given: Iterable[str]
+) -> tuple[str, ...]:
+    """Those of the given analytes that its value is, or was worked out from."""
+    there = tuple(given)
+    if analyte in there:
+        return (analyte,)
+    parts = {ADJUSTED: (TOTAL, ALBUMIN), laboratory.product.analyte.id: (ADJUSTED, PHOSPHATE)}
+    return tuple(
+        measured
+        for part in parts.get(analyte, ())
+        for measured in trace_measured_analytes(laboratory, part, there)
+    )
+
+
 def find_unweighed_analytes(
     declared: Mapping[str, str | None], given: Iterable[str]
 ) -> tuple[str, ...]:

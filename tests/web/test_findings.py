@@ -132,6 +132,23 @@ def test_a_worse_finding_moves_it_up_and_keeps_the_labs(house: House, nurse: Mem
     assert "To adjust total calcium we need albumin" in page.text
 
 
+def test_blood_results_that_decide_the_level_are_named_with_value_unit_and_day(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    labs = {"on": "2027-01-10", "value-calcium_total": "2.9", "unit-calcium_total": "mmol/L"}
+    labs |= {"value-albumin": "28", "unit-albumin": "g/L", "on-albumin": "9 Jan 2027"}
+    labs |= {"value-urate": "400", "unit-urate": "µmol/L"}
+    keep(nurse, nurse.post(address, filled(nurse.get(address)) | labs))
+    for page in ("", "/print"):
+        html = nurse.get(address.replace("/findings", page)).html
+        decides = re.search(r"<dt>Decides the level</dt>\s*<dd>(.*?)</dd>", html, re.S)
+        assert decides, page
+        assert "2.9 mmol/L (10 Jan 2027)" in decides[1]  # the value was worked out from these two
+        assert "28 g/L (9 Jan 2027" in decides[1]
+        assert "400" not in decides[1]
+
+
 def test_a_sign_is_judged_with_the_other_values(nurse: Member, calm: str) -> None:
     """Above 3.5 alone it is an emergency; with an albumin of 45 the adjusted value may be less."""
     labs = {"on": "2027-01-10", "value-calcium_total": ">3.5", "unit-calcium_total": "mmol/L"}

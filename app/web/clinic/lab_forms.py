@@ -28,7 +28,7 @@ DAY_PROBLEMS = {
 """Problem of a day -> the key of the words for it."""
 
 
-class Reading(NamedTuple):
+class NumberReading(NamedTuple):
     """One of the things that a number may mean, as it can be typed; `token`: this one is meant."""
 
     value: str
@@ -52,7 +52,7 @@ class LabField:
     tick: str = ""  # the key of the words beside it; "" where none is needed
     token: str = ""  # what the tick speaks of
     ticked: bool = False
-    readings: tuple[Reading, ...] = ()  # what it may mean, where that is more than one thing
+    readings: tuple[NumberReading, ...] = ()  # what it may mean, where that is more than one thing
 
     @property
     def amount(self) -> dict[str, str]:
@@ -133,13 +133,13 @@ class LabForm:
             return replace(field, problem=self.format_message("future"))
         return self._ask_back_unusual(analyte, field, day, typed(f"right-{analyte.id}"))
 
-    def _list_readings(self, analyte: labs.Analyte, field: LabField) -> tuple[Reading, ...]:
+    def _list_readings(self, analyte: labs.Analyte, field: LabField) -> tuple[NumberReading, ...]:
         """What the number may mean; one of them holds only for the very value that it is of."""
         try:
             ways = labs.ambiguous_amounts(analyte, field.amount)
         except labs.BadLab:
             return ()
-        return tuple(Reading(way, f"{field.value} {field.unit}: {way}") for way in ways)
+        return tuple(NumberReading(way, f"{field.value} {field.unit}: {way}") for way in ways)
 
     def _check_field(self, analyte: labs.Analyte, field: LabField) -> str:
         try:

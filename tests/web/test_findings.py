@@ -12,6 +12,7 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
+from app.settings import ROOT
 from app.store import submission_reads, submission_versions, worklist
 from tests.visitor import Page
 from tests.web.desk import CALM, TODAY, House, Member, Patient
@@ -391,7 +392,7 @@ def test_marks_stand_on_the_worklist_and_in_nothing_that_a_patient_sees(
 ) -> None:
     address, patient = sent(house, nurse)
     marks = address.replace("findings", "marks")
-    everything = ["interpreter", "access", "safeguarding"]
+    everything = ["interpreter", "access", "no_contact", "safeguarding"]
     nurse.post(marks, {"mark": everything})
     ticked = [i["value"] for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
     assert ticked == everything
@@ -405,6 +406,75 @@ def test_marks_stand_on_the_worklist_and_in_nothing_that_a_patient_sees(
         assert not any(mark in page.html.casefold() for page in pages), mark
     nurse.post(marks, {})
     assert not [i for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
+
+
+def test_a_mark_says_in_words_which_language_what_helps_and_what_to_do_instead(
+    house: House, nurse: Member
+) -> None:
+    address, patient = sent(house, nurse)
+    page, submission = address.replace("findings", "marks"), address.removesuffix("/findings")
+    words = {"interpreter": "Sorbian", "access": "Lip-reads", "no_contact": "Writes-letters"}
+    typed_words = {f"words-{flag}": said for flag, said in words.items()}
+    nurse.post(page, {"mark": [*words, "safeguarding"]} | typed_words)
+    shown = nurse.get(page)
+    for flag, said in words.items():
+        assert shown.all("input", id=f"words-{flag}")[0]["value"] == said
+    at_a_glance = nurse.get(submission).text
+    for said in ("Needs an interpreter: Sorbian", "Has access needs: Lip-reads"):
+        assert said in at_a_glance
+    assert "Do not phone or text : Writes-letters" in at_a_glance
+    worklist_page = nurse.get("/worklist").text
+    assert "Needs an interpreter: Sorbian" in worklist_page
+    assert "Do not phone or text" in worklist_page
+    assert "Lip-reads" not in worklist_page
+    assert "Writes-letters" not in worklist_page
+    pages = [patient.get(patient.link), patient.get("/result"), patient.get("/answers")]
+    main = nurse.get(f"{submission}/copy").html.partition("<main")[2]  # what is given to the person
+    for secret in (*words.values(), "Do not phone", "afeguarding", "nterpreter"):
+        assert not any(secret in page.html for page in pages), secret
+        assert secret not in main, secret
+
+
+def test_safeguarding_is_never_on_paper_and_neither_is_why_not_to_call(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    submission = address.removesuffix("/findings")
+    marks = {"mark": ["interpreter", "no_contact", "safeguarding"], "words-interpreter": "Sorbian"}
+    nurse.post(f"{submission}/marks", marks | {"words-no_contact": "Writes-letters"})
+    sheet = nurse.get(f"{submission}/print")
+    assert "Needs an interpreter: Sorbian" in sheet.text
+    assert "Do not phone or text" in sheet.text
+    assert "Writes-letters" not in sheet.html
+    assert "afeguarding" not in sheet.html
+    for page in (nurse.get(submission), nurse.get("/worklist")):  # if these are printed
+        hidden = re.findall(r'<(?:em|li) class="screen-only">(.*?)</(?:em|li)>', page.html)
+        assert "Safeguarding" in [re.sub("<.*?>", "", words) for words in hidden]
+    why = r'<span class="screen-only">: Writes-letters</span>'
+    assert re.search(why, nurse.get(submission).html)
+    style = (ROOT / "static/submission.css").read_text()
+    assert re.search(r"@media print \{\s*\.screen-only \{\s*display: none;", style)
+
+
+@pytest.mark.parametrize(
+    ("fields", "flag", "words"),
+    [
+        ({"mark": ["interpreter"], "words-interpreter": "x" * 61}, "interpreter", "more than 60"),
+        ({"mark": ["access"], "words-access": "x" * 201}, "access", "more than 200"),
+        ({"words-no_contact": "Write"}, "no_contact", "Tick it too, or empty the box"),
+    ],
+)
+def test_words_to_a_mark_that_cannot_be_kept_are_refused_and_not_lost(
+    house: House, nurse: Member, fields: dict[str, object], flag: str, words: str
+) -> None:
+    page = sent(house, nurse)[0].replace("findings", "marks")
+    refused = nurse.post(page, {"words-access": ""} | fields, 422)
+    assert words in refused.text
+    assert f"#words-{flag}" in refused.links
+    assert refused.all("input", id=f"words-{flag}")[0]["value"] == fields[f"words-{flag}"]
+    ticked = [i["value"] for i in refused.all("input", name="mark") if "checked" in i]
+    assert ticked == fields.get("mark", [])
+    assert not [i for i in nurse.get(page).all("input", name="mark") if "checked" in i]
 
 
 def test_what_a_nurse_reads_here_is_easy_to_read(house: House, nurse: Member) -> None:

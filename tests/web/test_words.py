@@ -21,7 +21,7 @@ from app.store.review_steps import (
     LOWER_REASONS,
 )
 from app.store.worklist import WORKLIST_FILTERS
-from app.store.worklist_rows import PATIENT_FLAGS
+from app.store.worklist_rows import MOST_FLAG_LETTERS, PATIENT_FLAGS
 from app.triage.dangers import STATES
 from app.triage.questionnaire import ANSWER_PROBLEMS
 from app.web.reading.safety import PROPERTIES, SHARES, SIDES
@@ -58,7 +58,9 @@ MADE_UP |= {
     "worklist.": {*WORKLIST_FILTERS}
     | {f"{which}.{unit}" for which in ["late", "left"] for unit in ["minutes", "hours", "days"]},
     "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
-    "marks.": {*PATIENT_FLAGS},
+    "marks.": {*PATIENT_FLAGS, "too_long", "not_ticked"},
+    "marks.ask.": {*MOST_FLAG_LETTERS},
+    "marks.such_as.": {*MOST_FLAG_LETTERS},
     "role.": {*ROLES},
     "password.problem.": {"short", "long", "common"},
     "staff.state.": {"disabled", "joined", "invited"},

@@ -1,4 +1,4 @@
-"""What a nurse adds to a submission: what she found, whose it is, what to know before a call.
+"""What a nurse adds to a submission: what she found, and whose it is.
 
 What she found are the same questions as she answers them, and blood results; only what she changed
 counts. Before anything is kept, the page says what will be kept and what the rules make of it; what
@@ -36,7 +36,6 @@ from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, 
 from app.store.reviews import StepNotAllowed
 from app.store.submission_versions import AnswersVersion, Labs, SubmittedAnswers
 from app.store.submissions import AnswersChanged
-from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
 from app.web.clinic import correction_forms, lab_forms
@@ -239,27 +238,8 @@ def submit_identity(request: StaffRequest) -> Response:
     return submit_steps(request, [step], show_identity_form)
 
 
-def show_flags_form(request: StaffRequest) -> Response:
-    """GET /submissions/{id}/marks: what staff need to know before they call."""
-    values = _load_form_values(request)
-    ticked = values["payload"].get("markers", [])
-    return request.render_page(
-        "nurse/marks.html",
-        ticks=[Checkbox(f"mark-{m}", m, f"marks.{m}", m in ticked) for m in PATIENT_FLAGS],
-        **values,
-    )
-
-
-def save_flags(request: StaffRequest) -> Response:
-    """POST /submissions/{id}/marks: these and no others."""
-    with request.writing_scope() as scope:
-        chosen = request.chosen_values("mark")
-        worklist_rows.save_patient_flags(scope, request.path_id, chosen)
-    return see_other(f"/submissions/{request.path_id}")
-
-
 def _load_form_values(request: StaffRequest) -> dict[str, Any]:
-    """What both forms show of the submission. Raises NoSuchSubmission or KeyDestroyed."""
+    """What the form shows of the submission. Raises NoSuchSubmission or KeyDestroyed."""
     with request.reading_scope() as scope:
         kept = worklist_rows.require_row(scope, request.path_id, request.now)
         line = worklist.find_listed_submission(scope, request.path_id)

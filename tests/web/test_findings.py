@@ -280,6 +280,16 @@ def test_a_value_is_typed_with_all_signs_of_the_keyboard_and_never_on_a_keypad(
     assert not any("inputmode" in box or "pattern" in box for box in boxes)
 
 
+def test_a_day_can_be_typed_where_no_calendar_opens(nurse: Member, calm: str) -> None:
+    """The button shows itself by script; the box of the browser is never sent."""
+    page = nurse.get(calm)
+    assert "hidden" in page.all("button", **{"data-day-for": "on"})[0]
+    (picker,) = page.all("input", type="date")
+    assert "name" not in picker
+    assert picker["max"] == "2027-01-15"
+    assert page.all("input", name="on")[0]["type"] == "text"
+
+
 @pytest.mark.parametrize("day", ["10/01/2027", "10 Jan 2027", "January 10, 2027", "2027-01-10"])
 def test_the_day_of_a_blood_test_is_typed_as_the_clinic_writes_days(
     nurse: Member, calm: str, day: str

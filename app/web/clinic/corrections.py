@@ -87,6 +87,7 @@ class CorrectionPage:
             questions=self.filled,
             labs=self.fields,
             common=request.typed_field("on"),
+            today=self.lab_form.today.isoformat(),
             example_day=self.lab_form.format_example_day(),
             found=found,
             seal=seal,

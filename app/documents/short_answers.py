@@ -99,6 +99,11 @@ def leading_findings(assessment: Assessment) -> list[Finding]:
     return [f for f in level if f.certain] or level
 
 
+def collect_supporting_analytes(findings: Iterable[Finding]) -> set[str]:
+    """The laboratory values behind findings, those that were worked out among them."""
+    return {p.lab for finding in findings for p in finding.because if p.lab is not None}
+
+
 def collect_supporting_answers(findings: Iterable[Finding | LookAlike]) -> set[tuple[str, str]]:
     """The answers behind findings or look-alikes, as (question, option)."""
     return {

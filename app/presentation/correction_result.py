@@ -3,10 +3,12 @@
 It decides nothing.
 """
 
+from datetime import date
 from typing import NamedTuple
 
 from app.documents.lab_notes import compute_lab_notes
 from app.documents.short_answers import ShortWording
+from app.presentation.dates import format_day
 from app.presentation.result import ResultPresenter, View
 from app.store.submission_versions import Labs
 from app.triage.terms import Answers, Assessment, Urgency
@@ -48,7 +50,8 @@ def preview_corrections(
         "changed": _compare_answers(short, before.answers, path.answers),
         "unanswered": [short.question_text(question) for question in open_],
         "labs": [
-            f"{words.labs[name].name}: {lab['value']} {lab['unit']}, {lab['on']}"
+            f"{words.labs[name].name}: {lab['value']} {lab['unit']}, "
+            f"{format_day(date.fromisoformat(lab['on']), words.language)}"
             for name, lab in labs.items()
         ],
         "taken_out": [words.labs[name].name for name in before.labs if name not in labs],

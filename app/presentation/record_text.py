@@ -43,7 +43,7 @@ def write_record_texts(view: SubmissionView, assessed: View, *, plain: bool = Fa
         calls=_describe_actions(view, "call", "trace"),
         notes=_describe_actions(view, "note", "addendum"),
         asked=tuple(_list_next_steps(view, assessed)),
-        labs=tuple(view.describe_labs()),
+        labs=tuple(view.describe_labs().values()),
     )
     answers, states = presenter.counted_answers, assessed["danger_states"]
     known = AssessedAnswers(book, answers, presenter.assessment, assessed["tried"], states)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from app.documents.receipt import RulebookArchive
 from app.presentation.dates import DAY_TIME, FULL_TIME, WEEKDAY, format_day, format_local_time
 from app.presentation.ending import EndingFacts, EndingPresenter, collect_ending
+from app.presentation.lab_lines import describe_labs, list_deciding_labs
 from app.presentation.result import LevelCard, ResultPresenter, View
 from app.presentation.review_words import OUTCOMES, REASONS, TRACE_WORDS
 from app.presentation.submission import (
@@ -205,7 +206,8 @@ class SubmissionView:
                 for a in assessment.look_alikes
             ],
             "versions": [self._summarize_version(version) for version in record.versions],
-            "labs": self.describe_labs(),
+            "labs": [*self.describe_labs().values()],
+            "deciding_labs": list_deciding_labs(presenter, self.describe_labs()),
             "entries": [
                 (a, self.staff_name(a.by), self.format_time(a.at), f"review.{a.kind}.done")
                 for a in record.actions
@@ -243,16 +245,7 @@ class SubmissionView:
             "likely": types[likely].name if likely in types else "",
         }
 
-    def describe_labs(self) -> list[str]:
-        """Blood results as a nurse typed them; some are said to be weighed by no rule."""
-        # The names are those of the rulebook that judged it; an older one has not all page words.
-        short, unread = self.presenter.short, self.presenter.assessment.labs_not_weighed
-        names, found = short.words.labs, []
-        for analyte, lab in self.record.newest_version.lab_results.items():
-            if analyte not in names:
-                continue
-            value = " ".join(filter(None, [names[analyte].name, lab.get("value"), lab.get("unit")]))
-            not_weighed = short.pages["labs.not_weighed"] if analyte in unread else None
-            beside = ", ".join(filter(None, [lab.get("on"), not_weighed]))
-            found.append(f"{value} ({beside})" if beside else value)
-        return found
+    def describe_labs(self) -> dict[str, str]:
+        """Blood results in words, by analyte."""
+        labs = self.record.newest_version.lab_results
+        return describe_labs(self.presenter, labs, self.row_presenter.words.language)

@@ -21,9 +21,24 @@ from app.presentation.result import Fill, View
 from app.presentation.review_words import REASONS
 from app.store.reviews import is_viewed
 from app.store.worklist import ListedSubmission
-from app.store.worklist_rows import PATIENT_FLAGS
+from app.store.worklist_rows import read_row_flags
 from app.triage.terms import Urgency
 from app.triage.wording import Wording
+
+NEVER_ON_PAPER = ("safeguarding",)
+"""Flags that others could read on a sheet that lies about; neither are words to `no_contact`."""
+
+
+class StaffMarker(NamedTuple):
+    """What to know of a line: the key of its words, and what was typed to it.
+
+    Paper shows neither where `on_paper` is false, and `paper_words` in place of what was typed.
+    """
+
+    key: str
+    words: str = ""
+    paper_words: str = ""
+    on_paper: bool = True
 
 
 class LoweredMark(NamedTuple):
@@ -55,7 +70,8 @@ class RowPresenter:
 
         `late`: its time is over; `forward`: the visit is too far away; `needed`: the last day that
         is soon enough, where it ends before the clinic could look, and has not ended yet;
-        `to_book`: by when to tell the day of a visit that is to move.
+        `to_book`: by when to tell the day of a visit that is to move; `language`: for the
+        interpreter.
         """
         row, payload = line.row, line.payload
         ages = self.words.questions["age"].options
@@ -86,7 +102,8 @@ class RowPresenter:
             "handed_to": names.get(row.handed_to_id or "", ""),
             "viewer": self._find_viewer(names, line),
             "lowered": self.describe_lowered(line),
-            "markers": self._marker_keys(line),
+            "markers": self._list_markers(line),
+            "language": read_row_flags(payload).get("interpreter", ""),
         }
 
     def _describe_last_day(self, line: ListedSubmission) -> str:
@@ -160,7 +177,7 @@ class RowPresenter:
         which = "late" if due <= self.now else "left"
         return self.translate(f"worklist.{which}.{unit}", number=number)
 
-    def _marker_keys(self, line: ListedSubmission) -> tuple[str, ...]:
+    def _list_markers(self, line: ListedSubmission) -> tuple[StaffMarker, ...]:
         own = line.row.last_version - line.payload.get("found", 0)  # without what a nurse found
         worse = bool(line.payload.get("worse"))
         found = {
@@ -171,6 +188,13 @@ class RowPresenter:
             "worklist.marker.older": line.row.rulebook_sha256 != self.rulebook_sha256,
             "worklist.marker.unseen": line.row.first_seen_at is None,
         }
-        flags = line.payload.get("markers", ())
-        needs = [f"marks.{flag}" for flag in PATIENT_FLAGS if flag in flags]
-        return (*(key for key, shown in found.items() if shown), *needs)
+        needs = [
+            StaffMarker(
+                f"marks.{flag}",
+                words,
+                paper_words="" if flag == "no_contact" else words,
+                on_paper=flag not in NEVER_ON_PAPER,
+            )
+            for flag, words in read_row_flags(line.payload).items()
+        ]
+        return (*(StaffMarker(key) for key, shown in found.items() if shown), *needs)

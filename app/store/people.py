@@ -5,7 +5,7 @@ All of it is sealed under the person's own key; a reference is found again by it
 
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from app.store.db import record_keys
@@ -80,19 +80,24 @@ def is_same_name(one: str, other: str) -> bool:
     return normalize_identifier(one) == normalize_identifier(other)
 
 
-def load_person_flags(scope: Scope, person: str) -> list[str]:
-    """What staff need to know of a person before they call, in coded words."""
+def load_person_flags(scope: Scope, person: str) -> dict[str, str]:
+    """What staff need to know of a person before they call: coded word -> what was typed to it.
+
+    Raises KeyDestroyed.
+    """
     found = scope.find_one(Person, id=person)
     if found is None or found.markers_sealed is None:
-        return []
+        return {}
     key = record_keys.load_data_key(scope, person)
-    return list(key.open_json("person", person, "markers", found.markers_sealed))
+    kept = key.open_json("person", person, "markers", found.markers_sealed)
+    # Kept as a mere list until words could be typed to them.
+    return dict(kept) if isinstance(kept, dict) else dict.fromkeys(kept, "")
 
 
-def save_person_flags(scope: WritingScope, person: str, flags: Iterable[str]) -> None:
-    """Keep these markers and no others. Raises KeyDestroyed."""
+def save_person_flags(scope: WritingScope, person: str, flags: Mapping[str, str]) -> None:
+    """Keep these markers with their words, and no others. Raises KeyDestroyed."""
     key = record_keys.load_data_key(scope, person)
-    sealed = key.seal_json("person", person, "markers", list(flags))
+    sealed = key.seal_json("person", person, "markers", dict(flags))
     scope.update_rows(Person, id=person, to={"markers_sealed": sealed})
 
 

@@ -20,6 +20,7 @@ from app.store.invitations import open_appointment_kind
 from app.store.permissions import PERMISSIONS
 from app.store.retention import erase_person_records, list_person_submissions
 from app.store.review_details import MovedVisit, visit_to_json
+from app.store.worklist_rows import describe_flags
 from app.triage.terms import Urgency
 
 EXPORT, ERASE = "export", "erase"
@@ -186,7 +187,7 @@ def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
     return {
         "reference": known.reference,
         "name": known.name,
-        "markers": people.load_person_flags(scope, person),
+        **describe_flags(people.load_person_flags(scope, person)),
         "invitations": [
             exporter.export_columns("invitation", link)
             | {"appointment": open_appointment_kind(key, link)}

@@ -26,7 +26,13 @@ from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is
 from app.store.review_steps import ReviewStep
 from app.store.submission_reads import SubmissionReceipt, build_receipt, find_submission
 from app.store.submission_versions import SubmittedAnswers, add_version, list_versions
-from app.store.worklist_rows import rank_and_due, rank_to_level, row_payload, seal_payload
+from app.store.worklist_rows import (
+    describe_flags,
+    rank_and_due,
+    rank_to_level,
+    row_payload,
+    seal_payload,
+)
 from app.triage.terms import Urgency
 
 
@@ -246,13 +252,14 @@ def _add_worklist_row(
     targets: Targets,
 ) -> None:
     day, clinic = delivery.appointment_on, load_clinic(scope)
+    known = people.load_person_flags(scope, delivery.person) if delivery.person else {}
     payload = {
         **summarize_answers(submitted),
         "reference": delivery.reference,
         "name": delivery.name,
         "appointment_on": day.isoformat() if day else None,
         "source": delivery.source,
-        "markers": people.load_person_flags(scope, delivery.person) if delivery.person else [],
+        **describe_flags(known),
     }
     print_ = people.hash_reference(scope, delivery.reference) if delivery.reference else None
     scope.add_row(

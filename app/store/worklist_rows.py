@@ -19,8 +19,21 @@ from app.store.opening_hours import add_open_minutes, end_of_day
 from app.store.review_details import MovedVisit
 from app.triage.terms import Urgency
 
-PATIENT_FLAGS = ("interpreter", "access", "safeguarding")
+PATIENT_FLAGS = ("interpreter", "access", "no_contact", "safeguarding")
 """What staff need to know of a person before they call. For staff alone: no patient reads it."""
+MOST_FLAG_LETTERS: Mapping[str, int] = {"interpreter": 60, "access": 200, "no_contact": 200}
+"""Flag -> how many letters may be typed to it: which language, what helps, what to do instead."""
+
+
+class BadFlagWords(Exception):
+    """Words to a flag that cannot be kept: `problem` is too_long, or not_ticked without the flag.
+
+    The words are not kept in it.
+    """
+
+    def __init__(self, flag: str, problem: str) -> None:
+        super().__init__(f"{flag}: {problem}")
+        self.flag, self.problem = flag, problem
 
 
 class NoSuchSubmission(Exception):
@@ -105,9 +118,9 @@ def tie_person(
     person = people.ensure_person(scope, reference, name, sure=True)
     known = people.find_people(scope, [person])[person]
     kept, found = people.load_person_flags(scope, person), row_payload(scope, row)
-    flags = list(dict.fromkeys([*kept, *found.get("markers", [])]))
+    flags = _merge_flags(kept, read_row_flags(found))
     people.save_person_flags(scope, person, flags)
-    shown = {"reference": known.reference, "name": known.name, "markers": flags}
+    shown = {"reference": known.reference, "name": known.name, **describe_flags(flags)}
     return {
         "person_id": person,
         "reference_print": people.hash_reference(scope, known.reference),
@@ -117,25 +130,61 @@ def tie_person(
 
 def untie_person(scope: Scope, row: WorklistRow) -> dict[str, object]:
     """What changes on a row that is not this person's: nothing of theirs leads here any more."""
-    sealed = _reseal_payload(scope, row, {"markers": [], "wrong_person": True})
+    sealed = _reseal_payload(scope, row, describe_flags({}) | {"wrong_person": True})
     return {"person_id": None, "reference_print": None, "line_sealed": sealed}
 
 
-def save_patient_flags(scope: WritingScope, submission: str, chosen: Iterable[str]) -> None:
-    """Keep these flags and no others, on every row of the person.
+def describe_flags(flags: Mapping[str, str]) -> dict[str, object]:
+    """Flags as they stand sealed on a row. A row without `marker_words` is from before them."""
+    return {"markers": [*flags], "marker_words": {f: words for f, words in flags.items() if words}}
 
-    Raises NoSuchSubmission or KeyDestroyed.
+
+def read_row_flags(payload: Mapping[str, Any]) -> dict[str, str]:
+    """Flag -> the words to it, of what stands on a row; in the order of PATIENT_FLAGS."""
+    given, words = payload.get("markers", ()), payload.get("marker_words", {})
+    return {flag: words.get(flag, "") for flag in PATIENT_FLAGS if flag in given}
+
+
+def check_flag_words(flags: Iterable[str], words: Mapping[str, str]) -> dict[str, str]:
+    """The flags in their order, each with what was typed to it. Raises BadFlagWords."""
+    wanted = set(flags)
+    for flag, most in MOST_FLAG_LETTERS.items():
+        if len(words.get(flag, "")) > most:
+            raise BadFlagWords(flag, "too_long")
+        if words.get(flag) and flag not in wanted:
+            raise BadFlagWords(flag, "not_ticked")
+    kept = {flag: words.get(flag, "") for flag in PATIENT_FLAGS if flag in wanted}
+    return {flag: said if flag in MOST_FLAG_LETTERS else "" for flag, said in kept.items()}
+
+
+def save_patient_flags(
+    scope: WritingScope,
+    submission: str,
+    chosen: Iterable[str],
+    words: Mapping[str, str] | None = None,
+) -> None:
+    """Keep these flags and no others, on every row of the person; `words`: what to know of each.
+
+    Raises BadFlagWords, NoSuchSubmission or KeyDestroyed.
     """
-    wanted = set(chosen)
-    flags = [flag for flag in PATIENT_FLAGS if flag in wanted]
+    flags = check_flag_words(chosen, words or {})
     row = require_row(scope, submission, scope.now)
     rows = [row]
     if row.person_id is not None:
         people.save_person_flags(scope, row.person_id, flags)
         rows = scope.find_all(WorklistRow, person_id=row.person_id)
     for one in rows:
-        sealed = _reseal_payload(scope, one, {"markers": flags})
+        sealed = _reseal_payload(scope, one, describe_flags(flags))
         scope.update_rows(WorklistRow, submission_id=one.submission_id, to={"line_sealed": sealed})
     # Which flags they are is as private as an answer, and no answer stands in the audit.
     audit.record_event(scope, "marks_changed", ("submission", submission))
     change_notifications.notify_change(scope)
+
+
+def _merge_flags(known: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """The flags of both, in their order; where their words differ, those of both."""
+    return {
+        flag: "; ".join(dict.fromkeys(filter(None, [known.get(flag), found.get(flag)])))
+        for flag in PATIENT_FLAGS
+        if flag in known or flag in found
+    }

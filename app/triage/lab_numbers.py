@@ -1,4 +1,4 @@
-"""Numbers as laboratories and keyboards write them: `<15`, `2,65`, `2·65`, `1 250`, `1,250.5`.
+"""Numbers as laboratories and keyboards write them: `<15`, `2,65`, `1 250`, `less than 0.6`.
 
 Says every amount that a text can mean and chooses none of them. It knows no analyte.
 """
@@ -7,7 +7,23 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-_SIGNED = re.compile(r"(<=|>=|[<>≤≥])?[ \u00a0]*(.*)", re.DOTALL)
+_SIGNS = {
+    "<": "<",
+    "<=": "<=",
+    "≤": "<=",
+    ">": ">",
+    ">=": ">=",
+    "≥": ">=",
+    **dict.fromkeys(("less than", "below", "under"), "<"),
+    **dict.fromkeys(("more than", "greater than", "above", "over"), ">"),
+    "at most": "<=",
+    "at least": ">=",
+}
+"""Every way to write that a value has no exact number, and the sign that says the same."""
+_SIGNED = re.compile(
+    rf"({'|'.join(sorted(_SIGNS, key=len, reverse=True))})?[ \u00a0\u2009\u202f]*(.*)",
+    re.DOTALL | re.IGNORECASE,
+)
 _PLAIN = re.compile(r"(-?[0-9]{1,7})(?:[.,·]([0-9]{1,30}))?")
 """Plain digits only: Decimal alone would also take 1_30, 1e3 and digits of other scripts."""
 _GROUPED = re.compile(
@@ -17,8 +33,6 @@ _GROUPED = re.compile(
 )
 Limits = tuple[Decimal | None, Decimal | None]
 """The lowest and the highest amount that is meant, both included."""
-
-_SIGNS = {"≤": "<=", "≥": ">="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +59,12 @@ def parse_number(text: str) -> TypedNumber | None:
     found = _SIGNED.fullmatch(text.strip())
     if found is None:
         return None
-    sign, digits = found[1] or "", found[2]
+    sign, digits = _SIGNS.get((found[1] or "").lower(), ""), found[2]
     plain, grouped = _PLAIN.fullmatch(digits), _GROUPED.fullmatch(digits)
     if plain is None and grouped is None:
         return None
     return TypedNumber(
-        _SIGNS.get(sign, sign),
+        sign,
         None if plain is None else Decimal(f"{plain[1]}.{plain[2]}" if plain[2] else plain[1]),
         None if grouped is None else _parse_grouped(grouped),
         "" if grouped is None else grouped["mark"],

@@ -177,7 +177,7 @@ def check_typed_labs(laboratory: Laboratory, raw: RawLabs) -> None:
 
 
 def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, ...]:
-    """The two amounts that the value may mean, each as it can be typed; () where it is clear.
+    """The two amounts that the value may mean, as they can be typed, each with its sign; or ().
 
     A comma is read as a mark for thousands only where nothing else is plausible, in any unit; a
     point never is. Raises BadLab for what is no number.
@@ -187,7 +187,8 @@ def ambiguous_amounts(analyte: Analyte, value: Mapping[str, str]) -> tuple[str, 
         return ()
     if number.grouped == _choose_amount(analyte, unit, number):
         return ()
-    return format_unambiguously(number.plain), format_unambiguously(number.grouped)
+    ways = (number.plain, number.grouped)
+    return tuple(f"{number.sign}{format_unambiguously(way)}" for way in ways)
 
 
 def _read_ranges(laboratory: Laboratory, raw: RawLabs) -> list[Mapping[str, AmountRange]]:
@@ -307,6 +308,21 @@ def _find_spanned_bounds(
         if bounds:
             found[name] = tuple(dict.fromkeys(bounds))
     return found
+
+
+def trace_measured_analytes(
+    laboratory: Laboratory, analyte: str, given: Iterable[str]
+) -> tuple[str, ...]:
+    """Those of the given analytes that its value is, or was worked out from."""
+    there = tuple(given)
+    if analyte in there:
+        return (analyte,)
+    parts = {ADJUSTED: (TOTAL, ALBUMIN), laboratory.product.analyte.id: (ADJUSTED, PHOSPHATE)}
+    return tuple(
+        measured
+        for part in parts.get(analyte, ())
+        for measured in trace_measured_analytes(laboratory, part, there)
+    )
 
 
 def find_unweighed_analytes(

@@ -37,7 +37,7 @@ _BUNDLES = {
     "staff.css": ("staff.css", "invitations.css", "findings.css", "submission.css", "sheet.css"),
     "site.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "app.js", "copying.js", "offline.js"),
     # No form of staff is taken over.
-    "staff.js": ("copying.js", "staff.js", "worklist.js", "shared_code.js"),
+    "staff.js": ("copying.js", "staff.js", "worklist.js", "shared_code.js", "days.js"),
     "icon.svg": ("images/icon.svg",),
 }
 _KINDS = {

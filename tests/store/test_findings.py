@@ -17,6 +17,7 @@ from app.store import (
     worklist_rows,
 )
 from app.store.db import record_keys
+from app.store.db.patient_tables import Person
 from app.store.db.scope import Store
 from app.store.reviews import StepNotAllowed
 from app.store.submissions import AnswersChanged
@@ -149,7 +150,7 @@ def test_one_form_sent_again_is_kept_once(work: Work, sent: str) -> None:
 
 def test_no_lab_value_and_no_mark_stands_in_the_database_in_clear(work: Work, sent: str) -> None:
     add(work, sent, "soon")
-    put(work, sent, ["safeguarding"])
+    put(work, sent, ["safeguarding", "interpreter"], interpreter="Sorbian")
     with work.store.engine.begin() as connection:
         rows = [
             repr(row)
@@ -157,7 +158,7 @@ def test_no_lab_value_and_no_mark_stands_in_the_database_in_clear(work: Work, se
             for row in connection.execute(table.select())
         ]
     assert any("findings_added" in row for row in rows)
-    words = ("phosphate", "mmol", "2026-03-01'", "safeguarding")
+    words = ("phosphate", "mmol", "2026-03-01'", "safeguarding", "Sorbian")
     assert [word for word in words if any(word in row for row in rows)] == []
 
 
@@ -191,9 +192,9 @@ def test_whatever_a_nurse_adds_no_level_falls_unless_someone_lowers_it(
 # --- Marks ---
 
 
-def put(work: Work, submission: str, chosen: list[str], clinic: str = "c1") -> None:
+def put(work: Work, submission: str, chosen: list[str], clinic: str = "c1", **words: str) -> None:
     with work.store.writing_scope(clinic, MONDAY, "kim") as scope:
-        worklist_rows.save_patient_flags(scope, submission, chosen)
+        worklist_rows.save_patient_flags(scope, submission, chosen, words)
 
 
 def test_marks_are_the_persons_and_stand_on_all_that_is_theirs(work: Work) -> None:
@@ -211,14 +212,69 @@ def test_marks_of_nobody_become_the_persons_once_it_is_known_who_it_is(work: Wor
     with work.store.writing_scope("c1", MONDAY, "patient") as scope:
         came = submissions.Delivery("share", "share:1", "R-7", "Mo")
         shared = submissions.add_submission(scope, handed(), came, TARGETS).id
-    put(work, shared, ["access"])
+    put(work, shared, ["access"], access="Lip-reads")
     work.do("kim", shared, "identify", **KNOWN, reference="R-7", name="Mo")
     with work.store.reading_scope("c1") as scope:
         known = people.find_by_reference(scope, "R-7")
         assert known is not None
-        assert people.load_person_flags(scope, known.id) == ["access"]
+        assert people.load_person_flags(scope, known.id) == {"access": "Lip-reads"}
     work.do("kim", shared, "identify", outcome="wrong_person")
     assert line_payload(work, shared)["markers"] == []
+
+
+def test_words_to_a_mark_are_the_persons_and_go_with_the_mark(work: Work) -> None:
+    one = work.hand_in(work.invite(reference="R", name="Jo")).submission
+    put(work, one, ["interpreter", "no_contact"], interpreter="Polish", no_contact="Use letters")
+    later = work.hand_in(work.invite(reference="R", name="Jo")).submission
+    words = {"interpreter": "Polish", "no_contact": "Use letters"}
+    assert line_payload(work, one)["marker_words"] == words
+    assert line_payload(work, later)["marker_words"] == words
+    put(work, later, ["interpreter"])
+    assert line_payload(work, one)["marker_words"] == {}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words", "problem"),
+    [
+        (["interpreter"], {"interpreter": "x" * 61}, "too_long"),
+        (["access"], {"access": "x" * 201}, "too_long"),
+        ([], {"no_contact": "Use letters"}, "not_ticked"),
+    ],
+)
+def test_words_that_are_too_long_or_without_their_mark_are_refused(
+    work: Work, sent: str, chosen: list[str], words: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(worklist_rows.BadFlagWords) as refused:
+        put(work, sent, chosen, **words)
+    assert (refused.value.flag, refused.value.problem) == (next(iter(words)), problem)
+    assert not any(said in str(refused.value) for said in words.values())
+    assert line_payload(work, sent)["markers"] == []
+
+
+def test_words_of_nobody_and_those_of_the_person_both_stay_once_they_are_tied(work: Work) -> None:
+    one = work.hand_in(work.invite(reference="R-7", name="Mo")).submission
+    put(work, one, ["interpreter"], interpreter="Polish")
+    with work.store.writing_scope("c1", MONDAY, "patient") as scope:
+        came = submissions.Delivery("share", "share:2", "R-7", "Mo")
+        shared = submissions.add_submission(scope, handed(), came, TARGETS).id
+    put(work, shared, ["interpreter", "access"], interpreter="Silesian", access="Lip-reads")
+    work.do("kim", shared, "identify", **KNOWN, reference="R-7", name="Mo")
+    both = {"interpreter": "Polish; Silesian", "access": "Lip-reads"}
+    assert line_payload(work, shared)["marker_words"] == both
+
+
+def test_marks_that_were_kept_before_they_had_words_are_still_read(work: Work) -> None:
+    one = work.hand_in(work.invite(reference="R", name="Jo")).submission
+    with work.store.writing_scope("c1", MONDAY, "kim") as scope:
+        person = people.find_by_reference(scope, "R")
+        assert person is not None
+        key = record_keys.load_data_key(scope, person.id)
+        sealed = key.seal_json("person", person.id, "markers", ["access"])
+        scope.update_rows(Person, id=person.id, to={"markers_sealed": sealed})
+    later = work.hand_in(work.invite(reference="R", name="Jo")).submission
+    assert line_payload(work, later)["markers"] == ["access"]
+    assert worklist_rows.read_row_flags({"markers": ["access"]}) == {"access": ""}
+    assert one != later
 
 
 def test_marks_and_findings_of_another_clinic_are_not_there(work: Work, sent: str) -> None:

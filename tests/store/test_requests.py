@@ -60,7 +60,7 @@ def audit_kinds(work: Work) -> list[str]:
 def test_an_agreed_export_holds_all_of_the_person(work: Work) -> None:
     sent = reviewed(work, **THEIRS)
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
-        people.save_person_flags(scope, person_of(work), ["interpreter"])
+        people.save_person_flags(scope, person_of(work), {"interpreter": "Polish"})
         reviews.record_view(scope, sent, "10.0.0.1")
     request = asked(work, "export")
     answered(work, request)
@@ -68,6 +68,7 @@ def test_an_agreed_export_holds_all_of_the_person(work: Work) -> None:
     (submission,) = kept["submissions"]
     (version,) = submission["versions"]
     assert (kept["name"], kept["markers"]) == ("Quillfeather", ["interpreter"])
+    assert kept["marker_words"] == {"interpreter": "Polish"}
     assert kept["invitations"][0]["appointment"] == "Dr Hill"
     assert version["answers"]["kidney"] == ["dialysis"]
     assert NOTE in [entry["note"] for entry in submission["reviews"]]

@@ -12,6 +12,7 @@ from app.assurance.readability import (
     split_sentences,
     split_words,
 )
+from app.settings import ROOT
 from app.store import submission_reads, submission_versions, worklist
 from tests.visitor import Page
 from tests.web.desk import CALM, TODAY, House, Member, Patient
@@ -132,6 +133,23 @@ def test_a_worse_finding_moves_it_up_and_keeps_the_labs(house: House, nurse: Mem
     assert "To adjust total calcium we need albumin" in page.text
 
 
+def test_blood_results_that_decide_the_level_are_named_with_value_unit_and_day(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    labs = {"on": "2027-01-10", "value-calcium_total": "2.9", "unit-calcium_total": "mmol/L"}
+    labs |= {"value-albumin": "28", "unit-albumin": "g/L", "on-albumin": "9 Jan 2027"}
+    labs |= {"value-urate": "400", "unit-urate": "µmol/L"}
+    keep(nurse, nurse.post(address, filled(nurse.get(address)) | labs))
+    for page in ("", "/print"):
+        html = nurse.get(address.replace("/findings", page)).html
+        decides = re.search(r"<dt>Decides the level</dt>\s*<dd>(.*?)</dd>", html, re.S)
+        assert decides, page
+        assert "2.9 mmol/L (10 Jan 2027)" in decides[1]  # the value was worked out from these two
+        assert "28 g/L (9 Jan 2027" in decides[1]
+        assert "400" not in decides[1]
+
+
 def test_a_sign_is_judged_with_the_other_values(nurse: Member, calm: str) -> None:
     """Above 3.5 alone it is an emergency; with an albumin of 45 the adjusted value may be less."""
     labs = {"on": "2027-01-10", "value-calcium_total": ">3.5", "unit-calcium_total": "mmol/L"}
@@ -204,7 +222,9 @@ REFUSED = [
     ({"value-phosphate": "12", "unit-phosphate": "mmol/L"}, "Is it in mg/dL?"),
     ({"value-phosphate": "99", "unit-phosphate": "mmol/L"}, "between 0.1 and 6.0 mmol/L"),
     ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": ""}, "Type the day of the test"),
-    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "10/01/2027"}, "Type the day"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "01/13/2027"}, "in this order"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "10/01/27"}, "all four digits"),
+    ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "30 Feb 2026"}, "Type the day"),
     ({"value-egfr": "50", "unit-egfr": "mL/min/1.73 m²", "on": "2027-01-16"}, "in the past"),
 ]
 
@@ -227,6 +247,59 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_typed_is_lost(
     assert page.all("input", name=field)[0]["value"] == fields[field]
     assert filled(page)["answer-skin"] == ["pus"]
     assert len(versions(house, nurse, calm)) == 1
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_chosen_and_never_taken_silently(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    lab = {"on": "2027-01-10", "value-ck": ">1.250", "unit-ck": "U/L"}
+    page = nurse.post(address, filled(nurse.get(address)) | lab, 422)
+    choices = page.all("input", name="read-ck")
+    assert [choice["id"] for choice in choices] == ["read-ck-1", "read-ck-2"]
+    assert ">1.25 U/L" in page.text
+    assert ">1250 U/L" in page.text
+    assert not any("checked" in choice for choice in choices)
+    other = {"value-ck": "1.260", "read-ck": choices[1]["value"]}
+    nurse.post(address, filled(page) | other, 422)  # the choice was for another value
+    page = nurse.post(address, filled(page) | {"value-ck": "1.250"}, 422)
+    page = nurse.post(
+        address, filled(page) | {"read-ck": page.all("input", name="read-ck")[1]["value"]}, 422
+    )
+    assert filled(page)["value-ck"] == ["1250"]
+    assert "This value is unusual" in page.text  # as any value of that size
+
+
+def test_a_value_is_typed_with_all_signs_of_the_keyboard_and_never_on_a_keypad(
+    nurse: Member, calm: str
+) -> None:
+    """A keypad for decimals has one decimal mark, which may be the other one, and no < or >."""
+    boxes = [box for box in nurse.get(calm).all("input") if box.get("id", "").startswith("value-")]
+    assert len(boxes) > 10
+    assert {box["type"] for box in boxes} == {"text"}
+    assert not any("inputmode" in box or "pattern" in box for box in boxes)
+
+
+def test_a_day_can_be_typed_where_no_calendar_opens(nurse: Member, calm: str) -> None:
+    """The button shows itself by script; the box of the browser is never sent."""
+    page = nurse.get(calm)
+    assert "hidden" in page.all("button", **{"data-day-for": "on"})[0]
+    (picker,) = page.all("input", type="date")
+    assert "name" not in picker
+    assert picker["max"] == "2027-01-15"
+    assert page.all("input", name="on")[0]["type"] == "text"
+
+
+@pytest.mark.parametrize("day", ["10/01/2027", "10 Jan 2027", "January 10, 2027", "2027-01-10"])
+def test_the_day_of_a_blood_test_is_typed_as_the_clinic_writes_days(
+    nurse: Member, calm: str, day: str
+) -> None:
+    lab = {"value-egfr": "less than 15", "unit-egfr": "mL/min/1.73 m²", "on-egfr": day}
+    page = nurse.post(calm, filled(nurse.get(calm)) | lab, 422)
+    assert page.all("input", name="on-egfr")[0]["value"] == day
+    token = page.all("input", name="right-egfr")[0]["value"]
+    page = nurse.post(calm, filled(page) | {"right-egfr": token})
+    assert "less than 15 mL/min/1.73 m², 10 January 2027" in page.text
 
 
 @pytest.mark.parametrize(
@@ -329,7 +402,7 @@ def test_marks_stand_on_the_worklist_and_in_nothing_that_a_patient_sees(
 ) -> None:
     address, patient = sent(house, nurse)
     marks = address.replace("findings", "marks")
-    everything = ["interpreter", "access", "safeguarding"]
+    everything = ["interpreter", "access", "no_contact", "safeguarding"]
     nurse.post(marks, {"mark": everything})
     ticked = [i["value"] for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
     assert ticked == everything
@@ -343,6 +416,75 @@ def test_marks_stand_on_the_worklist_and_in_nothing_that_a_patient_sees(
         assert not any(mark in page.html.casefold() for page in pages), mark
     nurse.post(marks, {})
     assert not [i for i in nurse.get(marks).all("input", name="mark") if "checked" in i]
+
+
+def test_a_mark_says_in_words_which_language_what_helps_and_what_to_do_instead(
+    house: House, nurse: Member
+) -> None:
+    address, patient = sent(house, nurse)
+    page, submission = address.replace("findings", "marks"), address.removesuffix("/findings")
+    words = {"interpreter": "Sorbian", "access": "Lip-reads", "no_contact": "Writes-letters"}
+    typed_words = {f"words-{flag}": said for flag, said in words.items()}
+    nurse.post(page, {"mark": [*words, "safeguarding"]} | typed_words)
+    shown = nurse.get(page)
+    for flag, said in words.items():
+        assert shown.all("input", id=f"words-{flag}")[0]["value"] == said
+    at_a_glance = nurse.get(submission).text
+    for said in ("Needs an interpreter: Sorbian", "Has access needs: Lip-reads"):
+        assert said in at_a_glance
+    assert "Do not phone or text : Writes-letters" in at_a_glance
+    worklist_page = nurse.get("/worklist").text
+    assert "Needs an interpreter: Sorbian" in worklist_page
+    assert "Do not phone or text" in worklist_page
+    assert "Lip-reads" not in worklist_page
+    assert "Writes-letters" not in worklist_page
+    pages = [patient.get(patient.link), patient.get("/result"), patient.get("/answers")]
+    main = nurse.get(f"{submission}/copy").html.partition("<main")[2]  # what is given to the person
+    for secret in (*words.values(), "Do not phone", "afeguarding", "nterpreter"):
+        assert not any(secret in page.html for page in pages), secret
+        assert secret not in main, secret
+
+
+def test_safeguarding_is_never_on_paper_and_neither_is_why_not_to_call(
+    house: House, nurse: Member
+) -> None:
+    address, _ = sent(house, nurse)
+    submission = address.removesuffix("/findings")
+    marks = {"mark": ["interpreter", "no_contact", "safeguarding"], "words-interpreter": "Sorbian"}
+    nurse.post(f"{submission}/marks", marks | {"words-no_contact": "Writes-letters"})
+    sheet = nurse.get(f"{submission}/print")
+    assert "Needs an interpreter: Sorbian" in sheet.text
+    assert "Do not phone or text" in sheet.text
+    assert "Writes-letters" not in sheet.html
+    assert "afeguarding" not in sheet.html
+    for page in (nurse.get(submission), nurse.get("/worklist")):  # if these are printed
+        hidden = re.findall(r'<(?:em|li) class="screen-only">(.*?)</(?:em|li)>', page.html)
+        assert "Safeguarding" in [re.sub("<.*?>", "", words) for words in hidden]
+    why = r'<span class="screen-only">: Writes-letters</span>'
+    assert re.search(why, nurse.get(submission).html)
+    style = (ROOT / "static/submission.css").read_text()
+    assert re.search(r"@media print \{\s*\.screen-only \{\s*display: none;", style)
+
+
+@pytest.mark.parametrize(
+    ("fields", "flag", "words"),
+    [
+        ({"mark": ["interpreter"], "words-interpreter": "x" * 61}, "interpreter", "more than 60"),
+        ({"mark": ["access"], "words-access": "x" * 201}, "access", "more than 200"),
+        ({"words-no_contact": "Write"}, "no_contact", "Tick it too, or empty the box"),
+    ],
+)
+def test_words_to_a_mark_that_cannot_be_kept_are_refused_and_not_lost(
+    house: House, nurse: Member, fields: dict[str, object], flag: str, words: str
+) -> None:
+    page = sent(house, nurse)[0].replace("findings", "marks")
+    refused = nurse.post(page, {"words-access": ""} | fields, 422)
+    assert words in refused.text
+    assert f"#words-{flag}" in refused.links
+    assert refused.all("input", id=f"words-{flag}")[0]["value"] == fields[f"words-{flag}"]
+    ticked = [i["value"] for i in refused.all("input", name="mark") if "checked" in i]
+    assert ticked == fields.get("mark", [])
+    assert not [i for i in nurse.get(page).all("input", name="mark") if "checked" in i]
 
 
 def test_what_a_nurse_reads_here_is_easy_to_read(house: House, nurse: Member) -> None:

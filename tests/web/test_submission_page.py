@@ -213,7 +213,7 @@ def test_all_assessments_stand_beside_each_other(house: House, nurse: Member) ->
     assert "Routine visit" in versions_text[first:second]
     assert "Today" in versions_text[second:third]
     assert "Kim Lee, with findings" in versions_text[third:]
-    assert "2.4 mmol/L (2027-01-10)" in glance(page)
+    assert "2.4 mmol/L (10 Jan 2027)" in glance(page)
     changed = part(page, "answers")
     assert "Before: Pus, a bad smell, or told it is infected" in changed
     assert "Assessment 3," in changed

@@ -25,7 +25,7 @@ from app.store.review_steps import (
     RAISE_REASONS,
     TRACES,
 )
-from app.store.worklist_rows import PATIENT_FLAGS
+from app.store.worklist_rows import MOST_FLAG_LETTERS, PATIENT_FLAGS
 from app.triage.dangers import STATES
 from app.triage.questionnaire import ANSWER_PROBLEMS
 from app.web.clinic.worklist import WORKLIST_TABS
@@ -67,7 +67,9 @@ MADE_UP |= {
     "worklist.": {*WORKLIST_TABS}
     | {f"{which}.{unit}" for which in ["late", "left"] for unit in ["minutes", "hours", "days"]},
     "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
-    "marks.": {*PATIENT_FLAGS},
+    "marks.": {*PATIENT_FLAGS, "too_long", "not_ticked"},
+    "marks.ask.": {*MOST_FLAG_LETTERS},
+    "marks.such_as.": {*MOST_FLAG_LETTERS},
     "list.column.": {*COLUMN_FIELDS, "none"},
     "role.": {*ROLES},
     "password.problem.": {"short", "long", "common"},

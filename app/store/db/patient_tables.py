@@ -34,7 +34,7 @@ DESTINATION_KINDS = ("webhook", "email")
 class Person(ClinicTable):
     """A patient, as the clinic names them: a reference, and a first name or initials.
 
-    `markers` are words for staff alone: interpreter, access needs, safeguarding.
+    `markers` are for staff alone: interpreter, access needs, no calls, safeguarding; with words.
     """
 
     __tablename__ = "person"

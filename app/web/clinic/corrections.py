@@ -1,4 +1,4 @@
-"""What a nurse adds to a submission: what she found, whose it is, what to know before a call.
+"""What a nurse adds to a submission: what she found, and whose it is.
 
 What she found are the same questions as she answers them, and blood results; only what she changed
 counts. Before anything is kept, the page says what will be kept and what the rules make of it; what
@@ -19,6 +19,7 @@ from app.documents.patient_list.rows import LONGEST
 from app.presentation.correction_result import StandingSubmission, preview_corrections
 from app.presentation.result import View
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
+from app.presentation.typed_days import find_date_order
 from app.store import (
     clinics,
     closing_rules,
@@ -36,10 +37,9 @@ from app.store.review_steps import IDENTIFIERS, IDENTITY_OUTCOMES, SAME_PERSON, 
 from app.store.reviews import StepNotAllowed
 from app.store.submission_versions import AnswersVersion, Labs, SubmittedAnswers
 from app.store.submissions import AnswersChanged
-from app.store.worklist_rows import PATIENT_FLAGS
 from app.triage.rules import assess_answers
 from app.triage.terms import Answers, Urgency
-from app.web.clinic import correction_forms
+from app.web.clinic import correction_forms, lab_forms
 from app.web.clinic.submission_reading import (
     make_row_presenter,
     read_review_step,
@@ -61,10 +61,10 @@ class CorrectionPage:
     newest: AnswersVersion
     level: Urgency  # the one that counts
     answers: correction_forms.AnswerForm
-    lab_form: correction_forms.LabForm
+    lab_form: lab_forms.LabForm
     shown: Mapping[str, Any]
     filled: list[correction_forms.QuestionField]
-    fields: list[correction_forms.LabField]
+    fields: list[lab_forms.LabField]
 
     def render_form(
         self,
@@ -87,6 +87,8 @@ class CorrectionPage:
             questions=self.filled,
             labs=self.fields,
             common=request.typed_field("on"),
+            today=self.lab_form.today.isoformat(),
+            example_day=self.lab_form.format_example_day(),
             found=found,
             seal=seal,
             version=self.newest.number,
@@ -134,7 +136,7 @@ def submit_corrections(request: StaffRequest) -> Response:
     page = replace(kept, filled=filled, fields=fields)
     if any(f.problem for f in filled) or any(f.needs_fixing for f in fields):
         return page.render_form()
-    answers, labs = page.answers.merge_changes(filled), correction_forms.collect_labs(fields)
+    answers, labs = page.answers.merge_changes(filled), lab_forms.collect_labs(fields)
     if answers == dict(page.answers.answers) and labs == page.lab_form.before:
         return page.render_form("findings.nothing")
     rulebook, submission = request.context.rulebook, page.submission
@@ -171,7 +173,9 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
     given = context.archive.translate_to_current(newest.rulebook_version, newest.answers)
     labs = next((v.lab_results for v in reversed(versions) if v.kind == "nurse"), {})
     answers = correction_forms.AnswerForm(context, given, submission.about, submission.region)
-    lab_form = correction_forms.LabForm(context, submission.region, today, labs)
+    lab_form = lab_forms.LabForm(
+        context, submission.region, today, find_date_order(clinic.region), labs
+    )
     shown = {
         "id": id_,
         "row": make_row_presenter(request, clinic).build_row(names, line),
@@ -235,27 +239,8 @@ def submit_identity(request: StaffRequest) -> Response:
     return submit_steps(request, [step], show_identity_form)
 
 
-def show_flags_form(request: StaffRequest) -> Response:
-    """GET /submissions/{id}/marks: what staff need to know before they call."""
-    values = _load_form_values(request)
-    ticked = values["payload"].get("markers", [])
-    return request.render_page(
-        "nurse/marks.html",
-        ticks=[Checkbox(f"mark-{m}", m, f"marks.{m}", m in ticked) for m in PATIENT_FLAGS],
-        **values,
-    )
-
-
-def save_flags(request: StaffRequest) -> Response:
-    """POST /submissions/{id}/marks: these and no others."""
-    with request.writing_scope() as scope:
-        chosen = request.chosen_values("mark")
-        worklist_rows.save_patient_flags(scope, request.path_id, chosen)
-    return see_other(f"/submissions/{request.path_id}")
-
-
 def _load_form_values(request: StaffRequest) -> dict[str, Any]:
-    """What both forms show of the submission. Raises NoSuchSubmission or KeyDestroyed."""
+    """What the form shows of the submission. Raises NoSuchSubmission or KeyDestroyed."""
     with request.reading_scope() as scope:
         kept = worklist_rows.require_row(scope, request.path_id, request.now)
         line = worklist.find_listed_submission(scope, request.path_id)

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from app.store.db import server_records
 from app.store.db.rate_limits import RateLimitExceeded
 from app.store.db.scope import Store
 from app.store.invitations import MAX_PER_BATCH
+from app.store.opening_hours import is_closed_day
 from app.store.people import NameMismatch
 from app.store.permissions import role_allows
 from app.triage.wording import Wording
@@ -106,8 +108,8 @@ class ListImporter(NamedTuple):
             known = invitation_lists.find_known_patients(scope, now, references)
         today = now.astimezone(ZoneInfo(clinic.time_zone)).date()
         language = self.words.language
-        week = clinic.opening_hours
-        checker = ListChecker(known, today, week, clinic.time_zone, language)
+        is_closed = partial(is_closed_day, clinic)
+        checker = ListChecker(known, today, is_closed, clinic.time_zone, language)
         checked = checker.check_patients(patients)
         reasons = [
             self._describe_fault(one.patient.line, note)

@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -92,11 +92,11 @@ class CheckedPatient:
 
 @dataclass(frozen=True, slots=True)
 class ListChecker:
-    """Looks at patients of a list. `known`: by normalized reference; `week`: opening hours."""
+    """Looks at patients of a list. `known`: by normalized reference; `is_closed`: whether the clinic is closed on a day."""
 
     known: Mapping[str, KnownPatient]
     today: date
-    week: Sequence[Sequence[Sequence[str]]]
+    is_closed: Callable[[date], bool]
     time_zone: str
     language: str
 
@@ -146,7 +146,7 @@ class ListChecker:
             return [CheckNote("far", "refused", PAST_WORDS["far"], values)]
         if day > self.today + YEAR_AHEAD:
             return [CheckNote("ahead", "asked", "list.ahead", values)]
-        if any(self.week) and not self.week[day.weekday()]:
+        if self.is_closed(day):
             return [CheckNote("closed", "remark", "list.closed", values)]
         return []
 

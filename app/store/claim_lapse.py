@@ -11,7 +11,7 @@ from sqlalchemy import func
 
 from app.store import reviews
 from app.store.accounts import sessions
-from app.store.clinics import load_clinic
+from app.store.clinics import is_demo_clinic, load_clinic
 from app.store.db.patient_tables import ReviewEntry, WorklistRow
 from app.store.db.scope import Scope, Store
 from app.store.db.tables import Clinic
@@ -24,9 +24,10 @@ ClaimMinutes = Mapping[Urgency, int]
 
 
 def lapse_all_claims(store: Store, now: datetime, minutes: ClaimMinutes) -> None:
-    """End what holds no longer at every clinic."""
+    """End what holds no longer at every clinic, but where made-up people never sign in."""
     for clinic in store.list_clinic_ids():
-        lapse_claims(store, clinic, now, minutes)
+        if not is_demo_clinic(store, clinic):
+            lapse_claims(store, clinic, now, minutes)
 
 
 def lapse_claims(store: Store, clinic: str, now: datetime, minutes: ClaimMinutes) -> int:

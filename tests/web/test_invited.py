@@ -172,7 +172,7 @@ def test_a_visit_that_may_be_too_late_is_told_with_a_time_to_call(
     assert f"look at them by {found[1]}." in page.text
     house.clock.seconds = arrived(house, nurse, patient).due_at.timestamp()
     late = patient.get(patient.link).text
-    assert "your visit may be too late. Ask about it when you call." in late
+    assert "your visit may be too late. If nobody spoke to you about it, call" in late
     assert found[1] not in late
     nurse.sign_in()
     for given in (CALM, EMERGENCY):  # one can wait for the visit, the other must not wait at all

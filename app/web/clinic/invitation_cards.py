@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from app.documents.receipt import QrCode, make_qr_code
@@ -12,6 +13,7 @@ from app.presentation.invitation_checks import ListChecker
 from app.store import clinics, invitation_lists
 from app.store.db.scope import Scope
 from app.store.invitations import InvitationSummary
+from app.store.opening_hours import is_closed_day
 from app.web.staff_request import StaffRequest
 
 
@@ -51,7 +53,7 @@ def load_list_checker(request: StaffRequest, references: Iterable[str]) -> ListC
         known = invitation_lists.find_known_patients(scope, request.now, references)
     today = request.now.astimezone(ZoneInfo(clinic.time_zone)).date()
     language = request.context.language
-    return ListChecker(known, today, clinic.opening_hours, clinic.time_zone, language)
+    return ListChecker(known, today, partial(is_closed_day, clinic), clinic.time_zone, language)
 
 
 def read_batch_key(request: StaffRequest) -> str:

@@ -92,7 +92,10 @@ class CheckedPatient:
 
 @dataclass(frozen=True, slots=True)
 class ListChecker:
-    """Looks at patients of a list. `known`: by normalized reference; `is_closed`: whether the clinic is closed on a day."""
+    """Looks at patients of a list.
+
+    `known`: by normalized reference; `is_closed`: whether the clinic is closed on a day.
+    """
 
     known: Mapping[str, KnownPatient]
     today: date

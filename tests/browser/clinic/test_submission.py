@@ -194,10 +194,10 @@ def test_a_slip_for_a_patient_has_nothing_of_the_clinic_s_desk_on_it(
 ) -> None:
     handed(house, nurse, EMERGENCY)
     house.clock.seconds += 400  # nobody looks: the alarm is on every page
-    desk.open("/invitations")
-    desk.page.click("details:has(#lines) summary")
-    desk.page.fill("#lines", "R-7001, Jo, 2027-06-30")
+    desk.open("/invitations/list")
+    desk.page.fill("#lines", f"R-7001, Jo, {house.now.date() + timedelta(days=30)}")
     desk.page.click("form:has(#lines) button")
+    desk.page.click("form[action='/invitations/batch'] button[type=submit]")
     desk.page.wait_for_url("**/batch/*")
     desk.page.goto(f"{desk.page.url}/slips")
     frame = ["An emergency has waited", "Kim Lee", "Not a registered medical device"]

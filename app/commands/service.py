@@ -7,6 +7,7 @@ import uvicorn
 
 from app.commands import console
 from app.settings import PREFIX
+from app.store import downtime
 
 DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""
@@ -60,6 +61,12 @@ def doctor() -> None:
         console.stderr.print(
             f"rulebook {rulebook.version}: no clinician has approved it; pages say so"
         )
-    if lacking or not rulebook.approvals:
+    stale = downtime.list_stale_clinics(settings.var / "downtime", console.current_time())
+    for clinic, at in stale:
+        console.stderr.print(
+            f"clinic {clinic}: its newest downtime list is of {at:%Y-%m-%d %H:%M} UTC; "
+            "the server writes one each half hour while it runs"
+        )
+    if lacking or stale or not rulebook.approvals:
         raise typer.Exit(1)
     console.stderr.print("Nothing is lacking.")

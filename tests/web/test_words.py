@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from app.documents.receipt_text import RECEIPT_PROBLEMS
+from app.presentation.downtime_sheet import COLUMNS as DOWNTIME_COLUMNS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
@@ -59,6 +60,7 @@ MADE_UP |= {
     | {f"{which}.{unit}" for which in ["late", "left"] for unit in ["minutes", "hours", "days"]},
     "worklist.state.": {"new", "claimed", "second_look", "second_close", "closed"},
     "marks.": {*PATIENT_FLAGS},
+    "downtime.": {*DOWNTIME_COLUMNS},
     "role.": {*ROLES},
     "password.problem.": {"short", "long", "common"},
     "staff.state.": {"disabled", "joined", "invited"},

@@ -91,9 +91,12 @@ def list_newest_files(folder: Path) -> list[Path]:
 
 
 def list_stale_clinics(folder: Path, now: datetime) -> list[tuple[str, datetime]]:
-    """(Clinic, time) of each whose newest file is too old to be of use. Raises BadDowntimeFile."""
-    newest = map(_parse_name, list_newest_files(folder))
-    return [(clinic, at) for clinic, at in newest if now - at > OLDEST]
+    """(Clinic, time) of each whose newest file is too old to be of use."""
+    found = []
+    for file in list_newest_files(folder):
+        with suppress(BadDowntimeFile):
+            found.append(_parse_name(file))
+    return [(clinic, at) for clinic, at in found if now - at > OLDEST]
 
 
 def open_downtime_file(keyring: KeyEncryptionKeys, file: Path) -> DowntimeList:

@@ -14,7 +14,7 @@ from app.assurance.figures import read_figures
 from app.documents.receipt import RulebookArchive
 from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT, Settings
-from app.store import claim_lapse, retention, worklist_visits
+from app.store import claim_lapse, downtime, retention, worklist_visits
 from app.store.clinics import load_policy
 from app.store.db import audit
 from app.store.db.database import open_deferred_store
@@ -121,6 +121,7 @@ def build_local_jobs(app: FastAPI) -> list[Job]:
     return [
         Job("drop-off", minute, app.state.drop_off.write_counts),
         Job("clinics here", minute, app.state.clinic_presence.update_presence),
+        Job("downtime lists", downtime.EVERY, downtime.write_all_lists),
     ]
 
 

@@ -5,7 +5,17 @@ Exit codes: 0 done, 1 a fault was found (rulebook, cases, answers), 2 the call i
 
 import typer
 
-from app.commands import benchmark, clinic, demo, invitations, records, rules, safety, staff
+from app.commands import (
+    benchmark,
+    clinic,
+    demo,
+    downtime,
+    invitations,
+    records,
+    rules,
+    safety,
+    staff,
+)
 from app.commands.assess import assess, verify
 from app.commands.service import doctor, serve
 
@@ -17,6 +27,7 @@ app = typer.Typer(
 )
 for command in (serve, doctor, assess, verify):
     app.command()(command)
+clinic.app.command("downtime-list")(downtime.print_downtime_list)
 for name, group in {
     "rules": rules.app,
     "safety": safety.app,

@@ -7,7 +7,7 @@ import uvicorn
 
 from app.commands import console
 from app.settings import PREFIX, Settings
-from app.store import clinics
+from app.store import clinics, downtime
 
 DATABASE_TIMEOUT = 5.0
 """Seconds to wait for the database: what makes it useless for good shows in less."""
@@ -64,7 +64,13 @@ def doctor() -> None:
         )
     for name in silent:
         console.stderr.print(f"clinic {name}: has no telephone; its patients cannot call it")
-    if lacking or silent or not rulebook.approvals:
+    stale = downtime.list_stale_clinics(settings.var / "downtime", console.current_time())
+    for clinic, at in stale:
+        console.stderr.print(
+            f"clinic {clinic}: its newest downtime list is of {at:%Y-%m-%d %H:%M} UTC; "
+            "the server writes one each half hour while it runs"
+        )
+    if lacking or silent or stale or not rulebook.approvals:
         raise typer.Exit(1)
     console.stderr.print("Nothing is lacking.")
 

@@ -39,6 +39,7 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
     "looks": (
         *("submission_viewed", "submission_printed", "copy_printed", "printed", "exported"),
         *("person_found", "person_exported", "cases_taken", "audit_taken"),
+        "downtime_list_taken",
     ),
     "decisions": (*(f"review_{kind}" for kind in REVIEW_KINDS), "findings_added", "marks_changed"),
     "patients": (

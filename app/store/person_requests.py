@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from app.store import alarms, people, submission_reads, submission_versions
+from app.store import alarms, downtime, people, submission_reads, submission_versions
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import Invitation, PersonRequest
 from app.store.db.scope import Scope, WritingScope
@@ -133,6 +133,7 @@ def erase_person(scope: WritingScope, person: str) -> dict[str, int]:
     scope.delete_rows(PersonRequest, person_id=person, agreed=None)
     audit.record_event(scope, "person_erased", ("person", person), **counts)
     change_notifications.notify_change(scope)
+    downtime.remove_clinic_files(scope)
     return counts
 
 

@@ -10,6 +10,7 @@ import yaml
 from app.documents.patient_list.columns import COLUMN_FIELDS
 from app.documents.receipt_text import RECEIPT_PROBLEMS
 from app.presentation.clinic_settings import PARTS
+from app.presentation.downtime_sheet import COLUMNS as DOWNTIME_COLUMNS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, LAPSE_REASONS, NOBODY
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
@@ -71,6 +72,7 @@ MADE_UP |= {
     "marks.ask.": {*MOST_FLAG_LETTERS},
     "marks.such_as.": {*MOST_FLAG_LETTERS},
     "list.column.": {*COLUMN_FIELDS, "none"},
+    "downtime.": {*DOWNTIME_COLUMNS},
     "role.": {*ROLES},
     "password.problem.": {"short", "long", "common"},
     "staff.state.": {"disabled", "joined", "invited"},

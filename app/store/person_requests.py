@@ -33,7 +33,7 @@ _EXPORTED_COLUMNS = {
     "submission": ("reference", "arrived_at", "source"),
     "version": ("made_at", "kind", "author", "rulebook_version", "rulebook_sha256"),
     "review": (
-        *("at", "by", "kind", "urgency", "reason", "rule", "outcome", "words"),
+        *("at", "by", "kind", "urgency", "reason", "rules", "outcome", "words"),
         *("patient_words", "visit"),
     ),
     "alarm": ("made_at", "kind", "tries", "ended", "ended_at"),

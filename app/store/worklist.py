@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, and_, func, or_, tuple_
 
 from app.store import alarms
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import SECOND_PERSON_STATES, WorklistRow
-from app.store.db.scope import Scope, prepare_columns, prepare_statement
+from app.store.db.scope import Scope, join_selects, prepare_columns, prepare_statement
 from app.store.db.tables import ChangeCounter, Clinic, RecordKey
 from app.store.worklist_rows import (
     NoSuchSubmission,
@@ -126,12 +126,8 @@ def read_lines(
     key = scope.select_columns(RecordKey.wrapped).correlate(WorklistRow)
     key = key.where(RecordKey.record_id == WorklistRow.submission_id).scalar_subquery()
     lines = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped"))
-    asked = [lines.where(*part).order_by(*order).limit(limit) for part in parts]
-    if len(asked) > 1:
-        # Read apart, each part comes from an index in its order; with an OR, all is sorted.
-        both = union_all(*(select(one.subquery()) for one in asked)).subquery()
-        asked = [select(both).order_by(*(both.c[column.key] for column in order)).limit(limit)]
-    rows: list[Any] = list(scope.execute_read(asked[0]))
+    asked = join_selects([lines.where(*part) for part in parts], order, limit)
+    rows: list[Any] = list(scope.execute_read(asked))
     unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
     opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}
     return open_rows(rows, opened)

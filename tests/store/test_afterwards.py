@@ -4,7 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.store import closing_rules, person_requests, reviews, submission_reads, worklist_rows
+from app.store import (
+    closing_rules,
+    opening_hours,
+    person_requests,
+    reviews,
+    submission_reads,
+    worklist_rows,
+)
 from app.store.db import record_keys
 from app.store.db.patient_tables import ReviewEntry, WorklistRow
 from app.store.db.scope import Store
@@ -157,7 +164,7 @@ def test_a_closed_day_is_a_weekday_without_hours_or_a_day_that_was_named(work: W
     with work.store.reading_scope("c1") as scope:
         clinic = scope.find_one(Clinic)
     assert [
-        worklist_rows.is_closed_day(clinic, date(2026, 3, day)) for day in (6, 7, 8, 9, 10)
+        opening_hours.is_closed_day(clinic, date(2026, 3, day)) for day in (6, 7, 8, 9, 10)
     ] == [
         False,
         True,

@@ -74,7 +74,7 @@ def test_the_database_holds_no_link_no_code_and_no_name(work: Work) -> None:
 
 @pytest.mark.parametrize("how", ["expired", "revoked", "unknown", "of no clinic", "no token"])
 def test_a_link_that_leads_nowhere_says_nothing_else(work: Work, how: str) -> None:
-    invitation = work.invite()
+    invitation = work.invite(appointment_on=None)
     now, words = MONDAY, token(work, invitation)
     if how == "expired":
         now += FORTNIGHT
@@ -89,12 +89,12 @@ def test_a_link_that_leads_nowhere_says_nothing_else(work: Work, how: str) -> No
 
 
 def test_a_link_lasts_as_long_as_the_clinic_says(work: Work) -> None:
-    words = token(work, work.invite())
+    words = token(work, work.invite(appointment_on=None))
     assert invitations.open_invitation(work.store, words, MONDAY + FORTNIGHT - timedelta(seconds=1))
 
 
 def test_a_finished_one_goes_on_to_show_what_became_of_it(work: Work) -> None:
-    invitation = work.invite()
+    invitation = work.invite(appointment_on=None)
     work.hand_in(invitation)
     assert invitations.open_invitation(
         work.store, token(work, invitation), MONDAY + 2 * FORTNIGHT
@@ -102,7 +102,7 @@ def test_a_finished_one_goes_on_to_show_what_became_of_it(work: Work) -> None:
 
 
 def test_another_clinics_invitation_is_like_none(work: Work) -> None:
-    invitation = work.invite()
+    invitation = work.invite(appointment_on=None)
     with work.store.writing_scope("c2", MONDAY, "kim") as scope:
         for id_ in (invitation, "none"):
             with pytest.raises(NoSuchInvitation):
@@ -132,7 +132,8 @@ def test_however_many_addresses_try_codes_the_server_looks_at_a_thousand_an_hour
     work: Work,
 ) -> None:
     most = invitations.GLOBAL_CODE_LIMIT.capacity
-    spoken = invitations.derive_invitation_code(work.store.keyring, work.invite())
+    invitation = work.invite(appointment_on=None)
+    spoken = invitations.derive_invitation_code(work.store.keyring, invitation)
     assert (
         sum(judged(work, "1.1.1.1") for _ in range(60)) == invitations.CODE_ATTEMPT_LIMIT.capacity
     )
@@ -174,7 +175,7 @@ def test_a_person_is_known_again_by_the_reference(work: Work) -> None:
 
 
 def test_the_list_of_who_has_not_done_it_yet(work: Work) -> None:
-    done, revoked, open_ = (work.invite() for _ in range(3))
+    done, revoked, open_ = (work.invite(appointment_on=None) for _ in range(3))
     work.hand_in(done)
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         invitations.revoke_invitation(scope, revoked)
@@ -185,7 +186,7 @@ def test_the_list_of_who_has_not_done_it_yet(work: Work) -> None:
 
 
 def test_who_is_forgotten_is_on_no_list(work: Work) -> None:
-    invitation = work.invite()
+    invitation = work.invite(appointment_on=None)
     from app.store.db import record_keys
 
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
@@ -198,7 +199,7 @@ def test_who_is_forgotten_is_on_no_list(work: Work) -> None:
 
 
 def test_answers_that_were_begun_in_time_are_still_taken_for_a_day(work: Work) -> None:
-    late, too_late = work.invite(), work.invite()
+    late, too_late = work.invite(appointment_on=None), work.invite(appointment_on=None)
     assert work.hand_in(late, now=MONDAY + FORTNIGHT + timedelta(hours=23))
     with pytest.raises(InvitationGone):
         work.hand_in(too_late, now=MONDAY + FORTNIGHT + timedelta(hours=24))
@@ -223,7 +224,7 @@ def test_inviting_again_makes_new_ways_in_for_the_same_visit_and_ends_the_old(wo
 
 @pytest.mark.parametrize("how", ["finished", "revoked", "unknown", "of another clinic"])
 def test_what_is_over_is_not_invited_again(work: Work, how: str) -> None:
-    old, clinic = work.invite(), "c1"
+    old, clinic = work.invite(appointment_on=None), "c1"
     if how == "finished":
         work.hand_in(old)
     elif how == "revoked":

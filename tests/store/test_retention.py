@@ -95,7 +95,7 @@ def test_a_person_stays_as_long_as_anything_of_theirs_does(work: Work) -> None:
 
 
 def test_a_link_that_nobody_used_goes_with_its_code_and_its_person(work: Work) -> None:
-    invitation = work.invite()
+    invitation = work.invite(appointment_on=None)
     code = invitations.derive_invitation_code(work.store.keyring, invitation)
     assert invitations.find_token_by_code(work.store, code, MONDAY, address="")
     ended = MONDAY + 14 * DAY
@@ -106,7 +106,7 @@ def test_a_link_that_nobody_used_goes_with_its_code_and_its_person(work: Work) -
 
 
 def test_a_link_taken_back_goes_as_long_after_that(work: Work) -> None:
-    invitation = work.invite()
+    invitation = work.invite(appointment_on=None)
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         invitations.revoke_invitation(scope, invitation)
     assert forget(work, MONDAY + 30 * DAY) == {"invitations": 1, "persons": 1}
@@ -149,7 +149,7 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     for _ in range(5):
         work.send()
-    work.invite()
+    work.invite(appointment_on=None)
     before, late = rows(work.store), MONDAY + 99 * DAY
     looked = forget(work, late, dry=True)
     assert rows(work.store) == before

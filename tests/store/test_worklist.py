@@ -74,7 +74,7 @@ def test_an_emergency_is_never_filtered_away(work: Work) -> None:
         "mine": [alarm, mine],
         "unassigned": [alarm, free],
         "soon": [alarm, mine, theirs, free],
-        **{show: [alarm] for show in ("second", "late", "visit", "done")},
+        **{show: [alarm] for show in ("second", "late", "moves", "visit", "done")},
         **{show: [alarm] for show in ("emergency", "same_day", "routine", "self_care")},
     }
 
@@ -194,7 +194,8 @@ def test_the_visits_of_a_day_are_shown_with_every_open_emergency(work: Work) -> 
 def test_days_of_visits_that_only_sealed_lines_hold_are_filed_once(work: Work) -> None:
     tomorrow = MONDAY.date() + timedelta(days=1)
     sent = work.hand_in(work.invite(appointment_on=tomorrow), "soon").submission
-    without, gone = (work.send("soon").submission for _ in range(2))
+    invited = (work.invite(appointment_on=None) for _ in range(2))
+    without, gone = (work.hand_in(one, "soon").submission for one in invited)
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         scope.update_rows(WorklistRow, to={"visit_on": worklist_visits.NOT_FILED})
         record_keys.destroy_data_keys(scope, [gone])

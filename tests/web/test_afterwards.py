@@ -111,7 +111,9 @@ def test_a_move_without_a_day_is_told_with_a_time_and_listed_until_the_day_is_ad
     assert "A visit is to be moved and has no day yet." in page.text
     read = patient_page(house, nurse, address)
     assert "The clinic will tell you the new day by" in read.text
-    assert "If you hear nothing by then, call the clinic." in read.text
+    assert (
+        "If you hear nothing by then, call the clinic on the number that it gave you." in read.text
+    )
     assert said(day_in(house, 120)) not in read.text
     assert "MOVE-1" in nurse.get("/worklist/moves").text
     assert "To be booked" in nurse.get("/worklist/moves").text

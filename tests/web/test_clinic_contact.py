@@ -21,6 +21,7 @@ from tests.store.rows import A_ROW_OF
 from tests.visitor import Page
 from tests.web.desk import CALM, EMERGENCY, TODAY, House, Member, Patient
 from tests.web.handed_in import act, checked, sent
+from tests.web.test_invitations import invite_all
 
 NUMBER = "(020) 7946 0000"
 TARGETS = load_policy(RULES).targets
@@ -88,7 +89,7 @@ def test_wherever_a_patient_is_told_to_call_the_clinic_its_number_follows(
 
 
 def test_the_number_stands_on_each_slip(nurse: Member) -> None:
-    made = nurse.post("/invitations/batch", {"key": "slips", "lines": "R-1, Jo\nR-2, Bo"})
+    made = invite_all(nurse, "R-1, Jo\nR-2, Bo")
     page = nurse.get(f"{made.url}/slips")
     assert page.text.count(f"If you cannot do this, call {NUMBER}.") == 2
 
@@ -100,7 +101,7 @@ def test_without_a_number_a_patient_is_told_where_to_find_it(house: House) -> No
     page = patient.get(patient.link)
     assert "call the clinic on the number that it gave you" in page.text
     assert {link for link in page.links if link.startswith("tel:")} <= {"tel:999", "tel:111"}
-    made = nurse.post("/invitations/batch", {"key": "slips", "lines": "R-1, Jo"})
+    made = invite_all(nurse, "R-1, Jo")
     assert "If you cannot do this" not in nurse.get(f"{made.url}/slips").text
 
 

@@ -46,7 +46,7 @@ FOR_CLINICS = {
     for key, needed in PERMISSIONS_BY_ROUTE.items()
     for path in [key.split(" ")[1]]
     if needed != ANYONE
-    or path in {"/i", "/share", "/share/news"}
+    or path in {"/i", "/share", "/share/news", "/emergency/clinic"}
     or path.startswith((*AT_THE_DOOR, "/i/"))
 }
 """No page for everyone leads there; tests of their own look at them."""

@@ -39,7 +39,7 @@ def test_to_agree_and_close_is_one_form_and_two_entries(house: House, nurse: Mem
         )
     assert kinds(house, nurse, address)[-2:] == ["agree", "close"]
     assert kinds(house, nurse, address).count("close") == 1
-    assert page.text.count("“Rang.”") == 1
+    assert page.html.count('<bdi class="typed">Rang.</bdi>') == 1
     assert "This is done" in page.text
 
 
@@ -108,7 +108,7 @@ def test_the_second_person_reads_which_sign_would_be_set_aside(
 def test_the_text_for_the_record_stands_on_the_page(house: House, nurse: Member) -> None:
     address = handed(house, nurse, DOUBTS, reference="O'Neill & Co")
     page = nurse.get(address)
-    assert page.text.count("SBAR O'Neill & Co (") == 2
+    assert page.text.count("SBAR O'Neill & Co (") == 4  # short, in full, and both in plain letters
     assert "R: nothing agreed yet, please review; ask back what is not sure" in page.text
     assert "data-copy" in page.html
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.web.clinic.typed_dates import UnreadableDay, parse_day, parse_day_parts, parse_time
+from app.web.clinic.typed_dates import UnreadableDate, parse_day, parse_day_parts, parse_time
 
 DAY = date(2026, 12, 7)
 
@@ -43,7 +43,7 @@ def test_the_day_comes_first_and_a_month_has_a_number_or_a_name(text: str) -> No
     ],
 )
 def test_what_could_mean_another_day_is_refused_in_words(text: str, problem: str) -> None:
-    with pytest.raises(UnreadableDay) as refused:
+    with pytest.raises(UnreadableDate) as refused:
         parse_day(text)
     assert refused.value.problem == f"typed_day.problem.{problem}"
 
@@ -51,7 +51,7 @@ def test_what_could_mean_another_day_is_refused_in_words(text: str, problem: str
 def test_three_fields_are_read_as_one_day() -> None:
     assert parse_day_parts("7", "12", "2026") == parse_day_parts("07", "Dec", " 2026 ") == DAY
     for parts in (("7", "12", ""), ("", "12", "2026"), ("7", "", "2026"), ("a", "b", "c")):
-        with pytest.raises(UnreadableDay):
+        with pytest.raises(UnreadableDate):
             parse_day_parts(*parts)
 
 

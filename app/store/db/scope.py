@@ -32,6 +32,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -261,6 +262,19 @@ def query_clinic_ids(engine: Engine) -> list[str]:
     columns = _sql_table(Clinic).c
     with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
         return list(connection.scalars(select(columns.clinic_id).order_by(columns.name)))
+
+
+def join_selects(parts: Sequence[Any], order: Sequence[Any], limit: int) -> Any:
+    """The first rows of several selects of the same columns, in this order of some of them.
+
+    Read apart, each comes from an index in its order; with an OR between them, all is sorted.
+    """
+    asked = [part.order_by(*order).limit(limit) for part in parts]
+    if len(asked) == 1:
+        return asked[0]
+    joined = union_all(*(select(one.subquery()) for one in asked)).subquery()
+    by = [joined.c[column.key] if hasattr(column, "key") else column for column in order]
+    return select(joined).order_by(*by).limit(limit)
 
 
 def prepare_columns(*columns: Any) -> Any:

@@ -21,7 +21,7 @@ from app.web.clinic.submission_reading import (
     read_typed_lines,
     strip_form_words,
 )
-from app.web.clinic.typed_dates import UnreadableDay, parse_day_parts, parse_time
+from app.web.clinic.typed_dates import UnreadableDate, parse_day_parts, parse_time
 from app.web.staff_request import StaffRequest
 
 _VISIT_FIELDS = ("day", "month", "year", "time", "with")
@@ -125,7 +125,7 @@ def _read_visit(request: StaffRequest) -> tuple[MovedVisit | None, dict[str, str
         return None, {"new-day": "visit.problem.both"}
     try:
         day = parse_day_parts(*parts, request.context.language)
-    except UnreadableDay as unread:
+    except UnreadableDate as unread:
         return None, {"new-day": unread.problem}
     return MovedVisit(day, time or "", typed["with"]), {}
 
@@ -135,7 +135,7 @@ def _typed_day_iso(request: StaffRequest) -> str:
     try:
         day, month, year = request.typed_fields("day", "month", "year").values()
         return parse_day_parts(day, month, year, request.context.language).isoformat()
-    except UnreadableDay:
+    except UnreadableDate:
         return ""
 
 

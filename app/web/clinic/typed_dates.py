@@ -18,7 +18,7 @@ _LEAST_LETTERS = 3  # of the name of a month
 _NOON = 12
 
 
-class UnreadableDay(Exception):
+class UnreadableDate(Exception):
     """The text names no one day; `problem` is the key of the words for why."""
 
     def __init__(self, problem: str) -> None:
@@ -27,13 +27,13 @@ class UnreadableDay(Exception):
 
 
 def parse_day(text: str, language: str = "en") -> date:
-    """The day of "7/12/2026", "7 Dec 2026" or "2026-12-07". Raises UnreadableDay."""
+    """The day of "7/12/2026", "7 Dec 2026" or "2026-12-07". Raises UnreadableDate."""
     if whole := _ISO.fullmatch(text.strip()):
         year, month, day = whole.groups()
         return parse_day_parts(day, month, year, language)
     found = _PARTS.fullmatch(text.strip())
     if found is None:
-        raise UnreadableDay("form")
+        raise UnreadableDate("form")
     day, month, year = found.groups()
     return parse_day_parts(day, month, year, language)
 
@@ -41,35 +41,35 @@ def parse_day(text: str, language: str = "en") -> date:
 def parse_day_parts(day: str, month: str, year: str, language: str = "en") -> date:
     """The day of three fields; a whole date in the first one alone is read too.
 
-    Raises UnreadableDay.
+    Raises UnreadableDate.
     """
     day, month, year = day.strip(), month.strip(), year.strip()
     if not month and not year:
         return parse_day(day, language)
     if not (day.isdecimal() and year.isdecimal() and len(day) <= 2):
-        raise UnreadableDay("form")
+        raise UnreadableDate("form")
     number = _find_month(month, language)
     if len(year) != 4:
-        raise UnreadableDay("year")
+        raise UnreadableDate("year")
     try:
         return date(int(year), number, int(day))
     except ValueError:
-        raise UnreadableDay("none") from None
+        raise UnreadableDate("none") from None
 
 
 def _find_month(text: str, language: str) -> int:
     """The number of a month, from its number or the beginning of its name."""
     if text.isdecimal() and len(text) <= 2:
         if not 1 <= int(text) <= 12:
-            raise UnreadableDay("month")
+            raise UnreadableDate("month")
         return int(text)
     begun = text.rstrip(".").casefold()
     names = get_month_names("wide", locale=find_locale(language))
     fits = [number for number, name in names.items() if name.casefold().startswith(begun)]
     if not fits or not begun:
-        raise UnreadableDay("form")
+        raise UnreadableDate("form")
     if len(fits) > 1 or len(begun) < min(_LEAST_LETTERS, len(names[fits[0]])):
-        raise UnreadableDay("name")
+        raise UnreadableDate("name")
     return int(fits[0])
 
 

@@ -111,9 +111,8 @@ def test_a_move_without_a_day_is_told_with_a_time_and_listed_until_the_day_is_ad
     assert "A visit is to be moved and has no day yet." in page.text
     read = patient_page(house, nurse, address)
     assert "The clinic will tell you the new day by" in read.text
-    assert (
-        "If you hear nothing by then, call the clinic on the number that it gave you." in read.text
-    )
+    call = "call the clinic on the number that it gave you"
+    assert f"If you hear nothing by then, {call}." in read.text
     assert said(day_in(house, 120)) not in read.text
     assert "MOVE-1" in nurse.get("/worklist/moves").text
     assert "To be booked" in nurse.get("/worklist/moves").text
@@ -121,7 +120,7 @@ def test_a_move_without_a_day_is_told_with_a_time_and_listed_until_the_day_is_ad
     other.sign_in()
     late = patient_page(house, nurse, address).text
     assert "should have told you the new day by" in late
-    assert "Call the clinic now." in late
+    assert f"Please {call} now." in late
     assert "Ask today" in late  # what the level asks for counts again
     new = day_in(house, 2)
     form = hidden(other.get(address), f"{address}/visit")

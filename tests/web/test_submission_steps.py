@@ -108,7 +108,7 @@ def test_the_second_person_reads_which_sign_would_be_set_aside(
 def test_the_text_for_the_record_stands_on_the_page(house: House, nurse: Member) -> None:
     address = handed(house, nurse, DOUBTS, reference="O'Neill & Co")
     page = nurse.get(address)
-    assert page.text.count("SBAR O'Neill & Co (") == 4  # short, in full, and both in plain letters
+    assert page.text.count("SBAR O'Neill & Co (") == 2  # short and in full
     assert "R: nothing agreed yet, please review; ask back what is not sure" in page.text
     assert "data-copy" in page.html
 
@@ -235,3 +235,13 @@ def test_what_is_refused_stays_open_though_the_next_was_asked_for(house: House) 
     fields = hidden(nurse.get(address), f"{address}/close") | {"outcome": "seen_today"}
     page = nurse.post(f"{address}/agree-close", fields | {"then": "next"}, 422)
     assert "First check who it is" in page.text
+
+
+def test_the_text_for_the_record_is_written_in_plain_letters_where_that_is_asked_for(
+    house: House, nurse: Member
+) -> None:
+    address = handed(house, nurse, reference="R-ë", name="Zoë")
+    assert "SBAR R-ë (Zoë" in nurse.get(address).text
+    page = nurse.get(f"{address}?plain=1")
+    assert "SBAR R-e (Zoe" in page.text
+    assert "SBAR R-ë" not in page.text

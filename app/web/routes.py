@@ -213,6 +213,7 @@ ROUTES = [
     staff_route("GET /submissions/{id}/print", papers.show_record_sheet, "see_answers"),
     staff_route("GET /submissions/{id}/copy", papers.show_patient_copy, "see_answers"),
     staff_route("GET /submissions/{id}", submission.show_submission, "see_answers"),
+    staff_route("GET /submissions/{id}/plain", submission.show_plain_text, "see_answers"),
     staff_route("GET /submissions/{id}/lower", submission.show_lowering, "lower"),
     staff_route("GET /submissions/{id}/ask-close", submission.show_ask_close, "review"),
     staff_route("POST /submissions/{id}/ask-close", submission.submit_ask_close, "review"),

@@ -113,4 +113,4 @@ def test_the_text_for_the_record_holds_calls_notes_and_how_it_ended(
         assert said in written
     assert "closed it (" in written
     assert "): Sent to emergency care “Ambulance is there.”" in written
-    assert page.all("textarea", id="sbar-full-plain")
+    assert f"{address}/plain#sbar" in page.links

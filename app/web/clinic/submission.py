@@ -82,16 +82,17 @@ def show_submission(
     problems: Mapping[str, str] | None = None,
     meant: ReviewStep | None = None,
     drafting: bool = False,
+    plain: bool = False,
     **more: Any,
 ) -> Response:
     """GET /submissions/{id}: all that is known; looking is noted in the audit.
 
     `meant`: an end of which it shows what the patient would read. `drafting`: whether the texts of
-    the clinic are offered. `more`: what stands in the forms in the place of what was typed.
+    the clinic are offered. `plain`: whether the text for the record is in ASCII. `more`: what
+    stands in the forms in the place of what was typed.
     """
     opened = open_submission(request, with_texts=drafting)
     view, level = opened.view, opened.view.record.listed.level
-    plain = "plain" in request.query_params
     assessed, forms = (
         describe_assessment(view),
         _describe_closing(request, opened, drafting=drafting) | more,
@@ -116,6 +117,11 @@ def show_submission(
         **_describe_form(request, opened),
         **forms,
     )
+
+
+def show_plain_text(request: StaffRequest) -> Response:
+    """GET /submissions/{id}/plain: the same page, its text for the record in plain letters."""
+    return show_submission(request, plain=True)
 
 
 def show_draft(request: StaffRequest) -> Response:

@@ -182,6 +182,7 @@ class RowPresenter:
         worse = bool(line.payload.get("worse"))
         found = {
             "worklist.marker.stopped": bool(line.payload.get("stopped")),
+            "worklist.marker.elsewhere": bool(line.payload.get("elsewhere")),
             "worklist.marker.worse": worse,
             "worklist.marker.changed": own > 1 and not worse,
             "worklist.marker.other": line.payload["about"] != "me",

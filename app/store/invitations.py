@@ -30,6 +30,7 @@ MOST_UNFINISHED = 2000
 LONGEST_VALIDITY = timedelta(days=366)
 CODE_ATTEMPT_LIMIT = RateLimit("codes of invitations from one address", 20, timedelta(hours=1))
 GLOBAL_CODE_LIMIT = RateLimit("codes of invitations", 1000, timedelta(hours=1))
+ANSWERS_CODE_LIMIT = RateLimit("codes for the answers of one invitation", 5, timedelta(days=1))
 INVITING_LIMIT = RateLimit("invitations by one of the staff", 400, timedelta(hours=1))
 
 
@@ -227,6 +228,14 @@ def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) 
     return token
 
 
+def check_answers_code(
+    store: Store, clinic: str, invitation: str, code: str, now: datetime
+) -> bool:
+    """Whether this code shows the answers in any browser. Raises RateLimitExceeded after five."""
+    rate_limits.acquire_tokens(store.engine, ANSWERS_CODE_LIMIT, f"{clinic} {invitation}", now)
+    return normalize_code(code) == derive_answers_code(store.keyring, invitation)
+
+
 def resolve_token(store: Store, token: str) -> tuple[str, str]:
     """(The clinic, the invitation) of a link, whatever became of it. Raises InvitationGone."""
     hashed = encryption.hash_token(token)
@@ -252,6 +261,11 @@ def derive_link_token(keyring: KeyEncryptionKeys, clinic: str, invitation: str) 
 def derive_invitation_code(keyring: KeyEncryptionKeys, invitation: str) -> str:
     """The code to read over the phone."""
     return spell_code(keyring.keyed_hash("invitation code", invitation))
+
+
+def derive_answers_code(keyring: KeyEncryptionKeys, invitation: str) -> str:
+    """The code that the clinic reads out, apart from the link, to whom it has checked."""
+    return spell_code(keyring.keyed_hash("answers code", invitation))
 
 
 def spell_code(fingerprint: str) -> str:

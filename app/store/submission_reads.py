@@ -28,7 +28,7 @@ _VERSION_COLUMNS = (
     *(AssessmentVersion.author_id, AssessmentVersion.made_at, AssessmentVersion.rulebook_version),
     *(AssessmentVersion.rulebook_sha256, AssessmentVersion.urgency, AssessmentVersion.body_sealed),
     *(Submission.reference.label("sent_as"), Submission.source),
-    *(Submission.about, Submission.region),
+    *(Submission.about, Submission.region, Submission.invitation_id),
 )
 _VERSIONS = prepare_statement(
     prepare_columns(*_VERSION_COLUMNS)
@@ -67,6 +67,7 @@ class SubmissionRecord(NamedTuple):
     listed: ListedSubmission
     sent_as: str
     source: str
+    invitation: str | None
     about: str
     region: str
     versions: tuple[AnswersVersion, ...]
@@ -116,6 +117,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
         listed=line,
         sent_as=answers[0].sent_as,
         source=answers[0].source,
+        invitation=answers[0].invitation_id,
         about=answers[0].about,
         region=answers[0].region,
         versions=tuple(open_version(key, row) for row in answers),

@@ -24,7 +24,8 @@ Labs = Mapping[str, Mapping[str, str]]
 class SubmittedAnswers:
     """What is handed over: answers, blood results, and what the rules made of them.
 
-    `stopped`: an emergency stopped the questions, and the others were not asked yet.
+    `stopped`: an emergency stopped the questions, and the others were not asked yet. `begun`: when
+    the browser that sends it began, in seconds since 1970, which tells it from others; 0 for staff.
     """
 
     answers: Answers
@@ -36,6 +37,7 @@ class SubmittedAnswers:
     rulebook_sha256: str
     labs: Labs = field(default_factory=dict)
     stopped: bool = False
+    begun: int = 0
 
     @classmethod
     def from_rulebook(
@@ -48,11 +50,12 @@ class SubmittedAnswers:
         region: str,
         labs: Labs | None = None,
         stopped: bool = False,
+        begun: int = 0,
     ) -> Self:
         """What this rulebook made of answers that stand on its path."""
         unsure = sum(rulebook.questionnaire[q].unsure in chosen for q, chosen in answers.items())
         made_by = (unsure, rulebook.version, rulebook.sha256)
-        return cls(answers, about, region, assessment, *made_by, labs or {}, stopped)
+        return cls(answers, about, region, assessment, *made_by, labs or {}, stopped, begun)
 
 
 @dataclass(frozen=True, slots=True)

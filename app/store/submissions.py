@@ -188,6 +188,9 @@ def _add_changed_answers(
         **dict.fromkeys(("closed_at", "first_seen_at", "acted_at", "alarmed_at", "waits_since")),
     }
     payload = {**row_payload(scope, row), **summarize_answers(submitted), "worse": worse}
+    # An earlier edition did not keep when the first browser began: then nobody can tell.
+    first = payload.get("begun", 0)
+    payload["elsewhere"] = payload.get("elsewhere") or first not in (0, submitted.begun)
     add_version(scope, found.id, submitted, row.last_version + 1, "changed")
     _update_row(scope, row, submitted, targets, payload, anew)
     subject, level = ("submission", found.id), submitted.assessment.urgency.name
@@ -259,6 +262,7 @@ def _add_worklist_row(
         "name": delivery.name,
         "appointment_on": day.isoformat() if day else None,
         "source": delivery.source,
+        "begun": submitted.begun,
         **describe_flags(known),
     }
     print_ = people.hash_reference(scope, delivery.reference) if delivery.reference else None

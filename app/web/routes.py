@@ -162,6 +162,8 @@ ROUTES = [
     staff_route("POST /i/{token}", handing_over.start_invited_check, ANYONE),
     staff_route("GET /emergency/clinic", handing_over.show_clinic_told, ANYONE),
     staff_route("POST /emergency/clinic", handing_over.tell_clinic, ANYONE),
+    staff_route("GET /i/{token}/answers", handing_over.show_invitation, ANYONE),
+    staff_route("POST /i/{token}/answers", handing_over.show_answers_by_code, ANYONE),
     redirect_route("GET /send", "/result"),
     staff_route("POST /send", handing_over.send_submission, ANYONE),
     staff_route("GET /invitations", invitations.show_invitations, "invite_patients"),

@@ -136,6 +136,7 @@ class Visit:
             about=self.journey.about,
             region=self.journey.region,
             stopped=self.path.next is not None,
+            begun=self.journey.begun,
         )
 
 

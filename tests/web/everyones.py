@@ -25,6 +25,7 @@ AT_STAFFS_DOOR = frozenset(
 OF_A_CLINIC = frozenset(
     {
         *("POST /i", "GET /i/{token}", "POST /i/{token}", "POST /send"),
+        *("GET /i/{token}/answers", "POST /i/{token}/answers"),
         *("GET /emergency/clinic", "POST /emergency/clinic"),
         *("GET /share", "GET /share/news", "POST /share", "POST /share/back"),
     }

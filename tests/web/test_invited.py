@@ -379,3 +379,66 @@ def test_the_pages_of_invited_people_are_easy_to_read(
         assert max(len(split_words(sentence)) for sentence in split_sentences(texts)) <= 25, (
             page.url
         )
+
+
+# --- The answers, in another browser ---
+
+
+def another_browser(house: House, patient: Patient) -> Patient:
+    """Someone else who has the link."""
+    other = object.__new__(Patient)
+    Visitor.__init__(other, house.app, SECURE)
+    other.link, other.invitation = patient.link, patient.invitation
+    return other
+
+
+def code_of(nurse: Member) -> str:
+    """The code for the answers, as the page of the only submission reads it out."""
+    (address,) = {a for a in nurse.get("/worklist").links if a.startswith("/submissions/")}
+    found = re.search(r'class="slip__code">([^<]+)<', nurse.get(address).html)
+    assert found is not None
+    return found[1]
+
+
+def test_the_answers_are_shown_only_where_they_were_given(house: House) -> None:
+    nurse = house.member("nurse", clinic="Answers")
+    patient = Patient(house, nurse)
+    patient.send_all(TODAY)
+    other = another_browser(house, patient)
+    shown = "Pus, a bad smell"
+    assert shown in patient.get(patient.link).text
+    page = other.get(patient.link)
+    assert shown not in page.text
+    assert "We show your answers only where you gave them." in page.text
+    refused = other.post(f"{patient.link}/answers", {"code": patient.code}, 422)
+    assert "This is not the code" in refused.text
+    assert shown not in refused.text
+    page = other.post(f"{patient.link}/answers", {"code": code_of(nurse).lower()})
+    assert shown in page.text
+    assert shown not in other.get(patient.link).text
+    assert other.get(f"{patient.link}/answers").text == other.get(patient.link).text
+
+
+def test_the_code_for_the_answers_cannot_be_guessed(house: House) -> None:
+    nurse = house.member("nurse", clinic="Guessed")
+    patient = Patient(house, nurse)
+    patient.send_all(TODAY)
+    code, other = code_of(nurse), another_browser(house, patient)
+    for _ in range(5):
+        other.post(f"{patient.link}/answers", {"code": "AAAA AAAA"}, 422)
+    assert "Pus, a bad smell" not in other.post(f"{patient.link}/answers", {"code": code}, 429).text
+
+
+def test_answers_from_another_browser_are_marked_and_never_lower(house: House) -> None:
+    nurse = house.member("nurse", clinic="Elsewhere")
+    patient = Patient(house, nurse)
+    patient.send_all(TODAY)
+    patient.send_all_again()
+    assert "Answered again on another device" not in nurse.get("/worklist").text
+    house.clock.seconds += 60
+    other = another_browser(house, patient)
+    other.answer_all(CALM)
+    other.post("/send")
+    page = nurse.get("/worklist")
+    assert "Answered again on another device" in page.text
+    assert page.level == "same_day"

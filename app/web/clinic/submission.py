@@ -24,6 +24,7 @@ from app.presentation.submission_view import SubmissionView
 from app.store import review_steps, worklist
 from app.store.clinic_texts import list_texts
 from app.store.db.patient_tables import SECOND_PERSON_STATES
+from app.store.invitations import derive_answers_code
 from app.store.level_changes import WORDS_FROM, needs_second_person
 from app.store.ownership import is_grave
 from app.store.permissions import role_allows
@@ -114,9 +115,18 @@ def show_submission(
         sbar=write_record_texts(view, assessed, plain=plain),
         plain=plain,
         contact=ClinicContact.from_clinic(opened.clinic),
+        answers_code=_spell_answers_code(request, view),
         **_describe_form(request, opened),
         **forms,
     )
+
+
+def _spell_answers_code(request: StaffRequest, view: SubmissionView) -> str:
+    """By which its person sees the answers on another device; "" for who has no link."""
+    if view.record.source != "invitation" or not view.record.invitation:
+        return ""
+    code = derive_answers_code(request.store.keyring, view.record.invitation)
+    return f"{code[:4]} {code[4:]}"
 
 
 def show_plain_text(request: StaffRequest) -> Response:

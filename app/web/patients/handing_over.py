@@ -73,10 +73,10 @@ def show_invitation(request: StaffRequest) -> Response:
     except InvitationGone:
         return request.render_page(_GONE, status=404)
     token: str = request.path_params["token"]
-    if found.finished:
-        return _render_handed_over(request, found, token)
     context, language = request.context, request.context.language
     visit = _find_invited_visit(request, _invitation_token(request))
+    if found.finished:
+        return _render_handed_over(request, found, token, shows_answers=visit is not None)
     return request.render_page(
         "patient/invited.html",
         about=visit.journey.about if visit else ME,
@@ -86,6 +86,21 @@ def show_invitation(request: StaffRequest) -> Response:
         contact=ClinicContact.from_clinic(found.clinic),
         appointment=format_day(found.appointment_on, language, LONG_DAY),
     )
+
+
+def show_answers_by_code(request: StaffRequest) -> Response:
+    """POST /i/{token}/answers: what was sent, in another browser, by a code of the clinic."""
+    try:
+        found = _open_invitation(request)
+    except InvitationGone:
+        return request.render_page(_GONE, status=404)
+    token: str = request.path_params["token"]
+    if not found.finished:
+        return see_other(f"/i/{token}")
+    clinic, code = found.clinic.clinic_id, request.typed_field("code")
+    fits = invitations.check_answers_code(request.store, clinic, found.id, code, request.now)
+    problems = None if fits else {"code": "handed.answers.problem"}
+    return _render_handed_over(request, found, token, shows_answers=fits, problems=problems)
 
 
 def start_invited_check(request: StaffRequest) -> Response:
@@ -198,14 +213,28 @@ def _open_invitation(request: StaffRequest) -> OpenedInvitation:
     return invitations.open_invitation(request.store, token, request.now)
 
 
-def _render_handed_over(request: StaffRequest, found: OpenedInvitation, token: str) -> Response:
+def _render_handed_over(
+    request: StaffRequest,
+    found: OpenedInvitation,
+    token: str,
+    *,
+    shows_answers: bool,
+    problems: dict[str, str] | None = None,
+) -> Response:
+    """What became of it. Whoever has the link reads that; the answers are another matter."""
     with request.store.reading_scope(found.clinic.clinic_id) as scope:
         try:
             sent = submission_reads.find_invitation_receipt(scope, found.id, request.now)
             values = build_status_values(request, scope, sent.submission)
         except (NoSuchSubmission, KeyDestroyed):
             return request.render_page(_GONE, status=404)
-    return request.render_page("patient/handed_over.html", token=token, **values)
+    return request.render_page(
+        "patient/handed_over.html",
+        problems=problems,
+        token=token,
+        shows_answers=shows_answers,
+        **values,
+    )
 
 
 def create_share_code(request: StaffRequest) -> Response:
@@ -240,7 +269,9 @@ def show_share_code(request: StaffRequest) -> Response:
         clinic, sent = (found.taken.clinic, found.taken.submission) if found.taken else ("", "")
         with request.store.reading_scope(clinic) as scope:
             values = build_status_values(request, scope, sent)
-        return request.render_page("patient/handed_over.html", token="", **values)
+        return request.render_page(
+            "patient/handed_over.html", token="", shows_answers=True, **values
+        )
     except (ShareGone, NoSuchSubmission, KeyDestroyed):
         return request.render_page(_ENDED, region=region)
 

@@ -39,7 +39,9 @@ TARGETS = """() => {
     return [most("right") - least("left"), most("bottom") - least("top")];
   };
   const all = [...document.querySelectorAll("a, button, input, textarea, summary, .map-button")]
-    .filter((e) => e.checkVisibility() && !inline(e) && !e.matches(".nhsuk-skip-link"));
+    .filter((e) => e.checkVisibility() && !inline(e))
+    // A date box that only its button opens can be neither seen nor hit.
+    .filter((e) => !e.matches(".nhsuk-skip-link, [aria-hidden=true][tabindex='-1']"));
   const small = all.map((e) => [e.outerHTML.slice(0, 100), ...size(e)])
     .filter(([, width, height]) => width < 43.99 || height < 43.99)
     .map(([html, width, height]) => `${html} ${width.toFixed(1)} x ${height.toFixed(1)}`);

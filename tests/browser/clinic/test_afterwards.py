@@ -118,7 +118,7 @@ def seen(browser: Browser, address: str, house: House, lead: Member, axe: str):
     tab.open(open_one)
     tab.page.select_option("#close-outcome", "brought_forward")
     tab.page.fill("#new-day", "1")
-    tab.page.click("form.decide > button")
+    tab.page.click("form.decide .in-line > button:first-child")
     look(tab, "refused")
     context.close()
     return {

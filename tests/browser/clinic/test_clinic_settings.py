@@ -40,7 +40,8 @@ def visit_settings(tab: Tab, look: Look, house: House) -> None:
     tab.open("/clinic/contact")
     tab.page.fill("#telephone", "020 7946 0018")
     tab.page.fill("#address", "18 Hill Street\nLondon")
-    tab.page.click("main form button")
+    with tab.page.expect_navigation():  # words are sent once the session is known to go on
+        tab.page.click("main form button")
     tab.open("/clinic/closed")
     tab.page.fill("#first", "2027-12-24")
     tab.page.fill("#reason", "Training")

@@ -156,7 +156,8 @@ def seen(browser: Browser, address: str, house: House, nurse: Member, colleague:
     look(first, "asking, refused")
     first.page.check("#ask-not_reached")
     first.page.fill("#words", "Rang three times.")
-    first.page.click("#ask-close button")
+    with first.page.expect_navigation():  # words are sent once the session is known to go on
+        first.page.click("#ask-close button")
     look(first, "waiting")
     second.open(submission)
     look(second, "second person")

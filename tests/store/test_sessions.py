@@ -91,6 +91,13 @@ def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
     assert accepted == [-1, 0, 1]
 
 
+def test_a_code_is_read_in_the_digits_of_any_keyboard() -> None:
+    secret = pyotp.random_base32()
+    code = pyotp.TOTP(secret).at(NOON)
+    wide = code.translate({ord(digit): 0xFF10 + int(digit) for digit in "0123456789"})
+    assert factors.match_totp_step(secret, wide, NOON) is not None
+
+
 def test_a_code_used_twice_at_once_counts_once(kim: Kim) -> None:
     now = NOON + NEXT
     halves = [kim.half(now) for _ in range(4)]

@@ -150,7 +150,9 @@ def test_a_wrong_code_is_refused_and_the_right_one_still_taken(house: House) -> 
     known = Member(house, "nurse", "Hill", "Kim")
     known.wait()
     known.post("/sign-in", {"email": known.email, "password": PASSWORD})
-    assert problems(known.post("/sign-in/code", {"code": "000000"}, 422)) == ["#code"]
+    refused = known.post("/sign-in/code", {"code": "000000"}, 422)
+    assert problems(refused) == ["#code"]
+    assert "let your phone set its clock by itself" in refused.text
     assert known.post("/sign-in/code", {"code": known.paper[0]}).url == "/worklist"
     assert "still use: 9" in known.get("/account").text
 

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import secrets
+import unicodedata
 from datetime import datetime
 
 import pyotp
@@ -31,7 +32,7 @@ def build_totp_uri(secret: str, name: str, issuer: str) -> str:
 def match_totp_step(secret: str, code: str, now: datetime) -> int | None:
     """The step that the code is of: this one or a neighbour; None for any other code."""
     totp, this = pyotp.TOTP(secret), int(now.timestamp()) // TOTP_PERIOD_SECONDS
-    typed = "".join(code.split())
+    typed = "".join(unicodedata.normalize("NFKC", code).split())  # digits of any keyboard
     found = None
     for step in (this - 1, this, this + 1):
         if hmac.compare_digest(totp.generate_otp(step).encode(), typed.encode("utf-8", "replace")):

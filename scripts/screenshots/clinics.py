@@ -100,10 +100,10 @@ def _of_nurse(page: Page, base: str) -> Iterator[Shot]:
 
 
 def _batch(page: Page, base: str, cookies: Cookies) -> Iterator[Shot]:
-    page.goto(f"{base}/invitations")
-    page.click("details:has(#lines) summary")
+    page.goto(f"{base}/invitations/list")
     page.fill("#lines", "R-7001, Jo, 2027-06-30\nR-7002, Al, 2027-06-30")
     page.click("form:has(#lines) button")
+    page.click("#rows > button")
     page.wait_for_url(re.compile("/batch/"))
     yield Shot("invitations, many", page.url, cookies)
     yield Shot("invitations, slips", f"{page.url}/slips", cookies, paper=True)

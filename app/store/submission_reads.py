@@ -4,6 +4,7 @@ Its row and those of the same person, all versions of its answers, all that was 
 keys to them. It changes nothing and knows no words.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,9 +20,11 @@ from app.store.invitations import InvitationGone
 from app.store.review_details import MovedVisit, open_details
 from app.store.submission_versions import AnswersVersion, open_version
 from app.store.worklist import ListedSubmission
-from app.store.worklist_rows import NoSuchSubmission, rank_to_level, require_row
+from app.store.worklist_rows import NoSuchSubmission, open_payload, rank_to_level, require_row
 from app.triage.terms import Urgency
 
+MOST_SENT = 5
+"""How many submissions come by one link, each from a browser of its own."""
 _MAX_ROWS_PER_PERSON = 50  # lines of one person
 _VERSION_COLUMNS = (
     *(AssessmentVersion.id, AssessmentVersion.number, AssessmentVersion.kind),
@@ -144,10 +147,54 @@ def open_action(key: DataKey, row: ReviewEntry) -> ReviewAction:
     return ReviewAction(*done, *said, words, *open_details(key, row))
 
 
-def find_invitation_receipt(scope: Scope, invitation: str, now: datetime) -> SubmissionReceipt:
-    """What became of what an invited person sent. Raises NoSuchSubmission."""
-    found = scope.require_one(Submission, NoSuchSubmission, invitation_id=invitation)
-    return find_receipt(scope, found.id, now)
+def find_invitation_receipt(
+    scope: Scope, invitation: str, now: datetime, begun: int = 0
+) -> SubmissionReceipt:
+    """What became of what came by a link: what this browser sent, else the worst of it.
+
+    `begun`: when this browser's check began, in seconds since 1970; 0 where it has none. Raises
+    NoSuchSubmission.
+    """
+    rows = [row for row in list_sent_rows(scope, invitation) if row.forget_at > now]
+    if not rows:
+        raise NoSuchSubmission
+    own = find_browser_row(scope, rows, begun) if begun else None
+    worst = min(rows, key=lambda row: (row.rank, row.closed))
+    return find_receipt(scope, (own or worst).submission_id, now)
+
+
+def list_sent_rows(scope: Scope, invitation: str) -> list[WorklistRow]:
+    """The rows of all that came by this link, the first first."""
+    keys = [name_sending(invitation, number) for number in range(1, MOST_SENT + 1)]
+    sent = scope.select_columns(Submission.id).where(Submission.idempotency_key.in_(keys))
+    by_arrival = [WorklistRow.arrived]
+    return scope.find_all(WorklistRow, WorklistRow.submission_id.in_(sent), order_by=by_arrival)
+
+
+def came_from_browser(scope: Scope, submission: str, begun: int) -> bool:
+    """Whether the browser whose check began then sent it; an earlier edition cannot tell."""
+    row = scope.require_one(WorklistRow, NoSuchSubmission, submission_id=submission)
+    payload = open_payload(record_keys.load_data_key(scope, submission), row)
+    return begun != 0 and payload.get("begun") == begun
+
+
+def name_sending(invitation: str, number: int) -> str:
+    """What tells the first, second and so on of one link apart."""
+    return f"invitation:{invitation}" + (f":{number}" if number > 1 else "")
+
+
+def find_browser_row(scope: Scope, rows: Sequence[WorklistRow], begun: int) -> WorklistRow | None:
+    """The one of these that came from the browser whose check began then.
+
+    An earlier edition did not keep it: such a row is taken for that of any browser.
+    """
+    keys = record_keys.load_data_keys(scope, [row.submission_id for row in rows])
+    began = {
+        row.submission_id: open_payload(keys[row.submission_id], row).get("begun", 0)
+        for row in rows
+        if row.submission_id in keys
+    }
+    return next((row for row in rows if began.get(row.submission_id) in (0, begun)), None)
 
 
 def find_receipt(scope: Scope, submission: str, now: datetime) -> SubmissionReceipt:

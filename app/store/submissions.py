@@ -24,7 +24,15 @@ from app.store.db.patient_tables import (
 from app.store.db.scope import PATIENT, Scope, WritingScope
 from app.store.invitations import CODE_LETTERS, GRACE_PERIOD, InvitationGone, is_invitation_open
 from app.store.review_steps import ReviewStep
-from app.store.submission_reads import SubmissionReceipt, build_receipt, find_submission
+from app.store.submission_reads import (
+    MOST_SENT,
+    SubmissionReceipt,
+    build_receipt,
+    find_browser_row,
+    find_submission,
+    list_sent_rows,
+    name_sending,
+)
 from app.store.submission_versions import SubmittedAnswers, add_version, list_versions
 from app.store.worklist_rows import (
     describe_flags,
@@ -45,6 +53,7 @@ class Delivery:
     """How answers came, and what the clinic calls the one whom they are about.
 
     `person` is None until someone has made sure who it is. `key` keeps what is sent twice once.
+    `beside`: it stands beside what another browser sent by the same link; `worse`: above it.
     """
 
     source: str
@@ -54,6 +63,8 @@ class Delivery:
     appointment_on: date | None = None
     invitation: str | None = None
     person: str | None = None
+    beside: bool = False
+    worse: bool = False
 
 
 def accept_answers(
@@ -61,8 +72,10 @@ def accept_answers(
 ) -> SubmissionReceipt:
     """Keep what an invited person sends; sent again unchanged, it is still kept once.
 
-    Other answers are kept beside the first ones, and are to be seen again. A worse level moves the
-    submission up the list, no level moves it down. Raises InvitationGone.
+    Other answers of the same browser are kept with the first ones, and are to be seen again. A
+    worse level moves the submission up the list, no level moves it down. What another browser
+    sends by the same link is a submission of its own: who sent it, nobody can tell, so it changes
+    nothing of the first. Raises InvitationGone.
     """
     return build_receipt(scope, _finish_invitation(scope, invitation, submitted, targets))
 
@@ -87,21 +100,29 @@ def _finish_invitation(
     found = scope.require_one(Invitation, InvitationGone, id=invitation)
     if not is_invitation_open(found, scope.now, GRACE_PERIOD):
         raise InvitationGone
-    before = scope.find_one(Submission, invitation_id=invitation)
-    if before is not None:
+    sent = list_sent_rows(scope, invitation)
+    own = sent[0] if sent and scope.staff else find_browser_row(scope, sent, submitted.begun)
+    if own is None and len(sent) == MOST_SENT:
+        own = sent[-1]  # so that a link in the wrong hands cannot fill a worklist
+    if own is not None:
+        before = find_submission(scope, own.submission_id)
         _add_changed_answers(scope, before, submitted, targets)
         return before
-    scope.update_rows(Invitation, id=invitation, to={"finished_at": scope.now})
+    if not sent:
+        scope.update_rows(Invitation, id=invitation, to={"finished_at": scope.now})
     person = people.find_people(scope, [found.person_id])[found.person_id]
+    level = submitted.assessment.urgency
     delivery = Delivery(
         source="assisted" if scope.staff else "invitation",
-        key=f"invitation:{invitation}",
+        key=name_sending(invitation, len(sent) + 1),
         reference=person.reference,
         name=person.name,
-        appointment_on=found.appointment_on,
-        invitation=invitation,
+        appointment_on=sent[0].visit_on if sent else found.appointment_on,
+        invitation=None if sent else invitation,
         # Whoever has the link is its person; whoever stands at the desk is asked who they are.
         person=None if scope.staff else person.id,
+        beside=bool(sent),
+        worse=bool(sent) and all(level > rank_to_level(row.rank) for row in sent),
     )
     return add_submission(scope, submitted, delivery, targets)
 
@@ -188,9 +209,6 @@ def _add_changed_answers(
         **dict.fromkeys(("closed_at", "first_seen_at", "acted_at", "alarmed_at", "waits_since")),
     }
     payload = {**row_payload(scope, row), **summarize_answers(submitted), "worse": worse}
-    # An earlier edition did not keep when the first browser began: then nobody can tell.
-    first = payload.get("begun", 0)
-    payload["elsewhere"] = payload.get("elsewhere") or first not in (0, submitted.begun)
     add_version(scope, found.id, submitted, row.last_version + 1, "changed")
     _update_row(scope, row, submitted, targets, payload, anew)
     subject, level = ("submission", found.id), submitted.assessment.urgency.name
@@ -263,6 +281,8 @@ def _add_worklist_row(
         "appointment_on": day.isoformat() if day else None,
         "source": delivery.source,
         "begun": submitted.begun,
+        "elsewhere": delivery.beside,
+        "worse": delivery.worse,
         **describe_flags(known),
     }
     print_ = people.hash_reference(scope, delivery.reference) if delivery.reference else None

@@ -123,6 +123,7 @@ class Patient(Visitor):
 
     def __init__(self, house: House, nurse: Member, **more: Any) -> None:
         super().__init__(house.app, SECURE)
+        self.house = house
         house.hired += 1
         guest = Invitee(**{"reference": f"R{house.hired}", "name": "Jo"} | more)
         (self.invitation,) = invitations.invite_patients(
@@ -131,6 +132,14 @@ class Patient(Visitor):
         with house.store.reading_scope(nurse.clinic) as scope:
             shown = invitations.find_invitation(scope, house.now, self.invitation)
         self.link, self.code = f"/i/{shown.token}", shown.code
+
+    def in_another_browser(self) -> Patient:
+        """Whoever else has the link, a minute later."""
+        self.house.clock.seconds += 60
+        other = object.__new__(Patient)
+        Visitor.__init__(other, self.house.app, SECURE)
+        other.house, other.link, other.invitation = self.house, self.link, self.invitation
+        return other
 
     def answer_all(self, given, begin: bool = True) -> Page:
         """From the link to the result."""

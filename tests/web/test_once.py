@@ -110,6 +110,15 @@ def send(crowd: Crowd) -> Post:
     return Post(patient, "/send", {}, adds)
 
 
+def send_beside(crowd: Crowd) -> Post:
+    patient = Patient(crowd.house, crowd.nurse)
+    patient.send_all(TODAY)
+    other = patient.in_another_browser()
+    other.answer_all(TODAY)
+    adds = {"submission": 1, "assessment_version": 1, "worklist_row": 1}
+    return Post(other, "/send", {}, adds)
+
+
 def share(crowd: Crowd) -> Post:
     anyone = Visitor(crowd.house.app, SECURE)
     anyone.walk(TODAY)
@@ -214,6 +223,7 @@ FORMS: Mapping[str, Callable[[Crowd], Post]] = {
     "invite one": invite_one,
     "invite many": invite_many,
     "send": send,
+    "send beside": send_beside,
     "share": share,
     "change settings": change_settings,
     "close days": close_days,

@@ -76,7 +76,7 @@ def show_invitation(request: StaffRequest) -> Response:
     context, language = request.context, request.context.language
     visit = _find_invited_visit(request, _invitation_token(request))
     if found.finished:
-        return _render_handed_over(request, found, token, shows_answers=visit is not None)
+        return _render_handed_over(request, found, token, visit)
     return request.render_page(
         "patient/invited.html",
         about=visit.journey.about if visit else ME,
@@ -100,7 +100,7 @@ def show_answers_by_code(request: StaffRequest) -> Response:
     clinic, code = found.clinic.clinic_id, request.typed_field("code")
     fits = invitations.check_answers_code(request.store, clinic, found.id, code, request.now)
     problems = None if fits else {"code": "handed.answers.problem"}
-    return _render_handed_over(request, found, token, shows_answers=fits, problems=problems)
+    return _render_handed_over(request, found, token, by_code=fits, problems=problems)
 
 
 def start_invited_check(request: StaffRequest) -> Response:
@@ -172,7 +172,9 @@ def show_clinic_told(request: StaffRequest) -> Response:
     try:
         clinic, invitation = invitations.resolve_token(request.store, visit.journey.invitation)
         with request.store.reading_scope(clinic) as scope:
-            sent = submission_reads.find_invitation_receipt(scope, invitation, request.now)
+            sent = submission_reads.find_invitation_receipt(
+                scope, invitation, request.now, visit.journey.begun
+            )
             opens = find_opening_state(load_clinic(scope), request.now).opens
             zone = load_clinic(scope).time_zone
     except (InvitationGone, NoSuchSubmission):
@@ -217,14 +219,21 @@ def _render_handed_over(
     request: StaffRequest,
     found: OpenedInvitation,
     token: str,
+    visit: Visit | None = None,
     *,
-    shows_answers: bool,
+    by_code: bool = False,
     problems: dict[str, str] | None = None,
 ) -> Response:
-    """What became of it. Whoever has the link reads that; the answers are another matter."""
+    """What became of it. Whoever has the link reads that; the answers are another matter.
+
+    `visit`: what this browser has answered by this link.
+    """
+    begun = visit.journey.begun if visit else 0
     with request.store.reading_scope(found.clinic.clinic_id) as scope:
         try:
-            sent = submission_reads.find_invitation_receipt(scope, found.id, request.now)
+            sent = submission_reads.find_invitation_receipt(scope, found.id, request.now, begun)
+            several = len(submission_reads.list_sent_rows(scope, found.id)) > 1
+            own = submission_reads.came_from_browser(scope, sent.submission, begun)
             values = build_status_values(request, scope, sent.submission)
         except (NoSuchSubmission, KeyDestroyed):
             return request.render_page(_GONE, status=404)
@@ -232,7 +241,8 @@ def _render_handed_over(
         "patient/handed_over.html",
         problems=problems,
         token=token,
-        shows_answers=shows_answers,
+        shows_answers=by_code or own,
+        several=several,
         **values,
     )
 
@@ -270,7 +280,7 @@ def show_share_code(request: StaffRequest) -> Response:
         with request.store.reading_scope(clinic) as scope:
             values = build_status_values(request, scope, sent)
         return request.render_page(
-            "patient/handed_over.html", token="", shows_answers=True, **values
+            "patient/handed_over.html", token="", shows_answers=True, several=False, **values
         )
     except (ShareGone, NoSuchSubmission, KeyDestroyed):
         return request.render_page(_ENDED, region=region)

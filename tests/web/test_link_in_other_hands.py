@@ -107,7 +107,7 @@ def test_a_link_in_many_hands_fills_no_worklist(house: House) -> None:
     patient = Patient(house, nurse)
     patient.send_all(TODAY)
     for _ in range(7):
-            other = patient.in_another_browser()
+        other = patient.in_another_browser()
         other.answer_all(CALM)
         other.post("/send")
     page = nurse.get("/worklist")

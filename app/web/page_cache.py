@@ -23,6 +23,7 @@ from app.web.pages import (
     HTML_MEDIA_TYPE,
     AppContext,
     app_context,
+    is_first_sight,
     read_region_and_alarm,
     render_html,
 )
@@ -48,6 +49,7 @@ class PageKey(NamedTuple):
     region: str = ""
     variant: tuple[object, ...] = ()
     alarmed: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,17 @@ def render_cached_page(
     `variant` and the language alone. Each must be one of a few: every combination is kept.
     """
     context, timeout = app_context(request), tablet.find_page_timeout(request, template)
-    alarmed = False
+    alarmed, first = False, is_first_sight(request, template)
     if region is None:
         region, alarmed = read_region_and_alarm(request)
 
     def render_whole_page() -> str:
-        known: dict[str, Any] = {"alarmed": alarmed, **values()}
+        known: dict[str, Any] = {"alarmed": alarmed, "first": first, **values()}
         return render_html(
             context, template, _NONCE, region=region, error=False, tablet=timeout, **known
         )
 
-    key = PageKey(template, context.language, region or "", variant, alarmed)
+    key = PageKey(template, context.language, region or "", variant, alarmed, first)
     page = (
         split_page(render_whole_page())
         if timeout

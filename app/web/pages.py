@@ -28,9 +28,9 @@ from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
 from app.web.assets import Assets
-from app.web.journey import LostJourney, NoJourney, open_journey
+from app.web.journey import OWN, LostJourney, NoJourney, open_journey
 from app.web.tablet import PageTimeout
-from app.web.wire import compress_response
+from app.web.wire import compress_response, cookie_name
 
 if TYPE_CHECKING:
     from app.web.page_cache import CachedPage, PageKey
@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 HTML_MEDIA_TYPE = "text/html; charset=utf-8"
 ANYWHERE = "international"  # whose words a page takes before the person has said where they are
 
+_LANDINGS = frozenset(
+    {
+        "patient/start.html",
+        "patient/invited.html",
+        "learn/index.html",
+        "learn/page.html",
+        "learn/words.html",
+    }
+)
+"""The pages to which links from outside lead."""
 MOST_FILLED = 5000  # texts of one region; a rulebook has about 2,000
 
 Translate = Callable[..., Markup]
@@ -127,8 +137,16 @@ def render_page(
     if region is None and values.get("who") is None:  # staff see the words of no patient's region
         region, alarmed = read_region_and_alarm(request)
         values = {"alarmed": alarmed, **values}
+    first = is_first_sight(request, template)
     html = render_html(
-        app_context(request), template, nonce, region=region, error=error, tablet=timeout, **values
+        app_context(request),
+        template,
+        nonce,
+        region=region,
+        error=error,
+        tablet=timeout,
+        first=first,
+        **values,
     )
     response = compress_response(request, html.encode(), HTML_MEDIA_TYPE, status)
     response.headers.update(tablet.refresh_headers(timeout))
@@ -146,10 +164,12 @@ def render_html(
     alarmed: bool = False,
     tablet: PageTimeout | None = None,
     ages: Collection[str] = (),
+    first: bool = False,
     **values: Any,
 ) -> str:
     """The HTML of one page. `tablet`: how long it stays on one that patients pass on.
 
+    `first`: whether its styles stand in it, for a browser that has loaded nothing yet.
     `alarmed`: whether the person's answers are a certain emergency; `ages`: what they said of age.
     """
     t, fill = translator_for(context, region)
@@ -162,6 +182,7 @@ def render_html(
         box=tuple(context.page_wording.emergency_box_for(ages).values()),
         emergency_hidden=context.page_wording.levels["emergency"].hidden,
         address=context.assets.addresses,
+        first_sight=context.assets.first_sight if first else "",
         language=context.language,
         direction=text_direction(context.language),
         approvals=context.rulebook.approvals,
@@ -170,6 +191,12 @@ def render_html(
         tablet=tablet,
         **values,
     )
+
+
+def is_first_sight(request: Request, template: str) -> bool:
+    """Whether the browser begins with this page, as far as it shows: it has no answers yet."""
+    is_within_ours = "hx-request" in request.headers or cookie_name(request, OWN) in request.cookies
+    return template in _LANDINGS and not is_within_ours
 
 
 def read_region_and_alarm(request: Request) -> tuple[str | None, bool]:

@@ -24,7 +24,7 @@ _POLICY = b"; ".join(
     [
         b"default-src 'none'",
         b"script-src 'nonce-%s'",
-        b"style-src 'self'",
+        b"style-src 'self' 'nonce-%s'",
         b"img-src 'self'",
         b"font-src 'self'",
         b"connect-src 'self'",
@@ -78,7 +78,7 @@ class SecurityHeadersMiddleware:
 
 def _add_security_headers(headers: Iterable[Header], scope: Scope, nonce: str) -> list[Header]:
     """Raw headers, since every answer pays for this."""
-    policy = (b"content-security-policy", _POLICY % nonce.encode())
+    policy = (b"content-security-policy", _POLICY % (nonce.encode(), nonce.encode()))
     guarded = [*headers, policy, *_ALWAYS]
     # Only the static files say otherwise: they hold nothing about anyone.
     if not any(name == b"cache-control" for name, _ in guarded):

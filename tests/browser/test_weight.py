@@ -21,7 +21,9 @@ from tests.documents.test_receipt import published_cases
 from tests.visitor import OWN
 from tests.web.test_every_page import NO_PAGES
 
-FIRST_QUESTION = 45_000
+START = 50_000
+"""It holds its first styles itself, and the whole sheet comes behind it."""
+FIRST_QUESTION = 40_000
 RESULT = 60_000
 EVERY_BOX = 70_000
 """A result of someone who ticks every box there is: nobody, but the bound holds."""
@@ -127,7 +129,7 @@ def carry(context, address, app, clock, given) -> None:
 
 def test_the_start_page_weighs_little(context, address, table) -> None:
     table["start"] = load(context, f"{address}/")
-    assert table["start"].total <= FIRST_QUESTION
+    assert table["start"].total <= START
 
 
 def test_the_first_question_weighs_little(context, address, app, clock, table) -> None:

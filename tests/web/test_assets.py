@@ -2,8 +2,11 @@
 
 import re
 
+from starlette.testclient import TestClient
+
 from app.settings import ROOT
 from app.web.assets import _BUNDLES, bundle_assets
+from tests.visitor import Visitor
 
 STATIC = ROOT / "static"
 FOR_STAFF = "staff.css"
@@ -54,3 +57,20 @@ def test_nothing_moves_that_nobody_asked_to_move():
             r"^\s*(?:animation|transition)[\w-]*:.*", path.read_text(), re.MULTILINE
         )
         assert moving == [], path.name
+
+
+def test_a_page_on_which_people_begin_holds_its_first_styles_and_the_next_ones_do_not(app):
+    first = bundle_assets(STATIC).first_sight
+    for address in ("/", "/learn", "/learn/fingers", "/learn/words"):
+        client = TestClient(app)
+        page = client.get(address)
+        nonce = re.search(r"style-src 'self' 'nonce-([\w-]+)'", str(page.headers))[1]
+        assert f'<style nonce="{nonce}">{first}</style>' in page.text, address
+        head, _, behind = page.text.partition("</head>")
+        assert 'rel="stylesheet"' not in head, address
+        assert behind.count('rel="stylesheet"') == 1, address
+        within = client.get(address, headers={"HX-Request": "true"}).text
+        assert "<style" not in within, address
+    visitor = Visitor(app)
+    visitor.begin()
+    assert "<style" not in visitor.client.get("/").text

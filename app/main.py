@@ -23,6 +23,7 @@ from app.store.db.server_records import Job, record_served_rulebook
 from app.triage.rulebook import Rulebook
 from app.web import api
 from app.web.assets import bundle_assets
+from app.web.clinic import message_sender
 from app.web.clinic.alarm import EVERY, AlarmSender
 from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
 from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
@@ -107,8 +108,10 @@ def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     lapse = functools.partial(claim_lapse.lapse_all_claims, minutes=context.policy.claim_minutes)
     mail = MailServer(settings.mail_server, settings.mail_from)
     messenger = AlarmSender(context, f"{settings.public_origin}/worklist", mail)
+    letters = message_sender.MessageSender(context, settings.public_origin, mail)
     return [
         Job("alarm", EVERY, messenger),
+        Job("messages", message_sender.EVERY, letters),
         Job("claims", minute, lapse),
         Job("retention", hour, retention.run_all_retention),
         Job("audit anchors", hour, lambda store, _: audit.append_anchors(store, settings.var)),

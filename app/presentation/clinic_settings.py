@@ -31,7 +31,10 @@ from app.store.public_holidays import HolidayProposal
 from app.triage.terms import Urgency
 from app.triage.wording import Wording
 
-PARTS = ("contact", "hours", "closed", "holidays", "targets", "lowering", "keeping", "alarms")
+PARTS = (
+    *("contact", "hours", "closed", "holidays", "targets", "lowering", "keeping", "messages"),
+    "alarms",
+)
 """The parts of the settings, in the order of the page; each has a form of its own."""
 
 
@@ -87,6 +90,7 @@ class SettingsPresenter:
                 self.translate(f"clinic.line.{name}", number=getattr(self.clinic, name))
                 for name in DAYS_KEPT
             ],
+            "messages": self._message_lines(),
             "alarms": self._alarm_lines(destinations),
         }
         nothing = [self.translate("clinic.nothing")]
@@ -95,9 +99,12 @@ class SettingsPresenter:
         ]
 
     def list_fields(
-        self, part: str, destinations: AlarmDestinations | None = None
+        self, part: str, destinations: AlarmDestinations | None = None, webhook: str = ""
     ) -> list[FormField]:
-        """The fields of the form of a part, as the clinic has them."""
+        """The fields of the form of a part, as the clinic has them.
+
+        `webhook`: of its service for text messages.
+        """
         if part == "contact":
             return self._contact_fields()
         if part == "hours":
@@ -114,6 +121,8 @@ class SettingsPresenter:
             return self._lowering_fields()
         if part == "keeping":
             return [self._field(name, str(getattr(self.clinic, name))) for name in DAYS_KEPT]
+        if part == "messages":
+            return self._message_fields(webhook)
         chosen = destinations or AlarmDestinations()
         return [self._field("email", chosen.email), self._field("webhook", chosen.webhook)]
 
@@ -194,6 +203,24 @@ class SettingsPresenter:
         if second is None:
             return [who, self.translate("clinic.line.second_never")]
         return [who, self.translate("clinic.line.second", level=self._level(Urgency(second)))]
+
+    def _message_lines(self) -> list[str]:
+        if not self.clinic.sends_messages:
+            return [self.translate("clinic.line.messages_off")]
+        by_text = self.clinic.message_webhook_sealed is not None
+        lines = ["clinic.line.messages_both" if by_text else "clinic.line.messages_email"]
+        if self.clinic.reminder_days:
+            lines.append("clinic.line.reminder")
+        return [self.translate(key, number=self.clinic.reminder_days) for key in lines]
+
+    def _message_fields(self, webhook: str) -> list[FormField]:
+        ways = {way: self.translate(f"clinic.writes.{way}") for way in ("yes", "no")}
+        days = self.clinic.reminder_days
+        return [
+            self._choice("writes", "yes" if self.clinic.sends_messages else "no", ways),
+            self._field("reminder_days", str(days) if days else ""),
+            self._field("message_webhook", webhook),
+        ]
 
     def _alarm_lines(self, destinations: AlarmDestinations | None) -> list[str]:
         if destinations is not None:

@@ -13,6 +13,7 @@ from app.documents.patient_list.rows import ListedPatient
 from app.presentation.dates import LONG_DAY, SHORT_DAY, format_day, format_local_time
 from app.store.invitation_lists import KnownPatient
 from app.store.invitations import Invitee
+from app.store.patient_messages import find_channel
 from app.store.people import is_same_name, normalize_identifier
 
 FILE_WORDS = {
@@ -87,7 +88,7 @@ class CheckedPatient:
     def invitee(self) -> Invitee:
         """Whom to invite."""
         one = self.patient
-        return Invitee(one.reference, one.name, one.appointment_on, one.kind)
+        return Invitee(one.reference, one.name, one.appointment_on, one.kind, one.contact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class ListChecker:
         if patient.problems:
             return [CheckNote(kind, "refused", LINE_WORDS[kind]) for kind in patient.problems]
         notes, known = [], self.known.get(reference)
+        if patient.contact and not find_channel(patient.contact):
+            notes.append(CheckNote("contact", "refused", "invitations.contact.problem"))
         if known is not None and not is_same_name(known.name, patient.name):
             notes.append(self._note_other_name(patient))
         elif known is not None and known.invited_at is not None:

@@ -67,7 +67,8 @@ def renew_invitations(
         for number, one in enumerate(old):
             revoke_invitation(scope, one.id)
             reference, name = one.person.reference, one.person.name
-            invitee = Invitee(reference, name, one.appointment_on, one.appointment_kind)
+            visit = (one.appointment_on, one.appointment_kind)
+            invitee = Invitee(reference, name, *visit, one.contact)
             add_invitation(scope, invitee, f"{key}:{number}")
         return len(old)
 

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.store import people
+from app.store import patient_messages, people
 from app.store.clinics import load_clinic
 from app.store.db import audit, encryption, rate_limits, record_keys, server_records
 from app.store.db.encryption import DataKey, KeyEncryptionKeys
-from app.store.db.patient_tables import Invitation
+from app.store.db.patient_tables import Invitation, PatientMessage
 from app.store.db.rate_limits import RateLimit, network_prefix
 from app.store.db.scope import PATIENT, Scope, Store, WritingScope
 from app.store.db.tables import Clinic
@@ -50,6 +50,7 @@ class Invitee:
     name: str
     appointment_on: date | None = None
     appointment_kind: str = ""
+    contact: str = ""
 
 
 class InvitationSummary(NamedTuple):
@@ -64,6 +65,9 @@ class InvitationSummary(NamedTuple):
     expires_at: datetime
     expired: bool
     begun_at: datetime | None
+    stopped_at: datetime | None
+    contact: str
+    message: PatientMessage | None  # the newest one to this person
 
 
 class OpenedInvitation(NamedTuple):
@@ -109,7 +113,8 @@ def renew_invitation(store: Store, clinic: str, now: datetime, by: str, invitati
         if scope.find_one(Invitation, id=invitation, revoked_at=None) is not None:
             raise NoSuchInvitation  # it is finished: there is nothing left to ask for
         name, reference = known.person.name, known.person.reference
-        invitee = Invitee(reference, name, known.appointment_on, known.appointment_kind)
+        visit = (known.appointment_on, known.appointment_kind)
+        invitee = Invitee(reference, name, *visit, known.contact)
         return add_invitation(scope, invitee, key)
 
 
@@ -140,10 +145,11 @@ def add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
         if server_records.index_word(scope, "code", code, invitation):
             break  # else its code leads elsewhere already
     link_token = derive_link_token(scope.keyring, scope.clinic, invitation)
-    sealed = None
-    if invitee.appointment_kind:
-        seal = record_keys.load_data_key(scope, person).seal_field
-        sealed = seal("invitation", invitation, "appointment_kind", invitee.appointment_kind)
+    sealed = {}
+    for name in ("appointment_kind", "contact"):
+        if text := getattr(invitee, name):
+            seal = record_keys.load_data_key(scope, person).seal_field
+            sealed[f"{name}_sealed"] = seal("invitation", invitation, name, text)
     scope.add_row(
         Invitation,
         id=invitation,
@@ -151,12 +157,13 @@ def add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
         token_hash=encryption.hash_token(link_token),
         code_print=server_records.hash_word(scope, "code", code),
         appointment_on=invitee.appointment_on,
-        appointment_kind_sealed=sealed,
         made_by=scope.who,
         made_at=scope.now,
         expires_at=find_expiry(load_clinic(scope), scope.now, invitee.appointment_on),
         idempotency_key=key,
+        **sealed,
     )
+    patient_messages.add_message(scope, invitation, person, invitee.contact)
     audit.record_event(scope, "patient_invited", ("invitation", invitation), person=person)
     return invitation
 
@@ -213,6 +220,15 @@ def note_beginning(store: Store, clinic: str, invitation: str, now: datetime) ->
             return
     with store.writing_scope(clinic, now, PATIENT) as scope:
         scope.update_rows(Invitation, id=invitation, begun_at=None, to={"begun_at": now})
+
+
+def note_stop_page(store: Store, clinic: str, invitation: str, now: datetime) -> None:
+    """Note that its person met the stop page; only the first time counts."""
+    with store.reading_scope(clinic) as scope:
+        if scope.find_one(Invitation, id=invitation, stopped_at=None) is None:
+            return
+    with store.writing_scope(clinic, now, PATIENT) as scope:
+        scope.update_rows(Invitation, id=invitation, stopped_at=None, to={"stopped_at": now})
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:
@@ -286,25 +302,28 @@ def summarize_invitations(
     """These rows as staff see them, without those whose person is forgotten."""
     known = people.find_people(scope, {row.person_id for row in rows})
     opened = record_keys.load_data_keys(scope, known)
+    messages = patient_messages.find_newest(scope, [row.id for row in rows])
     return [
         InvitationSummary(
             row.id,
             known[row.person_id],
             row.appointment_on,
-            open_appointment_kind(opened[row.person_id], row),
+            open_sealed_field(opened[row.person_id], row, "appointment_kind"),
             derive_link_token(scope.keyring, scope.clinic, row.id),
             derive_invitation_code(scope.keyring, row.id),
             row.expires_at,
             now >= row.expires_at,
             row.begun_at,
+            row.stopped_at,
+            open_sealed_field(opened[row.person_id], row, "contact"),
+            messages.get(row.id),
         )
         for row in rows
         if row.person_id in known
     ]
 
 
-def open_appointment_kind(key: DataKey, row: Invitation) -> str:
-    """What sort of appointment it is for; "" where nothing was said."""
-    if row.appointment_kind_sealed is None:
-        return ""
-    return key.open_field("invitation", row.id, "appointment_kind", row.appointment_kind_sealed)
+def open_sealed_field(key: DataKey, row: Invitation, name: str) -> str:
+    """The appointment_kind or contact of an invitation; "" where there is none."""
+    sealed = getattr(row, f"{name}_sealed")
+    return key.open_field("invitation", row.id, name, sealed) if sealed else ""

@@ -16,7 +16,7 @@ from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import Invitation, PersonRequest
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Staff
-from app.store.invitations import open_appointment_kind
+from app.store.invitations import open_sealed_field
 from app.store.permissions import PERMISSIONS
 from app.store.retention import erase_person_records, list_person_submissions
 from app.store.review_details import MovedVisit, visit_to_json
@@ -29,7 +29,10 @@ EXPORT_LIFETIME = timedelta(days=1)
 """How long an agreed export can be taken."""
 _MAX_AUDIT_ENTRIES = 10_000  # of the audit on one record; more than anyone does with it
 _EXPORTED_COLUMNS = {
-    "invitation": ("made_at", "made_by", "expires_at", "revoked_at", "begun_at", "appointment_on"),
+    "invitation": (
+        *("made_at", "made_by", "expires_at", "revoked_at", "begun_at", "stopped_at"),
+        "appointment_on",
+    ),
     "submission": ("reference", "arrived_at", "source"),
     "version": ("made_at", "kind", "author", "rulebook_version", "rulebook_sha256"),
     "review": (
@@ -191,7 +194,8 @@ def collect_person_records(scope: Scope, person: str) -> dict[str, Any]:
         **describe_flags(people.load_person_flags(scope, person)),
         "invitations": [
             exporter.export_columns("invitation", link)
-            | {"appointment": open_appointment_kind(key, link)}
+            | {"appointment": open_sealed_field(key, link, "appointment_kind")}
+            | {"contact": open_sealed_field(key, link, "contact")}
             | {"done": exporter.export_audit_trail("invitation", link.id)}
             for link in links
         ],

@@ -22,7 +22,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store import alarms, shares
+from app.store import alarms, patient_messages, shares
 from app.store.accounts import sessions
 from app.store.clinics import load_clinic
 from app.store.db import (
@@ -36,6 +36,7 @@ from app.store.db.patient_tables import (
     AssessmentVersion,
     Invitation,
     OutboxMessage,
+    PatientMessage,
     Person,
     PersonRequest,
     ReviewEntry,
@@ -97,6 +98,7 @@ def _run_one_step(scope: WritingScope) -> Counter[str]:
         persons=_erase_orphaned_persons(scope),
         requests=scope.delete_rows(PersonRequest, PersonRequest.asked_at <= old),
         messages=alarms.delete_old_messages(scope),
+        contacts=patient_messages.forget_contacts(scope),
         sessions=sessions.delete_expired_sessions(scope),
         staff_links=scope.delete_rows(StaffInvite, over),
     )
@@ -153,6 +155,7 @@ def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
 def erase_invitations(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase invitations by which nothing came, with the code that led to each."""
     server_records.unindex_records(scope, "code", *ids)
+    scope.delete_rows(PatientMessage, PatientMessage.invitation_id.in_(ids))
     return scope.delete_rows(Invitation, Invitation.id.in_(ids))
 
 
@@ -191,5 +194,7 @@ def _reassign_invitations(scope: WritingScope, person: str) -> None:
     pairs = scope.select_columns(Submission.invitation_id, WorklistRow.person_id)
     same = Submission.id == WorklistRow.submission_id
     for row in scope.execute_read(pairs.where(same, Submission.invitation_id.in_(theirs))).all():
-        to = {"person_id": row.person_id, "appointment_kind_sealed": None}  # under the old key
+        # What is sealed is sealed under the old key.
+        nothing = dict.fromkeys(("appointment_kind_sealed", "contact_sealed"))
+        to = {"person_id": row.person_id, **nothing}
         scope.update_rows(Invitation, id=row.invitation_id, to=to)

@@ -25,12 +25,18 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 WAIT = 5.0  # seconds for each step
 LONGEST = 10.0  # seconds for all of it: another side that drips words would never end
+_MAY_PASS = (401, 403, 404, 408, 409, 425, 429)
+"""Refusals of a webhook that are about the moment or its settings, and not about the message."""
 _INTO_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 """Where an address of IPv6 stands for any of IPv4, also for one of a private network."""
 
 
 class NotSent(Exception):
     """The message did not arrive; why stands in the words, and nothing of the message."""
+
+
+class Refused(NotSent):
+    """The other side will not take this message, however often it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,8 @@ def post_webhook(
     except (OSError, HTTPException) as error:
         raise NotSent(type(error).__name__) from None
     if not 200 <= status < 300:  # a redirect too: what is there was not chosen by the clinic
-        raise NotSent(f"answered with {status}")
+        may_pass = status < 400 or status >= 500 or status in _MAY_PASS
+        raise (NotSent if may_pass else Refused)(f"answered with {status}")
 
 
 def sign_webhook(secret: bytes, id_: str, timestamp: int, body: bytes) -> str:
@@ -121,6 +128,10 @@ def send_mail(mail: MailServer, to: str, letter: OutgoingEmail) -> None:
         with closing(server), _enforce_deadline(until, lambda: server.sock):
             _connect_smtp(server, parts)
             server.send_message(_build_email(mail, to, letter))
+    except smtplib.SMTPRecipientsRefused as refused:
+        codes = {code for code, _ in refused.recipients.values()}
+        is_final = all(500 <= code < 600 for code in codes)
+        raise (Refused if is_final else NotSent)(type(refused).__name__) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotSent(type(error).__name__) from None
 

@@ -167,6 +167,15 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
         "made_at": THEN,
         "due_at": THEN,
     },
+    "patient_message": {
+        **HERE,
+        "id": "pm1",
+        "invitation_id": "i1",
+        "kind": "invitation",
+        "channel": "email",
+        "made_at": THEN,
+        "due_at": THEN,
+    },
     "person_request": {
         **HERE,
         "id": "q1",

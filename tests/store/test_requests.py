@@ -9,7 +9,14 @@ from sqlmodel import SQLModel
 from app.documents.clinic_files import build_person_file
 from app.store import alarms, invitations, people, person_requests, reviews
 from app.store.db import audit
-from app.store.db.patient_tables import Invitation, Person, PersonRequest, Submission, WorklistRow
+from app.store.db.patient_tables import (
+    Invitation,
+    PatientMessage,
+    Person,
+    PersonRequest,
+    Submission,
+    WorklistRow,
+)
 from app.store.db.scope import Store
 from app.store.db.tables import Staff
 from app.store.invitations import InvitationGone
@@ -156,6 +163,8 @@ def test_erasing_reaches_every_table_that_can_name_the_person(work: Work) -> Non
     with work.store.writing_scope("c1", now, "kim") as scope:
         alarms.add_messages(scope, sent, ["webhook", "email"])
         person, link = person_of_scope(scope), scope.find_all(Invitation)[0].id
+        letter = {"invitation_id": link, "kind": "invitation", "channel": "email"}
+        scope.add_row(PatientMessage, id="m1", made_at=now, due_at=now, **letter)
     ids = {sent, person, link}
     assert naming(work.store, ids) >= can_name_a_person()
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:

@@ -98,6 +98,9 @@ def test_every_name_in_the_database_is_as_long_as_we_wrote_it(database: Engine) 
         ("worklist_row", "state", "lost"),
         ("outbox_message", "kind", "pigeon"),
         ("outbox_message", "ended", "lost"),
+        ("patient_message", "kind", "pigeon"),
+        ("patient_message", "channel", "fax"),
+        ("patient_message", "ended", "lost"),
     ],
 )
 def test_a_word_or_level_that_we_do_not_know_is_refused(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.documents.patient_list.days import BadDay, parse_day
 from app.documents.patient_list.table import ListTable, TableLine
 
-COLUMN_FIELDS = ("reference", "name", "surname", "day", "kind")
+COLUMN_FIELDS = ("reference", "name", "surname", "day", "kind", "contact")
 _HEADINGS: dict[str, tuple[str, ...]] = {
     "reference": (
         *("reference", "ref", "reference number", "ref no", "patient reference", "patient ref"),
@@ -34,6 +34,11 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
         *("app type", "clinic", "clinic name", "clinic code", "consultant", "clinician"),
         *("doctor", "seen by", "with", "specialty", "type"),
     ),
+    "contact": (
+        *("contact", "mobile", "mobile number", "mobile no", "mobile phone", "cell", "cell phone"),
+        *("e mail", "email", "email address", "e mail address", "phone", "phone number"),
+        *("telephone", "telephone number", "tel", "tel no", "contact number", "contact no"),
+    ),
 }
 """The words of headings by what they mean, the surest first."""
 _HEADING_LINES = 10  # titles may stand above the headings
@@ -50,6 +55,7 @@ class ListLayout:
     day: int | None = 2
     kind: int | None = 3
     lines_above: int = 0
+    contact: int | None = None
 
 
 def find_layout(table: ListTable) -> ListLayout:

@@ -30,6 +30,7 @@ class ListedPatient:
     kind: str
     appointment_on: date | None = None
     problems: tuple[str, ...] = ()
+    contact: str = ""
 
     @property
     def problem(self) -> str:
@@ -49,12 +50,14 @@ def read_patient(
     name: str,
     day: str = "",
     kind: str = "",
+    contact: str = "",
     *,
     line: int = 0,
     month_first: bool = False,
 ) -> ListedPatient:
     """One patient as typed, with what is wrong."""
-    reference, name, day, kind = map(clean_text, (reference, name, day, kind))
+    texts = (reference, name, day, kind, contact)
+    reference, name, day, kind, contact = map(clean_text, texts)
     lengths = (("reference", reference, 1), ("name", name, 1), ("kind", kind, 0))
     problems = [field for field, text, least in lengths if not least <= len(text) <= LONGEST]
     if is_cut_number(reference):
@@ -64,7 +67,7 @@ def read_patient(
         on = parse_day(day, month_first=month_first) if day else None
     except BadDay as bad:
         problems.append(bad.problem)
-    return ListedPatient(line, reference, name, day, kind, on, tuple(problems))
+    return ListedPatient(line, reference, name, day, kind, on, tuple(problems), contact)
 
 
 def list_patients(
@@ -84,14 +87,15 @@ def list_patients(
     return found
 
 
-def read_cells(cells: tuple[str, ...], layout: ListLayout) -> tuple[str, str, str, str]:
-    """(Reference, name, day, what the visit is) of a line; two names are joined."""
+def read_cells(cells: tuple[str, ...], layout: ListLayout) -> tuple[str, str, str, str, str]:
+    """(Reference, name, day, what the visit is, contact) of a line; two names are joined."""
 
     def pick_cell(column: int | None) -> str:
         return cells[column] if column is not None and column < len(cells) else ""
 
     name = f"{pick_cell(layout.name)} {pick_cell(layout.surname)}".strip()
-    return pick_cell(layout.reference), name, pick_cell(layout.day), pick_cell(layout.kind)
+    reference, day = pick_cell(layout.reference), pick_cell(layout.day)
+    return reference, name, day, pick_cell(layout.kind), pick_cell(layout.contact)
 
 
 def find_list_order(table: ListTable, layout: ListLayout) -> DayOrder:

@@ -29,6 +29,8 @@ SECOND_PERSON_STATES = ("second_look", "second_close")
 """What waits for a second person: a lowering, or a closing."""
 STATES = ("new", "claimed", *SECOND_PERSON_STATES, "closed")
 DESTINATION_KINDS = ("webhook", "email")
+MESSAGE_KINDS, MESSAGE_CHANNELS = ("invitation", "reminder"), ("email", "webhook")
+MESSAGE_ENDS = ("sent", "bounced", "stopped")
 
 
 class Person(ClinicTable):
@@ -77,6 +79,8 @@ class Invitation(ClinicTable):
     revoked_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     idempotency_key: Mapped[str]
+    contact_sealed: Mapped[bytes | None]  # an e-mail address or a telephone number
+    stopped_at: Mapped[datetime | None]  # when its person first met the stop page
 
 
 class Submission(ClinicTable):
@@ -263,6 +267,35 @@ class OutboxMessage(ClinicTable):
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     fault: Mapped[str | None]  # why the last try failed, in a word
+    ended: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PatientMessage(ClinicTable):
+    """A message that asks an invited person to answer, on its way or at its end.
+
+    It holds no word of the message and no address: both are read when it is sent. `due_at` is the
+    next try, and while one sends it the end of that claim; `id` stays the same on every try.
+    """
+
+    __tablename__ = "patient_message"
+    __table_args__ = (
+        row_foreign_key("invitation", "invitation_id"),
+        word_check("kind", MESSAGE_KINDS),
+        word_check("channel", MESSAGE_CHANNELS),
+        word_check("ended", MESSAGE_ENDS),
+        UniqueConstraint("clinic_id", "invitation_id", "kind"),
+        Index("ix_patient_message_due", "clinic_id", "ended_at", "due_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    invitation_id: Mapped[str]
+    kind: Mapped[str]
+    channel: Mapped[str]
+    made_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[str | None]  # why the last try failed, or why it was stopped, in a word
     ended: Mapped[str | None]
     ended_at: Mapped[datetime | None]
 

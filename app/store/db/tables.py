@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKeyConstraint, Index, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
@@ -100,6 +100,10 @@ class Clinic(ClinicTable):
     alarm_email_sealed: Mapped[bytes | None]
     for_show: Mapped[bool] = mapped_column(default=False)  # holds made-up people only
     made_at: Mapped[datetime]
+    # Whether it writes to people whom it invites, and how many days before a visit once more.
+    sends_messages: Mapped[bool] = mapped_column(default=False, server_default=false())
+    reminder_days: Mapped[int | None]
+    message_webhook_sealed: Mapped[bytes | None]  # its own service for text messages
 
 
 class RecordKey(ClinicTable):

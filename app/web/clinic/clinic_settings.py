@@ -13,13 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.presentation.clinic_settings import PARTS, FormField, SettingsPresenter
-from app.store import alarms, clinic_settings
+from app.store import alarms, clinic_settings, patient_messages
 from app.store.alarms import AlarmDestinations
 from app.store.clinic_settings import BadSettings
 from app.store.clinics import load_clinic
 from app.store.db.scope import Scope, WritingScope
 from app.store.public_holidays import HolidayProposal, list_areas, propose_holidays
-from app.web.outgoing_messages import find_webhook_problem
+from app.web.outgoing_messages import find_webhook_problem, show_webhook_secret
 from app.web.pages import see_other, translator_for
 from app.web.staff_request import StaffRequest
 from app.web.wire import strip_invisible
@@ -46,15 +46,19 @@ def show_part(request: StaffRequest, problems: Mapping[str, str] | None = None) 
         presenter = _make_presenter(request, scope)
     if part == "holidays":
         return _show_holidays(request, presenter, problems)
-    chosen = None
+    chosen, webhook = None, ("", b"")
     if part == "alarms":
         chosen = alarms.read_destinations(request.store, request.clinic)
-    fields = _keep_typed(request, presenter.list_fields(part, chosen))
+    if part == "messages":
+        with request.reading_scope() as scope:
+            webhook = patient_messages.open_webhook(scope)
+    fields = _keep_typed(request, presenter.list_fields(part, chosen, webhook[0]))
     return request.render_page(
         "staff/clinic_part.html",
         part=part,
         fields=fields,
         closed=presenter.closed_days() if part == "closed" else [],
+        secret=show_webhook_secret(webhook[1]) if webhook[0] else "",
         problems=_place_problems(fields, problems),
     )
 
@@ -196,6 +200,14 @@ def _save_alarms(request: StaffRequest, scope: WritingScope) -> None:
         alarms.save_destinations(scope, chosen)
 
 
+def _save_messages(request: StaffRequest, scope: WritingScope) -> None:
+    webhook = request.typed_field("message_webhook")
+    if webhook and find_webhook_problem(webhook):
+        raise BadSettings({"message_webhook": "webhook"})
+    typed = (request.typed_field("writes"), request.typed_field("reminder_days"))
+    patient_messages.save_choices(scope, *typed, webhook)
+
+
 def _save_fields(
     save: Callable[[WritingScope, Mapping[str, str]], None], *names: str
 ) -> Callable[[StaffRequest, WritingScope], None]:
@@ -212,6 +224,7 @@ _SAVES: dict[str, Callable[[StaffRequest, WritingScope], Any]] = {
     "targets": _save_targets,
     "lowering": _save_fields(clinic_settings.save_lowering, "may_lower", "second_person_from"),
     "keeping": _save_fields(clinic_settings.save_days_kept, *clinic_settings.DAYS_KEPT),
+    "messages": _save_messages,
     "alarms": _save_alarms,
 }
 """What each part does with what was typed."""

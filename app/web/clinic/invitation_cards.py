@@ -26,6 +26,24 @@ class InvitationCard:
     until: str
     day: str
     square: QrCode | None = None
+    message_at: str = ""
+
+    @property
+    def progress(self) -> str:
+        """How far its person came, as a key of words; "" where they did not begin."""
+        invited = self.invited
+        began = "invitations.stopped" if invited.stopped_at else "invitations.began"
+        return began if invited.stopped_at or invited.begun_at else ""
+
+    @property
+    def message(self) -> str:
+        """What became of the newest message to this person, as a key of words."""
+        row = self.invited.message
+        if row is None:
+            return "message.state.none"
+        if row.ended == "stopped":
+            return f"message.state.{'barred' if row.fault == 'barred' else 'stopped'}"
+        return f"message.state.{row.ended or ('late' if row.fault else 'waiting')}"
 
 
 def build_cards(
@@ -42,7 +60,10 @@ def build_cards(
     for one in found:
         link, until = f"{request.origin}/i/{one.token}", request.format_time(one.expires_at, zone)
         day = format_day(one.appointment_on, language, pattern)
-        cards.append(InvitationCard(one, link, until, day, make_qr_code(link) if squares else None))
+        square = make_qr_code(link) if squares else None
+        sent = one.message.ended_at if one.message else None
+        message_at = request.format_time(sent, zone) if sent else ""
+        cards.append(InvitationCard(one, link, until, day, square, message_at))
     return cards
 
 

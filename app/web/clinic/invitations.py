@@ -1,6 +1,7 @@
 """Patients who are to come in: invited with a link and a code, or showing a code of their own.
 
-Only what a clinic calls a person is asked for, never how to reach them. It knows no rule.
+Only what a clinic calls a person is asked for; how to reach them, only where it writes to them.
+It knows no rule.
 """
 
 import secrets
@@ -29,7 +30,7 @@ from app.web.staff_request import StaffRequest
 PAGE_SIZE = 50
 SHOWN = {"all": "invitations.all", "open": "invitations.open", "ended": "invitations.over"}
 _SHARED_FIELDS = ("reference", "name", "day")
-_FIELDS = (*_SHARED_FIELDS, "kind")
+_FIELDS = (*_SHARED_FIELDS, "kind", "contact")
 
 
 def show_invitations(
@@ -50,9 +51,11 @@ def show_invitations(
         found = [one for one in every if _is_shown(one, show, normalize_identifier(find))]
         start = (int(page) - 1) * PAGE_SIZE
         waiting = build_cards(request, scope, found[start : start + PAGE_SIZE], pattern=WEEKDAY)
+        writes = clinics.load_clinic(scope).sends_messages
     return request.render_page(
         "nurse/invitations.html",
         waiting=waiting,
+        writes=writes,
         shown=SHOWN,
         show=show,
         page=int(page),
@@ -117,10 +120,14 @@ def show_invitation(request: StaffRequest) -> Response:
     with request.reading_scope() as scope:
         found = invitations.find_invitation(scope, request.now, request.path_id)
         (way,) = build_cards(request, scope, [found], squares=True)
-        clinic = clinics.load_clinic(scope).name
-    enter = f"{request.origin}/i"
+        clinic = clinics.load_clinic(scope)
     return request.render_page(
-        "nurse/invitation.html", way=way, invited=found, enter=enter, clinic=clinic
+        "nurse/invitation.html",
+        way=way,
+        invited=found,
+        enter=f"{request.origin}/i",
+        clinic=clinic.name,
+        writes=clinic.sends_messages,
     )
 
 

@@ -23,6 +23,7 @@ from app.store import clinics, invitations
 from app.store.db import audit
 from app.store.db.scope import Scope, WritingScope
 from app.store.invitations import MAX_PER_BATCH
+from app.store.patient_messages import can_send, find_channel
 from app.store.people import NameMismatch
 from app.web.clinic.invitation_cards import (
     InvitationCard,
@@ -34,7 +35,7 @@ from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 from app.web.wire import build_download, escape_formula, find_file
 
-ROW_FIELDS = ("line", "reference", "name", "day", "kind")
+ROW_FIELDS = ("line", "reference", "name", "day", "kind", "contact")
 _ORDERS = ("day_first", "month_first")
 
 
@@ -191,6 +192,7 @@ def _read_layout(request: StaffRequest, found: ListTable) -> ListLayout:
         surname=read_column("surname"),
         day=read_column("day"),
         kind=read_column("kind"),
+        contact=read_column("contact"),
         lines_above=above,
     )
 
@@ -214,11 +216,24 @@ def _show_preview(
         number=number,
         reading=reading,
         carried=carried,
+        writes=_count_messages(request, checked, ticked),
         headings=columns.name_headings(reading.table, reading.layout) if reading else [],
         fields=COLUMN_FIELDS,
         samples=_sample_days(request, reading) if reading and reading.ambiguous else {},
         key=read_batch_key(request) if problems else secrets.token_urlsafe(12),
     )
+
+
+def _count_messages(
+    request: StaffRequest, checked: list[CheckedPatient], ticked: set[int]
+) -> int | None:
+    """How many of those that are ticked can be written to; None where the clinic does not write."""
+    with request.reading_scope() as scope:
+        clinic = clinics.load_clinic(scope)
+    if not clinic.sends_messages:
+        return None
+    channels = [find_channel(one.patient.contact) for n, one in enumerate(checked) if n in ticked]
+    return sum(can_send(clinic, channel) for channel in channels)
 
 
 def _sample_days(request: StaffRequest, reading: ListReading) -> Mapping[str, tuple[str, str]]:

@@ -4,12 +4,15 @@ Each route replays the answers, asks the engine and shows a page. No step is sto
 deep link, two tabs and a changed answer are all the same few lines. It knows no rule.
 """
 
+import logging
 import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,8 +23,9 @@ from app.presentation.question import (
     list_emergency_signs,
     options_in_order,
 )
-from app.store import shares
+from app.store import invitations, shares
 from app.store.db.tables import REVIEWED_DAYS, UNREVIEWED_DAYS
+from app.store.invitations import InvitationGone
 from app.web import journey as journeys
 from app.web import tablet
 from app.web.journey import Journey, LostJourney, NoJourney
@@ -31,6 +35,8 @@ from app.web.patients.clinic_presence import count_answer, has_reachable_clinic
 from app.web.question_loop import PatientLoop
 from app.web.visit import Visit, describe_emergency, open_visit, redirect_with_journey
 from app.web.wire import read_form
+
+log = logging.getLogger(__name__)
 
 
 async def show_start(request: Request) -> Response:
@@ -221,7 +227,21 @@ async def show_emergency(request: Request) -> Response:
         return see_other(visit.next_address)
     # Of a message to the clinic it asks no database: the page is there whatever happens to one.
     tells = {"reference": "", "opens": "", "failed": False} if visit.journey.invitation else None
-    return render_page(request, "patient/emergency.html", tells=tells, **describe_emergency(visit))
+    values = describe_emergency(visit)
+    response = render_page(request, "patient/emergency.html", tells=tells, **values)
+    if visit.journey.invitation:
+        response.background = BackgroundTask(_note_stop_page, visit)
+    return response
+
+
+def _note_stop_page(visit: Visit) -> None:
+    """Let the clinic see on its list of invitations that somebody met this page."""
+    store, now = visit.context.store, visit.context.now
+    try:
+        clinic, invitation = invitations.resolve_token(store, visit.journey.invitation)
+        invitations.note_stop_page(store, clinic, invitation, now)
+    except (InvitationGone, OperationalError) as error:
+        log.warning("that a stop page was met is not noted: %s", type(error).__name__)
 
 
 async def ask_clear(request: Request) -> Response:

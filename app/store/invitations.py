@@ -145,8 +145,10 @@ def add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
         if server_records.index_word(scope, "code", code, invitation):
             break  # else its code leads elsewhere already
     link_token = derive_link_token(scope.keyring, scope.clinic, invitation)
-    sealed = {}
-    for name in ("appointment_kind", "contact"):
+    sealed, clinic = {}, load_clinic(scope)
+    reachable = patient_messages.can_send(clinic, patient_messages.find_channel(invitee.contact))
+    # How to reach someone is kept only where it will be used.
+    for name in ("appointment_kind", "contact") if reachable else ("appointment_kind",):
         if text := getattr(invitee, name):
             seal = record_keys.load_data_key(scope, person).seal_field
             sealed[f"{name}_sealed"] = seal("invitation", invitation, name, text)
@@ -159,7 +161,7 @@ def add_invitation(scope: WritingScope, invitee: Invitee, key: str) -> str:
         appointment_on=invitee.appointment_on,
         made_by=scope.who,
         made_at=scope.now,
-        expires_at=find_expiry(load_clinic(scope), scope.now, invitee.appointment_on),
+        expires_at=find_expiry(clinic, scope.now, invitee.appointment_on),
         idempotency_key=key,
         **sealed,
     )

@@ -7,8 +7,7 @@ the other side will never take has bounced, and what could not be sent for a day
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any, NamedTuple
 
 from app.store import patient_messages
 from app.store.clinics import load_clinic
@@ -22,7 +21,7 @@ from app.store.invitations import (
     is_invitation_open,
     open_sealed_field,
 )
-from app.store.opening_hours import find_opening_state
+from app.store.opening_hours import find_opening_state, local_day
 
 CLAIM_DURATION = timedelta(seconds=20)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=2)
@@ -60,7 +59,10 @@ def add_due_reminders(store: Store, clinic: str, now: datetime) -> int:
     with store.writing_scope(clinic, now, "job") as scope:
         made = 0
         for row in _list_unreminded(scope, now):
-            key = record_keys.load_data_key(scope, row.person_id)
+            try:
+                key = record_keys.load_data_key(scope, row.person_id)
+            except record_keys.KeyDestroyed:
+                continue  # of the others it must stop none
             contact = open_sealed_field(key, row, "contact")
             made += patient_messages.add_message(scope, row.id, row.person_id, contact, "reminder")
         return made
@@ -68,12 +70,13 @@ def add_due_reminders(store: Store, clinic: str, now: datetime) -> int:
 
 def claim_next_message(store: Store, clinic: str, now: datetime) -> OutgoingMessage | None:
     """What has waited longest, for one try; what is not wanted any more stops."""
-    due, order = PatientMessage.due_at <= now, [PatientMessage.due_at, PatientMessage.id]
+    order = [PatientMessage.due_at, PatientMessage.id]
     with store.reading_scope(clinic) as scope:
-        if scope.find_first(PatientMessage, _IS_OPEN, due, order_by=order) is None:
+        due = _due_now(load_clinic(scope), now)
+        if scope.find_first(PatientMessage, *due, order_by=order) is None:
             return None
     with store.writing_scope(clinic, now, "job") as scope:
-        while row := scope.find_first(PatientMessage, _IS_OPEN, due, order_by=order):
+        while row := scope.find_first(PatientMessage, *due, order_by=order):
             if why := _find_hindrance(scope, row):
                 patient_messages.stop_message(scope, row, why)
                 continue
@@ -115,14 +118,22 @@ def _end_message(
             audit.record_event(scope, f"message_{ended}", subject, tries=tries, **facts)
 
 
+def _due_now(clinic: Clinic, now: datetime) -> list[Any]:
+    """What is to be tried now; a reminder that waits for another try also waits for the hours."""
+    due = [_IS_OPEN, PatientMessage.due_at <= now]
+    is_open = find_opening_state(clinic, now).closes is not None
+    return due if is_open else [*due, PatientMessage.kind != "reminder"]
+
+
 def _find_hindrance(scope: WritingScope, row: PatientMessage) -> str:
     """Why this message must not go out any more; "" where it may."""
     link = scope.find_one(Invitation, id=row.invitation_id)
     if link is None or link.finished_at or not is_invitation_open(link, scope.now):
         return "over"
-    if link.contact_sealed is None or not patient_messages.can_send(
-        load_clinic(scope), row.channel
-    ):
+    clinic = load_clinic(scope)
+    if link.appointment_on is not None and link.appointment_on < local_day(clinic, scope.now):
+        return "over"
+    if link.contact_sealed is None or not patient_messages.can_send(clinic, row.channel):
         return "off"
     return "barred" if patient_messages.is_barred(scope, link.person_id) else ""
 
@@ -152,7 +163,7 @@ def _list_unreminded(scope: Scope, now: datetime) -> list[Invitation]:
         return []
     if find_opening_state(clinic, now).closes is None:
         return []
-    today = now.astimezone(ZoneInfo(clinic.time_zone)).date()
+    today = local_day(clinic, now)
     reminded = scope.select_columns(PatientMessage.invitation_id)
     return scope.find_all(
         Invitation,

@@ -17,6 +17,7 @@ from app.store.db.patient_tables import Invitation, PatientMessage
 from app.store.db.record_keys import KeyDestroyed
 from app.store.db.scope import Scope, WritingScope
 from app.store.db.tables import Clinic
+from app.store.opening_hours import local_day
 
 NO_MESSAGES = "no_contact"
 """The flag of a person whom nobody may phone or write to."""
@@ -36,7 +37,7 @@ def add_message(
 ) -> bool:
     """Put a message to this person into the outbox, if there is to be one; give whether."""
     clinic, channel = load_clinic(scope), find_channel(contact)
-    if not can_send(clinic, channel) or is_barred(scope, person):
+    if not can_send(clinic, channel):
         return False
     message = secrets.token_urlsafe(12)
     scope.add_row(
@@ -49,6 +50,10 @@ def add_message(
         due_at=scope.now,
     )
     audit.record_event(scope, "message_made", ("invitation", invitation), of=kind, by=channel)
+    if is_barred(scope, person):
+        # Kept as stopped, so that staff see why, and no round looks at this person again.
+        stop_message(scope, scope.require_one(PatientMessage, LookupError, id=message), "barred")
+        return False
     return True
 
 
@@ -85,6 +90,7 @@ def forget_contacts(scope: WritingScope) -> int:
     """Forget how to reach those whose visit or invitation is over; give how many."""
     over = (
         (Invitation.expires_at <= scope.now)
+        | (Invitation.appointment_on < local_day(load_clinic(scope), scope.now))
         | Invitation.finished_at.is_not(None)
         | Invitation.revoked_at.is_not(None)
     )

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from app.commands import clinic_settings, console
-from app.store import alarms, clinics
+from app.store import alarms, clinics, patient_messages
 from app.store.alarms import AlarmDestinations
 from app.store.clinic_settings import is_telephone
-from app.store.clinics import NameTaken
+from app.store.clinics import NameTaken, load_clinic
 from app.web.outgoing_messages import find_webhook_problem, show_webhook_secret
 
 app = typer.Typer(
@@ -65,6 +65,49 @@ def list_clinics() -> None:
     """List the clinics: id, region, time zone, name."""
     for clinic in clinics.list_clinics(console.open_store()):
         typer.echo(f"{clinic.clinic_id}  {clinic.region}  {clinic.time_zone}  {clinic.name}")
+
+
+@app.command()
+def messages(
+    clinic: Annotated[str, typer.Argument(help="Its id or name.")],
+    write: Annotated[
+        bool | None, typer.Option("--write/--no-write", help="Write to those who are invited.")
+    ] = None,
+    webhook: Annotated[
+        str | None, typer.Option(help="https://... of its service for texts; '' for none.")
+    ] = None,
+    reminder_days: Annotated[
+        int | None, typer.Option(min=0, max=14, help="Days before a visit; 0 for no reminder.")
+    ] = None,
+) -> None:
+    """Choose whether a clinic writes to people whom it invites; print it.
+
+    A message names the clinic, the link and the code, and nothing else. An e-mail goes through
+    the server's own mail, a text message to the service as JSON, signed (Standard Webhooks).
+    """
+    settings = console.read_settings()
+    store, now = console.open_store(settings), console.current_time()
+    id_ = console.find_clinic_id(store, clinic)
+    if webhook and (problem := find_webhook_problem(webhook.strip())):
+        raise console.stop_command(f"This webhook cannot be used: {problem}.", 2)
+    with store.writing_scope(id_, now, console.COMMAND_ACTOR) as scope:
+        row, (address, _) = load_clinic(scope), patient_messages.open_webhook(scope)
+        writes = row.sends_messages if write is None else write
+        days = row.reminder_days or 0 if reminder_days is None else reminder_days
+        address = address if webhook is None else webhook.strip()
+        if any(option is not None for option in (write, webhook, reminder_days)):
+            chosen = ("yes" if writes else "no", str(days) if days else "", address)
+            patient_messages.save_choices(scope, *chosen)
+        _, secret = patient_messages.open_webhook(scope)
+    typer.echo(f"writes to people whom it invites: {'yes' if writes else 'no'}")
+    typer.echo(f"reminder: {f'{days} days before the visit' if days else 'none'}")
+    typer.echo(f"webhook for texts: {address or 'none'}")
+    if address:
+        typer.echo(f"webhook secret: {show_webhook_secret(secret)}")
+    if writes and not (settings.mail_server and settings.mail_from):
+        console.stderr.print(
+            "No e-mail goes out yet: set CALCINOSIS_MAIL_SERVER and CALCINOSIS_MAIL_FROM."
+        )
 
 
 @app.command()

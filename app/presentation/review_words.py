@@ -44,6 +44,7 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
     "decisions": (*(f"review_{kind}" for kind in REVIEW_KINDS), "findings_added", "marks_changed"),
     "patients": (
         *("patient_invited", "invitation_revoked", "submission_arrived", "answers_changed"),
+        *("message_made", "message_sent", "message_bounced", "message_stopped"),
     ),
     "doors": (
         *("tablet_begun", "tablet_ended", "password_given", "signed_in", "proved_again"),

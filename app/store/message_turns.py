@@ -3,7 +3,7 @@
 A message is claimed for one try; a server that dies with it lets the claim run out, and it is sent
 again under the same id. What is no longer wanted stops when its turn comes: the invitation is
 finished, taken back or over, the person must not be written to, the clinic writes no more. What
-the other side will never take has bounced, and what could not be sent for a day has too.
+the other side will never take has bounced; what could not be sent for a day is given up.
 """
 
 from datetime import datetime, timedelta
@@ -51,7 +51,8 @@ class OutgoingMessage(NamedTuple):
 def add_due_reminders(store: Store, clinic: str, now: datetime) -> int:
     """Make a reminder for each who has not finished and whose visit is near; give how many.
 
-    One for an invitation, in opening hours, never before a day after it was made.
+    One for an invitation, in opening hours, never before a day after it was made, and none to
+    where a message bounced.
     """
     with store.reading_scope(clinic) as scope:
         if not _list_unreminded(scope, now):
@@ -99,7 +100,7 @@ def record_bounced(store: Store, now: datetime, message: OutgoingMessage, fault:
 def record_failed(store: Store, now: datetime, message: OutgoingMessage, fault: str) -> None:
     """Note that a try failed; the next comes after a pause that grows, for a day."""
     if now >= message.made_at + GIVEN_UP_AFTER:
-        record_bounced(store, now, message, fault)
+        _end_message(store, now, message, "stopped", "given_up")
         return
     pause = min(FIRST_PAUSE * 2 ** min(message.tries - 1, 20), LONGEST_PAUSE)
     with store.writing_scope(message.clinic.clinic_id, now, "job") as scope:
@@ -164,7 +165,8 @@ def _list_unreminded(scope: Scope, now: datetime) -> list[Invitation]:
     if find_opening_state(clinic, now).closes is None:
         return []
     today = local_day(clinic, now)
-    reminded = scope.select_columns(PatientMessage.invitation_id)
+    written = scope.select_columns(PatientMessage.invitation_id)
+    is_over = (PatientMessage.kind == "reminder") | (PatientMessage.ended == "bounced")
     return scope.find_all(
         Invitation,
         Invitation.finished_at.is_(None),
@@ -174,7 +176,7 @@ def _list_unreminded(scope: Scope, now: datetime) -> list[Invitation]:
         Invitation.made_at <= now - timedelta(days=1),
         Invitation.appointment_on >= today,
         Invitation.appointment_on <= today + timedelta(days=clinic.reminder_days),
-        Invitation.id.not_in(reminded.where(PatientMessage.kind == "reminder")),
+        Invitation.id.not_in(written.where(is_over)),
         order_by=[Invitation.appointment_on, Invitation.id],
         limit=REMINDERS_AT_ONCE,
     )

@@ -27,6 +27,8 @@ WAIT = 5.0  # seconds for each step
 LONGEST = 10.0  # seconds for all of it: another side that drips words would never end
 _MAY_PASS = (401, 403, 404, 408, 409, 425, 429)
 """Refusals of a webhook that are about the moment or its settings, and not about the message."""
+_NO_MAILBOX = (550, 551, 553, 556)
+"""Replies of a mail server to an address that it will never take (RFC 5321, RFC 7504)."""
 _INTO_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 """Where an address of IPv6 stands for any of IPv4, also for one of a private network."""
 
@@ -129,11 +131,15 @@ def send_mail(mail: MailServer, to: str, letter: OutgoingEmail) -> None:
             _connect_smtp(server, parts)
             server.send_message(_build_email(mail, to, letter))
     except smtplib.SMTPRecipientsRefused as refused:
-        codes = {code for code, _ in refused.recipients.values()}
-        is_final = all(500 <= code < 600 for code in codes)
+        is_final = all(_names_no_mailbox(*reply) for reply in refused.recipients.values())
         raise (Refused if is_final else NotSent)(type(refused).__name__) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotSent(type(error).__name__) from None
+
+
+def _names_no_mailbox(code: int, words: bytes) -> bool:
+    """Whether a reply is about the mailbox; 5.7 is about us, such as that we may not relay."""
+    return code in _NO_MAILBOX and not words.startswith(b"5.7.")
 
 
 def is_public_address(address: str) -> bool:

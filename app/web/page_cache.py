@@ -23,7 +23,7 @@ from app.web.pages import (
     HTML_MEDIA_TYPE,
     AppContext,
     app_context,
-    is_first_sight,
+    is_landing,
     read_region_and_alarm,
     render_html,
 )
@@ -49,7 +49,7 @@ class PageKey(NamedTuple):
     region: str = ""
     variant: tuple[object, ...] = ()
     alarmed: bool = False
-    first: bool = False
+    lands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +116,17 @@ def render_cached_page(
     `variant` and the language alone. Each must be one of a few: every combination is kept.
     """
     context, timeout = app_context(request), tablet.find_page_timeout(request, template)
-    alarmed, first = False, is_first_sight(request, template)
+    alarmed, lands = False, is_landing(request, template)
     if region is None:
         region, alarmed = read_region_and_alarm(request)
 
     def render_whole_page() -> str:
-        known: dict[str, Any] = {"alarmed": alarmed, "first": first, **values()}
+        known: dict[str, Any] = {"alarmed": alarmed, "lands": lands, **values()}
         return render_html(
             context, template, _NONCE, region=region, error=False, tablet=timeout, **known
         )
 
-    key = PageKey(template, context.language, region or "", variant, alarmed, first)
+    key = PageKey(template, context.language, region or "", variant, alarmed, lands)
     page = (
         split_page(render_whole_page())
         if timeout

@@ -137,7 +137,7 @@ def render_page(
     if region is None and values.get("who") is None:  # staff see the words of no patient's region
         region, alarmed = read_region_and_alarm(request)
         values = {"alarmed": alarmed, **values}
-    first = is_first_sight(request, template)
+    lands = is_landing(request, template)
     html = render_html(
         app_context(request),
         template,
@@ -145,7 +145,7 @@ def render_page(
         region=region,
         error=error,
         tablet=timeout,
-        first=first,
+        lands=lands,
         **values,
     )
     response = compress_response(request, html.encode(), HTML_MEDIA_TYPE, status)
@@ -164,12 +164,12 @@ def render_html(
     alarmed: bool = False,
     tablet: PageTimeout | None = None,
     ages: Collection[str] = (),
-    first: bool = False,
+    lands: bool = False,
     **values: Any,
 ) -> str:
     """The HTML of one page. `tablet`: how long it stays on one that patients pass on.
 
-    `first`: whether its styles stand in it, for a browser that has loaded nothing yet.
+    `lands`: whether its styles stand in it, for a browser that has loaded nothing yet.
     `alarmed`: whether the person's answers are a certain emergency; `ages`: what they said of age.
     """
     t, fill = translator_for(context, region)
@@ -182,7 +182,7 @@ def render_html(
         box=tuple(context.page_wording.emergency_box_for(ages).values()),
         emergency_hidden=context.page_wording.levels["emergency"].hidden,
         address=context.assets.addresses,
-        first_sight=context.assets.first_sight if first else "",
+        first_sight=context.assets.first_sight if lands else "",
         language=context.language,
         direction=text_direction(context.language),
         approvals=context.rulebook.approvals,
@@ -193,7 +193,7 @@ def render_html(
     )
 
 
-def is_first_sight(request: Request, template: str) -> bool:
+def is_landing(request: Request, template: str) -> bool:
     """Whether the browser begins with this page, as far as it shows: it has no answers yet."""
     is_within_ours = "hx-request" in request.headers or cookie_name(request, OWN) in request.cookies
     return template in _LANDINGS and not is_within_ours

@@ -142,7 +142,7 @@ def test_of_many_servers_one_sends_it_and_a_dead_one_sends_it_again(work: Work) 
     assert claim(work, MONDAY + DAY) is None
 
 
-def test_what_cannot_be_sent_is_tried_for_a_day_and_then_has_bounced(work: Work) -> None:
+def test_what_cannot_be_sent_is_tried_for_a_day_and_then_given_up(work: Work) -> None:
     work.invite(contact=MAIL)
     now, tries = MONDAY, 0
     while (message := claim(work, now)) is not None:
@@ -150,7 +150,7 @@ def test_what_cannot_be_sent_is_tried_for_a_day_and_then_has_bounced(work: Work)
         tries += 1
         while now < MONDAY + 2 * DAY and claim_waits(work, now):
             now += MINUTE
-    assert kept(work) == [("invitation", "email", "bounced", "ConnectionRefusedError")]
+    assert kept(work) == [("invitation", "email", "stopped", "given_up")]
     assert 10 < tries < 30
 
 
@@ -167,6 +167,9 @@ def test_what_is_refused_for_good_is_tried_once(work: Work) -> None:
     message_turns.record_bounced(work.store, MONDAY, message, "answered with 422")
     assert claim(work, MONDAY + DAY) is None
     assert kept(work) == [("invitation", "webhook", "bounced", "answered with 422")]
+    choose(work, days="14")
+    near = datetime(2026, 5, 28, 10, tzinfo=MONDAY.tzinfo)
+    assert message_turns.add_due_reminders(work.store, "c1", near) == 0
 
 
 def test_a_reminder_comes_once_near_the_visit_while_the_clinic_is_open(work: Work) -> None:

@@ -21,7 +21,10 @@ CONTACT = {
     "address": "1 Hill Street\nLondon",
     "date_order": "day_first",
 }
-PARTS = ("contact", "hours", "closed", "holidays", "targets", "lowering", "keeping", "alarms")
+PARTS = (
+    *("contact", "hours", "closed", "holidays", "targets", "lowering", "keeping", "messages"),
+    "alarms",
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, LAPSE_REASONS,
 from app.rulebook.reading_words import PAGE_FILES
 from app.settings import ROOT
 from app.store.clinic_settings import DATE_ORDERS, DAYS_KEPT, MAY_LOWER
-from app.store.db.patient_tables import REVIEW_KINDS
+from app.store.db.patient_tables import MESSAGE_ENDS, MESSAGE_KINDS, REVIEW_KINDS
 from app.store.db.tables import ROLES
 from app.store.review_steps import (
     CALL_OUTCOMES,
@@ -54,6 +54,7 @@ MADE_UP = {  # keys that a page puts together
 SETTINGS = {
     *("name", "telephone", "address", "date_order", "first", "last", "reason", "may_lower"),
     *("second_person_from", "email", "webhook", *DAYS_KEPT),
+    *("writes", "reminder_days", "message_webhook"),
 }
 MADE_UP["nurse."] = {
     *(f"question.{question.id}" for question in rulebook().questionnaire),
@@ -82,9 +83,12 @@ MADE_UP |= {
     "clinic.hint.": {*SETTINGS},
     "clinic.order.": {*DATE_ORDERS},
     "clinic.may_lower.": {*MAY_LOWER},
+    "clinic.writes.": {"yes", "no"},
+    "message.": {*MESSAGE_KINDS},
+    "message.state.": {*MESSAGE_ENDS, "waiting", "late", "barred", "given_up"},
     "clinic.line.": {*DAYS_KEPT},
     "clinic.problem.": {
-        *DAYS_KEPT,
+        *(*DAYS_KEPT, "reminder_days"),
         *("name", "name_taken", "telephone", "address", "choose", "reason", "email", "webhook"),
         *("hours_text", "hours_clock", "hours_order", "hours_overlap", "hours_many", "hours_none"),
         *("day", "day_range", "day_order", "day_span"),

@@ -42,7 +42,8 @@ class InvitationCard:
         if row is None:
             return "message.state.none"
         if row.ended == "stopped":
-            return f"message.state.{'barred' if row.fault == 'barred' else 'stopped'}"
+            why = row.fault if row.fault in ("barred", "given_up") else "stopped"
+            return f"message.state.{why}"
         return f"message.state.{row.ended or ('late' if row.fault else 'waiting')}"
 
 

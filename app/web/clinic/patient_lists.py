@@ -87,7 +87,9 @@ def submit_batch(request: StaffRequest) -> Response:
     with request.reading_scope() as scope:
         if invitations.find_batch_rows(scope, own_key):
             return _see_batch(key)  # sent again: its patients would look invited already
-    typed = list(zip(*(request.chosen_values(name) for name in ROW_FIELDS), strict=False))
+    contacts = request.chosen_values("contact") or [""] * MAX_PER_BATCH
+    columns_typed = [*(request.chosen_values(name) for name in ROW_FIELDS[:-1]), contacts]
+    typed = list(zip(*columns_typed, strict=False))
     patients = [
         rows.read_patient(*texts, line=int(line[:9]) if line.isdecimal() else n)
         for n, (line, *texts) in enumerate(typed[:MAX_PER_BATCH], 1)

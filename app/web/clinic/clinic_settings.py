@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.documents.typed_days import UnreadableDay, parse_day
 from app.presentation.clinic_settings import PARTS, FormField, SettingsPresenter
 from app.store import alarms, clinic_settings
 from app.store.alarms import AlarmDestinations
@@ -174,7 +175,17 @@ def _save_closed(request: StaffRequest, scope: WritingScope) -> None:
         clinic_settings.remove_closed_day(scope, day)
     else:
         typed = request.typed_fields("first", "last", "reason")
-        clinic_settings.add_closed_days(scope, typed)
+        order = load_clinic(scope).date_order
+        days = {name: _read_day(request, order, typed[name]) for name in ("first", "last")}
+        clinic_settings.add_closed_days(scope, typed | days)
+
+
+def _read_day(request: StaffRequest, order: str, typed: str) -> str:
+    """The day as 2027-12-24; what names none stays as it is, and is refused later."""
+    try:
+        return parse_day(typed, order, request.context.language).isoformat()
+    except UnreadableDay:
+        return typed
 
 
 def _save_targets(request: StaffRequest, scope: WritingScope) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.documents.typed_days import UnreadableDay, parse_day
 from app.store import worklist, worklist_search
 from app.store.accounts import staff
 from app.store.db.scope import Scope
@@ -68,8 +69,9 @@ def show_worklist(request: StaffRequest) -> Response:
 def choose_day(request: StaffRequest) -> Response:
     """POST /worklist/day: the day whose visits are shown, or all where no day was said."""
     try:
-        day = date.fromisoformat(request.typed_field("day"))
-    except ValueError:
+        order, language = request.read_date_order(), request.context.language
+        day = parse_day(request.typed_field("day"), order, language)
+    except UnreadableDay:
         return see_other("/worklist")
     return see_other(f"/worklist/{_VISIT}{day.isoformat()}")
 

@@ -5,6 +5,7 @@ app/store/clinic_settings.py.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from starlette.responses import Response
 
 from app.documents.typed_days import UnreadableDay, parse_day
 from app.presentation.clinic_settings import PARTS, FormField, SettingsPresenter
-from app.store import alarms, clinic_settings
+from app.store import alarms, clinic_settings, due_times
 from app.store.alarms import AlarmDestinations
 from app.store.clinic_settings import BadSettings
 from app.store.clinics import load_clinic
@@ -68,7 +69,7 @@ def submit_part(request: StaffRequest) -> Response:
     if request.code_refused:
         return show_part(request, {"code": "code.problem"})
     try:
-        with request.writing_scope() as scope:
+        with request.writing_scope() as scope, _follow_settings(request, scope):
             _SAVES[part](request, scope)
     except BadSettings as refused:
         words = {name: f"clinic.problem.{word}" for name, word in refused.problems.items()}
@@ -97,9 +98,14 @@ def submit_holiday_year(request: StaffRequest) -> Response:
         proposal = _propose_year(request, _make_presenter(request, scope))
     if request.code_refused:
         return show_holiday_year(request, {"code": "code.problem"})
-    with request.writing_scope() as scope:
+    with request.writing_scope() as scope, _follow_settings(request, scope):
         clinic_settings.confirm_holidays(scope, proposal, request.chosen_values("day"))
     return see_other("/clinic/holidays")
+
+
+def _follow_settings(request: StaffRequest, scope: WritingScope) -> AbstractContextManager[None]:
+    """What waits is due by what is chosen inside."""
+    return due_times.follow_clinic_settings(scope, request.context.policy.targets)
 
 
 def _show_holidays(

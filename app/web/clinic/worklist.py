@@ -14,7 +14,7 @@ from app.store.accounts import staff
 from app.store.db.scope import Scope
 from app.store.worklist import ClinicSnapshot, ListedSubmission, WorklistCounts, WorklistCursor
 from app.triage.terms import Urgency
-from app.web.clinic.submission_reading import make_row_presenter
+from app.web.clinic.submission_reading import list_taken_notices, make_row_presenter
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest, build_staff_frame
 
@@ -37,7 +37,7 @@ def show_worklist(request: StaffRequest) -> Response:
     show, day = _parse_filter(asked)
     after = _parse_place(request.path_params.get("place"))
     with request.reading_scope() as scope:
-        clinic = worklist.read_clinic_snapshot(scope)
+        clinic = worklist.read_clinic_snapshot(scope, request.staff_id)
         zone, now = ZoneInfo(clinic.time_zone), request.now
         midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
         lines = worklist.list_worklist_page(
@@ -80,7 +80,7 @@ def search_worklist(request: StaffRequest) -> Response:
     """POST /worklist/find: all that was sent, or is invited, under these words."""
     words = request.typed_field("reference")
     with request.reading_scope() as scope:
-        clinic = worklist.read_clinic_snapshot(scope)
+        clinic = worklist.read_clinic_snapshot(scope, request.staff_id)
         found = worklist_search.search_worklist(scope, request.now, words)
         values = _load_page_values(request, scope, clinic, found.lines)
     return request.render_page(
@@ -107,6 +107,8 @@ def _load_page_values(
     today = presenter.local_day(request.now)
     badges = {level: presenter.level_badge(level) for level in Urgency}
     return {
+        # Asked for only where there is any: a page is to take few queries.
+        "taken": list_taken_notices(request, scope, zone) if clinic.taken_over else [],
         "tabs": [
             *WORKLIST_TABS.items(),
             *((f"{_VISIT}{today + timedelta(days=n)}", words) for n, words in _DAYS.items()),

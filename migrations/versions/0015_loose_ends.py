@@ -1,4 +1,4 @@
-"""the order in which a clinic types days, and what was late before lateness alarmed
+"""who is told that a row was taken over, the order of days, and what was late before
 
 Revision 0015, after 0011.
 
@@ -20,6 +20,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    taken = sa.Column("taken_from_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
+    op.add_column("worklist_row", taken)
+    op.create_index(
+        "ix_worklist_row_taken", "worklist_row", ["clinic_id", "taken_from_id"], unique=False
+    )
     clinic = sa.table("clinic", sa.column("region"), sa.column("date_order"))
     for region, order in (("us", "month_first"), ("ca", "year_first")):
         unchosen = (clinic.c.region == region, clinic.c.date_order == "day_first")
@@ -34,4 +39,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing: what a clinic chose since then is its own."""
+    """The order of days stays: what a clinic chose since then is its own."""
+    op.drop_index("ix_worklist_row_taken", table_name="worklist_row")
+    op.drop_column("worklist_row", "taken_from_id")

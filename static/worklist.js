@@ -138,10 +138,13 @@ const showState = () => {
   const words = isLive() ? "" : lost.dataset.words.replace("[time]", head().dataset.time);
   const classes = document.documentElement.classList;
   const live = isLive() && stream?.readyState === 1;
-  if (lost.textContent === words && classes.contains("is-live") === live) return;
+  const begins = isLive() && !live;
+  if (lost.textContent === words && classes.contains("is-live") === live && classes.contains("is-connecting") === begins)
+    return;
   still(() => {
     lost.textContent = words;
     classes.toggle("is-live", live);
+    classes.toggle("is-connecting", begins);
   });
 };
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.commands import app
-from app.store import alarms, submissions
+from app.store import alarms, clinics, submissions
 from app.store.db.database import open_database, open_store
 from app.store.submissions import Delivery
 from migrations.append_only import allow_changes
@@ -52,6 +52,19 @@ def test_a_clinic_is_added_and_listed(clinic: str) -> None:
 
 
 @pytest.mark.usefixtures("clinic")
+def test_no_real_clinic_is_added_beside_made_up_people(tmp_path: Path) -> None:
+    """D33."""
+    var = tmp_path / "var"
+    store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
+    place = {"name": "For show", "region": "uk", "time_zone": "Europe/London"}
+    clinics.add_clinic(store, datetime.now(UTC), **place, for_show=True)
+    store.engine.dispose()
+    result = call("clinic add Real --region uk --time-zone Europe/London")
+    assert result.exit_code == 2
+    assert "made-up people" in result.stderr
+    assert "Real" not in call("clinic list").stdout
+
+
 def test_a_clinic_chooses_where_its_alarms_go_and_takes_it_back() -> None:
     nothing = "webhook: none\ne-mail: none\n"
     assert call("clinic alarm Hill").stdout == nothing

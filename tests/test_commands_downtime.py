@@ -1,6 +1,6 @@
 """`clinic downtime-list`: the sheet of who waits, also while no database can be reached."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from app.commands import app
 from app.store import downtime, submissions
 from app.store.db.database import open_store
+from app.store.db.server_records import record_served_rulebook
+from app.store.db.tables import Clinic
 from app.store.submissions import Delivery
 from tests.store.patients import MONDAY, TARGETS, handed
 
@@ -46,8 +48,8 @@ def test_who_waits_is_printed_a_line_for_each(var: Path) -> None:
     assert lines[0] == "Hill: who waits for a review"
     assert lines[1].startswith("As of ")
     assert lines[1].endswith("Number of people: 1.")
-    assert len(lines) == 6
-    assert "| R-1 | <b>Jo</b> Lee |" in lines[5]
+    assert len(lines) == 7
+    assert "| R-1 | <b>Jo</b> Lee |" in lines[6]
 
 
 def test_the_newest_list_opens_while_the_database_is_away(
@@ -89,3 +91,46 @@ def test_doctor_says_when_the_newest_list_is_too_old(var: Path) -> None:
     result = call("doctor")
     assert "its newest downtime list is of 2026-03-02 10:00 UTC" in result.stderr
     assert result.exit_code == 1
+
+
+def test_the_number_of_the_clinic_stands_on_the_sheet(var: Path) -> None:
+    assert "The clinic has set no telephone number" in call("clinic downtime-list Hill").stdout
+    call("clinic set Hill --telephone 02079460000")
+    assert "number of the clinic that patients have: 02079460000." in (
+        call("clinic downtime-list Hill").stdout
+    )
+    store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
+    downtime.write_all_lists(store, datetime.now(UTC))
+    store.engine.dispose()
+    assert "02079460000" in call("clinic downtime-list Hill --saved").stdout
+
+
+def test_doctor_says_where_an_open_clinic_has_no_list_though_the_server_ran(var: Path) -> None:
+    for file in (var / "downtime").glob("*.sealed"):
+        file.unlink()
+    assert "no downtime list" not in call("doctor").stderr  # no server ran yet
+    now = datetime.now(UTC)
+    store = open_store(f"sqlite:///{var / 'calcinosis.db'}", var / "master.key")
+    record_served_rulebook(store.engine, "v", "0" * 64, now - timedelta(hours=3))
+    (clinic,) = store.list_clinic_ids()
+    always = [[["00:00", "23:59"]]] * 7
+    with store.writing_scope(clinic, now, "command") as scope:
+        scope.update_rows(Clinic, to={"opening_hours": always, "made_at": now})
+    assert "no downtime list" not in call("doctor").stderr  # nor for long since it was added
+    with store.writing_scope(clinic, now, "command") as scope:
+        scope.update_rows(
+            Clinic, to={"opening_hours": [[]] * 7, "made_at": now - timedelta(days=1)}
+        )
+    result = call("doctor")
+    assert "clinic Hill: is open and has no downtime list" in result.stderr
+    assert result.exit_code == 1
+    with store.writing_scope(clinic, now, "command") as scope:
+        scope.update_rows(Clinic, to={"closed_days": [], "opening_hours": shut_today(now)})
+    store.engine.dispose()
+    assert "no downtime list" not in call("doctor").stderr
+
+
+def shut_today(now: datetime) -> list[list[list[str]]]:
+    """Hours of a clinic that is open on another day of the week alone."""
+    far = (now.weekday() + 3) % 7
+    return [[["09:00", "17:00"]] if day == far else [] for day in range(7)]

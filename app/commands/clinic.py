@@ -44,6 +44,12 @@ def add(
         raise console.stop_command(why, 2) from None
     store, now = console.open_store(), console.current_time()
     number = telephone.strip()
+    if any(clinic.for_show for clinic in clinics.list_clinics(store)):
+        why = (
+            "This database holds made-up people, whose passwords anyone can read. "
+            "Begin with a database of its own."
+        )
+        raise console.stop_command(why, 2)
     try:
         clinic = clinics.add_clinic(
             store, now, name=name, region=region, time_zone=time_zone, telephone=number

@@ -11,7 +11,7 @@ import typer
 from app.commands import console
 from app.presentation.clinic_settings import SettingsPresenter
 from app.settings import Settings
-from app.store import alarms, clinic_settings
+from app.store import alarms, clinic_settings, due_times
 from app.store.clinic_settings import WEEKDAYS, BadSettings
 from app.store.clinics import Targets, load_clinic, load_policy
 from app.store.db.scope import WritingScope
@@ -87,7 +87,10 @@ def change(
     week = _read_pairs(hours, WEEKDAYS, "--hours")
     minutes = _read_pairs(target, Urgency.__members__, "--target")
     try:
-        with store.writing_scope(id_, now, console.COMMAND_ACTOR) as scope:
+        with (
+            store.writing_scope(id_, now, console.COMMAND_ACTOR) as scope,
+            due_times.follow_clinic_settings(scope, targets),
+        ):
             _save_texts(scope, contact, days, lowering)
             _save_week(scope, week)
             _save_minutes(scope, minutes, targets)

@@ -14,6 +14,7 @@ from app.commands import console
 from app.documents.patient_list import columns, rows
 from app.documents.patient_list.rows import ListedPatient
 from app.documents.patient_list.table import MAX_FILE_BYTES, UnreadableList
+from app.documents.typed_days import DAY_FIRST, MONTH_FIRST
 from app.presentation.invitation_checks import (
     FILE_WORDS,
     IMPORT_WORDS,
@@ -91,8 +92,9 @@ class ListImporter(NamedTuple):
         order = rows.find_list_order(table, layout)
         if order == "unclear" and self.order is None:
             raise ListRefused([say(IMPORT_WORDS["order"])])
-        month_first = self.order == "month-first" if order == "unclear" else order == "month_first"
-        patients = rows.list_patients(table, layout, month_first=month_first)
+        if order == "unclear" and self.order:
+            order = MONTH_FIRST if self.order == "month-first" else DAY_FIRST
+        patients = rows.list_patients(table, layout, order=order)
         if not patients:
             raise ListRefused([say("list.file.headings")])
         if len(patients) > MAX_PER_BATCH:

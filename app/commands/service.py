@@ -70,7 +70,12 @@ def doctor() -> None:
             f"clinic {clinic}: its newest downtime list is of {at:%Y-%m-%d %H:%M} UTC; "
             "the server writes one each half hour while it runs"
         )
-    if lacking or silent or stale or not rulebook.approvals:
+    unlisted = _list_clinics_without_list(settings)
+    for name in unlisted:
+        console.stderr.print(
+            f"clinic {name}: is open and has no downtime list; look at the log of the server"
+        )
+    if lacking or silent or stale or unlisted or not rulebook.approvals:
         raise typer.Exit(1)
     console.stderr.print("Nothing is lacking.")
 
@@ -81,3 +86,11 @@ def _list_clinics_without_number(settings: Settings) -> list[str]:
         return []
     known = clinics.list_clinics(console.open_store(settings))
     return [clinic.name for clinic in known if not clinic.telephone]
+
+
+def _list_clinics_without_list(settings: Settings) -> list[str]:
+    """The names of open clinics that would have nothing in hours without pages."""
+    if not settings.master_key_file.exists():
+        return []
+    found = downtime.list_clinics_without_file(console.open_store(settings), console.current_time())
+    return [clinic.name for clinic in found]

@@ -13,13 +13,18 @@ COLUMNS = ("level", "due", "reference", "name", "headline", "visit", "owner", "s
 
 
 def build_downtime_sheet(rulebook: Rulebook, kept: DowntimeList) -> dict[str, Any]:
-    """The sheet in words: `heading`, `as_of`, `note`, `empty`, `columns`, and `rows` of texts."""
+    """The sheet in words: `heading`, `as_of`, `telephone`, `note`, `empty`, `columns`, `rows`."""
     words = rulebook.wording[rulebook.languages[0]]
     pages, as_of = words.pages, format_local_time(kept.at, kept.time_zone, words.language)
     return {
         "language": words.language,
         "heading": words.page_text("downtime.heading", clinic=kept.name),
         "as_of": words.page_text("downtime.as_of", time=as_of, number=str(len(kept.lines))),
+        "telephone": (
+            words.page_text("downtime.telephone", number=kept.telephone)
+            if kept.telephone
+            else pages["downtime.no_telephone"]
+        ),
         "note": pages["downtime.note"],
         "empty": pages["downtime.empty"],
         "columns": [pages[f"downtime.{column}"] for column in COLUMNS],
@@ -31,7 +36,9 @@ def format_downtime_text(sheet: dict[str, Any]) -> str:
     """The sheet as plain text, one line for each who waits."""
     rows = [" | ".join(cells) for cells in (sheet["columns"], *sheet["rows"])]
     lines = rows if sheet["rows"] else [sheet["empty"]]
-    return "\n".join([sheet["heading"], sheet["as_of"], sheet["note"], "", *lines])
+    return "\n".join(
+        [sheet["heading"], sheet["as_of"], sheet["telephone"], sheet["note"], "", *lines]
+    )
 
 
 def _build_cells(words: Wording, kept: DowntimeList, line: dict[str, Any]) -> Iterator[str]:

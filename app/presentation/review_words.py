@@ -52,7 +52,13 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "staff": (
         *("clinic_added", "demo_filled", "staff_invited", "staff_invited_again", "staff_joined"),
-        *("staff_disabled", "staff_enabled", "clinic_changed", "alarm_places_chosen"),
+        *(
+            "staff_disabled",
+            "staff_enabled",
+            "clinic_changed",
+            "due_times_changed",
+            "alarm_places_chosen",
+        ),
         *("alarm_raised", "alarm_sent", "alarm_not_sent", "alarm_stopped"),
         *("text_added", "text_changed", "text_retired"),
     ),

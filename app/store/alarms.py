@@ -1,4 +1,7 @@
-"""Emergencies that have waited for someone for too long, and the messages that tell of them.
+"""What has waited for someone for too long, and the messages that tell of it.
+
+That is an emergency after minutes by the clock, and anything less once the time has passed that
+its patient was promised while nobody acted. Only an emergency alarms on the pages too.
 
 Each is raised once, whatever number of servers ask, and in the same transaction a message for each
 place that the clinic chose is put into the outbox, so none is lost with a server. A message is
@@ -10,7 +13,8 @@ as long as if it had just come, then it alarms again. What is let go, or whose c
 
 A message whose emergency somebody has acted on meanwhile stops untaken: it asks for that and for
 nothing else, and an alarm that comes too late teaches people to trust alarms less. New answers are
-to be seen again and so raise an alarm of their own.
+to be seen again and so raise an alarm of their own. Who takes what is less than an emergency after
+its time ends its alarm, until they let it go.
 """
 
 import re
@@ -41,6 +45,7 @@ from app.store.db.scope import (
     prepare_statement,
 )
 from app.store.db.tables import Clinic
+from app.triage.terms import Urgency
 
 CLAIM_DURATION = timedelta(seconds=20)
 """How long a try belongs to who claimed it; no try may take that long."""
@@ -76,6 +81,19 @@ def _waiting_emergencies(*columns: Any, before: Any = _BEFORE) -> Any:
     return waiting.correlate(None)  # left to itself, it takes its rows from a select around it
 
 
+def _is_late(now: Any) -> tuple[Any, ...]:
+    """What is less than an emergency and due, without an act; who took it since then may act."""
+    return (
+        WorklistRow.clinic_id == SCOPE_CLINIC,
+        WorklistRow.closed.is_(False),
+        WorklistRow.forget_at > NOW,
+        WorklistRow.rank.in_(range(1, len(Urgency))),  # a list, so that the index leads to the time
+        WorklistRow.due_at <= now,
+        WorklistRow.acted_at.is_(None),
+        or_(WorklistRow.owner_id.is_(None), WorklistRow.waits_since <= WorklistRow.due_at),
+    )
+
+
 OLDEST_EMERGENCY = _waiting_emergencies(func.min(_WAITING_SINCE))
 """A select of one value, which may stand within another one."""
 UNDELIVERED_SINCE = _waiting_emergencies(func.min(OutboxMessage.made_at), before=NOW).where(
@@ -83,12 +101,15 @@ UNDELIVERED_SINCE = _waiting_emergencies(func.min(OutboxMessage.made_at), before
     _IS_UNSENT,
     OutboxMessage.made_at <= _OVERDUE,
 )
-"""The same of alarms that could not be delivered."""
+"""The same of alarms of emergencies that could not be delivered."""
 _OLDEST, _UNDELIVERED = map(prepare_statement, (OLDEST_EMERGENCY, UNDELIVERED_SINCE))
-_REFERENCE = prepare_statement(
-    _waiting_emergencies(Submission.reference, before=NOW).where(
-        Submission.id == bindparam("submission"), Submission.id == WorklistRow.submission_id
-    )
+_THIS = (
+    *(Submission.clinic_id == SCOPE_CLINIC, Submission.id == bindparam("submission")),
+    Submission.id == WorklistRow.submission_id,
+)
+_REFERENCE = prepare_statement(_waiting_emergencies(Submission.reference, before=NOW).where(*_THIS))
+_LATE_REFERENCE = prepare_statement(
+    prepare_columns(Submission.reference).where(*_THIS, *_is_late(NOW))
 )
 _ALARMED = prepare_statement(
     _waiting_emergencies(WorklistRow.submission_id, before=NOW).where(
@@ -97,6 +118,11 @@ _ALARMED = prepare_statement(
 )
 _DUE = prepare_statement(
     _waiting_emergencies(WorklistRow.submission_id).where(WorklistRow.alarmed_at.is_(None))
+)
+_LATE = prepare_statement(
+    prepare_columns(WorklistRow.submission_id).where(
+        *_is_late(NOW), WorklistRow.alarmed_at.is_(None)
+    )
 )
 
 
@@ -261,7 +287,7 @@ def is_mailbox(typed: str) -> bool:
 
 
 def save_destinations(scope: WritingScope, chosen: AlarmDestinations) -> None:
-    """Choose where alarms go; "" stops them, a new place is told of all that still alarms."""
+    """Choose where alarms go; "" stops them, a new place is told of each emergency that alarms."""
     previous, key = _open_destinations(scope), record_keys.load_data_key(scope, scope.clinic)
     for kind in DESTINATION_KINDS:
         column, text = f"alarm_{kind}_sealed", getattr(chosen, kind)
@@ -323,12 +349,15 @@ def _webhook_secret(scope: Scope, address: str) -> bytes:
 
 
 def _find_waiting_reference(scope: WritingScope, submission: str) -> str | None:
-    """What an emergency is named by; None where it alarms no more."""
-    found = scope.execute_read(_REFERENCE, now=scope.now, submission=submission)
-    reference: str | None = found.scalar()
-    return reference
+    """What it is named by; None where it alarms no more."""
+    for asked in (_REFERENCE, _LATE_REFERENCE):
+        found = scope.execute_read(asked, now=scope.now, submission=submission).scalar()
+        if found is not None:
+            return str(found)
+    return None
 
 
 def _list_due_alarms(scope: Scope, now: datetime, before: datetime) -> list[str]:
-    """The emergencies that are to be told of."""
-    return list(scope.execute_read(_DUE, now=now, before=before).scalars())
+    """What is to be told of, emergencies first."""
+    emergencies = scope.execute_read(_DUE, now=now, before=before).scalars().all()
+    return [*emergencies, *scope.execute_read(_LATE, now=now).scalars()]

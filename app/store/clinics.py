@@ -24,6 +24,8 @@ Hundredth = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 _CLINIC_ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _DEFAULT_OPENING_HOURS = [[["09:00", "17:00"]]] * 5 + [[], []]
+_DATE_ORDER_OF_REGION = {"us": "month_first", "ca": "year_first"}
+"""Elsewhere the day comes first. In Canada both orders of numbers are in use, so none is read."""
 
 
 class Targets(dict[Urgency, int]):
@@ -63,6 +65,7 @@ def add_clinic(
             "region": region,
             "time_zone": time_zone,
             "telephone": telephone or None,
+            "date_order": _DATE_ORDER_OF_REGION.get(region, "day_first"),
         }
         hours = _DEFAULT_OPENING_HOURS
         scope.add_row(Clinic, **where, opening_hours=hours, for_show=for_show, made_at=now)

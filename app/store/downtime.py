@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.store.accounts import staff
-from app.store.clinics import load_clinic
+from app.store.clinics import list_clinics, load_clinic
 from app.store.db.encryption import DecryptionFailed, KeyEncryptionKeys
 from app.store.db.scope import Scope, Store
+from app.store.db.server_records import list_served_rulebooks
+from app.store.db.tables import Clinic
+from app.store.opening_hours import is_open_by
 from app.store.worklist import list_worklist_page
 
 EVERY = timedelta(minutes=30)
@@ -24,6 +27,7 @@ OLDEST = timedelta(hours=2)
 KEPT = 2
 MOST_LINES = 2000
 _ENDING = ".sealed"
+_SEALED = ("name", "region", "time_zone", "lines", "telephone")
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -40,6 +44,7 @@ class DowntimeList(NamedTuple):
     time_zone: str
     at: datetime
     lines: list[dict[str, Any]]
+    telephone: str = ""
 
 
 def downtime_folder(keyring: KeyEncryptionKeys) -> Path | None:
@@ -81,7 +86,8 @@ def read_downtime_list(scope: Scope, now: datetime) -> DowntimeList:
         }
         for line in list_worklist_page(scope, now, "", limit=MOST_LINES)
     ]
-    return DowntimeList(scope.clinic, clinic.name, clinic.region, clinic.time_zone, now, lines)
+    place = (clinic.clinic_id, clinic.name, clinic.region, clinic.time_zone)
+    return DowntimeList(*place, now, lines, clinic.telephone or "")
 
 
 def list_newest_files(folder: Path) -> list[Path]:
@@ -99,6 +105,24 @@ def list_stale_clinics(folder: Path, now: datetime) -> list[tuple[str, datetime]
     return [(clinic, at) for clinic, at in found if now - at > OLDEST]
 
 
+def list_clinics_without_file(store: Store, now: datetime) -> list[Clinic]:
+    """Each clinic that is open now and has no list, though a server ran for long enough.
+
+    None where the keys stand in no file: then no list is written.
+    """
+    folder, served = downtime_folder(store.keyring), list_served_rulebooks(store.engine)
+    if folder is None or not served:
+        return []
+    listed = {file.name.partition("-")[0] for file in list_newest_files(folder)}
+    return [
+        clinic
+        for clinic in list_clinics(store)
+        if clinic.clinic_id not in listed
+        and now - max(clinic.made_at, served[0].first_served_at) > OLDEST
+        and is_open_by(clinic, now)
+    ]
+
+
 def open_downtime_file(keyring: KeyEncryptionKeys, file: Path) -> DowntimeList:
     """The list in the file. Raises BadDowntimeFile or OSError."""
     clinic, at = _parse_name(file)
@@ -110,7 +134,9 @@ def open_downtime_file(keyring: KeyEncryptionKeys, file: Path) -> DowntimeList:
     except (DecryptionFailed, ValueError):
         why = "cannot be opened: it was changed or renamed, or the key file is not its own"
         raise BadDowntimeFile(f"{file}: {why}") from None
-    return DowntimeList(clinic, kept["name"], kept["region"], kept["time_zone"], at, kept["lines"])
+    place = (clinic, kept["name"], kept["region"], kept["time_zone"])
+    # A list of an earlier edition has no number.
+    return DowntimeList(*place, at, kept["lines"], kept.get("telephone", ""))
 
 
 def remove_clinic_files(scope: Scope) -> None:
@@ -125,7 +151,7 @@ def _write_file(folder: Path, keyring: KeyEncryptionKeys, kept: DowntimeList) ->
     time = f"{kept.at.astimezone(UTC):{_TIME}}"
     record = f"downtime {time}"
     key, wrapped = keyring.make_data_key(kept.clinic, record)
-    value = {name: getattr(kept, name) for name in ("name", "region", "time_zone", "lines")}
+    value = {name: getattr(kept, name) for name in _SEALED}
     sealed = key.seal_json("downtime", record, "list", value)
     draft = folder / f"{kept.clinic}.new"
     draft.unlink(missing_ok=True)

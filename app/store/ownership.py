@@ -25,7 +25,9 @@ RELEASED: Mapping[str, Any] = {**LET_GO, "handed_to_id": None}
 
 def take_submission(attempt: StepAttempt) -> dict[str, Any]:
     """What changes on the row for who takes it: what waits for a second person goes on waiting."""
-    taken = {"owner_id": attempt.staff.id, "handed_to_id": None}
+    taken = {"owner_id": attempt.staff.id, "handed_to_id": None, "taken_from_id": None}
+    if attempt.step.kind == "take_over":
+        taken["taken_from_id"] = attempt.row.owner_id
     if attempt.row.state in SECOND_PERSON_STATES:
         return taken
     return {**taken, **_ANEW, "state": "claimed", "waits_since": attempt.scope.now}

@@ -59,6 +59,8 @@ def record_view(
     first = row.first_seen_at is None
     viewed = {"viewer_id": scope.who, "viewed_at": scope.now}
     to = {**viewed, "first_seen_at": scope.now} if first else viewed
+    if row.taken_from_id == scope.who:
+        to = {**to, "taken_from_id": None}
     scope.update_rows(WorklistRow, submission_id=submission, to=to)
     # Who looks is news where it is someone else than before; the same look again is none.
     if first or row.viewer_id != scope.who or not is_viewed(row, scope.now):

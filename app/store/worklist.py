@@ -81,19 +81,25 @@ class WorklistCounts(NamedTuple):
 
 
 class ClinicSnapshot(NamedTuple):
-    """What a page needs of the clinic. `change_version`: how often its bell has rung."""
+    """What a page needs of the clinic. `change_version`: how often its bell has rung.
+
+    `taken_over`: how many were taken over from whoever asks, and not opened since.
+    """
 
     region: str
     time_zone: str
     change_version: int
+    taken_over: int = 0
 
 
-def read_clinic_snapshot(scope: Scope) -> ClinicSnapshot:
+def read_clinic_snapshot(scope: Scope, who: str = "") -> ClinicSnapshot:
     """To be read before the list: what rings in between is then fetched once more, not missed."""
     bell = scope.select_columns(ChangeCounter.rung).scalar_subquery().label("rung")
-    asked = scope.select_columns(Clinic.region, Clinic.time_zone).add_columns(bell)
+    taken = scope.select_columns(func.count(WorklistRow.submission_id))
+    taken = taken.where(WorklistRow.taken_from_id == who).scalar_subquery().label("taken")
+    asked = scope.select_columns(Clinic.region, Clinic.time_zone).add_columns(bell, taken)
     row: Any = scope.execute_read(asked).one()
-    return ClinicSnapshot(row.region, row.time_zone, row.rung or 0)
+    return ClinicSnapshot(row.region, row.time_zone, row.rung or 0, row.taken)
 
 
 def list_worklist_page(

@@ -36,6 +36,9 @@ STAFF = "any of staff"
 """Whoever is signed in; every other word is a permission of app/store/permissions.py."""
 BACKGROUND_HEADER = "x-quiet"
 SESSION_COOKIE = "staff"
+_TYPED_WORDS = ("words", "patient_words", "body")
+"""The boxes of more than a line, in which people put thought."""
+_NEVER_SHOWN = ("password", "old", "new", "code")
 _NOT_THERE = (
     *(NoSuchInvitation, NoSuchPerson, NoSuchRequest, NoSuchStaff, NoSuchSubmission),
     NoSuchText,
@@ -109,7 +112,8 @@ def _open_page(
             return page(staff_request)
         return _open_staff_page(staff_request, page, access)
     except NotSignedIn:
-        response = see_other("/sign-in")
+        typed = request.method == "POST" and access.permission != ANYONE
+        response = _keep_typed_words(staff_request) if typed else see_other("/sign-in")
         clear_session_cookie(response, request)
         return response
     except KeyDestroyed:
@@ -121,6 +125,29 @@ def _open_page(
     except RateLimitExceeded as many:
         wait = {"Retry-After": str(math.ceil(many.wait.total_seconds()))}
         raise HTTPException(429, headers=wait) from None
+
+
+def _keep_typed_words(request: StaffRequest) -> Response:
+    """A page that holds the words of a form, to be sent after a new sign-in.
+
+    Nothing is kept on the server, and no password or code comes back.
+    """
+    sent = [
+        (name, value)
+        for name, values in request.form_fields.items()
+        for value in values
+        if name not in _NEVER_SHOWN
+    ]
+    typed = [(name, value) for name, value in sent if name in _TYPED_WORDS]
+    if not any(value.strip() for _, value in typed):
+        return see_other("/sign-in")
+    return request.render_page(
+        "staff/not_sent.html",
+        status=403,
+        path=request.scope["path"],
+        typed=typed,
+        carried=[field for field in sent if field not in typed],
+    )
 
 
 def _open_staff_page(request: StaffRequest, page: StaffEndpoint, access: PageAccess) -> Response:

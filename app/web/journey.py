@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -44,6 +45,7 @@ _KEYS = {
     "session": "d",
     "share": "s",
     "edition": "v",
+    "sent": "z",
 }
 """Under which short name each part of a journey stands in the cookie."""
 _KEYS_OF_ANSWERS = frozenset({"a", "e"})
@@ -74,6 +76,7 @@ class Journey:
     session: str = ""  # that of who of the staff asks: it ends when they sign out
     share: str = ""  # the key of the code under which it waits for a nurse
     edition: str = ""  # the version of the rulebook whose questions were answered, if it is named
+    sent: str = ""  # a mark of the answers that the clinic has
 
     def with_answer(self, question: str, chosen: frozenset[str]) -> Journey:
         """The journey with one answer given or changed; all others stay."""
@@ -89,6 +92,17 @@ class Journey:
         """The journey of another person in the same browser; they are told what became of it."""
         note = "afresh" if self.answers else ""
         return Journey(self.region, now, about=about, note=note, invitation=self.invitation)
+
+    @property
+    def mark_of_answers(self) -> str:
+        """The same for the same answers, and short."""
+        plain = json.dumps({q: sorted(chosen) for q, chosen in sorted(self.answers.items())})
+        return hashlib.sha256(plain.encode()).hexdigest()[:12]
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the clinic has these very answers."""
+        return self.sent == self.mark_of_answers
 
     @property
     def answers_before(self) -> dict[str, frozenset[str]]:

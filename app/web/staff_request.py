@@ -100,6 +100,11 @@ class StaffRequest(Request):
         """Reads the rows of the clinic of who is signed in."""
         return self.store.reading_scope(self.clinic)
 
+    def read_date_order(self) -> str:
+        """In which order the clinic types the numbers of a day."""
+        with self.reading_scope() as scope:
+            return clinics.load_clinic(scope).date_order
+
     def writing_scope(self) -> AbstractContextManager[WritingScope]:
         """Also writes them, now and by who is signed in; all or nothing."""
         return self.store.writing_scope(self.clinic, self.now, self.staff_id)

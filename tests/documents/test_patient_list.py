@@ -12,7 +12,6 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from app.documents.patient_list import rows, spreadsheet
 from app.documents.patient_list.columns import ListLayout, find_layout
-from app.documents.patient_list.days import BadDay, find_day_order, parse_day
 from app.documents.patient_list.rows import ListedPatient, find_list_order, list_patients
 from app.documents.patient_list.table import (
     FILE_PROBLEMS,
@@ -34,7 +33,7 @@ def listed(content: bytes | str) -> list[ListedPatient]:
     """What a file lists, with the layout that is found in it."""
     table = rows.read_file(content.encode() if isinstance(content, str) else content)
     order = find_list_order(table, find_layout(table))
-    return list_patients(table, find_layout(table), month_first=order == "month_first")
+    return list_patients(table, find_layout(table), order=order)
 
 
 def names(content: bytes | str) -> list[tuple[str, str]]:
@@ -189,7 +188,7 @@ def test_two_names_are_joined_and_headings_that_come_again_are_passed_over() -> 
     ],
 )
 def test_a_day_is_read_as_people_and_systems_write_it(text: str) -> None:
-    assert parse_day(text) == MARCH
+    assert rows.read_patient("R-1", "Ann", text).appointment_on == MARCH
 
 
 @pytest.mark.parametrize(
@@ -205,19 +204,10 @@ def test_a_day_is_read_as_people_and_systems_write_it(text: str) -> None:
     ],
 )
 def test_what_is_no_day_says_why(text: str, problem: str) -> None:
-    with pytest.raises(BadDay) as refused:
-        parse_day(text)
-    assert refused.value.problem == problem
+    assert rows.read_patient("R-1", "Ann", text).problem == problem
 
 
-def test_which_number_is_the_day_is_found_from_all_rows_together() -> None:
-    assert find_day_order(["03/04/2027", "31/03/2027"]) == "day_first"
-    assert find_day_order(["03/04/2027", "03/31/2027"]) == "month_first"
-    assert find_day_order(["03/04/2027", ""]) == "unclear"
-    assert find_day_order(["31/03/2027", "03/31/2027"]) == "unclear"
-    assert find_day_order(["2027-03-04", "04/04/2027", "3 Apr 2027"]) == "clear"
-    assert parse_day("03/04/2027") == date(2027, 4, 3)
-    assert parse_day("03/04/2027", month_first=True) == date(2027, 3, 4)
+def test_the_order_of_a_list_is_found_from_all_of_its_rows() -> None:
     assert listed("R-1,Ann,03/04/2027\nR-2,Bob,03/31/2027")[0].appointment_on == date(2027, 3, 4)
 
 

@@ -148,3 +148,55 @@ def test_the_other_clinic_is_not_told(work: Work) -> None:
         assert alarms.find_oldest_emergency(scope, now, now) is None
     assert alarms.raise_due_alarms(work.store, "c2", now, now) == []
     assert len(alarms.raise_due_alarms(work.store, "c1", now, now)) == 1
+
+
+HOUR = timedelta(minutes=60)  # what targets.yaml leaves for "today", of opening hours
+
+
+@pytest.mark.parametrize(("level", "after"), [("same_day", HOUR), ("soon", 9 * HOUR)])
+def test_a_promised_time_that_is_missed_alarms_once_within_a_minute(
+    work: Work, level: str, after: timedelta
+) -> None:
+    choose(work, BOTH)
+    sent = work.send(level).submission
+    left = work.row(sent).due_at - MONDAY
+    assert left >= after
+    assert due(work, left - timedelta(seconds=1)) == []
+    assert due(work, left + timedelta(seconds=15)) == [sent]
+    assert due(work, left + HOUR) == []
+    assert [claimed(work, left + MINUTE, kind).reference for kind in ("webhook", "email")]
+
+
+def test_what_is_late_names_its_reference_alone_and_alarms_on_no_page(work: Work) -> None:
+    choose(work)
+    receipt = work.send("same_day")
+    assert due(work, HOUR) == [receipt.submission]
+    assert claimed(work, HOUR).reference == receipt.reference
+    assert oldest(work, 2 * HOUR) is None
+
+
+def test_who_acts_in_time_or_takes_what_is_late_ends_its_alarm(work: Work) -> None:
+    choose(work)
+    acted, taken = (work.send("same_day").submission for _ in range(2))
+    work.do("kim", acted, "call", MONDAY + MINUTE, outcome="no_answer")
+    assert due(work, HOUR) == [taken]
+    work.do("kim", taken, "claim", MONDAY + HOUR + MINUTE)
+    assert alarms.claim_next_alarm(work.store, "c1", "webhook", MONDAY + HOUR + MINUTE) is None
+    assert due(work, HOUR + FIVE) == []
+    work.do("kim", taken, "release", MONDAY + HOUR + FIVE)
+    assert due(work, HOUR + FIVE) == [taken]
+
+
+def test_a_claim_without_an_act_does_not_keep_a_missed_time_secret(work: Work) -> None:
+    sent = work.send("same_day").submission
+    work.do("kim", sent, "claim", MONDAY + MINUTE)
+    assert due(work, HOUR - MINUTE) == []
+    assert due(work, HOUR) == [sent]
+
+
+def test_an_emergency_that_comes_after_a_missed_time_alarms_by_itself(work: Work) -> None:
+    invitation = work.invite()
+    sent = work.hand_in(invitation, "same_day").submission
+    assert due(work, HOUR) == [sent]
+    work.hand_in(invitation, "emergency", MONDAY + HOUR)
+    assert due(work, HOUR + FIVE) == [sent]

@@ -10,10 +10,12 @@ import re
 import pytest
 from starlette.routing import Route
 
+from app.store.accounts import sessions
 from app.store.permissions import PERMISSIONS
 from app.web.access import ANYONE, STAFF
 from tests.visitor import Visitor
 from tests.web.desk import SECURE, House, Member
+from tests.web.handed_in import handed, hidden, kinds
 from tests.web.route_table import ACCESS, PERMISSIONS_BY_ROUTE
 
 GUARDED = sorted(key for key, needed in PERMISSIONS_BY_ROUTE.items() if needed != ANYONE)
@@ -103,6 +105,34 @@ def test_no_page_of_staff_is_kept_and_signing_out_clears_the_browser(house: Hous
     known.client.cookies.set("__Host-staff", token)
     assert known.get("/account").url == "/sign-in"
     assert house.actions()[-1] == "signed_out"
+
+
+@pytest.mark.parametrize("ending", ["elsewhere", "idle"])
+def test_words_of_a_form_that_comes_after_the_session_ended_are_sent_after_a_new_sign_in(
+    house: House, ending: str
+) -> None:
+    """D20, without any script."""
+    nurse = house.member()
+    nurse.sign_in()
+    address = handed(house, nurse)
+    opened = nurse.get(address)
+    if ending == "idle":
+        nurse.wait(16 * 60)
+    else:
+        sessions.sign_out(house.store, nurse.token, house.now)
+    typed = {"words": "Her son says <she> sleeps well.", "password": "secret"}
+    fields = hidden(opened, f"{address}/note") | typed
+    page = nurse.post(f"{address}/note", fields, 403)
+    assert not nurse.token
+    assert kinds(house, nurse, address) == []
+    assert "&lt;she&gt; sleeps well." in page.html
+    assert "secret" not in page.html
+    assert page.headers["cache-control"] == "no-store"
+    assert 'target="_blank"' in page.html
+    nurse.sign_in()
+    carried = {box["name"]: box["value"] for box in page.all("input", type="hidden")}
+    nurse.post(f"{address}/note", carried | {"words": typed["words"]})
+    assert kinds(house, nurse, address) == ["claim", "note"]
 
 
 def test_a_session_ends_by_itself_and_the_browser_forgets_it(house: House) -> None:

@@ -135,9 +135,9 @@ def test_an_address_that_nothing_leads_to_is_not_found(aud: Member, address: str
 
 
 def test_a_day_that_cannot_be_read_is_asked_for_again(aud: Member) -> None:
-    page = aud.post("/audit", {"kind": "all", "day": "31/03/2027"}, 422)
+    page = aud.post("/audit", {"kind": "all", "day": "31/02/2027"}, 422)
     assert "#day" in page.links
-    assert page.all("input", id="day")[0]["value"] == "31/03/2027"
+    assert page.all("input", id="day")[0]["value"] == "31/02/2027"
 
 
 def test_the_file_holds_all_pages_and_taking_it_is_noted(

@@ -201,3 +201,17 @@ def test_no_time_is_promised_that_has_passed_or_that_opening_hours_cannot_meet(
     assert promise.stands is (due > now and is_open_by(clinic, due))
     assert bool(promise.time) is promise.stands
     assert bool(promise.opens) or bool(promise.closes)
+
+
+def test_a_patients_page_follows_new_hours_of_the_clinic_at_once(house: House) -> None:
+    nurse = house.member("nurse", clinic="Moving")
+    admin = house.member("admin", clinic="Moving", name="Lou Ray")
+    set_clock(house, nurse, weekday=0, hour=10)
+    _, patient = sent(house, nurse, CALM)
+    before = due_of(house, nurse, patient)
+    admin.sign_in()
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    admin.post("/clinic/hours", dict.fromkeys(days, "") | {"wednesday": "18-20"})
+    assert due_of(house, nurse, patient) > before
+    assert "20:00" in patient.get(patient.link).text
+    assert "due_times_changed" in house.actions("Moving")

@@ -93,6 +93,21 @@ def test_from_the_link_to_what_was_sent(house: House, nurse: Member, patient: Pa
     assert lines[0].payload["appointment_on"] == "2027-02-01"
 
 
+def test_a_result_that_was_sent_says_so_and_offers_it_again_only_with_other_answers(
+    patient: Patient,
+) -> None:
+    """D35."""
+    patient.send_all(CALM)
+    page = patient.get("/result")
+    assert "Your clinic has this" in page.text
+    assert page.all("form", action="/send") == []
+    assert patient.link in page.links
+    patient.post("/answers/change", {"change": ["grown"]})
+    page = patient.get("/result")
+    assert page.all("form", action="/send")
+    assert "Your clinic has this" not in page.text
+
+
 def test_a_self_check_without_an_invitation_is_sent_nowhere(house: House) -> None:
     visitor = Visitor(house.app, SECURE)
     visitor.walk(TODAY)

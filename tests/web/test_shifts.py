@@ -111,3 +111,20 @@ def test_words_come_back_also_from_what_was_closed_meanwhile(
     page = other.post(f"{address}/call", opened | typed, 422)
     assert page.all("textarea", id="kept-words")
     assert "Her son answered." in page.text
+
+
+def test_who_had_it_is_told_on_the_worklist_and_at_hand_over_until_they_open_it(
+    house: House, nurse: Member, other: Member
+) -> None:
+    address = handed(house, nurse)
+    act(nurse, address, "claim")
+    act(other, address, "take-over", words="You went <home>.")
+    for path in ("/worklist", "/hand-over"):
+        page = nurse.get(path)
+        assert "Lou Park took this over from you" in page.text
+        assert "You went <home>." in page.text
+        assert address in page.links
+        assert "took this over" not in other.get(path).text
+    assert "Lou Park took this over from you" in nurse.get(address).text
+    for path in ("/worklist", "/hand-over"):
+        assert "took this over" not in nurse.get(path).text

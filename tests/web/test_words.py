@@ -9,6 +9,7 @@ import yaml
 
 from app.documents.patient_list.columns import COLUMN_FIELDS
 from app.documents.receipt_text import RECEIPT_PROBLEMS
+from app.documents.typed_days import DAY_PROBLEMS
 from app.presentation.clinic_settings import PARTS
 from app.presentation.downtime_sheet import COLUMNS as DOWNTIME_COLUMNS
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, LAPSE_REASONS, NOBODY
@@ -107,7 +108,7 @@ MADE_UP |= {
     "review.lower.": {*LOWER_REASONS},
     "review.raise.": {*RAISE_REASONS},
     "review.trace.": {*TRACES},
-    "typed_day.problem.": {"form", "year", "month", "name", "none"},
+    "typed_day.problem.": {*DAY_PROBLEMS},
     "review.lapse.": {*LAPSE_REASONS},
     "review.identify.": {*IDENTITY_OUTCOMES},
     "review.problem.": {

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from app.documents.patient_list.days import BadDay, parse_day
 from app.documents.patient_list.table import ListTable, TableLine
+from app.documents.typed_days import DAY_FIRST, UnreadableDay, parse_day
 
 COLUMN_FIELDS = ("reference", "name", "surname", "day", "kind", "contact")
 _HEADINGS: dict[str, tuple[str, ...]] = {
@@ -111,9 +111,9 @@ def _looks_like_headings(table: ListTable) -> bool:
 
 def _is_day(text: str) -> bool:
     try:
-        parse_day(text)
-    except BadDay:
-        return False
+        parse_day(text, DAY_FIRST, short_year=True)
+    except UnreadableDay as bad:
+        return bad.problem == "order"
     return True
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.documents.patient_list.columns import ListLayout
-from app.documents.patient_list.days import BadDay, DayOrder, find_day_order, parse_day
 from app.documents.patient_list.spreadsheet import is_spreadsheet, read_spreadsheet
 from app.documents.patient_list.table import (
     MAX_FILE_BYTES,
@@ -14,6 +13,13 @@ from app.documents.patient_list.table import (
     is_cut_number,
 )
 from app.documents.patient_list.text_file import read_text_file
+from app.documents.typed_days import (
+    DAY_FIRST,
+    DayOrder,
+    UnreadableDay,
+    find_day_order,
+    parse_day,
+)
 
 LONGEST = 60  # letters of a reference, a name or a kind of visit
 LINE_PROBLEMS = ("reference", "name", "kind", "day", "serial", "weekday", "quote", "cut_number")
@@ -53,9 +59,9 @@ def read_patient(
     contact: str = "",
     *,
     line: int = 0,
-    month_first: bool = False,
+    order: str = DAY_FIRST,
 ) -> ListedPatient:
-    """One patient as typed, with what is wrong."""
+    """One patient as typed, with what is wrong; `order`: of the numbers of the day."""
     texts = (reference, name, day, kind, contact)
     reference, name, day, kind, contact = map(clean_text, texts)
     lengths = (("reference", reference, 1), ("name", name, 1), ("kind", kind, 0))
@@ -64,14 +70,14 @@ def read_patient(
         problems.append("cut_number")
     on = None
     try:
-        on = parse_day(day, month_first=month_first) if day else None
-    except BadDay as bad:
-        problems.append(bad.problem)
+        on = parse_day(day, order, short_year=True) if day else None
+    except UnreadableDay as bad:
+        problems.append(bad.problem if bad.problem in LINE_PROBLEMS else "day")
     return ListedPatient(line, reference, name, day, kind, on, tuple(problems), contact)
 
 
 def list_patients(
-    table: ListTable, layout: ListLayout, *, month_first: bool = False
+    table: ListTable, layout: ListLayout, *, order: str = DAY_FIRST
 ) -> list[ListedPatient]:
     """Every line below the headings as a patient; headings that come again are passed over."""
     above, below = table.lines[: layout.lines_above], table.lines[layout.lines_above :]
@@ -83,7 +89,7 @@ def list_patients(
         elif line.cells != headings:
             texts = read_cells(line.cells, layout)
             if any(texts):
-                found.append(read_patient(*texts, line=line.number, month_first=month_first))
+                found.append(read_patient(*texts, line=line.number, order=order))
     return found
 
 

@@ -210,6 +210,7 @@ class WorklistRow(ClinicTable):
             *("clinic_id", "closed", "visit_on", "rank", "due_at", "arrived"),
         ),
         Index("ix_worklist_row_move", "clinic_id", "move_due_at"),
+        Index("ix_worklist_row_taken", "clinic_id", "taken_from_id"),
         # Trap: with the clinic first, SQLite would read the worklist by it, and sort all of it.
         Index("ix_worklist_row_forget", "forget_at", "clinic_id"),
         word_check("state", STATES),
@@ -242,6 +243,7 @@ class WorklistRow(ClinicTable):
     rulebook_sha256: Mapped[str]
     line_sealed: Mapped[bytes]
     forget_at: Mapped[datetime]
+    taken_from_id: Mapped[str | None]  # whose it was, until they open it; no key: staff stay
 
 
 class OutboxMessage(ClinicTable):

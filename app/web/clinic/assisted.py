@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from app.documents.patient_list.rows import read_patient
 from app.presentation.invitation_checks import FIELD_OF_NOTE, LINE_WORDS
 from app.presentation.question import AGAIN_FIELD, ME, RESPONDENTS, QuestionView
 from app.store import clinics, invitations, submissions
 from app.store.invitations import InvitationGone, InvitationSummary, Invitee, NoSuchInvitation
 from app.store.people import NameMismatch
 from app.web import journey as journeys
+from app.web.clinic.invitation_cards import read_typed_patient
 from app.web.journey import ASSISTED, Journey, LostJourney, NoJourney
 from app.web.pages import see_other
 from app.web.question_loop import QuestionLoop
@@ -57,7 +57,7 @@ def show_assisted_start(
 
 def begin_assisted_check(request: StaffRequest) -> Response:
     """POST /assisted: an invitation that is good for this once, and the first question."""
-    patient = read_patient(*request.typed_fields(*_FIELDS).values())
+    patient = read_typed_patient(request)
     if patient.problem:
         field = FIELD_OF_NOTE.get(patient.problem, patient.problem)
         return show_assisted_start(request, {field: LINE_WORDS[patient.problem]})

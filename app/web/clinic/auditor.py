@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.documents.typed_days import UnreadableDay, parse_day
 from app.presentation.review_words import ACTIONS, AUDIT_ACTIONS, NOBODY
 from app.store import clinics
 from app.store.accounts import staff
@@ -84,8 +85,9 @@ def choose_audit_filter(request: StaffRequest) -> Response:
     """POST /audit: a kind of action and a day lead to their page."""
     kind, day = request.typed_field("kind"), request.typed_field("day")
     try:
-        chosen = date.fromisoformat(day).isoformat() if day else ANY_DAY
-    except ValueError:
+        order, language = request.read_date_order(), request.context.language
+        chosen = parse_day(day, order, language).isoformat() if day else ANY_DAY
+    except UnreadableDay:
         return show_audit(request, {"day": "audit.day.problem"})
     return see_other(f"/audit/{kind if kind in AUDIT_ACTIONS else 'all'}/{chosen}")
 

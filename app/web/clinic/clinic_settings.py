@@ -5,6 +5,7 @@ app/store/clinic_settings.py.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +13,9 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.documents.typed_days import UnreadableDay, parse_day
 from app.presentation.clinic_settings import PARTS, FormField, SettingsPresenter
-from app.store import alarms, clinic_settings, patient_messages
+from app.store import alarms, clinic_settings, due_times, patient_messages
 from app.store.alarms import AlarmDestinations
 from app.store.clinic_settings import BadSettings
 from app.store.clinics import load_clinic
@@ -71,7 +73,7 @@ def submit_part(request: StaffRequest) -> Response:
     if request.code_refused:
         return show_part(request, {"code": "code.problem"})
     try:
-        with request.writing_scope() as scope:
+        with request.writing_scope() as scope, _follow_settings(request, scope):
             _SAVES[part](request, scope)
     except BadSettings as refused:
         words = {name: f"clinic.problem.{word}" for name, word in refused.problems.items()}
@@ -100,9 +102,14 @@ def submit_holiday_year(request: StaffRequest) -> Response:
         proposal = _propose_year(request, _make_presenter(request, scope))
     if request.code_refused:
         return show_holiday_year(request, {"code": "code.problem"})
-    with request.writing_scope() as scope:
+    with request.writing_scope() as scope, _follow_settings(request, scope):
         clinic_settings.confirm_holidays(scope, proposal, request.chosen_values("day"))
     return see_other("/clinic/holidays")
+
+
+def _follow_settings(request: StaffRequest, scope: WritingScope) -> AbstractContextManager[None]:
+    """What waits is due by what is chosen inside."""
+    return due_times.follow_clinic_settings(scope, request.context.policy.targets)
 
 
 def _show_holidays(
@@ -178,7 +185,17 @@ def _save_closed(request: StaffRequest, scope: WritingScope) -> None:
         clinic_settings.remove_closed_day(scope, day)
     else:
         typed = request.typed_fields("first", "last", "reason")
-        clinic_settings.add_closed_days(scope, typed)
+        order = load_clinic(scope).date_order
+        days = {name: _read_day(request, order, typed[name]) for name in ("first", "last")}
+        clinic_settings.add_closed_days(scope, typed | days)
+
+
+def _read_day(request: StaffRequest, order: str, typed: str) -> str:
+    """The day as 2027-12-24; what names none stays as it is, and is refused later."""
+    try:
+        return parse_day(typed, order, request.context.language).isoformat()
+    except UnreadableDay:
+        return typed
 
 
 def _save_targets(request: StaffRequest, scope: WritingScope) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from app.documents.typed_days import UnreadableDay, parse_day_parts, parse_time
 from app.presentation.dates import LONG_DAY, format_day
 from app.presentation.ending import EndingFacts
 from app.presentation.result import View
@@ -21,7 +22,6 @@ from app.web.clinic.submission_reading import (
     read_typed_lines,
     strip_form_words,
 )
-from app.web.clinic.typed_dates import UnreadableDate, parse_day_parts, parse_time
 from app.web.staff_request import StaffRequest
 
 _VISIT_FIELDS = ("day", "month", "year", "time", "with")
@@ -124,9 +124,9 @@ def _read_visit(request: StaffRequest) -> tuple[MovedVisit | None, dict[str, str
     if not any(parts):
         return None, {"new-day": "visit.problem.both"}
     try:
-        day = parse_day_parts(*parts, request.context.language)
-    except UnreadableDate as unread:
-        return None, {"new-day": unread.problem}
+        day = parse_day_parts(*parts, request.read_date_order(), request.context.language)
+    except UnreadableDay as unread:
+        return None, {"new-day": f"typed_day.problem.{unread.problem}"}
     return MovedVisit(day, time or "", typed["with"]), {}
 
 
@@ -134,8 +134,9 @@ def _typed_day_iso(request: StaffRequest) -> str:
     """The day that was typed, as a tick says that it is right; "" for no day."""
     try:
         day, month, year = request.typed_fields("day", "month", "year").values()
-        return parse_day_parts(day, month, year, request.context.language).isoformat()
-    except UnreadableDate:
+        order, language = request.read_date_order(), request.context.language
+        return parse_day_parts(day, month, year, order, language).isoformat()
+    except UnreadableDay:
         return ""
 
 

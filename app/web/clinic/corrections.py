@@ -19,7 +19,6 @@ from app.documents.patient_list.rows import LONGEST
 from app.presentation.correction_result import StandingSubmission, preview_corrections
 from app.presentation.result import View
 from app.presentation.review_words import IDENTIFIER_WORDS, problem_key
-from app.presentation.typed_days import find_date_order
 from app.store import (
     clinics,
     closing_rules,
@@ -173,9 +172,7 @@ def _load_correction_page(request: StaffRequest) -> CorrectionPage:
     given = context.archive.translate_to_current(newest.rulebook_version, newest.answers)
     labs = next((v.lab_results for v in reversed(versions) if v.kind == "nurse"), {})
     answers = correction_forms.AnswerForm(context, given, submission.about, submission.region)
-    lab_form = lab_forms.LabForm(
-        context, submission.region, today, find_date_order(clinic.region), labs
-    )
+    lab_form = lab_forms.LabForm(context, submission.region, today, clinic.date_order, labs)
     shown = {
         "id": id_,
         "row": make_row_presenter(request, clinic).build_row(names, line),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from app.documents.patient_list.rows import ListedPatient, read_patient
 from app.documents.receipt import QrCode, make_qr_code
 from app.presentation.dates import LONG_DAY, format_day
 from app.presentation.invitation_checks import ListChecker
@@ -82,3 +83,9 @@ def read_batch_key(request: StaffRequest) -> str:
     """What tells this form from others, in letters that an address can hold."""
     typed = re.sub(r"[^A-Za-z0-9_-]", "", request.typed_field("key"))[:50]
     return typed or secrets.token_urlsafe(12)
+
+
+def read_typed_patient(request: StaffRequest) -> ListedPatient:
+    """Who is meant by a form, with what is wrong; the day is read in the order of the clinic."""
+    typed = request.typed_fields("reference", "name", "day", "kind")
+    return read_patient(*typed.values(), order=request.read_date_order())

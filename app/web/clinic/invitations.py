@@ -12,7 +12,7 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.documents.patient_list.rows import ListedPatient, read_patient
+from app.documents.patient_list.rows import ListedPatient
 from app.presentation.dates import WEEKDAY
 from app.presentation.invitation_checks import FIELD_OF_NOTE, LINE_WORDS, CheckedPatient, CheckNote
 from app.store import clinics, invitation_lists, invitations, shares
@@ -23,7 +23,12 @@ from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery
 from app.triage.questionnaire import keep_known_answers
 from app.triage.rules import assess_answers
-from app.web.clinic.invitation_cards import build_cards, load_list_checker, read_batch_key
+from app.web.clinic.invitation_cards import (
+    build_cards,
+    load_list_checker,
+    read_batch_key,
+    read_typed_patient,
+)
 from app.web.pages import AppContext, see_other
 from app.web.staff_request import StaffRequest
 
@@ -78,7 +83,7 @@ def find_invitations(request: StaffRequest) -> Response:
 
 def submit_invitation(request: StaffRequest) -> Response:
     """POST /invitations: one person; then the page with the link. What may be a slip is asked."""
-    patient = read_patient(*request.typed_fields(*_FIELDS).values())
+    patient = read_typed_patient(request)
     key = f"{request.staff_id}:{read_batch_key(request)}"
     sure, who = request.chosen_values("sure"), request.signed_in_staff
     checked = _check_patient(request, patient)
@@ -154,7 +159,7 @@ def show_shared_form(request: StaffRequest, problems: dict[str, str] | None = No
 
 def submit_shared_code(request: StaffRequest) -> Response:
     """POST /shared: what was shown becomes a submission, on the worklist like any other."""
-    guest = read_patient(*request.typed_fields(*_FIELDS).values())
+    guest = read_typed_patient(request)
     if guest.problem:
         field = FIELD_OF_NOTE.get(guest.problem, guest.problem)
         return show_shared_form(request, {field: LINE_WORDS[guest.problem]})

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from app.documents.typed_days import UnreadableDay, format_example_day, parse_day
 from app.presentation.dates import format_day
-from app.presentation.typed_days import UnreadableDay, format_example_day, parse_typed_day
 from app.store.submission_versions import Labs
 from app.triage import labs
 from app.web.pages import AppContext, filler_for, translator_for
@@ -20,12 +20,11 @@ RIGHT = "findings.right"  # the key of the words beside the tick
 OLD = "findings.old"
 MONTHS = 12
 DAY_PROBLEMS = {
-    "no_day": "findings.day.problem",
     "order": "findings.day.order",
     "two_ways": "findings.day.two_ways",
     "year": "findings.day.year",
 }
-"""Problem of a day -> the key of the words for it."""
+"""Problem of a day -> the key of the words for it, where it has words of its own."""
 
 
 class NumberReading(NamedTuple):
@@ -75,7 +74,7 @@ class LabField:
 class LabForm:
     """All blood tests of one form. `before`: what is kept already, and was asked back then.
 
-    `date_order`: in which order the clinic types the numbers of a day; see `find_date_order`.
+    `date_order`: in which order the clinic types the numbers of a day.
     """
 
     context: AppContext
@@ -180,7 +179,7 @@ class LabForm:
         return self.format_message("outside", name=field.name, low=low, high=high, unit=unit.name)
 
     def _read_day(self, text: str) -> date:
-        return parse_typed_day(text, self.date_order, self.context.language)
+        return parse_day(text, self.date_order, self.context.language)
 
     def format_example_day(self) -> str:
         """A day as it can be typed here: the last one whose day is no number of a month."""
@@ -192,8 +191,9 @@ class LabForm:
     def _describe_bad_day(self, bad: UnreadableDay) -> str:
         ways = [format_day(way, self.context.language) for way in bad.ways]
         between = dict(zip(("one", "other"), ways, strict=False))
+        words = DAY_PROBLEMS.get(bad.problem, "findings.day.problem")
         translate = translator_for(self.context, self.region)[0]
-        return translate(DAY_PROBLEMS[bad.problem], example=self.format_example_day(), **between)
+        return translate(words, example=self.format_example_day(), **between)
 
     def _ask_back_unusual(
         self, analyte: labs.Analyte, field: LabField, day: date, tick: str

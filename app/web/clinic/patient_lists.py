@@ -16,6 +16,7 @@ from app.documents.patient_list import columns, rows, table
 from app.documents.patient_list.columns import COLUMN_FIELDS, ListLayout
 from app.documents.patient_list.table import ListTable, UnreadableList
 from app.documents.patient_list.text_file import read_text
+from app.documents.typed_days import DAY_FIRST, MONTH_FIRST
 from app.presentation.clinic_contact import ClinicContact
 from app.presentation.dates import format_day
 from app.presentation.invitation_checks import FILE_WORDS, CheckedPatient
@@ -36,7 +37,7 @@ from app.web.staff_request import StaffRequest
 from app.web.wire import build_download, escape_formula, find_file
 
 ROW_FIELDS = ("line", "reference", "name", "day", "kind", "contact")
-_ORDERS = ("day_first", "month_first")
+_ORDERS = (DAY_FIRST, MONTH_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def submit_list(request: StaffRequest) -> Response:
         return show_list_form(request, FILE_WORDS[refused.problem])
     layout = reading.layout
     lacking = [name for name in ("reference", "name") if getattr(layout, name) is None]
-    patients = rows.list_patients(reading.table, layout, month_first=reading.order == "month_first")
+    patients = rows.list_patients(reading.table, layout, order=reading.order or DAY_FIRST)
     if not patients:
         return show_list_form(request, "list.file.headings")
     if len(patients) > MAX_PER_BATCH:
@@ -90,8 +91,9 @@ def submit_batch(request: StaffRequest) -> Response:
     contacts = request.chosen_values("contact") or [""] * MAX_PER_BATCH
     columns_typed = [*(request.chosen_values(name) for name in ROW_FIELDS[:-1]), contacts]
     typed = list(zip(*columns_typed, strict=False))
+    order = request.read_date_order()
     patients = [
-        rows.read_patient(*texts, line=int(line[:9]) if line.isdecimal() else n)
+        rows.read_patient(*texts, line=int(line[:9]) if line.isdecimal() else n, order=order)
         for n, (line, *texts) in enumerate(typed[:MAX_PER_BATCH], 1)
     ]
     ticked = {int(n) for n in request.chosen_values("invite") if n.isdecimal() and len(n) < 4}
@@ -242,9 +244,7 @@ def _sample_days(request: StaffRequest, reading: ListReading) -> Mapping[str, tu
     """For each order: a day as the list writes it, and as it is read then."""
     samples = {}
     for order in _ORDERS:
-        found = rows.list_patients(
-            reading.table, reading.layout, month_first=order == "month_first"
-        )
+        found = rows.list_patients(reading.table, reading.layout, order=order)
         days = ((one.day, one.appointment_on) for one in found if one.appointment_on)
         unlike = [(text, on) for text, on in days if on.day != on.month]
         if unlike:

@@ -12,7 +12,11 @@ from app.store import clinics, shifts
 from app.store.accounts import staff
 from app.store.permissions import role_allows
 from app.store.reviews import StepNotAllowed
-from app.web.clinic.submission_reading import make_row_presenter, read_typed_lines
+from app.web.clinic.submission_reading import (
+    list_taken_notices,
+    make_row_presenter,
+    read_typed_lines,
+)
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest
 
@@ -26,6 +30,7 @@ def show_shift(request: StaffRequest, problem: str = "") -> Response:
         clinic, members = clinics.load_clinic(scope), staff.list_staff(scope)
         mine = shifts.list_own_submissions(scope, own)
         asked = shifts.list_handed_submissions(scope, own)
+        taken = list_taken_notices(request, scope, clinic.time_zone)
     presenter, names = make_row_presenter(request, clinic), {m.id: m.name for m in members}
     able = [m for m in members if m.id != own and m.joined_at and not m.disabled_at]
     return request.render_page(
@@ -34,6 +39,7 @@ def show_shift(request: StaffRequest, problem: str = "") -> Response:
         mine=[presenter.build_row(names, line) for line in mine],
         asked=[presenter.build_row(names, line) for line in asked],
         can_take=[(m.id, m.name) for m in able if role_allows(m.role, "review")],
+        taken=taken,
         chosen=request.typed_field("to_staff"),
         typed=read_typed_lines(request, "words"),
         key=secrets.token_urlsafe(12),

@@ -16,10 +16,11 @@ from app.presentation.safety_net import build_caution_values
 from app.presentation.submission import SubmissionPresenter
 from app.presentation.submission_view import SubmissionView
 from app.presentation.worklist_row import RowPresenter
-from app.store import clinic_texts, clinics, reviews, submission_reads
+from app.store import clinic_texts, clinics, reviews, shifts, submission_reads
 from app.store.accounts import sessions, staff
 from app.store.db import audit
 from app.store.db.patient_tables import SECOND_PERSON_STATES
+from app.store.db.scope import Scope
 from app.store.db.tables import Clinic, ClinicText
 from app.store.permissions import role_allows
 from app.store.review_steps import SAME_PERSON, ReviewStep
@@ -220,3 +221,19 @@ def submit_steps(
             name = staff.find_staff(scope, other.by).name
         return refuse(request, "first", name)  # it writes: looking is noted
     return see_other(f"/submissions/{request.path_id}")
+
+
+def list_taken_notices(request: StaffRequest, scope: Scope, zone: str) -> list[dict[str, str]]:
+    """What colleagues took over from the reader, who has not opened it since, in words."""
+    found = shifts.list_taken_over(scope, request.staff_id, request.now)
+    names = staff.find_staff_names(scope, {one.by for one in found}) if found else {}
+    return [
+        {
+            "id": one.submission,
+            "reference": one.reference,
+            "by": names.get(one.by, ""),
+            "at": request.format_clock(one.at, zone),
+            "words": one.words,
+        }
+        for one in found
+    ]

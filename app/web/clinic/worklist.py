@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.documents.typed_days import UnreadableDay, parse_day
 from app.store import worklist, worklist_search
 from app.store.accounts import staff
 from app.store.db.scope import Scope
 from app.store.worklist import ClinicSnapshot, ListedSubmission, WorklistCounts, WorklistCursor
 from app.triage.terms import Urgency
-from app.web.clinic.submission_reading import make_row_presenter
+from app.web.clinic.submission_reading import list_taken_notices, make_row_presenter
 from app.web.pages import see_other
 from app.web.staff_request import StaffRequest, build_staff_frame
 
@@ -36,7 +37,7 @@ def show_worklist(request: StaffRequest) -> Response:
     show, day = _parse_filter(asked)
     after = _parse_place(request.path_params.get("place"))
     with request.reading_scope() as scope:
-        clinic = worklist.read_clinic_snapshot(scope)
+        clinic = worklist.read_clinic_snapshot(scope, request.staff_id)
         zone, now = ZoneInfo(clinic.time_zone), request.now
         midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone).astimezone(UTC)
         lines = worklist.list_worklist_page(
@@ -68,8 +69,9 @@ def show_worklist(request: StaffRequest) -> Response:
 def choose_day(request: StaffRequest) -> Response:
     """POST /worklist/day: the day whose visits are shown, or all where no day was said."""
     try:
-        day = date.fromisoformat(request.typed_field("day"))
-    except ValueError:
+        order, language = request.read_date_order(), request.context.language
+        day = parse_day(request.typed_field("day"), order, language)
+    except UnreadableDay:
         return see_other("/worklist")
     return see_other(f"/worklist/{_VISIT}{day.isoformat()}")
 
@@ -78,7 +80,7 @@ def search_worklist(request: StaffRequest) -> Response:
     """POST /worklist/find: all that was sent, or is invited, under these words."""
     words = request.typed_field("reference")
     with request.reading_scope() as scope:
-        clinic = worklist.read_clinic_snapshot(scope)
+        clinic = worklist.read_clinic_snapshot(scope, request.staff_id)
         found = worklist_search.search_worklist(scope, request.now, words)
         values = _load_page_values(request, scope, clinic, found.lines)
     return request.render_page(
@@ -105,6 +107,8 @@ def _load_page_values(
     today = presenter.local_day(request.now)
     badges = {level: presenter.level_badge(level) for level in Urgency}
     return {
+        # Asked for only where there is any: a page is to take few queries.
+        "taken": list_taken_notices(request, scope, zone) if clinic.taken_over else [],
         "tabs": [
             *WORKLIST_TABS.items(),
             *((f"{_VISIT}{today + timedelta(days=n)}", words) for n, words in _DAYS.items()),

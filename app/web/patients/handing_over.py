@@ -141,7 +141,9 @@ def send_submission(request: StaffRequest) -> Response:
     except InvitationGone:
         region = visit.journey.region
         return request.render_page("patient/not_sent.html", status=404, region=region)
-    return see_other(f"/i/{CURRENT_LINK if is_tablet(request) else token}")
+    address = f"/i/{CURRENT_LINK if is_tablet(request) else token}"
+    sent = replace(visit.journey, sent=visit.journey.mark_of_answers)
+    return redirect_with_journey(request, address, sent)
 
 
 def _hand_over(request: StaffRequest, visit: Visit) -> None:

@@ -13,6 +13,7 @@ from app.triage.rules import assess_answers
 from app.web.page_cache import render_cached_page
 from app.web.pages import app_context, render_page
 from app.web.patients.clinic_presence import has_reachable_clinic
+from app.web.tablet import is_tablet
 from app.web.visit import (
     Visit,
     address_before_result,
@@ -35,6 +36,7 @@ async def show_result(request: Request) -> Response:
         back=address_before_result(visit),
         changed=_compare_second_look(visit),
         invited=bool(visit.journey.invitation),
+        sent_to=_find_status_address(request, visit),
         shareable=not visit.journey.invitation and has_reachable_clinic(request),
         advice=presenter.advice_by_section(assessment),
         in_scope=presenter.is_in_scope(),
@@ -46,6 +48,14 @@ async def show_result(request: Request) -> Response:
         **presenter.describe_result(assessment),
         **visit.run_assessment(lambda: build_caution_values(presenter, assessment)),
     )
+
+
+def _find_status_address(request: Request, visit: Visit) -> str:
+    """Where what became of it stands; "" where the clinic has not got these very answers."""
+    if not (visit.journey.invitation and visit.journey.is_sent):
+        return ""
+    # Trap: on a tablet the link stands in no address, where Back would lead to it.
+    return "/i/here" if is_tablet(request) else f"/i/{visit.journey.invitation}"
 
 
 def _compare_second_look(visit: Visit) -> View | None:

@@ -59,6 +59,18 @@ def _add(scope: WritingScope, house: House, name: str, given) -> None:
     submissions.add_submission(scope, handed, came, house.app.state.context.policy.targets)
 
 
+def test_until_it_is_live_the_page_says_that_it_connects(tab: Tab) -> None:
+    """D38."""
+    tab.page.route("**/worklist/live", lambda _: None)  # it never answers
+    tab.open("/worklist")
+    expect(tab.page.locator(".connecting")).to_be_visible(timeout=SOON)
+    expect(tab.page.locator(".live")).to_be_hidden()
+    tab.page.unroute_all(behavior="ignoreErrors")
+    tab.open("/worklist")
+    expect(tab.page.locator(".live")).to_be_visible(timeout=SOON)
+    expect(tab.page.locator(".connecting")).to_be_hidden()
+
+
 def row(page: Page, name: str):
     return page.locator("#list tbody tr", has_text=name)
 

@@ -234,6 +234,7 @@ def _records(scene: Scene) -> None:
         "i/token": waiting.link.removeprefix("/i/"),
         "agreement/cases/entry": raised.id,
         "assisted/ask/question": "age",
+        "reports/month": f"{house.now:%Y-%m}",
         "audit/kind": "all",
         "audit/day": house.now.date().isoformat(),
         "audit/before/number": "5",

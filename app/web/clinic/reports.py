@@ -58,7 +58,7 @@ def show_report(request: StaffRequest) -> Response:
         smallest=smallest,
         clinic=clinic.name,
         month=format_day(opened.month.first, language, _MONTH),
-        address=f"/reports/{opened.month.first:%Y-%m}",
+        file_address=f"/reports/{opened.month.first:%Y-%m}/file.csv",
         made=request.format_time(request.now, clinic.time_zone),
         months=[
             (f"/reports/{first:%Y-%m}", format_day(first, language, _MONTH), first)

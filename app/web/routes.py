@@ -256,6 +256,17 @@ ROUTES = [
     staff_route("GET /audit/{kind}/{day}", auditor.show_audit, "see_audit"),
     staff_route("GET /audit/{kind}/{day}/before/{number}", auditor.show_audit, "see_audit"),
     staff_route("GET /audit/{kind}/{day}/file.csv", auditor.download_audit, "see_audit"),
+    staff_route("GET /audit/{kind}/{day}/by/{by}/about/{about}", auditor.show_audit, "see_audit"),
+    staff_route(
+        "GET /audit/{kind}/{day}/by/{by}/about/{about}/before/{number}",
+        auditor.show_audit,
+        "see_audit",
+    ),
+    staff_route(
+        "GET /audit/{kind}/{day}/by/{by}/about/{about}/file.csv",
+        auditor.download_audit,
+        "see_audit",
+    ),
     staff_route("GET /submissions/{id}/looks", auditor.show_submission_looks, "see_looks"),
     open_route("GET /static/{path:path}", assets.serve_asset),
     open_route("GET /worker.js", assets.serve_worker),

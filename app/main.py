@@ -31,6 +31,7 @@ from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, Operator, build_template_environment
 from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
+from app.web.raised_rules import RaisedRuleCounter
 from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
@@ -58,8 +59,9 @@ def create_app(
         # On by default, it would send paths and errors to any collector in the environment.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    rulebook, presence = load_rulebook_folder(settings.rules), ClinicPresence()
-    prepare = functools.partial(_prepare_database, rulebook, clock, presence)
+    rulebook = load_rulebook_folder(settings.rules)
+    presence, raised = ClinicPresence(), RaisedRuleCounter()
+    prepare = functools.partial(_prepare_database, rulebook, clock, presence, raised)
     context = AppContext(
         rulebook=rulebook,
         archive=RulebookArchive(rulebook, settings.rules / "published"),
@@ -80,6 +82,7 @@ def create_app(
     app.state.context = context
     app.state.last_page = render_last_page(context)
     app.state.clinic_presence, app.state.drop_off = presence, DropOffCounter()
+    app.state.raised_rules = raised
     app.state.jobs = build_recurring_jobs(settings, context)
     app.state.streams = StreamRegistry(context.store)
     app.router.routes += ROUTES
@@ -92,13 +95,18 @@ def create_app(
 
 
 def _prepare_database(
-    rulebook: Rulebook, clock: Callable[[], float], presence: ClinicPresence, store: Store
+    rulebook: Rulebook,
+    clock: Callable[[], float],
+    presence: ClinicPresence,
+    raised: RaisedRuleCounter,
+    store: Store,
 ) -> None:
     """What is done with a database that was just opened."""
     now = datetime.fromtimestamp(clock(), UTC)
     record_served_rulebook(store.engine, rulebook.version, rulebook.sha256, now)
     worklist_visits.file_visit_days(store, now)
     presence.update_presence(store, now)
+    raised.update_totals(store, now)
     store.engine.dispose()  # what was open stays open no longer than it is needed
 
 
@@ -124,6 +132,7 @@ def build_local_jobs(app: FastAPI) -> list[Job]:
     return [
         Job("drop-off", minute, app.state.drop_off.write_counts),
         Job("clinics here", minute, app.state.clinic_presence.update_presence),
+        Job("raised rules", timedelta(hours=1), app.state.raised_rules.update_totals),
         Job("downtime lists", downtime.EVERY, downtime.write_all_lists),
     ]
 

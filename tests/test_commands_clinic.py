@@ -188,6 +188,16 @@ def test_someone_is_invited_by_a_link_that_is_good_once(clinic: str) -> None:
     assert (row["email"], row["role"], row["state"]) == ("kim@hill.example", "nurse", "invited")
 
 
+def test_a_link_without_a_public_address_says_that_it_may_lead_elsewhere(
+    clinic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "links begin with http://127.0.0.1:8000" in invite().stderr
+    monkeypatch.setenv("CALCINOSIS_TRUSTED_ORIGIN", "https://hill.example")
+    known = call("staff link kim@hill.example")
+    assert known.stdout.startswith(f"https://hill.example/join/{clinic}.")
+    assert "links begin with" not in known.stderr
+
+
 def test_a_second_invitation_points_to_a_new_link(clinic: str) -> None:
     first = invite(clinic).stdout
     again = invite(clinic)

@@ -42,6 +42,16 @@ def read_settings() -> Settings:
         raise stop_command("\n".join(problem.faults), 2) from None
 
 
+def warn_of_local_links(settings: Settings) -> None:
+    """Say, where no public address is set, that printed links may lead to another server."""
+    if settings.trusted_origin is None:
+        stderr.print(
+            f"CALCINOSIS_TRUSTED_ORIGIN is not set: links begin with {settings.public_origin}. "
+            "Where your server listens elsewhere, put its own address in place of that.",
+            markup=False,
+        )
+
+
 def load_rulebook(settings: Settings | None = None) -> Rulebook:
     """The rulebook; with faults in it, the command prints them all and stops with code 1."""
     chosen = settings or read_settings()

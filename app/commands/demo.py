@@ -83,6 +83,7 @@ def _print_sign_ins(store: Store, settings: Settings) -> None:
     """How to sign in, as the command's result."""
     rows = demo_data.list_sign_ins(store)
     origin = settings.public_origin
+    console.warn_of_local_links(settings)
     typer.echo(f"Sign in at {origin}/sign-in  (made-up people; nothing here is true)\n")
     typer.echo(f"Password of all: {demo_data.derive_demo_password(store.keyring)}")
     typer.echo("Code, in place of a phone:  .venv/bin/calcinosis-check demo code EMAIL\n")

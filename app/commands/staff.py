@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.commands import console
+from app.settings import Settings
 from app.store.accounts import staff
 from app.store.accounts.staff import LINK_LIFETIME, NoSuchStaff
 from app.store.clinics import NameTaken
@@ -38,7 +39,7 @@ def invite(
     except NameTaken:
         why = f"'{email}' has an account. For a new link: calcinosis-check staff link {email}"
         raise console.stop_command(why, 1) from None
-    _print_join_link(settings.public_origin, token)
+    _print_join_link(settings, token)
 
 
 @app.command()
@@ -56,7 +57,7 @@ def link(email: Email) -> None:
             token = staff.reinvite_staff(scope, who)
         except NoSuchStaff:
             token = staff.enable_staff(scope, who)
-    _print_join_link(settings.public_origin, token)
+    _print_join_link(settings, token)
 
 
 @app.command()
@@ -104,7 +105,8 @@ def _find_account(store: Store, email: str) -> tuple[str, str]:
     return found
 
 
-def _print_join_link(origin: str, token: str) -> None:
-    typer.echo(f"{origin}/join/{token}")
+def _print_join_link(settings: Settings, token: str) -> None:
+    typer.echo(f"{settings.public_origin}/join/{token}")
+    console.warn_of_local_links(settings)
     minutes = int(LINK_LIFETIME.total_seconds() // 60)
     console.stderr.print(f"Good once, for {minutes} minutes. Give it to nobody else.")

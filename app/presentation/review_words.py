@@ -39,7 +39,7 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
     "looks": (
         *("submission_viewed", "submission_printed", "copy_printed", "printed", "exported"),
         *("person_found", "person_exported", "cases_taken", "audit_taken"),
-        "downtime_list_taken",
+        *("downtime_list_taken", "report_taken"),
     ),
     "decisions": (*(f"review_{kind}" for kind in REVIEW_KINDS), "findings_added", "marks_changed"),
     "patients": (
@@ -61,6 +61,7 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
         ),
         *("alarm_raised", "alarm_sent", "alarm_not_sent", "alarm_stopped"),
         *("text_added", "text_changed", "text_retired"),
+        *("rule_often_raised", "raised_rule_seen"),
     ),
     "refused": ("page_refused", "sign_in_refused", "second_factor_refused"),
     "keeping": (

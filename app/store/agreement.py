@@ -133,7 +133,7 @@ def measure_decision_times(scope: Scope) -> dict[Urgency, DecisionTimes]:
     first = _first_decisions_query(scope)
     level, number = AssessmentVersion.urgency, AssessmentVersion.number
     of_it = (first.c.submission_id == AssessmentVersion.submission_id, number == 1)
-    waited = _seconds_between(scope, first.c.at, AssessmentVersion.made_at)
+    waited = seconds_between(scope, first.c.at, AssessmentVersion.made_at)
     ordered = func.row_number().over(partition_by=level, order_by=waited).label("place")
     together = func.count().over(partition_by=level).label("together")
     ranked = scope.select_columns(level, waited.label("waited"), ordered, together).where(*of_it)
@@ -227,7 +227,8 @@ def _json_elements(scope: Scope, column: Any) -> Any:
     return texts.table_valued("value", joins_implicitly=True).c.value
 
 
-def _seconds_between(scope: Scope, until: Any, since: Any) -> Any:
+def seconds_between(scope: Scope, until: Any, since: Any) -> Any:
+    """The seconds from one time to another, as a column."""
     if scope.dialect_name == "sqlite":
         return (func.julianday(until) - func.julianday(since)) * 86_400
     return func.date_part("epoch", until) - func.date_part("epoch", since)

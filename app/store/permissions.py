@@ -17,6 +17,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "export_person": frozenset({LEAD, ADMIN}),
         "erase_person": frozenset({LEAD, ADMIN}),
         "see_agreement": frozenset({LEAD}),
+        "see_reports": frozenset({LEAD}),
         "export_cases": frozenset({LEAD}),
         "see_staff": frozenset({LEAD, ADMIN}),
         "change_staff": frozenset({ADMIN}),

@@ -8,8 +8,9 @@ ended a week ago, sessions and links of staff that are over.
 Each record's key goes first: from then on nobody can read it, here or in a copy of the database,
 and the guards of rows that are only added let them go. Then go the rows, and the words that lead
 to them. What stays is the audit: who looked, who decided what and when, under ids that lead to
-nothing, with no answer, no note and no name. So the figures of agreement go back no further than
-the answers do. A backup from before still holds the wrapped key: keep backups no longer than a
+nothing, with no answer, no note and no name; and for the reports of a month how many there were.
+So the figures of agreement go back no further than the
+answers do. A backup from before still holds the wrapped key: keep backups no longer than a
 clinic may keep answers. PostgreSQL leaves removed rows in its files until it needs the room.
 
 In steps, each kept by itself with an entry in the audit that holds counts alone: it may be stopped
@@ -22,7 +23,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store import alarms, patient_messages, shares
+from app.store import alarms, month_reports, patient_messages, shares
 from app.store.accounts import sessions
 from app.store.clinics import load_clinic
 from app.store.db import (
@@ -139,6 +140,7 @@ def delete_expired_rows(store: Store, now: datetime) -> dict[str, int]:
 def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase these submissions, each with the invitation that it came by; give how many."""
     found = scope.find_all(Submission, Submission.id.in_(ids))
+    month_reports.tally_submissions(scope, ids)
     record_keys.destroy_data_keys(scope, ids)
     for table, column in (
         (ReviewEntry, ReviewEntry.submission_id),
@@ -154,6 +156,7 @@ def erase_submissions(scope: WritingScope, ids: Collection[str]) -> int:
 
 def erase_invitations(scope: WritingScope, ids: Collection[str]) -> int:
     """Erase invitations by which nothing came, with the code that led to each."""
+    month_reports.tally_invitations(scope, ids)
     server_records.unindex_records(scope, "code", *ids)
     scope.delete_rows(PatientMessage, PatientMessage.invitation_id.in_(ids))
     return scope.delete_rows(Invitation, Invitation.id.in_(ids))

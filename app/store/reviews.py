@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.store import level_changes, ownership, review_rules
+from app.store import level_changes, ownership, raised_rules, review_rules
 from app.store.clinics import Targets
 from app.store.closing_rules import find_newest_entry
 from app.store.db import audit, change_notifications, record_keys
@@ -106,6 +106,8 @@ def perform_step(scope: WritingScope, submission: str, step: ReviewStep, targets
     changes = review_rules.find_changes(attempt)
     level = rank_to_level(changes.get("rank", attempt.row.rank))
     number = _add_review_entry(attempt, level)
+    if step.kind == "raise":
+        raised_rules.note_raise(scope, attempt.version)
     if changes:
         scope.update_rows(WorklistRow, submission_id=submission, to=changes)
     change_notifications.notify_change(scope)

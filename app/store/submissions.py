@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import func
 
-from app.store import people, reviews
+from app.store import month_reports, people, reviews
 from app.store.clinics import Targets, load_clinic
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import (
@@ -138,6 +138,8 @@ def add_submission(
     _add_worklist_row(scope, submission, submitted, delivery, targets)
     facts = {"level": submitted.assessment.urgency.name, "source": delivery.source}
     audit.record_event(scope, "submission_arrived", ("submission", submission.id), **facts)
+    if submitted.stopped:
+        month_reports.tally_stop(scope)
     change_notifications.notify_change(scope)
     return submission
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.store import audit_subjects
 from app.store.accounts import passwords, sessions
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import NoSuchStaff
@@ -156,8 +157,7 @@ def _open_staff_page(request: StaffRequest, page: StaffEndpoint, access: PageAcc
     who = sessions.require_session(request.store, token, request.now, active=not quiet)
     request.signed_in = who
     if access.permission != STAFF and not who.has_permission(access.permission):
-        with request.writing_scope() as scope:
-            audit.record_event(scope, "page_refused", ("page", access.key), request.client_address)
+        _record_refusal(request, access)
         return request.render_page("staff/refused.html", status=403)
     if not access.fresh_code or who.proved_recently(request.now):
         return page(request)
@@ -176,6 +176,18 @@ def _open_staff_page(request: StaffRequest, page: StaffEndpoint, access: PageAcc
     response = page(request)
     set_session_cookie(response, request, token)
     return response
+
+
+def _record_refusal(request: StaffRequest, access: PageAccess) -> None:
+    """Note who was refused which page; of a submission that there is, also which one."""
+    asked, place = str(request.path_params.get("id", "")), request.client_address
+    is_submission = access.key.split(" ")[1].startswith("/submissions/{id}")
+    with request.writing_scope() as scope:
+        if is_submission and audit_subjects.has_submission(scope, asked):
+            subject = ("submission", asked)
+            audit.record_event(scope, "page_refused", subject, place, page=access.key)
+        else:
+            audit.record_event(scope, "page_refused", ("page", access.key), place)
 
 
 def is_secure_connection(request: Request) -> bool:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.presentation.dates import format_clock_time, format_local_time
-from app.store import alarms, clinics
+from app.store import alarms, clinics, staff_notices
 from app.store.accounts.sessions import NotSignedIn, SignedIn
 from app.store.db.scope import Scope, WritingScope
+from app.store.staff_notices import StaffNotices
 from app.web.pages import app_context, render_page, translator_for
 from app.web.wire import find_site_address, strip_invisible
 
@@ -27,6 +28,7 @@ class StaffFrame:
     """`alarm`: since when an emergency waits, or empty; `left`: seconds of the session.
 
     `undelivered`: since when its message could not be delivered, or empty; `who`: a staff id.
+    `notices`: what else waits for them.
     """
 
     alarm: str
@@ -34,6 +36,7 @@ class StaffFrame:
     left: int
     ends: str
     who: str
+    notices: StaffNotices
 
 
 class StaffRequest(Request):
@@ -133,6 +136,16 @@ class StaffRequest(Request):
         """The same in short, with the day only where it is another one; "" for no time."""
         return format_clock_time(at, time_zone, self.now, self.context.language) if at else ""
 
+    def format_wait(self, wait: timedelta) -> str:
+        """How long something took: in minutes, hours or days, whichever reads best."""
+        minutes = round(wait.total_seconds() / 60)
+        if minutes < 100:
+            return self.translate("agreement.minutes", number=minutes)
+        hours = round(minutes / 60)
+        if hours < 48:
+            return self.translate("agreement.hours", number=hours)
+        return self.translate("agreement.days", number=round(hours / 24))
+
     def translate(self, key: str, **more: object) -> Markup:
         """The words of a page for staff."""
         return translator_for(self.context, None)[0](key, **more)
@@ -169,11 +182,28 @@ def read_staff_frame(request: StaffRequest, scope: Scope, time_zone: str) -> Sta
     """What stands around a page; read with the page where that reads the clinic itself."""
     since = alarms.find_oldest_emergency(scope, request.now, request.alarm_cutoff)
     undelivered = alarms.find_undelivered_since(scope, request.now)
-    return build_staff_frame(request, time_zone, since, undelivered)
+    notices = read_notices(request, scope)
+    return build_staff_frame(request, time_zone, since, undelivered, notices)
+
+
+def read_notices(request: StaffRequest, scope: Scope) -> StaffNotices:
+    """What else waits for who is signed in; it asks nothing for a role that may answer nothing."""
+    may = request.signed_in_staff.has_permission
+    if not (may("see_reports") or may("export_person")):
+        return StaffNotices()
+    found = staff_notices.count_notices(scope, request.staff_id)
+    return StaffNotices(
+        requests=found.requests if may("export_person") else 0,
+        rules=found.rules if may("see_reports") else 0,
+    )
 
 
 def build_staff_frame(
-    request: StaffRequest, time_zone: str, since: datetime | None, undelivered: datetime | None
+    request: StaffRequest,
+    time_zone: str,
+    since: datetime | None,
+    undelivered: datetime | None,
+    notices: StaffNotices,
 ) -> StaffFrame:
     """The same in words. `since`: when an emergency came in that nobody saw for too long."""
     who = request.signed_in_staff
@@ -183,4 +213,5 @@ def build_staff_frame(
         left=math.floor((who.ends_at - request.now).total_seconds()),
         ends=request.format_clock(who.ends_at, time_zone),
         who=who.staff,
+        notices=notices,
     )

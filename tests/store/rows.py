@@ -184,6 +184,7 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
         "asked_by": "s1",
         "asked_at": THEN,
     },
+    "raised_rule": {**HERE, "rule": "U3", "at": THEN, "number": 3},
     "tally": {**HERE, "day": date(2026, 1, 31), "subject": "left:skin", "number": 2},
 }
 

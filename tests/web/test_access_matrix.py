@@ -29,6 +29,7 @@ MAY = {
     "export_person":     "-     x    x     -",
     "erase_person":      "-     x    x     -",
     "see_agreement":     "-     x    -     -",
+    "see_reports":       "-     x    -     -",
     "export_cases":      "-     x    -     -",
     "see_staff":         "-     x    x     -",
     "change_staff":      "-     -    x     -",
@@ -54,6 +55,7 @@ AT_MOST = {
     "clinic":           "x     x    x     x",  # all read it, an admin changes it
     "texts":            "-     x    x     -",
     "agreement":        "-     x    -     -",
+    "reports":          "-     x    -     -",
     "audit":            "-     -    -     x",
 }  # fmt: skip
 """Who may open anything there at all; what begins with another word is for anyone."""

@@ -151,3 +151,20 @@ def test_twenty_posts_of_one_form_ask_once(house: House, lead: Member) -> None:
     (action,) = actions_of(found, "/erase")
     assert {lead.send(action).headers["location"] for _ in range(20)} == {"/people/requests"}
     assert house.actions().count("person_erase_asked") == before + 1
+
+
+def test_a_request_that_waits_is_counted_in_the_menu_of_who_may_answer_it(house: House) -> None:
+    names = ("lead", "admin", "nurse")
+    lead, admin, nurse = (house.member(role, "Counted", role.title()) for role in names)
+    sent(house, lead, "Kestrel 9")
+    lead.sign_in()
+    ask(lead, "Kestrel 9", "export")
+    waiting = "People (waiting for you: 1)"
+    for address in ("/staff", "/people", "/people/requests"):
+        assert waiting in admin.get(address).text
+        assert waiting not in lead.get(address).text, "who asked cannot answer"
+    assert "Requests that wait for a second person: 1" in admin.get("/people").text
+    nurse.sign_in()
+    assert "waiting for you" not in nurse.get("/worklist").text
+    (agree,) = actions_of(admin.get("/people/requests"), "/agree")
+    assert waiting not in admin.post(agree).text

@@ -37,7 +37,18 @@ from app.web.reading.trust import STRENGTHS
 from tests.builders import rulebook
 
 KEY = re.compile(r"""["']((?:[a-z_]+|\d+)(?:\.[a-z0-9_]+)+)["']""")
-MADE_UP = {  # keys that a page puts together
+MADE_UP = {
+    "reports.": [
+        *("level", "source", "invited", "end", "raise", "lower", "stopped", "act.moved"),
+        *("act.take_over", "act.lapse", "act.second_no", "act.reopen"),
+    ],
+    "reports.of.": ["level", "source", "invited", "end", "raise", "lower"],
+    "reports.source.": ["invitation", "share", "assisted"],
+    "reports.invited.": ["sent", "began", "unopened", "revoked"],
+    "reports.file.": [
+        *("month", "part", "of", "number"),
+        *("look_half", "look_most", "decision_half", "decision_most"),
+    ],  # keys that a page puts together
     "problem.": {"missing_one", "missing_many"} | set(ANSWER_PROBLEMS) - {"missing"},
     "question.note.": {"afresh", "unfinished"},
     "result.": {"complications", "prevention"},

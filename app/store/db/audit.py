@@ -79,16 +79,22 @@ def list_audit_entries(
     scope: Scope,
     *,
     subject: tuple[str, str] | None = None,
+    about: Collection[str] | None = None,
     actor: str | None = None,
     actions: Collection[str] | None = None,
     between: tuple[datetime, datetime] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[AuditEntry]:
-    """The entries that fit, newest first, before a number. `between`: without the second time."""
+    """The entries that fit, newest first, before a number. `between`: without the second time.
+
+    `about`: ids of records of any kind, one of which an entry is about.
+    """
     where: list[Criterion] = [] if before is None else [AuditEntry.number < before]
     if actions is not None:
         where.append(AuditEntry.action.in_(actions))
+    if about is not None:
+        where.append(AuditEntry.subject_id.in_(about))
     if between is not None:
         first, last = map(_format_time, between)
         where += [AuditEntry.at >= first, AuditEntry.at < last]

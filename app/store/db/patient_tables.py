@@ -335,3 +335,19 @@ class Tally(ClinicTable):
     day: Mapped[date] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int]
+
+
+class RaisedRule(ClinicTable):
+    """A rule whose level nurses raised so often that a lead is to know; kept until the next time.
+
+    `rule`: its id, or "" where no rule gave the level. `number`: submissions raised by then.
+    """
+
+    __tablename__ = "raised_rule"
+    __table_args__ = (clinic_foreign_key(), row_foreign_key("staff", "seen_by"))
+
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    number: Mapped[int]
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None]

@@ -13,14 +13,15 @@ from starlette.responses import Response
 
 from app.documents.clinic_files import format_cases_yaml, make_case
 from app.presentation.review_words import OUTCOMES, REASONS
-from app.store import agreement, clinics
+from app.store import agreement, clinics, raised_rules
 from app.store.accounts import staff
-from app.store.agreement import MOST_EXPORTED, NO_RULE, DecisionCounts, Disagreement
+from app.store.agreement import MOST_EXPORTED, DecisionCounts, Disagreement
 from app.store.db import audit
 from app.store.db.scope import Scope
 from app.store.db.tables import Clinic
 from app.triage.terms import Urgency
 from app.web.pages import filler_for
+from app.web.raised_rules import describe_raised_rules, describe_rule
 from app.web.staff_request import StaffRequest
 from app.web.wire import build_download
 
@@ -41,6 +42,7 @@ def show_agreement(request: StaffRequest) -> Response:
         against = agreement.list_disagreements(scope)
         closings = agreement.count_closing_requests(scope)
         stops = _count_dropouts(request, scope, clinic)
+        raised = raised_rules.list_raised_rules(scope, request.now)
     agreed = sum(counts.agreed for counts in by_nurse.values())
     decided = sum(counts.decision_total for counts in by_nurse.values())
     levels = request.context.page_wording.levels
@@ -65,10 +67,11 @@ def show_agreement(request: StaffRequest) -> Response:
         targets=_format_targets(request, clinic),
         stops=stops,
         against=against,
+        raised=describe_raised_rules(request, raised, names, clinic.time_zone),
         words={"ends": OUTCOMES, "reasons": REASONS, "kinds": _KINDS},
         badges={level: levels[level.name].parts["badge"] for level in Urgency},
-        rule_words=partial(_rule_reason, request),
-        duration=partial(_format_duration, request),
+        rule_words=partial(describe_rule, request),
+        duration=request.format_wait,
         time=lambda at: request.format_time(at, clinic.time_zone),
     )
 
@@ -103,31 +106,13 @@ def _sort_by_overrides(counted: dict[str, DecisionCounts]) -> list[tuple[str, De
     )
 
 
-def _rule_reason(request: StaffRequest, rule: str) -> str:
-    """What the rule says in words; its id where the rules of today have no such rule."""
-    if rule == NO_RULE:
-        return request.translate("agreement.no_rule")
-    known = request.context.page_wording.rules
-    return filler_for(request.context, None)(known[rule].reason) if rule in known else rule
-
-
-def _format_duration(request: StaffRequest, time: timedelta) -> str:
-    minutes = round(time.total_seconds() / 60)
-    if minutes < 100:
-        return request.translate("agreement.minutes", number=minutes)
-    hours = round(minutes / 60)
-    if hours < 48:
-        return request.translate("agreement.hours", number=hours)
-    return request.translate("agreement.days", number=round(hours / 24))
-
-
 def _format_targets(request: StaffRequest, clinic: Clinic) -> dict[str, str]:
     """The time within which a level should be looked at, in open hours."""
     minutes = {
         level.name: int(clinic.targets.get(level.name, usual))
         for level, usual in request.context.policy.targets.items()
     }
-    return {level: _format_duration(request, timedelta(minutes=m)) for level, m in minutes.items()}
+    return {level: request.format_wait(timedelta(minutes=m)) for level, m in minutes.items()}
 
 
 def _count_dropouts(

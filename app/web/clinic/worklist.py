@@ -16,7 +16,7 @@ from app.store.worklist import ClinicSnapshot, ListedSubmission, WorklistCounts,
 from app.triage.terms import Urgency
 from app.web.clinic.submission_reading import list_taken_notices, make_row_presenter
 from app.web.pages import see_other
-from app.web.staff_request import StaffRequest, build_staff_frame
+from app.web.staff_request import StaffRequest, build_staff_frame, read_notices
 
 WORKLIST_TABS = {
     show: f"worklist.{show}" for show in ("all", "mine", "unassigned", "second", "moves", "done")
@@ -124,7 +124,9 @@ def _load_page_values(
             "newest": counts.newest,
             "version": clinic.change_version,  # that of the list that is shown
         },
-        "frame": build_staff_frame(request, zone, counts.alarm, counts.undelivered),
+        "frame": build_staff_frame(
+            request, zone, counts.alarm, counts.undelivered, read_notices(request, scope)
+        ),
     }
 
 

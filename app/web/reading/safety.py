@@ -1,7 +1,8 @@
 """Pages that show what is proved, what was measured, what can go wrong, and what is still open.
 
-Every figure comes from the file that `make safety` makes; nothing is worked out here. It proves
-nothing and judges no answer.
+Every figure comes from the file that `make safety` makes, but for how often nurses raised a rule,
+which the server counts each hour; nothing is worked out here. It proves nothing and judges no
+answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from app.presentation.dates import format_day
 from app.triage.terms import Urgency
 from app.web.page_cache import render_cached_page
 from app.web.pages import AppContext, app_context, filler_for
+from app.web.raised_rules import read_raised_totals
 
 PROPERTIES = {letter: f"safety.property.{letter}" for letter in "abcdefghijklmno"}
 """Each property of the certificate, with the key of its plain words."""
@@ -31,9 +33,12 @@ OPEN = {"not built": "safety.control.not_built", "not done": "safety.control.not
 async def show_safety(request: Request) -> Response:
     """GET /safety: what is proved, measured and open, in short."""
     context = app_context(request)
-    figures = context.figures
+    figures, raised = context.figures, read_raised_totals(request)
     return render_cached_page(
-        request, "trust/safety.html", values=lambda: _safety_values(context, figures)
+        request,
+        "trust/safety.html",
+        variant=raised or (),
+        values=lambda: {**_safety_values(context, figures), "raised": raised},
     )
 
 

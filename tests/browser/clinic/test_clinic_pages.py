@@ -35,7 +35,7 @@ def _visit(browser: Browser, address: str, axe: str, house: House) -> dict[str, 
     look(patient, "handed over, done")
     for name, path in [
         *(("account", "/account"), ("staff", "/staff"), ("agreement", "/agreement")),
-        *(("people", "/people"), ("requests", "/people/requests")),
+        *(("people", "/people"), ("requests", "/people/requests"), ("reports", "/reports")),
     ]:
         nurse.open(path)
         look(nurse, name)

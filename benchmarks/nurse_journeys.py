@@ -35,6 +35,8 @@ WORDS = "Your tablets stay as they are. Ring us if it opens."
 LATER: Answers = answers(change="grown")
 """Whose visit is to be soon."""
 
+NAMES = (("O'Neill", "Zoë"), ("D\u2019Arcy", "José"), ("Łuczak", "Ann-Marie"), ("Müller", "Şule"))
+
 
 @dataclass
 class Hand:
@@ -131,13 +133,15 @@ def invite_listed(hand: Hand, file: Path) -> None:
 
 
 def write_workbook(file: Path, number: int, today: date) -> Path:
-    """A workbook as a hospital's booking system leaves it: other columns, days of visits."""
+    """A workbook as a hospital's booking system leaves it: columns and days in its own ways."""
     book = openpyxl.Workbook()
     book.active.append(["MRN", "Surname", "First name", "Ward", "Appt date", "Clinic"])
     for one in range(number):
         day = next_weekday(today + timedelta(days=60 + one))
-        names = [f"O'Neill-{one}", "Zoë"]
-        book.active.append([f"M-{1000 + one}", *names, "4B", day, "Dr Hill"])
+        # Every other day is text, as people in the United Kingdom type it.
+        shown = f"{day:%d/%m/%Y}" if one % 2 else day
+        surname, name = NAMES[one % len(NAMES)]
+        book.active.append([f"M-{1000 + one}", surname, name, "4B", shown, "Dr Hill"])
     book.save(file)
     return file
 

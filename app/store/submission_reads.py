@@ -7,14 +7,14 @@ keys to them. It changes nothing and knows no words.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, or_
 from sqlalchemy.orm import aliased
 
 from app.store import worklist
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
-from app.store.db.scope import SCOPE_CLINIC, Scope, prepare_columns, prepare_statement
+from app.store.db.scope import Scope, prepare_columns, prepare_rows, prepare_statement
 from app.store.invitations import InvitationGone
 from app.store.review_details import MovedVisit, open_details
 from app.store.submission_versions import AnswersVersion, open_version
@@ -36,15 +36,14 @@ _VERSIONS = prepare_statement(
     .order_by(AssessmentVersion.number)
 )
 _ACTIONS = prepare_statement(
-    select(ReviewEntry)
-    .where(ReviewEntry.clinic_id == SCOPE_CLINIC, ReviewEntry.submission_id == bindparam("of"))
+    prepare_rows(ReviewEntry)
+    .where(ReviewEntry.submission_id == bindparam("of"))
     .order_by(ReviewEntry.number)
 )
 _OWN_ROW: Any = aliased(WorklistRow)
 _PERSON_ROWS = prepare_statement(
-    select(WorklistRow)
+    prepare_rows(WorklistRow)
     .where(
-        WorklistRow.clinic_id == SCOPE_CLINIC,
         WorklistRow.forget_at > bindparam("now"),
         or_(
             WorklistRow.submission_id == bindparam("of"),

@@ -40,6 +40,19 @@ _WORKLIST_COLUMNS = (
     *(WorklistRow.handed_to_id, WorklistRow.viewer_id, WorklistRow.viewed_at),
     *(WorklistRow.lowered_from, WorklistRow.lowered_reason),
 )
+# Each with its key: one query less for every page. A join might begin at the keys.
+_LINES = prepare_columns(*_WORKLIST_COLUMNS).add_columns(
+    prepare_columns(RecordKey.wrapped)
+    .correlate(WorklistRow)
+    .where(RecordKey.record_id == WorklistRow.submission_id)
+    .scalar_subquery()
+    .label("wrapped")
+)
+_SNAPSHOT = prepare_statement(
+    prepare_columns(Clinic.region, Clinic.time_zone).add_columns(
+        prepare_columns(ChangeCounter.rung).scalar_subquery().label("rung")
+    )
+)
 WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
 
@@ -90,9 +103,7 @@ class ClinicSnapshot(NamedTuple):
 
 def read_clinic_snapshot(scope: Scope) -> ClinicSnapshot:
     """To be read before the list: what rings in between is then fetched once more, not missed."""
-    bell = scope.select_columns(ChangeCounter.rung).scalar_subquery().label("rung")
-    asked = scope.select_columns(Clinic.region, Clinic.time_zone).add_columns(bell)
-    row: Any = scope.execute_read(asked).one()
+    row: Any = scope.execute_read(_SNAPSHOT).one()
     return ClinicSnapshot(row.region, row.time_zone, row.rung or 0)
 
 
@@ -122,11 +133,7 @@ def read_lines(
     scope: Scope, parts: Sequence[Sequence[Any]], order: Sequence[Any], limit: int
 ) -> list[ListedSubmission]:
     """The first lines that fit any of these parts, in this order; no line may fit two of them."""
-    # Each with its key: one query less for every page. A join might begin at the keys.
-    key = scope.select_columns(RecordKey.wrapped).correlate(WorklistRow)
-    key = key.where(RecordKey.record_id == WorklistRow.submission_id).scalar_subquery()
-    lines = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped"))
-    asked = join_selects([lines.where(*part) for part in parts], order, limit)
+    asked = join_selects([_LINES.where(*part) for part in parts], order, limit)
     rows: list[Any] = list(scope.execute_read(asked))
     unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
     opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}

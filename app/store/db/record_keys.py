@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from app.store.db.encryption import DataKey
-from app.store.db.scope import SCOPE_CLINIC, Scope, Store, WritingScope, prepare_statement
+from app.store.db.scope import Scope, Store, WritingScope, prepare_rows, prepare_statement
 from app.store.db.tables import RecordKey
 
 _AT_ONCE = 500
 _KEYS = prepare_statement(
-    select(RecordKey).where(
-        RecordKey.clinic_id == SCOPE_CLINIC,
-        RecordKey.record_id.in_(bindparam("records", expanding=True)),
-    )
+    prepare_rows(RecordKey).where(RecordKey.record_id.in_(bindparam("records", expanding=True)))
 )
 
 

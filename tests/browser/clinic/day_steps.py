@@ -139,8 +139,8 @@ def see_to_emergencies(day: Day) -> None:
             act(who, address, "call", outcome="answered", words=f"{reference} has called.")
             day.for_colleagues[reference] = f"{reference} has called."
             act(who, address, "agree")
-            told = {"compared": "yes", "patient_words": words_for(reference)}
-            act(who, address, "close", outcome="emergency_service", **told)
+            fields = {"compared": "yes", "patient_words": words_for(reference)}
+            act(who, address, "close", outcome="emergency_service", **fields)
             day.for_patients[reference] = words_for(reference)
     day.seats[BEN].tab.open("/account")
     day.seen["alarm afterwards"] = day.seats[BEN].tab.page.locator(".alarm").count()
@@ -284,8 +284,8 @@ def close_the_rest(day: Day) -> None:
     for reference in (NORMAL, MISSED, WORSE, *open_ones):
         address = day.find(reference)
         act(ben, address, "agree")
-        told = {"compared": "yes", "patient_words": words_for(reference)}
-        act(ben, address, "close", outcome=ends.get(reference, "advice_given"), **told)
+        fields = {"compared": "yes", "patient_words": words_for(reference)}
+        act(ben, address, "close", outcome=ends.get(reference, "advice_given"), **fields)
         day.for_patients[reference] = words_for(reference)
 
 

@@ -136,20 +136,24 @@ async def _measure(
     clinic: Clinics, before: tuple[str, str], ways: dict[str, Way]
 ) -> dict[str, list[float]]:
     """Milliseconds of each page, in rounds: every way once in each."""
-    now = await _connect(clinic.server.base, clinic.sessions[0])
-    early = await _connect(*before)
-    jobs = {EARLY: (early, ("/worklist", "")), **{name: (now, way) for name, way in ways.items()}}
+    now = clinic.server.base, clinic.sessions[0]
+    jobs = {EARLY: (before, ("/worklist", "")), **{name: (now, way) for name, way in ways.items()}}
+    for server in (before, now):
+        await _wait_until_open(*server)
     taken: dict[str, list[float]] = {name: [] for name in jobs}
     for round_ in range(ROUNDS + 2):
-        for name, (browser, way) in jobs.items():
+        for name, (server, way) in jobs.items():
+            # Connected anew, untimed: a server drops a connection that was idle for some seconds.
+            browser = await Browser.connect(*server)
             milliseconds = 1000 * await browser.timed(*way)
+            browser.writer.close()
             if round_ >= 2:  # what a server asks once for all is not counted
                 taken[name].append(milliseconds)
     return taken
 
 
-async def _connect(base: str, session: str) -> Browser:
-    """A connection to a server that answers: one waits for its database while this is filled."""
+async def _wait_until_open(base: str, session: str) -> None:
+    """Until the server answers: it may still wait for its database, which was being filled."""
     for _ in range(MOST_TRIES):
         browser = await Browser.connect(base, session)
         try:
@@ -157,7 +161,9 @@ async def _connect(base: str, session: str) -> Browser:
         except AssertionError:
             await asyncio.sleep(1)
         else:
-            return browser
+            return
+        finally:
+            browser.writer.close()
     raise AssertionError(f"{base} has no database")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, func, or_, tuple_
 
 from app.store import alarms
 from app.store.db import record_keys
@@ -212,10 +212,10 @@ def _filter_parts(
     """What a filter lets through, in parts; an open emergency passes all of them."""
     waits, emergency = WorklistRow.closed.is_(False), WorklistRow.rank == 0
     if show == "done":
-        closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
-        return [[or_(closed, and_(waits, emergency))]]
+        return [[waits, emergency], [WorklistRow.closed.is_(True), WorklistRow.closed_at >= today]]
     if show == "moves":
-        return [[or_(WorklistRow.move_due_at.is_not(None), and_(waits, emergency))]]
+        others = or_(WorklistRow.closed.is_(True), WorklistRow.rank > 0)
+        return [[waits, emergency], [WorklistRow.move_due_at.is_not(None), others]]
     if show in Urgency.__members__:
         return [[waits, WorklistRow.rank.in_({0, level_to_rank(Urgency[show])})]]
     apart = {"late": WorklistRow.due_at <= now, "visit": WorklistRow.visit_on == visit_on}

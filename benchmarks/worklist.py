@@ -320,6 +320,8 @@ def _rows(scope: WritingScope, number: int, now: datetime) -> dict[type, dict[st
             "visit_on": visit,
             "owner_id": f"nurse{number % 7}" if number % 3 else None,
             "first_seen_at": came if number % 3 else None,
+            # Else the server would begin to end all these claims at once.
+            "acted_at": now if number % 3 else None,
             "line_sealed": key.seal_field("worklist_row", id_, "line", json.dumps(row_payload)),
         },
     }

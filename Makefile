@@ -56,7 +56,7 @@ screenshots: setup browser ## Take a picture of every page into screenshots/
 bench: setup ## Measure speed (benchmarks/)
 	@set -e; for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PYTHON) -m benchmarks.$$(basename "$$script" .py); done
 
-journeys: setup browser ## Taps and screens of published patients on a phone, beside an early edition
+journeys: setup browser ## A nurse's clicks and keys; patients' taps and screens on a phone, beside an early edition
 	$(PYTHON) -m benchmarks.journeys
 
 safety: setup ## Prove and measure the rules anew; write what /safety shows

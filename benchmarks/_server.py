@@ -119,12 +119,7 @@ def walk_questions(
     """The cookies with which each question is asked; under "" those of the end."""
     server.cookies.clear()
     start = decompress(server.ask("GET", "/")).decode()
-    radios = re.findall(r'<input[^>]*type="radio"[^>]*>', start)
-    fields: dict[str, str] = {}
-    for radio in radios:
-        name, value = (re.findall(f'{key}="([^"]*)"', radio) for key in ("name", "value"))
-        fields.setdefault(name[0], value[0])
-    server.ask("POST", "/start", urlencode(fields))
+    server.ask("POST", "/start", urlencode(_first_choices(start)))
     kept: dict[str, dict[str, str]] = {}
     given: dict[str, frozenset[str]] = {}
     while question := rulebook.questionnaire.trace_path(given).next:
@@ -135,6 +130,17 @@ def walk_questions(
         form = urlencode({question.id: sorted(given[question.id]), "again": 1}, doseq=True)
         server.ask("POST", f"/check/{question.id}", form)
     return {**kept, "": dict(server.cookies)}
+
+
+def _first_choices(page: str) -> dict[str, str]:
+    """The first that can be chosen of each list and of each group of radio buttons."""
+    chosen: dict[str, str] = {}
+    for radio in re.findall(r'<input[^>]*type="radio"[^>]*>', page):
+        name, value = (re.findall(f'{key}="([^"]*)"', radio) for key in ("name", "value"))
+        chosen.setdefault(name[0], value[0])
+    for name, options in re.findall(r'<select[^>]* name="([^"]*)"[^>]*>(.*?)</select>', page, re.S):
+        chosen[name] = next(filter(None, re.findall(r'<option value="([^"]*)"', options)))
+    return chosen
 
 
 def make_question_job(

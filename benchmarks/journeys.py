@@ -5,8 +5,9 @@ edition and of the earlier one, in a real browser of 390 x 844 without scripts. 
 that is ticked or a button that is pressed. Screens scrolled are what lies below the first screen
 down to the button that goes on; on the result, down to the end of what is not folded. The patients
 are those of the set that both editions know, with the answers of the blind readers of this one and
-those written down in the earlier one, and then all sets of this one. The figures are kept in
-`journeys.json` beside this file.
+those written down in the earlier one, and then all sets of this one. Before that, what a nurse's
+work takes is counted (`nurse_journeys.py`); it ends with 1 where an aim of hers is missed. The
+figures are kept in `journeys.json` beside this file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +26,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.assurance.sets import read_library
 from benchmarks._server import ROOT, serving, unpack_commit
 from benchmarks.browsing import launch_browser
+from benchmarks.nurse_journeys import list_missed_aims, measure_nurse
 
 BEFORE = "9fdbaf9"  # the commit whose pages these are measured against
 KEPT = Path(__file__).with_suffix(".json")
@@ -69,10 +71,11 @@ class Way:
 
 
 def main(before: str = BEFORE) -> None:
-    """Print and keep the median of taps and of screens, for both editions."""
+    """Print and keep a nurse's counts, and the median of taps and of screens for both editions."""
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         old = unpack_commit(before, Path(made) / "code")
         browser = launch_browser(playwright)
+        nurse = measure_nurse(browser)
         rows = {
             "before": walk_all(browser, old, Path(made) / "before", read_written_answers(old)),
             "now": walk_all(browser, ROOT, Path(made) / "now", read_blind_answers("first")),
@@ -81,6 +84,7 @@ def main(before: str = BEFORE) -> None:
         browser.close()
     print(f"{'median of patients':<22}{'before':>9}{'now':>9}{'ratio':>7}  aim   all now")
     kept = {"commit": before, "patients": len(rows["now"].ways), "all patients": len(every.ways)}
+    kept["nurse"] = [asdict(count) for count in nurse]
     for name, aim in AIMS.items():
         was, now, all_now = (found.middle(name) for found in (rows["before"], rows["now"], every))
         kept[name] = {"before": was, "now": now, "ratio": round(now / was, 2), "all now": all_now}
@@ -89,6 +93,8 @@ def main(before: str = BEFORE) -> None:
         kept[name] = {"before": was, "now": rows["now"].style[name]}
         print(f"{name + ', px':<22}{was:>9.1f}{rows['now'].style[name]:>9.1f}         not below")
     KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+    if missed := list_missed_aims(nurse):
+        sys.exit(f"missed: {', '.join(missed)}")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Measured on both databases, with a server in a process of its own: how long a pa
 many queries it needs; and, with many open streams, how long until each page that an urgent
 submission rang for has fetched what is new. The submission comes from another process, as from a
 second server. Run it as `python -m benchmarks.worklist`; `--submissions` and `--streams` say how
-many. It makes all its people up.
+many. It makes all its people up. Filters and searches are measured by `worklist_ways.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from sqlalchemy import event
 
 from app.main import create_app
 from app.settings import Settings
-from app.store import clinics, submissions
+from app.store import clinics, people, submissions
 from app.store.clinics import load_policy
 from app.store.db import encryption
 from app.store.db.database import open_store
@@ -42,12 +42,17 @@ from tests.postgresql import new_database, running_postgresql
 from tests.running import Running, serving
 
 PAGES, RINGS = 200, 5
+FORM = "application/x-www-form-urlencoded"
 LOST = 120  # seconds after which a page will not hear any more
 AIMS = {"page p99 ms": 150.0, "queries": 5.0, "rung and fetched p99 s": 5.0}
 TARGETS = load_policy(RULES).targets
 LEVELS = [*[Urgency.routine] * 6, *[Urgency.soon] * 3, Urgency.same_day]
 AT_ONCE = 2000
+LETTERS, VISIT_DAYS = "BCDFGHJKMNPQRSTVWXYZ", 200
 SPREAD = 0.3  # seconds over which open pages spread their fetching, as worklist.js does
+
+Way = tuple[str, str]
+"""An address, and the form that is posted to it, or ""."""
 
 
 def main() -> None:
@@ -72,7 +77,7 @@ def main() -> None:
 def _report(name: str, clinic: Clinics) -> None:
     figures = {
         "page p99 ms": [taken * 1000 for taken in clinic.pages()],
-        "queries": [float(clinic.queries())],
+        "queries": [float(number) for number in clinic.queries()],
         "rung and fetched p99 s": asyncio.run(clinic.rings()),
     }
     for figure, measured in figures.items():
@@ -111,8 +116,8 @@ class Clinics:
 
         return asyncio.run(ask())
 
-    def queries(self) -> int:
-        """How many queries a page needs, with the look at the session."""
+    def queries(self, ways: Iterable[Way] = (("/worklist", ""),)) -> list[int]:
+        """How many queries each of these pages needs, with the look at the session."""
         sent: list[str] = []
         app = create_app(self.settings)
         event.listen(
@@ -122,11 +127,18 @@ class Clinics:
         )
         client = TestClient(app, base_url="http://localhost")
         client.cookies.set("staff", self.sessions[0])
-        for _ in range(2):  # what a server asks once for all is not counted
-            sent.clear()
-            assert client.get("/worklist").status_code == 200
+        headers = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
+        counts = []
+        for path, form in ways:
+            for _ in range(2):  # what a server asks once for all is not counted
+                sent.clear()
+                page = client.request(
+                    "POST" if form else "GET", path, content=form, headers=headers
+                )
+                assert page.status_code == 200
+            counts.append(sum("SELECT" in words for words in sent))
         app.state.context.store.engine.dispose()
-        return sum("SELECT" in words for words in sent)
+        return counts
 
     async def rings(self) -> list[float]:
         """Seconds from an urgent submission until each open page had fetched it, ring by ring."""
@@ -171,23 +183,26 @@ class Browser:
         reader, writer = await asyncio.open_connection(host, int(port), limit=2**20)
         return cls(reader, writer, session)
 
-    async def head(self, path: str) -> bytes:
-        """Ask; give the head of the answer."""
-        words = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Quiet: 1\r\n"
-        self.writer.write(f"{words}Cookie: staff={self.session}\r\n\r\n".encode())
+    async def head(self, path: str, form: str = "") -> bytes:
+        """Ask, or post a form; give the head of the answer."""
+        words = f"{'POST' if form else 'GET'} {path} HTTP/1.1\r\nHost: localhost\r\nX-Quiet: 1\r\n"
+        if form:
+            words += f"Content-Type: {FORM}\r\nContent-Length: {len(form)}\r\n"
+            words += "Sec-Fetch-Site: same-origin\r\n"
+        self.writer.write(f"{words}Cookie: staff={self.session}\r\n\r\n{form}".encode())
         head = await self.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200"), head
         return head.lower()
 
-    async def get(self, path: str) -> bytes:
+    async def get(self, path: str, form: str = "") -> bytes:
         """One page."""
-        length = int((await self.head(path)).split(b"content-length: ")[1].split(b"\r\n")[0])
+        length = int((await self.head(path, form)).split(b"content-length: ")[1].split(b"\r\n")[0])
         return await self.reader.readexactly(length)
 
-    async def timed(self, path: str) -> float:
+    async def timed(self, path: str, form: str = "") -> float:
         """Seconds until the page was there."""
         began = time.perf_counter()
-        await self.get(path)
+        await self.get(path, form)
         return time.perf_counter() - began
 
 
@@ -252,13 +267,20 @@ def _fill(store: Store, clinic: str, number: int, now: datetime) -> None:
                 scope.add_rows(table, [row[table] for row in rows])
 
 
+def own_reference(number: int) -> str:
+    """What a person is told to name, as it stands in the database: "BBC-DFG"."""
+    letters = "".join(LETTERS[number // len(LETTERS) ** place % len(LETTERS)] for place in range(6))
+    return f"{letters[:3]}-{letters[3:]}"
+
+
 def _rows(scope: WritingScope, number: int, now: datetime) -> dict[type, dict[str, object]]:
     """One submission as it stands in the tables."""
     id_, level = f"s{number}", LEVELS[number % len(LEVELS)]
     key, wrapped = scope.keyring.make_data_key(scope.clinic, id_)
     came = now - timedelta(minutes=number % 10_000)
     row_payload = {"rules": ["U3"], "flags": 1, "unsure": 2, "age": "adult", "about": "me"}
-    row_payload |= {"reference": f"R-{number}", "name": "Jo", "appointment_on": "2027-01-20"}
+    visit = now.date() + timedelta(days=number % VISIT_DAYS)
+    row_payload |= {"reference": f"R-{number}", "name": "Jo", "appointment_on": visit.isoformat()}
     book = {"rulebook_sha256": rulebook().sha256}
     due = {"rank": Urgency.emergency - level, "due_at": came + timedelta(minutes=TARGETS[level])}
     return {
@@ -267,7 +289,7 @@ def _rows(scope: WritingScope, number: int, now: datetime) -> dict[type, dict[st
             "id": id_,
             "arrived": number + 1,
             "arrived_at": came,
-            "reference": f"X{number}",
+            "reference": own_reference(number),
             "source": "share",
             "about": "me",
             "region": "uk",
@@ -294,8 +316,12 @@ def _rows(scope: WritingScope, number: int, now: datetime) -> dict[type, dict[st
             **book,
             "state": "claimed" if number % 3 else "new",
             "forget_at": now + timedelta(days=30),
+            "reference_print": people.hash_reference(scope, f"R-{number}"),
+            "visit_on": visit,
             "owner_id": f"nurse{number % 7}" if number % 3 else None,
             "first_seen_at": came if number % 3 else None,
+            # Else the server would begin to end all these claims at once.
+            "acted_at": now if number % 3 else None,
             "line_sealed": key.seal_field("worklist_row", id_, "line", json.dumps(row_payload)),
         },
     }

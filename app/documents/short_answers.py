@@ -62,7 +62,9 @@ class ShortWording:
         wanted: dict[str, set[str]] = {}
         for question_id, option in pairs:
             wanted.setdefault(question_id, set()).add(option)
-        asked = (q for q in self.questionnaire if q.id in wanted) if wanted else ()
+        asked = [self.questionnaire[id_] for id_ in wanted if id_ in self.questionnaire]
+        if len(asked) > 1:
+            asked = [question for question in self.questionnaire if question.id in wanted]
         answers = []
         for question in asked:
             chosen = [option for option in question.option_ids if option in wanted[question.id]]

@@ -74,6 +74,7 @@ class RowPresenter:
         interpreter.
         """
         row, payload = line.row, line.payload
+        flags = read_row_flags(payload)
         ages = self.words.questions["age"].options
         reasons = [self.words.rules[r].reason for r in payload["rules"] if r in self.words.rules]
         visit, last = self.visit_day(line), self.last_timely_day(line)
@@ -102,8 +103,9 @@ class RowPresenter:
             "handed_to": names.get(row.handed_to_id or "", ""),
             "viewer": self._find_viewer(names, line),
             "lowered": self.describe_lowered(line),
-            "markers": self._list_markers(line),
-            "language": read_row_flags(payload).get("interpreter", ""),
+            "unseen": row.first_seen_at is None,
+            "markers": self._list_markers(line, flags),
+            "language": flags.get("interpreter", ""),
         }
 
     def _describe_last_day(self, line: ListedSubmission) -> str:
@@ -177,7 +179,9 @@ class RowPresenter:
         which = "late" if due <= self.now else "left"
         return self.translate(f"worklist.{which}.{unit}", number=number)
 
-    def _list_markers(self, line: ListedSubmission) -> tuple[StaffMarker, ...]:
+    def _list_markers(
+        self, line: ListedSubmission, flags: Mapping[str, str]
+    ) -> tuple[StaffMarker, ...]:
         own = line.row.last_version - line.payload.get("found", 0)  # without what a nurse found
         worse = bool(line.payload.get("worse"))
         found = {
@@ -187,7 +191,6 @@ class RowPresenter:
             "worklist.marker.changed": own > 1 and not worse,
             "worklist.marker.other": line.payload["about"] != "me",
             "worklist.marker.older": line.row.rulebook_sha256 != self.rulebook_sha256,
-            "worklist.marker.unseen": line.row.first_seen_at is None,
         }
         needs = [
             StaffMarker(
@@ -196,6 +199,6 @@ class RowPresenter:
                 paper_words="" if flag == "no_contact" else words,
                 on_paper=flag not in NEVER_ON_PAPER,
             )
-            for flag, words in read_row_flags(line.payload).items()
+            for flag, words in flags.items()
         ]
         return (*(StaffMarker(key) for key, shown in found.items() if shown), *needs)

@@ -53,17 +53,19 @@ def find_text_problems(scope: Scope, text: str, title: str, body: str, outcome: 
 def save_text(scope: WritingScope, text: str, title: str, body: str, outcome: str) -> str:
     """Keep a new text, or a known one as it reads now; give its id. Raises NoSuchText.
 
-    A new one that is the same as another is kept once.
+    What is kept just so already, as by a form that was sent twice, is not kept again.
     """
+    same = find_same_text(scope, title, body, outcome)
     values: dict[str, Any] = {"title": title, "body": body, "outcome": outcome or None}
     values |= {"changed_by": scope.who, "changed_at": scope.now}
     if text:
         find_text(scope, text)
+        if text == same:
+            return text
         scope.update_rows(ClinicText, id=text, to=values)
         return _record(scope, "text_changed", text)
-    added = find_same_text(scope, title, body, outcome)
-    if added:
-        return added
+    if same:
+        return same
     added = secrets.token_urlsafe(12)
     scope.add_row(ClinicText, id=added, **values)
     return _record(scope, "text_added", added)
@@ -77,8 +79,9 @@ def find_same_text(scope: Scope, title: str, body: str, outcome: str) -> str:
 
 
 def retire_text(scope: WritingScope, text: str) -> None:
-    """Offer it no longer. Raises NoSuchText."""
-    find_text(scope, text)
+    """Offer it no longer, where it still is. Raises NoSuchText for one that never was."""
+    if scope.require_one(ClinicText, NoSuchText, id=text).retired_at is not None:
+        return
     scope.update_rows(ClinicText, id=text, to={"retired_at": scope.now})
     _record(scope, "text_retired", text)
 

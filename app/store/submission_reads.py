@@ -15,7 +15,7 @@ from app.store import worklist
 from app.store.db import record_keys
 from app.store.db.encryption import DataKey
 from app.store.db.patient_tables import AssessmentVersion, ReviewEntry, Submission, WorklistRow
-from app.store.db.scope import Scope, prepare_columns, prepare_statement
+from app.store.db.scope import Scope, prepare_columns, prepare_rows, prepare_statement
 from app.store.invitations import InvitationGone
 from app.store.review_details import MovedVisit, open_details
 from app.store.submission_versions import AnswersVersion, open_version
@@ -38,6 +38,27 @@ _VERSIONS = prepare_statement(
     .where(Submission.id == AssessmentVersion.submission_id, Submission.id == bindparam("of"))
     .order_by(AssessmentVersion.number)
 )
+_ACTIONS = prepare_statement(
+    prepare_rows(ReviewEntry)
+    .where(ReviewEntry.submission_id == bindparam("of"))
+    .order_by(ReviewEntry.number)
+)
+_OWN_ROW: Any = aliased(WorklistRow)
+_PERSON_ROWS = prepare_statement(
+    prepare_rows(WorklistRow)
+    .where(
+        WorklistRow.forget_at > bindparam("now"),
+        or_(
+            WorklistRow.submission_id == bindparam("of"),
+            WorklistRow.person_id.in_(
+                prepare_columns(_OWN_ROW.person_id).where(_OWN_ROW.submission_id == bindparam("of"))
+            ),
+        ),
+    )
+    .order_by(WorklistRow.arrived.desc())
+    .limit(_MAX_ROWS_PER_PERSON)
+)
+"""The line of a submission, and those of the same person."""
 
 
 class ReviewAction(NamedTuple):
@@ -107,13 +128,15 @@ class SubmissionReceipt(NamedTuple):
 
 def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecord:
     """The whole submission. Raises NoSuchSubmission, also when it is to be forgotten."""
-    rows = _load_person_rows(scope, now, submission)
+    rows: list[WorklistRow] = list(
+        scope.execute_read(_PERSON_ROWS, of=submission, now=now).scalars()
+    )
     opened = record_keys.load_data_keys(scope, [row.submission_id for row in rows])
     lines = {line.row.submission_id: line for line in worklist.open_rows(rows, opened)}
     if submission not in lines:
         raise NoSuchSubmission
     answers: list[Any] = list(scope.execute_read(_VERSIONS, of=submission))
-    done = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
+    done: list[ReviewEntry] = list(scope.execute_read(_ACTIONS, of=submission).scalars())
     line, key = lines.pop(submission), opened[submission]
     return SubmissionRecord(
         row=line.row,
@@ -132,7 +155,7 @@ def load_record(scope: Scope, now: datetime, submission: str) -> SubmissionRecor
 def list_actions(scope: Scope, submission: str) -> list[ReviewAction]:
     """All that was done, the first thing first. Raises KeyDestroyed."""
     key = record_keys.load_data_key(scope, submission)
-    rows = scope.find_all(ReviewEntry, submission_id=submission, order_by=[ReviewEntry.number])
+    rows: list[ReviewEntry] = list(scope.execute_read(_ACTIONS, of=submission).scalars())
     return [open_action(key, row) for row in rows]
 
 
@@ -224,12 +247,3 @@ def build_receipt(
 def find_submission(scope: Scope, submission: str) -> Submission:
     """The submission of this id. Raises NoSuchSubmission."""
     return scope.require_one(Submission, NoSuchSubmission, id=submission)
-
-
-def _load_person_rows(scope: Scope, now: datetime, submission: str) -> list[WorklistRow]:
-    """Its own line, and those of the same person."""
-    own = aliased(WorklistRow)
-    person = scope.select_columns(own.person_id).where(own.submission_id == submission)
-    fits = or_(WorklistRow.submission_id == submission, WorklistRow.person_id.in_(person))
-    kept, newest = WorklistRow.forget_at > now, [WorklistRow.arrived.desc()]
-    return scope.find_all(WorklistRow, fits, kept, order_by=newest, limit=_MAX_ROWS_PER_PERSON)

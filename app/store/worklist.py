@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, or_, tuple_
 
 from app.store import alarms
 from app.store.db import record_keys
@@ -39,6 +39,23 @@ _WORKLIST_COLUMNS = (
     WorklistRow.move_due_at,
     *(WorklistRow.handed_to_id, WorklistRow.viewer_id, WorklistRow.viewed_at),
     *(WorklistRow.lowered_from, WorklistRow.lowered_reason),
+)
+# Each with its key: one query less for every page. A join might begin at the keys.
+_LINES = prepare_columns(*_WORKLIST_COLUMNS).add_columns(
+    prepare_columns(RecordKey.wrapped)
+    .correlate(WorklistRow)
+    .where(RecordKey.record_id == WorklistRow.submission_id)
+    .scalar_subquery()
+    .label("wrapped")
+)
+_SNAPSHOT = prepare_statement(
+    prepare_columns(Clinic.region, Clinic.time_zone).add_columns(
+        prepare_columns(ChangeCounter.rung).scalar_subquery().label("rung"),
+        prepare_columns(func.count(WorklistRow.submission_id))
+        .where(WorklistRow.taken_from_id == bindparam("who"))
+        .scalar_subquery()
+        .label("taken"),
+    )
 )
 WORKLIST_ORDER = (WorklistRow.rank, WorklistRow.due_at, WorklistRow.arrived)
 
@@ -94,11 +111,7 @@ class ClinicSnapshot(NamedTuple):
 
 def read_clinic_snapshot(scope: Scope, who: str = "") -> ClinicSnapshot:
     """To be read before the list: what rings in between is then fetched once more, not missed."""
-    bell = scope.select_columns(ChangeCounter.rung).scalar_subquery().label("rung")
-    taken = scope.select_columns(func.count(WorklistRow.submission_id))
-    taken = taken.where(WorklistRow.taken_from_id == who).scalar_subquery().label("taken")
-    asked = scope.select_columns(Clinic.region, Clinic.time_zone).add_columns(bell, taken)
-    row: Any = scope.execute_read(asked).one()
+    row: Any = scope.execute_read(_SNAPSHOT, who=who).one()
     return ClinicSnapshot(row.region, row.time_zone, row.rung or 0, row.taken)
 
 
@@ -128,11 +141,7 @@ def read_lines(
     scope: Scope, parts: Sequence[Sequence[Any]], order: Sequence[Any], limit: int
 ) -> list[ListedSubmission]:
     """The first lines that fit any of these parts, in this order; no line may fit two of them."""
-    # Each with its key: one query less for every page. A join might begin at the keys.
-    key = scope.select_columns(RecordKey.wrapped).correlate(WorklistRow)
-    key = key.where(RecordKey.record_id == WorklistRow.submission_id).scalar_subquery()
-    lines = scope.select_columns(*_WORKLIST_COLUMNS).add_columns(key.label("wrapped"))
-    asked = join_selects([lines.where(*part) for part in parts], order, limit)
+    asked = join_selects([_LINES.where(*part) for part in parts], order, limit)
     rows: list[Any] = list(scope.execute_read(asked))
     unwrap, kept = scope.keyring.unwrap_key, [row for row in rows if row.wrapped is not None]
     opened = {at.submission_id: unwrap(scope.clinic, at.submission_id, at.wrapped) for at in kept}
@@ -211,10 +220,10 @@ def _filter_parts(
     """What a filter lets through, in parts; an open emergency passes all of them."""
     waits, emergency = WorklistRow.closed.is_(False), WorklistRow.rank == 0
     if show == "done":
-        closed = and_(WorklistRow.closed.is_(True), WorklistRow.closed_at >= today)
-        return [[or_(closed, and_(waits, emergency))]]
+        return [[waits, emergency], [WorklistRow.closed.is_(True), WorklistRow.closed_at >= today]]
     if show == "moves":
-        return [[or_(WorklistRow.move_due_at.is_not(None), and_(waits, emergency))]]
+        others = or_(WorklistRow.closed.is_(True), WorklistRow.rank > 0)
+        return [[waits, emergency], [WorklistRow.move_due_at.is_not(None), others]]
     if show in Urgency.__members__:
         return [[waits, WorklistRow.rank.in_({0, level_to_rank(Urgency[show])})]]
     apart = {"late": WorklistRow.due_at <= now, "visit": WorklistRow.visit_on == visit_on}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -151,6 +152,51 @@ def accept_all(crowd: Crowd) -> Post:
     return Post(crowd.lead, "/hand-over/accept", {"key": "all"}, {"review_entry": 1})
 
 
+def confirm_holidays(crowd: Crowd) -> Post:
+    crowd.admin.sign_in()
+    area = {"area": "GB-ENG"}
+    crowd.admin.post("/clinic/holidays", area)
+    # The days that are closed, and that the year was looked at.
+    return Post(crowd.admin, "/clinic/holidays/2028", {"day": "2028-12-25"}, {"audit_entry": 2})
+
+
+def add_text(crowd: Crowd) -> Post:
+    fields = {"title": "Door B", "body": "Use door B.", "outcome": ""}
+    return Post(crowd.lead, "/texts", fields, {"clinic_text": 1, "audit_entry": 1})
+
+
+def change_text(crowd: Crowd) -> Post:
+    fields = {"title": "Door C", "body": "Use door C.", "outcome": "seen_today"}
+    return Post(crowd.lead, _text(crowd, "Change me"), fields, {"clinic_text": 0, "audit_entry": 1})
+
+
+def retire_text(crowd: Crowd) -> Post:
+    address = f"{_text(crowd, 'Retire me')}/retire"
+    return Post(crowd.lead, address, {}, {"clinic_text": 0, "audit_entry": 1})
+
+
+def _text(crowd: Crowd, title: str) -> str:
+    """The address of a text of the clinic."""
+    page = crowd.lead.post("/texts", {"title": title, "body": title, "outcome": ""})
+    before = page.html[: page.html.index(f"<bdi>{title}")]
+    return re.findall(r'"(/texts/[^"]+)"', before)[-1]
+
+
+def renew_ticked(crowd: Crowd) -> Post:
+    fields = {"key": "ticked", "step": "again", "ticked": _invited(crowd, 2)}
+    return Post(crowd.nurse, "/invitations/ticked", fields, {"invitation": 2})
+
+
+def revoke_ticked(crowd: Crowd) -> Post:
+    fields = {"key": "ticked", "step": "revoke", "ticked": _invited(crowd, 2)}
+    return Post(crowd.nurse, "/invitations/ticked", fields, {"invitation": 0, "audit_entry": 2})
+
+
+def _invited(crowd: Crowd, number: int) -> tuple[str, ...]:
+    """Invitations that nobody has used."""
+    return tuple(Patient(crowd.house, crowd.nurse).invitation for _ in range(number))
+
+
 @dataclass(frozen=True)
 class Does:
     """A step of a review; `before` names steps that come first."""
@@ -229,6 +275,12 @@ FORMS: Mapping[str, Callable[[Crowd], Post]] = {
     "close days": close_days,
     "hand over all": hand_over_all,
     "accept all": accept_all,
+    "confirm holidays": confirm_holidays,
+    "add a text": add_text,
+    "change a text": change_text,
+    "retire a text": retire_text,
+    "renew those who are ticked": renew_ticked,
+    "take back those who are ticked": revoke_ticked,
     **STEPS,
 }
 
@@ -259,6 +311,33 @@ def test_twenty_posts_at_once_have_one_effect_and_twenty_equal_replies(
     assert added == dict(post.adds)
     assert press(crowd, post, 1) == replies[:1]
     assert {name: crowd.rows()[name] for name in post.adds} == {n: after[n] for n in post.adds}
+
+
+LOOKS: Mapping[str, Fields] = {
+    "/invitations/list": {"lines": "N-9,Fay,2027-06-30"},
+    "/invitations/find": {"find": "N-9"},
+    "/worklist/find": {"reference": "N-9"},
+}
+
+
+@pytest.mark.parametrize("address", LOOKS)
+def test_twenty_posts_at_once_that_only_look_keep_nothing(crowd: Crowd, address: str) -> None:
+    before = crowd.rows()
+    replies = press(crowd, Post(crowd.nurse, address, LOOKS[address], {}), AT_ONCE)
+    assert {status for status, *_ in replies} == {200}
+    assert crowd.rows() == before
+
+
+def test_twenty_drafts_at_once_keep_no_step_of_a_review(crowd: Crowd) -> None:
+    where = f"/submissions/{crowd.submission()}"
+    crowd.nurse.get(where)
+    before = crowd.rows()
+    fields = {"look": "yes", "outcome": "seen_today", "patient_words": "Come at ten."}
+    replies = press(crowd, Post(crowd.nurse, f"{where}/draft", fields, {}), AT_ONCE)
+    # Each look is written by itself: a busy database may ask the last ones to come again.
+    assert {200} <= {status for status, *_ in replies} <= {200, 503}
+    after = crowd.rows() | {"audit_entry": before["audit_entry"]}  # each look is noted
+    assert after == before
 
 
 def test_without_the_key_of_the_form_each_post_would_count(crowd: Crowd) -> None:

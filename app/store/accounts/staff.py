@@ -6,16 +6,21 @@ Nobody ever sees or chooses another one's password.
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam
 
 from app.store.accounts import factors, passwords
 from app.store.clinics import NameTaken, load_clinic
 from app.store.db import audit, encryption, rate_limits, record_keys, server_records
 from app.store.db.rate_limits import RateLimit
-from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.scope import Scope, Store, WritingScope, prepare_columns, prepare_statement
 from app.store.db.tables import Staff, StaffInvite, StaffSession
 
 LINK_LIFETIME = timedelta(minutes=30)
+_NAMES = prepare_statement(
+    prepare_columns(Staff.id, Staff.name).where(Staff.id.in_(bindparam("members", expanding=True)))
+)
 PASSWORD_CHANGE_LIMIT = RateLimit("password change of one account", 10, timedelta(minutes=5))
 
 
@@ -160,8 +165,8 @@ def enable_staff(scope: WritingScope, staff: str) -> str:
 
 def find_staff_names(scope: Scope, members: Iterable[str]) -> dict[str, str]:
     """What these members are called, by id."""
-    asked = scope.select_columns(Staff.id, Staff.name).where(Staff.id.in_(list(members)))
-    return {row.id: row.name for row in scope.execute_read(asked)}
+    rows: Any = scope.execute_read(_NAMES, members=list(members))
+    return {row.id: row.name for row in rows}
 
 
 def list_staff(scope: Scope) -> list[Staff]:

@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from sqlalchemy import bindparam
+
 from app.store.db.encryption import DataKey
-from app.store.db.scope import Scope, Store, WritingScope
+from app.store.db.scope import Scope, Store, WritingScope, prepare_rows, prepare_statement
 from app.store.db.tables import RecordKey
 
 _AT_ONCE = 500
+_KEYS = prepare_statement(
+    prepare_rows(RecordKey).where(RecordKey.record_id.in_(bindparam("records", expanding=True)))
+)
 
 
 class KeyDestroyed(Exception):
@@ -31,7 +36,7 @@ def load_data_key(scope: Scope, record: str) -> DataKey:
 
 def load_data_keys(scope: Scope, records: Iterable[str]) -> dict[str, DataKey]:
     """The keys of these records in one query, without those that are forgotten."""
-    rows = scope.find_all(RecordKey, RecordKey.record_id.in_(list(records)))
+    rows: list[RecordKey] = list(scope.execute_read(_KEYS, records=list(records)).scalars())
     return {
         row.record_id: scope.keyring.unwrap_key(scope.clinic, row.record_id, row.wrapped)
         for row in rows

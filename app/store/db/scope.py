@@ -283,6 +283,11 @@ def prepare_columns(*columns: Any) -> Any:
     return select(*columns).where(*(table.c.clinic_id == SCOPE_CLINIC for table in tables))
 
 
+def prepare_rows(table: type[ClinicTable]) -> Any:
+    """A select of the rows of this table for `prepare_statement`, held to the clinic."""
+    return select(table).where(_sql_table(table).c.clinic_id == SCOPE_CLINIC)
+
+
 def prepare_statement(statement: Any) -> Any:
     """A statement that is built once, since what differs is left open by `bindparam`.
 
@@ -300,9 +305,7 @@ def _prepare_rows(
     columns = _sql_table(table).c
     fits = [columns[name] == bindparam(name, type_=columns[name].type) for name in given]
     fits += [columns[name] == value for name, value in fixed]
-    rows: Select[tuple[Row]] = prepare_statement(
-        select(table).where(columns.clinic_id == SCOPE_CLINIC, *fits)
-    )
+    rows: Select[tuple[Row]] = prepare_statement(prepare_rows(table).where(*fits))
     return rows
 
 

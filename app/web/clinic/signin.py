@@ -99,7 +99,8 @@ def _describe_refusal(clock_error: int) -> tuple[dict[str, str], int]:
     """What is said of a code that was refused, and the minutes in it."""
     if not clock_error:
         return {"code": "code.problem"}, 0
-    return {"code": f"code.problem.{'fast' if clock_error > 0 else 'slow'}"}, abs(clock_error)
+    words = "code.problem.fast" if clock_error > 0 else "code.problem.slow"
+    return {"code": words}, abs(clock_error)
 
 
 def _end_earlier_session(request: StaffRequest) -> None:

@@ -243,7 +243,12 @@ ROUTES = [
         fresh_code=True,
     ),
     staff_route("POST /people/requests/{id}/refuse", people.answer_person_request, "export_person"),
-    staff_route("POST /people/requests/{id}/file", people.download_person_file, "export_person"),
+    staff_route(
+        "POST /people/requests/{id}/file",
+        people.download_person_file,
+        "export_person",
+        fresh_code=True,
+    ),
     staff_route("GET /agreement", agreement.show_agreement, "see_agreement"),
     staff_route("GET /agreement/cases.yaml", agreement.export_cases, "export_cases"),
     staff_route("GET /agreement/cases/{entry}", agreement.export_cases, "export_cases"),

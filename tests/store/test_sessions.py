@@ -91,6 +91,41 @@ def test_a_clock_may_be_half_a_minute_off_and_no_more() -> None:
     assert accepted == [-1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("steps", "minutes"),
+    [(-21, 0), (-20, -10), (-2, -1), (-1, 0), (1, 0), (2, 1), (20, 10), (21, 0)],
+)
+def test_a_clock_is_measured_up_to_ten_minutes_off(steps: int, minutes: int) -> None:
+    secret = pyotp.random_base32()
+    code = pyotp.TOTP(secret).at(NOON + steps * NEXT)
+    assert factors.measure_clock_error(secret, code, NOON) == minutes
+
+
+def test_a_wrong_clock_is_said_of_a_newer_code_alone(kim: Kim) -> None:
+    now = NOON + timedelta(minutes=8)
+    for code, minutes in (
+        (kim.code(NOON), 0),  # that of joining, typed again
+        (kim.code(now - timedelta(minutes=5)), -5),
+        (kim.code(now + timedelta(minutes=5)), 5),
+        ("nonsense", 0),
+    ):
+        with pytest.raises(SignInRefused) as refused:
+            kim.prove(kim.half(now), code, now)
+        assert refused.value.clock_error == minutes
+
+
+def test_a_code_that_came_too_early_does_not_count_when_its_time_comes(kim: Kim) -> None:
+    later = NOON + timedelta(minutes=5)
+    early = kim.code(later)
+    wide = early.translate({ord(digit): 0xFF10 + int(digit) for digit in "0123456789"})
+    with pytest.raises(SignInRefused):
+        kim.prove(kim.half(NOON), early, NOON)
+    for again in (early, f" {early[:3]} {early[3:]}", wide):
+        with pytest.raises(SignInRefused):
+            kim.prove(kim.half(later), again, later)
+    assert kim.prove(kim.half(later), kim.code(later + NEXT), later)
+
+
 def test_a_code_is_read_in_the_digits_of_any_keyboard() -> None:
     secret = pyotp.random_base32()
     code = pyotp.TOTP(secret).at(NOON)

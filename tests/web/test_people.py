@@ -129,6 +129,21 @@ def test_the_second_factor_is_asked_for_again(
     assert "Agreed." in admin.post(agree, {"code": admin.code}).text
 
 
+def test_the_file_of_a_person_asks_for_the_code_again_after_a_while(
+    house: House, lead: Member, admin: Member
+) -> None:
+    sent(house, lead, "Kestrel 9")
+    ask(lead, "Kestrel 9", "export")
+    admin.post(actions_of(admin.get("/people/requests"), "/agree")[0])  # the newest
+    lead.wait(6 * 60)
+    (take,) = actions_of(lead.get("/people/requests"), "/file")
+    page = lead.post(take, {"code": "000000"}, 422)
+    assert f"#code-{take.split('/')[-2]}" in page.links
+    assert house.actions()[-1] == "second_factor_refused"
+    taken = lead.send(take, {"code": lead.code})
+    assert json.loads(taken.text)["reference"] == "Kestrel 9"
+
+
 def test_another_clinic_finds_nobody_and_answers_nothing(house: House, lead: Member) -> None:
     sent(house, lead, "Kestrel 5")
     ask(lead, "Kestrel 5", "erase")

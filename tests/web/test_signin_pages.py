@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -85,6 +86,46 @@ def test_what_is_wrong_is_said_and_the_link_still_works(
     assert problems(page) == [leads_to]
     assert f'"{password}"' not in page.html
     assert stranger.get(address).h1 == ["Set up your account"]
+
+
+def test_who_joins_is_signed_in_and_their_recovery_codes_work_at_once(house: House) -> None:
+    member = Member(house, "nurse", "Hill", "Kim")
+    assert house.actions()[-2:] == ["staff_joined", "signed_in"]
+    assert member.get("/worklist").url == "/worklist"
+    assert "still use: 10" in member.get("/account").text
+    member.post("/sign-in", {"email": member.email, "password": PASSWORD})
+    assert member.post("/sign-in/code", {"code": member.paper[0]}).url == "/worklist"
+
+
+def test_joining_ends_the_session_that_the_browser_had(house: House) -> None:
+    before, address = house.member("admin"), house.link()
+    earlier = before.token
+    secret = re.search(r"((?:[A-Z2-7]{4} ){7}\w{4})", before.get(address).text)[0]
+    code = pyotp.TOTP(secret.replace(" ", "")).at(house.now)
+    before.post(address, {"password": PASSWORD, "code": code})
+    assert before.get("/sign-in").url == "/worklist"
+    assert with_token(house, earlier).get("/account").url == "/sign-in"
+
+
+def test_no_recovery_code_is_promised_before_there_is_one(house: House, stranger: Visitor) -> None:
+    assert "recovery code" not in stranger.get(house.link()).text
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(-180, "slow by 3 min"), (240, "fast by 4 min")])
+def test_a_wrong_phone_clock_is_said_with_its_minutes(
+    house: House, seconds: int, words: str
+) -> None:
+    known = Member(house, "nurse", "Hill", "Kim")
+    known.wait(600)
+    known.post("/sign-in", {"email": known.email, "password": PASSWORD})
+    shown = pyotp.TOTP(known.secret).at(house.now + timedelta(seconds=seconds))
+    refused = known.post("/sign-in/code", {"code": shown}, 422)
+    assert problems(refused) == ["#code"]
+    assert refused.text.count(words) == 2, "in the summary and beside the box"
+    link = house.link()
+    secret = re.search(r"((?:[A-Z2-7]{4} ){7}\w{4})", known.get(link).text)[0].replace(" ", "")
+    early = pyotp.TOTP(secret).at(house.now + timedelta(seconds=seconds))
+    assert words in known.post(link, {"password": PASSWORD, "code": early}, 422).text
 
 
 def test_a_link_is_used_up_by_joining_and_the_codes_are_shown_once(house: House) -> None:
@@ -244,7 +285,7 @@ def test_one_sees_and_ends_ones_own_sessions_alone(house: House) -> None:
     first = with_token(house, known.token)
     known.sign_in()
     mine = [found["value"] for found in known.get("/account").all("input", name="session")]
-    assert len(mine) == 2
+    assert len(mine) == 3  # that of joining too
     known.post("/account/sessions", {"session": ids[0]})
     assert other.get("/account").url == "/account"
     known.post("/account/sessions", {"session": mine[1]})

@@ -59,6 +59,8 @@ SECOND_FACTOR_LIMITS = (
     RateLimit("second factor in an hour", 20, timedelta(hours=1)),
     RateLimit("second factor in a day", 50, timedelta(days=1)),
 )
+TYPED_CODE_LIMIT = RateLimit("one code", 1, timedelta(minutes=30))
+"""What was refused as too early, with a word on the clock, must not count when its time comes."""
 MAX_TOKENS_PER_BROWSER = 8
 """So many of a clinic's staff share one browser; a ninth takes the place of who is away longest."""
 _HALF_LENGTH = 32  # letters of each half of a mark: what is random, and what shows that we made it
@@ -66,7 +68,11 @@ _TOKEN_PATTERN = re.compile(rf"[0-9a-f]{{{2 * _HALF_LENGTH}}}")
 
 
 class SignInRefused(Exception):
-    """The sign-in or code was not accepted; nobody is told why."""
+    """Not accepted; nobody is told why, but for `clock_error`: see factors.measure_clock_error."""
+
+    def __init__(self, clock_error: int = 0) -> None:
+        super().__init__()
+        self.clock_error = clock_error
 
 
 class NotSignedIn(Exception):
@@ -124,7 +130,7 @@ def start_sign_in(
             if renewed != kept:
                 scope.update_rows(Staff, id=staff, to={"password_hash": renewed})
             audit.record_event(scope.act_as(staff), "password_given", ("staff", staff), address)
-            return _begin_session(scope, staff, browser)
+            return begin_session(scope, staff, browser)
         audit.record_event(scope, "sign_in_refused", ("staff", staff), address)
     raise SignInRefused
 
@@ -151,6 +157,11 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
         session, staff = _load_live_session(scope, token, now)
     buckets = [(limit, staff.id) for limit in SECOND_FACTOR_LIMITS]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
+    typed = factors.hash_typed_code(store.keyring, staff.id, code)
+    try:
+        rate_limits.acquire_tokens(store.engine, TYPED_CODE_LIMIT, typed, now)
+    except rate_limits.RateLimitExceeded:
+        code = ""  # refused and noted as any other
     with store.writing_scope(clinic, now, staff.id) as scope:
         session, staff = _load_live_session(scope, token, now)
         first = session.stage == "factor"
@@ -161,9 +172,11 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
         if accepted:
             scope.delete_rows(StaffSession, token_hash=session.token_hash)
             started = now if first else session.started_at
-            fresh = _begin_session(scope, staff.id, session.browser, full_since=started)
+            fresh = begin_session(scope, staff.id, session.browser, full_since=started)
+        else:
+            clock_error = factors.measure_staff_clock(scope, staff, code)
     if not accepted:
-        raise SignInRefused
+        raise SignInRefused(clock_error)
     rate_limits.reset_bucket(store.engine, SECOND_FACTOR_LIMITS[0], staff.id)
     return fresh
 
@@ -225,7 +238,7 @@ def delete_expired_sessions(scope: WritingScope) -> int:
     return scope.delete_rows(StaffSession, idle | old)
 
 
-def _begin_session(
+def begin_session(
     scope: WritingScope, staff: str, browser: str, full_since: datetime | None = None
 ) -> str:
     """A new session, half of one unless it is said since when they are signed in; give its id."""

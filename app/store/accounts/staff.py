@@ -37,7 +37,14 @@ class BadPassword(Exception):
 
 
 class WrongCode(Exception):
-    """The six-digit code is not the one of now, so the second factor does not work yet."""
+    """The six-digit code is not the one of now, so the second factor does not work yet.
+
+    `clock_error`: see `factors.measure_clock_error`.
+    """
+
+    def __init__(self, clock_error: int = 0) -> None:
+        super().__init__()
+        self.clock_error = clock_error
 
 
 class NoSuchStaff(Exception):
@@ -110,7 +117,7 @@ def join_staff(store: Store, token: str, password: str, code: str, now: datetime
     _require_good_password(password, [joining.clinic_name, joining.name, joining.email])
     step = factors.match_totp_step(joining.secret, code, now)
     if step is None:
-        raise WrongCode
+        raise WrongCode(factors.measure_clock_error(joining.secret, code, now))
     kept = passwords.hash_password(password)
     with store.writing_scope(joining.clinic, now, joining.staff) as scope:
         staff = _find_invited_staff(scope, token, now)  # by now, another tab may have been first

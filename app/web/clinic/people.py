@@ -102,6 +102,8 @@ def answer_person_request(request: StaffRequest) -> Response:
 
 def download_person_file(request: StaffRequest) -> Response:
     """POST /people/requests/{id}/file: all of the person, for who asked, within a day."""
+    if request.code_refused:
+        return show_person_requests(request, {f"code-{request.path_id}": "code.problem"})
     context = request.context
     with request.writing_scope() as scope:
         clinic = clinics.load_clinic(scope).name

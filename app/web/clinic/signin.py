@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.documents.receipt import make_qr_code
 from app.store import claim_lapse, clinics
-from app.store.accounts import factors, sessions, staff
+from app.store.accounts import factors, joining, sessions, staff
 from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import BadPassword, LinkGone, WrongCode
 from app.store.db import audit
@@ -44,40 +44,70 @@ _HOMES = (("see_worklist", "/worklist"), ("see_staff", "/staff"))
 """Where someone begins: the first page that they may open."""
 
 
-def show_join_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+def show_join_form(
+    request: StaffRequest, problems: dict[str, str] | None = None, minutes: int = 0
+) -> Response:
     """GET /join/{token}: choose a password, set up the second factor. Looking uses nothing up."""
     token = request.path_params["token"]
     try:
-        joining = staff.open_staff_invite(request.store, token, request.now)
+        invited = staff.open_staff_invite(request.store, token, request.now)
     except LinkGone:
         return request.render_page("staff/link_gone.html", status=404)
-    key = " ".join(joining.secret[at : at + 4] for at in range(0, len(joining.secret), 4))
+    key = " ".join(invited.secret[at : at + 4] for at in range(0, len(invited.secret), 4))
     return request.render_page(
         "staff/join.html",
         token=token,
-        joining=joining,
-        code=make_qr_code(joining.totp_uri),
+        joining=invited,
+        code=make_qr_code(invited.totp_uri),
         key=key,
+        minutes=minutes,
         problems=problems,
     )
 
 
 def submit_join(request: StaffRequest) -> Response:
-    """POST /join/{token}: it is done, once; the recovery codes are shown, once."""
-    token, store, now = request.path_params["token"], request.store, request.now
-    password, code = request.raw_field("password"), request.typed_field("code")
+    """POST /join/{token}: it is done, once, and signs in; the recovery codes are shown, once."""
+    store, now = request.store, request.now
     try:
-        joining = staff.open_staff_invite(store, token, now)
-        codes = staff.join_staff(store, token, password, code, now)
+        joined = joining.join_and_sign_in(
+            store,
+            request.path_params["token"],
+            request.raw_field("password"),
+            request.typed_field("code"),
+            now,
+            address=request.client_address,
+            browser=describe_browser(request.headers.get("user-agent", "")),
+        )
     except LinkGone:
         return request.render_page("staff/link_gone.html", status=404)
     except BadPassword as bad:
         return show_join_form(request, {"password": f"password.problem.{bad.problem}"})
-    except WrongCode:
-        return show_join_form(request, {"code": "code.problem"})
-    response = request.render_page("staff/joined.html", codes=codes)
-    remember_device(response, request, joining.clinic, joining.staff)
+    except WrongCode as wrong:
+        return show_join_form(request, *_describe_refusal(wrong.clock_error))
+    _end_earlier_session(request)
+    who = sessions.require_session(store, joined.session_token, now)
+    request.signed_in = who
+    home = find_home_address(who.role)
+    response = request.render_page("staff/joined.html", codes=joined.recovery_codes, home=home)
+    set_session_cookie(response, request, joined.session_token)
+    remember_device(response, request, who.clinic, who.staff)
+    journeys.clear_journey_cookie(response, request, ASSISTED)
     return response
+
+
+def _describe_refusal(clock_error: int) -> tuple[dict[str, str], int]:
+    """What is said of a code that was refused, and the minutes in it."""
+    if not clock_error:
+        return {"code": "code.problem"}, 0
+    words = "code.problem.fast" if clock_error > 0 else "code.problem.slow"
+    return {"code": words}, abs(clock_error)
+
+
+def _end_earlier_session(request: StaffRequest) -> None:
+    """Who was signed in here before gives way, and what they had is free for colleagues."""
+    if earlier := read_session_token(request):
+        sessions.sign_out(request.store, earlier, request.now)
+        _end_claims(request, parse_clinic_id(earlier))
 
 
 def show_sign_in(request: StaffRequest) -> Response:
@@ -110,11 +140,13 @@ def submit_sign_in(request: StaffRequest) -> Response:
     return response
 
 
-def show_code_form(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:
+def show_code_form(
+    request: StaffRequest, problems: dict[str, str] | None = None, minutes: int = 0
+) -> Response:
     """GET /sign-in/code: the second factor, for who has given the password."""
     if not read_session_token(request):
         raise NotSignedIn
-    return request.render_page("staff/code.html", problems=problems)
+    return request.render_page("staff/code.html", problems=problems, minutes=minutes)
 
 
 def submit_code(request: StaffRequest) -> Response:
@@ -124,8 +156,8 @@ def submit_code(request: StaffRequest) -> Response:
         fresh = sessions.prove_second_factor(
             store, token, request.typed_field("code"), request.now, address=request.client_address
         )
-    except SignInRefused:
-        return show_code_form(request, {"code": "code.problem"})
+    except SignInRefused as refused:
+        return show_code_form(request, *_describe_refusal(refused.clock_error))
     who = sessions.require_session(store, fresh, request.now)
     response = see_other(find_home_address(who.role))
     set_session_cookie(response, request, fresh)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, distinct, func
+from sqlalchemy import case, func
 
 from app.store import agreement
 from app.store.clinics import load_clinic
@@ -229,7 +229,7 @@ def _list_answered_again(scope: Scope, month: Month) -> set[str]:
 
 def _count_entries(scope: Scope, month: Month) -> Counter[str]:
     within = (ReviewEntry.at >= month.begins, ReviewEntry.at < month.ends)
-    number, word = func.count(distinct(ReviewEntry.submission_id)), _word_of_entry().label("word")
+    number, word = func.count(ReviewEntry.submission_id.distinct()), _word_of_entry().label("word")
     counted = scope.select_columns(ReviewEntry.kind, word, number).where(*within, _is_counted())
     rows: Any = scope.execute_read(counted.group_by(ReviewEntry.kind, word)).all()
     counts: Counter[str] = Counter()

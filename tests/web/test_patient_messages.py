@@ -30,10 +30,11 @@ GONE = "nobody@home.example"
 
 
 class Mailbox(MessageHandler):
-    """Keeps each letter; refuses one address for good and another for now."""
+    """Keeps each letter; to one address it says that there is no such mailbox, or what is set."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.refusal = "550 5.1.1 no such mailbox"
         self.letters: list[Message] = []
 
     async def handle_RCPT(  # noqa: N802  # the name and the fields are aiosmtpd's
@@ -41,7 +42,7 @@ class Mailbox(MessageHandler):
     ) -> str:
         """What the server says to one address."""
         if address == GONE:
-            return "550 5.1.1 no such mailbox"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -154,6 +155,41 @@ def test_what_bounced_is_said_on_the_list_and_not_tried_again(house: House, pem:
         assert box.letters == []
     for page in ("/invitations", f"/invitations/{patient.invitation}"):
         assert "Did not arrive. Check the address or the number" in nurse.get(page).text
+
+
+@pytest.mark.parametrize(
+    "refusal", ["550 5.7.1 relaying denied", "450 4.2.2 mailbox full", "554 5.7.0 policy"]
+)
+def test_a_refusal_that_is_not_about_the_mailbox_is_tried_again(
+    house: House, pem: Path, refusal: str
+) -> None:
+    with mail_server(pem) as (box, mail):
+        box.refusal = refusal
+        nurse = clinic_that_writes(house, f"Refused {refusal[:9]}")
+        Patient(house, nurse, contact=GONE)
+        send_round(house, mail)
+    assert "Not sent yet. We go on trying" in nurse.get("/invitations").text
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("422 Unprocessable", "Did not arrive"),
+        ("400 Bad Request", "Did not arrive"),
+        ("401 Unauthorized", "We go on trying"),
+        ("429 Too Many", "We go on trying"),
+        ("302 Found", "We go on trying"),
+        ("503 Busy", "We go on trying"),
+    ],
+)
+def test_a_service_that_refuses_the_message_itself_is_not_asked_again(
+    house: House, pem: Path, answer: str, state: str
+) -> None:
+    with webhook(pem, does=[answer]) as service:
+        nurse = clinic_that_writes(house, f"Service {answer}", hook_at(service))
+        Patient(house, nurse, contact=MOBILE)
+        send_round(house, MailServer("", ""))
+    assert state in nurse.get("/invitations").text
 
 
 def test_nobody_is_written_to_who_must_not_be(house: House, pem: Path) -> None:

@@ -87,5 +87,5 @@ def read_batch_key(request: StaffRequest) -> str:
 
 def read_typed_patient(request: StaffRequest) -> ListedPatient:
     """Who is meant by a form, with what is wrong; the day is read in the order of the clinic."""
-    typed = request.typed_fields("reference", "name", "day", "kind")
+    typed = request.typed_fields("reference", "name", "day", "kind", "contact")
     return read_patient(*typed.values(), order=request.read_date_order())

@@ -313,8 +313,16 @@ def look_for_everything(day: Day) -> None:
     day.seen["stopped, silent"] = waiting.text
 
 
+def read_report(day: Day, month: str) -> None:
+    """The lead reads the month in numbers, and takes the same as a file."""
+    lead = day.seats[ADA].who
+    day.seen["report"] = lead.get(f"/reports/{month}").html
+    day.seen["report file"] = lead.client.get(f"/reports/{month}/file.csv").text
+
+
 def run_day(day: Day, folder: Path) -> None:
     """The whole of it, in order; `folder`: for the list of the hospital's system."""
+    month = f"{day.house.now:%Y-%m}"
     for name, role in ((AMINA, "nurse"), (BEN, "nurse"), (ADA, "lead")):
         day.seat(name, role)
     day.at("09:05")
@@ -338,3 +346,4 @@ def run_day(day: Day, folder: Path) -> None:
     close_the_rest(day)
     send_after_hours(day)
     look_for_everything(day)
+    read_report(day, month)

@@ -6,6 +6,7 @@ and no row moves under a hand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -155,6 +156,18 @@ def test_every_typed_word_stands_where_it_is_to_be_read_and_nowhere_else(
     assert seen["kept words"] == words_for(RACED)
     assert len(day.for_patients) > len(QUIET)
     assert MOVED not in day.for_patients
+
+
+def test_the_month_of_the_lead_counts_what_happened_and_names_nobody(
+    seen: dict[str, Any],
+) -> None:
+    levels = seen["report"].partition('id="group-level"')[2].partition("</table>")[0]
+    assert re.findall(r"<strong>(\d+)</strong>", levels) == [str(len(SENDERS) + 2)]
+    single = seen["report"].partition('id="single"')[2].partition("</table>")[0]
+    assert "<td>40</td>" in single
+    for reference in (*SENDERS, *STOPPED):
+        assert reference not in seen["report"]
+        assert reference not in seen["report file"]
 
 
 def test_no_browser_complains_or_asks_anyone_else(day: Day) -> None:

@@ -38,6 +38,14 @@ A_ROW_OF: dict[str, dict[str, Any]] = {
         "opening_hours": [[["09:00", "17:00"]]] * 5 + [[], []],
         "made_at": THEN,
     },
+    "identity_provider": {
+        **HERE,
+        "issuer": "https://sign-in.example",
+        "client_id": "calcinosis",
+        "client_secret_sealed": b"s",
+        "groups_claim": "groups",
+        "roles": {"nurse": "triage"},
+    },
     "record_key": {**HERE, "record_id": "u1", "wrapped": b"w"},
     "staff": {
         **HERE,

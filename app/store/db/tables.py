@@ -106,6 +106,19 @@ class Clinic(ClinicTable):
     message_webhook_sealed: Mapped[bytes | None]  # its own service for text messages
 
 
+class IdentityProvider(ClinicTable):
+    """Where a clinic's staff sign in elsewhere. `roles` holds the group of each role."""
+
+    __tablename__ = "identity_provider"
+    __table_args__ = (clinic_foreign_key(),)
+
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    client_secret_sealed: Mapped[bytes]
+    groups_claim: Mapped[str]
+    roles: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class RecordKey(ClinicTable):
     """The wrapped key of one record. Without it, what was sealed for the record is gone."""
 
@@ -133,6 +146,7 @@ class Staff(ClinicTable):
     made_at: Mapped[datetime]
     joined_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    subject_print: Mapped[str | None]  # whom the clinic's identity provider means by this row
 
 
 class StaffInvite(ClinicTable):
@@ -177,6 +191,8 @@ class StaffSession(ClinicTable):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     proved_at: Mapped[datetime | None]  # when the second factor was last shown
+    refresh_sealed: Mapped[bytes | None]  # by which the identity provider is asked again
+    confirmed_at: Mapped[datetime | None]  # when that provider last said yes; None: local
 
 
 class ChangeCounter(ClinicTable):

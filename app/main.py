@@ -23,7 +23,7 @@ from app.store.db.server_records import Job, record_served_rulebook
 from app.triage.rulebook import Rulebook
 from app.web import api
 from app.web.assets import bundle_assets
-from app.web.clinic import message_sender
+from app.web.clinic import message_sender, provider_rechecks
 from app.web.clinic.alarm import EVERY, AlarmSender
 from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
 from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
@@ -119,6 +119,7 @@ def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     letters = message_sender.MessageSender(context, settings.public_origin, mail)
     return [
         Job("alarm", EVERY, messenger),
+        Job("providers", minute, provider_rechecks.SessionRechecker(context)),
         Job("messages", message_sender.EVERY, letters),
         Job("claims", minute, lapse),
         Job("retention", hour, retention.run_all_retention),

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from app.commands import clinic_settings, console
+from app.commands.identity import identity
 from app.store import alarms, clinics, patient_messages
 from app.store.alarms import AlarmDestinations
 from app.store.clinic_settings import is_telephone
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command("set")(clinic_settings.change)
 app.command("show")(clinic_settings.show)
+app.command("identity")(identity)
 
 
 @app.command()

@@ -151,6 +151,18 @@ def _keep_typed_words(request: StaffRequest) -> Response:
     )
 
 
+def _ask_confirmation(request: StaffRequest) -> Response:
+    """A page that holds the form until its sender has signed in at the clinic's provider anew."""
+    carried = [
+        (name, value)
+        for name, values in request.form_fields.items()
+        for value in values
+        if name not in _NEVER_SHOWN
+    ]
+    path = request.scope["path"]
+    return request.render_page("staff/confirm.html", status=403, path=path, carried=carried)
+
+
 def _open_staff_page(request: StaffRequest, page: StaffEndpoint, access: PageAccess) -> Response:
     quiet = access.background or (request.method != "POST" and BACKGROUND_HEADER in request.headers)
     token = read_session_token(request)
@@ -161,6 +173,8 @@ def _open_staff_page(request: StaffRequest, page: StaffEndpoint, access: PageAcc
         return request.render_page("staff/refused.html", status=403)
     if not access.fresh_code or who.proved_recently(request.now):
         return page(request)
+    if who.by_provider:
+        return _ask_confirmation(request) if request.method == "POST" else page(request)
     try:
         token = sessions.prove_second_factor(
             request.store,

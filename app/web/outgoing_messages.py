@@ -1,6 +1,7 @@
-"""The only place that speaks to other machines: a message to a clinic's webhook or mailbox.
+"""Speaks to other machines: a message to the webhook or mailbox of a clinic, or to a patient.
 
-Only what `app/web/clinic/alarm.py` gives it goes out. A webhook is https to a public address,
+Only what `app/web/clinic/alarm.py` and `message_sender.py` give it goes out; besides it only
+`app/web/identity_provider.py` speaks to anyone. A webhook is https to a public address,
 looked up once and then held to; nothing that it answers is followed or kept. Each message has an
 id that is the same however often it is sent, so that whoever gets it twice can drop one.
 """

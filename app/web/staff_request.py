@@ -173,7 +173,9 @@ class StaffRequest(Request):
             problems=problems or {},
             who=who,
             for_show=self._is_demo_clinic,
-            asks_for_code=who is not None and not who.proved_recently(self.now),
+            asks_for_code=who is not None
+            and not who.by_provider
+            and not who.proved_recently(self.now),
             **values,
         )
 

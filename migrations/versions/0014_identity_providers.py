@@ -1,6 +1,6 @@
 """the identity provider of a clinic, who of the staff it knows, and what it last said of a session
 
-Revision 0014, after 0011.
+Revision 0014, after 0013.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", name="pk_identity_provider"),
     )
     op.add_column("staff", sa.Column("subject_print", text, nullable=True))
+    op.create_index("ix_staff_subject", "staff", ["clinic_id", "subject_print"], unique=True)
     op.add_column("staff_session", sa.Column("refresh_sealed", sa.LargeBinary(), nullable=True))
     op.add_column("staff_session", sa.Column("confirmed_at", time, nullable=True))
 
@@ -36,5 +37,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("staff_session", "confirmed_at")
     op.drop_column("staff_session", "refresh_sealed")
+    op.drop_index("ix_staff_subject", table_name="staff")
     op.drop_column("staff", "subject_print")
     op.drop_table("identity_provider")

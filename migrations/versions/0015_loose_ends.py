@@ -1,6 +1,6 @@
 """who is told that a row was taken over, the order of days, and what was late before
 
-Revision 0015, after 0013.
+Revision 0015, after 0014.
 
 Every clinic had got the day first, while blood tests were read by the region. Now one order counts
 for both, so what was read with the month first stays so. A time that was missed now alarms once;
@@ -14,7 +14,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

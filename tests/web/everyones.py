@@ -20,6 +20,7 @@ AT_STAFFS_DOOR = frozenset(
     {
         *("GET /join/{token}", "POST /join/{token}", "GET /sign-in", "POST /sign-in"),
         *("GET /sign-in/code", "POST /sign-in/code", "POST /sign-out", "GET /signed-out"),
+        *("GET /sign-in/with/{clinic}", "GET /sign-in/return"),
     }
 )
 OF_A_CLINIC = frozenset(

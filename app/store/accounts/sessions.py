@@ -35,10 +35,13 @@ from app.store.db.tables import Staff, StaffSession
 IDLE_TIMEOUT, MAX_SESSION_AGE = timedelta(minutes=15), timedelta(hours=12)
 SECOND_FACTOR_TIMEOUT = timedelta(minutes=10)
 PROOF_LIFETIME = timedelta(minutes=5)
+LONGEST_UNCONFIRMED = timedelta(minutes=15)
+"""How long a session goes on while the clinic's identity provider cannot be asked."""
 _WITH_STAFF = prepare_statement(  # both in one query, since every request asks this
     prepare_columns(
         *(StaffSession.token_hash, StaffSession.staff_id, StaffSession.stage),
         *(StaffSession.started_at, StaffSession.seen_at, StaffSession.proved_at),
+        StaffSession.confirmed_at,
         *(Staff.name, Staff.role),
     ).where(
         Staff.id == StaffSession.staff_id,
@@ -90,6 +93,8 @@ class SignedIn:
     token_hash: str
     proved_at: datetime
     ends_at: datetime
+    by_provider: bool = False
+    """Signed in by the clinic's identity provider, which is also asked for a proof anew."""
 
     def has_permission(self, permission: str) -> bool:
         """Whether their role has the permission."""
@@ -154,7 +159,9 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
     """
     clinic = encryption.parse_clinic_id(token)
     with store.reading_scope(clinic) as scope:
-        session, staff = _load_live_session(scope, token, now)
+        session, staff = load_live_session(scope, encryption.hash_token(token), now)
+    if session.confirmed_at is not None:
+        raise SignInRefused  # who signed in elsewhere has no code here
     buckets = [(limit, staff.id) for limit in SECOND_FACTOR_LIMITS]
     rate_limits.acquire_from_buckets(store.engine, buckets, now)
     typed = factors.hash_typed_code(store.keyring, staff.id, code)
@@ -163,7 +170,7 @@ def prove_second_factor(store: Store, token: str, code: str, now: datetime, *, a
     except rate_limits.RateLimitExceeded:
         code = ""  # refused and noted as any other
     with store.writing_scope(clinic, now, staff.id) as scope:
-        session, staff = _load_live_session(scope, token, now)
+        session, staff = load_live_session(scope, encryption.hash_token(token), now)
         first = session.stage == "factor"
         accepted = factors.consume_code(scope, staff, code)
         done = "signed_in" if first else "proved_again"
@@ -195,7 +202,10 @@ def require_session(store: Store, token: str, now: datetime, *, active: bool = T
             scope.update_rows(StaffSession, token_hash=row.token_hash, to={"seen_at": now})
         seen = now
     ends = min(seen + IDLE_TIMEOUT, row.started_at + MAX_SESSION_AGE)
-    return SignedIn(clinic, row.staff_id, row.name, row.role, row.token_hash, row.proved_at, ends)
+    if row.confirmed_at is not None:
+        ends = min(ends, row.confirmed_at + LONGEST_UNCONFIRMED)
+    known = (clinic, row.staff_id, row.name, row.role, row.token_hash, row.proved_at, ends)
+    return SignedIn(*known, by_provider=row.confirmed_at is not None)
 
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
@@ -228,7 +238,9 @@ def list_sessions(scope: Scope, staff: str) -> list[StaffSession]:
 def is_session_live(session: StaffSession, now: datetime) -> bool:
     """Whether it is still good: used lately enough, and not too old."""
     longest = MAX_SESSION_AGE if session.stage == "full" else SECOND_FACTOR_TIMEOUT
-    return now < min(session.seen_at + IDLE_TIMEOUT, session.started_at + longest)
+    confirmed = session.confirmed_at or now
+    last = min(session.seen_at + IDLE_TIMEOUT, session.started_at + longest)
+    return now < min(last, confirmed + LONGEST_UNCONFIRMED)
 
 
 def delete_expired_sessions(scope: WritingScope) -> int:
@@ -256,9 +268,9 @@ def begin_session(
     return token
 
 
-def _load_live_session(scope: Scope, token: str, now: datetime) -> tuple[StaffSession, Staff]:
-    hashed = encryption.hash_token(token)
-    session = scope.require_one(StaffSession, NotSignedIn, token_hash=hashed)
+def load_live_session(scope: Scope, token_hash: str, now: datetime) -> tuple[StaffSession, Staff]:
+    """A session that is still good, and whose it is. Raises NotSignedIn."""
+    session = scope.require_one(StaffSession, NotSignedIn, token_hash=token_hash)
     staff = scope.require_one(Staff, NotSignedIn, id=session.staff_id, disabled_at=None)
     if not is_session_live(session, now):
         raise NotSignedIn

@@ -133,7 +133,11 @@ class Staff(ClinicTable):
     """Someone who works at a clinic. Never deleted, only disabled: decisions name their author."""
 
     __tablename__ = "staff"
-    __table_args__ = (clinic_foreign_key(), word_check("role", ROLES))
+    __table_args__ = (
+        clinic_foreign_key(),
+        word_check("role", ROLES),
+        Index("ix_staff_subject", "clinic_id", "subject_print", unique=True),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]

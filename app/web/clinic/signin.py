@@ -12,11 +12,11 @@ from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.accounts.staff import BadPassword, LinkGone, WrongCode
 from app.store.db import audit
 from app.store.db.encryption import parse_clinic_id
-from app.store.permissions import role_allows
 from app.web import journey as journeys
 from app.web.access import clear_session_cookie, read_session_token, set_session_cookie
 from app.web.journey import ASSISTED, OWN
 from app.web.pages import see_other
+from app.web.staff_doors import describe_browser, find_home_address
 from app.web.staff_request import StaffRequest
 from app.web.wire import LONGEST_LIFETIME, read_cookie, set_cookie
 
@@ -25,23 +25,8 @@ _DEVICE_COOKIE = "device"
 
 It outlasts signing out: it opens nothing, and only keeps strangers from using up one's tries.
 """
-_BROWSERS = {
-    "Edg": "Edge",
-    "OPR": "Opera",
-    "Firefox": "Firefox",
-    "Chrome": "Chrome",
-    "Safari": "Safari",
-}
-_MACHINES = {
-    "Android": "Android",
-    "iPhone": "iPhone",
-    "iPad": "iPad",
-    "Windows": "Windows",
-    "Macintosh": "Mac",
-    "Linux": "Linux",
-}
-_HOMES = (("see_worklist", "/worklist"), ("see_staff", "/staff"))
-"""Where someone begins: the first page that they may open."""
+MOST_PROVIDERS_SHOWN = 10
+"""Where there are more, each clinic's staff keep its address, which the command prints."""
 
 
 def show_join_form(
@@ -115,8 +100,17 @@ def show_sign_in(request: StaffRequest) -> Response:
     try:
         who = sessions.require_session(request.store, read_session_token(request), request.now)
     except NotSignedIn:
-        return request.render_page("staff/sign_in.html", email="")
+        return render_sign_in(request)
     return see_other(find_home_address(who.role))
+
+
+def render_sign_in(
+    request: StaffRequest, email: str = "", problems: dict[str, str] | None = None
+) -> Response:
+    """The first page of the door; the clinics whose staff may sign in elsewhere, if few."""
+    providers = request.app.state.clinic_presence.providers
+    few = providers if len(providers) <= MOST_PROVIDERS_SHOWN else []
+    return request.render_page("staff/sign_in.html", email=email, providers=few, problems=problems)
 
 
 def submit_sign_in(request: StaffRequest) -> Response:
@@ -133,8 +127,7 @@ def submit_sign_in(request: StaffRequest) -> Response:
             device_tokens=read_cookie(request, _DEVICE_COOKIE).split("."),
         )
     except SignInRefused:
-        refused = {"email": "sign_in.problem"}
-        return request.render_page("staff/sign_in.html", email=email, problems=refused)
+        return render_sign_in(request, email, {"email": "sign_in.problem"})
     response = see_other("/sign-in/code")
     set_session_cookie(response, request, token)
     return response
@@ -204,20 +197,6 @@ def end_browser_session(request: StaffRequest) -> Response:
 def show_signed_out(request: StaffRequest) -> Response:
     """GET /signed-out: nobody is signed in here any more."""
     return request.render_page("staff/signed_out.html")
-
-
-def find_home_address(role: str) -> str:
-    """The page on which this role begins."""
-    return next((path for permission, path in _HOMES if role_allows(role, permission)), "/account")
-
-
-def describe_browser(agent: str) -> str:
-    """The browser and its machine in a few fixed words, so that its owner knows it again."""
-    found = [
-        next((name for mark, name in names.items() if mark in agent), "")
-        for names in (_BROWSERS, _MACHINES)
-    ]
-    return ", ".join(filter(None, found))
 
 
 def show_account(request: StaffRequest, problems: dict[str, str] | None = None) -> Response:

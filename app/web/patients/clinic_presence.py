@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
 from app.store import agreement, clinics
+from app.store.accounts import identity_providers
 from app.store.db import encryption
 from app.store.db.scope import PATIENT, Store
 from app.web.access import is_secure_connection
@@ -27,15 +28,20 @@ AFTER_LAST_QUESTION = "end"
 
 
 class ClinicPresence:
-    """Whether there is a clinic, as seen last; a clinic that there is stays."""
+    """Whether there is a clinic, as seen last; a clinic that there is stays.
+
+    `providers`: (id, name) of those whose staff may sign in elsewhere.
+    """
 
     def __init__(self) -> None:
         self.any = False
+        self.providers: list[tuple[str, str]] = []
 
     def update_presence(self, store: Store, _: datetime) -> None:
         """Look again. Where that fails, what was seen last holds."""
         if not self.any:
             self.any = bool(store.list_clinic_ids())
+        self.providers = identity_providers.list_clinics(store)
 
 
 def has_reachable_clinic(request: Request) -> bool:

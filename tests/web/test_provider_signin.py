@@ -316,13 +316,13 @@ def test_what_needs_a_fresh_proof_asks_the_provider_for_one(
     typed = {"invitation_days": "20", "unreviewed_days": "40", "reviewed_days": "90"}
     house.clock.seconds += 40
     page = browser.post("/clinic/keeping", typed, 403)
-    assert "Confirm that it is you" in page.text
+    assert "Please show that it is you" in page.text
     assert 'value="20"' in page.html
     assert "An invitation works for 14 days" in browser.get("/clinic").text
     address = start(browser, "/sign-in/again")
     assert "prompt=login" in address
     assert "max_age=0" in address
-    assert "It is confirmed" in browser.get(at_the_provider(address)).text
+    assert "It is you" in browser.get(at_the_provider(address)).text
     browser.post("/clinic/keeping", typed)
     assert "An invitation works for 20 days" in browser.get("/clinic").text
 

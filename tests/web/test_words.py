@@ -97,6 +97,7 @@ MADE_UP |= {
     "clinic.may_lower.": {*MAY_LOWER},
     "clinic.writes.": {"yes", "no"},
     "message.": {*MESSAGE_KINDS},
+    "provider.refused.": {"state", "login", "group", "other", "setup"},
     "message.state.": {*MESSAGE_ENDS, "waiting", "late", "barred", "given_up"},
     "clinic.line.": {*DAYS_KEPT},
     "clinic.problem.": {

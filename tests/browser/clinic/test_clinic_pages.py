@@ -68,6 +68,8 @@ def _join(tab: Tab, look: Look, house: House) -> str:
 
 def _sign_in(tab: Tab, look: Look, house: House, secret: str) -> None:
     house.clock.seconds += 60
+    tab.open("/sign-in/return")
+    look(tab, "provider, refused")
     tab.open("/sign-in")
     look(tab, "sign in")
     tab.page.fill("#email", f"p{house.hired}@example.org")

@@ -65,6 +65,7 @@ def test_no_real_clinic_is_added_beside_made_up_people(tmp_path: Path) -> None:
     assert "Real" not in call("clinic list").stdout
 
 
+@pytest.mark.usefixtures("clinic")
 def test_a_clinic_chooses_where_its_alarms_go_and_takes_it_back() -> None:
     nothing = "webhook: none\ne-mail: none\n"
     assert call("clinic alarm Hill").stdout == nothing

@@ -283,14 +283,23 @@ def test_one_sees_and_ends_ones_own_sessions_alone(house: House) -> None:
     known, other = house.member(), house.member()
     ids = [found["value"] for found in other.get("/account").all("input", name="session")]
     first = with_token(house, known.token)
+    known.client.cookies.delete("__Host-staff")  # from now on it is another browser
     known.sign_in()
     mine = [found["value"] for found in known.get("/account").all("input", name="session")]
-    assert len(mine) == 3  # that of joining too
+    assert len(mine) == 2
     known.post("/account/sessions", {"session": ids[0]})
     assert other.get("/account").url == "/account"
     known.post("/account/sessions", {"session": mine[1]})
     assert house.actions()[-1] == "session_ended"
     assert first.get("/account").url == "/sign-in"
+    assert known.get("/account").url == "/account"
+
+
+def test_who_signs_in_again_in_one_browser_leaves_no_session_behind(house: House) -> None:
+    known = house.member()
+    earlier = with_token(house, known.token)
+    known.sign_in()
+    assert earlier.get("/account").url == "/sign-in"
     assert known.get("/account").url == "/account"
 
 

@@ -128,6 +128,7 @@ def submit_sign_in(request: StaffRequest) -> Response:
         )
     except SignInRefused:
         return render_sign_in(request, email, {"email": "sign_in.problem"})
+    _end_earlier_session(request)
     response = see_other("/sign-in/code")
     set_session_cookie(response, request, token)
     return response

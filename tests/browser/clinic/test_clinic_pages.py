@@ -68,6 +68,7 @@ def _join(tab: Tab, look: Look, house: House) -> str:
 
 def _sign_in(tab: Tab, look: Look, house: House, secret: str) -> None:
     house.clock.seconds += 60
+    tab.page.context.clear_cookies()  # joining had signed her in
     tab.open("/sign-in/return")
     look(tab, "provider, refused")
     tab.open("/sign-in")

@@ -14,7 +14,7 @@ from app.store.month_reports import ACTS, STOPPED, MonthFigures, find_percentile
 from app.store.review_steps import DISPOSITIONS, LOWER_REASONS, RAISE_REASONS
 from app.triage.terms import Urgency
 
-INVITED = ("sent", "began", "unopened", "revoked")
+INVITED = ("sent", "stopped", "began", "unopened", "revoked")
 LEVELS = tuple(level.name for level in sorted(Urgency, reverse=True))
 _GROUPS: Mapping[str, tuple[str, Sequence[str]]] = {
     "level": ("", LEVELS),

@@ -150,6 +150,8 @@ def _state_of(row: Invitation) -> str:
         return "sent"
     if row.revoked_at is not None:
         return "revoked"
+    if row.stopped_at is not None:
+        return "stopped"
     return "began" if row.begun_at is not None else "unopened"
 
 
@@ -268,6 +270,7 @@ def _count_invitations(scope: Scope, month: Month) -> dict[str, int]:
     state = case(
         (Invitation.finished_at.is_not(None), "sent"),
         (Invitation.revoked_at.is_not(None), "revoked"),
+        (Invitation.stopped_at.is_not(None), "stopped"),
         (Invitation.begun_at.is_not(None), "began"),
         else_="unopened",
     ).label("state")

@@ -112,7 +112,7 @@ ROUTES = [
     staff_route("GET /sign-in/code", signin.show_code_form, ANYONE),
     staff_route("GET /sign-in/with/{clinic}", provider_signin.start_provider_sign_in, ANYONE),
     staff_route("GET /sign-in/return", provider_signin.finish_provider_sign_in, ANYONE),
-    staff_route("GET /sign-in/again", provider_signin.start_proof, STAFF),
+    staff_route("GET /account/again", provider_signin.start_proof, STAFF),
     staff_route("POST /sign-in/code", signin.submit_code, ANYONE, once=True),
     staff_route("POST /sign-out", signin.submit_sign_out, ANYONE),
     staff_route("GET /signed-out", signin.show_signed_out, ANYONE),

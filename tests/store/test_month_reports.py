@@ -80,20 +80,23 @@ def test_ends_and_changed_levels_are_counted_by_their_reasons(work: Work) -> Non
     assert found["lower:misread"] == 1
 
 
-def test_invitations_are_sent_begun_taken_back_or_never_opened_and_assisted_ones_are_none(
+def test_invitations_are_sent_stopped_begun_taken_back_or_never_opened(
     work: Work,
 ) -> None:
-    sent, began, revoked, _ = (work.invite() for _ in range(4))
+    sent, began, stopped, revoked, _ = (work.invite() for _ in range(5))
     work.hand_in(sent)
     guest = invitations.Invitee(reference="R-desk", name="Jo")
     invitations.invite_patients(work.store, "c1", MONDAY, "kim", [guest], "assisted:kim:one")
-    invitations.note_beginning(work.store, "c1", began, MONDAY)
+    for invitation in (began, stopped):
+        invitations.note_beginning(work.store, "c1", invitation, MONDAY)
+    invitations.note_stop_page(work.store, "c1", stopped, MONDAY)
     with work.store.writing_scope("c1", MONDAY, "kim") as scope:
         invitations.revoke_invitation(scope, revoked)
     found = counts(work)
     states = {name: n for name, n in found.items() if name.startswith("invited")}
     assert states == {
         "invited:sent": 1,
+        "invited:stopped": 1,
         "invited:began": 1,
         "invited:revoked": 1,
         "invited:unopened": 1,

@@ -243,6 +243,7 @@ def _records(scene: Scene) -> None:
         "audit/by/about/before/number": "5",
         "clinic/part": "hours",
         "clinic/holidays/year": str(house.now.year),
+        "sign-in/with/clinic": house.clinic(HERE),
         "staff/id": Member(house, "nurse", HERE, "Target").id,
         "join/token": house.link("nurse", HERE).removeprefix("/join/"),
         "worklist/show": "mine",

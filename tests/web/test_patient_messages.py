@@ -230,7 +230,7 @@ def test_a_list_says_how_many_will_get_a_message(house: House) -> None:
     nurse = clinic_that_writes(house, "List")
     lines = f"Reference,Name,Email\nL-1,Jo,{MAIL}\nL-2,Bo,\nL-3,Cy,not an address"
     page = nurse.post("/invitations/list", {"lines": lines})
-    assert "Of the 2 that are ticked, 1 have an address or a number" in page.text
+    assert "We can write to 1 of the 2 that are ticked." in page.text
     assert "Type one e-mail address or one number" in page.text
 
 
@@ -244,4 +244,4 @@ def test_who_stopped_at_an_emergency_stands_on_the_list(house: House) -> None:
         question = page.url.removeprefix("/check/")
         page = patient.answer(question, *EMERGENCY[question])
     for shown in ("/invitations", f"/invitations/{patient.invitation}"):
-        assert "Stopped at an emergency. Nothing was sent." in nurse.get(shown).text
+        assert "Stopped at an emergency. No answers were sent." in nurse.get(shown).text

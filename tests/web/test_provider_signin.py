@@ -319,7 +319,7 @@ def test_what_needs_a_fresh_proof_asks_the_provider_for_one(
     assert "Please show that it is you" in page.text
     assert 'value="20"' in page.html
     assert "An invitation works for 14 days" in browser.get("/clinic").text
-    address = start(browser, "/sign-in/again")
+    address = start(browser, "/account/again")
     assert "prompt=login" in address
     assert "max_age=0" in address
     assert "It is you" in browser.get(at_the_provider(address)).text
@@ -334,7 +334,7 @@ def test_nobody_proves_the_session_of_someone_else(house: House, provider: Provi
     browser, _ = sign_in(house, clinic)
     house.clock.seconds += 40
     provider.say(user="lou", groups=["it"])
-    page = browser.get(at_the_provider(start(browser, "/sign-in/again")), 403)
+    page = browser.get(at_the_provider(start(browser, "/account/again")), 403)
     assert "It was not you who signed in there" in page.text
     browser.post("/clinic/keeping", {"invitation_days": "20"}, 403)
 

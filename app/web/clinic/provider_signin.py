@@ -50,7 +50,7 @@ def start_provider_sign_in(request: StaffRequest) -> Response:
 
 
 def start_proof(request: StaffRequest) -> Response:
-    """GET /sign-in/again: who is signed in by a provider proves it there once more."""
+    """GET /account/again: who is signed in by a provider proves it there once more."""
     if not request.signed_in_staff.by_provider:
         return see_other("/account")
     return _leave(request, request.clinic, again=request.signed_in_staff.token_hash)

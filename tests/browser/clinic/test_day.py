@@ -93,7 +93,7 @@ def test_who_stops_at_an_emergency_is_told_to_call_and_what_the_clinic_has(
 ) -> None:
     assert "Call 999 or go to A&E now" in seen["told by phone"]
     assert "It has not called help. Call now, if nobody has." in seen["told by phone"]
-    assert "Stopped at an emergency. Nothing was sent." in seen["stopped, silent"]
+    assert "Stopped at an emergency. No answers were sent." in seen["stopped, silent"]
     assert seen["alarm"] == 1
     assert seen["alarm afterwards"] == 0
 

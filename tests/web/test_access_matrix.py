@@ -66,9 +66,8 @@ EXCEPT: dict[str, dict[str, str]] = {
         **dict.fromkeys(("disabled", "expired"), "opens"),
     },
     "POST /sign-in/code": dict.fromkeys(OUTSIDE, "sign in"),
-    # Nobody is on the way to an identity provider, and the clinic has none.
+    # The clinic has no identity provider.
     "GET /sign-in/with/{clinic}": dict.fromkeys(PEOPLE, "missing"),
-    "GET /sign-in/return": dict.fromkeys(PEOPLE, "refused"),
     # Many who were invited together: for who did it alone.
     "GET /invitations/batch/{key}": {"lead": "missing"},
     "GET /invitations/batch/{key}/slips": {"lead": "missing"},

@@ -44,7 +44,7 @@ MADE_UP = {
     ],
     "reports.of.": ["level", "source", "invited", "end", "raise", "lower"],
     "reports.source.": ["invitation", "share", "assisted"],
-    "reports.invited.": ["sent", "began", "unopened", "revoked"],
+    "reports.invited.": ["sent", "stopped", "began", "unopened", "revoked"],
     "reports.file.": [
         *("month", "part", "of", "number"),
         *("look_half", "look_most", "decision_half", "decision_most"),

@@ -99,12 +99,12 @@ def finish_provider_sign_in(request: StaffRequest) -> Response:
 
 
 def _leave(request: StaffRequest, clinic: str, *, again: str) -> Response:
+    client = _make_client(request, clinic)
     prefix = network_prefix(request.client_address)
     rate_limits.acquire_tokens(request.store.engine, _PROVIDER_LIMIT, prefix, request.now)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     way = _Way(clinic, state, nonce, verifier, again)
     try:
-        client = _make_client(request, clinic)
         address = client.start_address(state, nonce, verifier, again=bool(again))
     except ProviderUnreachable:
         return _show_unreachable(request)
@@ -146,8 +146,9 @@ def _end_way(request: StaffRequest, response: Response) -> Response:
 
 
 def _refuse(request: StaffRequest, why: str) -> Response:
-    words = f"provider.refused.{why}"
-    return _end_way(request, request.render_page("staff/provider.html", status=403, words=words))
+    words, status = f"provider.refused.{why}", 422 if why == "state" else 403
+    page = request.render_page("staff/provider.html", status=status, words=words)
+    return _end_way(request, page)
 
 
 def _show_unreachable(request: StaffRequest) -> Response:

@@ -23,8 +23,6 @@ from tests.builders import rulebook
 from tests.far_ends import OK, Posted, free_port, hook_at, webhook
 from tests.web.desk import EMERGENCY, House, Member, Patient
 
-pytestmark = pytest.mark.alone
-
 MAIL, MOBILE = "jo@home.example", "07700 900123"
 GONE = "nobody@home.example"
 

@@ -27,8 +27,6 @@ from tests.far_ends import free_port
 from tests.visitor import Page, Visitor
 from tests.web.desk import SECURE, House
 
-pytestmark = pytest.mark.alone
-
 BACK = f"{SECURE}/sign-in/return"
 # Of a provider that is gone after the test.
 SECRET = "a-secret-of-the-test-that-opens-nothing"  # noqa: S105

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
@@ -181,10 +181,10 @@ class ProviderClient:
 
     def _load(self, address: str, **headers: str) -> dict[str, Any]:
         try:
-            answer = httpx.get(address, timeout=WAIT, headers=headers)
+            answer = httpx2.get(address, timeout=WAIT, headers=headers)
             answer.raise_for_status()
             words = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, ValueError) as error:
             raise ProviderUnreachable(type(error).__name__) from None
         if not isinstance(words, dict):
             raise ProviderUnreachable("it answers with something else")
@@ -205,10 +205,10 @@ class ProviderClient:
                 return ask(client, address)
         except AuthlibBaseError as refused:
             raise ProviderRefused(str(refused.error or "token")) from None
-        except httpx.HTTPStatusError as error:
+        except httpx2.HTTPStatusError as error:
             kind = ProviderUnreachable if error.response.status_code >= 500 else ProviderRefused
             raise kind(f"answered with {error.response.status_code}") from None
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, ValueError) as error:
             raise ProviderUnreachable(type(error).__name__) from None
 
     def _open_client(self, scope: str | None = None) -> OAuth2Client:

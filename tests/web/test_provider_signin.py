@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from app.main import create_app
@@ -43,7 +43,7 @@ class Provider:
     def say(self, **person: object) -> None:
         """Who signs in there from now on, with which groups."""
         words = urlencode({"person": json.dumps(person)})
-        assert httpx.get(f"{self.issuer}/control?{words}").text == "ok"
+        assert httpx2.get(f"{self.issuer}/control?{words}").text == "ok"
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def start(browser: Visitor, path: str) -> str:
 
 def at_the_provider(address: str) -> str:
     """Sign in there; the address of ours to which it sends the browser back."""
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         while not address.startswith(BACK):
             answer = client.get(address)
             assert answer.is_redirect, (address, answer.status_code, answer.text[:400])

@@ -8,9 +8,12 @@ import typer
 from app.commands import console
 from app.store.accounts import identity_providers
 from app.store.accounts.identity_providers import ROLE_ORDER, NoProvider, ProviderSettings
-from app.web.identity_provider import ProviderClient, ProviderUnreachable, is_provider_address
-
-RETURN_PATH = "/sign-in/return"
+from app.web.identity_provider import (
+    RETURN_PATH,
+    ProviderClient,
+    ProviderUnreachable,
+    is_provider_address,
+)
 
 
 def identity(

@@ -217,20 +217,23 @@ def open_invitation(store: Store, token: str, now: datetime) -> OpenedInvitation
 
 def note_beginning(store: Store, clinic: str, invitation: str, now: datetime) -> None:
     """Note that its person began to answer; only the first time counts."""
-    with store.reading_scope(clinic) as scope:
-        if scope.find_one(Invitation, id=invitation, begun_at=None) is None:
-            return
-    with store.writing_scope(clinic, now, PATIENT) as scope:
-        scope.update_rows(Invitation, id=invitation, begun_at=None, to={"begun_at": now})
+    _note_first_time(store, clinic, invitation, now, "begun_at")
 
 
 def note_stop_page(store: Store, clinic: str, invitation: str, now: datetime) -> None:
     """Note that its person met the stop page; only the first time counts."""
+    _note_first_time(store, clinic, invitation, now, "stopped_at")
+
+
+def _note_first_time(
+    store: Store, clinic: str, invitation: str, now: datetime, column: str
+) -> None:
+    not_yet = {"id": invitation, column: None}
     with store.reading_scope(clinic) as scope:
-        if scope.find_one(Invitation, id=invitation, stopped_at=None) is None:
+        if scope.find_one(Invitation, **not_yet) is None:
             return
     with store.writing_scope(clinic, now, PATIENT) as scope:
-        scope.update_rows(Invitation, id=invitation, stopped_at=None, to={"stopped_at": now})
+        scope.update_rows(Invitation, **not_yet, to={column: now})
 
 
 def find_token_by_code(store: Store, code: str, now: datetime, *, address: str) -> str:

@@ -95,7 +95,7 @@ def bundle_assets(folder: Path) -> Assets:
         addresses[name] = address
     (worker,) = _read_parts(folder, [_WORKER])
     first_sight = b"\n".join(_read_parts(folder, _FIRST_SIGHT)).decode()
-    # A style element holds no references: what is read there ends at the next "</style".
+    # Made of files of ours alone, and of nothing that anyone sent: to escape them would break them.
     return Assets(by_address, addresses, worker, Markup(first_sight))  # noqa: S704
 
 

@@ -23,6 +23,8 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from app.store.accounts.identity_providers import ProviderIdentity, ProviderSettings
 
+RETURN_PATH = "/sign-in/return"
+"""Where a provider sends people back to."""
 SCOPES = "openid profile email offline_access"
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 WAIT = 5.0  # seconds for each answer
@@ -111,7 +113,7 @@ class ProviderClient:
         """What is wanted stands in the token, or is asked for."""
         if any(name not in claims for name in wanted):
             more = self._ask_userinfo(str(tokens.get("access_token", "")))
-            if claims.get("sub", more.get("sub")) != more.get("sub"):
+            if more and claims.get("sub", more.get("sub")) != more.get("sub"):
                 raise ProviderRefused("userinfo")
             claims = {**more, **claims}
         groups = claims.get(self.chosen.claim) or []

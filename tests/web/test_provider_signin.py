@@ -333,6 +333,15 @@ def test_nobody_proves_the_session_of_someone_else(house: House, provider: Provi
     browser.post("/clinic/keeping", {"invitation_days": "20"}, 403)
 
 
+def test_a_provider_that_answers_no_more_about_a_person_still_lets_them_in(
+    house: House, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic = let_in_by(house, provider)
+    monkeypatch.setattr(identity_provider.ProviderClient, "_ask_userinfo", lambda *_: {})
+    _, page = sign_in(house, clinic)
+    assert page.h1 == ["You are signed in"]
+
+
 def test_two_clinics_with_one_provider_are_two(house: House, provider: Provider) -> None:
     hill, dale = let_in_by(house, provider), let_in_by(house, provider, "Dale")
     sign_in(house, hill)

@@ -20,13 +20,17 @@ from app.store.accounts.sessions import NotSignedIn, SignInRefused
 from app.store.db import rate_limits
 from app.store.db.rate_limits import RateLimit, network_prefix
 from app.web.access import set_session_cookie
-from app.web.identity_provider import ProviderClient, ProviderRefused, ProviderUnreachable
+from app.web.identity_provider import (
+    RETURN_PATH,
+    ProviderClient,
+    ProviderRefused,
+    ProviderUnreachable,
+)
 from app.web.pages import see_other
 from app.web.staff_doors import describe_browser, find_home_address
 from app.web.staff_request import StaffRequest
 from app.web.wire import read_cookie, set_cookie
 
-RETURN_PATH = "/sign-in/return"
 _COOKIE, _LIFETIME = "provider", 600  # seconds that someone may take to sign in there
 _PROVIDER_LIMIT = RateLimit("sign-in by a provider", 60, sessions.SECOND_FACTOR_TIMEOUT)
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 ENV = "CALCINOSIS_SCORE"
-"""The folder that `make score` collects the counts in; unset in a usual run, where nothing is kept."""
+"""The folder that `make score` collects the counts in; a usual run leaves it unset."""
 
 
 def keep_count(name: str, bad: int, of: int, **parts: int) -> None:

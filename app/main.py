@@ -23,7 +23,7 @@ from app.store.db.server_records import Job, record_served_rulebook
 from app.triage.rulebook import Rulebook
 from app.web import api
 from app.web.assets import bundle_assets
-from app.web.clinic import message_sender, provider_rechecks
+from app.web.clinic import message_sender, provider_rechecks, raised_rule_letters
 from app.web.clinic.alarm import EVERY, AlarmSender
 from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
 from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
@@ -117,10 +117,14 @@ def build_recurring_jobs(settings: Settings, context: AppContext) -> list[Job]:
     mail = MailServer(settings.mail_server, settings.mail_from)
     messenger = AlarmSender(context, f"{settings.public_origin}/worklist", mail)
     letters = message_sender.MessageSender(context, settings.public_origin, mail)
+    about_rules = raised_rule_letters.RaisedRuleLetters(
+        context, f"{settings.public_origin}/reports", mail
+    )
     return [
         Job("alarm", EVERY, messenger),
         Job("providers", minute, provider_rechecks.SessionRechecker(context)),
         Job("messages", message_sender.EVERY, letters),
+        Job("raised rule letters", raised_rule_letters.EVERY, about_rules),
         Job("claims", minute, lapse),
         Job("retention", hour, retention.run_all_retention),
         Job("audit anchors", hour, lambda store, _: audit.append_anchors(store, settings.var)),

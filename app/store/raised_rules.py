@@ -5,7 +5,7 @@ by a lead, it is quiet until three more were raised after that.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -40,6 +40,8 @@ def note_raise(scope: WritingScope, version: AssessmentVersion) -> None:
         if number < ENOUGH:
             continue
         to = {"at": scope.now, "number": number, "seen_at": None, "seen_by": None}
+        if before is None or seen_at is not None:
+            to["mailed_at"] = None
         if before is None:
             scope.add_row(RaisedRule, rule=rule, **to)
         else:
@@ -73,6 +75,18 @@ def list_raised_rules(scope: Scope, now: datetime) -> list[RaisedRule]:
     """What was often raised and nobody has seen, and what else was within 30 days; newest first."""
     lately = RaisedRule.seen_at.is_(None) | (RaisedRule.at > now - COUNTED)
     return scope.find_all(RaisedRule, lately, order_by=[RaisedRule.at.desc(), RaisedRule.rule])
+
+
+def list_unmailed_rules(scope: Scope) -> list[RaisedRule]:
+    """What nobody has seen and the clinic's mailbox was not written yet."""
+    return scope.find_all(RaisedRule, mailed_at=None, seen_at=None, order_by=[RaisedRule.rule])
+
+
+def mark_mailed(scope: WritingScope, rules: Iterable[RaisedRule]) -> None:
+    """Note that a mail server took the letter about these."""
+    for row in rules:
+        scope.update_rows(RaisedRule, rule=row.rule, mailed_at=None, to={"mailed_at": scope.now})
+        audit.record_event(scope, "raised_rule_mailed", ("rule", row.rule))
 
 
 def mark_seen(scope: WritingScope, rules: Collection[str]) -> None:

@@ -351,3 +351,4 @@ class RaisedRule(ClinicTable):
     number: Mapped[int]
     seen_at: Mapped[datetime | None]
     seen_by: Mapped[str | None]
+    mailed_at: Mapped[datetime | None]

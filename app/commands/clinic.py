@@ -7,8 +7,8 @@ import typer
 
 from app.commands import clinic_settings, console
 from app.commands.identity import identity
-from app.store import alarms, clinics, patient_messages
-from app.store.alarms import AlarmDestinations
+from app.store import alarm_destinations, alarms, clinics, patient_messages
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.clinic_settings import is_telephone
 from app.store.clinics import NameTaken, load_clinic
 from app.web.outgoing_messages import find_webhook_problem, show_webhook_secret
@@ -137,21 +137,21 @@ def alarm(
     settings = console.read_settings()
     store, now = console.open_store(settings), console.current_time()
     id_ = console.find_clinic_id(store, clinic)
-    before = alarms.read_destinations(store, id_)
+    before = alarm_destinations.read_destinations(store, id_)
     chosen = AlarmDestinations(
         webhook=before.webhook if webhook is None else webhook.strip(),
         email=before.email if email is None else email.strip(),
     )
     if chosen.webhook and (problem := find_webhook_problem(chosen.webhook)):
         raise console.stop_command(f"This webhook cannot be used: {problem}.", 2)
-    if chosen.email and not alarms.is_mailbox(chosen.email):
+    if chosen.email and not alarm_destinations.is_mailbox(chosen.email):
         raise console.stop_command("This is no e-mail address. One is: lead@clinic.example", 2)
     if chosen != before:
         with store.writing_scope(id_, now, console.COMMAND_ACTOR) as scope:
             alarms.save_destinations(scope, chosen)
     typer.echo(f"webhook: {chosen.webhook or 'none'}")
     if chosen.webhook:
-        secret = show_webhook_secret(alarms.read_webhook_secret(store, id_))
+        secret = show_webhook_secret(alarm_destinations.read_webhook_secret(store, id_))
         typer.echo(f"webhook secret: {secret}")
     typer.echo(f"e-mail: {chosen.email or 'none'}")
     for message in alarms.list_unsent_alarms(store, id_):

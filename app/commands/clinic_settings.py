@@ -11,7 +11,7 @@ import typer
 from app.commands import console
 from app.presentation.clinic_settings import SettingsPresenter
 from app.settings import Settings
-from app.store import alarms, clinic_settings, due_times
+from app.store import alarm_destinations, clinic_settings, due_times
 from app.store.clinic_settings import WEEKDAYS, BadSettings
 from app.store.clinics import Targets, load_clinic, load_policy
 from app.store.db.scope import WritingScope
@@ -33,7 +33,7 @@ def show(clinic: OneOf) -> None:
     id_ = console.find_clinic_id(store, clinic)
     with console.stop_on_rulebook_faults(settings):
         targets = load_policy(settings.rules).targets
-    words, chosen = _load_words(settings), alarms.read_destinations(store, id_)
+    words, chosen = _load_words(settings), alarm_destinations.read_destinations(store, id_)
 
     def say(key: str, **more: object) -> str:
         return words.page_text(key, **{name: str(value) for name, value in more.items()})

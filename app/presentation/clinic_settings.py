@@ -16,7 +16,7 @@ from app.presentation.dates import (
     format_day,
 )
 from app.presentation.result import Fill
-from app.store.alarms import AlarmDestinations
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.clinic_settings import (
     DATE_ORDERS,
     DAYS_KEPT,

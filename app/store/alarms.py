@@ -1,7 +1,8 @@
 """What has waited for someone for too long, and the messages that tell of it.
 
 That is an emergency after minutes by the clock, and anything less once the time has passed that
-its patient was promised while nobody acted. Only an emergency alarms on the pages too.
+its patient was promised while nobody acted, or by which they were to be told the new day of their
+visit. Only an emergency alarms on the pages too.
 
 Each is raised once, whatever number of servers ask, and in the same transaction a message for each
 place that the clinic chose is put into the outbox, so none is lost with a server. A message is
@@ -17,7 +18,6 @@ to be seen again and so raise an alarm of their own. Who takes what is less than
 its time ends its alarm, until they let it go.
 """
 
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +26,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, or_
 
-from app.store.clinics import load_clinic
+from app.store import alarm_destinations
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.db import audit, change_notifications, record_keys
 from app.store.db.patient_tables import (
     DESTINATION_KINDS,
@@ -94,6 +95,13 @@ def _is_late(now: Any) -> tuple[Any, ...]:
     )
 
 
+_MOVE_IS_LATE = (
+    WorklistRow.clinic_id == SCOPE_CLINIC,
+    WorklistRow.forget_at > NOW,
+    WorklistRow.move_due_at <= NOW,
+)
+"""A visit that is to move, and its patient should know the day by now."""
+
 OLDEST_EMERGENCY = _waiting_emergencies(func.min(_WAITING_SINCE))
 """A select of one value, which may stand within another one."""
 UNDELIVERED_SINCE = _waiting_emergencies(func.min(OutboxMessage.made_at), before=NOW).where(
@@ -111,6 +119,9 @@ _REFERENCE = prepare_statement(_waiting_emergencies(Submission.reference, before
 _LATE_REFERENCE = prepare_statement(
     prepare_columns(Submission.reference).where(*_THIS, *_is_late(NOW))
 )
+_MOVE_REFERENCE = prepare_statement(
+    prepare_columns(Submission.reference).where(*_THIS, *_MOVE_IS_LATE)
+)
 _ALARMED = prepare_statement(
     _waiting_emergencies(WorklistRow.submission_id, before=NOW).where(
         WorklistRow.alarmed_at.is_not(None)
@@ -124,14 +135,11 @@ _LATE = prepare_statement(
         *_is_late(NOW), WorklistRow.alarmed_at.is_(None)
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmDestinations:
-    """Where a clinic wants alarms to go besides its open pages; empty where it chose nothing."""
-
-    webhook: str = ""
-    email: str = ""
+_LATE_MOVES = prepare_statement(
+    prepare_columns(WorklistRow.submission_id).where(
+        *_MOVE_IS_LATE, WorklistRow.move_alarmed_at.is_(None)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +186,22 @@ def alarm_times(now: datetime, before: datetime) -> dict[str, datetime]:
 def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
     """Raise what waits since before that time, each once and with its messages; give which."""
     with store.reading_scope(clinic) as scope:
-        if not _list_due_alarms(scope, now, before):
+        if not any(_list_due_alarms(scope, now, before).values()):
             return []
     with store.writing_scope(clinic, now, "job") as scope:
-        due, kinds = _list_due_alarms(scope, now, before), _chosen_kinds(scope)
-        for submission in due:
-            scope.update_rows(WorklistRow, submission_id=submission, to={"alarmed_at": now})
-            add_messages(scope, submission, kinds)
-            audit.record_event(scope, "alarm_raised", ("submission", submission))
-        if due:
+        due, kinds = (
+            _list_due_alarms(scope, now, before),
+            alarm_destinations.list_chosen_kinds(scope),
+        )
+        for column, submissions in due.items():
+            for submission in submissions:
+                scope.update_rows(WorklistRow, submission_id=submission, to={column: now})
+                add_messages(scope, submission, kinds)
+                audit.record_event(scope, "alarm_raised", ("submission", submission))
+        raised = [submission for submissions in due.values() for submission in submissions]
+        if raised:
             change_notifications.notify_change(scope)
-    return due
+    return raised
 
 
 def add_messages(scope: WritingScope, submission: str, kinds: Iterable[str]) -> None:
@@ -228,9 +241,16 @@ def claim_next_alarm(store: Store, clinic: str, kind: str, now: datetime) -> Ala
             tries = row.tries + 1
             claim = {"due_at": now + CLAIM_DURATION, "tries": tries}
             scope.update_rows(OutboxMessage, id=row.id, to=claim)
-            to = getattr(_open_destinations(scope), kind)
+            to = getattr(alarm_destinations.open_destinations(scope), kind)
             about = (row.submission_id, kind, row.id, reference)
-            return AlarmMessage(clinic, *about, to, row.made_at, tries, _webhook_secret(scope, to))
+            return AlarmMessage(
+                clinic,
+                *about,
+                to,
+                row.made_at,
+                tries,
+                alarm_destinations.derive_webhook_secret(scope, to),
+            )
     return None
 
 
@@ -269,26 +289,12 @@ def delete_old_messages(scope: WritingScope) -> int:
     return scope.delete_rows(OutboxMessage, OutboxMessage.ended_at <= scope.now - MESSAGE_RETENTION)
 
 
-def read_destinations(store: Store, clinic: str) -> AlarmDestinations:
-    """Where this clinic wants alarms to go."""
-    with store.reading_scope(clinic) as scope:
-        return _open_destinations(scope)
-
-
-def read_webhook_secret(store: Store, clinic: str) -> bytes:
-    """What messages to the chosen webhook are signed with: 32 bytes, others for each address."""
-    with store.reading_scope(clinic) as scope:
-        return _webhook_secret(scope, _open_destinations(scope).webhook)
-
-
-def is_mailbox(typed: str) -> bool:
-    """Whether it looks like the address of one mailbox."""
-    return re.fullmatch(r"[^\s@<>,]+@[^\s@<>,]+", typed) is not None
-
-
 def save_destinations(scope: WritingScope, chosen: AlarmDestinations) -> None:
     """Choose where alarms go; "" stops them, a new place is told of each emergency that alarms."""
-    previous, key = _open_destinations(scope), record_keys.load_data_key(scope, scope.clinic)
+    previous, key = (
+        alarm_destinations.open_destinations(scope),
+        record_keys.load_data_key(scope, scope.clinic),
+    )
     for kind in DESTINATION_KINDS:
         column, text = f"alarm_{kind}_sealed", getattr(chosen, kind)
         sealed = key.seal_field("clinic", scope.clinic, column, text) if text else None
@@ -326,38 +332,18 @@ def _list_waiting_messages(scope: Scope, kind: str) -> list[OutboxMessage]:
     return scope.find_all(OutboxMessage, _IS_UNSENT, kind=kind, order_by=[OutboxMessage.made_at])
 
 
-def _chosen_kinds(scope: Scope) -> list[str]:
-    """The kinds of places that are chosen. It opens nothing, so no lost key hides an alarm."""
-    clinic = load_clinic(scope)
-    return [kind for kind in DESTINATION_KINDS if getattr(clinic, f"alarm_{kind}_sealed")]
-
-
-def _open_destinations(scope: Scope) -> AlarmDestinations:
-    chosen = _chosen_kinds(scope)
-    if not chosen:
-        return AlarmDestinations()
-    clinic, key = load_clinic(scope), record_keys.load_data_key(scope, scope.clinic)
-    opened = {}
-    for kind in chosen:
-        column = f"alarm_{kind}_sealed"
-        opened[kind] = key.open_field("clinic", scope.clinic, column, getattr(clinic, column))
-    return AlarmDestinations(**opened)
-
-
-def _webhook_secret(scope: Scope, address: str) -> bytes:
-    return record_keys.load_data_key(scope, scope.clinic).derive_secret(f"webhook {address}")
-
-
 def _find_waiting_reference(scope: WritingScope, submission: str) -> str | None:
     """What it is named by; None where it alarms no more."""
-    for asked in (_REFERENCE, _LATE_REFERENCE):
+    for asked in (_REFERENCE, _LATE_REFERENCE, _MOVE_REFERENCE):
         found = scope.execute_read(asked, now=scope.now, submission=submission).scalar()
         if found is not None:
             return str(found)
     return None
 
 
-def _list_due_alarms(scope: Scope, now: datetime, before: datetime) -> list[str]:
-    """What is to be told of, emergencies first."""
-    emergencies = scope.execute_read(_DUE, now=now, before=before).scalars().all()
-    return [*emergencies, *scope.execute_read(_LATE, now=now).scalars()]
+def _list_due_alarms(scope: Scope, now: datetime, before: datetime) -> dict[str, list[str]]:
+    """What is to be told of, emergencies first: the column that notes it -> submissions."""
+    emergencies = scope.execute_read(_DUE, now=now, before=before).scalars()
+    late = scope.execute_read(_LATE, now=now).scalars()
+    moves = scope.execute_read(_LATE_MOVES, now=now).scalars()
+    return {"alarmed_at": [*emergencies, *late], "move_alarmed_at": list(moves)}

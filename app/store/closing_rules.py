@@ -143,10 +143,11 @@ def move_visit(attempt: StepAttempt, visit: MovedVisit) -> RowChanges:
     """What changes on the row for a visit that moves; without a day, by when one is to be told."""
     if visit.day is not None:
         sealed = worklist_rows.seal_moved_visit(attempt.scope, attempt.row, visit)
-        return {"move_due_at": None, "line_sealed": sealed, "visit_on": visit.day}
+        booked = {"line_sealed": sealed, "visit_on": visit.day}
+        return {"move_due_at": None, "move_alarmed_at": None, **booked}
     clinic, level = load_clinic(attempt.scope), attempt.current_level
     due = worklist_rows.due_time(clinic, attempt.scope.now, level, attempt.targets)
-    return {"move_due_at": due}
+    return {"move_due_at": due, "move_alarmed_at": None}
 
 
 def reopen_row(attempt: StepAttempt) -> RowChanges:

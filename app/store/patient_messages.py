@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Collection
 
 from app.store import people
-from app.store.alarms import is_mailbox
+from app.store.alarm_destinations import is_mailbox
 from app.store.clinic_settings import BadSettings, is_telephone
 from app.store.clinics import load_clinic
 from app.store.db import audit, record_keys

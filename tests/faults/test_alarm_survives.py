@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from app.store import alarms, clinics, submissions
-from app.store.alarms import AlarmDestinations
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.db.database import open_store
 from app.store.db.patient_tables import OutboxMessage
 from app.store.db.scope import PATIENT, Store

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.store import alarms, claim_lapse, reviews
-from app.store.alarms import AlarmDestinations, AlarmMessage
+from app.store import alarm_destinations, alarms, claim_lapse, reviews
+from app.store.alarm_destinations import AlarmDestinations
+from app.store.alarms import AlarmMessage
 from app.store.db import record_keys
 from app.store.db.scope import Store
+from app.store.review_details import MovedVisit
 from app.triage.terms import Urgency
 from tests.store.kim import actions, times_rung
-from tests.store.patients import CLAIM_MINUTES, MONDAY, Work
+from tests.store.patients import CLAIM_MINUTES, KNOWN, MONDAY, Work
 
 MINUTE = timedelta(minutes=1)
 FIVE = 5 * MINUTE
@@ -134,11 +136,13 @@ def test_open_pages_are_rung_and_the_audit_knows(work: Work) -> None:
 
 
 def test_a_clinic_chooses_where_its_alarms_go(work: Work) -> None:
-    assert alarms.read_destinations(work.store, "c1") == AlarmDestinations()
+    assert alarm_destinations.read_destinations(work.store, "c1") == AlarmDestinations()
     choose(work, BOTH)
-    assert alarms.read_destinations(work.store, "c1") == BOTH
+    assert alarm_destinations.read_destinations(work.store, "c1") == BOTH
     choose(work, AlarmDestinations(email=BOTH.email))
-    assert alarms.read_destinations(work.store, "c1") == AlarmDestinations(email=BOTH.email)
+    assert alarm_destinations.read_destinations(work.store, "c1") == AlarmDestinations(
+        email=BOTH.email
+    )
 
 
 def test_the_other_clinic_is_not_told(work: Work) -> None:
@@ -200,3 +204,24 @@ def test_an_emergency_that_comes_after_a_missed_time_alarms_by_itself(work: Work
     assert due(work, HOUR) == [sent]
     work.hand_in(invitation, "emergency", MONDAY + HOUR)
     assert due(work, HOUR + FIVE) == [sent]
+
+
+def test_a_visit_without_a_day_by_the_promised_time_alarms_once_until_it_has_one(
+    work: Work,
+) -> None:
+    choose(work)
+    receipt = work.hand_in(work.invite(), "soon")
+    sent = receipt.submission
+    work.do("kim", sent, "identify", **KNOWN)
+    work.do("kim", sent, "agree")
+    work.do("kim", sent, "close", outcome="brought_forward", visit=MovedVisit(None))
+    promised = work.row(sent).move_due_at - MONDAY
+    assert due(work, promised - timedelta(seconds=1)) == []
+    assert due(work, promised) == [sent]
+    assert claimed(work, promised).reference == receipt.reference
+    assert due(work, promised + HOUR) == []
+    booked = MovedVisit((MONDAY + timedelta(days=8)).date())
+    work.do("lee", sent, "visit", MONDAY + promised + HOUR, visit=booked)
+    later = MONDAY + promised + 2 * HOUR
+    assert alarms.claim_next_alarm(work.store, "c1", "webhook", later) is None
+    assert due(work, promised + 2 * HOUR) == []

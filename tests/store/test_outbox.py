@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.store import alarms, retention
-from app.store.alarms import AlarmDestinations, AlarmMessage
+from app.store.alarm_destinations import AlarmDestinations
+from app.store.alarms import AlarmMessage
 from app.store.db import audit, record_keys
 from app.store.db.patient_tables import OutboxMessage, WorklistRow
 from app.store.db.scope import Store

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.store import alarms
-from app.store.alarms import AlarmDestinations
+from app.store import alarm_destinations, alarms
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.db.tables import Clinic
 from app.web import outgoing_messages
 from app.web.clinic import alarm
@@ -67,7 +67,7 @@ def test_an_alarm_names_the_reference_and_the_worklist_and_nothing_else(
     first, again = hook.came
     assert isinstance(first, Posted)
     assert first == again
-    secret = alarms.read_webhook_secret(house.store, nurse.clinic)
+    secret = alarm_destinations.read_webhook_secret(house.store, nurse.clinic)
     for posted in hook.came:
         assert isinstance(posted, Posted)
         assert posted.timestamp == pytest.approx(house.clock(), abs=5 * 60)

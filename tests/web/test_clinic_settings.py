@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.store import alarms
+from app.store import alarm_destinations
 from app.store.clinic_settings import WEEKDAYS
 from app.store.clinics import load_clinic
 from app.store.db.tables import Clinic
@@ -75,7 +75,7 @@ def test_everyone_of_the_clinic_reads_the_settings_and_only_an_admin_sees_who_ge
         assert not [link for link in page.links if link.startswith("/clinic")]
     admin.sign_in()
     admin.post("/clinic/alarms", {"email": "", "webhook": ""})
-    assert alarms.read_destinations(house.store, house.clinic("Hill")).email == ""
+    assert alarm_destinations.read_destinations(house.store, house.clinic("Hill")).email == ""
 
 
 def test_each_part_is_kept_as_it_was_typed(house: House, admin: Member) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.store import alarms, raised_rules
-from app.store.alarms import AlarmDestinations
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.db.patient_tables import RaisedRule
 from app.web.clinic.raised_rule_letters import RaisedRuleLetters
 from app.web.outgoing_messages import MailServer

@@ -238,6 +238,7 @@ class WorklistRow(ClinicTable):
     lowered_reason: Mapped[str | None]  # coded: why
     closed_at: Mapped[datetime | None]
     move_due_at: Mapped[datetime | None]  # by when to tell the day of a visit that is to move
+    move_alarmed_at: Mapped[datetime | None]  # that this time passed without a day
     last_version: Mapped[int] = mapped_column(default=1)
     last_entry: Mapped[int] = mapped_column(default=0)
     rulebook_sha256: Mapped[str]

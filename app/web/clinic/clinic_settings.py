@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from app.documents.typed_days import UnreadableDay, parse_day
 from app.presentation.clinic_settings import PARTS, FormField, SettingsPresenter
-from app.store import alarms, clinic_settings, due_times, patient_messages
-from app.store.alarms import AlarmDestinations
+from app.store import alarm_destinations, alarms, clinic_settings, due_times, patient_messages
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.clinic_settings import BadSettings
 from app.store.clinics import load_clinic
 from app.store.db.scope import Scope, WritingScope
@@ -32,7 +32,9 @@ _YEARS_SHOWN = 3  # this year and the next ones, of public holidays
 def show_clinic(request: StaffRequest) -> Response:
     """GET /clinic: all that the clinic has chosen."""
     may_change = request.signed_in_staff.has_permission("change_clinic")
-    chosen = alarms.read_destinations(request.store, request.clinic) if may_change else None
+    chosen = (
+        alarm_destinations.read_destinations(request.store, request.clinic) if may_change else None
+    )
     with request.reading_scope() as scope:
         presenter = _make_presenter(request, scope)
     parts = presenter.describe_parts(chosen)
@@ -50,7 +52,7 @@ def show_part(request: StaffRequest, problems: Mapping[str, str] | None = None) 
         return _show_holidays(request, presenter, problems)
     chosen, webhook = None, ("", b"")
     if part == "alarms":
-        chosen = alarms.read_destinations(request.store, request.clinic)
+        chosen = alarm_destinations.read_destinations(request.store, request.clinic)
     if part == "messages":
         with request.reading_scope() as scope:
             webhook = patient_messages.open_webhook(scope)
@@ -207,13 +209,13 @@ def _save_targets(request: StaffRequest, scope: WritingScope) -> None:
 def _save_alarms(request: StaffRequest, scope: WritingScope) -> None:
     chosen = AlarmDestinations(**request.typed_fields("webhook", "email"))
     problems = {}
-    if chosen.email and not alarms.is_mailbox(chosen.email):
+    if chosen.email and not alarm_destinations.is_mailbox(chosen.email):
         problems["email"] = "email"
     if chosen.webhook and find_webhook_problem(chosen.webhook):
         problems["webhook"] = "webhook"
     if problems:
         raise BadSettings(problems)
-    if chosen != alarms.read_destinations(request.store, request.clinic):
+    if chosen != alarm_destinations.read_destinations(request.store, request.clinic):
         alarms.save_destinations(scope, chosen)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.store import alarms, raised_rules
+from app.store import alarm_destinations, raised_rules
 from app.store.db.patient_tables import RaisedRule
 from app.store.db.scope import Store
 from app.web.outgoing_messages import MailServer, NotSent, OutgoingEmail, send_mail
@@ -30,7 +30,9 @@ class RaisedRuleLetters:
         for clinic in store.list_clinic_ids():
             with store.reading_scope(clinic) as scope:
                 rules = raised_rules.list_unmailed_rules(scope)
-            if not rules or not (mailbox := alarms.read_destinations(store, clinic).email):
+            if not rules or not (
+                mailbox := alarm_destinations.read_destinations(store, clinic).email
+            ):
                 continue
             try:
                 send_mail(self.mail, mailbox, self._write_letter(clinic, rules, now))

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.store import alarms, submissions
-from app.store.alarms import AlarmDestinations
+from app.store.alarm_destinations import AlarmDestinations
 from app.store.db.scope import WritingScope
 from app.store.submission_versions import SubmittedAnswers
 from app.store.submissions import Delivery

@@ -56,6 +56,8 @@ OVERDUE_AFTER = timedelta(minutes=2)
 MESSAGE_RETENTION = timedelta(days=7)
 _AUDIT_EVERY_TRIES = 10
 """How many tries in vain make one entry of the audit, after the first."""
+MOST_AT_ONCE = 200
+"""So many of a kind are raised in one transaction: nobody else writes meanwhile."""
 _IS_UNSENT = OutboxMessage.ended_at.is_(None)
 _AWAITS_SECOND = WorklistRow.state.in_(SECOND_PERSON_STATES)
 _WAITING_SINCE = func.coalesce(WorklistRow.waits_since, AssessmentVersion.made_at)
@@ -128,17 +130,19 @@ _ALARMED = prepare_statement(
     )
 )
 _DUE = prepare_statement(
-    _waiting_emergencies(WorklistRow.submission_id).where(WorklistRow.alarmed_at.is_(None))
+    _waiting_emergencies(WorklistRow.submission_id)
+    .where(WorklistRow.alarmed_at.is_(None))
+    .limit(bindparam("most"))
 )
 _LATE = prepare_statement(
-    prepare_columns(WorklistRow.submission_id).where(
-        *_is_late(NOW), WorklistRow.alarmed_at.is_(None)
-    )
+    prepare_columns(WorklistRow.submission_id)
+    .where(*_is_late(NOW), WorklistRow.alarmed_at.is_(None))
+    .limit(bindparam("most"))
 )
 _LATE_MOVES = prepare_statement(
-    prepare_columns(WorklistRow.submission_id).where(
-        *_MOVE_IS_LATE, WorklistRow.move_alarmed_at.is_(None)
-    )
+    prepare_columns(WorklistRow.submission_id)
+    .where(*_MOVE_IS_LATE, WorklistRow.move_alarmed_at.is_(None))
+    .limit(bindparam("most"))
 )
 
 
@@ -188,11 +192,19 @@ def raise_due_alarms(store: Store, clinic: str, now: datetime, before: datetime)
     with store.reading_scope(clinic) as scope:
         if not any(_list_due_alarms(scope, now, before).values()):
             return []
+    raised: list[str] = []
+    while True:
+        some = _raise_some(store, clinic, now, before)
+        raised += some
+        if len(some) < MOST_AT_ONCE:
+            return raised
+
+
+def _raise_some(store: Store, clinic: str, now: datetime, before: datetime) -> list[str]:
+    """Raise the first of what is due: after long hours without a server it may be very much."""
     with store.writing_scope(clinic, now, "job") as scope:
-        due, kinds = (
-            _list_due_alarms(scope, now, before),
-            alarm_destinations.list_chosen_kinds(scope),
-        )
+        due = _list_due_alarms(scope, now, before)
+        kinds = alarm_destinations.list_chosen_kinds(scope)
         for column, submissions in due.items():
             for submission in submissions:
                 scope.update_rows(WorklistRow, submission_id=submission, to={column: now})
@@ -343,7 +355,8 @@ def _find_waiting_reference(scope: WritingScope, submission: str) -> str | None:
 
 def _list_due_alarms(scope: Scope, now: datetime, before: datetime) -> dict[str, list[str]]:
     """What is to be told of, emergencies first: the column that notes it -> submissions."""
-    emergencies = scope.execute_read(_DUE, now=now, before=before).scalars()
-    late = scope.execute_read(_LATE, now=now).scalars()
-    moves = scope.execute_read(_LATE_MOVES, now=now).scalars()
+    at = {"now": now, "most": MOST_AT_ONCE}
+    emergencies = scope.execute_read(_DUE, **at, before=before).scalars()
+    late = scope.execute_read(_LATE, **at).scalars()
+    moves = scope.execute_read(_LATE_MOVES, **at).scalars()
     return {"alarmed_at": [*emergencies, *late], "move_alarmed_at": list(moves)}

@@ -6,6 +6,7 @@ waits for a second person is not touched. It is looked at after each sign-out, a
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func
 
@@ -18,6 +19,9 @@ from app.store.db.tables import Clinic
 from app.store.opening_hours import add_open_minutes
 from app.store.worklist_rows import rank_to_level
 from app.triage.terms import Urgency
+
+MOST_AT_ONCE = 100
+"""So many claims end in one transaction: nobody else writes meanwhile."""
 
 ClaimMinutes = Mapping[Urgency, int]
 """Minutes that a claim holds without an act: of opening hours, for an emergency by the clock."""
@@ -32,21 +36,24 @@ def lapse_all_claims(store: Store, now: datetime, minutes: ClaimMinutes) -> None
 
 def lapse_claims(store: Store, clinic: str, now: datetime, minutes: ClaimMinutes) -> int:
     """End every claim that holds no longer, each with an entry that says why; give how many."""
+    ended = 0
     with store.reading_scope(clinic) as scope:
-        if not _list_lapsed_claims(scope, now, minutes):
-            return 0
-    with store.writing_scope(clinic, now, "job") as scope:
-        lapsed = _list_lapsed_claims(scope, now, minutes)
-        for row, reason in lapsed:
-            reviews.end_claim(scope, row, reason)
-    return len(lapsed)
+        ids = [row.submission_id for row, _ in _list_lapsed_claims(scope, now, minutes)]
+    for first in range(0, len(ids), MOST_AT_ONCE):
+        some = WorklistRow.submission_id.in_(ids[first : first + MOST_AT_ONCE])
+        with store.writing_scope(clinic, now, "job") as scope:
+            lapsed = _list_lapsed_claims(scope, now, minutes, some)
+            for row, reason in lapsed:
+                reviews.end_claim(scope, row, reason)
+        ended += len(lapsed)
+    return ended
 
 
 def _list_lapsed_claims(
-    scope: Scope, now: datetime, minutes: ClaimMinutes
+    scope: Scope, now: datetime, minutes: ClaimMinutes, *which: Any
 ) -> list[tuple[WorklistRow, str]]:
-    """The rows whose claim is over, each with a word for why."""
-    rows = scope.find_all(WorklistRow, closed=False, state="claimed")
+    """The rows whose claim is over, each with a word for why; `which`: only of those."""
+    rows = scope.find_all(WorklistRow, *which, closed=False, state="claimed")
     if not rows:
         return []
     present, clinic = sessions.list_present_staff(scope, now), load_clinic(scope)

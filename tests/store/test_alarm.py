@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -225,3 +226,28 @@ def test_a_visit_without_a_day_by_the_promised_time_alarms_once_until_it_has_one
     later = MONDAY + promised + 2 * HOUR
     assert alarms.claim_next_alarm(work.store, "c1", "webhook", later) is None
     assert due(work, promised + 2 * HOUR) == []
+
+
+def test_what_is_due_after_long_hours_is_raised_a_part_at_a_time_and_all_of_it(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends meanwhile is not kept waiting for thousands of alarms."""
+    monkeypatch.setattr(alarms, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(claim_lapse, "MOST_AT_ONCE", 2)
+    late = [work.send("same_day").submission for _ in range(5)]
+    for sent in late:
+        work.do("kim", sent, "claim", MONDAY)
+    turns: list[datetime] = []
+    begin = Store.writing_scope
+
+    def count_turns(store: Store, clinic: str, now: datetime, who: str) -> Any:
+        turns.append(now)
+        return begin(store, clinic, now, who)
+
+    monkeypatch.setattr(Store, "writing_scope", count_turns)
+    assert sorted(due(work, HOUR)) == sorted(late)
+    assert len(turns) == 3
+    assert due(work, HOUR) == []
+    turns.clear()
+    assert claim_lapse.lapse_claims(work.store, "c1", MONDAY + 9 * HOUR, CLAIM_MINUTES) == 5
+    assert len(turns) == 3

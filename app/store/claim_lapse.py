@@ -22,6 +22,7 @@ from app.triage.terms import Urgency
 
 MOST_AT_ONCE = 100
 """So many claims end in one transaction: nobody else writes meanwhile."""
+_IS_CLAIMED = (WorklistRow.closed.is_(False), WorklistRow.state == "claimed")
 
 ClaimMinutes = Mapping[Urgency, int]
 """Minutes that a claim holds without an act: of opening hours, for an emergency by the clock."""
@@ -38,9 +39,13 @@ def lapse_claims(store: Store, clinic: str, now: datetime, minutes: ClaimMinutes
     """End every claim that holds no longer, each with an entry that says why; give how many."""
     ended = 0
     with store.reading_scope(clinic) as scope:
-        ids = [row.submission_id for row, _ in _list_lapsed_claims(scope, now, minutes)]
+        claimed = scope.select_columns(WorklistRow.submission_id).where(*_IS_CLAIMED)
+        ids = scope.execute_read(claimed).scalars().all()
     for first in range(0, len(ids), MOST_AT_ONCE):
         some = WorklistRow.submission_id.in_(ids[first : first + MOST_AT_ONCE])
+        with store.reading_scope(clinic) as scope:
+            if not _list_lapsed_claims(scope, now, minutes, some):
+                continue
         with store.writing_scope(clinic, now, "job") as scope:
             lapsed = _list_lapsed_claims(scope, now, minutes, some)
             for row, reason in lapsed:
@@ -50,10 +55,10 @@ def lapse_claims(store: Store, clinic: str, now: datetime, minutes: ClaimMinutes
 
 
 def _list_lapsed_claims(
-    scope: Scope, now: datetime, minutes: ClaimMinutes, *which: Any
+    scope: Scope, now: datetime, minutes: ClaimMinutes, which: Any
 ) -> list[tuple[WorklistRow, str]]:
-    """The rows whose claim is over, each with a word for why; `which`: only of those."""
-    rows = scope.find_all(WorklistRow, *which, closed=False, state="claimed")
+    """The rows of `which` whose claim is over, each with a word for why."""
+    rows = scope.find_all(WorklistRow, *_IS_CLAIMED, which)
     if not rows:
         return []
     present, clinic = sessions.list_present_staff(scope, now), load_clinic(scope)

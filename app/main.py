@@ -21,12 +21,17 @@ from app.store.db.database import open_deferred_store
 from app.store.db.scope import Store
 from app.store.db.server_records import Job, record_served_rulebook
 from app.triage.rulebook import Rulebook
-from app.web import api
+from app.web import api, fhir
 from app.web.assets import bundle_assets
 from app.web.clinic import message_sender, provider_rechecks, raised_rule_letters
 from app.web.clinic.alarm import EVERY, AlarmSender
 from app.web.clinic.worklist_stream import StreamRegistry, close_before_shutdown
-from app.web.errors import ERROR_PAGES, UnhandledErrorMiddleware, render_last_page
+from app.web.errors import (
+    ERROR_PAGES,
+    MACHINE_PATHS,
+    UnhandledErrorMiddleware,
+    render_last_page,
+)
 from app.web.journey import load_journey_key
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, Operator, build_template_environment
@@ -87,8 +92,9 @@ def create_app(
     app.state.streams = StreamRegistry(context.store)
     app.router.routes += ROUTES
     app.include_router(api.router)
+    app.include_router(fhir.router)
     # The last one added is the outermost.
-    app.add_middleware(RequestGuardMiddleware, open_paths=["/api/"])
+    app.add_middleware(RequestGuardMiddleware, open_paths=MACHINE_PATHS)
     app.add_middleware(UnhandledErrorMiddleware)
     app.add_middleware(SecurityHeadersMiddleware, origin=settings.trusted_origin)
     return app

@@ -162,7 +162,8 @@ def _build_analyte(entry: AnalyteEntry) -> Analyte:
     units = []
     for name, unit in sorted(entry.units.items(), key=lambda pair: pair[0] != entry.si):
         limits = _parse_limits(unit.hard), _parse_limits(unit.soft), _parse_limits(unit.range)
-        units.append(Unit(name, Decimal(unit.factor), tuple(unit.also), *limits))
+        code = entry.loinc.get(name, "")
+        units.append(Unit(name, Decimal(unit.factor), tuple(unit.also), *limits, code))
     return Analyte(entry.id, tuple(units), tuple(entry.sources))
 
 

@@ -225,7 +225,8 @@ def _filter_parts(
         others = or_(WorklistRow.closed.is_(True), WorklistRow.rank > 0)
         return [[waits, emergency], [WorklistRow.move_due_at.is_not(None), others]]
     if show in Urgency.__members__:
-        return [[waits, WorklistRow.rank.in_({0, level_to_rank(Urgency[show])})]]
+        ranks = dict.fromkeys((0, level_to_rank(Urgency[show])))
+        return [[waits, WorklistRow.rank == rank] for rank in ranks]
     apart = {"late": WorklistRow.due_at <= now, "visit": WorklistRow.visit_on == visit_on}
     if show in apart:
         others = WorklistRow.rank.in_(range(1, len(Urgency)))

@@ -30,7 +30,10 @@ PHOSPHATE = "phosphate"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit of an analyte; amount x `factor` = amount in the SI unit; `hard`: plausible."""
+    """One unit of an analyte; amount x `factor` = amount in the SI unit; `hard`: plausible.
+
+    `loinc`: the code of the analyte measured in this unit, "" where none was seen in a source.
+    """
 
     name: str
     factor: Decimal
@@ -38,6 +41,7 @@ class Unit:
     hard: Limits = (None, None)
     soft: Limits = (None, None)
     range: Limits = (None, None)
+    loinc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

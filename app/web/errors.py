@@ -1,4 +1,4 @@
-"""Every failure becomes a page of ours with the emergency box, or plain JSON below /api/.
+"""Every failure becomes a page of ours with the emergency box, or JSON below /api/ and /fhir/.
 
 It never repeats what was sent: a wrong reply can hold an answer about someone's health.
 """
@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.documents.fhir.outcomes import Issue, write_outcome
 from app.presentation.result import ResultPresenter
 from app.web.access import PageAccess
 from app.web.journey import LostJourney, NoJourney
@@ -24,6 +25,9 @@ from app.web.visit import AssessmentFailed
 
 log = logging.getLogger(__name__)
 
+FHIR_PATH = "/fhir/"
+MACHINE_PATHS = ("/api/", FHIR_PATH)
+"""What programs ask, without a cookie."""
 RETRY_AFTER = "5"  # seconds
 OUR_FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
 BY_BUTTON_ALONE = frozenset({"POST /send", "POST /share"})
@@ -145,7 +149,7 @@ def _make_last_response(scope: Scope, error: Exception) -> Response:
     places = "".join(traceback.format_tb(error.__traceback__))
     log.error("%s, raised at:\n%s", type(error).__name__, places)
     if _is_api_path(scope):
-        return JSONResponse({"error": HTTPStatus(500).phrase}, 500)
+        return _answer_machine(scope, 500)
     return HTMLResponse(scope["app"].state.last_page, 500)
 
 
@@ -157,7 +161,7 @@ def _respond_with_error(
     **values: Any,
 ) -> Response:
     if _is_api_path(request.scope):
-        response: Response = JSONResponse({"error": HTTPStatus(status).phrase}, status)
+        response = _answer_machine(request.scope, status)
     else:
         response = render_page(request, template, status=status, **values)
     response.headers.update(headers)
@@ -165,4 +169,14 @@ def _respond_with_error(
 
 
 def _is_api_path(scope: Scope) -> bool:
-    return bool(scope["path"].startswith("/api/"))
+    return bool(scope["path"].startswith(MACHINE_PATHS))
+
+
+def _answer_machine(scope: Scope, status: int) -> Response:
+    """The fault as JSON; below /fhir/ as that standard has it."""
+    phrase = HTTPStatus(status).phrase
+    if not scope["path"].startswith(FHIR_PATH):
+        return JSONResponse({"error": phrase}, status)
+    severity, code = ("fatal", "exception") if status >= 500 else ("error", "processing")
+    outcome = write_outcome([Issue(severity, code, "", phrase)])
+    return JSONResponse(outcome, status, media_type="application/fhir+json")

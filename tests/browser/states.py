@@ -17,6 +17,7 @@ from starlette.routing import Route
 from app.presentation.question import CHILD, ME, OTHER
 from app.triage.questionnaire import Question
 from app.triage.terms import Answers
+from app.web.errors import MACHINE_PATHS
 from app.web.journey import Journey, seal_journey
 from app.web.pages import render_html
 from app.web.visit import UNFINISHED
@@ -254,7 +255,7 @@ def page_routes(app: FastAPI) -> list[Route]:
         if isinstance(route, Route)
         and route.methods
         and "GET" in route.methods
-        and not route.path.startswith("/api/")
+        and not route.path.startswith(MACHINE_PATHS)
         and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | (FOR_CLINICS - AT_THE_DOOR)
     ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from app.web import api
+from app.web import api, fhir
 from app.web.access import ANYONE, PageAccess
 from app.web.routes import ROUTES
 
 
 def _list_access() -> dict[str, PageAccess]:
     found = {}
-    for route in [*ROUTES, *api.router.routes]:
+    for route in [*ROUTES, *api.router.routes, *fhir.router.routes]:
         (method,) = route.methods - {"HEAD"}
         key = f"{method} {route.path}"
         found[key] = getattr(route.endpoint, "access", PageAccess(key, ANYONE))

@@ -7,6 +7,7 @@ import re
 import pytest
 from fastapi import FastAPI
 
+from app.web.errors import MACHINE_PATHS
 from tests.builders import rulebook
 from tests.visitor import Page, Visitor, check_page
 from tests.web.desk import CALM, EMERGENCY, SECURE, House, Member, Patient
@@ -18,7 +19,7 @@ TO_CALL = re.compile(r'href="(tel:\d+)"')
 PAGES = [
     path
     for method, path in everyones()
-    if method == "GET" and path not in NO_PAGES and not path.startswith("/api/")
+    if method == "GET" and path not in NO_PAGES and not path.startswith(MACHINE_PATHS)
     if f"GET {path}" not in OF_A_CLINIC
 ]
 

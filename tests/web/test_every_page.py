@@ -22,6 +22,7 @@ from app.assurance.readability import (
 )
 from app.web import page_cache
 from app.web.access import ANYONE
+from app.web.errors import MACHINE_PATHS
 from app.web.page_cache import TICK_HOLE, PageKey, find_or_render, split_page
 from tests.builders import rulebook
 from tests.visitor import AT_THE_DOOR, Visitor
@@ -159,7 +160,7 @@ def test_every_page_that_there_is_can_be_reached(app, pages):
         for route in app.router.routes
         if isinstance(route, Route)
         and "GET" in route.methods
-        and not route.path.startswith("/api/")
+        and not route.path.startswith(MACHINE_PATHS)
         and not route.path.endswith(NO_PAGES)
         and route.path not in ROUTES_WITHOUT_PAGE | FOR_CLINICS
     ]

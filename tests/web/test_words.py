@@ -173,6 +173,7 @@ def used():
     sources = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").rglob("*.py")]
     sources += [
         *(ROOT / "app" / "presentation").rglob("*.py"),
+        *(ROOT / "app" / "documents" / "fhir").glob("*.py"),
         *(
             ROOT / "app" / "documents" / f"{name}.py"
             for name in ("sbar", "short_answers", "drawing", "clinic_files")

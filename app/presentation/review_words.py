@@ -37,7 +37,8 @@ FITTING = {Urgency.same_day: {"other_service": "review.close.other_service_today
 AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
     "all": (),
     "looks": (
-        *("submission_viewed", "submission_printed", "copy_printed", "printed", "exported"),
+        *("submission_viewed", "submission_printed", "submission_exported"),
+        *("copy_printed", "printed", "exported"),
         *("person_found", "person_exported", "cases_taken", "audit_taken"),
         *("downtime_list_taken", "report_taken"),
     ),

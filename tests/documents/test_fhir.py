@@ -22,11 +22,13 @@ from app.documents.fhir.observations import write_lab_observations
 from app.documents.fhir.outcomes import BadResource, write_outcome
 from app.documents.fhir.questionnaire import NotExpressible, write_questionnaire
 from app.documents.fhir.responses import read_response, write_response
+from app.documents.fhir.submissions import SubmissionFacts, write_submission_bundle
+from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT
 from app.triage.conditions import AtLeast, Choice
 from app.triage.questionnaire import Option, Question, Questionnaire
 from app.triage.rulebook import Rulebook
-from app.triage.terms import Answers
+from app.triage.terms import Answers, Urgency
 from tests.builders import RULES, answers, examples, labs, level, rulebook, some_answers
 
 BOOK = rulebook()
@@ -416,6 +418,30 @@ def test_r4_finds_no_fault_in_what_we_write() -> None:
         write_outcome(_issues_of(response(reply("age", "x")))),
     ]
     assert [found for found in check(resources)["faults"] if found] == []
+
+
+@pytest.mark.parametrize(
+    "version", sorted(p.name for p in (RULES / "published").iterdir() if p.is_dir())
+)
+def test_answers_of_an_earlier_rulebook_go_out_with_todays_words_around_them(version: str) -> None:
+    """An earlier one knows none of the words that stand around answers."""
+    book = load_rulebook_folder(RULES / "published" / version)
+    words = replace(book.wording["en"], pages=WORDS.pages)
+    chosen = {q.id: frozenset([q.option_ids[-1]]) for q in book.questionnaire}
+    facts = SubmissionFacts(
+        reference="R-1",
+        name="Zoë",
+        sent_as="ABC-DEF",
+        region="uk",
+        answers=book.questionnaire.trace_path(chosen).answers,
+        labs={},
+        level=Urgency.emergency,
+        answered_at="2026-11-29T10:00:00+00:00",
+        exported_at="2026-11-29T11:00:00+00:00",
+        text="Said",
+    )
+    bundle = write_submission_bundle(book, words, facts)
+    assert check([bundle])["faults"] == [[]]
 
 
 def _issues_of(resource: object) -> Any:

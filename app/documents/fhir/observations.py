@@ -12,13 +12,10 @@ from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 
 
-def write_lab_observations(
-    rulebook: Rulebook, words: Wording, labs: RawLabs, at: str | None = None
-) -> Iterator[Resource]:
+def write_lab_observations(rulebook: Rulebook, words: Wording, labs: RawLabs) -> Iterator[Resource]:
     """One Observation for each value. What was typed stands in a note, as it was typed.
 
     An amount that can be read in two ways, or has no code for its unit, is given as text alone.
-    `at`: when it was measured, as an R4 dateTime.
     """
     for name, value in labs.items():
         analyte = rulebook.laboratory.analytes[name]
@@ -27,7 +24,7 @@ def write_lab_observations(
             "resourceType": "Observation",
             "status": "final",
             "code": _write_analyte_code(analyte, value["unit"], words.labs[name].name),
-            **({"effectiveDateTime": at} if at else {}),
+            **({"effectiveDateTime": value["on"]} if value.get("on") else {}),
             **_write_value(analyte, value, typed),
             "note": [{"text": words.page_text("fhir.entered", typed=typed)}],
         }

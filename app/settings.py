@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         description="The address that alarms by e-mail come from.",
     )
 
+    backup_recipient: str = Field(
+        "",
+        pattern=r"^(age1[a-z0-9]{20,})?$",
+        description="For whom backups are sealed: age1..., as `calcinosis-check backup-key` says.",
+    )
+
     operator_name: str = Field(
         "", description="Who runs this website, as patients read it where advice seems wrong."
     )

@@ -17,6 +17,7 @@ from app.commands import (
     staff,
 )
 from app.commands.assess import assess, verify
+from app.commands.backup import make_backup_key, restore, take_backup, verify_backup
 from app.commands.service import doctor, serve
 
 app = typer.Typer(
@@ -25,8 +26,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, doctor, assess, verify):
+for command in (serve, doctor, assess, verify, restore, verify_backup):
     app.command()(command)
+app.command("backup")(take_backup)
+app.command("backup-key")(make_backup_key)
 clinic.app.command("downtime-list")(downtime.print_downtime_list)
 for name, group in {
     "rules": rules.app,

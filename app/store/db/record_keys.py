@@ -45,7 +45,9 @@ def load_data_keys(scope: Scope, records: Iterable[str]) -> dict[str, DataKey]:
 
 def destroy_data_keys(scope: WritingScope, records: Iterable[str]) -> int:
     """Forget these records; give how many were known. There is no way back."""
-    return scope.delete_rows(RecordKey, RecordKey.record_id.in_(list(records)))
+    gone = list(records)
+    scope.destroyed += gone
+    return scope.delete_rows(RecordKey, RecordKey.record_id.in_(gone))
 
 
 def rewrap_data_keys(store: Store, now: datetime) -> Iterator[int]:

@@ -40,6 +40,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators, visitors
 
 from app.store.db.encryption import KeyEncryptionKeys
+from app.store.db.erasures import ERASURES_FILE, note_erasures
 from app.store.db.sqlite import ONLY_READS
 from app.store.db.tables import ChangeCounter, Clinic, ClinicTable, ServerTable
 
@@ -85,8 +86,11 @@ class Store:
                 turn = text("SELECT pg_advisory_xact_lock(hashtextextended(:clinic, 0))")
                 connection.execute(turn, {"clinic": clinic})
             scope = WritingScope(clinic, connection, self.keyring)
-            scope.now, scope.who = now, who
+            scope.now, scope.who, scope.destroyed = now, who, []
             yield scope
+            if scope.destroyed and self.keyring.file is not None:
+                file = self.keyring.file.with_name(ERASURES_FILE)
+                note_erasures(file, clinic, scope.destroyed, now)
 
     def list_clinic_ids(self) -> list[str]:
         """The ids of all clinics, for what is done to each in turn."""
@@ -196,10 +200,14 @@ class Scope:
 
 
 class WritingScope(Scope):
-    """Reads and writes the rows of one clinic. `who` does it, at the moment `now`."""
+    """Reads and writes the rows of one clinic. `who` does it, at the moment `now`.
+
+    `destroyed`: records whose keys go with this transaction.
+    """
 
     now: datetime
     who: str
+    destroyed: list[str]
 
     @property
     def staff(self) -> str | None:

@@ -1,0 +1,1 @@
+"""Copies of the database: made while it is in use, sealed, checked, and brought back."""

@@ -16,6 +16,13 @@ from tests.postgresql import new_database
 pytestmark = pytest.mark.alone
 
 
+def test_pages_wait_for_the_lock_of_another_process_for_seconds_only(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'store.db'}", hurried=True)
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA busy_timeout")) == 5_000
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [
@@ -23,7 +30,7 @@ pytestmark = pytest.mark.alone
         ("synchronous", 2),
         ("recursive_triggers", 1),
         ("foreign_keys", 1),
-        ("busy_timeout", 5000),
+        ("busy_timeout", 60_000),
         ("trusted_schema", 0),
     ],
 )

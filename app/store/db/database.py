@@ -47,7 +47,7 @@ def open_database(url: str, *, hurried: bool = False) -> Engine:
         return open_postgresql(address, hurried=hurried)
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return open_sqlite(address)
+    return open_sqlite(address, hurried=hurried)
 
 
 def upgrade_schema(engine: Engine) -> None:

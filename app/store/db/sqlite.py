@@ -25,6 +25,8 @@ LONGEST_WAIT = 10.0
 """Seconds in the queue of this process; a browser waits for fifteen."""
 LOCKED = 5.0
 """Seconds for the lock of another process, as of one that makes a copy."""
+LOCKED_FOR_COMMANDS = 60.0
+"""The same where nobody waits for a page: a busy server leaves only short gaps."""
 
 
 class QueueTimeout(Exception):
@@ -202,8 +204,8 @@ class _QueuedConnection(sqlite3.Connection):
             done()
 
 
-def open_sqlite(address: URL) -> Engine:
-    """An engine for the file."""
+def open_sqlite(address: URL, *, hurried: bool = True) -> Engine:
+    """An engine for the file; `hurried`: people wait for pages."""
     engine = create_engine(
         address,
         hide_parameters=True,
@@ -213,18 +215,19 @@ def open_sqlite(address: URL) -> Engine:
         pool_size=20,
         max_overflow=-1,
     )
-    event.listen(engine, "connect", functools.partial(_configure_connection, _FileQueue()))
+    locked = LOCKED if hurried else LOCKED_FOR_COMMANDS
+    event.listen(engine, "connect", functools.partial(_configure_connection, _FileQueue(), locked))
     event.listen(engine, "begin", _begin_transaction)
     return engine
 
 
 def _configure_connection(
-    file: _FileQueue, connection: _QueuedConnection, _entry: ConnectionPoolEntry
+    file: _FileQueue, locked: float, connection: _QueuedConnection, _entry: ConnectionPoolEntry
 ) -> None:
     connection.file = file
     # Python's driver must not begin transactions of its own: _begin does.
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={LOCKED * 1000:.0f}")
+    connection.execute(f"PRAGMA busy_timeout={locked * 1000:.0f}")
     connection.await_turn(writes=False)
     try:
         for pragma in _PRAGMAS:

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import gc
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -40,6 +40,8 @@ from app.web.raised_rules import RaisedRuleCounter
 from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
+from app.web.withdrawal_guard import EVERY as EVERY_LOOK
+from app.web.withdrawal_guard import WithdrawalMiddleware, WithdrawalWatch
 
 SHUTDOWN_GRACE = 3.0
 """Seconds that a server that is told to stop gives its database to take the last counts."""
@@ -66,7 +68,9 @@ def create_app(
     )
     rulebook = load_rulebook_folder(settings.rules)
     presence, raised = ClinicPresence(), RaisedRuleCounter()
-    prepare = functools.partial(_prepare_database, rulebook, clock, presence, raised)
+    withdrawals = WithdrawalWatch(settings.var)
+    watched = (presence.update_presence, raised.update_totals, withdrawals.update_state)
+    prepare = functools.partial(_prepare_database, rulebook, clock, watched)
     context = AppContext(
         rulebook=rulebook,
         archive=RulebookArchive(rulebook, settings.rules / "published"),
@@ -87,13 +91,14 @@ def create_app(
     app.state.context = context
     app.state.last_page = render_last_page(context)
     app.state.clinic_presence, app.state.drop_off = presence, DropOffCounter()
-    app.state.raised_rules = raised
+    app.state.raised_rules, app.state.withdrawals = raised, withdrawals
     app.state.jobs = build_recurring_jobs(settings, context)
     app.state.streams = StreamRegistry(context.store)
     app.router.routes += ROUTES
     app.include_router(api.router)
     app.include_router(fhir.router)
     # The last one added is the outermost.
+    app.add_middleware(WithdrawalMiddleware, watch=withdrawals, version=rulebook.version)
     app.add_middleware(RequestGuardMiddleware, open_paths=MACHINE_PATHS)
     app.add_middleware(UnhandledErrorMiddleware)
     app.add_middleware(SecurityHeadersMiddleware, origin=settings.trusted_origin)
@@ -103,16 +108,15 @@ def create_app(
 def _prepare_database(
     rulebook: Rulebook,
     clock: Callable[[], float],
-    presence: ClinicPresence,
-    raised: RaisedRuleCounter,
+    watched: Iterable[Callable[[Store, datetime], None]],
     store: Store,
 ) -> None:
     """What is done with a database that was just opened."""
     now = datetime.fromtimestamp(clock(), UTC)
     record_served_rulebook(store.engine, rulebook.version, rulebook.sha256, now)
     worklist_visits.file_visit_days(store, now)
-    presence.update_presence(store, now)
-    raised.update_totals(store, now)
+    for look in watched:
+        look(store, now)
     store.engine.dispose()  # what was open stays open no longer than it is needed
 
 
@@ -143,6 +147,7 @@ def build_local_jobs(app: FastAPI) -> list[Job]:
     return [
         Job("drop-off", minute, app.state.drop_off.write_counts),
         Job("clinics here", minute, app.state.clinic_presence.update_presence),
+        Job("withdrawals", EVERY_LOOK, app.state.withdrawals.update_state),
         Job("raised rules", timedelta(hours=1), app.state.raised_rules.update_totals),
         Job("downtime lists", downtime.EVERY, downtime.write_all_lists),
     ]

@@ -28,6 +28,12 @@ TOO_LONG = {
     ".venv/bin/calcinosis-check rules certify": "test_certificate.py proves the rulebook",
     ".venv/bin/calcinosis-check rules diff": "test_difference.py compares the rulebooks",
     ".venv/bin/calcinosis-check rules length": "test_commands_length.py runs it",
+    **{
+        f'.venv/bin/calcinosis-check incident reopen {what}--by "Ada Hill"': (
+            "nothing is withdrawn in the copy; test_commands_incident.py runs it"
+        )
+        for what in ("", "2026.12.2 ")
+    },
     ".venv/bin/calcinosis-check backup /srv/backups": "test_commands_backup.py runs it",
     **{
         f".venv/bin/calcinosis-check {command} /srv/backups/calcinosis-20261201T023000Z.data.age"

@@ -63,7 +63,7 @@ AUDIT_ACTIONS: dict[str, tuple[str, ...]] = {
         *("alarm_raised", "alarm_sent", "alarm_not_sent", "alarm_stopped"),
         *("text_added", "text_changed", "text_retired"),
         *("provider_chosen", "provider_removed", "role_changed", "provider_said_no"),
-        *("backup_taken", "backup_restored"),
+        *("backup_taken", "backup_restored", "advice_withdrawn", "advice_given_again"),
         *("rule_often_raised", "raised_rule_mailed", "raised_rule_seen"),
     ),
     "refused": ("page_refused", "sign_in_refused", "second_factor_refused"),

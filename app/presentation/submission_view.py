@@ -198,6 +198,7 @@ class SubmissionView:
             "state": listed.row.state,
             "rules_badge": presenter.level_badge(rules_level) if overruled else "",
             "own_rulebook": self.has_own_rulebook,
+            "withdrawn": self._describe_withdrawal(),
             "rulebook": result.rulebook,
             "likely_words": result.words.types[assessment.likely_type],
             "kinds": result.fitting_types(assessment),
@@ -217,6 +218,11 @@ class SubmissionView:
             "reason_words": REASONS,
             "trace_words": TRACE_WORDS,
         }
+
+    def _describe_withdrawal(self) -> str:
+        """Since when the rules that judged the answers are withdrawn; "" where they are not."""
+        since = self.row_presenter.withdrawn.get(self.record.newest_version.rulebook_sha256)
+        return self.format_time(since) if since else ""
 
     def _visit_day(self, action: ReviewAction) -> str:
         """The day and time to which an entry moves the visit; "" while nobody has booked it."""

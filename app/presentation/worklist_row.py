@@ -63,6 +63,7 @@ class RowPresenter:
     now: datetime
     visit_days: Mapping[Urgency, timedelta]
     rulebook_sha256: str
+    withdrawn: Mapping[str, datetime]
     reader: str = ""
 
     def build_row(self, names: Mapping[str, str], line: ListedSubmission) -> View:
@@ -190,6 +191,7 @@ class RowPresenter:
             "worklist.marker.worse": worse,
             "worklist.marker.changed": own > 1 and not worse,
             "worklist.marker.other": line.payload["about"] != "me",
+            "worklist.marker.withdrawn": line.row.rulebook_sha256 in self.withdrawn,
             "worklist.marker.older": line.row.rulebook_sha256 != self.rulebook_sha256,
         }
         needs = [

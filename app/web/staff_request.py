@@ -28,7 +28,7 @@ class StaffFrame:
     """`alarm`: since when an emergency waits, or empty; `left`: seconds of the session.
 
     `undelivered`: since when its message could not be delivered, or empty; `who`: a staff id.
-    `notices`: what else waits for them.
+    `notices`: what else waits for them. `withdrawn`: whether patients get no advice now.
     """
 
     alarm: str
@@ -37,6 +37,7 @@ class StaffFrame:
     ends: str
     who: str
     notices: StaffNotices
+    withdrawn: bool
 
 
 class StaffRequest(Request):
@@ -216,4 +217,5 @@ def build_staff_frame(
         ends=request.format_clock(who.ends_at, time_zone),
         who=who.staff,
         notices=notices,
+        withdrawn=request.app.state.withdrawals.closes(request.context.rulebook.version),
     )

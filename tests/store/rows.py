@@ -18,6 +18,15 @@ RULEBOOK = {"rulebook_version": "1.0.0", "rulebook_sha256": HASH}
 
 A_ROW_OF: dict[str, dict[str, Any]] = {
     "served_rulebook": {"version": "1.0.0", "sha256": HASH, "first_served_at": THEN},
+    "withdrawal": {
+        "id": "w1",
+        "rulebook_version": "1.0.0",
+        "reason": "wrong",
+        "made_by": "Ada",
+        "made_at": THEN,
+        "ended_by": None,
+        "ended_at": None,
+    },
     "signpost": {"word_print": HASH, "kind": "staff", "leads_to_clinic": "c1", "record_id": "s1"},
     "share_code": {
         **RULEBOOK,

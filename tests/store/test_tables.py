@@ -9,7 +9,7 @@ from tests.store.rows import A_ROW_OF, fill
 
 TABLES = SQLModel.metadata.tables
 CLINIC_TABLES = sorted(name for name, table in TABLES.items() if "clinic_id" in table.columns)
-SERVER_TABLES = {"served_rulebook", "signpost", "share_code", "bucket", "lease"}
+SERVER_TABLES = {"served_rulebook", "signpost", "share_code", "bucket", "lease", "withdrawal"}
 FOR_GOOD = "audit_entry"
 WHILE_READABLE = ("submission", "assessment_version", "review_entry")
 APPEND_ONLY = [FOR_GOOD, *WHILE_READABLE]

@@ -315,3 +315,20 @@ class Lease(ServerTable):
     job: Mapped[str] = mapped_column(primary_key=True)
     holder: Mapped[str]
     until: Mapped[datetime]
+
+
+class Withdrawal(ServerTable):
+    """That a rulebook gives no advice any more, or that the checker is closed to everybody.
+
+    `rulebook_version`: None where it is the whole checker. What was withdrawn stays a row.
+    """
+
+    __tablename__ = "withdrawal"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    rulebook_version: Mapped[str | None]
+    reason: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    ended_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]

@@ -122,6 +122,7 @@ def make_row_presenter(request: StaffRequest, clinic: Clinic | ClinicSnapshot) -
         now=request.now,
         visit_days=request.context.policy.visit_days,
         rulebook_sha256=context.rulebook.sha256,
+        withdrawn=request.app.state.withdrawals.state.hashes,
         reader=request.staff_id,
     )
 

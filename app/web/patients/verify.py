@@ -111,6 +111,7 @@ def _render_verified(
         today=today
         and _name_result(context.page_wording, today.urgency, today.likely_type, today.within),
         rulebook=receipt.rulebook,
+        withdrawn=receipt.rulebook.version in request.app.state.withdrawals.state.versions,
         rulebook_today=context.rulebook,
         fill_then=fill,
         **presenter.describe_result(assessment),

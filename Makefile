@@ -16,7 +16,7 @@ COMPILE := $(PIP) compile --quiet --universal --generate-hashes --no-emit-index-
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run demo setup test format check browser postgres soak screenshots bench journeys safety lock image clean
+.PHONY: help run demo setup test format check browser postgres caddy soak screenshots bench journeys safety lock image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,7 @@ demo: .venv/ready static/vendor/nhsuk.css ## Serve two clinics with made-up peop
 
 setup: .venv/ready-dev node_modules/ready-dev static/vendor/nhsuk.css ## Set up for work on the code
 
-test: setup browser postgres check ## Set up and run every check: format, lint, types, tests, browser tests
+test: setup browser postgres caddy check ## Set up and run every check: format, lint, types, tests, browser tests
 	@status=0; $(TESTS) || status=$$?; $(ALONE) && exit $$status
 
 check: .venv/ready-dev ## Only format, lint and types
@@ -47,7 +47,10 @@ browser: .venv/ready-dev ## Bring a Chromium for the browser tests
 postgres: ## Bring a PostgreSQL for the tests of the store
 	@sh scripts/machine.sh postgresql
 
-soak: setup browser postgres ## All tests at full size; keeps the results in soak-results.md
+caddy: ## Bring a Caddy for the tests of deployment
+	@sh scripts/machine.sh caddy
+
+soak: setup browser postgres caddy ## All tests at full size; keeps the results in soak-results.md
 	sh scripts/soak.sh
 
 screenshots: setup browser ## Take a picture of every page into screenshots/

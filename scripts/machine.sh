@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings what the tests need beyond packages: `machine.sh chromium` or `machine.sh postgresql`.
+# Brings what the tests need beyond packages: `machine.sh` and caddy, chromium or postgresql.
 # Uses what is there; else Debian's package where it may; else says what to do. Says what it did.
 set -eu
 
@@ -67,8 +67,34 @@ bring_postgresql() {
 	fi
 }
 
+bring_caddy() {
+	if command -v caddy >/dev/null; then
+		say "Caddy is here"
+	elif may_install; then
+		install_quietly caddy
+	elif [ -n "${CI:-}" ]; then
+		stop "Caddy is missing, and this is not root on Debian: install it first"
+	else
+		say "Caddy is missing, and this is not root on Debian: its tests will be skipped"
+	fi
+}
+
+# Debian starts some services as they are installed, and a test would find their ports taken.
+install_quietly() {
+	if [ -e /usr/sbin/policy-rc.d ]; then
+		install_packages "$@"
+		return
+	fi
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+	printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+	chmod 0755 /usr/sbin/policy-rc.d
+	install_packages "$@"
+	rm -f /usr/sbin/policy-rc.d
+}
+
 case "${1:-}" in
+caddy) bring_caddy ;;
 chromium) bring_chromium ;;
 postgresql) bring_postgresql ;;
-*) stop "chromium or postgresql?" ;;
+*) stop "caddy, chromium or postgresql?" ;;
 esac

@@ -1,7 +1,7 @@
 """What the database itself holds: keys led by the clinic, rows that nobody can change."""
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, UniqueConstraint, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
@@ -22,6 +22,9 @@ def test_only_tables_of_the_server_have_no_clinic() -> None:
 BY_TIME = {"ix_worklist_row_forget"}
 """Led by the clinic, SQLite would read the worklist by it and sort all of the clinic's rows."""
 
+ACROSS_CLINICS = {("clinic", "name")}
+"""No two clinics have one name, since people choose by it. Sharded, a list of all would hold it."""
+
 
 @pytest.mark.parametrize("name", CLINIC_TABLES)
 def test_the_clinic_leads_every_key_index_and_reference(name: str) -> None:
@@ -29,7 +32,13 @@ def test_the_clinic_leads_every_key_index_and_reference(name: str) -> None:
     keys = [list(table.primary_key.columns.keys())]
     keys += [list(index.columns.keys()) for index in table.indexes if index.name not in BY_TIME]
     keys += [list(key.column_keys) for key in table.foreign_key_constraints]
-    assert [key for key in keys if key[0] != "clinic_id"] == []
+    keys += [
+        list(rule.columns.keys())
+        for rule in table.constraints
+        if isinstance(rule, UniqueConstraint)
+    ]
+    others = [tuple(key) for key in keys if key[0] != "clinic_id"]
+    assert {(name, *key) for key in others} == {row for row in ACROSS_CLINICS if row[0] == name}
 
 
 def test_no_row_can_point_into_another_clinic(database: Engine) -> None:

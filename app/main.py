@@ -37,6 +37,7 @@ from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, Operator, build_template_environment
 from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
 from app.web.raised_rules import RaisedRuleCounter
+from app.web.readiness import ReadinessProbe
 from app.web.routes import ROUTES
 from app.web.scheduler import run_job_once, run_local_job, run_recurring_jobs
 from app.web.shield import RequestGuardMiddleware, SecurityHeadersMiddleware
@@ -93,6 +94,7 @@ def create_app(
     app.state.clinic_presence, app.state.drop_off = presence, DropOffCounter()
     app.state.raised_rules, app.state.withdrawals = raised, withdrawals
     app.state.jobs = build_recurring_jobs(settings, context)
+    app.state.readiness = ReadinessProbe(context, settings.var)
     app.state.streams = StreamRegistry(context.store)
     app.router.routes += ROUTES
     app.include_router(api.router)

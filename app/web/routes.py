@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.web import api, assets
+from app.web import api, assets, readiness
 from app.web.access import ANYONE, STAFF, staff_route
 from app.web.clinic import (
     agreement,
@@ -105,6 +105,7 @@ ROUTES = [
     open_route("POST /verify", verify.submit_receipt),
     open_route("GET /wrong-advice", result.show_wrong_advice),
     open_route("GET /healthz", api.show_health),
+    open_route("GET /readyz", readiness.show_readiness),
     # The doors of staff: what is behind a link or a half session is asked for by the page.
     staff_route("GET /join/{token}", signin.show_join_form, ANYONE),
     staff_route("POST /join/{token}", signin.submit_join, ANYONE, once=True, hashes=True),

@@ -34,7 +34,14 @@ OF_A_CLINIC = frozenset(
 """What cannot be done without the database: it is about what a clinic has, or gets."""
 NO_PAGES = frozenset(
     {
-        *("/healthz", "/static/{path:path}", "/worker.js", "/share/news", "/rules/flow.svg"),
+        *(
+            "/healthz",
+            "/readyz",
+            "/static/{path:path}",
+            "/worker.js",
+            "/share/news",
+            "/rules/flow.svg",
+        ),
         *("/result/sheet.pdf", "/result/sheet.txt"),
     }
 )

@@ -37,6 +37,7 @@ MOST_OF_HAZARDS = 48 * 1024  # the whole log with its proofs; it grows with what
 MOST_FOR_CHECKING = 30 * 1024  # they grow with the rules and sources, and nobody waits for them
 ROUTES_WITHOUT_PAGE = {
     "/healthz",
+    "/readyz",
     "/static/{path:path}",
     "/worker.js",
     "/start",

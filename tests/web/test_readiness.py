@@ -95,7 +95,7 @@ def test_a_database_without_its_tables_is_not_ready(client: TestClient, tmp_path
         other.execute("UPDATE alembic_version SET version_num = '0001'")
     assert failing(client) == ["tables"]
     with closing(sqlite3.connect(tmp_path / "calcinosis.db")) as other, other:
-        other.execute("ALTER TABLE lease RENAME TO away")
+        other.execute("ALTER TABLE served_rulebook RENAME TO away")
     assert failing(client) == ["database"]
 
 

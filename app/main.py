@@ -32,7 +32,7 @@ from app.web.errors import (
     UnhandledErrorMiddleware,
     render_last_page,
 )
-from app.web.journey import load_journey_key
+from app.web.journey import load_journey_keys
 from app.web.outgoing_messages import MailServer
 from app.web.pages import AppContext, Operator, build_template_environment
 from app.web.patients.clinic_presence import ClinicPresence, DropOffCounter
@@ -69,8 +69,11 @@ def create_app(
     )
     rulebook = load_rulebook_folder(settings.rules)
     presence, raised = ClinicPresence(), RaisedRuleCounter()
-    withdrawals = WithdrawalWatch(settings.var)
-    watched = (presence.update_presence, raised.update_totals, withdrawals.update_state)
+    withdrawals, keys = WithdrawalWatch(settings.var), load_journey_keys(settings.var)
+    watched = (
+        *(presence.update_presence, raised.update_totals, withdrawals.update_state),
+        lambda _store, _now: keys.adopt_masters(),  # a new database has just got its keys
+    )
     prepare = functools.partial(_prepare_database, rulebook, clock, watched)
     context = AppContext(
         rulebook=rulebook,
@@ -79,7 +82,7 @@ def create_app(
         figures=read_figures(ROOT / "safety" / "figures.json"),
         environment=build_template_environment(ROOT / "templates"),
         assets=bundle_assets(ROOT / "static"),
-        key=load_journey_key(settings.var / "journey.key"),
+        keys=keys,
         clock=clock,
         operator=Operator(
             settings.operator_name, settings.operator_address, settings.operator_telephone

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,12 +24,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.presentation.question import ME
+from app.store.db.encryption import load_keyring
 from app.web.wire import read_cookie, set_cookie
 
 LIFETIME = 24 * 60 * 60  # seconds; the accessibility rules ask for 20 hours at least
 CLOCK_SLACK = 5 * 60  # seconds that a second server's clock may run ahead
 MOST_BYTES = 3500  # browsers promise 4096 for a cookie with its name and attributes
 
+RELOAD_PAUSE = 1.0
+"""Seconds between two looks whether there is a newer master key."""
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 OWN, ASSISTED = "journey", "assisted"
@@ -111,19 +115,19 @@ class Journey:
         return {question: chosen for question, chosen in before.items() if chosen}
 
 
-def open_journey(request: Request, key: bytes, now: int, kind: str = OWN) -> Journey:
+def open_journey(request: Request, keys: JourneyKeys, now: int, kind: str = OWN) -> Journey:
     """The journey in the request's cookie. Raises NoJourney or LostJourney."""
     sealed = read_cookie(request, kind)
     if not sealed:
         raise NoJourney
-    return unseal_journey(key, sealed, now, kind)
+    return unseal_journey(keys, sealed, now, kind)
 
 
 def set_journey_cookie(
-    response: Response, request: Request, key: bytes, journey: Journey, kind: str = OWN
+    response: Response, request: Request, keys: JourneyKeys, journey: Journey, kind: str = OWN
 ) -> None:
     """Send the journey along with the response, sealed."""
-    set_cookie(response, request, kind, seal_journey(key, journey, kind), "Lax")
+    set_cookie(response, request, kind, seal_journey(keys, journey, kind), "Lax")
 
 
 def clear_journey_cookie(response: Response, request: Request, kind: str = OWN) -> None:
@@ -136,22 +140,22 @@ def holds_journey(request: Request) -> bool:
     return bool(read_cookie(request, OWN))
 
 
-def seal_journey(key: bytes, journey: Journey, kind: str = OWN) -> str:
+def seal_journey(keys: JourneyKeys, journey: Journey, kind: str = OWN) -> str:
     """The journey as text that only the holder of the key can read or change."""
     kept = {short: getattr(journey, name) for name, short in _KEYS.items()}
     for short in _KEYS_OF_ANSWERS:
         kept[short] = {question: sorted(chosen) for question, chosen in kept[short].items()}
     plain = json.dumps(kept, separators=(",", ":"))
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    box = AESGCM(key).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSES[kind])
+    box = AESGCM(keys.newest).encrypt(nonce, zlib.compress(plain.encode(), 6), _PURPOSES[kind])
     return _encode_base64(nonce + box)
 
 
-def unseal_journey(key: bytes, sealed: str, now: int, kind: str = OWN) -> Journey:
+def unseal_journey(keys: JourneyKeys, sealed: str, now: int, kind: str = OWN) -> Journey:
     """The journey that was sealed at most a day ago. Raises LostJourney for anything else."""
     try:
         raw = _decode_exact_base64(sealed)
-        plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _PURPOSES[kind])
+        plain = keys.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _PURPOSES[kind])
     except (ValueError, InvalidTag) as error:
         raise LostJourney from error
     kept = json.loads(zlib.decompress(plain))
@@ -178,12 +182,63 @@ def _encode_base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def load_journey_key(path: Path) -> bytes:
-    """The sealing key, made on the first start and readable by its owner only.
+class JourneyKeys:
+    """The keys that seal journeys: the first one seals, every one opens.
 
-    Raises OSError when the file cannot be made or read, ValueError when it holds no key.
+    They come from the master keys, so that each server of a database opens what another one sealed.
+    Where there is no master key yet, a file of its own holds one; what it sealed opens ever after.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def __init__(self, *keys: bytes, master_file: Path | None = None) -> None:
+        self._keys, self._file = keys, master_file
+        self._looked_at = float("-inf")
+
+    @property
+    def newest(self) -> bytes:
+        """The one that seals."""
+        return self._keys[0]
+
+    def adopt_masters(self) -> None:
+        """Take the keys of the master keys as they are in their file now, if there is one."""
+        if self._file is not None and self._file.exists():
+            derived = load_keyring(self._file).derive_keys("journey")
+            self._keys = tuple(dict.fromkeys([*derived, *self._keys]))
+
+    def decrypt(self, nonce: bytes, box: bytes, purpose: bytes) -> bytes:
+        """What one of the keys sealed. Raises InvalidTag."""
+        try:
+            return self._try_all(nonce, box, purpose)
+        except InvalidTag:
+            # Another server may have a newer master key. Anyone can send a cookie: look rarely.
+            if time.monotonic() - self._looked_at < RELOAD_PAUSE:
+                raise
+            self._looked_at = time.monotonic()
+            self.adopt_masters()
+            return self._try_all(nonce, box, purpose)
+
+    def _try_all(self, nonce: bytes, box: bytes, purpose: bytes) -> bytes:
+        for key in self._keys:
+            with contextlib.suppress(InvalidTag):
+                return AESGCM(key).decrypt(nonce, box, purpose)
+        raise InvalidTag
+
+
+def load_journey_keys(folder: Path) -> JourneyKeys:
+    """The keys of the server with this folder; a file of their own only without a master key.
+
+    Raises OSError when a file cannot be made or read, BadKeyring or ValueError for one without a
+    key.
+    """
+    master, own = folder / "master.key", folder / "journey.key"
+    found = [_load_key_file(own)] if own.exists() or not master.exists() else []
+    keys = JourneyKeys(*found, master_file=master)
+    keys.adopt_masters()
+    return keys
+
+
+def _load_key_file(path: Path) -> bytes:
+    """The key in a file, made on the first start and readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         _create_key_file(path)
     # Only where it is needed: a disk that is read-only lets nobody change it to what it is.

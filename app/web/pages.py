@@ -28,7 +28,7 @@ from app.triage.rulebook import Rulebook
 from app.triage.wording import Wording
 from app.web import tablet
 from app.web.assets import Assets
-from app.web.journey import OWN, LostJourney, NoJourney, open_journey
+from app.web.journey import OWN, JourneyKeys, LostJourney, NoJourney, open_journey
 from app.web.tablet import PageTimeout
 from app.web.wire import compress_response, cookie_name
 
@@ -71,7 +71,7 @@ class AppContext:
     figures: Figures | None
     environment: Environment
     assets: Assets
-    key: bytes
+    keys: JourneyKeys
     clock: Callable[[], float]
     store: DeferredStore
     operator: Operator
@@ -206,7 +206,7 @@ def read_region_and_alarm(request: Request) -> tuple[str | None, bool]:
     """
     context = app_context(request)
     try:
-        journey = open_journey(request, context.key, context.unix_time)
+        journey = open_journey(request, context.keys, context.unix_time)
     except (NoJourney, LostJourney):
         return None, False
     if journey.region not in context.rulebook.regions:

@@ -87,4 +87,4 @@ def wipe_browser(response: Response, request: Request) -> None:
 
 def _sign_clinic(request: Request, clinic: str) -> str:
     words = _PURPOSE + b"\0" + clinic.encode("utf-8", "replace")
-    return hmac.new(request.app.state.context.key, words, hashlib.sha256).hexdigest()
+    return hmac.new(request.app.state.context.keys.newest, words, hashlib.sha256).hexdigest()

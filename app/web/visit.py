@@ -156,7 +156,7 @@ def describe_emergency(visit: Visit) -> dict[str, Any]:
 def open_visit(request: Request, kind: str = OWN) -> Visit:
     """The journey of this request. Raises NoJourney or LostJourney."""
     context = app_context(request)
-    journey = journeys.open_journey(request, context.key, context.unix_time, kind)
+    journey = journeys.open_journey(request, context.keys, context.unix_time, kind)
     if not journey.region:
         raise NoJourney  # only whom it will be about is known
     if journey.region not in context.rulebook.regions:
@@ -174,7 +174,7 @@ def redirect_with_journey(
 ) -> Response:
     """Send the browser on, with this journey in its cookie."""
     response = see_other(address)
-    journeys.set_journey_cookie(response, request, app_context(request).key, journey, kind)
+    journeys.set_journey_cookie(response, request, app_context(request).keys, journey, kind)
     return response
 
 

@@ -9,7 +9,7 @@ from app.rulebook.load import load_rulebook_folder
 from app.settings import ROOT
 from app.triage.rulebook import Rulebook
 from app.triage.terms import Answers
-from app.web.journey import Journey, load_journey_key, seal_journey
+from app.web.journey import Journey, load_journey_keys, seal_journey
 from scripts.screenshots.camera import Cookies, Shot
 from tests.builders import answers
 from tests.running import Running
@@ -34,7 +34,7 @@ STILL = (
 def shots(_browser: Browser, server: Running) -> Iterator[Shot]:
     """All pages that need nobody but a patient."""
     rulebook, base = load_rulebook_folder(ROOT / "rules"), server.base
-    key = load_journey_key(server.folder / "var" / "journey.key")
+    key = load_journey_keys(server.folder / "var")
 
     def carrying(given: Answers) -> Cookies:
         journey = Journey("uk", int(time.time()), given, edition=rulebook.version)

@@ -78,7 +78,7 @@ class State:
                 earlier=self.earlier,
                 edition=app.state.context.rulebook.version,
             )
-            sealed = seal_journey(app.state.context.key, journey)
+            sealed = seal_journey(app.state.context.keys, journey)
             tab.page.context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
         if self.html:
             tab.page.route(

@@ -30,7 +30,7 @@ def open_result(tab, app, clock, name):
     """The result of this person in the United Kingdom."""
     edition = app.state.context.rulebook.version
     journey = Journey("uk", int(clock()), person(name), edition=edition)
-    sealed = seal_journey(app.state.context.key, journey)
+    sealed = seal_journey(app.state.context.keys, journey)
     tab.page.context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
     tab.open("/result")
 

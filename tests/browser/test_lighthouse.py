@@ -19,7 +19,7 @@ from playwright.sync_api import Playwright
 
 from app.settings import ROOT
 from app.triage.terms import Answers
-from app.web.journey import Journey, load_journey_key, seal_journey
+from app.web.journey import Journey, load_journey_keys, seal_journey
 from benchmarks.browsing import serving_bare
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.builders import SOAK, answers, rulebook
@@ -93,7 +93,7 @@ class Judge:
 
 def cookie(server: Running, given: Answers) -> str:
     """What the browser carries of someone who has answered so."""
-    key = load_journey_key(server.folder / "var" / "journey.key")
+    key = load_journey_keys(server.folder / "var")
     journey = Journey("uk", int(time.time()), given, edition=rulebook().version)
     return f"journey={seal_journey(key, journey)}"
 

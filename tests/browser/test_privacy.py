@@ -85,7 +85,7 @@ class Crawl:
 def carry(context: BrowserContext, base: str, app, clock, given) -> None:
     """Give the browser these answers, as if it had been asked."""
     sealed = seal_journey(
-        app.state.context.key,
+        app.state.context.keys,
         Journey("international", int(clock()), given, edition=app.state.context.rulebook.version),
     )
     context.add_cookies([{"name": "journey", "value": sealed, "url": base}])

@@ -48,7 +48,7 @@ def sheets():
 def carry(tab, app, clock, region, given):
     """Give the browser these answers, as if it had been asked."""
     sealed = seal_journey(
-        app.state.context.key,
+        app.state.context.keys,
         Journey(
             region=region,
             edition=app.state.context.rulebook.version,
@@ -244,7 +244,7 @@ def test_over_plain_http_the_receipt_is_copied_too(browser_over_lan, address, ap
     page = browser_over_lan.new_page()
     base = address.replace("127.0.0.1", "check.clinic.test")
     sealed = seal_journey(
-        app.state.context.key,
+        app.state.context.keys,
         Journey(
             region="uk",
             edition=app.state.context.rulebook.version,

@@ -116,7 +116,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[dict[str, Load]]:
 def cookie(app, clock, given) -> str:
     """The cookie of someone who has given these answers."""
     return seal_journey(
-        app.state.context.key,
+        app.state.context.keys,
         Journey("international", int(clock()), given, edition=app.state.context.rulebook.version),
     )
 

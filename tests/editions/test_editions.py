@@ -96,7 +96,7 @@ class Left:
         for kind in (OWN, ASSISTED):
             if (sealed := cookies.get(f"__Host-{kind}")) is not None:
                 context, now = self.house.app.state.context, int(self.house.clock())
-                journey = unseal_journey(context.key, sealed, now, kind)
+                journey = unseal_journey(context.keys, sealed, now, kind)
                 translated = self.shelf.translate_to_current(
                     self.version, journey.answers, half_told=False
                 )
@@ -113,7 +113,7 @@ class Left:
         answers = {question: frozenset(chosen) for question, chosen in said.items()}
         context, now = self.house.app.state.context, int(self.house.clock())
         journey = Journey("uk", now, answers, edition=self.version)
-        return self.person({f"__Host-{OWN}": seal_journey(context.key, journey)})
+        return self.person({f"__Host-{OWN}": seal_journey(context.keys, journey)})
 
     def nurse(self) -> Visitor:
         """The nurse, by password and code."""

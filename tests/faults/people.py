@@ -19,7 +19,7 @@ from app.store.db.encryption import load_keyring
 from app.store.db.patient_tables import ReviewEntry, Submission
 from app.store.db.scope import Store
 from app.store.invitations import Invitee
-from app.web.journey import Journey, load_journey_key, seal_journey
+from app.web.journey import Journey, load_journey_keys, seal_journey
 from tests.builders import answers, rulebook
 from tests.running import Running
 from tests.visitor import OWN
@@ -50,7 +50,7 @@ class ServerWithClinic:
         clinic = clinics.add_clinic(
             store, now(), name="Hill", region="uk", time_zone="Europe/London"
         )
-        return cls(server, store, clinic, load_journey_key(var / "journey.key"))
+        return cls(server, store, clinic, load_journey_keys(var))
 
     def browser(self, timeout: float = 30) -> httpx2.Client:
         return httpx2.Client(base_url=self.server.base, headers=OWN, timeout=timeout)

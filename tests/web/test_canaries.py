@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import MetaData, select
 
 from app.store.db.database import open_database
-from app.web.journey import LIFETIME, LostJourney, unseal_journey
+from app.web.journey import LIFETIME, LostJourney, load_journey_keys, unseal_journey
 from tests.builders import SOAK, rulebook, seeded
 from tests.planted import MARK, MEMORY
 from tests.postgresql import new_database
@@ -140,9 +140,9 @@ class Sender:
     def opened(self, cookie: str) -> object:
         """What the person's own cookie holds: what was sent must not be carried along there."""
         sealed = cookie.partition("=")[2].partition(";")[0]
-        key = (self.server.folder / "var" / "journey.key").read_bytes()
+        keys = load_journey_keys(self.server.folder / "var")
         try:
-            return unseal_journey(key, sealed, self.begun) if sealed else ""
+            return unseal_journey(keys, sealed, self.begun) if sealed else ""
         except LostJourney:
             return "it holds nothing that was sealed by us"
 

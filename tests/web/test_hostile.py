@@ -51,7 +51,7 @@ def test_no_set_of_answers_makes_the_result_fail(app):
         region = chance.choice(list(floor.rulebook.regions))
         visitor.client.cookies.clear()
         journey = Journey(region, floor.unix_time, given, edition=today)
-        visitor.client.cookies.set("journey", seal_journey(floor.key, journey))
+        visitor.client.cookies.set("journey", seal_journey(floor.keys, journey))
         assert visitor.get("/result").url == "/result"
         assert visitor.get("/answers").url == "/answers"
 

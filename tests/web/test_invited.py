@@ -370,7 +370,7 @@ def test_every_option_and_an_invitation_fit_into_one_cookie(house: House) -> Non
     every = {question.id: frozenset(question.option_ids) for question in book.questionnaire}
     token = f"{'x' * 8}.{'0123456789abcdef' * 4}"
     journey = Journey("international", 1, every, earlier=every, invitation=token)
-    assert len(seal_journey(house.app.state.context.key, journey)) < MOST_BYTES
+    assert len(seal_journey(house.app.state.context.keys, journey)) < MOST_BYTES
 
 
 def test_the_pages_of_invited_people_are_easy_to_read(

@@ -1,22 +1,25 @@
 """The sealed cookie: ours alone to read, small enough, a day old at most, and never a 500."""
 
+import shutil
 import stat
 
 import pytest
 
+from app.store.db.encryption import add_master_key, load_keyring
 from app.web.journey import (
     ASSISTED,
     LIFETIME,
     MOST_BYTES,
     OWN,
     Journey,
+    JourneyKeys,
     LostJourney,
-    load_journey_key,
+    load_journey_keys,
     seal_journey,
     unseal_journey,
 )
 
-KEY = bytes(range(32))
+KEY = JourneyKeys(bytes(range(32)))
 NOW = 1_800_000_000
 JOURNEY = Journey("uk", NOW, {"skin": frozenset({"pus", "open"})}, warned_at="skin", note="x")
 
@@ -44,7 +47,7 @@ def test_every_cut_is_refused():
 
 def test_another_key_is_refused():
     with pytest.raises(LostJourney):
-        unseal_journey(bytes(32), seal_journey(KEY, JOURNEY), NOW)
+        unseal_journey(JourneyKeys(bytes(32)), seal_journey(KEY, JOURNEY), NOW)
 
 
 @pytest.mark.parametrize(("later", "kept"), [(0, True), (LIFETIME - 1, True), (LIFETIME, False)])
@@ -82,20 +85,63 @@ def test_every_option_of_every_question_fits_into_one_cookie(app):
     assert len("__Host-journey=" + seal_journey(KEY, full)) <= MOST_BYTES
 
 
-def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
+def test_without_a_master_key_one_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     path = tmp_path / "new" / "journey.key"
-    key = load_journey_key(path)
+    key = load_journey_keys(path.parent).newest
     assert len(key) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert load_journey_key(path) == key
+    assert load_journey_keys(path.parent).newest == key
     assert [file.name for file in path.parent.iterdir()] == ["journey.key"]
 
 
+def test_servers_with_one_master_key_open_what_the_other_sealed(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    load_keyring(one / "master.key")
+    two.mkdir()
+    shutil.copy2(one / "master.key", two / "master.key")
+    first, second = load_journey_keys(one), load_journey_keys(two)
+    assert unseal_journey(second, seal_journey(first, JOURNEY), NOW) == JOURNEY
+    assert not (one / "journey.key").exists()
+
+
+def test_what_was_sealed_before_there_was_a_master_key_still_opens(tmp_path):
+    keys = load_journey_keys(tmp_path)
+    before = seal_journey(keys, JOURNEY)
+    load_keyring(tmp_path / "master.key")
+    keys.adopt_masters()
+    for known in (keys, load_journey_keys(tmp_path)):
+        assert unseal_journey(known, before, NOW) == JOURNEY
+        assert known.newest != (tmp_path / "journey.key").read_bytes()
+
+
+def test_a_server_that_runs_opens_what_one_with_a_newer_master_key_sealed(tmp_path):
+    load_keyring(tmp_path / "master.key")
+    running = load_journey_keys(tmp_path)
+    before = seal_journey(running, JOURNEY)
+    add_master_key(tmp_path / "master.key")
+    restarted = load_journey_keys(tmp_path)
+    assert restarted.newest != running.newest
+    assert unseal_journey(restarted, before, NOW) == JOURNEY
+    assert unseal_journey(running, seal_journey(restarted, JOURNEY), NOW) == JOURNEY
+    assert running.newest == restarted.newest
+
+
+def test_cookies_that_nobody_sealed_make_no_server_read_its_keys_again_and_again(
+    tmp_path, monkeypatch
+):
+    load_keyring(tmp_path / "master.key")
+    keys, looks = load_journey_keys(tmp_path), []
+    monkeypatch.setattr(JourneyKeys, "adopt_masters", lambda _: looks.append(1))
+    for _ in range(50):
+        with pytest.raises(LostJourney):
+            unseal_journey(keys, seal_journey(KEY, JOURNEY), NOW)
+    assert len(looks) <= 2
+
+
 def test_a_file_that_holds_no_key_is_refused_in_words(tmp_path):
-    path = tmp_path / "journey.key"
-    path.write_bytes(b"too short")
+    (tmp_path / "journey.key").write_bytes(b"too short")
     with pytest.raises(ValueError, match="holds no key"):
-        load_journey_key(path)
+        load_journey_keys(tmp_path)
 
 
 def test_the_cookie_over_http_is_kept_from_scripts_and_other_sites(visitor):
@@ -154,7 +200,7 @@ def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor
         {"breath": frozenset({"none"}), "age": frozenset({"ancient"}), "gone": frozenset({"yes"})},
         edition=floor.rulebook.version if named else "",
     )
-    visitor.client.cookies.set("journey", seal_journey(floor.key, old))
+    visitor.client.cookies.set("journey", seal_journey(floor.keys, old))
     assert visitor.get("/answers").url == "/answers"
     assert visitor.get("/check/place").url == "/check/age"
 
@@ -162,7 +208,7 @@ def test_an_answer_that_the_rulebook_no_longer_knows_is_asked_again(app, visitor
 def test_a_region_that_the_rulebook_no_longer_knows_starts_again(app, visitor):
     floor = app.state.context
     visitor.client.cookies.set(
-        "journey", seal_journey(floor.key, Journey("atlantis", floor.unix_time))
+        "journey", seal_journey(floor.keys, Journey("atlantis", floor.unix_time))
     )
     assert visitor.get("/check/age").url == "/"
 

@@ -223,7 +223,7 @@ def test_another_person_takes_over_nothing_of_a_danger_or_of_a_second_look(app, 
     visitor.post("/changed/breath", {"breath": "confused"})
     visitor.post("/start", {"region": "uk", "about": "child"})
     context = app.state.context
-    kept = unseal_journey(context.key, visitor.client.cookies["journey"], context.unix_time)
+    kept = unseal_journey(context.keys, visitor.client.cookies["journey"], context.unix_time)
     assert (kept.answers, kept.earlier, kept.warned_at, kept.share) == ({}, {}, "", "")
 
 

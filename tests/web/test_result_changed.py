@@ -175,7 +175,7 @@ def test_the_answers_travel_in_the_sealed_cookie_alone(app, quiet):
     look_again(quiet, skin=["pus"])
     assert not [step for step in quiet.steps if "pus" in step]
     context = app.state.context
-    kept = unseal_journey(context.key, quiet.client.cookies["journey"], context.unix_time)
+    kept = unseal_journey(context.keys, quiet.client.cookies["journey"], context.unix_time)
     assert kept.answers["skin"] == {"pus"}
     assert kept.earlier["skin"] == {"normal"}
     assert kept.answers_before["skin"] == {"normal"}

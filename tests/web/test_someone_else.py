@@ -6,7 +6,7 @@ import re
 import pytest
 
 from app.presentation.question import CHILD, ME, OTHER
-from app.web.journey import Journey, seal_journey, unseal_journey
+from app.web.journey import Journey, JourneyKeys, seal_journey, unseal_journey
 from tests.builders import question, rulebook
 from tests.visitor import Visitor
 from tests.web.test_journeys import QUIET
@@ -180,13 +180,13 @@ def test_another_start_for_someone_else_changes_the_voice(visitor):
 
 
 def test_whom_it_is_about_is_sealed_with_the_answers():
-    key = bytes(range(32))
+    key = JourneyKeys(bytes(range(32)))
     journey = Journey("uk", 1_800_000_000, {}, about=OTHER)
     assert unseal_journey(key, seal_journey(key, journey), 1_800_000_000) == journey
 
 
 def test_a_cookie_from_before_the_question_was_asked_is_still_read(monkeypatch):
-    key = bytes(range(32))
+    key = JourneyKeys(bytes(range(32)))
     dumps = json.dumps
     monkeypatch.setattr(
         "app.web.journey.json.dumps",

@@ -110,6 +110,11 @@ class KeyEncryptionKeys:
         """The name of the newest master key, with which every wrapped key begins."""
         return next(iter(self.masters))
 
+    def derive_keys(self, purpose: str) -> tuple[bytes, ...]:
+        """A key of 32 bytes for one purpose from each master key, the newest first."""
+        context = _encode_context("derived", purpose)
+        return tuple(hmac.digest(master, context, "sha256") for master in self.masters.values())
+
     def keyed_hash(self, *words: str) -> str:
         """A keyed hash of the words, to find them again where they must not stand in clear."""
         return hmac.new(self.search, _encode_context(*words), hashlib.sha256).hexdigest()

@@ -139,7 +139,7 @@ def _read_way(request: StaffRequest) -> _Way | None:
 
 
 def _sealer(request: StaffRequest) -> Fernet:
-    key = hmac.digest(request.context.key, b"provider sign-in", "sha256")
+    key = hmac.digest(request.context.keys.newest, b"provider sign-in", "sha256")
     return Fernet(base64.urlsafe_b64encode(key))
 
 

@@ -46,7 +46,7 @@ async def show_start(request: Request) -> Response:
         return _render_start_page(request, visit=open_visit(request))
     except NoJourney:
         try:  # whom it is about may have been chosen already, and no more
-            about = journeys.open_journey(request, context.key, context.unix_time).about
+            about = journeys.open_journey(request, context.keys, context.unix_time).about
         except NoJourney:
             about = ""
         return _render_start_page(request, about=about)
@@ -107,7 +107,7 @@ def _refuse_start(request: Request, about: str) -> Response:
     except (NoJourney, LostJourney):
         if about:
             chosen = Journey(region="", begun=context.unix_time, about=about)
-            journeys.set_journey_cookie(response, request, context.key, chosen)
+            journeys.set_journey_cookie(response, request, context.keys, chosen)
     return response
 
 
@@ -183,7 +183,7 @@ async def show_question(request: Request) -> Response:
     response, visit = loop.show_question(), loop.visit
     if visit.journey.note and visit.may_be_asked(loop.question):
         seen = replace(visit.journey, note="")
-        journeys.set_journey_cookie(response, request, visit.context.key, seen)
+        journeys.set_journey_cookie(response, request, visit.context.keys, seen)
     return response
 
 

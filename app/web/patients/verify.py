@@ -67,7 +67,7 @@ def _open_second_look(request: Request, verdict: ReceiptCheck) -> Response:
     context, receipt = app_context(request), verdict.receipt
     region, about = ANYWHERE, ME
     try:
-        current_journey = journeys.open_journey(request, context.key, context.unix_time)
+        current_journey = journeys.open_journey(request, context.keys, context.unix_time)
         region, about = current_journey.region, current_journey.about
     except (NoJourney, LostJourney):
         pass  # somebody who never began a check here

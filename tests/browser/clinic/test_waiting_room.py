@@ -106,7 +106,7 @@ def test_without_a_script_it_wipes_itself_too(
         invitation=token,
         edition=house.app.state.context.rulebook.version,
     )
-    sealed = seal_journey(house.app.state.context.key, journey)
+    sealed = seal_journey(house.app.state.context.keys, journey)
     context.add_cookies([{"name": "journey", "value": sealed, "url": tab.base}])
     for address in ("/check/skin", "/answers", "/result"):
         tab.open(address)

@@ -45,12 +45,13 @@ def serve(
     settings = console.read_settings()
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     fd = _inherited_socket() if fd is None else fd
-    listener = _open_listener(host or settings.host, settings.port if port is None else port, fd)
-    address = _describe_address(listener)
+    where = host or settings.host, settings.port if port is None else port
     if workers > 1:
         _refuse_sqlite(settings)
-        console.stderr.print(f"Serving on {address} with {workers} processes  (Ctrl+C stops)")
-        raise typer.Exit(Supervisor(listener, workers, console.stderr.print).run())
+        with _open_listener(*where, fd) as listener:
+            address = _describe_address(listener)
+            console.stderr.print(f"Serving on {address} with {workers} processes  (Ctrl+C stops)")
+            raise typer.Exit(Supervisor(listener, workers, console.stderr.print).run())
     # Here, since the web room takes a while to import, and no other command needs it.
     from app.main import create_app
     from app.web.server import run_server
@@ -59,8 +60,9 @@ def serve(
         application = create_app(settings, database_timeout=DATABASE_TIMEOUT)
     rulebook = application.state.context.rulebook
     console.stderr.print(f"Calcinosis Check, rulebook {rulebook.version} ({rulebook.sha256[:12]})")
-    console.stderr.print(f"Serving on {address}  (Ctrl+C stops)")
-    run_server(application, listener, settings.proxy_addresses)
+    with _open_listener(*where, fd) as listener:
+        console.stderr.print(f"Serving on {_describe_address(listener)}  (Ctrl+C stops)")
+        run_server(application, listener, settings.proxy_addresses)
 
 
 def _inherited_socket() -> int | None:

@@ -34,6 +34,8 @@ GIVE_UP = 20.0  # seconds in which a page takes nothing
 MOST_PER_SESSION = 4  # a browser opens six connections to one server; pages need some of them
 
 _HEADERS = [
+    # With the stream ends the connection, so that a server that stops waits for no next request.
+    (b"connection", b"close"),
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"x-accel-buffering", b"no"),  # a proxy would keep back what is small
 ]

@@ -240,6 +240,8 @@ class States:
                 template, more = f"errors/{'store' if family else 'error'}.html", {"again": ""}
                 html = render_html(floor, template, "", region=None, error=False, kind=kind, **more)
                 yield State(" ".join(["error", *family, kind]), f"/failed/{kind}", html=html)
+        html = render_html(floor, "errors/closed.html", "", region=None, error=False)
+        yield State("closed", "/failed/closed", html=html)
         broken = Visitor(self.app)
         broken.start("uk")
         with patch.object(floor.rulebook.compiled_rules, "fired", side_effect=ValueError):

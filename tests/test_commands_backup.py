@@ -298,11 +298,36 @@ def test_a_database_that_holds_a_clinic_is_kept_under_another_name(server: Serve
     done = server.bring_back(data, "--replace")
     assert done.exit_code == 0, done.output
     assert server.known() == [first]
-    kept = re.search(r"is kept as (\S+)( \S+)?", done.stdout)
+    kept = re.search(r"is kept as (?:schema )?(\S+)\. ", done.stdout)
     assert kept is not None
     if server.store.engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(kept[1])) as former:
             assert former.execute("SELECT count(*) FROM submission").fetchall() == [(2,)]
+
+
+def test_a_damaged_database_gives_way_and_its_journal_touches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path, "", monkeypatch)
+    first = server.send("R-1")
+    data = server.back_up()
+    server.close()
+    database = server.var / "calcinosis.db"
+    database.write_bytes(b"no database" * 5_000)
+    for end in ("-journal", "-wal"):
+        database.with_name(f"calcinosis.db{end}").write_bytes(b"left by a crash")
+    refused = server.bring_back(data)
+    assert refused.exit_code == 2
+    assert "with --replace" in refused.output
+    done = server.bring_back(data, "--replace")
+    assert done.exit_code == 0, done.output
+    assert server.known() == [first]
+    (kept,) = server.var.glob("calcinosis.db.before_*[0-9]")
+    assert kept.read_bytes().startswith(b"no database")
+    server.close()
+    beside = [database.with_name(f"calcinosis.db{end}") for end in ("-journal", "-wal")]
+    assert not [file for file in beside if file.exists() and b"left by" in file.read_bytes()]
+    server.close()
 
 
 def test_a_server_that_works_with_the_database_is_not_disturbed(server: Server) -> None:

@@ -111,7 +111,10 @@ def restore(
 def _say_what_came_back(done: RestoredBackup) -> None:
     typer.echo(f"Brought back as of {done.made_at}. Erased again: {done.erased_again} records.")
     if done.kept_as:
-        typer.echo(f"What was there before is kept as {done.kept_as}")
+        typer.echo(
+            f"What was there before is kept as {done.kept_as}. "
+            "Delete it once all is well: nothing is erased in it."
+        )
     for clinic, fault in done.lacking.items():
         typer.echo(
             f"The audit of {clinic} lacks what was noted elsewhere, from entry {fault.number} on: "

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, make_url, select, text
+from sqlalchemy.exc import DatabaseError
 
 from app.store.backups.archive import BadBackup
 from app.store.backups.dump import FORMER
@@ -15,6 +16,8 @@ from app.store.db.database import open_database
 from app.store.db.scope import query_clinic_ids
 from app.store.db.tables import Lease
 
+_JOURNALS = ("-journal", "-wal", "-shm")
+"""How the names end of what SQLite keeps beside its file."""
 OFTEN = "alarm"
 """The job whose lease is over within seconds of the end of its server."""
 
@@ -54,7 +57,10 @@ class RestorePlace:
             yield f"sqlite:///{draft}"
             if beside:
                 self.kept_as = f"{database}.{self.former}"
-                database.rename(self.kept_as)
+            # Trap: a journal of the former file, left beside the new one, would be played into it.
+            for end in ("", *_JOURNALS):
+                if (file := database.with_name(f"{database.name}{end}")).exists():
+                    file.rename(f"{database}.{self.former}{end}")
             draft.rename(database)
         finally:
             draft.unlink(missing_ok=True)
@@ -81,11 +87,13 @@ class RestorePlace:
     def _refuse_where_used(self, what: str) -> None:
         engine = open_database(self.url)
         try:
-            tables = set(inspect(engine).get_table_names())
             working = select(Lease.until).where(Lease.job == OFTEN, Lease.until > self.now)
+            tables = set(inspect(engine).get_table_names())
             with engine.connect() as connection:
                 running = Lease.__tablename__ in tables and connection.scalar(working) is not None
             filled = "clinic" in tables and bool(query_clinic_ids(engine))
+        except DatabaseError:
+            running, filled = False, True  # what cannot be read may be worth a look one day
         finally:
             engine.dispose()
         if running:

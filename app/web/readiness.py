@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from app.store.db.database import find_newest_revision, read_schema_revision
 from app.store.db.server_records import list_served_rulebooks
 from app.triage.rulebook import Rulebook
+from app.web.errors import RETRY_AFTER
 from app.web.pages import AppContext
 
 HOLDS = 1.0
@@ -94,4 +95,6 @@ async def show_readiness(request: Request) -> Response:
     content: dict[str, object] = {"ready": not failing}
     if request.client is not None and request.client.host in ("127.0.0.1", "::1"):
         content["failing"] = failing
-    return JSONResponse(content, 503 if failing else 200)
+    if not failing:
+        return JSONResponse(content)
+    return JSONResponse(content, 503, {"Retry-After": RETRY_AFTER})

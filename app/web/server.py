@@ -12,6 +12,7 @@ import socket
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -76,6 +77,10 @@ class TimedProtocol(HttpToolsProtocol):
 class DrainingServer(uvicorn.Server):
     """A server that tells when it is ready, and is left by its clients before it goes."""
 
+    def __init__(self, config: uvicorn.Config, application: FastAPI) -> None:
+        super().__init__(config)
+        self.application = application  # without what uvicorn puts around it
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so to whoever started this process."""
         await super().startup(sockets)
@@ -86,16 +91,21 @@ class DrainingServer(uvicorn.Server):
         notify_starter("STOPPING=1")
         state: Any = self.server_state
         state.draining = True
-        self.config.loaded_app.state.draining = True
+        self.application.state.draining = True
         for server in self.servers:
             server.close()
         await asyncio.sleep(DRAIN)
         await super().shutdown(sockets)
 
 
-def run_server(application: Any, listener: socket.socket, proxies: list[str]) -> None:
+def run_server(application: FastAPI, listener: socket.socket, proxies: list[str]) -> None:
     """Serve on this socket until told to stop. `proxies`: whose word on addresses is taken."""
-    config = uvicorn.Config(
+    DrainingServer(configure_server(application, proxies), application).run(sockets=[listener])
+
+
+def configure_server(application: FastAPI, proxies: list[str]) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
         application,
         http=TimedProtocol,
         server_header=False,
@@ -106,7 +116,6 @@ def run_server(application: Any, listener: socket.socket, proxies: list[str]) ->
         log_level="warning",
         timeout_graceful_shutdown=STOP_WITHIN,
     )
-    DrainingServer(config).run(sockets=[listener])
 
 
 def notify_starter(state: str) -> None:

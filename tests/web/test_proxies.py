@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from app import main
 from app.commands.service import serve
 from app.store.accounts.sessions import ADDRESS_LIMIT
+from app.web.server import DrainingServer
 from tests.visitor import OWN
 from tests.web.desk import House
 
@@ -24,18 +24,17 @@ def server(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ser
     """The application as `serve` gives it to the server, met by a connection from an address."""
 
     def started(proxies: str, connected_from: str) -> TestClient:
-        given: list[uvicorn.Config] = []
+        given: list[DrainingServer] = []
         house.clock.seconds += 600  # the limits of earlier tests are over
         monkeypatch.setattr(main, "create_app", lambda _settings, **_more: house.app)
-        monkeypatch.setattr(
-            uvicorn, "run", lambda app, **how: given.append(uvicorn.Config(app, **how))
-        )
+        monkeypatch.setattr(DrainingServer, "run", lambda self, **_: given.append(self))
         monkeypatch.setenv("CALCINOSIS_VAR", str(tmp_path / "var"))
         monkeypatch.setenv("CALCINOSIS_DATABASE_URL", "")
         monkeypatch.setenv("CALCINOSIS_TRUSTED_PROXIES", proxies)
-        serve(host=None, port=None)
-        given[0].load()
-        return TestClient(given[0].loaded_app, base_url=LOCAL, client=(connected_from, 5000))
+        serve(host=None, port=0)
+        config = given[0].config
+        config.load()
+        return TestClient(config.loaded_app, base_url=LOCAL, client=(connected_from, 5000))
 
     return started
 

@@ -1,6 +1,7 @@
 """Privacy as a browser sees it: whom it asks, what it keeps, and what Back shows afterwards."""
 
 import contextlib
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -249,10 +250,14 @@ def shared(request: pytest.FixtureRequest, everyday: Browser, base: str, app, cl
 
 def step(page: Page, by: int) -> tuple[str, bool]:
     """(Heading, whether something is ticked) of the page so many steps on in the tab's history."""
-    before, until = page.url, time.monotonic() + 30
-    with contextlib.suppress(Error):  # it may be gone before it has answered
-        page.evaluate(f"() => history.go({by})")
+    before, until = page.url, time.monotonic() + 60
+    asked_at = -math.inf
     while time.monotonic() < until:
+        # On a busy machine the browser now and then drops the wish of a page that has just come.
+        if page.url == before and time.monotonic() - asked_at > 20:
+            asked_at = time.monotonic()
+            with contextlib.suppress(Error):  # it may be gone before it has answered
+                page.evaluate(f"() => history.go({by})")
         # Playwright is not told of a page that comes back whole, so the page itself is asked.
         page.wait_for_timeout(30)
         with contextlib.suppress(Error):  # it was just being left
